@@ -14,3 +14,21 @@ export function pauseAfter(failures: number, random: number): number {
   const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20));
   return Math.round(ceiling * (0.25 + 0.75 * random));
 }
+
+/** Time and chance, so that a test can hold them. */
+export interface Runtime {
+  /** Milliseconds since 1970, for `sentAt`. */
+  now(): number;
+  /** Calls `wake` after `ms`; returns how to call it off. */
+  after(ms: number, wake: () => void): () => void;
+  random(): number;
+}
+
+export const REAL: Runtime = {
+  now: Date.now,
+  after: (ms, wake) => {
+    const timer = setTimeout(wake, ms);
+    return () => clearTimeout(timer);
+  },
+  random: Math.random,
+};

@@ -3,7 +3,7 @@ import type { Ack } from '../protocol/wire/ack.ts';
 import type { Inventory } from '../protocol/wire/fleet.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
 import { AckBook, type Taken } from './acks.ts';
-import { pauseAfter } from './backoff.ts';
+import { pauseAfter, REAL, type Runtime } from './backoff.ts';
 import type { ServerBundle } from './bundle.ts';
 import { ChangePoller, type ChangeSink } from './changes/change-poller.ts';
 import { Reporting } from './changes/reporting.ts';
@@ -28,24 +28,6 @@ export interface SyncStatus {
   /** Until when it rests after a failure, ms since 1970 by this machine's clock; null when it does not. */
   readonly pausedUntil: number | null;
 }
-
-/** Time and chance, so that a test can hold them. */
-export interface Runtime {
-  /** Milliseconds since 1970, for `sentAt`. */
-  now(): number;
-  /** Calls `wake` after `ms`; returns how to call it off. */
-  after(ms: number, wake: () => void): () => void;
-  random(): number;
-}
-
-const REAL: Runtime = {
-  now: Date.now,
-  after: (ms, wake) => {
-    const timer = setTimeout(wake, ms);
-    return () => clearTimeout(timer);
-  },
-  random: Math.random,
-};
 
 /** How often an idle kiosk asks whether there is something new, and says that it lives, ms. */
 export const IDLE_MS = 20_000;

@@ -2,30 +2,16 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import { type AuditRowView, exportAudit, getAuditRow, searchAudit } from '../../../sync/protocol/api/audit.ts';
+import * as api from '../../../sync/protocol/api/audit.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { instant, wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 import { registerVerify } from './verify.ts';
 
-type Row = z.output<typeof AuditRowView>;
+type Row = z.output<typeof api.AuditRowView>;
 
-interface FilterOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly action?: string;
-  readonly role?: string;
-  readonly who?: string;
-  readonly affected?: string;
-  readonly person?: string;
-  readonly email?: string;
-  readonly ip?: string;
-  readonly route?: string;
-  readonly resource?: string;
-  readonly data?: string;
-  readonly outcome?: string;
-}
+type FilterOptions = Partial<Readonly<Record<keyof typeof api.auditFilter, string>>>;
 
 const JSON_ROW =
   '{"position","at","action","role","actor","email","ip","userAgent","hidden","route","resource","data","count","everyone","outcome"}';
@@ -45,7 +31,7 @@ export function registerAudit(program: Command): void {
       const query = { ...queryOf(filter), limit: Math.min(limit, MAX_PAGE) };
       let left = limit;
       await asOperator(async (ask) => {
-        for await (const row of everyItem(ask, searchAudit, { query })) {
+        for await (const row of everyItem(ask, api.searchAudit, { query })) {
           print(json, row, lineOf(row));
           left -= 1;
           if (left === 0) break;
@@ -60,7 +46,7 @@ export function registerAudit(program: Command): void {
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
     .action(async (position: number, o: { json?: boolean }) => {
-      const found = await call(getAuditRow, { params: { position } });
+      const found = await call(api.getAuditRow, { params: { position } });
       const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
       print(o.json, found, [lineOf(found.row), ...people].join('\n'));
     });
@@ -69,7 +55,7 @@ export function registerAudit(program: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ out, ...filter }: FilterOptions & { out: string }) => {
       await asOperator(async (ask) => {
-        const found = await ask(exportAudit, { query: queryOf(filter) });
+        const found = await ask(api.exportAudit, { query: queryOf(filter) });
         if (out === '-') return pipeline(found, process.stdout, { end: false });
         let rows = 0;
         found.on('data', (piece: Buffer) => {

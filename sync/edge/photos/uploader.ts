@@ -1,6 +1,6 @@
 import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protocol/wire/photos.ts';
-import { LONGEST_PAUSE_MS, pauseAfter } from '../backoff.ts';
+import { LONGEST_PAUSE_MS, pauseAfter, REAL, type Runtime } from '../backoff.ts';
 
 /** Where photos come from. Writes are durable when they return. */
 export interface PhotoSource {
@@ -26,13 +26,10 @@ export interface PhotoCarrier {
   close(): void;
 }
 
-export interface PhotoUploaderOptions {
+export interface PhotoUploaderOptions extends Partial<Pick<Runtime, 'after' | 'random'>> {
   readonly source: PhotoSource;
   readonly carrier: PhotoCarrier;
   readonly onProblem?: (problem: Problem) => void;
-  readonly random?: () => number;
-  /** Calls `wake` after `ms`; returns how to call it off. */
-  readonly after?: (ms: number, wake: () => void) => () => void;
 }
 
 /** A photo that is refused with these is refused for ever. */
@@ -61,15 +58,7 @@ export class PhotoUploader {
   readonly #aside = new Set<string>();
 
   constructor(options: PhotoUploaderOptions) {
-    this.#o = {
-      random: Math.random,
-      after: (ms, wake) => {
-        const timer = setTimeout(wake, ms);
-        return () => clearTimeout(timer);
-      },
-      onProblem: () => undefined,
-      ...options,
-    };
+    this.#o = { ...REAL, onProblem: () => undefined, ...options };
   }
 
   /** There may be something to send: an event was committed. During a pause after a failure it changes nothing. */

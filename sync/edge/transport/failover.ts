@@ -1,4 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
+import { REAL, type Runtime } from '../backoff.ts';
 import { aborted } from '../tls/problems.ts';
 import { HttpsTransport } from './https.ts';
 import type { Transport, TransportOptions } from './interface.ts';
@@ -25,14 +26,11 @@ export type Broker = Pick<
   'connect' | 'connected' | 'broker' | 'exchange' | 'close' | 'onNudge' | 'onDown'
 >;
 
-export interface FailoverOptions {
+export interface FailoverOptions extends Partial<Pick<Runtime, 'after' | 'random'>> {
   /** In the order to try. */
   readonly brokers: readonly Broker[];
   readonly https: Transport;
   readonly onState?: ((state: TransportState) => void) | undefined;
-  readonly random?: () => number;
-  /** Calls `wake` after `ms`; returns how to call it off. */
-  readonly after?: (ms: number, wake: () => void) => () => void;
 }
 
 /** The transport of a provisioned kiosk: its brokers in order, else HTTPS. */
@@ -67,14 +65,7 @@ export class FailoverTransport implements Transport {
   #closed = false;
 
   constructor(options: FailoverOptions) {
-    this.#o = {
-      random: Math.random,
-      after: (ms, wake) => {
-        const timer = setTimeout(wake, ms);
-        return () => clearTimeout(timer);
-      },
-      ...options,
-    };
+    this.#o = { ...REAL, ...options };
     for (const broker of this.#o.brokers) {
       broker.onNudge = () => this.onNudge?.();
       broker.onDown = (why) => this.#down(broker, why);

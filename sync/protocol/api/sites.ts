@@ -45,17 +45,19 @@ export const SiteWrite = z.strictObject({ change: Uuid.or(z.literal('none')).opt
 /** What of a site has a history. */
 export const SiteFacts = z.strictObject({ name: Name, timeZone: z.string(), dayStartsAt: TimeOfDay });
 
-/** One change of a site itself, newest first. */
-export const SiteChange = z.strictObject({
-  id: Uuid,
-  at: Instant,
-  /** Account, or `operator`, `configuration`. */
-  by: z.string(),
-  /** E-mail of the account; null: none, or removed since. */
-  email: z.string().nullable(),
-  before: SiteFacts,
-  after: SiteFacts,
-});
+const changeOf = <T extends z.ZodType>(what: T) =>
+  z.strictObject({
+    id: Uuid,
+    at: Instant,
+    /** Account, or `operator`, `configuration`. */
+    by: z.string(),
+    /** E-mail of the account; null: none, or removed since. */
+    email: z.string().nullable(),
+    before: what,
+    after: what,
+  });
+
+export const SiteChange = changeOf(SiteFacts);
 export type SiteChange = z.infer<typeof SiteChange>;
 
 /**
@@ -82,18 +84,8 @@ const PolicyPart = NewSitePolicy.extend({
 export const PolicyPatch = z.strictObject({ was: PolicyPart, is: PolicyPart });
 export type PolicyPatch = z.infer<typeof PolicyPatch>;
 
-/** One change of a site's policy, newest first. */
-export const PolicyChange = z.strictObject({
-  id: Uuid,
-  at: Instant,
-  /** Account, or `operator`, `configuration`. */
-  by: z.string(),
-  /** E-mail of the account; null: none, or removed since. */
-  email: z.string().nullable(),
-  /** What was in force at the site: its own policy, or the default site's. */
-  before: NewSitePolicy,
-  after: NewSitePolicy,
-});
+/** `before` and `after` are what was in force at the site: its own policy, or the default site's. */
+export const PolicyChange = changeOf(NewSitePolicy);
 export type PolicyChange = z.infer<typeof PolicyChange>;
 export const PolicyHistory = z.strictObject({ site: Uuid, items: z.array(PolicyChange) });
 /** The policy, or the site, becomes what it was before this change. */

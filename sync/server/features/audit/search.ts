@@ -1,6 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
-import type { AuditRowView } from '../../../protocol/api/audit.ts';
+import type { AuditRowView, auditFilter } from '../../../protocol/api/audit.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { staffNames } from '../../core/staff/store.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
@@ -15,29 +15,13 @@ const PAGE = 1000;
 /** Rows that one search opens at most: beyond them it gives what it has, and where to go on. */
 const MOST_OPENED = 50_000;
 
-/** What rows are looked for. Every condition that is given holds. */
-export interface AuditFilter {
+/** What rows are looked for: as the API has it, its times as dates. Every condition that is given holds. */
+export type AuditFilter = Omit<z.output<z.ZodObject<typeof auditFilter>>, 'from' | 'to'> & {
   /** This row alone. */
   readonly position?: number | undefined;
   readonly from?: Date | undefined;
-  /** Exclusive. */
   readonly to?: Date | undefined;
-  readonly action?: string | undefined;
-  readonly role?: string | undefined;
-  /** Account, device or person that did it. */
-  readonly who?: string | undefined;
-  /** Person that it was about, under whatever name they had before a merge. */
-  readonly affected?: string | undefined;
-  /** The person who did it, or who it was about. */
-  readonly person?: string | undefined;
-  readonly email?: string | undefined;
-  readonly ip?: string | undefined;
-  /** Beginning of it. */
-  readonly route?: string | undefined;
-  readonly resource?: string | undefined;
-  readonly data?: string | undefined;
-  readonly outcome?: string | undefined;
-}
+};
 
 /** A row, as those who may read it see it. */
 export type AuditView = z.output<typeof AuditRowView>;

@@ -39,13 +39,12 @@ export async function withoutConstraints(tx: Transaction<Tables>, work: () => Pr
  * Puts the rows of a stream into tables of the same shape, after emptying these: what migrations put there is in the
  * stream as well. Sequences go on where they were.
  *
- * @param onHead called before anything is written: whether this stream is the right one
  * @throws Problem `backup-malformed`, `backup-shape-differs`
  */
 export async function load(
   tx: Transaction<Tables>,
   frames: AsyncIterable<Frame>,
-  o: { readonly onHead?: (head: Head) => void; readonly progress?: (rows: number) => void } = {},
+  o: { readonly progress?: (rows: number) => void } = {},
 ): Promise<Loaded> {
   const present = new Map((await listTables(tx)).map((t) => [nameOf(t), t]));
   const rows: Record<string, number> = {};
@@ -57,7 +56,6 @@ export async function load(
     if (!head) {
       if (frame.kind !== 'head') throw malformed('it does not begin with its head');
       head = frame.value;
-      o.onHead?.(head);
       await makePartitions(tx, head);
       continue;
     }

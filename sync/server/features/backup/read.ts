@@ -33,9 +33,9 @@ export async function* keyringFrames(store: ObjectStore, keys: Keys, versionId?:
   yield* readFrames(decompressed(openKeyring(keys, await store.get(KEYRING_OBJECT, versionId))));
 }
 
-/** What a copy of the keyring says of itself; the rest is not read. */
-export async function keyringHead(store: ObjectStore, keys: Keys, versionId?: string): Promise<Head> {
-  for await (const frame of keyringFrames(store, keys, versionId)) {
+/** What the newest copy of the keyring says of itself; the rest is not read. */
+export async function keyringHead(store: ObjectStore, keys: Keys): Promise<Head> {
+  for await (const frame of keyringFrames(store, keys)) {
     if (frame.kind === 'head') return frame.value;
     break;
   }

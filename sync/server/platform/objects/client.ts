@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3 } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Problem } from '../../../errors/problem.ts';
 import type { S3Settings } from './settings.ts';
@@ -18,11 +18,11 @@ const SOCKETS = 16;
  *
  * @param as `usual`, or `erasure`: the role that may delete versions
  */
-export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'): S3Client {
+export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'): S3 {
   const { accessKeyId, secretAccessKey, sessionToken } =
     as === 'erasure' ? settings.erasureCredentials : settings.credentials;
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8');
-  const client = new S3Client({
+  const client = new S3({
     region: settings.region,
     endpoint: settings.endpoint,
     forcePathStyle: settings.pathStyle,

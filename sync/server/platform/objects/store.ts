@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  GetObjectLockConfigurationCommand,
-  HeadObjectCommand,
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-  RestoreObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { ListObjectVersionsCommandOutput, S3 } from '@aws-sdk/client-s3';
 import { Problem } from '../../../errors/problem.ts';
 import { s3Client } from './client.ts';
 import { asS3Problem } from './problems.ts';
@@ -89,7 +80,7 @@ const DELETE_BATCH = 1000;
 /** Opens the store of these settings; nothing is asked of it yet. */
 export function openObjectStore(settings: S3Settings): ObjectStore {
   const client = s3Client(settings);
-  let eraser: S3Client | null = null;
+  let eraser: S3 | null = null;
   const erasing = () => {
     eraser ??= settings.erasureCredentials === settings.credentials ? client : s3Client(settings, 'erasure');
     return eraser;
@@ -104,14 +95,14 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
     },
     async get(key, versionId) {
       const answer = await withStoreProblem(key, () =>
-        client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
+        client.getObject({ Bucket: bucket, Key: key, ...version(versionId) }),
       );
       return readable(answer.Body as AsyncIterable<Uint8Array> | undefined, key);
     },
     async head(key, versionId) {
       try {
         const h = await withStoreProblem(key, () =>
-          client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
+          client.headObject({ Bucket: bucket, Key: key, ...version(versionId) }),
         );
         return {
           size: h.ContentLength ?? 0,
@@ -148,7 +139,7 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
     },
     async offersLocks() {
       try {
-        const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }));
+        const answer = await client.getObjectLockConfiguration({ Bucket: bucket });
         return answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
       } catch (cause) {
         const problem = asS3Problem(cause, bucket);
@@ -160,14 +151,12 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
     async thaw(key, versionId, { days, tier }) {
       await withStoreProblem(key, async () => {
         try {
-          await client.send(
-            new RestoreObjectCommand({
-              Bucket: bucket,
-              Key: key,
-              ...version(versionId),
-              RestoreRequest: { Days: days, GlacierJobParameters: { Tier: tier } },
-            }),
-          );
+          await client.restoreObject({
+            Bucket: bucket,
+            Key: key,
+            ...version(versionId),
+            RestoreRequest: { Days: days, GlacierJobParameters: { Tier: tier } },
+          });
         } catch (cause) {
           // Asked before, or not in an archive (any more): nothing is left to do.
           if (!/^(RestoreAlreadyInProgress|ObjectAlreadyInActiveTierError|InvalidObjectState)$/.test(nameOf(cause)))
@@ -227,11 +216,11 @@ function archiveState(storageClass: string | undefined, restore: string | undefi
   return { state: 'thawed', until: until ? new Date(until) : null };
 }
 
-async function* versions(client: S3Client, bucket: string, prefix: string): AsyncGenerator<StoredObject> {
+async function* versions(client: S3, bucket: string, prefix: string): AsyncGenerator<StoredObject> {
   let marker: { KeyMarker?: string; VersionIdMarker?: string } = {};
   for (;;) {
     const page: ListObjectVersionsCommandOutput = await withStoreProblem(prefix || bucket, () =>
-      client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...marker })),
+      client.listObjectVersions({ Bucket: bucket, Prefix: prefix, ...marker }),
     );
     const found = [
       ...(page.Versions ?? []).map((v) => ({ ...v, deleteMarker: false })),
@@ -256,28 +245,23 @@ async function* versions(client: S3Client, bucket: string, prefix: string): Asyn
 }
 
 /** A key is exactly that object: `photos/a` is not `photos/ab`. */
-async function* versionsOf(client: S3Client, bucket: string, prefixOrKey: string): AsyncGenerator<StoredObject> {
+async function* versionsOf(client: S3, bucket: string, prefixOrKey: string): AsyncGenerator<StoredObject> {
   for await (const object of versions(client, bucket, prefixOrKey))
     if (prefixOrKey.endsWith('/') || object.key === prefixOrKey) yield object;
 }
 
-async function deleteBatch(
-  client: S3Client,
-  bucket: string,
-  what: string,
-  batch: readonly StoredObject[],
-): Promise<void> {
+async function deleteBatch(client: S3, bucket: string, what: string, batch: readonly StoredObject[]): Promise<void> {
   if (batch.length === 0) return;
   const Objects = batch.map((o) => ({ Key: o.key, VersionId: o.versionId }));
   const answer = await withStoreProblem(what, () =>
-    client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
+    client.deleteObjects({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
   );
   const refused = answer.Errors?.[0];
   if (refused)
     throw remains(what, `${answer.Errors!.length} versions are refused (${refused.Code ?? 'no reason given'})`);
 }
 
-async function deleteVersions(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
+async function deleteVersions(client: S3, bucket: string, prefixOrKey: string): Promise<number> {
   if (prefixOrKey === '' || prefixOrKey === '/') throw new Problem('s3-prefix-missing');
   let deleted = 0;
   let batch: StoredObject[] = [];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Problem } from '../../../errors/problem.ts';
 import { asS3Problem } from './problems.ts';
@@ -37,7 +37,7 @@ export interface Sent {
  * @throws Problem `s3-…`; what `body` throws
  */
 export async function upload(
-  client: S3Client,
+  client: S3,
   settings: S3Settings,
   key: string,
   body: AsyncIterable<Uint8Array> | Uint8Array,
@@ -84,15 +84,13 @@ export async function upload(
 }
 
 /** Aborts what uploads of a key, or below a prefix that ends with `/`, are unfinished. */
-export async function abortUploads(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
+export async function abortUploads(client: S3, bucket: string, prefixOrKey: string): Promise<number> {
   const { Uploads = [] } = await withStoreProblem(prefixOrKey, () =>
-    client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefixOrKey })),
+    client.listMultipartUploads({ Bucket: bucket, Prefix: prefixOrKey }),
   );
   const ours = Uploads.filter((u) => prefixOrKey.endsWith('/') || u.Key === prefixOrKey);
   for (const { Key, UploadId } of ours)
-    await withStoreProblem(prefixOrKey, () =>
-      client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })),
-    );
+    await withStoreProblem(prefixOrKey, () => client.abortMultipartUpload({ Bucket: bucket, Key, UploadId }));
   return ours.length;
 }
 

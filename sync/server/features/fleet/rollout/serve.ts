@@ -14,18 +14,13 @@ const OF_ONE = 2;
 
 /** Who is given a file just now. A kiosk that finds no room comes again. */
 export class Downloads {
-  readonly #most: number;
   readonly #of = new Map<string, number>();
   #all = 0;
-
-  constructor(most = AT_ONCE) {
-    this.#most = most;
-  }
 
   /** @returns to be called when it has ended. @throws Problem `too-many-requests` */
   begin(device: string): () => void {
     const mine = this.#of.get(device) ?? 0;
-    if (this.#all >= this.#most || mine >= OF_ONE) throw new Problem('too-many-downloads', { seconds: 20 });
+    if (this.#all >= AT_ONCE || mine >= OF_ONE) throw new Problem('too-many-downloads', { seconds: 20 });
     this.#all += 1;
     this.#of.set(device, mine + 1);
     let open = true;

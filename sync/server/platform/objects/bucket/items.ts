@@ -1,23 +1,4 @@
-import {
-  DeleteBucketPolicyCommand,
-  GetBucketAclCommand,
-  GetBucketEncryptionCommand,
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketOwnershipControlsCommand,
-  GetBucketPolicyCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
-  GetPublicAccessBlockCommand,
-  HeadObjectCommand,
-  PutBucketAclCommand,
-  PutBucketEncryptionCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketOwnershipControlsCommand,
-  PutBucketPolicyCommand,
-  PutBucketVersioningCommand,
-  PutPublicAccessBlockCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../settings.ts';
 import {
   isOurs,
@@ -39,9 +20,9 @@ export interface Item {
   /** A store may not have it; that is said and is no deviation. */
   readonly optional?: boolean;
   /** What is wrong, a sentence each; none: it is as it must be. */
-  inspect(client: S3Client): Promise<string[]>;
+  inspect(client: S3): Promise<string[]>;
   /** Absent: it can only be had when the bucket is made. A string that comes back says why the store can't have it. */
-  apply?(client: S3Client): Promise<unknown>;
+  apply?(client: S3): Promise<unknown>;
 }
 
 /** Names of errors that say: nothing is configured. */
@@ -83,11 +64,11 @@ const publicAccess = (Bucket: string): Item => ({
   name: 'public access blocked',
   code: 'bucket-public-access-open',
   async inspect(client) {
-    const found = await orUnset(client.send(new GetPublicAccessBlockCommand({ Bucket })));
+    const found = await orUnset(client.getPublicAccessBlock({ Bucket }));
     const has = found?.PublicAccessBlockConfiguration ?? {};
     return (Object.keys(BLOCKS) as (keyof typeof BLOCKS)[]).filter((b) => !has[b]).map((b) => `${b} is off`);
   },
-  apply: (client) => client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: BLOCKS })),
+  apply: (client) => client.putPublicAccessBlock({ Bucket, PublicAccessBlockConfiguration: BLOCKS }),
 });
 
 const ownership = (Bucket: string): Item => ({
@@ -95,40 +76,37 @@ const ownership = (Bucket: string): Item => ({
   code: 'bucket-access-lists-on',
   optional: true,
   async inspect(client) {
-    const found = await orUnset(client.send(new GetBucketOwnershipControlsCommand({ Bucket })));
+    const found = await orUnset(client.getBucketOwnershipControls({ Bucket }));
     const rule = found?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? 'ObjectWriter';
     return rule === 'BucketOwnerEnforced' ? [] : [`objects may have access lists of their own (${rule})`];
   },
   apply: (client) =>
-    client.send(
-      new PutBucketOwnershipControlsCommand({
-        Bucket,
-        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      }),
-    ),
+    client.putBucketOwnershipControls({
+      Bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    }),
 });
 
 const acl = (Bucket: string): Item => ({
   name: 'private',
   code: 'bucket-public',
   async inspect(client) {
-    const { Grants = [] } = await client.send(new GetBucketAclCommand({ Bucket }));
+    const { Grants = [] } = await client.getBucketAcl({ Bucket });
     return Grants.filter((g) => /\/(AllUsers|AuthenticatedUsers)$/.test(g.Grantee?.URI ?? '')).map(
       (g) => `its access list lets everybody ${g.Permission}`,
     );
   },
-  apply: (client) => client.send(new PutBucketAclCommand({ Bucket, ACL: 'private' })),
+  apply: (client) => client.putBucketAcl({ Bucket, ACL: 'private' }),
 });
 
 const versioning = (Bucket: string): Item => ({
   name: 'versioning',
   code: 'bucket-not-versioned',
   async inspect(client) {
-    const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }));
+    const { Status } = await client.getBucketVersioning({ Bucket });
     return Status === 'Enabled' ? [] : [`versioning is ${Status?.toLowerCase() ?? 'off'}`];
   },
-  apply: (client) =>
-    client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } })),
+  apply: (client) => client.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
 });
 
 function encryption({ bucket: Bucket, encryption: e }: S3Settings): Item {
@@ -138,33 +116,30 @@ function encryption({ bucket: Bucket, encryption: e }: S3Settings): Item {
     name: 'default encryption',
     code: 'bucket-not-encrypted',
     async inspect(client) {
-      const found = await orUnset(client.send(new GetBucketEncryptionCommand({ Bucket })));
+      const found = await orUnset(client.getBucketEncryption({ Bucket }));
       const has = found?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
       if (has?.SSEAlgorithm !== SSEAlgorithm)
         return [`its default is ${has?.SSEAlgorithm ?? 'none'}, not ${SSEAlgorithm}`];
       return keyId && has.KMSMasterKeyID !== keyId ? ['its default key is another than S3_KMS_KEY_ID'] : [];
     },
     apply: (client) =>
-      client.send(
-        new PutBucketEncryptionCommand({
-          Bucket,
-          ServerSideEncryptionConfiguration: {
-            Rules: [
-              {
-                ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(keyId && { KMSMasterKeyID: keyId }) },
-                ...(e.kind === 'kms' && { BucketKeyEnabled: true }),
-              },
-            ],
-          },
-        }),
-      ),
+      client.putBucketEncryption({
+        Bucket,
+        ServerSideEncryptionConfiguration: {
+          Rules: [
+            {
+              ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(keyId && { KMSMasterKeyID: keyId }) },
+              ...(e.kind === 'kms' && { BucketKeyEnabled: true }),
+            },
+          ],
+        },
+      }),
   };
 }
 
 function lifecycle(Bucket: string, periods: Periods): Item {
   const wanted = lifecycleRules(periods);
-  const read = async (client: S3Client) =>
-    (await orUnset(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))))?.Rules ?? [];
+  const read = async (client: S3) => (await orUnset(client.getBucketLifecycleConfiguration({ Bucket })))?.Rules ?? [];
   return {
     name: 'lifecycle',
     code: 'bucket-lifecycle-differs',
@@ -180,12 +155,10 @@ function lifecycle(Bucket: string, periods: Periods): Item {
     },
     async apply(client) {
       const others = (await read(client)).filter((rule) => !isOurs(rule) && !touchesOurs(rule));
-      await client.send(
-        new PutBucketLifecycleConfigurationCommand({
-          Bucket,
-          LifecycleConfiguration: { Rules: [...others, ...wanted] },
-        }),
-      );
+      await client.putBucketLifecycleConfiguration({
+        Bucket,
+        LifecycleConfiguration: { Rules: [...others, ...wanted] },
+      });
     },
   };
 }
@@ -195,7 +168,7 @@ const objectLock = (Bucket: string): Item => ({
   code: 'bucket-without-lock',
   optional: true,
   async inspect(client) {
-    const found = await orUnset(client.send(new GetObjectLockConfigurationCommand({ Bucket })));
+    const found = await orUnset(client.getObjectLockConfiguration({ Bucket }));
     return found?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
       ? []
       : ['anchors of the audit log can not be locked; a bucket that `backup setup` makes can'];
@@ -207,8 +180,8 @@ export const POLICY = {
   code: 'bucket-policy-differs',
 } as const;
 
-async function readPolicy(client: S3Client, Bucket: string): Promise<Statement[]> {
-  const found = await orUnset(client.send(new GetBucketPolicyCommand({ Bucket })));
+async function readPolicy(client: S3, Bucket: string): Promise<Statement[]> {
+  const found = await orUnset(client.getBucketPolicy({ Bucket }));
   const { Statement: list = [] } = JSON.parse(found?.Policy ?? '{}') as { Statement?: Statement | Statement[] };
   return Array.isArray(list) ? list : [list];
 }
@@ -217,25 +190,22 @@ async function readPolicy(client: S3Client, Bucket: string): Promise<Statement[]
  * Takes our statements off the bucket's policy; those of others stay.
  * @returns whether there are, or were, any
  */
-export async function removePolicy(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<boolean> {
+export async function removePolicy(client: S3, settings: S3Settings, dryRun: boolean): Promise<boolean> {
   const Bucket = settings.bucket;
   const found = await readPolicy(client, Bucket);
   const names = new Set(policyStatements(settings).map(({ Sid }) => Sid));
   const others = found.filter(({ Sid }) => !names.has(Sid));
   if (others.length === found.length) return false;
   if (dryRun) return true;
-  if (others.length === 0) await client.send(new DeleteBucketPolicyCommand({ Bucket }));
-  else
-    await client.send(
-      new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: others }) }),
-    );
+  if (others.length === 0) await client.deleteBucketPolicy({ Bucket });
+  else await client.putBucketPolicy({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: others }) });
   return true;
 }
 
 /** Whether the store lets this user ask for an object of which it knows that it is not there. */
-async function answers(client: S3Client, Bucket: string): Promise<boolean> {
+async function answers(client: S3, Bucket: string): Promise<boolean> {
   try {
-    await client.send(new HeadObjectCommand({ Bucket, Key: 'no-such-object' }));
+    await client.headObject({ Bucket, Key: 'no-such-object' });
     return true;
   } catch (cause) {
     return (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404;
@@ -260,7 +230,7 @@ function policy(settings: S3Settings): Item {
     async apply(client) {
       const before = await answers(client, Bucket);
       const Policy = mergedPolicy(await readPolicy(client, Bucket), settings);
-      await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+      await client.putBucketPolicy({ Bucket, Policy });
       // A store that takes its conditions for met refuses everything from now on, over TLS too.
       if (!before || (await answers(client, Bucket))) return null;
       await removePolicy(client, settings, false);

@@ -1,4 +1,4 @@
-import { CreateBucketCommand, HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import { Problem } from '../../../../errors/problem.ts';
 import { s3Client } from '../client.ts';
 import { asS3Problem } from '../problems.ts';
@@ -78,7 +78,7 @@ export async function auditBucket(
   }
 }
 
-async function takeOff(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<Finding> {
+async function takeOff(client: S3, settings: S3Settings, dryRun: boolean): Promise<Finding> {
   const { name: item } = POLICY;
   try {
     if (!(await removePolicy(client, settings, dryRun))) return { item, state: 'left out', code: null, why: [] };
@@ -88,7 +88,7 @@ async function takeOff(client: S3Client, settings: S3Settings, dryRun: boolean):
   return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy is taken off'] };
 }
 
-async function inspect(client: S3Client, item: Item): Promise<Finding> {
+async function inspect(client: S3, item: Item): Promise<Finding> {
   try {
     const why = await item.inspect(client);
     return { item: item.name, state: why.length > 0 ? 'differs' : 'ok', code: why.length > 0 ? item.code : null, why };
@@ -113,11 +113,11 @@ function notOffered(item: Item, cause: unknown): false {
   throw asS3Problem(cause, item.name);
 }
 
-async function ensureBucket(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<Finding> {
+async function ensureBucket(client: S3, settings: S3Settings, dryRun: boolean): Promise<Finding> {
   const { bucket: Bucket, region } = settings;
   const item = `bucket ${Bucket}`;
   try {
-    await client.send(new HeadBucketCommand({ Bucket }));
+    await client.headBucket({ Bucket });
     return { item, state: 'ok', code: null, why: [] };
   } catch (cause) {
     const problem = asS3Problem(cause, Bucket);
@@ -128,13 +128,11 @@ async function ensureBucket(client: S3Client, settings: S3Settings, dryRun: bool
   // Object lock can only be had from the beginning; it locks nothing by itself.
   for (const ObjectLockEnabledForBucket of [true, false]) {
     try {
-      await client.send(
-        new CreateBucketCommand({
-          Bucket,
-          ...(region !== 'us-east-1' && { CreateBucketConfiguration: { LocationConstraint: region as never } }),
-          ...(ObjectLockEnabledForBucket && { ObjectLockEnabledForBucket }),
-        }),
-      );
+      await client.createBucket({
+        Bucket,
+        ...(region !== 'us-east-1' && { CreateBucketConfiguration: { LocationConstraint: region as never } }),
+        ...(ObjectLockEnabledForBucket && { ObjectLockEnabledForBucket }),
+      });
       return { ...missing, state: 'changed' };
     } catch (cause) {
       const name = (cause as { name?: string }).name ?? '';

@@ -86,11 +86,7 @@ export async function readSmall(store: ObjectStore, key: string, most = MOST): P
  *
  * @throws Problem `backup-key-unknown` when one is under keys that are not at hand; all others are written by then
  */
-export async function rewrapDataKeys(
-  store: ObjectStore,
-  keys: Keys,
-  progress: (done: number) => void = () => undefined,
-): Promise<{ rewrapped: number; present: number }> {
+export async function rewrapDataKeys(store: ObjectStore, keys: Keys): Promise<{ rewrapped: number; present: number }> {
   let [rewrapped, present] = [0, 0];
   let unknown: string | null = null;
   const ids: string[] = [];
@@ -107,7 +103,6 @@ export async function rewrapDataKeys(
     }
     // Also where another run wrote the new one and was broken off.
     if (keys.versions.includes(version)) await store.deleteOldVersions(keyObject(id));
-    progress(present + rewrapped);
   }
   if (unknown) throw unknownKey(unknown);
   return { rewrapped, present };
