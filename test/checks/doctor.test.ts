@@ -15,13 +15,12 @@ import { issueServerCertificate, selfSignedServerCertificate } from '../../sync/
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { beat } from '../../sync/server/platform/keys/versions.ts';
-import { call, tokenOf } from '../kit/client.ts';
+import { call, cookieOf, tokenOf } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { cookieOf } from '../sync/server-rig.ts';
 
 /** A real server on PostgreSQL, Mosquitto and S3, each of them broken: doctor, /readyz and Attention say the same codes. */
 

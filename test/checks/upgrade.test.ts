@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
-import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { call } from '../kit/client.ts';
+import { initServer } from '../../sync/server/app/local.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { type Kiosk, postBatch, registeredKiosk, sealOutbox } from '../kit/kiosk.ts';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
 /** Real server processes of this build and of the next two on one PostgreSQL, and the command that leads from one to the other. */
@@ -22,21 +18,13 @@ const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 const HANG_MS = 300_000;
 
-interface Replica {
-  readonly child: ChildProcess;
-  readonly deviceUrl: string;
-  readonly operationsPort: number;
-}
-
 describe.skipIf(unavailable)('an update of the server', () => {
   const home = temporaryFolder();
   const root = join(home.path, 'opt');
-  const box = new MemoryOutbox();
-  const running: ChildProcess[] = [];
+  const running: ServerProcess[] = [];
   let postgres: TestPostgres;
   let env: Record<string, string>;
-  let secret: DeviceSecret;
-  let bundle: ServerBundle;
+  let kiosk: Kiosk;
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -47,9 +35,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
       SMARTPRESENCE_DEVICE_PORT: '0',
       SMARTPRESENCE_OPERATIONS_PORT: '0',
     };
-    secret = await createDeviceIdentity(box.device);
-    const device = await deviceRequest(secret, 'Door');
-    bundle = await provisionLocal({ serverHome: join(home.path, 'server'), env, device });
+    kiosk = await registeredKiosk(env, 'Door');
     // As they are installed: each with its own command.
     for (const [version, more] of [
       ['0.1.0', ''],
@@ -65,7 +51,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     symlinkSync('0.2.0', join(root, 'current'));
   }, HANG_MS);
   afterAll(async () => {
-    for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const replica of running) await replica.stop('SIGKILL');
     await postgres?.remove();
     home.remove();
   });
@@ -85,44 +71,18 @@ describe.skipIf(unavailable)('an update of the server', () => {
     const [code] = await once(child, 'close');
     return { code: code as number, out, err };
   }
-  async function start(version: string, name: string): Promise<Replica> {
-    const child = spawn(join(root, version, 'bin/smartpresence'), ['server', 'start'], {
-      env: { ...process.env, ...env, SMARTPRESENCE_REPLICA: name },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running.push(child);
-    let err = '';
-    child.stderr!.on('data', (chunk) => {
-      err += chunk;
-    });
-    const line = await Promise.race([
-      once(createInterface({ input: child.stdout! }), 'line').then(([text]) => String(text)),
-      once(child, 'exit').then(() => Promise.reject(new Error(err))),
-    ]);
-    return { child, ...(JSON.parse(line) as Omit<Replica, 'child'>) };
+  async function start(version: string, name: string): Promise<ServerProcess> {
+    const command = [join(root, version, 'bin/smartpresence'), 'server', 'start'];
+    const replica = await newServerProcess({ ...env, SMARTPRESENCE_REPLICA: name }, command);
+    running.push(replica);
+    return replica;
   }
-  const stop = async ({ child }: Replica) => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
   /** One more record of the kiosk's. @returns whether the replica has committed it */
-  async function takes({ deviceUrl }: Replica): Promise<number> {
-    box.checkin(box.person('Someone'));
-    const events = box.pending(500);
-    const sealed = await sealBatch(
-      events,
-      { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
-      new Date().toISOString(),
-    );
-    const { status } = await call(`${deviceUrl}/v1/batches`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/jose' },
-      body: sealed,
-      tls: { cert: bundle.tlsCertPem, key: secret.tlsKeyPem },
-    });
-    return status;
+  async function takes({ deviceUrl }: ServerProcess): Promise<number> {
+    kiosk.box.checkin(kiosk.box.person('Someone'));
+    return (await postBatch(deviceUrl, kiosk, await sealOutbox(kiosk))).status;
   }
-  const readyz = async ({ operationsPort }: Replica) =>
+  const readyz = async ({ operationsPort }: ServerProcess) =>
     (await (await fetch(`http://127.0.0.1:${operationsPort}/readyz`)).json()) as {
       ready: boolean;
       reasons: string[];
@@ -135,7 +95,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   };
-  const untilDegraded = (replica: Replica, code: string, there: boolean) =>
+  const untilDegraded = (replica: ServerProcess, code: string, there: boolean) =>
     until(`${code} ${there}`, async () => (await readyz(replica)).degraded.includes(code) === there);
   const current = () => readlinkSync(join(root, 'current'));
 
@@ -161,16 +121,16 @@ describe.skipIf(unavailable)('an update of the server', () => {
       true,
       true,
     ]);
-    await stop(a);
+    await a.stop();
     // The build before starts again on the schema of the next one.
     const again = await start('0.1.0', 'a');
     expect([await takes(again), (await readyz(again)).ready]).toEqual([200, true]);
-    await stop(b);
+    await b.stop();
     const back = await run('0.2.0', 'upgrade', 'back', '--root', root, '--json');
     expect([back.code, JSON.parse(back.out)]).toEqual([0, { from: '0.2.0', to: '0.1.0' }]);
     expect(current()).toBe('0.1.0');
     await untilDegraded(again, 'replicas-differ', false);
-    await stop(again);
+    await again.stop();
   });
 
   test('that changes what is there: said before, and the way back is refused with what to do', {
@@ -185,8 +145,8 @@ describe.skipIf(unavailable)('an update of the server', () => {
     expect(await takes(c)).toBe(200);
     // An earlier build, left running: it takes no traffic on a schema that it can't work with.
     await until('an old replica says so', async () => (await readyz(old)).reasons.includes('database-newer'));
-    await stop(old);
-    await stop(c);
+    await old.stop();
+    await c.stop();
     const back = await run('0.3.0', 'upgrade', 'back', '--root', root, '--to', '0.2.0');
     expect([back.code, back.err]).toEqual([
       1,

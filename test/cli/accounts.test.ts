@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { generateSync } from 'otplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { call, tokenOf } from '../kit/client.ts';
+import { call, cookieOf, tokenOf } from '../kit/client.ts';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { reservePorts } from '../services/ports.ts';
 import { sp } from './run-sp.ts';
 
@@ -14,44 +12,21 @@ import { sp } from './run-sp.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sp-accounts-'));
 let env: NodeJS.ProcessEnv;
-let server: ChildProcess;
-let ready: { peopleUrl: string; adminLink: string };
+let server: ServerProcess;
 
 const run = (...args: string[]) => sp(join(root, 'nobody'), args, { env });
 
-async function startServer(): Promise<void> {
-  server = spawn(process.execPath, [join(import.meta.dirname, '../../sync/server/main.ts')], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let notified = '';
-  server.stderr!.on('data', (chunk) => {
-    notified += chunk;
-  });
-  const [line] = await Promise.race([
-    once(createInterface({ input: server.stdout! }), 'line'),
-    once(server, 'exit').then(() => Promise.reject(new Error(notified))),
-  ]);
-  ready = JSON.parse(String(line));
-}
-
-async function stopServer(): Promise<void> {
-  if (server?.exitCode !== null) return;
-  server.kill('SIGTERM');
-  await once(server, 'exit');
-}
-
 const ask = async (method: string, path: string, body?: unknown, cookie?: string) => {
-  const answer = await call(`${ready.peopleUrl}${path}`, {
+  const answer = await call(`${server.peopleUrl}${path}`, {
     method,
     headers: {
-      origin: ready.peopleUrl,
+      origin: server.peopleUrl,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(cookie && { cookie }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  return { ...answer, cookie: String(answer.headers['set-cookie'] ?? '').split(';')[0]! };
+  return { ...answer, cookie: cookieOf(answer) };
 };
 
 beforeAll(async () => {
@@ -65,20 +40,20 @@ beforeAll(async () => {
   expect(await run('server', 'init', '--json')).toMatchObject({ code: 0 });
   const keys = (await import('../../sync/server/app/local.ts')).initServer(home);
   env = { ...env, ...keys };
-  await startServer();
+  server = await newServerProcess(env);
 }, 120_000);
 afterAll(async () => {
-  await stopServer();
+  await server?.stop();
   rmSync(root, { recursive: true, force: true });
 });
 
 test('from the first link to an administrator with a second factor, after which a start prints no sign-in link', async () => {
-  const operator = await ask('POST', '/api/session', { token: tokenOf(ready.adminLink) });
+  const operator = await ask('POST', '/api/session', { token: tokenOf(server.adminLink) });
   expect(operator.json()).toMatchObject({ role: 'admin', stage: 'full', email: null });
 
   const added = await run('accounts', 'add', 'ada@example.org', '--role', 'admin', '--json');
   const made = added.lines()[0] as { account: { id: string }; link: string };
-  expect(made.link.startsWith(`${ready.peopleUrl}/console/#enter=`)).toBe(true);
+  expect(made.link.startsWith(`${server.peopleUrl}/console/#enter=`)).toBe(true);
   const again = await run('accounts', 'add', ' Ada@Example.org', '--role', 'staff');
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('email-taken')]);
   const wrong = await run('accounts', 'add', 'x@example.org', '--role', 'king');
@@ -96,9 +71,9 @@ test('from the first link to an administrator with a second factor, after which 
     ['ada@example.org', 'admin', true],
   ]);
 
-  await stopServer();
-  await startServer();
-  expect(ready.adminLink).toBe(`${ready.peopleUrl}/console/`);
+  await server?.stop();
+  server = await newServerProcess(env);
+  expect(server.adminLink).toBe(`${server.peopleUrl}/console/`);
   const signIn = { email: 'ada@example.org', password, code: codes[0] };
   expect((await ask('POST', '/api/sign-in', signIn)).json()).toMatchObject({ stage: 'full', role: 'admin' });
 
@@ -112,8 +87,8 @@ test('from the first link to an administrator with a second factor, after which 
   expect([last.code, last.stderr]).toEqual([1, expect.stringContaining('last-administrator')]);
 
   // With the server stopped it goes on the database itself.
-  await stopServer();
+  await server?.stop();
   const link = (await run('accounts', 'link', made.account.id, '--json')).lines()[0] as { link: string };
-  await startServer();
+  server = await newServerProcess(env);
   expect((await ask('POST', '/api/session', { token: tokenOf(link.link) })).json()).toMatchObject({ stage: 'enrol' });
 }, 240_000);

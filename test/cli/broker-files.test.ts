@@ -11,9 +11,9 @@ import { initServer } from '../../sync/server/app/local.ts';
 import { keepNoted } from '../../sync/server/app/mqtt/replicas.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome } from '../kit/folder.ts';
+import { until } from '../kit/wait.ts';
 import { mosquittoMissing } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { until } from '../sync/mqtt-rig.ts';
 import { sp } from './run-sp.ts';
 
 /** Whether something listens there. */

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { reservePorts } from '../services/ports.ts';
 import { sp } from './run-sp.ts';
 
@@ -15,21 +14,10 @@ const [serverHome, front, back] = ['server', 'front', 'back'].map((name) => join
   string,
 ];
 let env: NodeJS.ProcessEnv;
-let server: ChildProcess;
+let server: ServerProcess;
 
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 const onServer = (...args: string[]) => sp(join(root, 'nobody'), args, { env });
-
-async function startServer(): Promise<void> {
-  server = spawn(process.execPath, [SP, 'server', 'start'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: server.stdout! }).once('line', () => resolve());
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-}
 
 beforeAll(async () => {
   const [people, devices] = await reservePorts(2);
@@ -41,13 +29,10 @@ beforeAll(async () => {
     SMARTPRESENCE_TIMEZONE: 'Europe/Lisbon',
   };
   expect((await onServer('server', 'init', '--json')).lines()).toEqual([{ home: serverHome }]);
-  await startServer();
+  server = await newServerProcess(env, [process.execPath, SP, 'server', 'start']);
 }, 60_000);
 afterAll(async () => {
-  if (server?.exitCode === null) {
-    server.kill('SIGTERM');
-    await new Promise((resolve) => server.once('exit', resolve));
-  }
+  await server?.stop();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -174,8 +159,8 @@ test('by file, both fingerprints are compared', async () => {
 test('the database that a server has open is reached through it, and without it directly', async () => {
   const listed = (await onServer('device', 'list', '--json')).lines().length;
   expect(listed).toBe(2);
-  server.kill('SIGTERM');
-  expect(await new Promise((resolve) => server.once('exit', resolve))).toBe(0);
+  await server.stop();
+  expect((await server.ended).code).toBe(0);
   expect((await onServer('device', 'list', '--json')).lines()).toHaveLength(2);
   const folder = join(root, 'broker');
   const made = await onServer(

@@ -7,7 +7,7 @@ import { createProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { listJobs, runJob } from '../../sync/protocol/api/jobs.ts';
 import { listPeople } from '../../sync/protocol/api/people.ts';
 import { asOperator } from '../../sync/server/app/open.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /** Endpoints as the command line calls them: through a running server's socket, and on its database while it is down. */
 
@@ -15,7 +15,7 @@ const EMAIL = 'ada@example.org';
 const NOBODY = '018e0000-0000-7000-8000-000000000001';
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 }, 600_000);
 afterAll(() => server?.close());
 

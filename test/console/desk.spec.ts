@@ -7,7 +7,8 @@ import { cachedClip } from '../../electron/cli/demo/footage.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
-import { appCode, axe, enterByLink, fits, openBrowser, picture, type Rig, SIZES, startRig } from './kit.ts';
+import { appCode, axe, enterByLink, fits, openBrowser, picture, SIZES } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /**
  * The back office's days: a list of people with their photos, a face before this machine's camera, a receiver that answers,
@@ -17,7 +18,7 @@ import { appCode, axe, enterByLink, fits, openBrowser, picture, type Rig, SIZES,
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(240_000);
 const CLIPS_FOLDER = join(import.meta.dirname, '../artefacts/clips');
-let rig: Rig;
+let system: System;
 let browser: Browser;
 let page: Page;
 let complaints: string[];
@@ -34,7 +35,7 @@ test.beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  rig = await startRig('North entrance', { SMARTPRESENCE_WEBHOOKS_LOOPBACK: 'yes' });
+  system = await newSystem('North entrance', { SMARTPRESENCE_WEBHOOKS_LOOPBACK: 'yes' });
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -45,17 +46,17 @@ test.beforeAll(async () => {
     ],
   });
   ({ page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
 });
 test.afterAll(async () => {
   await browser?.close();
-  await rig?.close();
+  await system?.close();
   await new Promise((resolve) => receiver.close(resolve));
 });
 
 const open = async (path: string, heading: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 const call = (method: string, path: string, body?: unknown) =>
@@ -73,7 +74,7 @@ const speak = (language: string) =>
     .first()
     .selectOption(language);
 const inLanguage = async (language: string, name: string, path: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await speak(language);
   await expect(page.locator('html')).toHaveAttribute('lang', language);
   await expect(page.locator('.skeleton')).toHaveCount(0);
@@ -147,7 +148,7 @@ test('a list makes people only when every line is right, joins their photos, and
 test('a face before this machine’s camera becomes a template, after the consent', async () => {
   const { id } = (await call('POST', '/api/people', { name: 'نورا', number: '1984' })).body;
   await call('POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
-  await page.goto(new URL(`/console/#/people/${id}/enrol`, rig.server.adminLink).href);
+  await page.goto(system.at(`people/${id}/enrol`));
   await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
   await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible({ timeout: 60_000 });
   await axe(page);

@@ -1,14 +1,15 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** The fleet's pages against a real server and the kiosk's own sync engine. */
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
 const PATIENT = { timeout: 60_000 };
 
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
@@ -35,13 +36,13 @@ let inventory: Inventory = {
 };
 
 const open = async (path: string, heading: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
 };
 const detail = () =>
   page.evaluate(
     async (device) => (await fetch(`/api/fleet/${device}`)).json(),
-    rig.outbox.device,
+    system.outbox.device,
   ) as Promise<FleetDetail>;
 const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
   await axe(page);
@@ -50,14 +51,14 @@ const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(180_000);
-  rig = await startRig('North entrance', {}, () => inventory);
+  system = await newSystem('North entrance', {}, () => inventory);
   ({ context, page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation').first()).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 test('the list shows how each kiosk is, and follows it by itself', async () => {
@@ -120,11 +121,11 @@ test('a restart is sent, and its progress is seen without a reload', async () =>
   await expect(row).toContainText('Waiting');
   const { commands } = await detail();
   const answer = { command: commands[0]!.id, what: 'restart' } as const;
-  rig.outbox.append('command', { ...answer, outcome: 'started' }, {});
-  rig.engine.nudge();
+  system.outbox.append('command', { ...answer, outcome: 'started' }, {});
+  system.engine.nudge();
   await expect(row).toContainText('Started', PATIENT);
-  rig.outbox.append('command', { ...answer, outcome: 'done' }, {});
-  rig.engine.nudge();
+  system.outbox.append('command', { ...answer, outcome: 'done' }, {});
+  system.engine.nudge();
   await expect(row).toContainText('Done', PATIENT);
   await seen('fleet-kiosk', ['desk', 'narrow']);
 });
@@ -162,7 +163,7 @@ test('in German, by keyboard', async ({ browser }) => {
   const german = await openBrowser(browser, 'de-DE');
   try {
     await german.context.addCookies(await context.cookies());
-    await german.page.goto(new URL('/console/#/fleet', rig.server.adminLink).href);
+    await german.page.goto(system.at('fleet'));
     await expect(german.page.getByRole('heading', { name: 'Kioskflotte', level: 1 })).toBeVisible();
     const link = german.page.getByRole('link', { name: 'Front door' });
     await link.focus();

@@ -9,8 +9,9 @@ import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { makeRepository } from '../update/repository.ts';
+import { appCode, enterByLink, openBrowser, SIZES } from './browser.ts';
 import type { Keys } from './keys.ts';
-import { appCode, enterByLink, openBrowser, type Rig, SIZES, startRig } from './kit.ts';
+import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, WALKED, Walk, walkedIn } from './walk.ts';
 
 /**
@@ -22,7 +23,7 @@ const SITE = 'North entrance';
 const folder = temporaryFolder();
 const opened = new Set<string>();
 const rails = new Set<string>();
-let rig: Rig;
+let system: System;
 let browser: Browser;
 type Cookies = Parameters<Walk['context']['addCookies']>[0];
 let admin: Cookies;
@@ -40,7 +41,7 @@ test.beforeAll(async () => {
   const repository = makeRepository(folder.path);
   repository.now = Date.now();
   for (const version of ['1.4.0', '1.5.0']) repository.add(version);
-  rig = await startRig(SITE, { SMARTPRESENCE_UPDATES: folder.path });
+  system = await newSystem(SITE, { SMARTPRESENCE_UPDATES: folder.path });
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -51,7 +52,7 @@ test.beforeAll(async () => {
     ],
   });
   const { context, page } = await openBrowser(browser);
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
   admin = await context.cookies();
   site = (await ask(page, 'GET', '/api/sites')).items[0].id;
@@ -71,9 +72,13 @@ test.beforeAll(async () => {
     waiting.set(tag, { device: identity.device, fingerprint });
   }
   const inside = randomUUID();
-  rig.outbox.append('person', { change: 'added' }, { person: inside, name: 'Grace', number: '1906', language: 'en' });
-  rig.outbox.checkin(inside);
-  rig.engine.nudge();
+  system.outbox.append(
+    'person',
+    { change: 'added' },
+    { person: inside, name: 'Grace', number: '1906', language: 'en' },
+  );
+  system.outbox.checkin(inside);
+  system.engine.nudge();
   secret = await reviewTexts(page);
   officer = await context.cookies();
   await context.clearCookies();
@@ -86,7 +91,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(async () => {
   await browser?.close();
-  await rig?.close();
+  await system?.close();
   folder.remove();
 });
 
@@ -110,7 +115,7 @@ for (const [i, setup] of SETUPS.entries())
       walk = await Walk.begin(browser, language, size, opened);
       ({ page, keys } = walk);
       await walk.context.addCookies(cookies);
-      await page.goto(new URL('/console/', rig.server.adminLink).href);
+      await page.goto(new URL('/console/', system.server.adminLink).href);
       await expect(page.getByRole('navigation')).toBeVisible();
       const hrefs = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')!.slice(2)));
       for (const href of hrefs) rails.add(href);
@@ -272,7 +277,7 @@ for (const [i, setup] of SETUPS.entries())
       const put = button('rollouts.put');
       await keys.enter(put);
       await walk.asked(field('rollouts.kioskLabel', dialog()));
-      await keys.choose(field('rollouts.kioskLabel', dialog()), rig.outbox.device);
+      await keys.choose(field('rollouts.kioskLabel', dialog()), system.outbox.device);
       await keys.enter(button('rollouts.put', dialog()));
       await walk.toast(t('rollouts.putDone'));
       await expect(put).toBeFocused();

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
+import { appCode, enterByLink, openBrowser, SIZES } from './browser.ts';
 import type { Keys } from './keys.ts';
-import { appCode, enterByLink, openBrowser, type Rig, SIZES, startRig } from './kit.ts';
+import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, Walk, walkedIn } from './walk.ts';
 
 /** What the console is for from day to day, by keyboard alone; what runs the place: keyboard-running.spec.ts. */
 test.setTimeout(240_000);
-let rig: Rig;
+let system: System;
 /** The one-time link of each set-up's administrator. */
 const links = new Map<string, string>();
 const opened = new Set<string>();
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   const { context, page } = await openBrowser(browser);
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
   for (const [i, setup] of SETUPS.entries()) {
     const tag = setup.join('-');
@@ -27,16 +28,16 @@ test.beforeAll(async ({ browser }) => {
       await ask(page, 'POST', '/api/people', { name, number: `7${i}15` });
     const [, others] = [`Grace ${tag}`, `Alan ${tag}`].map((name, n) => {
       const person = randomUUID();
-      rig.outbox.append('person', { change: 'added' }, { person, name, number: `7${i}2${n}`, language: 'en' });
-      return rig.outbox.checkin(person);
+      system.outbox.append('person', { change: 'added' }, { person, name, number: `7${i}2${n}`, language: 'en' });
+      return system.outbox.checkin(person);
     });
-    rig.outbox.append('void', { target: others!.header.id, reason: 'not-me' }, {});
+    system.outbox.append('void', { target: others!.header.id, reason: 'not-me' }, {});
   }
-  rig.engine.nudge();
+  system.engine.nudge();
   await reviewTexts(page);
   await context.close();
 });
-test.afterAll(() => rig?.close());
+test.afterAll(() => system?.close());
 
 for (const [i, [language, size]] of SETUPS.entries())
   test.describe(`in ${language}, ${SIZES[size].join(' × ')}`, () => {

@@ -1,7 +1,8 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import type { KioskStaffList } from '../../sync/protocol/api/staff.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { axe, enterByLink, fits, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, fits, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** Kiosk staff in the console: added with a sheet that is shown once, known at kiosks, reset, removed. */
 test.describe.configure({ mode: 'serial' });
@@ -9,7 +10,7 @@ test.setTimeout(180_000);
 const PATIENT = { timeout: 60_000 };
 const NAME = 'Jo Meier-Überall';
 
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
@@ -31,7 +32,7 @@ let inventory: Inventory = {
   configProblem: null,
 };
 
-const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
+const at = (path: string) => system.at(path);
 const items = () =>
   page.evaluate(async () => (await (await fetch('/api/kiosk-staff')).json()).items) as Promise<
     ReturnType<typeof KioskStaffList.parse>['items']
@@ -43,14 +44,14 @@ const seen = async (name: string) => {
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(180_000);
-  rig = await startRig('North entrance', {}, () => inventory);
+  system = await newSystem('North entrance', {}, () => inventory);
   ({ context, page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation').first()).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 const row = () => page.getByRole('row', { name: new RegExp(NAME) });
@@ -95,7 +96,7 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
 test('that a kiosk has them is seen without a reload; two of one name are refused', async () => {
   const [one] = await items();
   inventory = { ...inventory, staff: [one!.id] };
-  rig.engine.nudge();
+  system.engine.nudge();
   await expect(row()).toContainText('Active at 1 of 1', PATIENT);
   await seen('kiosk-staff');
   await page.getByRole('button', { name: 'Add staff member' }).click();
@@ -122,7 +123,7 @@ test('one is removed, and stands there until the kiosk has forgotten them', asyn
   await expect(row().getByRole('button', { name: 'Remove' })).toHaveCount(0);
   await seen('kiosk-staff-removed');
   inventory = { ...inventory, staff: [] };
-  rig.engine.nudge();
+  system.engine.nudge();
   await expect(row()).toContainText('Removed from 1 of 1', PATIENT);
   // A 409 was the error above.
   expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);

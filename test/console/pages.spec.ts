@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { FEWEST_SCORES } from '../../electron/core/statistics/statistics.ts';
-import { axe, enterByLink, inLanguage, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** The pages about attendance, on a day with people in it. */
 const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Jürgen Müller-Lüdenscheidt', 'محمد الخوارزمي', '王小明'];
@@ -9,14 +10,14 @@ const HOUR = 3_600_000;
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(120_000);
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 let people: string[];
 
 const open = async (path: string, heading: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
 };
 const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
@@ -27,8 +28,8 @@ const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
 test.beforeAll(async ({ browser }) => {
   // The build and a first start take long on a machine that is busy with another suite.
   test.setTimeout(180_000);
-  rig = await startRig('North entrance');
-  const { outbox, engine } = rig;
+  system = await newSystem('North entrance');
+  const { outbox, engine } = system;
   people = NAMES.map((name, i) => {
     const person = crypto.randomUUID();
     outbox.append('person', { change: 'added' }, { person, name, number: `100${i}`, language: 'en' });
@@ -51,12 +52,12 @@ test.beforeAll(async ({ browser }) => {
   outbox.append('health', { code: 'statistics', detail: { since, queue: 1 } }, {}, new Date(now - 2000));
   engine.nudge();
   ({ context, page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.locator('.row')).toHaveCount(7);
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 test('who is inside, and until when each kiosk is known', async () => {
@@ -84,8 +85,8 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   // A warden at the kiosk has seen someone too: the mark appears by itself, with the kiosk it came from.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;
-  rig.outbox.append('evacuation', mark, { person: people[2]! });
-  rig.engine.nudge();
+  system.outbox.append('evacuation', mark, { person: people[2]! });
+  system.engine.nudge();
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('3');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toContainText(/Accounted for.*Front door/i);
   await seen('evacuation', ['desk', 'narrow']);
@@ -168,9 +169,9 @@ for (const language of ['de', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
     test.setTimeout(480_000);
     for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
-      await inLanguage(page, new URL(`/console/#/${path}`, rig.server.adminLink).href, path, language);
+      await inLanguage(page, system.at(path), path, language);
     const heading = { de: 'Buchungen', ar: 'سجلات الحضور' }[language]!;
-    await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
+    await page.goto(system.at('attendance'));
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
   });
 

@@ -1,31 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { stillsOfA } from '../footage/index.ts';
-import { axe, enterByLink, inLanguage, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** People, enrolment, what waits, and the pages of the people who run the place. */
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 let ada = '';
 
 test.beforeAll(async ({ browser }) => {
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 const open = async (path: string, heading: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 const call = (method: string, path: string, body?: unknown) =>
@@ -125,7 +126,7 @@ test('templates are made from a photo after the consent, and a face that is some
 });
 
 test('"not me" counts in the rail, and leaves the list with a note that can be taken back', async () => {
-  const { outbox, engine } = rig;
+  const { outbox, engine } = system;
   const who = outbox.person('Grace Hopper');
   const first = outbox.checkin(who);
   outbox.append('void', { target: first.header.id, reason: 'not-me' }, {});
@@ -312,11 +313,6 @@ for (const language of ['de', 'ar'])
   test(`and in ${language}, at a desk and upright`, async () => {
     test.setTimeout(480_000);
     for (const path of [`people/${ada}`, ...PAGES.map(([p]) => p), 'attention', 'people', 'imports'])
-      await inLanguage(
-        page,
-        new URL(`/console/#/${path}`, rig.server.adminLink).href,
-        path.replace(/\/.*/, '-one'),
-        language,
-      );
+      await inLanguage(page, system.at(path), path.replace(/\/.*/, '-one'), language);
     expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);
   });

@@ -1,19 +1,19 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { listRollouts } from '../../sync/protocol/api/rollouts.ts';
-import { call } from '../../sync/server/app/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
-import { joined, type TestServer } from '../sync/identity-kit.ts';
+import { newKiosk } from '../kit/kiosk.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { makeRepository } from '../update/repository.ts';
-import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** A rollout in the console: begun, stopped by itself, gone on with, rolled back; rings and maintenance windows. */
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
 const folder = temporaryFolder();
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 const kiosks: { box: MemoryOutbox; engine: SyncEngine }[] = [];
@@ -22,29 +22,27 @@ test.beforeAll(async ({ browser }) => {
   const repository = makeRepository(folder.path);
   repository.now = Date.now();
   for (const version of ['1.4.0', '1.5.0']) repository.add(version);
-  rig = await startRig('North entrance', { SMARTPRESENCE_UPDATES: folder.path });
-  const server: Pick<TestServer, 'call' | 'now'> = { call: (...args) => call(rig.env, ...args), now: Date.now };
+  system = await newSystem('North entrance', { SMARTPRESENCE_UPDATES: folder.path });
   for (const name of ['Cafeteria', 'Gate', 'Hall A', 'Hall B', 'Loading bay', 'Office']) {
-    const { secret, bundle } = await joined(server, name);
-    const box = new MemoryOutbox(secret.device);
+    const { secret, bundle, box } = await newKiosk(system.server, name);
     const engine = new SyncEngine({ secret, bundle, source: box });
     engine.start();
     kiosks.push({ box, engine });
   }
   ({ context, page } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();
   for (const { engine } of kiosks) await engine.stop();
-  await rig?.close();
+  await system?.close();
   folder.remove();
 });
 
 const open = async (heading = 'Rollouts') => {
   await page.goto('about:blank');
-  await page.goto(new URL('/console/#/rollouts', rig.server.adminLink).href);
+  await page.goto(system.at('rollouts'));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 
@@ -55,7 +53,7 @@ function says(index: number, code: string, rollout: string, reason?: string): vo
   engine.nudge();
 }
 
-const rolloutId = async () => (await call(rig.env, listRollouts)).items[0]!.id;
+const rolloutId = async () => (await system.server.call(listRollouts)).items[0]!.id;
 
 test('kiosks are put into a ring that is called otherwise, and a site gets a maintenance window', async () => {
   await open();

@@ -1,24 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
-import { enterByLink, openBrowser, type Rig, startRig } from './kit.ts';
+import { enterByLink, openBrowser } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 import { ask, rowsNamed, WALKED } from './walk.ts';
 
 /** A person who hears a table rather than sees it knows which row each button is about. */
 test.setTimeout(240_000);
-let rig: Rig;
+let system: System;
 test.beforeAll(async () => {
   test.setTimeout(240_000);
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
 });
-test.afterAll(() => rig?.close());
+test.afterAll(() => system?.close());
 
 test('on every page of the console, buttons of a table or a list say which row they are about, and no two are called the same', async ({
   browser,
 }) => {
   const { context, page, complaints } = await openBrowser(browser);
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
-  const { outbox, engine } = rig;
+  const { outbox, engine } = system;
   const [ada, grace] = ['Ada Lovelace', 'Grace Hopper'].map((name, i) => {
     const person = randomUUID();
     outbox.append('person', { change: 'added' }, { person, name, number: `410${i}`, language: 'en' });
@@ -48,7 +49,7 @@ test('on every page of the console, buttons of a table or a list say which row t
     await ask(page, 'POST', '/api/retention/holds', { site: site.id, reason });
   const buttons: Record<string, number> = {};
   for (const path of Object.keys(WALKED)) {
-    await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+    await page.goto(system.at(path));
     await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
     await expect(page.locator('.skeleton')).toHaveCount(0);
     buttons[path] = await rowsNamed(page);
@@ -56,13 +57,13 @@ test('on every page of the console, buttons of a table or a list say which row t
   // Not for want of rows.
   for (const path of ['attendance', 'attention', 'corrections', 'accounts'])
     expect(buttons[path], path).toBeGreaterThan(1);
-  await page.goto(new URL('/console/#/retention', rig.server.adminLink).href);
+  await page.goto(system.at('retention'));
   for (const reason of ['Court case 1', 'Court case 2'])
     await expect(page.getByRole('button', { name: `Release ${reason}` })).toHaveCount(1);
-  await page.goto(new URL('/console/#/settings', rig.server.adminLink).href);
+  await page.goto(system.at('settings'));
   const back = page.locator('.setting').filter({ hasText: '20 → 21' }).getByRole('button');
   await expect(back).toHaveAccessibleName(/20 → 21/);
-  await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
+  await page.goto(system.at('attendance'));
   const row = page.getByRole('row').filter({ hasText: 'Grace Hopper' });
   const time = await row.locator('time').first().textContent();
   await expect(row.getByRole('button', { name: 'Void' })).toHaveAccessibleName(`Void ${time} Grace Hopper In`);

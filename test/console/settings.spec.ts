@@ -1,30 +1,31 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { appCode, axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { appCode, axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD } from './walk.ts';
 
 /** Settings, and texts of consents: nothing edited is lost without a word, and nothing is agreed to that can't be read. */
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
-const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
+const at = (path: string) => system.at(path);
 const photos = () => page.getByLabel('Keep check-in photos (days)', { exact: true });
 const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
   await ask(page, 'POST', '/api/sites', { name: 'South', timeZone: 'Europe/Berlin' });
   await page.reload();
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 test('edits that nobody saved are asked about before they are left, and kept if one stays', async () => {

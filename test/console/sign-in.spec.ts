@@ -1,5 +1,6 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { appCode, axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { appCode, axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** The way into the console, and the live board. */
 const PEOPLE = [
@@ -14,7 +15,7 @@ const PASSWORD = 'orbit lantern walrus teapot';
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(120_000);
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
@@ -25,16 +26,16 @@ let recovery: string[] = [];
 test.beforeAll(async ({ browser }) => {
   // The build and a first start take long on a machine that is busy with another suite.
   test.setTimeout(180_000);
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 test('the link opens a door with one button, and leaves the address bar', async () => {
-  await page.goto(rig.server.adminLink);
+  await page.goto(system.server.adminLink);
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   expect(page.url()).not.toContain('enter=');
   await axe(page);
@@ -66,7 +67,7 @@ test('a roll call where nobody is known to be inside says so, and not that every
 });
 
 test('a check-in appears by itself, and a void strikes it through', async () => {
-  const { outbox, engine } = rig;
+  const { outbox, engine } = system;
   people.push(...PEOPLE.map((name) => outbox.person(name)));
   const first = outbox.checkin(people[0]!);
   engine.nudge();
@@ -111,12 +112,12 @@ test('loads and runs nothing that its policy forbids', async () => {
 });
 
 test('says when the server is gone and comes back by itself, without repeating a row', async () => {
-  await rig.stop();
+  await system.server.stop();
   await expect(page.getByText('Connection to the server lost.')).toBeVisible();
   await axe(page);
   await picture(page, 'lost');
-  rig.outbox.checkin(people[1]!, 'out');
-  await rig.start();
+  system.outbox.checkin(people[1]!, 'out');
+  await system.server.start();
   await expect(page.locator('.row')).toHaveCount(9, { timeout: 90_000 });
   await expect(page.getByText('Connection to the server lost.')).toBeHidden();
 });
@@ -161,12 +162,12 @@ test('the first administrator sets password, app and recovery codes, by keyboard
 test('a used link says so in another browser', async ({ browser }) => {
   const other = await openBrowser(browser, 'de-DE');
   // The link that opened this console; no new one is made once an administrator has signed in properly.
-  await enterByLink(other.page, rig.server.adminLink, 'Anmelden');
+  await enterByLink(other.page, system.server.adminLink, 'Anmelden');
   await expect(
     other.page.getByRole('heading', { name: 'North entrance' }).or(other.page.getByRole('alert')),
   ).toBeVisible();
   await other.context.clearCookies();
-  await enterByLink(other.page, rig.server.adminLink, 'Anmelden');
+  await enterByLink(other.page, system.server.adminLink, 'Anmelden');
   await expect(other.page.getByRole('alert')).toContainText('Dieser Link');
   await other.context.close();
 });
@@ -178,7 +179,7 @@ test('after signing out nothing opens; address, password and code do, at the pag
   await picture(page, 'out', ['desk', 'narrow']);
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await page.goto(new URL('/console/#/account', rig.server.adminLink).href);
+  await page.goto(system.at('account'));
   await page.getByLabel('E-mail address').fill('boss@example.org');
   await page.getByLabel('Password').fill('wrong');
   await page.getByLabel('Authenticator code').fill(appCode(secret, 1));

@@ -3,8 +3,8 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import { type Key as ConsoleKey, LOCALES } from '../../renderer/console/i18n.ts';
 import { LOCALES as PORTAL, type Key as PortalKey } from '../../renderer/portal/i18n.ts';
 import { initI18n, translations } from '../../renderer/shared/i18n.ts';
+import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './browser.ts';
 import { Keys } from './keys.ts';
-import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './kit.ts';
 
 /**
  * What the walks by keyboard alone have in common: in German and Arabic, upright and at a desk. Nothing is clicked, no field is

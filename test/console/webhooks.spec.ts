@@ -1,27 +1,28 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
 
 /** Receivers of webhooks, and the files for payroll. */
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(120_000);
-let rig: Rig;
+let system: System;
 let context: BrowserContext;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   ({ context, page } = await openBrowser(browser));
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();
-  await rig?.close();
+  await system?.close();
 });
 
 const open = async (path: string, heading: string) => {
-  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await page.goto(system.at(path));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 

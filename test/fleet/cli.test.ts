@@ -4,20 +4,21 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendLogs } from '../../sync/edge/logs.ts';
 import { sp } from '../cli/run-sp.ts';
-import { askAs, joined, type Kiosk, type TestServer, testServer } from '../sync/identity-kit.ts';
+import { askChanges, type Link, newKiosk, transportOptions } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /** `fleet …` as an operator types it, beside a running server. */
 let server: TestServer;
-let kiosk: Kiosk;
+let kiosk: Link;
 let id: string;
 const run = (args: string[], input?: string) =>
   sp(join(server.home, 'nobody'), ['fleet', ...args], { env: server.env, ...(input !== undefined && { input }) });
 
 beforeAll(async () => {
-  server = await testServer();
-  kiosk = await joined(server, 'Front door');
+  server = await newServer();
+  kiosk = await newKiosk(server, 'Front door');
   id = kiosk.secret.device;
-  await askAs(server, kiosk);
+  await askChanges(server, kiosk);
 }, 120_000);
 afterAll(() => server?.close());
 
@@ -70,15 +71,11 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     const [found] = (await run(['logs', id, '--json'])).lines() as { commands: { id: string; what: string }[] }[];
     const command = found!.commands.find(({ what }) => what === 'logs')!.id;
     const line = '{"message":"host: the core is ready"}\n';
-    const { secret, bundle } = kiosk;
-    const transport = {
-      bundle,
-      device: id,
-      keys: () => bundle.keys,
-      credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
-      trustedNow: server.now,
-    };
-    await sendLogs(transport, { secret, command, gz: gzipSync(line) }, AbortSignal.timeout(20_000));
+    await sendLogs(
+      transportOptions(kiosk, server.now),
+      { secret: kiosk.secret, command, gz: gzipSync(line) },
+      AbortSignal.timeout(20_000),
+    );
     expect((await run(['logs', id, '--read'])).stdout).toBe(line);
     const out = join(server.home, 'kiosk.jsonl');
     expect((await run(['logs', id, '--read', '--out', out])).code).toBe(0);

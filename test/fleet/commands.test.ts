@@ -13,14 +13,14 @@ import {
   revertKioskSettings,
   setKioskSettings,
 } from '../../sync/protocol/api/fleet.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
 
 /** Inventory, settings, restart and logs: the real core and a real server. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 }, 120_000);
 afterAll(() => server?.close());
 afterEach(async () => {

@@ -7,7 +7,7 @@ import { codeAt } from '../../electron/core/staff/totp.ts';
 import { getKiosk, listSettingsTemplates } from '../../sync/protocol/api/fleet.ts';
 import { addKioskStaff, listKioskStaff, removeKioskStaff } from '../../sync/protocol/api/staff.ts';
 import { sp } from '../cli/run-sp.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
 
 /* Staff added at the server unlock every kiosk of the site, offline too, and are out of all with their removal; what they did is on its page, by name. */
@@ -23,7 +23,7 @@ let back: Fleeting;
 const cores = new Map<Fleeting, Core>();
 
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
   [front, back] = [await fleeting(server, 'Front door', 0), await fleeting(server, 'Back door', 0)];
   for (const kiosk of [front, back]) {
     const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: true });

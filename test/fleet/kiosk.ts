@@ -7,8 +7,9 @@ import type { Core, CoreOptions } from '../../electron/core/interface.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { writeServerLink } from '../../electron/core/sync/server-link.ts';
+import { newKiosk } from '../kit/kiosk.ts';
+import type { TestServer } from '../kit/server.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
-import { joined, type TestServer } from '../sync/identity-kit.ts';
 
 /** What is on these kiosks and must never be found in what leaves them, or on them afterwards. */
 export const SECRETS = {
@@ -36,9 +37,9 @@ export async function fleeting(server: TestServer, name: string, records = 3): P
   ensureKioskFolder(home, false);
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const { store } = kiosk;
-  const link = await joined(server, name, store.device);
+  const { secret, bundle } = await newKiosk(server, name, store.device);
   await kiosk.keys.bindProvisioning(randomBytes(32));
-  writeServerLink(store, link);
+  writeServerLink(store, { secret, bundle });
   const { id: person } = await store.people.add(
     aPerson({ name: SECRETS.name, number: SECRETS.number, photo: randomBytes(4000) }),
   );

@@ -7,14 +7,14 @@ import { prepareToLeave } from '../../electron/core/leaving/leave.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { startUplink } from '../../electron/core/sync/link.ts';
 import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
 
 /** kill -9 at each step of a wipe: the next start goes on, is never half a kiosk, and the server hears of the end all the same. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 }, 120_000);
 afterAll(() => server?.close());
 afterEach(async () => {

@@ -7,16 +7,15 @@ import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/key
 import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
-import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { codeOf } from '../store/kiosk.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
 
 /** A kiosk that the server has leave, with the real core and a real server: what is left of it, and who knows. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 }, 120_000);
 afterAll(() => server?.close());
 afterEach(async () => {
@@ -154,16 +153,11 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     expect(known).toMatchObject({ status: 'revoked', leaving: 'decommission' });
     expect(commands[0]).toMatchObject({ state: 'done' });
     // All 40 check-ins, and every byte of the photos of one of them and of the enrolment.
-    const there = await server.whileDown(async () => {
-      const { db, close } = await openDatabase(server.home);
-      try {
-        const of = { device: kiosk.device };
-        const checkins = await db.selectFrom('checkin').select('id').where('device', '=', of.device).execute();
-        const photos = await db.selectFrom('photo').select('complete_at').where('device', '=', of.device).execute();
-        return { checkins: checkins.length, photos: photos.filter((photo) => photo.complete_at !== null).length };
-      } finally {
-        await close();
-      }
+    const there = await server.offline(async ({ db }) => {
+      const of = { device: kiosk.device };
+      const checkins = await db.selectFrom('checkin').select('id').where('device', '=', of.device).execute();
+      const photos = await db.selectFrom('photo').select('complete_at').where('device', '=', of.device).execute();
+      return { checkins: checkins.length, photos: photos.filter((photo) => photo.complete_at !== null).length };
     });
     expect(there).toEqual({ checkins: 40, photos: 2 });
 
@@ -179,24 +173,19 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
   test('that can’t get rid of its photos gives way to a wipe: someone may have stolen it meanwhile', async () => {
     const kiosk = await made('Full door');
     // The server has as many photos of this kiosk as it takes: the next waits for ever.
-    await server.whileDown(async () => {
-      const { db, close } = await openDatabase(server.home);
-      try {
-        const { device } = kiosk;
-        const many = ['a', 'b', 'c', 'd', 'e'].map((letter) => ({
-          device,
-          address: letter.repeat(43),
-          event: randomUUID(),
-          person: randomUUID(),
-          kind: 'checkin' as const,
-          expected_at: new Date(),
-          total: 2 ** 31 - 1,
-          complete_at: null,
-        }));
-        await db.insertInto('photo').values(many).execute();
-      } finally {
-        await close();
-      }
+    await server.offline(async ({ db }) => {
+      const { device } = kiosk;
+      const many = ['a', 'b', 'c', 'd', 'e'].map((letter) => ({
+        device,
+        address: letter.repeat(43),
+        event: randomUUID(),
+        person: randomUUID(),
+        kind: 'checkin' as const,
+        expected_at: new Date(),
+        total: 2 ** 31 - 1,
+        complete_at: null,
+      }));
+      await db.insertInto('photo').values(many).execute();
     });
     const core = await kiosk.start();
     await ask(kiosk, 'Full door', 'decommission');

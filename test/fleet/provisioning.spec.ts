@@ -8,7 +8,8 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
-import { enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
+import { enterByLink, openBrowser } from '../console/browser.ts';
+import { newSystem, type System } from '../console/system.ts';
 import { clipOfPicture } from '../kiosk-ui/code-clip.ts';
 
 /*
@@ -20,7 +21,7 @@ const PATIENT = 60_000;
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
 
-let rig: Rig;
+let system: System;
 let console_: Awaited<ReturnType<typeof openBrowser>>;
 
 /** A folder as the installer leaves it, with host, core and browser; `picture` is what its camera sees. */
@@ -66,7 +67,7 @@ class NewKiosk {
 /** Makes a code on the console's page, as an administrator does. @returns a photograph of its picture */
 async function photographCode(name: string): Promise<string> {
   const { page } = console_;
-  await page.goto(new URL('/console/#/devices', rig.server.adminLink).href);
+  await page.goto(system.at('devices'));
   await page.getByRole('button', { name: 'Add kiosk' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Create setup code' }).click();
@@ -79,14 +80,14 @@ async function photographCode(name: string): Promise<string> {
 }
 
 test.beforeAll(async ({ browser }) => {
-  rig = await startRig('Werk Nord');
+  system = await newSystem('Werk Nord');
   console_ = await openBrowser(browser);
-  await enterByLink(console_.page, rig.server.adminLink);
+  await enterByLink(console_.page, system.server.adminLink);
   await expect(console_.page.getByRole('navigation').first()).toBeVisible();
 });
 test.afterAll(async () => {
   await console_?.context.close();
-  await rig?.close();
+  await system?.close();
 });
 
 test('the console’s QR code before its camera is all that a new kiosk needs', async () => {
@@ -134,7 +135,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await kiosk.host.close();
     const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
     try {
-      expect(readServerLink(opened.store)?.bundle.serverUrl).toBe(new URL(rig.server.deviceUrl).origin);
+      expect(readServerLink(opened.store)?.bundle.serverUrl).toBe(new URL(system.server.deviceUrl).origin);
     } finally {
       await opened.close();
     }
@@ -148,10 +149,10 @@ test('a code works once, and the second kiosk says so; a server that is away is 
   const first = new NewKiosk();
   const second = new NewKiosk();
   try {
-    await rig.stop();
+    await system.server.stop();
     const page = await first.open(picture);
     await expect(page.locator('.setup-trouble[data-code="server-unreachable"]')).toBeVisible({ timeout: PATIENT });
-    await rig.start();
+    await system.server.start();
     await page.locator('.setup-fingerprint').waitFor({ timeout: PATIENT });
     await first.browser.close();
 

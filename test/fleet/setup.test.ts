@@ -10,12 +10,12 @@ import { readSiteConfig } from '../../electron/core/site/config.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /** The first run's service against a real server: what becomes of every code, and that nothing of it needs a hand. */
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 }, 120_000);
 afterAll(() => server?.close());
 
@@ -101,7 +101,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await approve(n);
     await until(n, 'joined');
     expect(n.joined.count).toBe(1);
-    expect(readServerLink(n.kiosk.store)?.bundle.serverUrl).toBe(server.url());
+    expect(readServerLink(n.kiosk.store)?.bundle.serverUrl).toBe(server.deviceUrl);
     expect(readSiteConfig(n.home).defaultLanguage).toBe('de');
     const after = await n.again();
     expect(after.setup.state()).toBeNull();

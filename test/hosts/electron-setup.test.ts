@@ -5,7 +5,7 @@ import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
 import type { Setup } from '../../electron/contract/setup.ts';
 import { approveDevice, createProvisioningCode } from '../../sync/protocol/api/devices.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { electronApp } from './support/electron-app.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
@@ -22,7 +22,7 @@ let home: ReturnType<typeof temporaryFolder>;
 
 beforeAll(async () => {
   home = temporaryFolder('electron-setup-home-');
-  [app, server] = await Promise.all([electronApp(OUT, join(ROOT, 'dist'), 'real'), testServer()]);
+  [app, server] = await Promise.all([electronApp(OUT, join(ROOT, 'dist'), 'real'), newServer()]);
 }, 180_000);
 afterEach(() => app.fake.reset());
 afterAll(async () => {

@@ -1,11 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { request } from 'node:https';
-import type { DeviceSecret } from '../../sync/edge/identity.ts';
-import { sealAsk } from '../../sync/protocol/seal/ask.ts';
-import { keyId } from '../../sync/protocol/seal/keys.ts';
-import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 
-interface Answer {
+export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: string;
@@ -51,16 +46,5 @@ export const codeOf = (attempt: Promise<unknown>): Promise<string> =>
     (e: { code?: string }) => e.code ?? String(e),
   );
 
-/** Asks for changes as this device would, over the devices listener at `url`. */
-export async function askFor(
-  url: string,
-  { bundle, secret, tls }: { bundle: ServerBundle; secret: DeviceSecret; tls: object },
-): Promise<Answer> {
-  const trusts = await Promise.all(bundle.keys.signing.map((key) => keyId(key)));
-  const body = await sealAsk(
-    { what: 'changes', epoch: randomUUID(), cursor: '', limit: 200, trusts, presenceAfter: null },
-    { device: secret.device, signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
-    randomUUID(),
-  );
-  return call(`${url}/v1/asks`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body, tls });
-}
+/** The cookie that an answer sets, without its attributes. */
+export const cookieOf = ({ headers }: Answer): string => String(headers['set-cookie']).split(';')[0]!;

@@ -8,11 +8,10 @@ import { openStore } from '../../electron/core/store/index.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startUplink, type Uplink, writeServerLink } from '../../electron/core/sync/link.ts';
 import { readLastAck } from '../../electron/core/sync/outbox-of.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { makeBackup } from '../../sync/protocol/api/backups.ts';
 import { restore, verify } from '../../sync/server/app/backup-environment.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { initServer } from '../../sync/server/app/local.ts';
 import { call } from '../../sync/server/app/open.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { readPhoto } from '../../sync/server/core/photos/store.ts';
@@ -20,6 +19,7 @@ import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
 import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { registeredKiosk } from '../kit/kiosk.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
@@ -77,8 +77,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
       home: folder,
       keys: await openKeys({ home: folder, deviceSecret: null, allowSecretFile: true }),
     });
-    const secret = await createDeviceIdentity(store.device);
-    const bundle = await provisionLocal({ serverHome, env, device: await deviceRequest(secret, 'Door') });
+    const { secret, bundle } = await registeredKiosk(env, 'Door', store.device);
     writeServerLink(store, { secret, bundle });
   }, 90_000);
   afterAll(async () => {

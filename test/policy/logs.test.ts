@@ -1,21 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SyncEngine } from '../../sync/edge/engine.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { initServer } from '../../sync/server/app/local.ts';
 import { call, tokenOf } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { registeredKiosk, sync } from '../kit/kiosk.ts';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
 /** A server process at its most talkative, through everything that goes wrong, and then its log and its database's. */
 
-const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 
@@ -31,12 +26,12 @@ const PASSWORD = `pass-${randomBytes(9).toString('hex')}`;
 describe.skipIf(unavailable)('the log of a server', () => {
   const home = temporaryFolder();
   let postgres: TestPostgres;
-  let child: ChildProcess | null = null;
+  let server: ServerProcess | null = null;
   beforeAll(async () => {
     postgres = await startPostgres({ settings: ['log_min_messages = info', 'log_error_verbosity = verbose'] });
   });
   afterAll(async () => {
-    child?.kill('SIGKILL');
+    await server?.stop('SIGKILL');
     await postgres?.remove();
     home.remove();
   });
@@ -50,19 +45,14 @@ describe.skipIf(unavailable)('the log of a server', () => {
       SMARTPRESENCE_OPERATIONS_PORT: '0',
       SMARTPRESENCE_LOG_LEVEL: 'debug',
     };
-    child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let log = '';
-    child.stderr!.on('data', (chunk) => {
-      log += chunk;
-    });
-    const [line] = await once(createInterface({ input: child.stdout! }), 'line');
-    const ready = JSON.parse(line) as { peopleUrl: string; deviceUrl: string; adminLink: string };
-    const token = tokenOf(ready.adminLink);
+    server = await newServerProcess(env);
+    const { peopleUrl, deviceUrl, adminLink } = server;
+    const token = tokenOf(adminLink);
     let cookie = '';
     const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-      const answer = await call(ready.peopleUrl + path, {
+      const answer = await call(peopleUrl + path, {
         method,
-        headers: { origin: ready.peopleUrl, cookie, 'content-type': 'application/json', ...headers },
+        headers: { origin: peopleUrl, cookie, 'content-type': 'application/json', ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const set = String(answer.headers['set-cookie'] ?? '');
@@ -87,24 +77,13 @@ describe.skipIf(unavailable)('the log of a server', () => {
       await ask('GET', '/api/session', undefined, { 'user-agent': value, referer: value, 'x-forwarded-for': value });
     }
     // A kiosk that sends what can't be taken.
-    const box = new MemoryOutbox();
-    const secret = await createDeviceIdentity(box.device);
-    const device = await deviceRequest(secret, PERSON.name);
-    const port = new URL(ready.deviceUrl).port;
-    const bundle = await provisionLocal({
-      serverHome: home.path,
-      env: { ...env, SMARTPRESENCE_DEVICE_PORT: port },
-      device,
-    });
+    const { port } = new URL(deviceUrl);
+    const kiosk = await registeredKiosk({ ...env, SMARTPRESENCE_DEVICE_PORT: port }, PERSON.name);
+    const { box } = kiosk;
     box.checkin(box.person(PERSON.name));
     box.append('person', { change: 'added' }, { person: PERSON.name, name: PLACE, number: PERSON.number } as never);
     box.append('checkin', { direction: PERSON.email } as never, { person: PLACE, gps: PLACE } as never);
-    const engine = new SyncEngine({ secret, bundle, source: box });
-    engine.start();
-    const end = Date.now() + 20_000;
-    while (box.pendingCount() > 0 && Date.now() < end) await new Promise((r) => setTimeout(r, 50));
-    await engine.stop();
-    expect(box.pendingCount()).toBe(0);
+    expect((await sync(kiosk)).queued).toBe(0);
     // The database goes away in the middle of it.
     await postgres.stop();
     const failed = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
@@ -121,8 +100,8 @@ describe.skipIf(unavailable)('the log of a server', () => {
     );
     expect((await ask('POST', '/api/people', { ...PERSON, language: 'en' })).status).toBe(500);
 
-    child.kill('SIGTERM');
-    const [code] = await once(child, 'exit');
+    await server.stop();
+    const { code, log } = await server.ended;
     expect(code).toBe(0);
     // The search finds what is there: both logs say what happened.
     for (const notified of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
+import { enterByLink, openBrowser } from '../console/browser.ts';
 import type { Keys } from '../console/keys.ts';
-import { enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
+import { newSystem, type System } from '../console/system.ts';
 import { ask, reviewTexts, rowsNamed, Walk } from '../console/walk.ts';
 
 /**
@@ -17,25 +18,25 @@ const SETUPS = (['de', 'ar'] as const).flatMap((language) => SIZES.map((size) =>
 const nameOf = ({ language, size }: (typeof SETUPS)[number]) => `Ada ${language} ${size[0]}`;
 
 test.setTimeout(120_000);
-let rig: Rig;
+let system: System;
 /** The one-time link of each set-up's person. */
 const links = new Map<string, string>();
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   const { context, page } = await openBrowser(browser);
-  await enterByLink(page, rig.server.adminLink);
+  await enterByLink(page, system.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
   const people = SETUPS.map((setup, i) => {
     const person = crypto.randomUUID();
     const facts = { person, name: nameOf(setup), number: `500${i}`, language: setup.language };
-    rig.outbox.append('person', { change: 'added' }, facts);
-    rig.outbox.checkin(person, 'in', new Date(Date.now() - 3_600_000));
-    rig.outbox.checkin(person, 'out', new Date(Date.now() - 60_000));
+    system.outbox.append('person', { change: 'added' }, facts);
+    system.outbox.checkin(person, 'in', new Date(Date.now() - 3_600_000));
+    system.outbox.checkin(person, 'out', new Date(Date.now() - 60_000));
     return person;
   });
-  rig.engine.nudge();
+  system.engine.nudge();
   for (const [i, setup] of SETUPS.entries()) {
     const person = people[i];
     await expect(() => ask(page, 'GET', `/api/people/${person}`)).toPass();
@@ -50,7 +51,7 @@ test.beforeAll(async ({ browser }) => {
   await reviewTexts(page);
   await context.close();
 });
-test.afterAll(() => rig?.close());
+test.afterAll(() => system?.close());
 
 for (const setup of SETUPS)
   test.describe(`in ${setup.language}, ${setup.size.join(' × ')}`, () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { appCode, axe, enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
+import { appCode, axe, enterByLink, openBrowser } from '../console/browser.ts';
+import { newSystem, type System } from '../console/system.ts';
 
 /** A person's own page in real Chromium, on a phone in German and at a desk in Arabic, against the real server. */
 
@@ -10,22 +11,22 @@ const DESK = { width: 1280, height: 800 };
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(120_000);
-let rig: Rig;
+let system: System;
 let office: { context: BrowserContext; page: Page };
 let mine: { context: BrowserContext; page: Page; complaints: string[] };
 let page: Page;
 let ada = '';
 
 test.beforeAll(async ({ browser }) => {
-  rig = await startRig('North entrance');
+  system = await newSystem('North entrance');
   office = await openBrowser(browser);
-  await enterByLink(office.page, rig.server.adminLink);
+  await enterByLink(office.page, system.server.adminLink);
   await expect(office.page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
-  ada = rig.outbox.person('Ada Lovelace');
-  rig.outbox.checkin(ada, 'in', new Date(Date.now() - 3_600_000));
-  const again = rig.outbox.checkin(ada, 'out', new Date(Date.now() - 60_000));
-  rig.outbox.append('void', { target: again.header.id, reason: 'not-me' }, {});
-  rig.engine.nudge();
+  ada = system.outbox.person('Ada Lovelace');
+  system.outbox.checkin(ada, 'in', new Date(Date.now() - 3_600_000));
+  const again = system.outbox.checkin(ada, 'out', new Date(Date.now() - 60_000));
+  system.outbox.append('void', { target: again.header.id, reason: 'not-me' }, {});
+  system.engine.nudge();
   await expect.poll(async () => (await call('GET', `/api/people/${ada}`)).status).toBe(200);
   expect((await call('POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' })).status).toBe(200);
   mine = await openBrowser(browser, 'de-DE');
@@ -35,7 +36,7 @@ test.beforeAll(async ({ browser }) => {
 test.afterAll(async () => {
   await office?.context.close();
   await mine?.context.close();
-  await rig?.close();
+  await system?.close();
 });
 
 const call = (method: string, path: string, body?: unknown, at = office.page) =>

@@ -10,10 +10,12 @@ import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
 import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { printedRandom } from '../chance.ts';
+import { type BrokerSetup, engineOf, mqttTransport, newBroker, OPERATOR } from '../kit/broker.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import type { Kiosk } from '../kit/kiosk.ts';
+import { until } from '../kit/wait.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { engineOf, type Kiosk, type MqttRig, mqttRig, mqttTransport, OPERATOR, until } from '../sync/mqtt-rig.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 const random = printedRandom('pauses of the kiosks’ engines');
@@ -111,41 +113,44 @@ function forged(payload: string): string {
 }
 
 describe.skipIf(missing)('the operator of a broker', () => {
-  let rig: MqttRig;
+  let setup: BrokerSetup;
   let front: Mosquitto;
   let url: string;
   let operator: Operator;
   beforeAll(async () => {
-    rig = await mqttRig('mosquitto');
+    setup = await newBroker('mosquitto');
     const [port, wssPort] = (await reservePorts(2)) as [number, number];
     front = await startMosquitto(
       {
-        serverId: rig.serverId,
-        certificate: await issueServerCertificate(rig.ca, ['127.0.0.1'], Date.now()),
-        caPems: [rig.ca.certPem],
+        serverId: setup.serverId,
+        certificate: await issueServerCertificate(setup.ca, ['127.0.0.1'], Date.now()),
+        caPems: [setup.ca.certPem],
         port,
         wssPort,
       },
       { acl: `\nuser ${OPERATOR}\ntopic readwrite #\n` },
     );
     url = `mqtts://127.0.0.1:${port}`;
-    const own = await issueServerClientCertificate(rig.ca, OPERATOR, Date.now());
+    const own = await issueServerClientCertificate(setup.ca, OPERATOR, Date.now());
     const client = (address: string) =>
       connect(address, {
-        ca: rig.ca.certPem,
+        ca: setup.ca.certPem,
         cert: own.certPem,
         key: own.keyPem,
         clientId: OPERATOR,
         protocolVersion: 5,
         clean: true,
       });
-    operator = new Operator(client(url), client(rig.urls.mqtts), [rig.kiosk.secret.device, rig.other.secret.device]);
+    operator = new Operator(client(url), client(setup.urls.mqtts), [
+      setup.kiosk.secret.device,
+      setup.other.secret.device,
+    ]);
     await operator.start();
   }, 60_000);
   afterAll(async () => {
     operator?.end();
     await front?.remove();
-    await rig?.close();
+    await setup?.close();
   });
 
   const engineFor = (kiosk: Kiosk) =>
@@ -167,7 +172,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
     });
 
   test('who drops, doubles, delays, swaps, cuts, alters, forges and replays has no effect but delay', async () => {
-    const kiosks = [rig.kiosk, rig.other];
+    const kiosks = [setup.kiosk, setup.other];
     const engines = kiosks.map(engineFor);
     const codes = new Set<string>();
     for (const kiosk of kiosks) kiosk.box.checkin(kiosk.box.person('Ada Lovelace'));
@@ -196,7 +201,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
     for (const direction of ['up', 'down'])
       for (const deed of DEEDS) expect(operator.done.get(`${deed} ${direction}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
     // Each left its trace: the server's log, and the kiosk's status.
-    const logged = [...rig.logged().matchAll(/"code":"([a-z-]+)"/g)].map((m) => m[1]);
+    const logged = [...setup.server.logged.matchAll(/"code":"([a-z-]+)"/g)].map((m) => m[1]);
     for (const code of [/^wrong-issuer$/, /^(batch|ask)-undecryptable$/, /^(batch|ask)-malformed$|^unknown-message$/])
       expect(
         logged.some((l) => code.test(l!)),
@@ -204,7 +209,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       ).toBe(true);
     expect(codes).toContain('server-silent');
 
-    await rig.offline(async (db) => {
+    await setup.server.offline(async ({ db }) => {
       for (const { box } of kiosks) {
         const rows = await db
           .selectFrom('event')
@@ -222,10 +227,10 @@ describe.skipIf(missing)('the operator of a broker', () => {
   }, 240_000);
 
   test('who writes messages of his own under a kiosk’s topic gets nothing into the server', async () => {
-    const { secret, bundle } = rig.kiosk;
-    const own = await issueServerClientCertificate(rig.ca, OPERATOR, Date.now());
-    const client = connect(rig.urls.mqtts, {
-      ca: rig.ca.certPem,
+    const { secret, bundle } = setup.kiosk;
+    const own = await issueServerClientCertificate(setup.ca, OPERATOR, Date.now());
+    const client = connect(setup.urls.mqtts, {
+      ca: setup.ca.certPem,
       cert: own.certPem,
       key: own.keyPem,
       clientId: `${OPERATOR}`,
@@ -233,7 +238,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       clean: true,
       reconnectPeriod: 0,
     });
-    const before = rig.logged().length;
+    const before = setup.server.logged.length;
     const header = {
       alg: 'EdDSA',
       typ: 'sp-batch+jws',
@@ -246,10 +251,10 @@ describe.skipIf(missing)('the operator of a broker', () => {
     };
     const body = json({ sentAt: new Date().toISOString(), events: [1] });
     const sealed = await rawJwe(padded(rawJws(header, body, newSigningKey())), bundle.keys.sealing);
-    await client.publishAsync(upTopic(rig.serverId, secret.device), sealed, { qos: 1 });
-    await until('it left its trace', () => rig.logged().slice(before).includes('"bad-signature"'));
+    await client.publishAsync(upTopic(setup.serverId, secret.device), sealed, { qos: 1 });
+    await until('it left its trace', () => setup.server.logged.slice(before).includes('"bad-signature"'));
     client.end(true);
-    await rig.offline(async (db) => {
+    await setup.server.offline(async ({ db }) => {
       const rows = await db.selectFrom('ack_mark').select('epoch').where('epoch', '=', header.epoch).execute();
       expect(rows).toEqual([]);
     });
@@ -260,8 +265,8 @@ describe.skipIf(missing)('the operator of a broker', () => {
       return context.skip('SKIPPED: capture on loopback: it takes root and tcpdump');
     const home = temporaryFolder();
     const file = join(home.path, 'capture.pcap');
-    const kiosk = rig.other;
-    const ports = [new URL(rig.urls.mqtts).port, new URL(kiosk.bundle.serverUrl).port];
+    const kiosk = setup.other;
+    const ports = [new URL(setup.urls.mqtts).port, new URL(kiosk.bundle.serverUrl).port];
     const dump = spawn('tcpdump', ['-i', 'lo', '-U', '-Z', 'root', '-w', file, `port ${ports.join(' or port ')}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -269,7 +274,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       await listening(dump);
       const people = ['Zyxwvut Qponmlk', 'Mnbvcxz Lkjhgfd'].map((name) => [name, kiosk.box.person(name)] as const);
       const before = kiosk.box.events.length - people.length;
-      for (const options of [{ mqttUrls: [rig.urls.mqtts] }, { mqttUrls: [], https: true }]) {
+      for (const options of [{ mqttUrls: [setup.urls.mqtts] }, { mqttUrls: [], https: true }]) {
         for (const [, id] of people) kiosk.box.checkin(id);
         const { engine } = engineOf(kiosk, options);
         engine.start();
@@ -296,7 +301,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
         ...salts,
         ...['"checkin"', 'direction', 'commitments', 'personal'],
       ];
-      const whole = [bytes, Buffer.from(rig.mosquitto!.log()), Buffer.from(front.log())];
+      const whole = [bytes, Buffer.from(setup.mosquitto!.log()), Buffer.from(front.log())];
       for (const text of texts)
         for (const form of [
           Buffer.from(text),
@@ -310,7 +315,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       for (const uuid of uuids) expect(bytes.includes(Buffer.from(uuid.replaceAll('-', ''), 'hex')), uuid).toBe(false);
       // The server's log may name devices; it names nobody and no event.
       for (const text of [...people.flat().flatMap((t) => t.split(' ')), ...salts])
-        expect(rig.logged(), text).not.toContain(text);
+        expect(setup.server.logged, text).not.toContain(text);
     } finally {
       dump.kill('SIGKILL');
       home.remove();

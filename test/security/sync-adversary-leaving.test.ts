@@ -22,7 +22,8 @@ import {
 } from '../../sync/protocol/wire/farewell.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { codeOf } from '../kit/client.ts';
-import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
+import { certificateOf, type Link, newKiosk, sendEvent, tls, transportOptions } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 /** What a kiosk sends besides its events, sent by someone else: its log, and that everything on it is destroyed. */
@@ -139,16 +140,16 @@ test('a message of one kind is never taken for one of another', async () => {
 
 describe('over the network', { timeout: 60_000 }, () => {
   let server: TestServer;
-  let kiosk: Kiosk;
+  let kiosk: Link;
   beforeAll(async () => {
-    server = await testServer();
-    kiosk = await joined(server);
+    server = await newServer();
+    kiosk = await newKiosk(server);
   }, 120_000);
   afterAll(() => server?.close());
 
-  const shown = (of: Kiosk) => server.call(getKiosk, { params: { device: of.secret.device } });
+  const shown = (of: Link) => server.call(getKiosk, { params: { device: of.secret.device } });
   const soon = () => AbortSignal.timeout(20_000);
-  const notified = async (of: Kiosk, what: 'wipe' | 'logs') => {
+  const notified = async (of: Link, what: 'wipe' | 'logs') => {
     const { kiosk: known } = await shown(of);
     const { commands } = await server.call(commandKiosk, {
       params: { device: of.secret.device },
@@ -156,15 +157,8 @@ describe('over the network', { timeout: 60_000 }, () => {
     });
     return commands[0]!.id;
   };
-  const options = ({ secret, bundle }: Kiosk) => ({
-    bundle,
-    device: secret.device,
-    keys: () => bundle.keys,
-    credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
-    trustedNow: server.now,
-  });
   const post = async (path: string, body: string, own: { cert?: string; key?: string } = {}) => {
-    const socket = await tls(server.url(), { ...own, ALPNProtocols: ['http/1.1'] });
+    const socket = await tls(server.deviceUrl, { ...own, ALPNProtocols: ['http/1.1'] });
     try {
       return await new Promise<{ status: number; code: string | null }>((resolve, reject) => {
         const headers = { 'content-type': 'application/jose', 'content-length': Buffer.byteLength(body) };
@@ -180,12 +174,11 @@ describe('over the network', { timeout: 60_000 }, () => {
       socket.destroy();
     }
   };
-  const mine = ({ secret, bundle }: Kiosk) => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
 
   test('logs want the certificate of the kiosk that was asked; what nobody asked for, or was answered, is not kept', async () => {
-    const other = await joined(server, 'Back door');
+    const other = await newKiosk(server, 'Back door');
     const command = await notified(kiosk, 'logs');
-    const sealedBy = (by: Kiosk) =>
+    const sealedBy = (by: Link) =>
       sealLogs(
         { ...logs, command },
         {
@@ -197,18 +190,26 @@ describe('over the network', { timeout: 60_000 }, () => {
       );
     const sealed = await sealedBy(kiosk);
     expect(await post(LOGS_PATH, sealed)).toMatchObject({ status: 401, code: 'certificate-required' });
-    expect(await post(LOGS_PATH, sealed, mine(other))).toMatchObject({ status: 403, code: 'wrong-issuer' });
-    expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'command-unknown' });
-    expect((await post(LOGS_PATH, 'A'.repeat(MAX_LOGS_BYTES + 1), mine(kiosk))).status).toBe(413);
+    expect(await post(LOGS_PATH, sealed, certificateOf(other))).toMatchObject({ status: 403, code: 'wrong-issuer' });
+    expect(await post(LOGS_PATH, await sealedBy(other), certificateOf(other))).toMatchObject({
+      code: 'command-unknown',
+    });
+    expect((await post(LOGS_PATH, 'A'.repeat(MAX_LOGS_BYTES + 1), certificateOf(kiosk))).status).toBe(413);
     expect((await shown(kiosk)).commands[0]!.log).toBeNull();
-    await sendLogs(options(kiosk), { secret: kiosk.secret, command, gz: gzipSync('its own') }, soon());
+    await sendLogs(
+      transportOptions(kiosk, server.now),
+      { secret: kiosk.secret, command, gz: gzipSync('its own') },
+      soon(),
+    );
     expect((await shown(kiosk)).commands[0]!.log).toMatchObject({ bytes: 7 });
     await server.call(revokeDevice, { params: { device: other.secret.device } });
-    expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'device-revoked' });
+    expect(await post(LOGS_PATH, await sealedBy(other), certificateOf(other))).toMatchObject({
+      code: 'device-revoked',
+    });
   });
 
   test('a farewell that is said again, of a kiosk that was set up again, ends nothing', async () => {
-    const old = await joined(server, 'Old door');
+    const old = await newKiosk(server, 'Old door');
     const command = await notified(old, 'wipe');
     const { serverId, serverUrl, keys } = old.bundle;
     const to = {
@@ -222,10 +223,10 @@ describe('over the network', { timeout: 60_000 }, () => {
     await say();
     expect((await shown(old)).kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
     // The same place, with new keys: the word of before is signed by none of them.
-    const rejoined = await joined(server, 'Old door', old.secret.device);
+    const rejoined = await newKiosk(server, 'Old door', old.secret.device);
     expect(await codeOf(say())).toBe('bad-signature');
     expect((await shown(rejoined)).kiosk).toMatchObject({ status: 'approved', leaving: null });
-    expect(await sendAs(server, rejoined)).toBe(1);
+    expect(await sendEvent(server, rejoined)).toBe(1);
   });
 
   test('a flood of farewells is read thirty times a minute, and kiosks go on', async () => {
@@ -235,6 +236,6 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(codes[0]).toBe('unknown-device');
     expect(codes.at(-1)).toBe('too-many-requests');
     expect(await post(FAREWELL_PATH, 'A'.repeat(MAX_FAREWELL_BYTES + 1))).toMatchObject({ code: 'too-many-requests' });
-    expect(await sendAs(server, kiosk)).toBe(1);
+    expect(await sendEvent(server, kiosk)).toBe(1);
   });
 });

@@ -4,74 +4,57 @@ import { connect as tlsConnect } from 'node:tls';
 import { connect as mqttConnect } from 'mqtt';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
-import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { MAX_SEALED_BYTES } from '../../sync/protocol/wire/batch.ts';
-import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
-import { type Config, readConfig } from '../../sync/server/app/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
-import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { createListener } from '../../sync/server/platform/http/listener.ts';
 import {
   issueDeviceCertificate,
   type KeyAndCertificate,
   selfSignedServerCertificate,
 } from '../../sync/server/platform/keys/certificates.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { sClient } from '../kit/broker.ts';
 import { call, codeOf } from '../kit/client.ts';
-import { serverHome } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { ackOf, certificateOf, type Kiosk, newKiosk, postBatch } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
+import { until } from '../kit/wait.ts';
 import { reservePorts } from '../services/ports.ts';
-import { sClient, until } from '../sync/mqtt-rig.ts';
 
 /** An attacker who can open connections to the server's ports. */
 
-const homes = [await serverHome(), await serverHome()];
-const box = new MemoryOutbox();
 let ports: { people: number; devices: number; mqtts: number; wss: number };
-let secret: DeviceSecret;
-let bundle: ServerBundle;
-let server: RunningServer;
+let kiosk: Kiosk;
+let server: TestServer;
 let own: KeyAndCertificate;
 let ca: KeyAndCertificate;
 let foreign: KeyAndCertificate;
 
-async function keyringOf(config: Config): Promise<Pick<Keyring, 'ca' | 'devices'>> {
-  const database = await openDatabase(config.home);
-  const keys = new Keys(config.encryptionKey, config.secretKey);
-  const { ca, devices } = await openKeyring(database.db, keys, { hostnames: config.hostnames, now: Date.now });
-  await database.close();
-  return { ca, devices };
-}
-
 beforeAll(async () => {
-  const [people, devices, mqtts, wss] = (await reservePorts(4)) as [number, number, number, number];
-  ports = { people, devices, mqtts, wss };
-  const env = {
-    ...initServer(homes[0]!.path),
-    SMARTPRESENCE_PEOPLE_PORT: String(people),
-    SMARTPRESENCE_DEVICE_PORT: String(devices),
-    SMARTPRESENCE_MQTT: 'embedded',
-    SMARTPRESENCE_MQTT_PORT: String(mqtts),
-    SMARTPRESENCE_MQTT_WSS_PORT: String(wss),
-  };
-  secret = await createDeviceIdentity(box.device);
-  bundle = await provisionLocal({ serverHome: homes[0]!.path, env, device: await deviceRequest(secret, 'Door') });
-  ({ ca, devices: own } = await keyringOf(readConfig(env)));
-  foreign = (await keyringOf(readConfig(initServer(homes[1]!.path)))).ca;
-  server = await startServer(readConfig(env), pino({ level: 'silent' }));
+  const [mqtts, wss] = (await reservePorts(2)) as [number, number];
+  server = await newServer({
+    env: {
+      SMARTPRESENCE_MQTT: 'embedded',
+      SMARTPRESENCE_MQTT_PORT: String(mqtts),
+      SMARTPRESENCE_MQTT_WSS_PORT: String(wss),
+    },
+    start: false,
+  });
+  const { peoplePort, devicePort } = server.config;
+  ports = { people: peoplePort, devices: devicePort, mqtts, wss };
+  kiosk = await newKiosk(server, 'Door');
+  ({ ca, devices: own } = await server.offline(async ({ keyring }) => keyring));
+  await using strange = await newServer({ start: false });
+  foreign = await strange.offline(async ({ keyring }) => keyring.ca);
+  await server.start();
 });
 afterAll(async () => {
   await server?.close();
-  for (const home of homes) home.remove();
 });
 
-const mine = () => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
+const mine = () => certificateOf(kiosk);
 async function freshBatch(): Promise<string> {
+  const { secret, bundle, box } = kiosk;
   box.newEpoch();
   box.checkin(box.person('Ada Lovelace'));
   return sealBatch(
@@ -80,17 +63,10 @@ async function freshBatch(): Promise<string> {
     new Date().toISOString(),
   );
 }
-const post = (body: string, tls: object) =>
-  call(`${server.deviceUrl}/v1/batches`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/jose' },
-    body,
-    tls,
-  });
+const post = (body: string, tls: object) => postBatch(server.deviceUrl, kiosk, body, tls);
 async function goesOn(): Promise<void> {
   const answer = await post(await freshBatch(), mine());
-  const expected = { device: box.device, epoch: box.epoch };
-  expect(await openAck(answer.body, bundle.keys.signing, expected)).toMatchObject({ committed: 2 });
+  expect(await ackOf(answer.body, kiosk)).toMatchObject({ committed: 2 });
 }
 
 describe('TLS', () => {
@@ -113,17 +89,17 @@ describe('TLS', () => {
     [
       'one of another server’s CA for this very device',
       /^certificate-not-ours$/,
-      async () => ({ cert: await certificateBy(foreign, Date.now()), key: secret.tlsKeyPem }),
+      async () => ({ cert: await certificateBy(foreign, Date.now()), key: kiosk.secret.tlsKeyPem }),
     ],
     [
       'one that has expired',
       /^certificate-expired$/,
-      async () => ({ cert: await certificateBy(ca, Date.now() - 20 * 365 * 86_400_000), key: secret.tlsKeyPem }),
+      async () => ({ cert: await certificateBy(ca, Date.now() - 20 * 365 * 86_400_000), key: kiosk.secret.tlsKeyPem }),
     ],
     [
       'one that is not valid yet',
       /^certificate-not-ours$/,
-      async () => ({ cert: await certificateBy(ca, Date.now() + 365 * 86_400_000), key: secret.tlsKeyPem }),
+      async () => ({ cert: await certificateBy(ca, Date.now() + 365 * 86_400_000), key: kiosk.secret.tlsKeyPem }),
     ],
     ['the server’s own', /^certificate-not-ours$/, () => pair(own)],
     ['the CA’s', /^certificate-not-ours$/, () => pair(ca)],
@@ -143,9 +119,9 @@ describe('TLS', () => {
       'one for this device with another key, by our CA',
       /^unknown-device$/,
       async () => {
-        const stranger = await createDeviceIdentity(box.device);
+        const stranger = await createDeviceIdentity(kiosk.box.device);
         const { csr } = await deviceRequest(stranger, 'Door');
-        return { cert: await issueDeviceCertificate(ca, box.device, csr, Date.now()), key: stranger.tlsKeyPem };
+        return { cert: await issueDeviceCertificate(ca, kiosk.box.device, csr, Date.now()), key: stranger.tlsKeyPem };
       },
     ],
   ];
@@ -158,7 +134,7 @@ describe('TLS', () => {
     const client = mqttConnect(`mqtts://127.0.0.1:${ports.mqtts}`, {
       ...tls,
       rejectUnauthorized: false,
-      clientId: box.device,
+      clientId: kiosk.box.device,
       protocolVersion: 4,
       reconnectPeriod: 0,
       connectTimeout: 5000,
@@ -168,13 +144,12 @@ describe('TLS', () => {
       client.on('connect', () => resolve('CONNECTED'));
       client.on('close', () => resolve('refused'));
     });
-    client.publish(upTopic(bundle.serverId, box.device), sealed, { qos: 1 }, () => undefined);
+    client.publish(upTopic(kiosk.bundle.serverId, kiosk.box.device), sealed, { qos: 1 }, () => undefined);
     client.end(true);
     expect(outcome).toBe('refused');
     // The batch itself is sound: on the device's own connection it is new.
-    const epoch = box.epoch;
     const taken = await post(sealed, mine());
-    expect(await openAck(taken.body, bundle.keys.signing, { device: box.device, epoch })).toMatchObject({
+    expect(await ackOf(taken.body, kiosk)).toMatchObject({
       committed: 2,
     });
     await goesOn();
@@ -183,8 +158,8 @@ describe('TLS', () => {
   const pair = ({ certPem, keyPem }: KeyAndCertificate) => ({ cert: certPem, key: keyPem });
   const codeOfError = (e: { code?: string }) => e.code ?? String(e);
   async function certificateBy(issuer: KeyAndCertificate, at: number): Promise<string> {
-    const { csr } = await deviceRequest(secret, 'Door');
-    return issueDeviceCertificate(issuer, box.device, csr, at);
+    const { csr } = await deviceRequest(kiosk.secret, 'Door');
+    return issueDeviceCertificate(issuer, kiosk.box.device, csr, at);
   }
 });
 

@@ -2,13 +2,9 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer } from '../../sync/server/app/local.ts';
-import { startServer } from '../../sync/server/app/server.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { serverHome } from '../kit/folder.ts';
+import { newServer } from '../kit/server.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
@@ -43,11 +39,8 @@ beforeAll(async () => {
   if (missing) return;
   const free = await reservePorts(7);
   for (const [i, name] of LISTENERS.slice(0, 7).entries()) ports[name] = free[i]!;
-  const home = await serverHome();
-  closers.push(() => home.remove());
-  const server = await startServer(
-    readConfig({
-      ...initServer(home.path),
+  const server = await newServer({
+    env: {
       SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
       SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
       SMARTPRESENCE_MQTT: 'embedded',
@@ -57,9 +50,8 @@ beforeAll(async () => {
       // All addresses: that makes it speak TLS.
       SMARTPRESENCE_OPERATIONS_BIND: '0.0.0.0',
       SMARTPRESENCE_OPERATIONS_TOKEN: randomUUID(),
-    }),
-    pino({ level: 'silent' }),
-  );
+    },
+  });
   closers.push(() => server.close());
   if (here.includes('mosquitto')) {
     const ca = await createCa(randomUUID(), Date.now());

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { pino } from 'pino';
 import { readPicture } from '../../electron/cli/demo/footage.ts';
 import { demoPeople } from '../../electron/cli/demo/people.ts';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
@@ -25,9 +26,10 @@ import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { syntheticPeople } from '../bench/embeddings.ts';
 import { processMemory, seededRandom } from '../bench/harness.ts';
 import { enterKiosk } from '../e2e/node-screen.ts';
+import { newKiosk } from '../kit/kiosk.ts';
+import { newServer } from '../kit/server.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { aCheckin } from '../store/samples.ts';
-import { joined, testServer } from '../sync/identity-kit.ts';
 import { type Slope, slopeWithInterval } from './slope.ts';
 import type { Memory, turnClock } from './turned-clock.ts';
 
@@ -91,8 +93,12 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
   note('a server, and a kiosk with a month of history');
   const postgres = await startPostgres();
   undo.defer(() => postgres.remove());
-  const server = await testServer({ SMARTPRESENCE_DATABASE_URL: postgres.url('month') }, -behind);
-  undo.defer(() => server.close());
+  const server = await newServer({
+    env: { SMARTPRESENCE_DATABASE_URL: postgres.url('month') },
+    shift: -behind,
+    logger: () => pino({ level: 'silent' }),
+  });
+  undo.use(server);
   const database = new pg.Client({
     host: postgres.socketFolder,
     port: postgres.port,
@@ -105,12 +111,12 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
   const postSigned = () => server.shift(turned - behind);
   postSigned();
   const device = randomUUID();
-  const link = await joined(server, 'Front door', device);
+  const { secret, bundle } = await newKiosk(server, 'Front door', device);
 
   ensureKioskFolder(home, false);
   writeSiteConfig(home, { ...readSiteConfig(home), liveness: 'off', repeatWindowSeconds: 0 });
   const faces = await demoFaces();
-  const people = await fill({ home, device, walkups, begin: Date.now() - behind, faces, link });
+  const people = await fill({ home, device, walkups, begin: Date.now() - behind, faces, link: { secret, bundle } });
 
   // The core process as the host forks it, with a clock of its own before anything else.
   const socket = join(folder, 'clock');

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approveDevice, createProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { PROTOCOL_VERSIONS } from '../../sync/protocol/wire/batch.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { AnotherClient } from './another-client.ts';
-import { type TestServer, testServer } from './identity-kit.ts';
 
 /** docs/develop/protocol.md is complete enough to write another client from: here is one, with no line of ours in it. */
 const VECTORS = join(import.meta.dirname, '../vectors/messages.json');
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 });
 afterAll(() => server?.close());
 

@@ -5,16 +5,17 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from './identity-kit.ts';
+import { type Link, newKiosk, sendEvent, tls } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /* What one device, and what strangers, may hold of the devices listener: over real connections. */
 let server: TestServer;
-let kiosk: Kiosk;
+let kiosk: Link;
 const open: TLSSocket[] = [];
 
 beforeAll(async () => {
-  server = await testServer();
-  kiosk = await joined(server);
+  server = await newServer();
+  kiosk = await newKiosk(server);
 });
 afterAll(async () => {
   for (const socket of open) socket.destroy();
@@ -22,7 +23,7 @@ afterAll(async () => {
 });
 
 async function connection(own: { cert?: string; key?: string }): Promise<TLSSocket> {
-  const socket = await tls(server.url(), { ...own, ALPNProtocols: ['http/1.1'] });
+  const socket = await tls(server.deviceUrl, { ...own, ALPNProtocols: ['http/1.1'] });
   // It may be closed on us at any moment: that is what is looked at.
   socket.on('error', () => undefined);
   open.push(socket);
@@ -86,7 +87,7 @@ test.each([MESSAGES, PHOTOS])(
 
 test('photos that are held back take no place of the messages', async () => {
   const { held } = await theRefused(await threeOf(PHOTOS));
-  expect(await sendAs(server, kiosk)).toBe(1);
+  expect(await sendEvent(server, kiosk)).toBe(1);
   for (const { call } of held) call.destroy();
 });
 
@@ -98,7 +99,7 @@ test('a photo of nobody’s event, or by a device that was revoked, is refused w
   };
   expect(await ask()).toBe('photo-unexpected');
   const before = kiosk;
-  kiosk = await joined(server, 'Side door', randomUUID());
+  kiosk = await newKiosk(server, 'Side door', randomUUID());
   await server.call(revokeDevice, { params: { device: kiosk.secret.device } });
   expect(await ask()).toBe('device-revoked');
   kiosk = before;
@@ -122,7 +123,7 @@ test('strangers have twenty connections from one address, a certificate of their
   );
   const heard = await Promise.all(unauthenticated.map(answers));
   expect(heard.filter(Boolean)).toHaveLength(20);
-  expect(await sendAs(server, kiosk)).toBe(1);
+  expect(await sendEvent(server, kiosk)).toBe(1);
   // The limit of ten seconds, and that joining lifts it, have a test with the clock in hand (per-device-queue.test.ts).
   await Promise.all(unauthenticated.map((s) => s.closed || once(s, 'close')));
 });

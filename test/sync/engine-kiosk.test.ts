@@ -1,31 +1,24 @@
 import { createDecipheriv } from 'node:crypto';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
 import { openStore } from '../../electron/core/store/index.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startUplink, type Uplink, type UplinkHooks, writeServerLink } from '../../electron/core/sync/link.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { readPhoto } from '../../sync/server/core/photos/store.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { reservePorts } from '../services/ports.ts';
+import { registeredKiosk } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { aCheckin, aPerson, embedding, MODEL } from '../store/samples.ts';
 
 /* Two kiosks with real stores, one real server with the embedded database: what goes up, and what comes down. */
 
 const home = temporaryFolder();
-const serverHome = join(home.path, 'server');
-let env: Record<string, string>;
-let server: RunningServer | null = null;
-const log = pino({ level: 'silent' });
+let server: TestServer;
 
 interface Kiosk {
   readonly home: string;
@@ -44,8 +37,7 @@ async function openKiosk(folder: string): Promise<SqlStore> {
 async function newKiosk(name: string): Promise<Kiosk> {
   const folder = join(home.path, name);
   const store = await openKiosk(folder);
-  const secret = await createDeviceIdentity(store.device);
-  const bundle = await provisionLocal({ serverHome, env, device: await deviceRequest(secret, name) });
+  const { secret, bundle } = await registeredKiosk(server.env, name, store.device);
   writeServerLink(store, { secret, bundle });
   const kiosk: Kiosk = { home: folder, store, uplink: null, presence: createPresenceBoard() };
   kiosks.push(kiosk);
@@ -80,32 +72,24 @@ async function again(kiosk: Kiosk): Promise<void> {
 }
 
 beforeAll(async () => {
-  const [people, devices] = await reservePorts(2);
-  env = {
-    ...initServer(serverHome),
-    SMARTPRESENCE_ERASURE_UNDO_DAYS: '0',
-    SMARTPRESENCE_PEOPLE_PORT: String(people),
-    SMARTPRESENCE_DEVICE_PORT: String(devices),
-  };
+  server = await newServer({ env: { SMARTPRESENCE_ERASURE_UNDO_DAYS: '0' }, start: false });
 });
 afterEach(async () => {
   for (const kiosk of kiosks.splice(0)) {
     await kiosk.uplink?.stop();
     kiosk.store.close();
   }
-  await server?.close();
-  server = null;
+  await server.stop();
 });
-afterAll(() => home.remove());
-
-const start = async () => {
-  server = await startServer(readConfig(env), log);
-};
+afterAll(async () => {
+  await server?.close();
+  home.remove();
+});
 
 describe('two kiosks of a site', () => {
   test('share a person enrolled at one with the other, templates included, and forget them together', async () => {
     const [a, b] = [await newKiosk('a1'), await newKiosk('b1')];
-    await start();
+    await server.start();
     const ada = await a.store.people.add(
       aPerson({ name: 'Ada', number: '7', pinHash: 'phc', photo: new Uint8Array(900_000) }),
     );
@@ -145,10 +129,9 @@ describe('two kiosks of a site', () => {
     expect((await a.store.check()).problems).toEqual([]);
     expect((await b.store.check()).problems).toEqual([]);
     for (const kiosk of [a, b]) await kiosk.uplink!.stop();
-    await server!.close();
-    server = null;
+    await server.stop();
 
-    const database = await openDatabase(serverHome);
+    const database = await openDatabase(server.home);
     const confirmed = await database.db
       .selectFrom('erasure_confirmation')
       .innerJoin('erasure', 'erasure.request', 'erasure_confirmation.request')
@@ -164,7 +147,7 @@ describe('two kiosks of a site', () => {
 
   test('upload photos that the server can open by the key in their event, and no other', async () => {
     const a = await newKiosk('a2');
-    await start();
+    await server.start();
     const face = new Uint8Array(600_000).map((_, i) => i * 7);
     const ada = await a.store.people.add(aPerson({ photo: new Uint8Array([1, 2, 3]) }));
     const checkin = await a.store.checkins.record(aCheckin(ada.id, { photo: face }));
@@ -174,9 +157,8 @@ describe('two kiosks of a site', () => {
     connect(a);
     await until('the photos are up', () => a.store.outbox.photosWaiting() === 0);
     await a.uplink!.stop();
-    await server!.close();
-    server = null;
-    const database = await openDatabase(serverHome);
+    await server.stop();
+    const database = await openDatabase(server.home);
     const opened = async (event: WireEvent, key: WireEvent, kind: string) => {
       const { photo, person } = event.personal;
       const sealed = (await readPhoto(database.db, String(photo!.value)))!;
@@ -202,26 +184,26 @@ describe('two kiosks of a site', () => {
 describe('a server restored from an older copy', () => {
   test('gets everything again, people and photos too, and nobody is dropped', async () => {
     const a = await newKiosk('a3');
-    await start();
+    await server.start();
     const ada = await a.store.people.add(aPerson({ name: 'Ada' }));
     connect(a);
     await until('Ada is up', () => a.store.outbox.count() === 0);
     await a.uplink!.stop();
-    await server!.close();
+    await server.stop();
     const copy = join(home.path, 'copy');
-    cpSync(serverHome, copy, { recursive: true });
+    cpSync(server.home, copy, { recursive: true });
 
-    await start();
+    await server.start();
     const grace = await a.store.people.add(aPerson({ name: 'Grace', photo: new Uint8Array(100) }));
     await a.store.checkins.record(aCheckin(ada.id, { photo: new Uint8Array(100) }));
     connect(a);
     await until('all is up', () => a.store.outbox.count() === 0 && a.store.outbox.photosWaiting() === 0);
     await a.uplink!.stop();
-    await server!.close();
-    rmSync(serverHome, { recursive: true });
-    cpSync(copy, serverHome, { recursive: true });
+    await server.stop();
+    rmSync(server.home, { recursive: true });
+    cpSync(copy, server.home, { recursive: true });
 
-    await start();
+    await server.start();
     let sent = 0;
     connect(a, {
       onStatus() {
@@ -235,9 +217,8 @@ describe('a server restored from an older copy', () => {
     expect(a.store.people.get(grace.id)?.templates).toBe(1);
     expect(a.uplink!.status().problem).toBeNull();
     await a.uplink!.stop();
-    await server!.close();
-    server = null;
-    const database = await openDatabase(serverHome);
+    await server.stop();
+    const database = await openDatabase(server.home);
     const count = async (table: 'event' | 'quarantine') =>
       (await database.db.selectFrom(table).select('seq').where('device', '=', a.store.device).execute()).length;
     expect([await count('event'), await count('quarantine')]).toEqual([a.store.session.log.last, 0]);

@@ -12,12 +12,14 @@ import { caPin } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { askFor, call, codeOf } from '../kit/client.ts';
-import { joined, joiningWith, never, type TestServer, testServer } from './identity-kit.ts';
+import { call, codeOf } from '../kit/client.ts';
+import { askAt, joinWith, newKiosk } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
+import { never } from '../kit/wait.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 });
 afterAll(() => server?.close());
 
@@ -64,17 +66,17 @@ describe('a code', () => {
 
 describe('joining', () => {
   test('a kiosk can take neither the server’s id nor one that stands for none or all', async () => {
-    const { serverId } = (await joined(server)).bundle;
+    const { serverId } = (await newKiosk(server)).bundle;
     for (const id of [serverId, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
       const secret = await createDeviceIdentity(id);
-      expect(await codeOf(joiningWith(server, secret, await code()).ask(never)), id).toBe('device-id-reserved');
+      expect(await codeOf(joinWith(server, secret, await code()).ask(never)), id).toBe('device-id-reserved');
       expect((await server.call(listDevices)).items.map((d) => d.id)).not.toContain(id);
     }
   });
 
   test('a kiosk is pending until its fingerprint was compared, and gets what it needs once', async () => {
     const secret = await identity();
-    const joining = joiningWith(server, secret, await code());
+    const joining = joinWith(server, secret, await code());
     const waiting = await joining.ask(never);
     const fingerprint = await deviceFingerprint(await deviceRequest(secret, 'any'));
     expect(waiting).toEqual({ state: 'pending', device: secret.device, fingerprint });
@@ -98,13 +100,13 @@ describe('joining', () => {
     await server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint: typed } });
     const grant = (await joining.poll(never))!;
     expect(grant.device).toBe(secret.device);
-    expect(grant.bundle.serverUrl).toBe(server.url());
+    expect(grant.bundle.serverUrl).toBe(server.deviceUrl);
     expect(Buffer.from(grant.provisioningSecret, 'base64url')).toHaveLength(32);
     // The answer may have been lost: until the kiosk has spoken it gets the same secret again.
     expect((await joining.poll(never))!.provisioningSecret).toBe(grant.provisioningSecret);
 
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
-    const asked = await askFor(server.url(), { bundle: grant.bundle, secret, tls });
+    const asked = await askAt(server.deviceUrl, { bundle: grant.bundle, secret }, tls);
     expect(asked.status).toBe(200);
     expect(await codeOf(joining.poll(never))).toBe('join-finished');
     joining.close();
@@ -113,18 +115,18 @@ describe('joining', () => {
   test('a code works for one kiosk, which may repeat itself, and for nobody after its time', async () => {
     const [first, second, late] = [await identity(), await identity(), await identity()];
     const one = await code();
-    const joining = joiningWith(server, first, one);
+    const joining = joinWith(server, first, one);
     await joining.ask(never);
     expect(await joining.ask(never)).toMatchObject({ state: 'pending' });
-    const other = joiningWith(server, second, one);
+    const other = joinWith(server, second, one);
     expect(await codeOf(other.ask(never))).toBe('join-code-used');
     const short = await code(1);
     server.shift(61_000);
-    const tooLate = joiningWith(server, late, short);
+    const tooLate = joinWith(server, late, short);
     expect(await codeOf(tooLate.ask(never))).toBe('join-code-expired');
     server.shift(0);
     const { url, pin } = readJoinCode(one);
-    const invented = joiningWith(server, late, writeJoinCode({ url, pin, secret: randomBytes(10) }));
+    const invented = joinWith(server, late, writeJoinCode({ url, pin, secret: randomBytes(10) }));
     expect(await codeOf(invented.ask(never))).toBe('join-code-unknown');
     const known = (await server.call(listDevices)).items.map((d) => d.id);
     expect(known).toContain(first.device);
@@ -149,18 +151,18 @@ describe('joining', () => {
     await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
     const url = `https://127.0.0.1:${(impostor.address() as { port: number }).port}`;
     const { pin, secret } = readJoinCode(await code());
-    const joining = joiningWith(server, await identity(), writeJoinCode({ url, pin, secret }));
+    const joining = joinWith(server, await identity(), writeJoinCode({ url, pin, secret }));
     expect(await codeOf(joining.ask(never))).toBe('server-pin-differs');
     joining.close();
     // The same impostor shows the true CA's certificate above its own: it did not sign it.
-    const bundle = (await joined(server)).bundle;
+    const bundle = (await newKiosk(server)).bundle;
     impostor.setSecureContext({ cert: `${certPem}\n${bundle.keys.caPem[0]}`, key: keyPem });
-    const again = joiningWith(server, await identity(), writeJoinCode({ url, pin, secret }));
+    const again = joinWith(server, await identity(), writeJoinCode({ url, pin, secret }));
     expect(await codeOf(again.ask(never))).toMatch(/server-(pin-differs|not-trusted)/);
     again.close();
     expect(received).toBe(0);
     // With its own pin the connection is used, so nothing else kept it back.
-    const fooled = joiningWith(server, await identity(), writeJoinCode({ url, pin: caPin(ca.certPem), secret }));
+    const fooled = joinWith(server, await identity(), writeJoinCode({ url, pin: caPin(ca.certPem), secret }));
     impostor.setSecureContext({ cert: `${certPem}\n${ca.certPem}`, key: keyPem });
     const attempt = codeOf(fooled.ask(AbortSignal.timeout(500)));
     await attempt;
@@ -174,7 +176,7 @@ describe('joining', () => {
     const { secret: bits } = readJoinCode(await code());
     const request = await deviceRequest(secret, 'Front door');
     const post = (body: string) =>
-      call(`${server.url()}/v1/join`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body });
+      call(`${server.deviceUrl}/v1/join`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body });
     const join = { secret: bits.toString('base64url'), request };
     expect((await post(await signJoin(join, thief.signing))).json().code).toBe('bad-signature');
     const signed = await signJoin(join, secret.signing);
@@ -184,7 +186,7 @@ describe('joining', () => {
     expect((await post(signed)).status).toBe(202);
 
     const poll = (proof?: string) =>
-      call(`${server.url()}/v1/join/${secret.device}`, {
+      call(`${server.deviceUrl}/v1/join/${secret.device}`, {
         ...(proof && { headers: { authorization: `Proof ${proof}` } }),
       });
     expect((await poll()).json().code).toBe('bad-request');
@@ -213,9 +215,9 @@ describe('joining', () => {
     expect(await codeOf(openGrant(given.grant, other.device, other.sealing))).toBe('unknown-sealing-key');
     expect(await codeOf(openGrant(given.grant, other.device, secret.sealing))).toBe('grant-of-another');
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
-    expect((await askFor(server.url(), { bundle: grant.bundle, secret, tls })).status).toBe(200);
+    expect((await askAt(server.deviceUrl, { bundle: grant.bundle, secret }, tls)).status).toBe(200);
     // Without a code it can't be sent to the joining address.
-    const sent = await call(`${server.url()}/v1/join`, {
+    const sent = await call(`${server.deviceUrl}/v1/join`, {
       method: 'POST',
       headers: { 'content-type': 'application/jose' },
       body: file,
@@ -228,7 +230,7 @@ describe('joining', () => {
     const secret = await identity();
     const codes: string[] = [];
     for (let i = 0; i < 35; i++) {
-      const guess = joiningWith(server, secret, writeJoinCode({ url, pin, secret: randomBytes(10) }));
+      const guess = joinWith(server, secret, writeJoinCode({ url, pin, secret: randomBytes(10) }));
       codes.push(await codeOf(guess.ask(never)));
       guess.close();
     }

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { hasExpired, needsRenewal, performRenewal } from '../../sync/edge/provisioning/renewal.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
+import { HttpsTransport } from '../../sync/edge/transport/https.ts';
 import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { listServerKeys, retireServerKeys, succeedServerKey } from '../../sync/protocol/api/keys.ts';
-import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import {
@@ -19,38 +19,37 @@ import {
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { call, codeOf } from '../kit/client.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
 import {
-  askAs,
-  exchangeAs,
-  joined,
-  joiningWith,
-  type Kiosk,
-  never,
-  sendAs,
-  type TestServer,
-  testServer,
+  askChanges,
+  certificateOf,
+  exchange,
+  joinWith,
+  type Link,
+  newKiosk,
+  sealOutbox,
+  sendEvent,
   tls,
-  transport,
-} from './identity-kit.ts';
+  transportOptions,
+} from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
+import { never } from '../kit/wait.ts';
 
 const DAY = 86_400_000;
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 });
 afterAll(() => server?.close());
 
-const ask = (kiosk: Kiosk) => askAs(server, kiosk);
-const send = (kiosk: Kiosk) => sendAs(server, kiosk);
-const exchange = (kiosk: Kiosk, kind: 'batch' | 'ask', sealed: string) => exchangeAs(server, kiosk, kind, sealed);
-const renew = (kiosk: Kiosk) => performRenewal(kiosk, (sealed) => exchange(kiosk, 'ask', sealed), randomUUID());
+const ask = (kiosk: Link) => askChanges(server, kiosk);
+const send = (kiosk: Link) => sendEvent(server, kiosk);
+const renew = (kiosk: Link) => performRenewal(kiosk, (sealed) => exchange(server, kiosk, 'ask', sealed), randomUUID());
 
 describe('the devices listener', () => {
   const refused = async (path: string, options: object = {}) =>
     (
-      await call(`${server.url()}${path}`, {
+      await call(`${server.deviceUrl}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/jose' },
         body: 'x',
@@ -59,15 +58,14 @@ describe('the devices listener', () => {
     ).json().code;
 
   test('TLS 1.2 is refused, with and without a certificate', async () => {
-    const { secret, bundle } = await joined(server);
-    for (const own of [{}, { cert: bundle.tlsCertPem, key: secret.tlsKeyPem }])
-      await expect(tls(server.url(), { ...own, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).rejects.toThrow(
+    for (const own of [{}, certificateOf(await newKiosk(server))])
+      await expect(tls(server.deviceUrl, { ...own, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).rejects.toThrow(
         /version|VERSION/,
       );
   });
 
   test('without a certificate, with a foreign one, a self-signed one or one for servers there is joining alone', async () => {
-    const { secret } = await joined(server);
+    const { secret } = await newKiosk(server);
     const { csr } = await deviceRequest(secret, 'x');
     const foreign = await createCa(randomUUID(), Date.now());
     const cert = await issueDeviceCertificate(foreign, secret.device, csr, Date.now());
@@ -83,13 +81,13 @@ describe('the devices listener', () => {
   });
 
   test('a resumed session without a certificate is still one without', async () => {
-    const { hostname, port } = new URL(server.url());
-    const first = await tls(server.url(), { minVersion: 'TLSv1.3' });
+    const { hostname, port } = new URL(server.deviceUrl);
+    const first = await tls(server.deviceUrl, { minVersion: 'TLSv1.3' });
     const session = new Promise<Buffer>((resolve) => first.once('session', resolve));
     first.write('GET /v1/join HTTP/1.1\r\nhost: x\r\n\r\n');
     const ticket = await session;
     first.destroy();
-    const resumed = await tls(server.url(), { session: ticket, host: hostname, port: Number(port) });
+    const resumed = await tls(server.deviceUrl, { session: ticket, host: hostname, port: Number(port) });
     expect(resumed.isSessionReused()).toBe(true);
     const answer = new Promise<string>((resolve) => resumed.once('data', (d) => resolve(String(d))));
     resumed.write(
@@ -100,17 +98,12 @@ describe('the devices listener', () => {
   });
 
   test('a certificate of our CA for a key that was never registered is refused', async () => {
-    const { secret, bundle } = await joined(server);
+    const { secret, bundle } = await newKiosk(server);
     const thief = await createDeviceIdentity(secret.device);
     const { csr } = await deviceRequest(thief, 'x');
-    const tlsCertPem = await server.whileDown(async () => {
-      const config = readConfig(server.env);
-      const database = await openDatabase(server.home);
-      const keys = new Keys(config.encryptionKey, config.secretKey);
-      const { ca } = await openKeyring(database.db, keys, { hostnames: config.hostnames, now: Date.now });
-      await database.close();
-      return issueDeviceCertificate(ca, secret.device, csr, Date.now());
-    });
+    const tlsCertPem = await server.offline(({ keyring }) =>
+      issueDeviceCertificate(keyring.ca, secret.device, csr, Date.now()),
+    );
     const withStolenCa = { secret: { ...secret, tlsKeyPem: thief.tlsKeyPem }, bundle: { ...bundle, tlsCertPem } };
     expect(await codeOf(send(withStolenCa))).toBe('unknown-device');
     expect(await send({ secret, bundle })).toBe(1);
@@ -119,7 +112,7 @@ describe('the devices listener', () => {
 
 describe('renewal', () => {
   test('is due when a third of its life is left, by trusted time', async () => {
-    const { bundle } = await joined(server);
+    const { bundle } = await newKiosk(server);
     const { validFromDate, validToDate } = new X509Certificate(bundle.tlsCertPem);
     const third = (validToDate.getTime() - validFromDate.getTime()) / 3;
     expect(needsRenewal(bundle.tlsCertPem, Date.now())).toBe(false);
@@ -130,7 +123,7 @@ describe('renewal', () => {
   });
 
   test('gives a certificate for a new key; the old one stays good until the new was used', async () => {
-    const old = await joined(server);
+    const old = await newKiosk(server);
     const lost = await renew(old);
     const renewed = await renew(old);
     expect(renewed.secret.tlsKeyPem).not.toBe(old.secret.tlsKeyPem);
@@ -142,8 +135,8 @@ describe('renewal', () => {
   });
 
   test('a certificate that expired while offline renews by proof of possession, and does nothing else', async () => {
-    const kiosk = await joined(server);
-    const revoked = await joined(server);
+    const kiosk = await newKiosk(server);
+    const revoked = await newKiosk(server);
     await server.call(revokeDevice, { params: { device: revoked.secret.device } });
     server.shift(400 * DAY);
     await server.restart();
@@ -167,16 +160,14 @@ describe('renewal', () => {
 
 describe('a database restored from before a renewal', () => {
   test('knows no key of the kiosk, which renews by its signature, and does nothing else until then', async () => {
-    const kiosk = await joined(server);
+    const kiosk = await newKiosk(server);
     const renewed = await renew(kiosk);
     expect(await send(renewed)).toBe(1);
     // The registry as it was: the key that came later is not in it.
-    await server.whileDown(async () => {
-      const database = await openDatabase(server.home);
-      const lost = { tls_key_hash: '0'.repeat(64) };
-      await database.db.updateTable('device').set(lost).where('id', '=', kiosk.secret.device).execute();
-      await database.close();
-    });
+    const lost = { tls_key_hash: '0'.repeat(64) };
+    await server.offline(({ db }) =>
+      db.updateTable('device').set(lost).where('id', '=', kiosk.secret.device).execute(),
+    );
     expect(await codeOf(send(renewed))).toBe('unknown-device');
     expect(await codeOf(ask(renewed))).toBe('unknown-device');
     const thief = await createDeviceIdentity(kiosk.secret.device);
@@ -192,7 +183,7 @@ describe('revocation', () => {
   test('is not undone by the code that the device used, nor by a new one for any of its keys', async () => {
     const secret = await createDeviceIdentity(randomUUID());
     const { code } = await server.call(createProvisioningCode, { body: { name: 'Stolen' } });
-    const first = joiningWith(server, secret, code);
+    const first = joinWith(server, secret, code);
     const { fingerprint } = await first.ask(never);
     await server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint } });
     await server.call(revokeDevice, { params: { device: secret.device } });
@@ -205,18 +196,18 @@ describe('revocation', () => {
     expect(await codeOf(first.ask(never))).toBe('join-code-used');
     const fresh = await createDeviceIdentity(secret.device);
     for (const keys of [fresh, secret, { ...fresh, signing: secret.signing }, { ...fresh, sealing: secret.sealing }]) {
-      const again = joiningWith(server, keys, code);
+      const again = joinWith(server, keys, code);
       expect(await codeOf(again.ask(never))).toBe('join-code-used');
       again.close();
     }
     const { code: next } = await server.call(createProvisioningCode, { body: { name: 'Again' } });
     for (const keys of [secret, { ...fresh, signing: secret.signing }, { ...fresh, sealing: secret.sealing }]) {
-      const again = joiningWith(server, keys, next);
+      const again = joinWith(server, keys, next);
       expect(await codeOf(again.ask(never))).toBe('device-revoked');
       again.close();
     }
     expect(await status()).toMatchObject({ status: 'revoked', revokedAt });
-    const back = joiningWith(server, fresh, next);
+    const back = joinWith(server, fresh, next);
     await back.ask(never);
     // Its own code it may show again.
     await back.ask(never);
@@ -226,16 +217,10 @@ describe('revocation', () => {
   });
 
   test('takes effect on the next message, on a connection that is open already; the device may join again', async () => {
-    const kiosk = await joined(server);
-    const line = transport(server, kiosk);
-    const outbox = new MemoryOutbox(kiosk.secret.device);
-    outbox.person('Ada');
-    const { keys, serverId } = kiosk.bundle;
-    const sealed = await sealBatch(
-      outbox.events,
-      { signing: kiosk.secret.signing, server: keys.sealing, serverId },
-      new Date().toISOString(),
-    );
+    const kiosk = await newKiosk(server);
+    const line = new HttpsTransport(transportOptions(kiosk, server.now));
+    kiosk.box.person('Ada');
+    const sealed = await sealOutbox(kiosk);
     await line.exchange('batch', sealed, never);
     await server.call(revokeDevice, { params: { device: kiosk.secret.device } });
     expect(await codeOf(line.exchange('batch', sealed, never))).toBe('device-revoked');
@@ -245,7 +230,7 @@ describe('revocation', () => {
 
     const again = await createDeviceIdentity(kiosk.secret.device);
     const { code } = await server.call(createProvisioningCode, { body: { name: 'Again' } });
-    const joining = joiningWith(server, again, code);
+    const joining = joinWith(server, again, code);
     const { fingerprint } = await joining.ask(never);
     await server.call(approveDevice, { params: { device: again.device }, body: { fingerprint } });
     const grant = (await joining.poll(never))!;
@@ -257,7 +242,7 @@ describe('revocation', () => {
 
 describe('succession', () => {
   test('a kiosk that was offline over two successions of every key gets in, learns the new ones, and outlives the old', async () => {
-    const [kiosk, away] = [await joined(server), await joined(server)];
+    const [kiosk, away] = [await newKiosk(server), await newKiosk(server)];
     for (let round = 0; round < 2; round++)
       for (const purpose of ['signing', 'sealing', 'ca'] as const)
         await server.call(succeedServerKey, { params: { purpose } });
@@ -278,7 +263,7 @@ describe('succession', () => {
     expect(await send(renewed)).toBe(1);
 
     // A new kiosk joins by the newest CA's pin.
-    const fresh = await joined(server, 'Side door');
+    const fresh = await newKiosk(server, 'Side door');
     expect(await send(fresh)).toBe(1);
 
     // Retiring would cut `away` off, which is reported; forced, it does, and those who know the newest go on.
@@ -311,7 +296,7 @@ describe('succession', () => {
   });
 
   test('older keys change nothing, no matter who brings them', async () => {
-    const { bundle } = await joined(server);
+    const { bundle } = await newKiosk(server);
     const older = { ...bundle.keys, serial: bundle.keys.serial - 1, signing: [] as never };
     expect(applyServerKeys(bundle, older)).toBe(bundle);
     expect(applyServerKeys(bundle, { ...older, serial: bundle.keys.serial })).toBe(bundle);
@@ -333,7 +318,7 @@ describe('succession', () => {
 
 describe('the keyring', () => {
   test('is one for replicas that start together, and refuses other environment keys', async () => {
-    const other = await testServer();
+    const other = await newServer();
     await other.close();
     const home = mkdtempSync(join(tmpdir(), 'sp-keyring-'));
     try {

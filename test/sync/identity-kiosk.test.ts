@@ -12,8 +12,8 @@ import { createStore, openStore } from '../../electron/core/store/index.ts';
 import { type KioskSync, startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { connectProxy } from '../services/connect-proxy.ts';
-import { type TestServer, testServer } from './identity-kit.ts';
 
 /** A kiosk that runs while it joins: its sync begins without a restart. */
 const root = mkdtempSync(join(tmpdir(), 'sp-kiosk-join-'));
@@ -26,7 +26,7 @@ let retention: ReturnType<typeof startRetention>;
 let context: CommandContext;
 
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
   ensureKioskFolder(home, false);
   kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   retention = startRetention({ store: kiosk.store, site: kiosk.site, log });
@@ -82,7 +82,7 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
     params: { device: pending.device! },
     body: { fingerprint: pending.fingerprint! },
   });
-  expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'joined', server: server.url() });
+  expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'joined', server: server.deviceUrl });
   await until(() => sync.uplink.status().online && kiosk.store.outbox.count() === 0);
 
   const before = readServerLink(kiosk.store)!;
@@ -97,7 +97,7 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
 
 test('through a proxy it joins, sends and renews, and no other way; without one it goes straight again', async () => {
   const proxy = await connectProxy();
-  const { host } = new URL(server.url());
+  const { host } = new URL(server.deviceUrl);
   const since = () => proxy.asked.splice(0);
   try {
     await expect(run(deviceProxy, { address: 'not an address' })).rejects.toMatchObject({

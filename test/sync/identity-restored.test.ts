@@ -11,8 +11,9 @@ import { startUplink, type Uplink, writeServerLink } from '../../electron/core/s
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { NO_SPARE, readSpareKeys } from '../../electron/core/sync/spare-keys.ts';
 import { listServerKeys, succeedServerKey } from '../../sync/protocol/api/keys.ts';
-import { openDatabase } from '../../sync/server/platform/database/open.ts';
-import { joined, type TestServer, testServer } from './identity-kit.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
+import { newKiosk } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /* A real kiosk and a real server whose folder is put back from a copy that was taken before a renewal or a succession. */
 const root = mkdtempSync(join(tmpdir(), 'sp-restored-'));
@@ -22,7 +23,7 @@ let uplink: Uplink;
 let away: string[] = [];
 
 beforeAll(async () => {
-  server = await testServer();
+  server = await newServer();
 });
 afterEach(async () => {
   await uplink?.stop();
@@ -42,13 +43,13 @@ async function until(what: string, done: () => boolean): Promise<void> {
   }
 }
 
-/** A new kiosk that has joined and was heard. */
+/** A new kiosk that has newKiosk and was heard. */
 async function provision(): Promise<void> {
   away = [];
   const home = mkdtempSync(join(root, 'kiosk-'));
   ensureKioskFolder(home, false);
   kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  const { secret, bundle } = await joined(server, 'Front door', kiosk.store.device);
+  const { secret, bundle } = await newKiosk(server, 'Front door', kiosk.store.device);
   writeServerLink(kiosk.store, { secret, bundle });
   connect();
   await sent('the first event');
@@ -154,12 +155,10 @@ test('a kiosk is turned away only once every key was refused, and is back when t
   await provision();
   const { device } = readServerLink(kiosk.store)!.secret;
   const set = (status: 'revoked' | 'approved', hash: string) =>
-    server.whileDown(async () => {
-      const database = await openDatabase(server.home);
-      const row = await database.db.selectFrom('device').selectAll().where('id', '=', device).executeTakeFirstOrThrow();
+    server.offline(async ({ db }) => {
+      const row = await db.selectFrom('device').selectAll().where('id', '=', device).executeTakeFirstOrThrow();
       const change = { status, tls_key_hash: hash };
-      await database.db.updateTable('device').set(change).where('id', '=', device).execute();
-      await database.close();
+      await db.updateTable('device').set(change).where('id', '=', device).execute();
       return row.tls_key_hash;
     });
   const hash = await set('revoked', '0'.repeat(64));
@@ -185,15 +184,7 @@ test('put back to between a photo’s event and the photo, the server gets the p
     pinHash: null,
   });
   await until('the photo is there', () => store.outbox.count() === 0 && store.outbox.photosWaiting() === 0);
-  const photo = <T>(work: (db: Awaited<ReturnType<typeof openDatabase>>['db']) => Promise<T>) =>
-    server.whileDown(async () => {
-      const database = await openDatabase(server.home);
-      try {
-        return await work(database.db);
-      } finally {
-        await database.close();
-      }
-    });
+  const photo = <T>(work: (db: Db) => Promise<T>) => server.offline(({ db }) => work(db));
   const of = store.device;
   // What such a backup holds: every event, and of the photo that it is expected.
   expect(

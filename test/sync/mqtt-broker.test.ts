@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { Aedes } from 'aedes';
 import { pino } from 'pino';
@@ -21,23 +22,12 @@ import {
   issueServerCertificate,
   issueServerClientCertificate,
 } from '../../sync/server/platform/keys/certificates.ts';
+import { type BrokerSetup, bareClient, engineOf, mqttTransport, newBroker, OPERATOR, sClient } from '../kit/broker.ts';
 import { codeOf } from '../kit/client.ts';
+import { ackOf, sealOutbox } from '../kit/kiosk.ts';
+import { never, until } from '../kit/wait.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import {
-  bareClient,
-  engineOf,
-  type MqttRig,
-  marksOf,
-  mqttRig,
-  mqttTransport,
-  never,
-  OPERATOR,
-  sClient,
-  sealOutbox,
-  sleep,
-  until,
-} from './mqtt-rig.ts';
 
 const NAME = 'Zyxwvut Qponmlk';
 const missing = mosquittoMissing();
@@ -45,16 +35,16 @@ if (missing) console.log(`SKIPPED: MQTT with a broker that fails or lies: ${miss
 
 /** What a broker, or the people who run it, can do to kiosks and server. */
 describe.skipIf(missing)('a broker that fails or lies', () => {
-  let rig: MqttRig;
+  let setup: BrokerSetup;
   beforeAll(async () => {
-    rig = await mqttRig('mosquitto');
+    setup = await newBroker('mosquitto');
   });
-  afterAll(() => rig?.close());
-  const drained = (ms?: number) => until('the outbox is empty', () => rig.kiosk.box.pendingCount() === 0, ms);
+  afterAll(() => setup?.close());
+  const drained = (ms?: number) => until('the outbox is empty', () => setup.kiosk.box.pendingCount() === 0, ms);
   const committed = async () => {
     let count = 0;
-    await rig.offline(async (db) => {
-      const rows = await db.selectFrom('event').select('seq').where('device', '=', rig.kiosk.secret.device).execute();
+    await setup.server.offline(async ({ db }) => {
+      const rows = await db.selectFrom('event').select('seq').where('device', '=', setup.kiosk.secret.device).execute();
       count = new Set(rows.map((r) => Number(r.seq))).size;
       expect(rows.length, 'nothing is there twice').toBe(count);
     });
@@ -62,24 +52,24 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
   };
 
   test('its operator, who reads everything, sees no name, no position, and no word of an event', async () => {
-    const spy = await bareClient(rig, { name: OPERATOR });
+    const spy = await bareClient(setup, { name: OPERATOR });
     const seen: { topic: string; payload: Buffer }[] = [];
     spy.on('message', (topic, payload) => seen.push({ topic, payload }));
     await spy.subscribeAsync('#', { qos: 1 });
-    const { box, secret, bundle } = rig.kiosk;
+    const { box, secret, bundle } = setup.kiosk;
     const person = box.person(NAME);
     const place = { latitude: 52.520008, longitude: 13.404954 };
     const gps = await sealPosition(place, { device: secret.device, person }, bundle.keys.sealing);
     box.append('checkin', { direction: 'in', method: 'face', liveness: 'off (demo)' }, { person, score: 0.8, gps });
-    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    const { engine } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts] });
     engine.start();
     await drained();
     await until('an ask and its page passed too', () => seen.length >= 4);
     await engine.stop();
     spy.end(true);
     const topics = new Set(seen.map((s) => s.topic));
-    expect(topics).toContain(upTopic(rig.serverId, rig.kiosk.secret.device));
-    expect(topics).toContain(downTopic(rig.serverId, rig.kiosk.secret.device));
+    expect(topics).toContain(upTopic(setup.serverId, setup.kiosk.secret.device));
+    expect(topics).toContain(downTopic(setup.serverId, setup.kiosk.secret.device));
     const decoded = seen.flatMap(({ payload }) => [
       payload.toString('latin1'),
       ...payload
@@ -93,59 +83,61 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
         word,
       ).toEqual([]);
     for (const word of ['Zyxwvut', 'Qponmlk', '52.520', '13.404']) {
-      expect(rig.mosquitto!.log()).not.toContain(word);
-      expect(rig.logged()).not.toContain(word);
+      expect(setup.mosquitto!.log()).not.toContain(word);
+      expect(setup.server.logged).not.toContain(word);
     }
   });
 
   test('killed in the middle and started again: everything arrives, once', async () => {
-    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    const { engine } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts] });
     engine.start();
-    for (let i = 0; i < 40; i++) rig.kiosk.box.person(`During ${i}`);
+    for (let i = 0; i < 40; i++) setup.kiosk.box.person(`During ${i}`);
     engine.nudge();
     await sleep(60);
-    await rig.mosquitto!.kill('SIGKILL');
-    for (let i = 0; i < 10; i++) rig.kiosk.box.person(`Meanwhile ${i}`);
+    await setup.mosquitto!.kill('SIGKILL');
+    for (let i = 0; i < 10; i++) setup.kiosk.box.person(`Meanwhile ${i}`);
     engine.nudge();
     await until('what can’t be sent is queued', () => engine.status.queued > 0);
-    await rig.mosquitto!.start();
+    await setup.mosquitto!.start();
     await drained(60_000);
     await engine.stop();
-    expect(await committed()).toBe(rig.kiosk.box.events.length);
+    expect(await committed()).toBe(setup.kiosk.box.events.length);
   });
 
   test('one that forgets what it has acknowledged: everything arrives all the same', async () => {
-    await rig.stopServer();
-    rig.kiosk.box.person('Acknowledged by the broker alone');
+    await setup.server.stop();
+    setup.kiosk.box.person('Acknowledged by the broker alone');
     // The broker takes the message for the server, which is away, and says so to the kiosk.
-    const client = await bareClient(rig, rig.kiosk);
-    await client.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), await sealOutbox(rig.kiosk), { qos: 1 });
+    const client = await bareClient(setup, setup.kiosk);
+    await client.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), await sealOutbox(setup.kiosk), {
+      qos: 1,
+    });
     client.end(true);
-    expect(rig.kiosk.box.pendingCount()).toBe(1);
-    await rig.mosquitto!.kill('SIGKILL');
-    rig.mosquitto!.forget();
-    await rig.mosquitto!.start();
-    await rig.startServer();
-    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    expect(setup.kiosk.box.pendingCount()).toBe(1);
+    await setup.mosquitto!.kill('SIGKILL');
+    setup.mosquitto!.forget();
+    await setup.mosquitto!.start();
+    await setup.server.start();
+    const { engine } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts] });
     engine.start();
     await drained(60_000);
     await engine.stop();
-    expect(await committed()).toBe(rig.kiosk.box.events.length);
+    expect(await committed()).toBe(setup.kiosk.box.events.length);
   });
 
   test('forged acks, rejections and pages of its operator change nothing: the server’s own answer is taken', async () => {
-    const liar = await bareClient(rig, { name: OPERATOR });
-    const { device } = rig.kiosk.secret;
-    const down = downTopic(rig.serverId, device);
+    const liar = await bareClient(setup, { name: OPERATOR });
+    const { device } = setup.kiosk.secret;
+    const down = downTopic(setup.serverId, device);
     const key = newSigningKey();
-    rig.kiosk.box.person('Not yet there');
-    const stale = await marksOf(await deliverAsk(), rig.kiosk).catch(() => null);
+    setup.kiosk.box.person('Not yet there');
+    const stale = await ackOf(await deliverAsk(), setup.kiosk).catch(() => null);
     expect(stale).toBeNull();
-    const sealed = await sealOutbox(rig.kiosk);
+    const sealed = await sealOutbox(setup.kiosk);
     const serverTime = new Date().toISOString();
     const ack = {
       device,
-      epoch: rig.kiosk.box.epoch,
+      epoch: setup.kiosk.box.epoch,
       committed: 10_000,
       safe: 10_000,
       logEpoch: randomUUID(),
@@ -157,23 +149,23 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       `${Buffer.from(JSON.stringify({ typ: TYP.ack })).toString('base64url')}.e30.AA`,
       'junk',
     ];
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
     await transport.connect();
     const answer = transport.exchange('batch', sealed, never, async (text) => {
-      await marksOf(text, rig.kiosk);
+      await ackOf(text, setup.kiosk);
       return true;
     });
     for (const text of forged) await liar.publishAsync(down, text, { qos: 1 });
-    const marks = await marksOf(await answer, rig.kiosk);
-    expect(marks.committed).toBe(rig.kiosk.box.events.length);
-    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, marks);
+    const marks = await ackOf(await answer, setup.kiosk);
+    expect(marks.committed).toBe(setup.kiosk.box.events.length);
+    setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, marks);
     await transport.close();
     liar.end(true);
   });
 
   /** An exchange of nonsense, so that a signed rejection comes. */
   async function deliverAsk(): Promise<string> {
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedAsk })).toString('base64url');
     const code = await codeOf(transport.exchange('ask', `${header}.a.b.c`, never));
     await transport.close();
@@ -182,20 +174,20 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
   }
 
   test('a flood on the down topic ends the connection, and HTTPS takes over', async () => {
-    rig.kiosk.box.person('Before the flood');
-    const { engine, transport, transports } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
+    setup.kiosk.box.person('Before the flood');
+    const { engine, transport, transports } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts], https: true });
     engine.start();
     await drained();
     expect(transports).toEqual(['mqtt']);
-    const liar = await bareClient(rig, { name: OPERATOR });
-    const down = downTopic(rig.serverId, rig.kiosk.secret.device);
+    const liar = await bareClient(setup, { name: OPERATOR });
+    const down = downTopic(setup.serverId, setup.kiosk.secret.device);
     const heap = process.memoryUsage().rss;
     for (let i = 0; i < 400 && transport.name === 'mqtt'; i++)
       await liar.publishAsync(down, Buffer.alloc(100_000, 65), { qos: 1 });
     liar.end(true);
     await until('the kiosk leaves the broker', () => transport.name === 'https');
     expect(transport.state.why?.code).toBe('broker-floods');
-    rig.kiosk.box.person('After the flood');
+    setup.kiosk.box.person('After the flood');
     engine.nudge();
     await drained();
     expect(transports).toContain('https');
@@ -204,16 +196,16 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
   });
 
   test('broker gone: HTTPS serves, and the kiosk goes back by itself once the broker is there again', async () => {
-    await rig.mosquitto!.kill('SIGKILL');
-    const { engine, transport, transports } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
-    rig.kiosk.box.person('Over HTTPS');
+    await setup.mosquitto!.kill('SIGKILL');
+    const { engine, transport, transports } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts], https: true });
+    setup.kiosk.box.person('Over HTTPS');
     engine.start();
     await drained();
     expect(transport.state).toMatchObject({ using: 'https', why: { code: 'server-unreachable' } });
-    await rig.mosquitto!.start();
+    await setup.mosquitto!.start();
     await until('it is back on the broker', () => transport.name === 'mqtt', 30_000);
     // The server comes back to the broker by itself too.
-    rig.kiosk.box.person('Over MQTT again');
+    setup.kiosk.box.person('Over MQTT again');
     engine.nudge();
     await drained(30_000);
     await until('MQTT carried something', () => transports.at(-1) === 'mqtt', 30_000).catch(() => undefined);
@@ -222,67 +214,68 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
   });
 
   test('a revoked kiosk may do nothing at a Mosquitto that has read its rules again, not even on the connection that stands', async () => {
-    const topic = upTopic(rig.serverId, rig.other.secret.device);
-    const client = await bareClient(rig, rig.other);
+    const topic = upTopic(setup.serverId, setup.other.secret.device);
+    const client = await bareClient(setup, setup.other);
     client.on('error', () => undefined);
     const heard: string[] = [];
     client.on('message', (_topic, payload) => heard.push(payload.toString()));
-    await client.subscribeAsync(downTopic(rig.serverId, rig.other.secret.device), { qos: 1 });
+    await client.subscribeAsync(downTopic(setup.serverId, setup.other.secret.device), { qos: 1 });
     const publish = (who = client, to = topic) =>
       who.publishAsync(to, 'junk', { qos: 1 }).then(
         () => 'taken',
         (error: { code?: unknown }) => String(error.code),
       );
     expect(await publish()).toBe('taken');
-    const acl = join(rig.mosquitto!.folder, 'acl');
+    const acl = join(setup.mosquitto!.folder, 'acl');
     const before = readFileSync(acl, 'utf8');
-    const spy = await bareClient(rig, { name: OPERATOR });
-    const say = (text: string) => spy.publishAsync(downTopic(rig.serverId, rig.other.secret.device), text, { qos: 1 });
+    const spy = await bareClient(setup, { name: OPERATOR });
+    const say = (text: string) =>
+      spy.publishAsync(downTopic(setup.serverId, setup.other.secret.device), text, { qos: 1 });
     await say('while it may hear');
     await until('it hears', () => heard.includes('while it may hear'));
     try {
-      const access = { serverId: rig.serverId, revoked: [rig.other.secret.device] };
-      expect(writeMosquittoAccess(rig.mosquitto!.folder, access)).toBe(true);
+      const access = { serverId: setup.serverId, revoked: [setup.other.secret.device] };
+      expect(writeMosquittoAccess(setup.mosquitto!.folder, access)).toBe(true);
       appendFileSync(acl, `\nuser ${OPERATOR}\ntopic readwrite #\n`);
-      rig.mosquitto!.reload();
+      setup.mosquitto!.reload();
       await until('its next message is refused', async () => (await publish()) === '135');
       await say('when it may not');
       // Everybody else goes on.
-      rig.kiosk.box.person('Of another kiosk');
-      const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+      setup.kiosk.box.person('Of another kiosk');
+      const { engine } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts] });
       engine.start();
       await drained();
       await engine.stop();
       expect(heard).not.toContain('when it may not');
       // A connection that it makes again has no more rights than the one before.
-      const again = await bareClient(rig, rig.other);
+      const again = await bareClient(setup, setup.other);
       again.on('error', () => undefined);
       expect(await publish(again)).toBe('135');
       again.end(true);
     } finally {
       writeFileSync(acl, before);
-      rig.mosquitto!.reload();
+      setup.mosquitto!.reload();
       client.end(true);
       spy.end(true);
     }
-    const back = await bareClient(rig, rig.other);
+    const back = await bareClient(setup, setup.other);
     back.on('error', () => undefined);
     await until('who is approved again may again', async () => (await publish(back)) === 'taken');
     back.end(true);
   });
 
   test('a broker that no server is connected to is reported as that, at once', async () => {
-    await rig.stopServer();
-    await rig.mosquitto!.kill('SIGKILL');
-    rig.mosquitto!.forget();
-    await rig.mosquitto!.start();
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 30_000 });
+    await setup.server.stop();
+    await setup.mosquitto!.kill('SIGKILL');
+    setup.mosquitto!.forget();
+    await setup.mosquitto!.start();
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts, { silenceMs: 30_000 });
     expect(await codeOf(transport.exchange('batch', 'a.b.c', never))).toBe('server-away');
     await transport.close();
   });
 
   test('a message in work when the server dies is delivered again to the next one', async () => {
-    const credentials = await issueServerClientCertificate(rig.ca, brokerUser(rig.serverId), Date.now());
+    const credentials = await issueServerClientCertificate(setup.ca, brokerUser(setup.serverId), Date.now());
     let said = '';
     const log = pino({}, { write: (text) => (said += text) });
     /** Since a message that came before would not reach it. */
@@ -292,15 +285,15 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     };
     const consumer = (take: (m: UpMessage) => Promise<string>) =>
       new BrokerConsumer({
-        url: rig.urls.mqtts,
-        serverId: rig.serverId,
+        url: setup.urls.mqtts,
+        serverId: setup.serverId,
         clientId: 'x',
         user: 'x',
         shared: false,
         credentials: () => credentials,
-        cas: () => [rig.ca.certPem],
+        cas: () => [setup.ca.certPem],
         worker: new MqttWorker({
-          serverId: rig.serverId,
+          serverId: setup.serverId,
           log,
           take,
           refuse: async () => 'refused',
@@ -316,8 +309,8 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       return new Promise<string>(() => undefined);
     });
     await subscribed();
-    const kiosk = await bareClient(rig, rig.kiosk);
-    await kiosk.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), sealed, { qos: 1 });
+    const kiosk = await bareClient(setup, setup.kiosk);
+    await kiosk.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), sealed, { qos: 1 });
     await until('it is in work', () => first.length === 1);
     await dying.close();
     const second: string[] = [];
@@ -329,7 +322,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     expect(second).toEqual([sealed]);
     // Its receipt goes out when it is done; a message that makes its whole way afterwards shows that it is on the line.
     const after = sealed.replace('.x.', '.w.');
-    await kiosk.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), after, { qos: 1 });
+    await kiosk.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), after, { qos: 1 });
     await until('the next one came', () => second.includes(after));
     await next.close();
     const third: string[] = [];
@@ -338,7 +331,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       return 'done';
     });
     const last = sealed.replace('.x.', '.u.');
-    await kiosk.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), last, { qos: 1 });
+    await kiosk.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), last, { qos: 1 });
     await until('the last one came', () => third.includes(last));
     expect(third, 'what was committed is not delivered a third time').not.toContain(sealed);
     await later.close();

@@ -1,24 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import type { MqttTransport } from '../../sync/edge/transport/mqtt.ts';
 import { issueBrokerCertificate } from '../../sync/protocol/api/broker.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { initServer } from '../../sync/server/app/local.ts';
 import { call } from '../../sync/server/app/open.ts';
 import { sp } from '../cli/run-sp.ts';
+import { mqttTransport } from '../kit/broker.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { ackOf, type Kiosk, registeredKiosk, sealOutbox } from '../kit/kiosk.ts';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
+import { until } from '../kit/wait.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { type Kiosk, marksOf, mqttTransport, sealOutbox, until } from './mqtt-rig.ts';
 
 /** From one server to replicas behind one Mosquitto: server processes on one PostgreSQL, and the operator's own command. */
 
-const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const unavailable = postgresUnavailable() ?? mosquittoMissing();
 if (unavailable) console.log(`SKIPPED: from one server to replicas at the broker: ${unavailable}`);
 /** A server process starts within this on a machine that does much else. */
@@ -31,48 +29,30 @@ let shared: Record<string, string>;
 let kiosk: Kiosk;
 let transport: MqttTransport;
 
-interface Server {
-  readonly child: ChildProcess;
-  /** Lines of its log that hold these words. */
+interface Server extends ServerProcess {
+  /** Lines of its log that hold this text. */
   said(text: string): number;
 }
 
 /** @param name of the replica; empty: a server without one */
 async function start(name: string, home: number): Promise<Server> {
   const [people, devices] = await reservePorts(2);
-  const child = spawn(process.execPath, [MAIN], {
-    env: {
-      ...process.env,
-      ...shared,
-      SMARTPRESENCE_SERVER_HOME: homes[home]!.path,
-      SMARTPRESENCE_PEOPLE_PORT: `${people}`,
-      SMARTPRESENCE_DEVICE_PORT: `${devices}`,
-      ...(name && { SMARTPRESENCE_REPLICA: name }),
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const process = await newServerProcess({
+    ...shared,
+    SMARTPRESENCE_SERVER_HOME: homes[home]!.path,
+    SMARTPRESENCE_PEOPLE_PORT: `${people}`,
+    SMARTPRESENCE_DEVICE_PORT: `${devices}`,
+    ...(name && { SMARTPRESENCE_REPLICA: name }),
   });
-  let log = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const server = { child, said: (text: string) => log.split('\n').filter((line) => line.includes(text)).length };
+  const said = (text: string) =>
+    process
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(text)).length;
+  const server = { ...process, said };
   running.add(server);
-  await until(
-    `the server “${name}” is at the broker`,
-    () => {
-      if (child.exitCode !== null) throw new Error(log);
-      return server.said('"broker connected"') > 0;
-    },
-    PATIENCE_MS,
-  );
+  await until(`the server “${name}” is at the broker`, () => server.said('"broker connected"') > 0, PATIENCE_MS);
   return server;
-}
-
-async function stop(server: Server): Promise<void> {
-  running.delete(server);
-  if (server.child.exitCode !== null || server.child.signalCode !== null) return;
-  server.child.kill('SIGTERM');
-  await once(server.child, 'exit');
 }
 
 /** The access rules, as an operator has them written. */
@@ -97,7 +77,7 @@ async function checkIns(count: number): Promise<number> {
     const sealed = await sealOutbox(kiosk);
     try {
       const answer = await transport.exchange('batch', sealed, new AbortController().signal);
-      box.acknowledge(box.epoch, await marksOf(answer, kiosk));
+      box.acknowledge(box.epoch, await ackOf(answer, kiosk));
     } catch {
       unanswered += 1;
     }
@@ -116,10 +96,7 @@ beforeAll(async () => {
     SMARTPRESENCE_TIMEZONE: 'UTC',
     SMARTPRESENCE_MQTT_URL: url,
   };
-  const box = new MemoryOutbox();
-  const secret = await createDeviceIdentity(box.device);
-  const device = await deviceRequest(secret, 'Front door');
-  kiosk = { box, secret, bundle: await provisionLocal({ serverHome: homes[0]!.path, env: shared, device }) };
+  kiosk = await registeredKiosk(shared);
   mosquitto = await startMosquitto({
     ...(await call(shared, issueBrokerCertificate, { body: { hostnames: ['127.0.0.1'] } })),
     port,
@@ -129,7 +106,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(async () => {
   transport?.close();
-  await Promise.all([...running].map(stop));
+  await Promise.all([...running].map((server) => server.stop()));
   await mosquitto?.remove();
   await postgres?.remove();
   for (const home of homes) home.remove();
@@ -147,7 +124,7 @@ test('one server becomes two replicas: each check-in is answered over MQTT at it
   expect(await checkIns(20)).toBe(0);
   const b = await start('b', 1);
   expect(await checkIns(20)).toBe(0);
-  await stop(first);
+  await first.stop();
   const a = await start('a', 0);
   const before = { a: a.said('"events taken"'), b: b.said('"events taken"') };
   expect(await checkIns(200)).toBe(0);

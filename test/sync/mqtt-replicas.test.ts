@@ -13,9 +13,9 @@ import {
   issueServerClientCertificate,
   type KeyAndCertificate,
 } from '../../sync/server/platform/keys/certificates.ts';
+import { until } from '../kit/wait.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { until } from './mqtt-rig.ts';
 
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: replicas behind one Mosquitto: ${missing}`);

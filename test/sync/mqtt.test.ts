@@ -1,45 +1,42 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa } from '../../sync/server/platform/keys/certificates.ts';
-import { codeOf } from '../kit/client.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
-import { connectProxy } from '../services/connect-proxy.ts';
-import { mosquittoMissing } from '../services/mosquitto.ts';
-import { tcpProxy } from '../services/tcp-proxy.ts';
 import {
-  anyUuid,
+  type BrokerSetup,
   bareClient,
   engineOf,
   foreignCertificate,
-  type MqttRig,
-  marksOf,
-  mqttRig,
   mqttTransport,
-  never,
+  newBroker,
   sClient,
-  sealOutbox,
-  until,
-} from './mqtt-rig.ts';
+} from '../kit/broker.ts';
+import { codeOf } from '../kit/client.ts';
+import { ackOf, sealOutbox } from '../kit/kiosk.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
+import { never, until } from '../kit/wait.ts';
+import { connectProxy } from '../services/connect-proxy.ts';
+import { mosquittoMissing } from '../services/mosquitto.ts';
+import { tcpProxy } from '../services/tcp-proxy.ts';
 
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: MQTT over Mosquitto: ${missing}`);
 
 describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   if (kind === 'mosquitto' && missing) return test.skip(missing, () => undefined);
-  let rig: MqttRig;
+  let setup: BrokerSetup;
   beforeAll(async () => {
-    rig = await mqttRig(kind);
+    setup = await newBroker(kind);
   });
-  afterAll(() => rig?.close());
+  afterAll(() => setup?.close());
 
   /** Sends what waits, and says how far the server is. */
-  const deliver = async (who = rig.kiosk, url = rig.urls.mqtts) => {
+  const deliver = async (who = setup.kiosk, url = setup.urls.mqtts) => {
     const transport = mqttTransport(who, url);
     try {
-      return (await marksOf(await transport.exchange('batch', await sealOutbox(who), never), who)).committed;
+      return (await ackOf(await transport.exchange('batch', await sealOutbox(who), never), who)).committed;
     } finally {
       await transport.close();
     }
@@ -48,10 +45,10 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   test.each(['mqtts', 'wss'] as const)(
     'events go from the outbox through %s to the commit, and the ack comes back',
     async (scheme) => {
-      rig.kiosk.box.checkin(rig.kiosk.box.person('Ada'));
-      const { engine, transport } = engineOf(rig.kiosk, { mqttUrls: [rig.urls[scheme]] });
+      setup.kiosk.box.checkin(setup.kiosk.box.person('Ada'));
+      const { engine, transport } = engineOf(setup.kiosk, { mqttUrls: [setup.urls[scheme]] });
       engine.start();
-      await until('the outbox is empty', () => rig.kiosk.box.pendingCount() === 0);
+      await until('the outbox is empty', () => setup.kiosk.box.pendingCount() === 0);
       expect(engine.status).toMatchObject({ online: true, problem: null, transport: 'mqtt' });
       expect(transport.state).toMatchObject({ using: 'mqtt', why: null });
       await engine.stop();
@@ -60,15 +57,15 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
 
   test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials sent to it alone', async (scheme) => {
     const proxy = await connectProxy();
-    const transport = mqttTransport(rig.kiosk, rig.urls[scheme], { proxy: proxy.url });
+    const transport = mqttTransport(setup.kiosk, setup.urls[scheme], { proxy: proxy.url });
     try {
-      rig.kiosk.box.person(`By proxy, ${scheme}`);
-      const answer = await transport.exchange('batch', await sealOutbox(rig.kiosk), never);
-      const marks = await marksOf(answer, rig.kiosk);
-      expect(marks.committed).toBe(rig.kiosk.box.events.length);
-      rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, marks);
+      setup.kiosk.box.person(`By proxy, ${scheme}`);
+      const answer = await transport.exchange('batch', await sealOutbox(setup.kiosk), never);
+      const marks = await ackOf(answer, setup.kiosk);
+      expect(marks.committed).toBe(setup.kiosk.box.events.length);
+      setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, marks);
       // Twice where the broker speaks 3.1.1 alone.
-      expect(new Set(proxy.asked)).toEqual(new Set([new URL(rig.urls[scheme]).host]));
+      expect(new Set(proxy.asked)).toEqual(new Set([new URL(setup.urls[scheme]).host]));
     } finally {
       await transport.close();
       await proxy.close();
@@ -76,18 +73,18 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   });
 
   test('what is sent twice is there once, and gets the same marks', async () => {
-    rig.kiosk.box.person('Grace');
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
-    const sealed = await sealOutbox(rig.kiosk);
-    const first = await marksOf(await transport.exchange('batch', sealed, never), rig.kiosk);
-    const second = await marksOf(await transport.exchange('batch', sealed, never), rig.kiosk);
+    setup.kiosk.box.person('Grace');
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
+    const sealed = await sealOutbox(setup.kiosk);
+    const first = await ackOf(await transport.exchange('batch', sealed, never), setup.kiosk);
+    const second = await ackOf(await transport.exchange('batch', sealed, never), setup.kiosk);
     expect(second.committed).toBe(first.committed);
-    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, second);
+    setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, second);
     await transport.close();
   });
 
   test('TLS 1.2 is refused on every port, TLS 1.3 is not', async () => {
-    for (const url of Object.values(rig.urls)) {
+    for (const url of Object.values(setup.urls)) {
       const { port } = new URL(url);
       const old = await sClient(port, ['-tls1_2']);
       expect(old.output).toMatch(/alert protocol version/);
@@ -97,17 +94,17 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   });
 
   test('nobody gets in without a certificate, or with one of another CA', async () => {
-    const elsewhere = await createCa(anyUuid(), Date.now());
-    const certPem = await foreignCertificate(rig.kiosk, elsewhere);
-    for (const url of Object.values(rig.urls)) {
-      const stranger = mqttTransport(rig.kiosk, url, {
-        credentials: () => ({ certPem, keyPem: rig.kiosk.secret.tlsKeyPem }),
+    const elsewhere = await createCa(randomUUID(), Date.now());
+    const certPem = await foreignCertificate(setup.kiosk, elsewhere);
+    for (const url of Object.values(setup.urls)) {
+      const stranger = mqttTransport(setup.kiosk, url, {
+        credentials: () => ({ certPem, keyPem: setup.kiosk.secret.tlsKeyPem }),
       });
       expect(await codeOf(stranger.connect())).toMatch(
         /^(kiosk-certificate-refused|broker-unreachable|broker-lost|server-unreachable)$/,
       );
     }
-    const nobody = await bareClient(rig, rig.kiosk, { cert: undefined!, key: undefined! });
+    const nobody = await bareClient(setup, setup.kiosk, { cert: undefined!, key: undefined! });
     const outcome = await new Promise<string>((resolve) => {
       nobody.on('connect', () => resolve('CONNECTED'));
       nobody.on('error', (e) => resolve(String((e as { code?: unknown }).code ?? e)));
@@ -118,28 +115,28 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   });
 
   test('a publish under another device’s topic has no effect, not even with that device’s own signed batch', async () => {
-    rig.other.box.person('Mallory’s victim');
-    const sealed = await sealOutbox(rig.other);
-    const before = rig.logged();
-    const thief = await bareClient(rig, rig.kiosk);
+    setup.other.box.person('Mallory’s victim');
+    const sealed = await sealOutbox(setup.other);
+    const before = setup.server.logged;
+    const thief = await bareClient(setup, setup.kiosk);
     const heard: string[] = [];
     thief.on('error', () => undefined);
     thief.on('message', (topic) => heard.push(topic));
     await new Promise((resolve) => thief.once('connect', resolve));
     const refused: unknown[] = [];
     await new Promise<void>((resolve) => {
-      thief.subscribe(downTopic(rig.serverId, rig.other.secret.device), { qos: 1 }, (error, granted) => {
+      thief.subscribe(downTopic(setup.serverId, setup.other.secret.device), { qos: 1 }, (error, granted) => {
         refused.push(error ? 'refused' : granted?.map((g) => g.qos));
         resolve();
       });
       thief.on('close', resolve);
     });
     thief.end(true);
-    const again = await bareClient(rig, rig.kiosk);
+    const again = await bareClient(setup, setup.kiosk);
     again.on('error', () => undefined);
     await new Promise((resolve) => again.once('connect', resolve));
     const outcome = await new Promise<string>((resolve) => {
-      again.publish(upTopic(rig.serverId, rig.other.secret.device), sealed, { qos: 1 }, (error) =>
+      again.publish(upTopic(setup.serverId, setup.other.secret.device), sealed, { qos: 1 }, (error) =>
         resolve(error ? String((error as { code?: unknown }).code) : 'ACCEPTED'),
       );
       again.on('close', () => resolve('closed'));
@@ -149,27 +146,27 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     // What a device sends is worked on in turn, under whichever topic it came: junk that is answered shows that the batch
     // before it is through.
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url');
-    const marker = mqttTransport(rig.other, rig.urls.mqtts);
+    const marker = mqttTransport(setup.other, setup.urls.mqtts);
     expect(await codeOf(marker.exchange('batch', `${header}.x.y.z`, never))).toBe('batch-malformed');
     await marker.close();
-    expect(rig.logged().slice(before.length)).not.toContain('events taken');
+    expect(setup.server.logged.slice(before.length)).not.toContain('events taken');
     expect(heard).toEqual([]);
     // Under its own topic the same batch is taken.
-    expect(await deliver(rig.other)).toBe(rig.other.box.events.length);
-    expect(rig.logged().slice(before.length)).toContain('events taken');
+    expect(await deliver(setup.other)).toBe(setup.other.box.events.length);
+    expect(setup.server.logged.slice(before.length)).toContain('events taken');
   });
 
   test('a batch of another device under one’s own topic is refused, signed and with its code', async () => {
-    const box = new MemoryOutbox(rig.other.box.device);
+    const box = new MemoryOutbox(setup.other.box.device);
     box.person('X');
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
-    const sealed = await sealOutbox({ ...rig.other, box });
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
+    const sealed = await sealOutbox({ ...setup.other, box });
     expect(await codeOf(transport.exchange('batch', sealed, never))).toBe('wrong-issuer');
     await transport.close();
   });
 
   test('junk is dropped with a trace, and the next message is taken', async () => {
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 700 });
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts, { silenceMs: 700 });
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url');
     expect(await codeOf(transport.exchange('batch', randomBytes(2000).toString('latin1'), never))).toBe(
       'server-silent',
@@ -177,26 +174,26 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     expect(await codeOf(transport.exchange('batch', 'no.header.at.all', never))).toBe('server-silent');
     expect(await codeOf(transport.exchange('batch', `${header}.x.y.z`, never))).toBe('batch-malformed');
     await transport.close();
-    expect(rig.logged()).toMatch(/unknown-message/);
-    rig.kiosk.box.person('After junk');
+    expect(setup.server.logged).toMatch(/unknown-message/);
+    setup.kiosk.box.person('After junk');
     const committed = await deliver();
-    expect(committed).toBe(rig.kiosk.box.events.length);
-    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+    expect(committed).toBe(setup.kiosk.box.events.length);
+    setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, { committed, safe: 0 });
   });
 
   test('a message that is too large reaches nobody, and the next one is taken', async () => {
-    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 3000 });
+    const transport = mqttTransport(setup.kiosk, setup.urls.mqtts, { silenceMs: 3000 });
     expect(await codeOf(transport.exchange('batch', 'A'.repeat(2_000_000), never))).toMatch(/^(broker-|server-silent)/);
     await transport.close();
-    rig.kiosk.box.person('After a large one');
+    setup.kiosk.box.person('After a large one');
     const committed = await deliver();
-    expect(committed).toBe(rig.kiosk.box.events.length);
-    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+    expect(committed).toBe(setup.kiosk.box.events.length);
+    setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, { committed, safe: 0 });
   });
 
   test('a connection that died without a word is found by keep-alive', async () => {
-    const proxy = await tcpProxy(Number(new URL(rig.urls.mqtts).port));
-    const transport = mqttTransport(rig.kiosk, `mqtts://127.0.0.1:${proxy.port}`, { keepaliveS: 1 });
+    const proxy = await tcpProxy(Number(new URL(setup.urls.mqtts).port));
+    const transport = mqttTransport(setup.kiosk, `mqtts://127.0.0.1:${proxy.port}`, { keepaliveS: 1 });
     await transport.connect();
     let down = '';
     transport.onDown = (why) => {
@@ -210,7 +207,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   });
 
   test('a change on the server nudges a kiosk that is connected', async () => {
-    const transport = mqttTransport(rig.other, rig.urls.mqtts);
+    const transport = mqttTransport(setup.other, setup.urls.mqtts);
     let nudges = 0;
     transport.onNudge = () => {
       nudges += 1;
@@ -218,23 +215,23 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.connect();
     // The server hears of a connection by and by: a change after that nudges.
     await until('a nudge comes', async () => {
-      rig.kiosk.box.person('Someone new');
+      setup.kiosk.box.person('Someone new');
       const committed = await deliver();
-      rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+      setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, { committed, safe: 0 });
       return nudges > 0;
     });
     await transport.close();
   });
 
   test('a revoked device is refused at its next message, on the connection that it has', async () => {
-    const transport = mqttTransport(rig.other, rig.urls.mqtts);
-    rig.other.box.person('In time');
-    const before = await marksOf(await transport.exchange('batch', await sealOutbox(rig.other), never), rig.other);
-    expect(before.committed).toBe(rig.other.box.events.length);
-    rig.other.box.acknowledge(rig.other.box.epoch, before);
-    await rig.call(revokeDevice, { params: { device: rig.other.secret.device } });
-    rig.other.box.person('Late');
-    expect(await codeOf(transport.exchange('batch', await sealOutbox(rig.other), never))).toBe('device-revoked');
+    const transport = mqttTransport(setup.other, setup.urls.mqtts);
+    setup.other.box.person('In time');
+    const before = await ackOf(await transport.exchange('batch', await sealOutbox(setup.other), never), setup.other);
+    expect(before.committed).toBe(setup.other.box.events.length);
+    setup.other.box.acknowledge(setup.other.box.epoch, before);
+    await setup.server.call(revokeDevice, { params: { device: setup.other.secret.device } });
+    setup.other.box.person('Late');
+    expect(await codeOf(transport.exchange('batch', await sealOutbox(setup.other), never))).toBe('device-revoked');
     expect(transport.connected).toBe(true);
     await transport.close();
   });

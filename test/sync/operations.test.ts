@@ -1,34 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SyncEngine } from '../../sync/edge/engine.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { initServer } from '../../sync/server/app/local.ts';
 import { call } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { registeredKiosk, sync } from '../kit/kiosk.ts';
+import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
+import { until } from '../kit/wait.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
 /** What operators see of real server processes on a real PostgreSQL. */
 
-const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const NAME = 'Zyxwvut Qponmlk';
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 
-interface Process {
-  readonly child: ChildProcess;
-  readonly ready: { peopleUrl: string; deviceUrl: string; operationsPort: number };
-  readonly ended: Promise<{ code: number | null; err: string }>;
+interface Process extends ServerProcess {
   ask(path: string): Promise<{ status: number; body: string }>;
 }
 
 describe.skipIf(unavailable)('a server process', () => {
   const home = temporaryFolder();
-  const running: ChildProcess[] = [];
+  const running: Process[] = [];
   let postgres: TestPostgres;
   let env: Record<string, string>;
 
@@ -43,41 +34,21 @@ describe.skipIf(unavailable)('a server process', () => {
     };
   });
   afterAll(async () => {
-    for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const process of running) await process.stop('SIGKILL');
     await postgres?.remove();
     home.remove();
   });
 
   async function start(more: Record<string, string> = {}): Promise<Process> {
-    const child = spawn(process.execPath, [MAIN], {
-      env: { ...process.env, ...env, ...more },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running.push(child);
-    let err = '';
-    child.stderr!.on('data', (chunk) => {
-      err += chunk;
-    });
-    const ended = once(child, 'exit').then(([code]) => ({ code: code as number | null, err }));
-    const line = await Promise.race([
-      once(createInterface({ input: child.stdout! }), 'line'),
-      ended.then(() => Promise.reject(new Error(`it did not start: ${err}`))),
-    ]);
-    const ready = JSON.parse(line[0]) as Process['ready'];
+    const server = await newServerProcess({ ...env, ...more });
     const ask = async (path: string) => {
-      const answer = await fetch(`http://127.0.0.1:${ready.operationsPort}${path}`, { keepalive: false });
+      const answer = await fetch(`http://127.0.0.1:${server.operationsPort}${path}`, { keepalive: false });
       return { status: answer.status, body: await answer.text() };
     };
-    return { child, ready, ended, ask };
+    running.push({ ...server, ask });
+    return { ...server, ask };
   }
   const readiness = async (process: Process) => JSON.parse((await process.ask('/readyz')).body);
-  const until = async (what: string, done: () => Promise<boolean>) => {
-    const end = Date.now() + 60_000;
-    while (!(await done())) {
-      if (Date.now() > end) throw new Error(`not within a minute: ${what}`);
-      await sleep(100);
-    }
-  };
 
   test('two that start at one moment on an empty database both become ready: migrations run once', async () => {
     const both = await Promise.all([start({ SMARTPRESENCE_REPLICA: 'a' }), start({ SMARTPRESENCE_REPLICA: 'b' })]);
@@ -90,20 +61,11 @@ describe.skipIf(unavailable)('a server process', () => {
 
   test('reports in numbers what it took, and names nobody', async () => {
     const server = await start();
-    const box = new MemoryOutbox();
-    const secret = await createDeviceIdentity(box.device);
-    const device = await deviceRequest(secret, 'Front door');
-    const port = new URL(server.ready.deviceUrl).port;
-    const bundle = await provisionLocal({
-      serverHome: home.path,
-      env: { ...env, SMARTPRESENCE_DEVICE_PORT: port },
-      device,
-    });
+    const { port } = new URL(server.deviceUrl);
+    const kiosk = await registeredKiosk({ ...env, SMARTPRESENCE_DEVICE_PORT: port });
+    const { box } = kiosk;
     box.checkin(box.person(NAME));
-    const engine = new SyncEngine({ secret, bundle, source: box });
-    engine.start();
-    await until('the outbox is empty', async () => box.pendingCount() === 0);
-    await engine.stop();
+    expect(await sync(kiosk)).toMatchObject({ queued: 0, problem: null });
     const { status, body } = await server.ask('/metrics');
     expect(status).toBe(200);
     const metric = (line: string) =>
@@ -141,9 +103,9 @@ describe.skipIf(unavailable)('a server process', () => {
     await postgres.start();
     await until('it is back', async () => (await server.ask('/readyz')).status === 200);
     server.child.kill('SIGTERM');
-    const { code, err } = await server.ended;
-    expect([code, err.includes('not ready for traffic')]).toEqual([0, true]);
-    expect(err).not.toContain('[withheld]');
+    const { code, log } = await server.ended;
+    expect([code, log.includes('not ready for traffic')]).toEqual([0, true]);
+    expect(log).not.toContain('[withheld]');
   });
 
   test('SIGTERM: at first not ready and serving on, then its end; a second signal ends it at once', async () => {
@@ -151,7 +113,7 @@ describe.skipIf(unavailable)('a server process', () => {
     gentle.child.kill('SIGTERM');
     await until('it says so', async () => (await gentle.ask('/readyz')).status === 503);
     expect((await readiness(gentle)).reasons).toEqual(['stopping']);
-    expect((await call(`${gentle.ready.peopleUrl}/api/session`)).status).toBe(401);
+    expect((await call(`${gentle.peopleUrl}/api/session`)).status).toBe(401);
     expect((await gentle.ended).code).toBe(0);
 
     const hasty = await start({ SMARTPRESENCE_DRAIN_SECONDS: '300' });

@@ -3,32 +3,36 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Board } from '../../sync/protocol/api/live.ts';
 import { LINK_MS } from '../../sync/server/core/accounts/links.ts';
-import { call, tokenOf } from '../kit/client.ts';
-import { cookieOf, ServerRig } from './server-rig.ts';
+import { call, cookieOf, tokenOf } from '../kit/client.ts';
+import { newKiosk, sync } from '../kit/kiosk.ts';
+import { newServer } from '../kit/server.ts';
+import { until } from '../kit/wait.ts';
 
 /* The listener for people: how one gets in, and what is sent as it happens. */
 
-const rig = await ServerRig.start();
-const { outbox } = rig;
+const server = await newServer({ start: false });
+const kiosk = await newKiosk(server);
+await server.start();
+const { box: outbox } = kiosk;
 beforeAll(async () => {
   outbox.checkin(outbox.person('Ada Lovelace'));
-  await rig.sync();
-  await rig.signIn();
+  await sync(kiosk);
+  await server.signIn();
 });
-afterAll(() => rig.close());
+afterAll(() => server.close());
 
 describe('the console’s door', () => {
   test('the admin link works once, by a button’s request and not by being opened; its cookie is seen by no script and no other site', async () => {
-    const { adminLink } = await rig.restart();
-    for (const scanned of [adminLink, `${rig.server.peopleUrl}/console/`, `${rig.server.peopleUrl}/api/session`])
+    const { adminLink } = await server.restart();
+    for (const scanned of [adminLink, `${server.peopleUrl}/console/`, `${server.peopleUrl}/api/session`])
       await call(scanned);
-    const answer = await rig.redeem(tokenOf(adminLink));
+    const answer = await server.redeem(tokenOf(adminLink));
     expect(answer.status).toBe(200);
     const set = String(answer.headers['set-cookie']);
     for (const flag of ['__Host-', 'HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) expect(set).toContain(flag);
-    const shown = await call(`${rig.server.peopleUrl}/api/checkins`, { headers: { cookie: cookieOf(answer) } });
+    const shown = await call(`${server.peopleUrl}/api/checkins`, { headers: { cookie: cookieOf(answer) } });
     expect(JSON.parse(shown.body).rows.length).toBeGreaterThan(0);
-    const again = await rig.redeem(tokenOf(adminLink));
+    const again = await server.redeem(tokenOf(adminLink));
     expect([again.status, again.json().code, again.headers['set-cookie']]).toEqual([
       410,
       'link-already-used',
@@ -37,33 +41,33 @@ describe('the console’s door', () => {
   });
 
   test('an unused link is refused after an hour, an invented one always', async () => {
-    const restarted = await rig.restart();
-    rig.clock = LINK_MS + 1000;
-    const late = await rig.redeem(tokenOf(restarted.adminLink));
-    rig.clock = 0;
+    const restarted = await server.restart();
+    server.shift(LINK_MS + 1000);
+    const late = await server.redeem(tokenOf(restarted.adminLink));
+    server.shift(0);
     expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
-    const invented = await rig.redeem('A'.repeat(43));
+    const invented = await server.redeem('A'.repeat(43));
     expect([invented.status, invented.json().code]).toEqual([404, 'link-unknown']);
   });
 
   test('guessing is slowed down', async () => {
     const codes: unknown[] = [];
-    for (let i = 0; i < 12; i++) codes.push((await rig.redeem('B'.repeat(43))).json().code);
+    for (let i = 0; i < 12; i++) codes.push((await server.redeem('B'.repeat(43))).json().code);
     expect(codes.at(-1)).toBe('too-many-requests');
   });
 
   test('nothing is sent without a session, from another page, or under another name', async () => {
-    const cookie = await rig.signIn();
-    const url = `${rig.server.peopleUrl}/api/checkins`;
+    const cookie = await server.signIn();
+    const url = `${server.peopleUrl}/api/checkins`;
     expect((await call(url)).json().code).toBe('no-session');
     expect((await call(url, { headers: { cookie: `${cookie.split('=')[0]}=${'A'.repeat(43)}` } })).json().code).toBe(
       'no-session',
     );
     expect((await call(url, { headers: { cookie, host: 'evil.example' } })).json().code).toBe('wrong-host');
-    expect((await rig.redeem('C'.repeat(43), { origin: 'https://evil.example' })).json().code).toMatch(
+    expect((await server.redeem('C'.repeat(43), { origin: 'https://evil.example' })).json().code).toMatch(
       /wrong-origin|too-many-requests/,
     );
-    const leave = await call(`${rig.server.peopleUrl}/api/session`, {
+    const leave = await call(`${server.peopleUrl}/api/session`, {
       method: 'DELETE',
       headers: { cookie, origin: 'https://evil.example' },
     });
@@ -71,7 +75,7 @@ describe('the console’s door', () => {
   });
 
   test('the page may load nothing from elsewhere and run nothing inline', async () => {
-    const { headers } = await call(`${rig.server.peopleUrl}/console/`);
+    const { headers } = await call(`${server.peopleUrl}/console/`);
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("connect-src 'self'");
@@ -83,7 +87,7 @@ describe('the console’s door', () => {
 
 describe('the live socket', () => {
   const open = (headers: Record<string, string>, query = '') =>
-    new WebSocket(`${rig.server.peopleUrl.replace('https', 'wss')}/api/live${query}`, {
+    new WebSocket(`${server.peopleUrl.replace('https', 'wss')}/api/live${query}`, {
       rejectUnauthorized: false,
       headers,
     });
@@ -95,37 +99,32 @@ describe('the live socket', () => {
     });
 
   test('is refused without a session, without an Origin, and from another Origin', async () => {
-    const cookieNow = await rig.signIn();
-    expect(await rejection(open({ origin: rig.server.peopleUrl }))).toBe(401);
+    const cookieNow = await server.signIn();
+    expect(await rejection(open({ origin: server.peopleUrl }))).toBe(401);
     expect(await rejection(open({ cookie: cookieNow }))).toBe(403);
     expect(await rejection(open({ cookie: cookieNow, origin: 'https://evil.example' }))).toBe(403);
-    const good = open({ cookie: cookieNow, origin: rig.server.peopleUrl });
+    const good = open({ cookie: cookieNow, origin: server.peopleUrl });
     expect(await rejection(good)).toBe(101);
     good.terminate();
   });
 
   test('sends a check-in as it is committed, and resumes without repeating', async () => {
-    const headers = { cookie: await rig.signIn(), origin: rig.server.peopleUrl };
+    const headers = { cookie: await server.signIn(), origin: server.peopleUrl };
     const socket = open(headers);
     const messages: Board[] = [];
     socket.on('message', (data) => messages.push(JSON.parse(String(data))));
-    const until = async (done: () => boolean) => {
-      const end = Date.now() + 15_000;
-      while (!done()) {
-        if (Date.now() > end) throw new Error('nothing came');
-        await new Promise((r) => setTimeout(r, 10));
-      }
-    };
-    await until(() => messages.length > 0);
+    await until('the board comes', () => messages.length > 0);
     expect(messages[0]!.whole).toBe(true);
     const person = outbox.person('Grace Hopper');
     const checkin = outbox.checkin(person);
-    await rig.sync();
-    await until(() => messages.some((m) => !m.whole && m.rows.some((r) => r.id === checkin.header.id)));
+    await sync(kiosk);
+    await until('the check-in comes', () =>
+      messages.some((m) => !m.whole && m.rows.some((r) => r.id === checkin.header.id)),
+    );
     const { log: seenLog, position } = messages.at(-1)!;
     socket.terminate();
     const next = outbox.checkin(person, 'out');
-    await rig.sync();
+    await sync(kiosk);
     const back = open(headers, `?log=${seenLog}&after=${position}`);
     const [data] = await once(back, 'message');
     const resumed = JSON.parse(String(data)) as Board;

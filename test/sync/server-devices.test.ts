@@ -2,33 +2,30 @@ import { get as httpGet } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { provisionLocal } from '../../sync/server/app/local.ts';
 import { issueDeviceCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { askFor, call, codeOf } from '../kit/client.ts';
-import { serverHome } from '../kit/folder.ts';
+import { call, codeOf } from '../kit/client.ts';
+import { ackOf, askAt, certificateOf, newKiosk, postBatch, sealOutbox, sync } from '../kit/kiosk.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
-import { ServerRig } from './server-rig.ts';
+import { newServer } from '../kit/server.ts';
 
 /* The listener for devices, and what a kiosk and its server make of each other. */
 
 const NAME = 'Zyxwvut Qponmlk';
-const strange = await serverHome();
-const rig = await ServerRig.start();
-const { outbox, env, home, secret, bundle } = rig;
+const server = await newServer({ start: false });
+const kiosk = await newKiosk(server);
+await server.start();
+const { box: outbox, secret, bundle } = kiosk;
+const strange = await newServer({ start: false });
 afterAll(async () => {
-  await rig.close();
-  strange.remove();
+  await server.close();
+  await strange.close();
 });
 
 describe('the transport', () => {
   test.each(['peopleUrl', 'deviceUrl'] as const)('%s speaks TLS 1.3 alone', async (which) => {
-    const { hostname, port } = new URL(rig.server[which]);
+    const { hostname, port } = new URL(server[which]);
     const attempt = (version: 'TLSv1.2' | 'TLSv1.3') =>
       new Promise<string>((resolve) => {
         const socket = tlsConnect(
@@ -38,7 +35,7 @@ describe('the transport', () => {
             rejectUnauthorized: false,
             minVersion: version,
             maxVersion: version,
-            ...(which === 'deviceUrl' && { cert: bundle.tlsCertPem, key: secret.tlsKeyPem }),
+            ...(which === 'deviceUrl' && certificateOf(kiosk)),
           },
           () => {
             resolve(socket.getProtocol() ?? '');
@@ -53,39 +50,33 @@ describe('the transport', () => {
 
   test.each(['peopleUrl', 'deviceUrl'] as const)('%s gives plain HTTP no answer', async (which) => {
     const outcome = await new Promise<string>((resolve) => {
-      const req = httpGet(rig.server[which].replace('https:', 'http:'), (res) => resolve(`ANSWERED ${res.statusCode}`));
+      const req = httpGet(server[which].replace('https:', 'http:'), (res) => resolve(`ANSWERED ${res.statusCode}`));
       req.on('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'error'));
     });
     expect(outcome).toMatch(/ECONNRESET|HPE_INVALID|EPROTO/);
   });
 
   test('lets no client without a certificate of our CA reach the devices listener', async () => {
-    const ask = (tls: object) => askFor(rig.server.deviceUrl, { bundle, secret, tls });
+    const ask = (tls: object) => askAt(server.deviceUrl, kiosk, tls);
     expect((await ask({})).json().code).toBe('certificate-required');
     const other = await provisionElsewhere();
     expect((await ask({ cert: other.tlsCertPem, key: secret.tlsKeyPem })).json().code).toBe('certificate-not-ours');
     // The same call with the right certificate is answered, so the errors above are about the certificate.
-    expect((await ask({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem })).status).toBe(200);
+    expect((await ask(certificateOf(kiosk))).status).toBe(200);
   });
 
   test('a kiosk refuses a server that is not of its pinned CA, and keeps its events', async () => {
     const box = new MemoryOutbox(outbox.device);
     box.person(NAME);
     const other = await provisionElsewhere();
-    const status = await rig.sync(box, secret, { ...bundle, keys: { ...bundle.keys, caPem: [other.caPem] } });
+    const status = await sync({ secret, box, bundle: { ...bundle, keys: { ...bundle.keys, caPem: [other.caPem] } } });
     expect(status).toMatchObject({ online: false, queued: 1, problem: { code: 'server-not-trusted' } });
   });
 });
 
 /** A certificate for this very device, of another server's CA. */
 async function provisionElsewhere(): Promise<{ caPem: string; tlsCertPem: string }> {
-  const theirs = readConfig(initServer(strange.path));
-  const database = await openDatabase(strange.path);
-  const { ca } = await openKeyring(database.db, new Keys(theirs.encryptionKey, theirs.secretKey), {
-    hostnames: theirs.hostnames,
-    now: Date.now,
-  });
-  await database.close();
+  const ca = await strange.offline(async ({ keyring }) => keyring.ca);
   const { csr } = await deviceRequest(secret, 'Front door');
   return { caPem: ca.certPem, tlsCertPem: await issueDeviceCertificate(ca, outbox.device, csr, Date.now()) };
 }
@@ -94,8 +85,8 @@ describe('a kiosk and its server', () => {
   test('events arrive, are acknowledged, and stand on the board; a replay changes nothing', async () => {
     const person = outbox.person(NAME);
     const checkin = outbox.checkin(person);
-    expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
-    expect((await rig.board()).rows.filter((r) => r.id === checkin.header.id)).toMatchObject([
+    expect(await sync(kiosk)).toMatchObject({ online: true, queued: 0 });
+    expect((await server.board()).rows.filter((r) => r.id === checkin.header.id)).toMatchObject([
       { name: NAME, direction: 'in', liveness: 'off (demo)', voided: null },
     ]);
 
@@ -105,29 +96,22 @@ describe('a kiosk and its server', () => {
       new Date().toISOString(),
     );
     const marks = async (answer: Awaited<ReturnType<typeof call>>) => {
-      const { serverTime: _, ...rest } = await openAck(answer.body, bundle.keys.signing, {
-        device: outbox.device,
-        epoch: outbox.epoch,
-      });
+      const { serverTime: _, ...rest } = await ackOf(answer.body, kiosk);
       return rest;
     };
-    const first = await marks(await rig.send(sealed));
+    const first = await marks(await postBatch(server.deviceUrl, kiosk, sealed));
     expect(first).toMatchObject({ committed: 2, safe: 0 });
-    expect(await marks(await rig.send(sealed))).toEqual(first);
-    expect((await rig.board()).rows.filter((r) => r.id === checkin.header.id)).toHaveLength(1);
+    expect(await marks(await postBatch(server.deviceUrl, kiosk, sealed))).toEqual(first);
+    expect((await server.board()).rows.filter((r) => r.id === checkin.header.id)).toHaveLength(1);
   });
 
   test('a batch of another registered device is refused on this device’s connection, with a code', async () => {
     const mallory = new MemoryOutbox();
     mallory.person('Mallory');
-    const sealed = await sealBatch(
-      mallory.events,
-      { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
-      new Date().toISOString(),
-    );
-    expect((await rig.send(sealed)).json().code).toBe('wrong-issuer');
-    expect((await rig.send('x.y.z')).json().code).toBe('batch-malformed');
-    const tooLarge = rig.send('A'.repeat(1_500_000)).then((answer) => answer.json().code);
+    const sealed = await sealOutbox({ secret, bundle, box: mallory });
+    expect((await postBatch(server.deviceUrl, kiosk, sealed)).json().code).toBe('wrong-issuer');
+    expect((await postBatch(server.deviceUrl, kiosk, 'x.y.z')).json().code).toBe('batch-malformed');
+    const tooLarge = postBatch(server.deviceUrl, kiosk, 'A'.repeat(1_500_000)).then((answer) => answer.json().code);
     // The server may end the connection before it has read everything.
     expect(await tooLarge.catch((e: { code?: string }) => e.code)).toMatch(/batch-too-large|ECONNRESET|EPIPE/);
   });
@@ -136,19 +120,19 @@ describe('a kiosk and its server', () => {
     const thief = await createDeviceIdentity(outbox.device);
     const box = new MemoryOutbox(outbox.device);
     box.person(NAME);
-    expect(await rig.sync(box, { ...secret, signing: thief.signing })).toMatchObject({
+    expect(await sync({ bundle, box, secret: { ...secret, signing: thief.signing } })).toMatchObject({
       queued: 1,
       problem: { code: 'bad-signature' },
     });
   });
 
   test('errors of the devices listener are problem+json and say nothing of the inside', async () => {
-    const tls = { cert: bundle.tlsCertPem, key: secret.tlsKeyPem };
+    const tls = certificateOf(kiosk);
     for (const [path, options, code] of [
       ['/nowhere', {}, 'not-found'],
       ['/v1/batches', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 'bad-request'],
     ] as const) {
-      const answer = await call(`${rig.server.deviceUrl}${path}`, { ...options, tls });
+      const answer = await call(`${server.deviceUrl}${path}`, { ...options, tls });
       expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(answer.json()).toMatchObject({ code, status: answer.status });
       expect(answer.body).not.toMatch(/\.ts|node_modules/);
@@ -157,20 +141,18 @@ describe('a kiosk and its server', () => {
 });
 
 test('a revoked device is refused at its next message', async () => {
-  await rig.server.close();
-  const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
-  const database = await openDatabase(home.path);
-  await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', outbox.device).execute();
-  await database.close();
-  await rig.restart();
+  await server.offline(({ db }) =>
+    db.updateTable('device').set({ status: 'revoked' }).where('id', '=', outbox.device).execute(),
+  );
   outbox.person('Late');
-  expect(await rig.sync()).toMatchObject({ queued: 1, problem: { code: 'device-revoked' } });
-  await rig.server.close();
-  expect(
-    await codeOf(provisionLocal({ serverHome: home.path, env, device: await deviceRequest(secret, 'Front door') })),
-  ).toBe('device-revoked');
+  expect(await sync(kiosk)).toMatchObject({ queued: 1, problem: { code: 'device-revoked' } });
+  await server.stop();
+  const { env, home: serverHome } = server;
+  expect(await codeOf(provisionLocal({ serverHome, env, device: await deviceRequest(secret, 'Front door') }))).toBe(
+    'device-revoked',
+  );
   const impostor = await createDeviceIdentity(outbox.device);
-  expect(
-    await codeOf(provisionLocal({ serverHome: home.path, env, device: await deviceRequest(impostor, 'Front door') })),
-  ).toBe('device-registered-otherwise');
+  expect(await codeOf(provisionLocal({ serverHome, env, device: await deviceRequest(impostor, 'Front door') }))).toBe(
+    'device-registered-otherwise',
+  );
 });

@@ -8,18 +8,22 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { startServer } from '../../sync/server/app/server.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { call, codeOf, tokenOf } from '../kit/client.ts';
-import { serverHome } from '../kit/folder.ts';
-import { ServerRig } from './server-rig.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { newKiosk, sync } from '../kit/kiosk.ts';
+import { newServer } from '../kit/server.ts';
 
 /* The server as a process: how it starts, what it refuses, what it prints and logs, how it stops. */
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const NAME = 'Zyxwvut Qponmlk';
-const strange = await serverHome();
-const rig = await ServerRig.start();
-const { outbox, env, config, home, log } = rig;
+const strange = temporaryFolder();
+const server = await newServer({ start: false });
+const kiosk = await newKiosk(server);
+await server.start();
+const { box: outbox } = kiosk;
+const { env, config, log } = server;
 afterAll(async () => {
-  await rig.close();
+  await server.close();
   strange.remove();
 });
 
@@ -66,10 +70,11 @@ describe('the process', () => {
 
   test('prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
     outbox.checkin(outbox.person(NAME));
-    expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
-    const cookie = await rig.signIn();
-    expect((await rig.board()).rows).toMatchObject([{ name: NAME }]);
-    await rig.server.close();
+    expect(await sync(kiosk)).toMatchObject({ online: true, queued: 0 });
+    const cookie = await server.signIn();
+    expect((await server.board()).rows).toMatchObject([{ name: NAME }]);
+    const { peopleUrl, deviceUrl, certificateSha256 } = server.running;
+    await server.stop();
     const swapped = { ...config, encryptionKey: config.secretKey, secretKey: config.encryptionKey };
     expect(await codeOf(startServer(swapped, log))).toBe('wrong-encryption-key');
     const { child, ended } = runMain({ SMARTPRESENCE_LOG_LEVEL: 'debug' });
@@ -80,17 +85,17 @@ describe('the process', () => {
     const ready = JSON.parse(lines[0]!);
     expect(ready).toMatchObject({
       ready: true,
-      peopleUrl: rig.server.peopleUrl,
-      deviceUrl: rig.server.deviceUrl,
-      certificateSha256: rig.server.certificateSha256,
+      peopleUrl,
+      deviceUrl,
+      certificateSha256,
     });
-    expect(ready.adminLink).toContain(`${rig.server.peopleUrl}/console/#enter=`);
+    expect(ready.adminLink).toContain(`${peopleUrl}/console/#enter=`);
     outbox.checkin(outbox.person(`${NAME} the Second`));
-    expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
+    expect(await sync(kiosk)).toMatchObject({ online: true, queued: 0 });
     child.kill('SIGTERM');
     const { code, err } = await ended;
     expect([code, lines.length]).toEqual([0, 1]);
-    for (const text of [err, rig.logged]) {
+    for (const text of [err, server.logged]) {
       expect(text).toContain('events taken');
       // Each field of a line is declared, in its shape (logs/fields.ts).
       expect(text).not.toContain('[withheld]');
@@ -103,11 +108,11 @@ describe('the process', () => {
       ])
         expect(text).not.toContain(secretText);
     }
-    await rig.restart();
+    await server.restart();
   });
 
   test('takes the operator’s certificate, and refuses one whose key is another’s', async () => {
-    await rig.server.close();
+    await server.stop();
     const [certFile, keyFile, other] = ['cert.pem', 'key.pem', 'other.pem'].map((name) => join(strange.path, name)) as [
       string,
       string,
@@ -120,22 +125,22 @@ describe('the process', () => {
     writeFileSync(certFile, mine.certPem);
     writeFileSync(keyFile, mine.keyPem);
     writeFileSync(other, theirs.keyPem);
-    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile, keyFile: other } }, log))).toBe(
+    expect(await codeOf(server.start({ peopleCertificate: { certFile, keyFile: other } }))).toBe(
       'bad-people-certificate',
     );
-    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile: '/nowhere', keyFile } }, log))).toBe(
+    expect(await codeOf(server.start({ peopleCertificate: { certFile: '/nowhere', keyFile } }))).toBe(
       'bad-people-certificate',
     );
-    rig.server = await startServer({ ...config, peopleCertificate: { certFile, keyFile } }, log);
-    expect(rig.server.certificateSha256).toBe(new X509Certificate(mine.certPem).fingerprint256);
-    const { headers } = await call(`${rig.server.peopleUrl}/api/session`);
+    const { certificateSha256 } = await server.start({ peopleCertificate: { certFile, keyFile } });
+    expect(certificateSha256).toBe(new X509Certificate(mine.certPem).fingerprint256);
+    const { headers } = await call(`${server.peopleUrl}/api/session`);
     expect(headers['strict-transport-security']).toContain('max-age');
-    await rig.restart();
-    expect((await call(`${rig.server.peopleUrl}/api/session`)).headers['strict-transport-security']).toBeUndefined();
+    await server.restart();
+    expect((await call(`${server.peopleUrl}/api/session`)).headers['strict-transport-security']).toBeUndefined();
   });
 
   test('its files are for its own user alone', () => {
-    expect(statSync(join(home.path, 'keys.env')).mode & 0o777).toBe(0o600);
-    expect(statSync(home.path).mode & 0o077).toBe(0);
+    expect(statSync(join(server.home, 'keys.env')).mode & 0o777).toBe(0o600);
+    expect(statSync(server.home).mode & 0o077).toBe(0);
   });
 });

@@ -12,7 +12,8 @@ import { provisionByFile } from '../../sync/protocol/api/devices.ts';
 import { deviceFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin } from '../../sync/protocol/seal/join.ts';
 import { UPDATES_PATH } from '../../sync/protocol/wire/release.ts';
-import type { Kiosk, TestServer } from '../sync/identity-kit.ts';
+import { type Link, transportOptions } from '../kit/kiosk.ts';
+import type { TestServer } from '../kit/server.ts';
 import { type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
 
 /** A stub kiosk that has joined a server, gets its builds from it, and has a clock of its own for trials. */
@@ -44,14 +45,7 @@ export class FleetKiosk {
     const link = await joinedByFile(server, name, device);
     writeServerLink(store, link);
     store.close();
-    const agent = new VerifiedAgent(
-      {
-        keys: () => link.bundle.keys,
-        credentials: () => ({ certPem: link.bundle.tlsCertPem, keyPem: link.secret.tlsKeyPem }),
-        trustedNow: server.now,
-      },
-      { maxSockets: 1 },
-    );
+    const agent = new VerifiedAgent(transportOptions(link, server.now), { maxSockets: 1 });
     const layout = updateLayout(root);
     mkdirSync(layout.work, { recursive: true });
     const rootFile = join(root, 'root.json');
@@ -118,7 +112,7 @@ export class FleetKiosk {
 }
 
 /** With a request that is carried by hand: fifty codes from one address are more than the server takes in a minute. */
-async function joinedByFile(server: TestServer, name: string, device: string): Promise<Kiosk> {
+async function joinedByFile(server: TestServer, name: string, device: string): Promise<Link> {
   const secret = await createDeviceIdentity(device);
   const request = await deviceRequest(secret, name);
   const { grant } = await server.call(provisionByFile, {

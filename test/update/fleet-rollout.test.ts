@@ -9,9 +9,8 @@ import {
   type Rollout,
   startRollout,
 } from '../../sync/protocol/api/rollouts.ts';
-import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { buildArchive } from './archives.ts';
 import { FleetKiosk } from './fleet-kiosk.ts';
 import { makeRepository, type Repository } from './repository.ts';
@@ -51,7 +50,7 @@ beforeAll(async () => {
   publish(OLD, {});
   publish(BAD, { matches: false });
   publish(GOOD, {});
-  server = await testServer({ SMARTPRESENCE_UPDATES: folders.repository.path });
+  server = await newServer({ env: { SMARTPRESENCE_UPDATES: folders.repository.path } });
 }, 120_000);
 afterAll(async () => {
   ending.abort();
@@ -147,11 +146,9 @@ test('a bad build at 10 % stops its own rollout, every kiosk is back on the old 
   const made = new Map(fleet.map((k) => [k.device, k.eventIds()]));
   await Promise.all(fleet.map((kiosk) => kiosk.close()));
   fleet = [];
-  await server.whileDown(async () => {
-    const { db, close } = await openDatabase(server.home);
+  await server.offline(async ({ db }) => {
     const rows = await db.selectFrom('event').select(['device', 'id']).execute();
     const quarantined = await db.selectFrom('quarantine').select('reason').execute();
-    await close();
     expect(quarantined).toEqual([]);
     const here = Map.groupBy(rows, (row) => row.device);
     for (const [device, ids] of made) {

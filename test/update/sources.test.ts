@@ -15,7 +15,8 @@ import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { targetFile, targetPath, UPDATES_PATH, USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { joined, type TestServer, testServer } from '../sync/identity-kit.ts';
+import { newKiosk, transportOptions } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 import { buildArchive } from './archives.ts';
 import { type HttpsMirror, startHttpsMirror } from './https-mirror.ts';
 import { makeRepository, place, type Repository } from './repository.ts';
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const made = buildArchive(archives.path, stubBuild(NEXT, {}, { files: { big: randomBytes(3_000_000) } }));
   archive = readFileSync(made.archive);
   repository.add(NEXT, archive, made.facts);
-  server = await testServer({ SMARTPRESENCE_UPDATES: repositoryFolder.path });
+  server = await newServer({ env: { SMARTPRESENCE_UPDATES: repositoryFolder.path } });
 });
 afterAll(async () => {
   await server?.close();
@@ -121,14 +122,7 @@ describe('the server', () => {
     return shared;
   }
   async function lineToServer(): Promise<TransportOptions> {
-    const { secret, bundle } = await joined(server);
-    return {
-      bundle,
-      device: secret.device,
-      keys: () => bundle.keys,
-      credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
-      trustedNow: server.now,
-    };
+    return transportOptions(await newKiosk(server), server.now);
   }
 
   test('over the socket of the core, which has the device’s certificate: the updater has neither key nor network', async () => {

@@ -7,18 +7,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
 import { revokeDevice } from '../../sync/protocol/api/devices.ts';
-import { joined, type Kiosk, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
+import { certificateOf, type Link, newKiosk, tls, transportOptions } from '../kit/kiosk.ts';
+import { newServer, type TestServer } from '../kit/server.ts';
 
 /** `/updates/` of the devices listener, over real TLS connections. */
 let server: TestServer;
-let kiosk: Kiosk;
+let kiosk: Link;
 let folder: string;
 const archive = randomBytes(3_000_000);
 const target = `targets/kiosk/linux-x64/1.2.3/${'b'.repeat(64)}.smartpresence-kiosk.tar.gz`;
 
 beforeAll(async () => {
-  server = await testServer();
-  kiosk = await joined(server);
+  server = await newServer();
+  kiosk = await newKiosk(server);
   folder = join(server.home, 'repository');
   mkdirSync(join(folder, 'metadata'), { recursive: true });
   mkdirSync(join(folder, target, '..'), { recursive: true });
@@ -28,10 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
-const certificate = ({ bundle, secret }: Kiosk) => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
-
-async function begun(path: string, headers: Record<string, string> = {}, own: object = certificate(kiosk)) {
-  const socket = await tls(server.url(), { ...own, ALPNProtocols: ['http/1.1'] });
+async function begun(path: string, headers: Record<string, string> = {}, own: object = certificateOf(kiosk)) {
+  const socket = await tls(server.deviceUrl, { ...own, ALPNProtocols: ['http/1.1'] });
   const call: ClientRequest = request({ method: 'GET', path, headers, createConnection: () => socket });
   call.end();
   const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -85,12 +84,8 @@ describe('a server with a repository', () => {
   });
 
   test('the kiosk’s own client reads it', async () => {
-    const { bundle, secret } = kiosk;
-    const agent = new VerifiedAgent({
-      keys: () => bundle.keys,
-      credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
-      trustedNow: server.now,
-    });
+    const { bundle } = kiosk;
+    const agent = new VerifiedAgent(transportOptions(kiosk, server.now));
     const source = httpSource({
       name: 'server',
       url: `${bundle.serverUrl}/updates`,
@@ -129,9 +124,9 @@ describe('a server with a repository', () => {
   test('is for registered kiosks alone', async () => {
     const stranger = await get('/updates/metadata/timestamp.json', {}, {});
     expect([stranger.status, stranger.code]).toEqual([401, 'certificate-required']);
-    const lost = await joined(server, 'Lost');
+    const lost = await newKiosk(server, 'Lost');
     await server.call(revokeDevice, { params: { device: lost.secret.device } });
-    const revoked = await get('/updates/metadata/timestamp.json', {}, certificate(lost));
+    const revoked = await get('/updates/metadata/timestamp.json', {}, certificateOf(lost));
     expect([revoked.status, revoked.code]).toEqual([403, 'device-revoked']);
   });
 

@@ -2,85 +2,11 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
 import { generateSync } from 'otplib';
-import { pino } from 'pino';
-import { build } from 'vite';
-import { SyncEngine } from '../../sync/edge/engine.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
-import { serverHome, temporaryFolder } from '../kit/folder.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
-import { reservePorts } from '../services/ports.ts';
 
-/** The console in real Chromium against the real server and a real sync engine. Pictures land in test/artefacts/screens. */
-const ROOT = join(import.meta.dirname, '../..');
-const SCREENS = join(ROOT, 'test/artefacts/screens');
+/** The console and the portal in real Chromium. Pictures land in test/artefacts/screens. */
+const SCREENS = join(import.meta.dirname, '../artefacts/screens');
 
 export const SIZES = { desk: [1280, 800], wall: [1080, 1920], narrow: [390, 844] } as const;
-
-export interface Rig {
-  /** Of the server: what a command line beside it has. */
-  readonly env: Record<string, string>;
-  readonly server: RunningServer;
-  readonly outbox: MemoryOutbox;
-  readonly engine: SyncEngine;
-  stop(): Promise<void>;
-  /** The server again, on the same ports and data. */
-  start(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A server of its own with the console built, and one kiosk that is connected to it. @param more variables of its environment */
-export async function startRig(
-  site: string,
-  more: Record<string, string> = {},
-  report?: () => Inventory | null,
-): Promise<Rig> {
-  const home = await serverHome();
-  const pages = temporaryFolder();
-  const outbox = new MemoryOutbox();
-  await build({
-    configFile: join(ROOT, 'vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: pages.path, emptyOutDir: true },
-  });
-  const [peoplePort, devicePort] = await reservePorts(2);
-  const env = {
-    ...initServer(home.path),
-    SMARTPRESENCE_PEOPLE_PORT: String(peoplePort),
-    SMARTPRESENCE_DEVICE_PORT: String(devicePort),
-    SMARTPRESENCE_SITE: site,
-    ...more,
-  };
-  const config = readConfig(env);
-  const secret = await createDeviceIdentity(outbox.device);
-  const device = await deviceRequest(secret, 'Front door');
-  const bundle = await provisionLocal({ serverHome: home.path, env, device });
-  const start = () => startServer(config, pino({ level: 'silent' }), { pages: pages.path });
-  let server = await start();
-  const engine = new SyncEngine({ secret, bundle, source: outbox, ...(report && { report }) });
-  engine.start();
-  return {
-    env,
-    get server() {
-      return server;
-    },
-    outbox,
-    engine,
-    stop: () => server.close(),
-    async start() {
-      server = await start();
-    },
-    async close() {
-      await engine.stop();
-      await server.close();
-      home.remove();
-      pages.remove();
-    },
-  };
-}
 
 /** A person's own browser; what its pages complain of is collected. */
 export async function openBrowser(
