@@ -1,17 +1,14 @@
 import { statfsSync } from 'node:fs';
+import { DISK_FULL, DISK_LOW } from '../../../sync/protocol/wire/fleet.ts';
 import type { Store } from '../store/interface.ts';
-
-/** Free space below which the screen warns, and below which nothing but attendance is written. */
-const LOW_BYTES = 500 * 1024 * 1024;
-const FULL_BYTES = 20 * 1024 * 1024;
 
 type StorageState = 'ok' | 'low' | 'full';
 
 /** State of the disk under the kiosk's folder; one that can't be asked counts as full. */
 export function storageState(home: string): StorageState {
   const free = freeBytes(home);
-  if (free < FULL_BYTES) return 'full';
-  return free < LOW_BYTES ? 'low' : 'ok';
+  if (free < DISK_FULL) return 'full';
+  return free < DISK_LOW ? 'low' : 'ok';
 }
 
 /** Bytes that are free under the kiosk's folder; 0 where that can't be asked. */

@@ -8,8 +8,8 @@ const REPORT: Inventory = {
   host: 'browser',
   models: { detector: 'd', embedder: null },
   uptimeSeconds: 1,
-  diskFree: 10,
-  diskTotal: 20,
+  diskFree: 9e9,
+  diskTotal: 20e9,
   camera: 'ok',
   clockOffsetMs: 0,
   queued: 0,
@@ -47,7 +47,7 @@ test('what changes all the time is no news; anything else is', () => {
   kiosk.report = {
     ...REPORT,
     uptimeSeconds: 9,
-    diskFree: 1,
+    diskFree: 8e9,
     clockOffsetMs: 5,
     queued: 3,
     photosWaiting: 1,
@@ -59,6 +59,22 @@ test('what changes all the time is no news; anything else is', () => {
   reporting.reported(kiosk.report);
   kiosk.report = { ...kiosk.report, slots: { current: '1.0.1', previous: '1.0.0', trial: true } };
   expect(reporting.due()).toEqual(kiosk.report);
+});
+
+test.each<[string, Partial<Inventory>]>([
+  ['a disk that fills', { diskFree: 400e6 }],
+  ['a clock that is wrong', { clockOffsetMs: -121_000 }],
+  ['heat', { temperature: 80 }],
+  ['a long queue', { queued: 501 }],
+])('%s is reported at once, and so is its end: both change an alert', (_what, change) => {
+  const { kiosk, reporting } = held();
+  reporting.reported(REPORT);
+  kiosk.report = { ...REPORT, ...change };
+  expect(reporting.due()).toEqual(kiosk.report);
+  reporting.reported(kiosk.report);
+  expect(reporting.due()).toBeNull();
+  kiosk.report = REPORT;
+  expect(reporting.due()).toEqual(REPORT);
 });
 
 test('a clock that was set back does not keep it silent', () => {

@@ -1,9 +1,9 @@
-import { Inventory } from '../../protocol/wire/fleet.ts';
+import { Inventory, reportAlerts } from '../../protocol/wire/fleet.ts';
 
 /** A report is sent at least so often, ms. */
 export const REPORT_EVERY_MS = 15 * 60_000;
 
-/** What changes all the time, and by itself is no news. */
+/** What changes all the time, and is no news but where it raises or ends an alert. */
 const RESTLESS: ReadonlySet<string> = new Set([
   'uptimeSeconds',
   'diskFree',
@@ -41,5 +41,6 @@ export class Reporting {
 }
 
 function newsOf(report: Inventory): string {
-  return JSON.stringify(report, (key, value) => (RESTLESS.has(key) ? undefined : value));
+  const codes = reportAlerts(report).map(({ code }) => code);
+  return JSON.stringify({ codes, report }, (key, value) => (RESTLESS.has(key) ? undefined : value));
 }

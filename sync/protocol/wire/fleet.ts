@@ -114,3 +114,48 @@ export const Inventory = z
     message: 'is too large',
   });
 export type Inventory = z.infer<typeof Inventory>;
+
+/** Free space, bytes: under the first a kiosk warns, under the second it writes nothing but attendance. */
+export const DISK_LOW = 500 * 1024 * 1024;
+export const DISK_FULL = 20 * 1024 * 1024;
+/** Codes of people's own pages live minutes: from here on some are refused, ms. */
+const CLOCK_MS = 120_000;
+/** °C: small computers slow down from about here. */
+const HOT = 80;
+const QUEUE_LONG = 500;
+/** States of a camera that nobody can use. */
+const CAMERA_BAD: ReadonlySet<string> = new Set([
+  'none',
+  'busy',
+  'denied',
+  'unplugged',
+  'frozen',
+  'broken',
+  'covered',
+  'blind',
+]);
+
+/**
+ * What is wrong with a kiosk by its own report: the server shows it, and a kiosk reports at once when it changes. `detail`:
+ * bytes, seconds, °C, records, or a state. Pure.
+ */
+export function reportAlerts(report: Inventory) {
+  const { diskFree, camera, clockOffsetMs, temperature, configProblem, queued } = report;
+  const full = diskFree !== null && diskFree < DISK_FULL;
+  const possible = [
+    { code: 'disk-full', severity: 'bad', detail: full && diskFree },
+    { code: 'disk-low', severity: 'warn', detail: !full && diskFree !== null && diskFree < DISK_LOW && diskFree },
+    { code: 'camera-bad', severity: 'bad', detail: CAMERA_BAD.has(camera) && camera },
+    {
+      code: 'clock-off',
+      severity: 'warn',
+      detail: Math.abs(clockOffsetMs) > CLOCK_MS && Math.round(clockOffsetMs / 1000),
+    },
+    { code: 'hot', severity: 'warn', detail: temperature !== null && temperature >= HOT && temperature },
+    { code: 'settings-refused', severity: 'warn', detail: configProblem ?? false },
+    { code: 'queue-long', severity: 'warn', detail: queued > QUEUE_LONG && queued },
+    { code: 'emergency-pin-used', severity: 'bad', detail: report.emergencyPinUsedAt ?? false },
+    { code: 'screen-may-go-dark', severity: 'warn', detail: report.screenMayGoDark ?? false },
+  ] as const;
+  return possible.flatMap(({ code, severity, detail }) => (detail === false ? [] : [{ code, severity, detail }]));
+}
