@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 
 /**
@@ -138,3 +139,13 @@ export const suitesOf = (root: string, tier: Tier): string[] =>
   })
     .filter((file) => tierOf(file) === tier)
     .sort();
+
+/** The commit that is checked out, with `-dirty` where a file differs from it: reports of another one prove nothing of it. */
+export const checkedOut = (root: string): string =>
+  execFileSync('git', ['describe', '--always', '--abbrev=40', '--exclude=*', '--dirty'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim();
+
+/** In the folder of reports: the commit that they are of. */
+export const COMMIT_FILE = 'commit';

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,7 +11,7 @@ import {
   vitestResults,
 } from '../../sync/server/features/privacy/compliance/reports.ts';
 import type { PolicyResults } from '../../sync/server/features/privacy/compliance/results.ts';
-import { type Tier, tierOf } from '../tiers.ts';
+import { COMMIT_FILE, checkedOut, type Tier, tierOf } from '../tiers.ts';
 import { ALL_RAN, describeRow, judge, type Runs, summary, type Verdict } from './judge.ts';
 import { ROWS } from './rows.ts';
 import { titlePattern } from './titles.ts';
@@ -23,7 +23,7 @@ import { titlePattern } from './titles.ts';
  *
  * `--all`: every test of a part is listed. `--from-reports`: nothing is run, the reports of the last `npm test` and
  * `npm run test:long` are read, and of `npm run test:release` if it ran; `--without-release`: its tests are not missed.
- * A row with tests in a run that left no report is not decided: it is named, not judged.
+ * A row with tests in a run that left no report of this commit is not decided: it is named, not judged.
  * Exit codes: 0 every row holds, 1 one does not, 2 none was found not to hold, but not every one could be decided.
  */
 const root = join(import.meta.dirname, '../..');
@@ -37,6 +37,7 @@ const BROWSER_REPORT: Record<Tier, string> = {
   long: LONG_SCREENS,
   release: RELEASE_SCREENS,
 };
+const commit = checkedOut(root);
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 /** Every test that a part names, by file. */
@@ -82,19 +83,20 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 
 function keep(verdicts: readonly Verdict[]): void {
   mkdirSync(artefacts, { recursive: true });
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const rows = verdicts.filter(({ state }) => state === 'proven' || state === 'failed');
   const kept: PolicyResults = { at: new Date().toISOString(), commit, rows };
   writeFileSync(join(artefacts, 'policy.json'), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
 const withoutRelease = process.argv.includes('--without-release');
+const commitFile = join(artefacts, COMMIT_FILE);
+const ofThisCommit = existsSync(commitFile) && readFileSync(commitFile, 'utf8') === commit;
 const byReports: Runs = {
   left: (file) => withoutRelease && tierOf(file) === 'release',
   missing: (file) => {
     const tier = tierOf(file);
     const report = file.endsWith('.spec.ts') ? BROWSER_REPORT[tier] : REPORT[tier];
-    return existsSync(join(artefacts, report)) ? null : COMMAND[tier];
+    return ofThisCommit && existsSync(join(artefacts, report)) ? null : COMMAND[tier];
   },
 };
 const fromReports = process.argv.includes('--from-reports');
