@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateSync } from 'otplib';
 import { stillsOfA } from '../footage/index.ts';
+import type { Booted } from '../kiosk-image/debian.ts';
 import { call, tokenOf } from '../kit/client.ts';
 import { reservePorts } from '../services/ports.ts';
 import type { Place, RunOptions } from './place.ts';
@@ -33,6 +35,48 @@ export type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' |
 /** Of the Debian that a server runs on as a service. */
 export const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresql', 'mosquitto', 'openssl'];
 
+/** PostgreSQL and a database for the server, as docs/install/first-day.md has it. */
+export const DATABASE = `set -eu
+cd /var/lib/postgresql
+systemctl start postgresql@17-main
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \\
+  -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem 2>/dev/null
+chown postgres tls.key tls.pem
+chmod 0600 tls.key
+install -m 0644 tls.pem /etc/ssl/database.pem
+runuser -u postgres -- psql --quiet --set=ON_ERROR_STOP=1 <<END
+create role smartpresence login password 'of-the-test';
+create database smartpresence owner smartpresence;
+grant pg_checkpoint to smartpresence;
+alter system set ssl = on;
+alter system set ssl_cert_file = '/var/lib/postgresql/tls.pem';
+alter system set ssl_key_file = '/var/lib/postgresql/tls.key';
+alter system set ssl_min_protocol_version = 'TLSv1.3';
+alter system set wal_recycle = off;
+END
+systemctl restart postgresql@17-main
+`;
+
+/** The answers for `smartpresence setup`. @param more further lines */
+export const answersOf = (
+  hostname: string,
+  more: readonly string[] = [],
+): string => `SMARTPRESENCE_DATABASE_URL="postgres://smartpresence:of-the-test@localhost/smartpresence?sslmode=verify-full&sslrootcert=/etc/ssl/database.pem"
+SETUP_KEYS_COPY=/root/keys
+SMARTPRESENCE_HOSTNAMES=${hostname}
+SMARTPRESENCE_PEOPLE_PORT=8443
+SMARTPRESENCE_DEVICE_PORT=8444
+SMARTPRESENCE_PEOPLE_CERT=own
+SMARTPRESENCE_SITE="Main entrance"
+SMARTPRESENCE_MQTT=embedded
+S3_BUCKET_NAME=none
+SMTP_URL=none
+SETUP_CONTROLLER="Example Ltd"
+SETUP_PRIVACY_CONTACT=privacy@example.org
+SETUP_DPO="Grace Hopper"
+SETUP_ADMIN=ada@example.org
+${more.map((line) => `${line}\n`).join('')}`;
+
 /** One request from inside, where alone the server's network is: what to ask is in a file, for a picture is long. */
 export const REQUEST = `import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -43,6 +87,14 @@ request(url, { method, headers, rejectUnauthorized: false }, async (answer) => {
   console.log(JSON.stringify({ status, headers, body: Buffer.concat(chunks).toString() }));
 }).end(body);
 `;
+
+/** A browser's session with a server on a machine. @param root where this machine sees that one's files */
+export const sessionOn = (machine: Booted, root: string, peopleUrl: string): Ask =>
+  session(peopleUrl, async (url, options) => {
+    writeFileSync(join(root, 'root/request.mjs'), REQUEST);
+    writeFileSync(join(root, 'root/request.json'), JSON.stringify({ url, ...options }));
+    return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
+  });
 
 /** What an account's owner does with their first link: a password, and a second factor. */
 export async function signInFirst(ask: Ask, link: string): Promise<void> {

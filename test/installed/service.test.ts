@@ -5,7 +5,7 @@ import { projectVersion } from '../../build/package/files.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { serverArtefact } from './artefact.ts';
-import { type Ask, enrolFromPicture, PACKAGES, REQUEST, type Sent, session, signInFirst } from './server.ts';
+import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, signInFirst } from './server.ts';
 
 /*
  * A Debian machine with its own systemd and PostgreSQL, and the server's Debian package on it: set up by `smartpresence setup`,
@@ -14,43 +14,6 @@ import { type Ask, enrolFromPicture, PACKAGES, REQUEST, type Sent, session, sign
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb');
 if (impossible) console.log(impossible);
-const DATABASE = `set -eu
-cd /var/lib/postgresql
-until runuser -u postgres -- psql --quiet --command='select 1' >/dev/null 2>&1; do sleep 1; done
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \\
-  -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem 2>/dev/null
-chown postgres tls.key tls.pem
-chmod 0600 tls.key
-install -m 0644 tls.pem /etc/ssl/database.pem
-runuser -u postgres -- psql --quiet --set=ON_ERROR_STOP=1 <<END
-create role smartpresence login password 'of-the-test';
-create database smartpresence owner smartpresence;
-grant pg_checkpoint to smartpresence;
-alter system set ssl = on;
-alter system set ssl_cert_file = '/var/lib/postgresql/tls.pem';
-alter system set ssl_key_file = '/var/lib/postgresql/tls.key';
-alter system set ssl_min_protocol_version = 'TLSv1.3';
-alter system set wal_recycle = off;
-END
-systemctl restart postgresql@17-main
-`;
-const ANSWERS = `SMARTPRESENCE_DATABASE_URL="postgres://smartpresence:of-the-test@localhost/smartpresence?sslmode=verify-full&sslrootcert=/etc/ssl/database.pem"
-SETUP_KEYS_COPY=/root/keys
-SMARTPRESENCE_HOSTNAMES=localhost
-SMARTPRESENCE_BIND=127.0.0.1
-SMARTPRESENCE_PEOPLE_PORT=8443
-SMARTPRESENCE_DEVICE_PORT=8444
-SMARTPRESENCE_PEOPLE_CERT=own
-SMARTPRESENCE_SITE="Main entrance"
-SMARTPRESENCE_MQTT=embedded
-S3_BUCKET_NAME=none
-SMTP_URL=none
-SETUP_CONTROLLER="Example Ltd"
-SETUP_PRIVACY_CONTACT=privacy@example.org
-SETUP_DPO="Grace Hopper"
-SETUP_ADMIN=ada@example.org
-`;
-
 describe.skipIf(impossible !== null)(
   'the server as a service',
   () => {
@@ -64,8 +27,7 @@ describe.skipIf(impossible !== null)(
       debian = copyOfDebian(debianRoot([], PACKAGES));
       run('cp', deb, join(debian.root, 'root/server.deb'));
       put('root/database.sh', DATABASE);
-      put('root/answers', ANSWERS);
-      put('root/request.mjs', REQUEST);
+      put('root/answers', answersOf('localhost', ['SMARTPRESENCE_BIND=127.0.0.1']));
       machine = await boot(debian.root);
       await machine.started();
       machine.say('sh', '/root/database.sh');
@@ -89,10 +51,7 @@ describe.skipIf(impossible !== null)(
       await machine.until('the server', 180_000, 'sh', '-c', 'smartpresence accounts list | grep -q ada');
       await machine.until('its listener', 60_000, 'sh', '-c', 'journalctl -u smartpresence-server | grep -q ready');
       const { origin } = new URL(link);
-      ask = session(origin, async (url, options) => {
-        put('root/request.json', JSON.stringify({ url, ...options }));
-        return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
-      });
+      ask = sessionOn(machine, debian.root, origin);
       await signInFirst(ask, link);
       expect(await ask('GET', '/api/session')).toMatchObject({ role: 'admin', stage: 'full' });
     });

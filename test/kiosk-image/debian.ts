@@ -130,6 +130,19 @@ export interface Booted {
   halt(): Promise<void>;
 }
 
+/** Connects two machines by a cable: the first is 10.20.0.1, the other 10.20.0.2. It disappears when either halts. */
+export function connect(one: Booted, other: Booted): void {
+  const network = (machine: Booted): string => machine.enter('--net')[2]!;
+  const ends = ['type', 'veth', 'peer', 'name', 'cable', 'netns', network(other)];
+  run('ip', 'link', 'add', 'cable', 'netns', network(one), ...ends);
+  for (const [n, machine] of [one, other].entries()) {
+    const ip = (...args: string[]): string =>
+      run(machine.enter('--net')[0]!, ...machine.enter('--net').slice(1), 'ip', ...args);
+    ip('address', 'add', `10.20.0.${n + 1}/24`, 'dev', 'cable');
+    ip('link', 'set', 'cable', 'up');
+  }
+}
+
 /** The environment of a login of root's: nothing of this machine's own. */
 const LOGIN = { HOME: '/root', LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 

@@ -27,6 +27,12 @@ export async function plainPage(port: number, origin: string): Promise<PlainPage
     const answer = JSON.parse(String(message)) as Answer;
     waiting.get(answer.id)?.(answer);
   });
+  // A page that closes answers nothing more.
+  socket
+    .on('error', () => undefined)
+    .on('close', () => {
+      for (const answer of waiting.values()) answer({ id: 0, error: 'the page is closed' });
+    });
   let calls = 0;
   return {
     async run(work, argument) {
