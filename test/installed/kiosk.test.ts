@@ -85,6 +85,7 @@ describe.skipIf(impossible !== null)(
       put('root/passphrase', 'correct horse battery staple\n');
       put('etc/hosts', '127.0.0.1 localhost presence.example.org\n');
       server = await boot(debian.root);
+      await server.started();
       operator('chmod 0600 passphrase; sh database.sh; apt-get install -y ./server.deb');
       link = (JSON.parse(operator('smartpresence setup --answers answers --json')) as { link: string }).link;
       operator(`mkdir -p ${UPDATES}; echo SMARTPRESENCE_UPDATES=${UPDATES} >>/etc/smartpresence/server.env`);

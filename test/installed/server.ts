@@ -38,7 +38,6 @@ export const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresq
 /** PostgreSQL and a database for the server, as docs/install/first-day.md has it. */
 export const DATABASE = `set -eu
 cd /var/lib/postgresql
-systemctl start postgresql@17-main
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \\
   -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem 2>/dev/null
 chown postgres tls.key tls.pem
