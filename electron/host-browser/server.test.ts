@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGate } from './gate.ts';
+import { createGate, sessionCookie } from './gate.ts';
 import { type LoopbackServer, serveLoopback } from './server.ts';
 
 /* What one program of the same machine may hold of the loopback server. Each limit is the one that ships. */
@@ -71,4 +72,28 @@ test('headers and bodies that do not come to an end are not waited for', async (
   body.write(`${HEAD(100)}token=`);
   const answers = await Promise.all([untilClosed(headers), untilClosed(body)]);
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+});
+
+test('it closes after the core that had taken a page’s socket has ended', async () => {
+  const core = spawn(process.execPath, ['-e', `process.on('message', () => process.exit(7))`], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const ended = once(core, 'exit');
+  const gate = createGate(() => performance.now(), 60_000);
+  const other = await serveLoopback({
+    files: new Map(),
+    gate,
+    log: () => undefined,
+    port: 0,
+    coreState: () => ({ state: 'ready' }) as never,
+    connect: (message, socket) => core.send(message, socket),
+    entered: () => undefined,
+  });
+  const { session } = gate.exchange(gate.issueToken()) as { session: string };
+  const page = connect(other.port, '127.0.0.1').on('error', () => undefined);
+  page.write(
+    `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${other.port}\r\nOrigin: ${other.origin}\r\nCookie: ${sessionCookie(session)}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  );
+  expect(await ended).toEqual([7, null]);
+  await other.close();
 });

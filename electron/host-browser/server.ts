@@ -169,11 +169,12 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   return {
     port,
     origin: `http://${authority}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    // Without a callback: Node never calls it once a core that was given a socket has ended.
+    close() {
+      server.close();
+      server.closeAllConnections();
+      return Promise.resolve();
+    },
   };
 }
 
