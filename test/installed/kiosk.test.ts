@@ -45,8 +45,8 @@ describe.skipIf(impossible !== null)(
     let pinCode = '';
     /** A command of an operator's. */
     const operator = (command: string): string => server.say('bash', '-ec', `cd; ${command}`);
-    const release = (words: string): string =>
-      operator(`smartpresence release ${words} --repository ${UPDATES} --passphrase-file passphrase`);
+    const release = (args: string): string =>
+      operator(`smartpresence release ${args} --repository ${UPDATES} --passphrase-file passphrase`);
     /** The check-ins that the server has: the person, and the method. */
     const checkins = async (): Promise<string[]> => {
       const { items } = await ask('GET', '/api/attendance');
