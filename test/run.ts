@@ -11,6 +11,7 @@ import {
   VITEST_REPORTS,
   vitestResults,
 } from '../sync/server/features/privacy/compliance/reports.ts';
+import { readOptions } from './options.ts';
 import { COMMIT_FILE, checkedOut, suitesOf } from './tiers.ts';
 import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
@@ -20,7 +21,11 @@ import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
  * the browser suites. `npm run test:long` (`--long`): the suites that take longer, by test/tiers.ts, and then each row of
  * the policy by the reports of both; `.ci/run` calls the first alone.
  */
-const tier = (['release', 'long'] as const).find((name) => process.argv.includes(`--${name}`)) ?? 'short';
+const options = readOptions('npm test, npm run test:long, npm run test:release', {
+  release: { type: 'boolean', default: false },
+  long: { type: 'boolean', default: false },
+});
+const tier = (['release', 'long'] as const).find((name) => options[name]) ?? 'short';
 const root = join(import.meta.dirname, '..');
 const CHECKS = [join(root, 'build/checks/run.ts')];
 const bin = (name: string) => join(root, 'node_modules/.bin', name);

@@ -1,12 +1,15 @@
 import { DATABASES } from '../kit/databases.ts';
+import { readOptions } from '../options.ts';
 import { runTable, textOf, wrongIn } from './table.ts';
 
 /*
  * npm run test:authority
  *
  * What becomes of every kind of event that a kiosk can send, by how the person stands to the kiosk.
- * Exit: 0 all as it must be, 1 not.
+ * Exit: 0 all as it must be, 1 not, 2 wrong usage.
  */
+
+readOptions('npm run test:authority', {});
 
 let cells = 0;
 let wrong = 0;

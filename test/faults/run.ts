@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../bench/harness.ts';
+import { isWhole, readOptions } from '../options.ts';
 import { kioskSide, serverSide } from './both-ends.ts';
 import { check, isClean } from './checker.ts';
 import { INJECT, type Scene, SETTLE_MS } from './injectors.ts';
@@ -15,19 +15,17 @@ import { startSystem, systemMissing, type WholeSystem } from './whole-system.ts'
  * flight; then both ends are read and held against each other. Exit: 0 nothing lost, doubled or out of order and every
  * kind met its minimum; 1 otherwise; 2 wrong usage; 69 the machine lacks a service.
  */
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  'npm run test:faults -- [--faults N] [--seed S] [--only KIND,…]',
+  {
     faults: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
   },
-});
+  ({ faults, seed }) => (isWhole(faults) && isWhole(seed, 0) ? null : '--faults and --seed take whole numbers'),
+);
 const count = Number(values.faults);
 const seed = Number(values.seed);
-if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
-  console.error('faults: --faults and --seed take whole numbers');
-  process.exit(2);
-}
 
 /** How often a fault that hit nothing is tried again before it is put off to the end. */
 const TRIES = 6;

@@ -2,9 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { TOOL_FOLDERS } from '../../build/fetch/tools.ts';
 import { type TestResult, vitestResults } from '../../sync/server/features/privacy/compliance/reports.ts';
+import { isWhole, readOptions } from '../options.ts';
 import { type Mutant, mutate, readMutants } from './list.ts';
 
 /**
@@ -15,18 +15,19 @@ import { type Mutant, mutate, readMutants } from './list.ts';
  * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text.
  * Exit codes: 0 all caught; 1 a mutant survived, or its tests fail without it; 2 wrong usage.
  */
-const { values } = parseArgs({ options: { only: { type: 'string' }, jobs: { type: 'string' } } });
+const chosen = (only = '') =>
+  readMutants().filter(({ file, promise, tests }) => [file, promise, ...tests].some((text) => text.includes(only)));
+const values = readOptions(
+  'npm run test:mutants -- [--only TEXT] [--jobs N]',
+  { only: { type: 'string' }, jobs: { type: 'string' } },
+  ({ only, jobs }) => {
+    if (jobs !== undefined && !isWhole(jobs)) return '--jobs takes a number';
+    return chosen(only).length === 0 ? `None matches --only ${only}.` : null;
+  },
+);
 const root = join(import.meta.dirname, '../..');
 const jobs = Number(values.jobs ?? availableParallelism());
-const mutants = readMutants().filter(
-  ({ file, promise, tests }) => !values.only || [file, promise, ...tests].some((text) => text.includes(values.only!)),
-);
-if (!Number.isInteger(jobs) || jobs < 1 || mutants.length === 0) {
-  console.error(
-    mutants.length === 0 ? `mutants: none matches --only ${values.only}` : 'mutants: --jobs takes a number',
-  );
-  process.exit(2);
-}
+const mutants = chosen(values.only);
 
 const scratch = mkdtempSync(join(tmpdir(), 'sp-mutants-'));
 const children = new Set<ChildProcess>();

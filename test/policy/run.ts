@@ -11,6 +11,7 @@ import {
   vitestResults,
 } from '../../sync/server/features/privacy/compliance/reports.ts';
 import type { PolicyResults } from '../../sync/server/features/privacy/compliance/results.ts';
+import { readOptions } from '../options.ts';
 import { COMMIT_FILE, checkedOut, type Tier, tierOf } from '../tiers.ts';
 import { ALL_RAN, describeRow, judge, type Runs, summary, type Verdict } from './judge.ts';
 import { ROWS } from './rows.ts';
@@ -88,7 +89,15 @@ function keep(verdicts: readonly Verdict[]): void {
   writeFileSync(join(artefacts, 'policy.json'), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
-const withoutRelease = process.argv.includes('--without-release');
+const {
+  'without-release': withoutRelease,
+  'from-reports': fromReports,
+  all,
+} = readOptions('npm run test:policy -- [--from-reports] [--without-release] [--all]', {
+  'without-release': { type: 'boolean', default: false },
+  'from-reports': { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+});
 const commitFile = join(artefacts, COMMIT_FILE);
 const ofThisCommit = existsSync(commitFile) && readFileSync(commitFile, 'utf8') === commit;
 const byReports: Runs = {
@@ -99,12 +108,11 @@ const byReports: Runs = {
     return ofThisCommit && existsSync(join(artefacts, report)) ? null : COMMAND[tier];
   },
 };
-const fromReports = process.argv.includes('--from-reports');
 const verdicts = fromReports
   ? judge(ROWS, reportedResults(artefacts, root, VITEST_REPORTS, PLAYWRIGHT_REPORTS), byReports)
   : judge(ROWS, await runTests(namedTests()), ALL_RAN);
 keep(verdicts);
-for (const verdict of verdicts) console.log(describeRow(verdict, process.argv.includes('--all')).join('\n'));
+for (const verdict of verdicts) console.log(describeRow(verdict, all).join('\n'));
 for (const line of summary(verdicts, Object.values(COMMAND))) console.log(line);
 const found = (state: Verdict['state']) => verdicts.some((v) => v.state === state);
 process.exit(found('failed') ? 1 : found('undecided') ? 2 : 0);

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { seededRandom } from '../bench/harness.ts';
+import { isWhole, readOptions } from '../options.ts';
 import { BOUNDED, THOROUGH } from './cuts.ts';
 import { cutPower, SCENARIOS } from './scenarios.ts';
 
@@ -12,21 +12,19 @@ import { cutPower, SCENARIOS } from './scenarios.ts';
  * Exit: 0 nothing was lost, 1 something was, 2 wrong usage.
  */
 
-let options: { bounded: boolean; seed: string; only?: string };
-try {
-  options = parseArgs({
-    options: {
-      bounded: { type: 'boolean', default: false },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
-    },
-  }).values;
-  if (!/^\d{1,9}$/.test(options.seed)) throw new Error('seed');
-  if (!Object.keys(SCENARIOS).some((one) => one.startsWith(options.only ?? ''))) throw new Error('only');
-} catch {
-  process.stderr.write('usage: npm run test:powercut -- [--bounded] [--seed N] [--only NAME]\n');
-  process.exit(2);
-}
+const options = readOptions(
+  'npm run test:powercut -- [--bounded] [--seed N] [--only NAME]',
+  {
+    bounded: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+  ({ seed, only = '' }) => {
+    if (!isWhole(seed, 0)) return '--seed takes a whole number';
+    const names = Object.keys(SCENARIOS);
+    return names.some((one) => one.startsWith(only)) ? null : `--only takes one of: ${names.join(', ')}`;
+  },
+);
 const seed = Number(options.seed);
 const how = { ...(options.bounded ? BOUNDED : THOROUGH), random: seededRandom(seed) };
 await ensureBuilt(console.error);

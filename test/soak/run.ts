@@ -1,5 +1,6 @@
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { seededRandom } from '../bench/harness.ts';
+import { isWhole, readOptions } from '../options.ts';
 import { faultsOf, slopeLines } from './judge.ts';
 import { soakMonth } from './month.ts';
 import { slopeWithInterval } from './slope.ts';
@@ -12,14 +13,22 @@ import { type Counting, startWholeKiosk, type WholeKiosk } from './whole-kiosk.t
  * Prints memory as it goes and its slope, and ends with an error when a check-in that the screen confirmed is missing or
  * stands twice, something complained that no fault explains, or memory grows.
  */
-const argument = (name: string, fallback: number): number => {
-  const at = process.argv.indexOf(`--${name}`);
-  const value = at === -1 ? fallback : Number(process.argv[at + 1]);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number`);
-  return value;
-};
-const total = argument('checkins', 5000);
-const random = seededRandom(argument('seed', 1));
+const options = readOptions(
+  'npm run test:soak -- [--checkins N] [--seed N] | --month [--days N] [--walkups N] [--seed N]',
+  {
+    checkins: { type: 'string', default: '5000' },
+    seed: { type: 'string', default: '1' },
+    month: { type: 'boolean', default: false },
+    days: { type: 'string', default: '30' },
+    walkups: { type: 'string', default: '300' },
+  },
+  ({ month: _, ...numbers }) => {
+    const wrong = Object.entries(numbers).find(([, text]) => !isWhole(text));
+    return wrong ? `--${wrong[0]} takes a whole number` : null;
+  },
+);
+const total = Number(options.checkins);
+const random = seededRandom(Number(options.seed));
 
 /** One face in so many check-ins: a walk-up takes longer than a badge. */
 const FACE_EVERY = 8;
@@ -43,9 +52,8 @@ const counts = new Map<Fault, number>(Object.keys(EXPLAINED).map((kind) => [kind
 const unexplained: string[] = [];
 
 await ensureBuilt(console.error);
-if (process.argv.includes('--month')) {
-  const [days, walkups] = [argument('days', 30), argument('walkups', 300)];
-  const seed = argument('seed', 1);
+if (options.month) {
+  const [days, walkups, seed] = [Number(options.days), Number(options.walkups), Number(options.seed)];
   console.log(`a month of ${days} days, ${walkups} walk-ups a day, seed ${seed}`);
   const report = await soakMonth({ days, walkups, costly: 15, seed, note: console.log });
   const faults = faultsOf(report);

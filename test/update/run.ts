@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { isWhole, readOptions } from '../options.ts';
 
 /*
  * npm run test:update -- [--kills N]
@@ -11,20 +11,12 @@ import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
 
-function kills(): number | null {
-  try {
-    const { values } = parseArgs({ options: { kills: { type: 'string', default: '0' } } });
-    return /^\d{1,5}$/.test(values.kills) ? Number(values.kills) : null;
-  } catch {
-    return null;
-  }
-}
-
-const count = kills();
-if (count === null) {
-  process.stderr.write('usage: npm run test:update -- [--kills N]\n');
-  process.exit(2);
-}
+const { kills } = readOptions(
+  'npm run test:update -- [--kills N]',
+  { kills: { type: 'string', default: '0' } },
+  (values) => (isWhole(values.kills, 0) ? null : '--kills takes a whole number'),
+);
+const count = Number(kills);
 const files =
   count > 0
     ? ['test/update/install-kill.test.ts']
