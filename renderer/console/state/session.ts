@@ -13,7 +13,6 @@ export type Place =
   | { readonly kind: 'in'; readonly session: SessionState };
 
 export const session = createSession<Place>({
-  idleMs: 30 * 60_000,
   usedMs: 5 * 60_000,
   placeOf: (state) => {
     if (state.role !== 'person') return { kind: state.stage === 'enrol' ? 'enrol' : 'in', session: state };

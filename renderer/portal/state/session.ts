@@ -7,7 +7,6 @@ import { createSession } from '../../shared/web/session.ts';
 export type Place = { readonly kind: 'in' } | { readonly kind: 'out'; readonly why: 'account'; readonly error: null };
 
 export const session = createSession<Place>({
-  idleMs: 15 * 60_000,
   usedMs: 3 * 60_000,
   placeOf: ({ role }) => (role === 'person' ? { kind: 'in' } : { kind: 'out', why: 'account', error: null }),
 });

@@ -19,8 +19,6 @@ type Outside =
 export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
 
 interface Rules<Place> {
-  /** A session ends unused after this long, ms. */
-  readonly idleMs: number;
   /** Touching the page counts as using the session; reported at most so often, ms. */
   readonly usedMs: number;
   /** Where a session leads here: in, or out where it belongs to another page. */
@@ -30,9 +28,10 @@ interface Rules<Place> {
 export type Session<Place extends { readonly kind: string }> = ReturnType<typeof createSession<Place>>;
 
 /** The session of a page, from the link to the last click. */
-export function createSession<Place extends { readonly kind: string }>({ idleMs, usedMs, placeOf }: Rules<Place>) {
+export function createSession<Place extends { readonly kind: string }>({ usedMs, placeOf }: Rules<Place>) {
   const stage = signal<Outside | Place>({ kind: 'opening' });
-  let lifeMs = idleMs;
+  /** How long it lives unused, ms, as the server says. */
+  let lifeMs = Number.POSITIVE_INFINITY;
   /** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for a warning in time. */
   const idleEndsAt = signal(Number.POSITIVE_INFINITY);
   const isOutside = (at: Outside | Place): at is Outside => ['opening', 'link', 'out'].includes(at.kind);
@@ -51,8 +50,8 @@ export function createSession<Place extends { readonly kind: string }>({ idleMs,
 
   function admitted(state: SessionState, place = placeOf(state)): void {
     if (place.kind !== 'out') {
-      // Lengths and no moments: this machine's clock may be wrong.
-      lifeMs = Math.max(60_000, Math.min(idleMs, Date.parse(state.expiresAt) - Date.now()));
+      const endsAt = Math.min(Date.parse(state.idleEndsAt), Date.parse(state.expiresAt));
+      lifeMs = endsAt - Date.parse(state.serverTime);
       idleEndsAt.value = Date.now() + lifeMs;
     }
     stage.value = place;

@@ -34,6 +34,8 @@ export const SessionState = z.strictObject({
   /** When it ends unless it is used; and at the latest. */
   idleEndsAt: Instant,
   expiresAt: Instant,
+  /** The server's clock when it answered: a page counts from it, since its own machine's may be wrong. */
+  serverTime: Instant,
 });
 export type SessionState = z.infer<typeof SessionState>;
 

@@ -9,13 +9,13 @@ export const sessionRoutes: readonly Route[] = [
     const { session, token } = await redeemLink(tx, services.keys, body.token, now);
     as({ role: session.role, id: session.account ?? session.person, email: session.email });
     cookie({ token, expiresAt: session.expiresAt });
-    return stateOf(session);
+    return stateOf(session, now);
   }),
-  implement(api.getSession, async ({ session }) => stateOf(session!)),
+  implement(api.getSession, async ({ session, now }) => stateOf(session!, now)),
   implement(api.endSession, async ({ tx, session, cookie, on, notify }) => {
     if (session) await endSession(tx, session);
     on('sign-out');
-    // Live screens look whether their session still is one.
+    // Live screens check whether their session still is one.
     notify('board');
     cookie(null);
   }),

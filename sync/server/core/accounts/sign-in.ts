@@ -42,7 +42,7 @@ export const signInRoutes: readonly Route[] = [
       const { token, session } = await startSession(tx, keys, holder, now);
       as({ role: row.role, id, email: session.email });
       cookie({ token, expiresAt: session.expiresAt });
-      return stateOf(session);
+      return stateOf(session, now);
     },
   }),
 ];

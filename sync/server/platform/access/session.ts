@@ -162,7 +162,7 @@ export async function endSessionsOf(
 }
 
 /** As the API shows it. */
-export const stateOf = (s: Session): SessionState => ({
+export const stateOf = (s: Session, now: Date): SessionState => ({
   role: s.role,
   stage: s.stage,
   account: s.account,
@@ -170,4 +170,5 @@ export const stateOf = (s: Session): SessionState => ({
   email: s.email,
   idleEndsAt: s.idleEndsAt.toISOString(),
   expiresAt: s.expiresAt.toISOString(),
+  serverTime: now.toISOString(),
 });

@@ -1,0 +1,25 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { sessionHooks } from './api.ts';
+import { createSession } from './session.ts';
+
+const page = () => createSession({ usedMs: 60_000, placeOf: () => ({ kind: 'in' }) as const });
+const at = (minutes: number) => new Date(Date.UTC(2026, 2, 2, 8, minutes)).toISOString();
+const state = { role: 'staff', stage: 'full', account: null, person: null, email: null } as const;
+
+afterEach(() => void vi.useRealTimers());
+
+test('a session ends unused when the server says so, also where this machine’s clock is wrong', () => {
+  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1) });
+  const session = page();
+  session.admitted({ ...state, idleEndsAt: at(7), expiresAt: at(59), serverTime: at(0) });
+  expect(session.idleEndsAt.value - Date.now()).toBe(7 * 60_000);
+  vi.setSystemTime(Date.now() + 5 * 60_000);
+  sessionHooks.used();
+  expect(session.idleEndsAt.value - Date.now()).toBe(7 * 60_000);
+});
+
+test('it ends at its end, however much it is used', () => {
+  const session = page();
+  session.admitted({ ...state, idleEndsAt: at(30), expiresAt: at(3), serverTime: at(0) });
+  expect(session.idleEndsAt.value - Date.now()).toBeLessThanOrEqual(3 * 60_000);
+});
