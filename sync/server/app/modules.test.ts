@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { Change } from '../../protocol/wire/changes.ts';
-import { OpenBody } from '../../protocol/wire/event.ts';
+import { OpenBody, PersonalBody, Uuid } from '../../protocol/wire/event.ts';
 import { MODULES } from './modules.ts';
 
 const twice = (all: readonly string[]) => [...new Set(all.filter((one, i) => all.indexOf(one) !== i))];
@@ -17,4 +18,17 @@ test('one module alone says what kiosks are sent after an event; of a person, an
 test('one module alone makes each kind of change that kiosks are sent', () => {
   const made = MODULES.flatMap(({ kioskChanges = {} }) => Object.keys(kioskChanges));
   expect(made.sort()).toEqual(Change.options.map(({ shape }) => shape.kind.value).sort());
+});
+
+/** Kinds of events that name people: their personal fields of type UUID do. */
+const naming = Object.entries(PersonalBody).flatMap(([kind, { shape }]) =>
+  Object.values(shape).some((type) => type instanceof z.ZodOptional && (type as z.ZodOptional).unwrap() === Uuid)
+    ? [kind]
+    : [],
+);
+
+test('every kind of event that names people is declared by one module', () => {
+  const declared = MODULES.flatMap(({ events = {} }) => Object.keys(events));
+  // Confirms a request of the server, and changes nobody's data.
+  expect(declared.toSorted()).toEqual(naming.filter((kind) => kind !== 'erasureDone').toSorted());
 });

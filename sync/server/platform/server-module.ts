@@ -20,6 +20,8 @@ export interface ServerModule {
   /** Implementations of what sync/protocol/api declares. */
   readonly endpoints?: readonly Route[];
   readonly jobs?: readonly Job[];
+  /** What the kinds of events of the domain are to the rest of the server. */
+  readonly events?: { readonly [T in EventType]?: EventRule };
   /** New events of kiosks, by type, all of a batch at once: for tables that screens read, a statement a table. */
   readonly onEvents?: {
     readonly [T in EventType]?: (batch: Batch, events: readonly EventOf<T>[]) => Promise<unknown>;
@@ -34,6 +36,16 @@ export interface ServerModule {
   readonly myData?: Readonly<Record<string, Section>>;
   /** As `myData`, but last: opening a face writes an audit row, whose lock is held until the transaction ends. */
   readonly myFaces?: Readonly<Record<string, Section>>;
+}
+
+export interface EventRule {
+  /** Whose data it changes, as the audit log names the kind where staff did it. Absent: none that lasts. */
+  readonly changes?: string;
+  /**
+   * It says where someone was, so it is judged by whose they were when it happened; every other kind changes the person, and
+   * is judged by how things are now. A `record` counts of a person whom nobody knows too; a `mark` is one in a list of a site's people.
+   */
+  readonly attendance?: 'record' | 'mark';
 }
 
 /** What has to be known of a table: which key opens it, and what becomes of a person's rows. */
@@ -143,6 +155,10 @@ export const deleteBy =
       columns.map((column) => sql`${sql.ref(column)} = any(${people}::uuid[])`),
       sql` or `,
     )}`.execute(tx);
+
+/** What each kind of event is. */
+export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<EventType, EventRule>> =>
+  Object.assign({}, ...modules.map(({ events }) => events));
 
 /** Every endpoint of the people listener but the document that describes them. */
 export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>

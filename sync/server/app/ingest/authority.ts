@@ -1,12 +1,13 @@
 import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
-import { type EventType, PersonalBody, Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
+import { PersonalBody, Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
 import { scopeOf } from '../../core/devices/scope.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { isHeld } from '../../core/people/holds.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
+import { type EventRule, eventRulesOf, type ServerModule } from '../../platform/server-module.ts';
 import type { Taken } from './triage.ts';
 
 /**
@@ -14,9 +15,6 @@ import type { Taken } from './triage.ts';
  * quarantined and changes nothing. Attendance is judged by when it happened: a kiosk that was offline while the office
  * moved someone still brings their check-ins from before.
  */
-
-/** Kinds of events that say where a person was. Every other kind changes the person, and is judged by how things are now. */
-const ATTENDANCE: ReadonlySet<EventType> = new Set(['checkin', 'void', 'evacuation']);
 
 export type Denial = 'person-out-of-scope' | 'person-unknown' | 'person-held' | 'erasure-not-asked';
 
@@ -55,24 +53,28 @@ const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'pe
 /**
  * Whether a device may say this about a person. Pure.
  *
+ * @param rule of its kind, as its module declares it
  * @param at when it happened, as far as the server can determine
  * @returns null: it may
  */
-export function judge(event: WireEvent, { known, erased, ...relation }: Relation, at: Date): Denial | null {
+export function judge(
+  event: WireEvent,
+  { known, erased, ...relation }: Relation,
+  { attendance }: EventRule,
+  at: Date,
+): Denial | null {
   const { type } = event.header;
   // It keeps its place in the chain and loses its values: nothing is left that it could change.
   if (erased) return null;
   // Nobody to protect, and nobody to change: attendance of a person whose own event was lost still counts.
-  if (!known) return attends(type) || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
+  if (!known)
+    return attendance === 'record' || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
   const { member, until, held } = relation;
-  if (!member && !(ATTENDANCE.has(type) && until !== null && at <= until)) return 'person-out-of-scope';
+  if (!member && !(attendance && until !== null && at <= until)) return 'person-out-of-scope';
   // Kiosks are asked when the person is erased here: kiosks that are not were never asked about.
   if (type === 'erasureDone') return 'erasure-not-asked';
   return deletes(event) && held ? 'person-held' : null;
 }
-
-/** Attendance itself, as opposed to a mark in a list of a site's people. */
-const attends = (type: EventType): boolean => type === 'checkin' || type === 'void';
 
 export interface Judged {
   readonly allowed: readonly Taken[];
@@ -127,8 +129,10 @@ export async function judgeAll(
   fresh: readonly Taken[],
   people: ReadonlyMap<string, Standing>,
   voided: ReadonlyMap<string, Voided>,
+  modules: readonly ServerModule[],
   now: Date,
 ): Promise<Judged> {
+  const rules = eventRulesOf(modules);
   const concerned = fresh.flatMap(({ event }) => peopleConcerned(event, voided));
   const times = await timesTogether(
     tx,
@@ -155,7 +159,8 @@ export async function judgeAll(
         : { known, erased, ...together };
       return { id, is, ...relation, held: held.has(id) };
     });
-    const reason = all.map((one) => judge(event, one, at)).find((one) => one !== null);
+    const rule = rules[event.header.type] ?? {};
+    const reason = all.map((one) => judge(event, one, rule, at)).find((one) => one !== null);
     if (reason) {
       denied.push({ taken, reason });
       if (reason === 'person-held') for (const one of all) kept.add(one.is);
@@ -164,7 +169,7 @@ export async function judgeAll(
     const unknown = all.filter((one) => !one.known);
     if (adds(event)) for (const one of unknown) added.add(one.id);
     // Nothing is here that it could be about: so it names nobody.
-    const nameless = unknown.length > 0 && !adds(event) && !attends(event.header.type);
+    const nameless = unknown.length > 0 && !adds(event) && rule.attendance !== 'record';
     allowed.push(nameless ? { ...taken, event: { ...event, personal: {} } } : taken);
   }
   return { allowed, denied, added, kept };

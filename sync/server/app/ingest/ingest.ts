@@ -78,7 +78,7 @@ async function attempt(
   now: Date,
   options: TakeOptions,
 ): Promise<Ingested> {
-  const { db, keys } = services;
+  const { db } = services;
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
@@ -87,7 +87,7 @@ async function attempt(
     const marks: Marks = await advance(tx, header, before, now);
     await auditStaff(
       tx,
-      keys,
+      services,
       header.iss,
       fresh.map((t) => t.event),
       now,

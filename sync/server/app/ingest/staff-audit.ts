@@ -1,26 +1,12 @@
 import type { Transaction } from 'kysely';
 import type { AuditAction } from '../../../protocol/api/endpoint.ts';
-import type { EventType, StaffActor, WireEvent } from '../../../protocol/wire/event.ts';
+import type { StaffActor, WireEvent } from '../../../protocol/wire/event.ts';
+import type { Services } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import type { Tables } from '../../platform/database/schema.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
+import { eventRulesOf } from '../../platform/server-module.ts';
 import { peopleNamed } from './authority.ts';
-
-/**
- * What an event of a member of staff does to someone's data. A roll call is not among them: who it accounted for is
- * forgotten at its end.
- */
-const DATA: Partial<Record<EventType, string>> = {
-  checkin: 'attendance',
-  void: 'attendance',
-  person: 'person',
-  lookalike: 'person',
-  consent: 'consent',
-  template: 'template',
-  credential: 'credential',
-  pin: 'pin',
-};
 
 const NOBODY = { email: null, ip: null, userAgent: null };
 const actorOf = (by: StaffActor): Actor =>
@@ -34,15 +20,16 @@ const actorOf = (by: StaffActor): Actor =>
  */
 export async function auditStaff(
   tx: Transaction<Tables>,
-  keys: Keys,
+  { keys, modules }: Pick<Services, 'keys' | 'modules'>,
   device: string,
   fresh: readonly WireEvent[],
   now: Date,
 ): Promise<void> {
+  const rules = eventRulesOf(modules);
   const done = fresh.flatMap((event) => {
     const { type, open } = event.header;
     const { by, change } = open as { by?: StaffActor; change?: string };
-    const [data, people] = [DATA[type], peopleNamed(event)];
+    const [data, people] = [rules[type]?.changes, peopleNamed(event)];
     if (by === undefined || data === undefined || people.length === 0) return [];
     const action: AuditAction = type === 'person' && change === 'deleted' ? 'delete' : 'write';
     return [{ by, action, data, people }];

@@ -54,7 +54,12 @@ export async function take(
     ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
     ...peopleOf(settled.errors),
   ]);
-  const { allowed: fresh, denied, added, kept } = await judgeAll(tx, range.iss, settled.fresh, people, voided, now);
+  const {
+    allowed: fresh,
+    denied,
+    added,
+    kept,
+  } = await judgeAll(tx, range.iss, settled.fresh, people, voided, modules, now);
   const errors = [
     ...settled.errors,
     ...denied.map(({ taken, reason }) => {

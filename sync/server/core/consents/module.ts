@@ -24,6 +24,7 @@ async function* minor({ tx, keys, names, now }: Reading) {
 }
 
 export const consents: ServerModule = {
+  events: { consent: { changes: 'consent' }, template: { changes: 'template' } },
   onEvent: { consent: takeConsent, template: takeTemplates },
   endpoints: [...consentRoutes, ...minorRoutes],
   jobs: [minorsJob],

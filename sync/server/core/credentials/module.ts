@@ -69,6 +69,7 @@ async function pinsForKiosks(
 }
 
 export const credentials: ServerModule = {
+  events: { credential: { changes: 'credential' }, pin: { changes: 'pin' } },
   onEvent: { credential: takeCard, pin: takePin },
   endpoints: [...credentialRoutes, ...pinCodeRoutes],
   kioskChanges: {

@@ -44,6 +44,7 @@ async function pairsForKiosks(
 }
 
 export const lookalikes: ServerModule = {
+  events: { lookalike: { changes: 'person' } },
   onEvent: { lookalike: takePair },
   kioskChanges: {
     lookalikes: { people: pairsForKiosks, nothing: (person) => ({ kind: 'lookalikes', person, others: [] }) },

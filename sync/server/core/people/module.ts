@@ -90,6 +90,7 @@ async function publishPerson({ tx, event, person, added, scope, now, publish }: 
 }
 
 export const people: ServerModule = {
+  events: { person: { changes: 'person' } },
   onEvents: { person: takePeople },
   onEvent: { person: publishPerson },
   endpoints: peopleRoutes,

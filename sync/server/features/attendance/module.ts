@@ -48,6 +48,10 @@ async function* complaints({ tx, keys, names }: Reading) {
 const UNLINKED = 'by the step `unlink`: its rows stay, count, and are of nobody';
 
 export const attendance: ServerModule = {
+  events: {
+    checkin: { changes: 'attendance', attendance: 'record' },
+    void: { changes: 'attendance', attendance: 'record' },
+  },
   onEvents: { checkin: takeCheckins, void: takeVoids },
   endpoints: [...attendanceRoutes, ...complaintRoutes, ...correctionRoutes],
   tables: {

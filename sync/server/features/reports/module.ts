@@ -45,6 +45,8 @@ async function missing(person: string, { source: { db }, scope }: Reader): Promi
 
 export const reports: ServerModule = {
   onEvents: { health: ({ tx, device, site, now }, events) => keepKioskStatistics(tx, events, { device, site }, now) },
+  // Who it accounted for is forgotten at its end, so it changes nobody's data.
+  events: { evacuation: { attendance: 'mark' } },
   onEvent: { evacuation: rollCall },
   kioskChanges: {
     evacuation: {
