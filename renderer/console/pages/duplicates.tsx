@@ -18,6 +18,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
+import { PersonFacts } from '../parts/person-fields.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { LookalikePairs } from './lookalikes.tsx';
@@ -139,12 +140,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
             <section key={person.id} class="card panel" aria-label={person.name ?? t('people.unnamed')}>
               <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
               <dl class="facts">
-                {(['number', 'email', 'phone', 'badge'] as const).map((field) => (
-                  <div key={field}>
-                    <dt>{t(`people.${field}`)}</dt>
-                    <dd dir="ltr">{person[field] ?? '–'}</dd>
-                  </div>
-                ))}
+                <PersonFacts person={person} />
                 <div>
                   <dt>{t('people.consent')}</dt>
                   <dd>{t(`people.standing.${person.consent}`)}</dd>

@@ -10,6 +10,7 @@ import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { PageFrame } from '../parts/page.tsx';
+import { PersonFields, textFields } from '../parts/person-fields.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
@@ -148,16 +149,7 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <ErrorNote error={error} />
-      <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
-      <TextField
-        label={t('people.number')}
-        hint={t('people.numberHint')}
-        maxLength={40}
-        dir="ltr"
-        {...field('number')}
-      />
-      <TextField label={t('people.email')} type="email" maxLength={254} dir="ltr" {...field('email')} />
-      <TextField label={t('people.phone')} type="tel" maxLength={40} dir="ltr" {...field('phone')} />
+      <PersonFields names={textFields.filter((name) => name !== 'badge')} field={field} />
       <SelectField
         label={t('people.language')}
         hint={t('people.languageHint')}

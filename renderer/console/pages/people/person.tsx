@@ -16,13 +16,14 @@ import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shar
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
+import { PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf, sites } from '../../state/places.ts';
@@ -77,12 +78,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               <Button onClick={() => setTask('edit')}>{t('people.edit')}</Button>
             </div>
             <dl class="facts">
-              {(['number', 'email', 'phone', 'badge'] as const).map((field) => (
-                <div key={field}>
-                  <dt>{t(`people.${field}`)}</dt>
-                  <dd dir="ltr">{person[field] ?? '–'}</dd>
-                </div>
-              ))}
+              <PersonFacts person={person} />
               <div>
                 <dt>{t('people.language')}</dt>
                 <dd>{person.language ? languageName(person.language) : '–'}</dd>
@@ -172,11 +168,9 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
   );
 }
 
-const FIELDS = ['name', 'number', 'email', 'phone', 'badge'] as const;
-
 function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
   const [values, setValues] = useState<Record<string, string>>(
-    Object.fromEntries([...FIELDS, 'language' as const].map((f) => [f, person[f] ?? ''])),
+    Object.fromEntries([...textFields, 'language' as const].map((f) => [f, person[f] ?? ''])),
   );
   const [gpsOptOut, setGps] = useState(person.gpsOptOut);
   const { busy, error, run } = useWrite();
@@ -186,7 +180,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
   });
   const submit = async () => {
     const patch = Object.fromEntries(
-      [...FIELDS, 'language'].flatMap((f) => {
+      [...textFields, 'language'].flatMap((f) => {
         const value = values[f]!.trim() || null;
         return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
       }),
@@ -200,17 +194,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <ErrorNote error={error} />
-      <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
-      <TextField
-        label={t('people.number')}
-        hint={t('people.numberHint')}
-        maxLength={40}
-        dir="ltr"
-        {...field('number')}
-      />
-      <TextField label={t('people.email')} type="email" maxLength={254} dir="ltr" {...field('email')} />
-      <TextField label={t('people.phone')} type="tel" maxLength={40} dir="ltr" {...field('phone')} />
-      <TextField label={t('people.badge')} maxLength={80} dir="ltr" {...field('badge')} />
+      <PersonFields field={field} />
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
       <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
       <Submit disabled={busy}>{t('people.save')}</Submit>

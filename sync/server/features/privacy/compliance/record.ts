@@ -1,4 +1,5 @@
 import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
+import { personFields } from '../../../../protocol/api/people.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
 
 /** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */
@@ -100,7 +101,7 @@ export function dataRows(f: Facts): DataRow[] {
   return [
     row(
       ['profile', 'sites'],
-      'Name, number, e-mail, phone, badge, language, sites',
+      `${personFields.join(', ').replace(/^./, (first) => first.toUpperCase())}, sites`,
       'people who check in',
       c.people,
       `people without a site: ${period('leavers')}`,

@@ -1,0 +1,48 @@
+import type { Person, PersonField } from '../../../sync/protocol/api/people.ts';
+import { TextField } from '../../shared/web/form.tsx';
+import { t } from '../i18n.ts';
+
+/** What the console shows and asks of a person in words, in this order; the language has a list of its own. */
+const FIELDS = {
+  name: { required: true, maxLength: 200, dir: 'auto' },
+  number: { maxLength: 40, hint: true },
+  email: { maxLength: 254, type: 'email' },
+  phone: { maxLength: 40, type: 'tel' },
+  badge: { maxLength: 80 },
+} as const satisfies Partial<Record<PersonField, object>>;
+
+type TextName = keyof typeof FIELDS;
+export const textFields = Object.keys(FIELDS) as TextName[];
+
+/** A form's fields for them. `names`: of these alone. */
+export function PersonFields({
+  names = textFields,
+  field,
+}: {
+  names?: readonly TextName[];
+  field: (name: string) => { value: string; onValue: (value: string) => void };
+}) {
+  return names.map((name) => {
+    const { hint, ...how }: { hint?: boolean } & (typeof FIELDS)[TextName] = FIELDS[name];
+    return (
+      <TextField
+        key={name}
+        label={t(`people.${name}`)}
+        {...(hint && { hint: t('people.numberHint') })}
+        dir="ltr"
+        {...how}
+        {...field(name)}
+      />
+    );
+  });
+}
+
+/** Rows of a list of facts. The name is the list's heading. */
+export function PersonFacts({ person }: { person: Person }) {
+  return textFields.slice(1).map((name) => (
+    <div key={name}>
+      <dt>{t(`people.${name}`)}</dt>
+      <dd dir="ltr">{person[name] ?? '–'}</dd>
+    </div>
+  ));
+}
