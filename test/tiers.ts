@@ -14,6 +14,7 @@ export const LONG: readonly string[] = [
   'test/checks/doctor.test.ts',
   'test/checks/upgrade.test.ts',
   'test/security/**',
+  'test/options.test.ts',
   'test/cli/accounts.test.ts',
   'test/cli/audit.test.ts',
   'test/cli/backup-bucket.test.ts',
