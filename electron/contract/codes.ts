@@ -88,6 +88,7 @@ export const ENROLMENT_CODES = [
   'staff-not-allowed',
   'confirmation-wrong',
   'duplicate-none',
+  'duplicate-other',
   'lookalikes-unknown',
 ] as const;
 

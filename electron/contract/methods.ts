@@ -360,7 +360,8 @@ export const METHODS = {
   enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),
   /**
    * Fails with code `duplicate-face` (params: name) when the face already belongs to someone else: `enrolDuplicate` shows who, and
-   * with `overrule` they are two people. That is refused with `staff-not-allowed`, `confirmation-wrong`.
+   * with `overrule` they are two people. That is refused with `staff-not-allowed`, `confirmation-wrong`, and `duplicate-other`
+   * where the face is not the one like that person's. Where it is like one more person's, `duplicate-face` names them next.
    */
   enrolFinish: m(
     z.strictObject({ ...staff, enrolment: Id, overrule: Overrule.optional() }),

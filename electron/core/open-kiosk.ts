@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { createGallery } from '../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
 import { Problem } from '../../sync/errors/problem.ts';
-import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
+import { openRecogniser, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
@@ -75,18 +74,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
   async function load(): Promise<Faces> {
     const embedder = readPolicy(store.roster.policy)?.embedder;
     const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home)).catch(asProblem);
-    const gallery = createGallery(pipeline.length);
-    const unfit = loadGallery(store, gallery, pipeline.model);
-    return {
-      pipeline,
-      unfit,
-      recogniser: createRecogniser(
-        pipeline,
-        gallery,
-        { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople },
-        (person) => store.lookalikes.has(person),
-      ),
-    };
+    return { pipeline, ...openRecogniser(store, pipeline, site) };
   }
 
   return {

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { leeway } from '../../models/rules/decision.ts';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { createCheckinService } from './checkin/service.ts';
@@ -26,7 +25,6 @@ import { type Base, type Faces, type Identity, monotonic } from './phases.ts';
 import { createPrinting, cupsSocket } from './printing/service.ts';
 import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace } from './site/policy.ts';
 import { knownStaff } from './staff/members.ts';
-import { mayDo } from './staff/rights.ts';
 import { createStaffScreen } from './staff/screen.ts';
 import { createStatistics, startStatistics } from './statistics/statistics.ts';
 import { statusOf } from './status/status.ts';
@@ -116,10 +114,6 @@ export async function serve(
     consentAge: () => consentAgeOf(runtime.policy),
     consentTexts: () => runtime.policy?.consentTexts ?? [],
   };
-  const overruling = {
-    mayOverrule: (token: string) => mayDo(staff.require(token).member?.role ?? null, 'overruleDuplicate'),
-    actor: (token: string) => staff.require(token).actor,
-  };
   const nameOf = (member: string) => knownStaff(store).find(({ id }) => id === member)?.name ?? null;
   const enrolment = createEnrolmentService({
     store,
@@ -131,12 +125,9 @@ export async function serve(
     now,
     monotonic,
     ...policies,
-    ...overruling,
     changed,
   });
   const statistics = createStatistics();
-  const { loaded } = faces;
-  const samePerson = { straight: loaded.calibration.verification, turned: leeway(loaded.calibration).turned };
   const { admit, ...counted } = createCheckinService({
     store,
     recogniser,
@@ -147,11 +138,11 @@ export async function serve(
     site,
     now,
     demo,
-    ...(line && { elsewhere: line.presence.last }),
+    elsewhere: (person) => line?.presence.last(person) ?? null,
     monotonic,
     liveness: {
       begin: () => createChallenge(unpredictable),
-      start: (challenge) => startLiveness(challenge, { samePerson }),
+      start: (challenge) => startLiveness(challenge, recogniser.calibration),
     },
     wall: Date.now,
     log,
@@ -326,8 +317,8 @@ export async function serve(
           ...policies,
           changed,
         }),
-        ...createReview({ store, recogniser, staff, ...policies, ...overruling, changed, log }),
-        ...createLookalikes({ store, staff, nameOf, ...overruling, changed }),
+        ...createReview({ store, recogniser, staff, ...policies, changed, log }),
+        ...createLookalikes({ store, staff, nameOf, changed }),
         ...createDiagnostics({
           home,
           store,

@@ -305,8 +305,14 @@ test.describe('staff', () => {
       const finish = core.methods.enrolFinish;
       core.methods.enrolFinish = async (input) => {
         if (!input.overrule) throw coreError('duplicate-face', { name: 'Max Mustermann' });
-        if (input.overrule.typed !== '1001') throw coreError('confirmation-wrong');
-        return finish(input);
+        if (input.overrule.typed !== core.duplicate!.other.number) throw coreError('confirmation-wrong');
+        if (input.overrule.typed === '2002') return finish(input);
+        // It is like one more person's.
+        core.duplicate = {
+          ...core.duplicate!,
+          other: { ...core.duplicate!.other, name: 'Mira Yıldız', number: '2002' },
+        };
+        throw coreError('duplicate-face', { name: 'Mira Yıldız' });
       };
       core.duplicate = await aDuplicate(mayOverrule);
 
@@ -337,8 +343,15 @@ test.describe('staff', () => {
       await expect(page.locator('.form-error')).toContainText('isn’t the number or name');
       await page.locator('input[name=confirm]').fill('1001');
       await page.keyboard.press('Enter');
+      await expect(page.getByRole('img', { name: /Already enrolled: Mira Yıldız/ })).toBeVisible();
+      await expect(screen).toContainText('already enrolled as Mira Yıldız');
+      await page.locator('[data-do=two-people]').press('Enter');
+      await expect(page.locator('.duplicate-confirm')).toContainText('neither is recognised by face alone');
+      await page.locator('input[name=confirm]').fill('2002');
+      await page.keyboard.press('Enter');
       await expect(page.locator('[data-end=enrolled]')).toBeVisible();
-      expect(core.callsOf('enrolFinish').at(-1)!.overrule).toMatchObject({ typed: '1001' });
+      const words = core.callsOf('enrolFinish').map(({ overrule }) => overrule?.typed);
+      expect(words).toEqual([undefined, '1002', '1001', '2002']);
     });
 
   test('sees the pairs of lookalikes with reason and day, and takes one back', async ({ kiosk }) => {

@@ -1,4 +1,5 @@
 import type { FacePipeline } from '../../models/node/interface.ts';
+import { FR_FEATURE } from '../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
 import { type LivenessState, type Observation, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { ChallengeStep } from '../../models/rules/reasons.ts';
@@ -46,7 +47,7 @@ export const watchTake = (
 
 /** Runs a challenge over observations; the answer at its end, or at the end of the footage. */
 export function judge(steps: readonly ChallengeStep[], seen: readonly Observation[]): LivenessState {
-  const session = startLiveness({ steps });
+  const session = startLiveness({ steps }, FR_FEATURE);
   let answer = session.current();
   for (const o of seen) {
     answer = session.observe(o);

@@ -60,6 +60,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       site: defaultSite(true),
       now: () => clock.now(),
       demo: false,
+      elsewhere: () => null,
       liveness: {} as never,
       monotonic: () => clock.now(),
       wall: () => clock.now(),

@@ -170,7 +170,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         photo: photo(),
         pinHash: i % 2 ? `phc ${i}` : null,
         ...(i % 10 === 3 && { templates: [], card: { ...cardOf(i), count: 3 } }),
-        ...(i === 20 && { lookalike: { other: own[19]!, marking: { reason: 'enrolment', by: randomUUID() } } }),
+        ...(i === 20 && { lookalikes: { others: [own[19]!], marking: { reason: 'enrolment', by: randomUUID() } } }),
       }),
     );
     own.push(id);

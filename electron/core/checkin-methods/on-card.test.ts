@@ -77,6 +77,7 @@ function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
     site: { ...defaultSite(true), liveness: change.liveness ? 'on' : 'off', photos: false },
     now: () => now,
     demo: false,
+    elsewhere: () => null,
     liveness: {
       begin: () => ({}),
       start: () => ({ current: () => ({ state: 'running', step: 'turn-left', index: 0, of: 1, progress: 0 }) }),

@@ -123,6 +123,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     site: policy,
     now: () => now,
     demo: false,
+    elsewhere: () => null,
     liveness: {
       begin: () => {
         challenges++;

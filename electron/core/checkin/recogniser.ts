@@ -1,3 +1,4 @@
+import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import {
@@ -207,6 +208,18 @@ export function addTemplate(
     if (error instanceof ModelProblem && UNFIT.has(error.code)) return false;
     throw error;
   }
+}
+
+/** A kiosk's own: over its people's templates, and by its pairs of lookalikes. `unfit`: templates left out (`addTemplate`). */
+export function openRecogniser(
+  store: Parameters<typeof loadGallery>[0] & { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
+  pipeline: FacePipeline,
+  site: Omit<DecisionPolicy, 'calibration'>,
+): { readonly recogniser: Recogniser; readonly unfit: number } {
+  const gallery = createGallery(pipeline.length);
+  const unfit = loadGallery(store, gallery, pipeline.model);
+  const inPair = (person: string) => store.lookalikes.has(person);
+  return { recogniser: createRecogniser(pipeline, gallery, site, inPair), unfit };
 }
 
 /** Fills a gallery from the store's templates of the gallery's model. @returns how many were left out (`addTemplate`) */

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createGallery } from '../../../models/node/gallery/index.ts';
 import { fmrAt } from '../../../models/rules/decision.ts';
 import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
 import type { ChallengeStep } from '../../../models/rules/reasons.ts';
@@ -19,7 +18,7 @@ import { defaultSite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, Person } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
-import { createRecogniser, loadGallery } from './recogniser.ts';
+import { openRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
 /*
@@ -97,8 +96,6 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
       return embedding;
     },
   };
-  const gallery = createGallery(pipeline.length);
-  loadGallery(store, gallery, pipeline.model);
   const config: SiteConfig = {
     ...defaultSite(false),
     timeZone: 'UTC',
@@ -109,7 +106,7 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
   };
   return createCheckinService({
     store,
-    recogniser: createRecogniser(pipeline, gallery, config),
+    recogniser: openRecogniser(store, pipeline, config).recogniser,
     pins: createPersonPins(hasher, () => []),
     guard: createPinGuard({ store, now: clock.now }),
     claims: createClaims(clock.monotonic),
@@ -117,12 +114,13 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
     site: config,
     now: clock.now,
     demo: false,
+    elsewhere: () => null,
     liveness: {
       begin: () => {
         challenges++;
         return { steps };
       },
-      start: (challenge) => startLiveness(challenge),
+      start: (challenge) => startLiveness(challenge, faces.pipeline.calibration),
     },
     monotonic: clock.monotonic,
     wall: clock.now,

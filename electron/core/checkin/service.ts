@@ -44,12 +44,10 @@ export interface CheckinDeps {
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
   readonly wall: () => number;
   /** The last record of a person at another door of the site, as far as it is known: a hint for the direction alone. */
-  readonly elsewhere?: (person: string) => LastCheckin | null;
+  readonly elsewhere: (person: string) => LastCheckin | null;
   /** Called after each durable record, for code that shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
-  /** Two voided "not me" between the same two people made them a pair of lookalikes. */
-  readonly paired?: () => void;
   /** The place of a record, sealed; absent: this kiosk takes none. */
   readonly place?: SealedPlace;
   /** Someone is let in, by a record that is durable: also one that repeats another. For the door. */
@@ -108,7 +106,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       deps.admitted?.({ ...fields.open, direction: last.direction });
       return receipt(last, person, true);
     }
-    const anywhere = newest(lastAt, deps.elsewhere?.(person.id) ?? null);
+    const anywhere = newest(lastAt, deps.elsewhere(person.id));
     const direction = chosen ?? claimDirection(site.direction, anywhere, time, calendar(site));
     const claim = !chosen && site.direction === 'auto' ? { direction, automatic: true } : { direction };
     const gps = (await deps.place?.(person)) ?? null;
@@ -357,9 +355,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
     async voidCheckin({ checkin, undo: token, reason }) {
       const { alsoLike } = undo.check(checkin, token, monotonic());
-      const paired = store.checkins.void(checkin, reason, alsoLike ?? undefined);
+      store.checkins.void(checkin, reason, alsoLike ?? undefined);
       undo.close();
-      if (paired) deps.paired?.();
       deps.voided();
       return {};
     },

@@ -2,6 +2,8 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { namesPerson } from '../../../sync/protocol/wire/confirmation.ts';
 import type { CoreMethods, DuplicateFace } from '../../contract/methods.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import { mayDo } from '../staff/rights.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { personRow } from './person-row.ts';
 
@@ -10,12 +12,13 @@ import { personRow } from './person-row.ts';
 /** The word of staff that two people are two people. */
 export type Overrule = NonNullable<Parameters<CoreMethods['enrolFinish']>[0]['overrule']>;
 
-/** What says whether a session may overrule a duplicate. */
-export interface Overruling {
-  /** Whether the role of this session is above that of the desk. */
-  readonly mayOverrule: (token: string) => boolean;
-  /** Who of staff has this session; null: nobody by name. */
-  readonly actor: (token: string) => string | null;
+/** Whether this session may: only a role above the desk's. */
+export const mayOverrule = (staff: Pick<StaffService, 'require'>, token: string): boolean =>
+  mayDo(staff.require(token).member?.role ?? null, 'overruleDuplicate');
+
+interface Deps {
+  readonly store: Pick<Store, 'events' | 'people' | 'photos'>;
+  readonly staff: Pick<StaffService, 'require'>;
 }
 
 /**
@@ -60,10 +63,7 @@ export function refuseDuplicate(store: Pick<Store, 'people'>, owner: string): ne
 
 /** What staff looks at before anybody says that they are two people. */
 export async function showDuplicate(
-  {
-    store,
-    mayOverrule,
-  }: { readonly store: Pick<Store, 'events' | 'people' | 'photos'> } & Pick<Overruling, 'mayOverrule'>,
+  { store, staff }: Deps,
   { token, owner, ours }: { readonly token: string; readonly owner: string | null; readonly ours: Uint8Array | null },
 ): Promise<DuplicateFace> {
   const other = owner === null ? null : store.people.get(owner);
@@ -76,23 +76,24 @@ export async function showDuplicate(
     other: personRow(other),
     theirs: theirs && Uint8Array.from(theirs),
     ours: ours && Uint8Array.from(ours),
-    mayOverrule: mayOverrule(token),
+    mayOverrule: mayOverrule(staff, token),
   };
 }
 
 /**
- * The person a new face is a pair of lookalikes with by this word; null: nothing was said.
- * @throws Problem `staff-not-allowed`, `person-unknown`, `confirmation-wrong`
+ * Whose face a new one is not, by the word of staff.
+ * @param owner the person it is like, apart from those it was said not to be already
+ * @throws Problem `staff-not-allowed`, `person-unknown`, `duplicate-other`, `confirmation-wrong`
  */
-export function overruled(
-  { store, mayOverrule }: { readonly store: Pick<Store, 'people'> } & Pick<Overruling, 'mayOverrule'>,
-  token: string,
-  overrule: Overrule | undefined,
-): string | null {
-  if (!overrule) return null;
-  if (!mayOverrule(token)) throw new Problem('staff-not-allowed');
+export function checkOverrule(
+  { store, staff }: Pick<Deps, 'staff'> & { readonly store: Pick<Store, 'people'> },
+  { token, overrule, owner }: { readonly token: string; readonly overrule: Overrule; readonly owner: string | null },
+): string {
+  if (!mayOverrule(staff, token)) throw new Problem('staff-not-allowed');
   const other = store.people.get(overrule.other);
   if (!other) throw new Problem('person-unknown');
+  // Otherwise any two people could be made a pair, and neither would be recognised by face any more.
+  if (other.id !== owner) throw new Problem('duplicate-other');
   if (!namesPerson(overrule.typed, other)) throw new Problem('confirmation-wrong');
   return other.id;
 }

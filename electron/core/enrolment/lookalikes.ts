@@ -3,10 +3,10 @@ import type { CoreMethods, LookalikeRow } from '../../contract/methods.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import type { LookalikePair } from '../store/lookalikes.ts';
-import type { Overruling } from './duplicates.ts';
+import { mayOverrule } from './duplicates.ts';
 import { personRow } from './person-row.ts';
 
-interface Deps extends Overruling {
+interface Deps {
   readonly store: Pick<Store, 'device' | 'lookalikes' | 'people' | 'settings'>;
   readonly staff: Pick<StaffService, 'require'>;
   /** What a member of staff is called here; null: not known. */
@@ -20,7 +20,7 @@ type Methods = Pick<CoreMethods, 'lookalikeCount' | 'lookalikeList' | 'lookalike
 const SEEN = 'lookalikes-seen';
 
 /** The pairs that a face alone can't distinguish, as staff sees them and takes one back. */
-export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, changed }: Deps): Methods {
+export function createLookalikes({ store, staff, nameOf, changed }: Deps): Methods {
   const unseen = (pairs: readonly LookalikePair[]): number => {
     const seen = store.settings.get(SEEN) ?? '';
     return pairs.filter(({ reason, at }) => reason === 'not-me' && at > seen).length;
@@ -42,13 +42,12 @@ export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, cha
         const where = device === null ? 'console' : device === store.device ? 'here' : 'kiosk';
         return known.length === 0 ? [] : [{ people: known, ids: [...people], reason, at, where, by: by && nameOf(by) }];
       });
-      return { pairs: rows, mayRemove: mayOverrule(token) };
+      return { pairs: rows, mayRemove: mayOverrule(staff, token) };
     },
 
     async lookalikeRemove({ token, ids: [one, other] }) {
-      staff.require(token);
-      if (!mayOverrule(token)) throw new Problem('staff-not-allowed');
-      if (!store.lookalikes.unmark(one, other, actor(token))) throw new Problem('lookalikes-unknown');
+      if (!mayOverrule(staff, token)) throw new Problem('staff-not-allowed');
+      if (!store.lookalikes.unmark(one, other, staff.require(token).actor)) throw new Problem('lookalikes-unknown');
       changed();
       return {};
     },

@@ -1,6 +1,7 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { FR_FEATURE } from '../../../models/rules/decision.ts';
 import { namesPerson } from '../../../sync/protocol/wire/confirmation.ts';
+import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import {
   aPerson,
   aPhoto,
@@ -38,20 +39,21 @@ const recogniser = {
   search: () => ({ match: { best: null }, decision: { threshold: 1 } }),
 } as unknown as Recogniser;
 
+const signedIn = (role: StaffRole) =>
+  ({ require: () => ({ member: { role }, actor: null }), onLock: () => undefined }) as never;
+
 function service(change: Partial<EnrolmentDeps> = {}) {
   return createEnrolmentService({
     store,
     recogniser,
     pins: { hash: async () => 'hash', verify: async () => false },
     subjects: { cleared: () => ({}) } as never,
-    staff: { require: () => undefined, onLock: () => undefined } as never,
+    staff: signedIn('supervisor'),
     site: { privacy: { controller: 'C', contact: 'c', dpo: 'd' }, photos: false, photoDays: 90 } as never,
     consentTexts: () => [],
     forbidden: () => null,
     onCards: () => true, // or a picture is encoded, which needs one
     consentAge: () => 18,
-    mayOverrule: () => true,
-    actor: () => null,
     now: () => START,
     monotonic: () => 0,
     changed: () => undefined,
@@ -80,12 +82,12 @@ async function capture(enrolment: Service, id: string, heldYaw = 0) {
   return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
 }
 
-/** A person who looks like every face before the camera, except where they are someone else by staff's word. */
-const likeOf = (person: string) =>
+/** A person, or two, who look like every face before the camera, except where they are someone else by staff's word. */
+const likeOf = (person: string, next?: string) =>
   ({
     ...recogniser,
     search: () => ({
-      match: { best: { person, score: 0.9 }, second: null },
+      match: { best: { person, score: 0.9 }, second: next === undefined ? null : { person: next, score: 0.8 } },
       decision: { threshold: 0.5 },
     }),
   }) as unknown as Recogniser;
@@ -98,7 +100,7 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
     recogniser: { ...like, gallery: { add: (_: string, person: string) => void added.push(person) } } as never,
     onCards: () => false,
   };
-  const strict = service({ ...deps, mayOverrule: () => false });
+  const strict = service({ ...deps, staff: signedIn('desk') });
   const id = await begin(strict, { name: 'Eve' });
   for (const held of [0, 20, -20, 0]) expect(await capture(strict, id, held)).toMatchObject({ accepted: true });
   const finish = (overrule?: { other: string; typed: string }) =>
@@ -128,12 +130,53 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
   expect(added.length).toBe(4);
 });
 
+/** Everything but the end of an enrolment of someone new. */
+async function captured(enrolment: Service, change: Begin = {}): Promise<string> {
+  const id = await begin(enrolment, change);
+  for (const held of [0, 20, -20, 0]) expect(await capture(enrolment, id, held)).toMatchObject({ accepted: true });
+  return id;
+}
+
+test('nobody is made a pair with someone whose face it is not like, by the word of any role', async () => {
+  const ada = await store.people.add(aPerson({ name: 'Ada', number: '17' }));
+  const bob = await store.people.add(aPerson({ name: 'Bob', number: '18' }));
+  for (const [like, code] of [
+    [likeOf(ada.id), 'duplicate-other'],
+    [recogniser, 'duplicate-other'], // like nobody's
+  ] as const) {
+    const enrolment = service({ recogniser: like, onCards: () => false });
+    const id = await captured(enrolment);
+    const overrule = { other: bob.id, typed: '18' };
+    expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id, overrule }))).toBe(code);
+  }
+  expect([store.people.count(), store.lookalikes.list()]).toEqual([2, []]);
+});
+
+test('a face like two people’s is enrolled once both are said to be someone else, one after the other', async () => {
+  const ada = await store.people.add(aPerson({ name: 'Ada', number: '17' }));
+  const eve = await store.people.add(aPerson({ name: 'Eve', number: '18' }));
+  const enrolment = service({ recogniser: likeOf(ada.id, eve.id), onCards: () => false });
+  const id = await captured(enrolment);
+  const finish = (other: string, typed: string) =>
+    enrolment.enrolFinish({ token: TOKEN, enrolment: id, overrule: { other, typed } });
+  const shown = async () => (await enrolment.enrolDuplicate({ token: TOKEN, enrolment: id })).other.name;
+  expect(await shown()).toBe('Ada');
+  expect(await codeOf(() => finish(eve.id, '18'))).toBe('duplicate-other');
+  await expect(finish(ada.id, '17')).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Eve' } });
+  expect([await shown(), store.lookalikes.list()]).toEqual(['Eve', []]);
+  // What the disk refused can be said again.
+  vi.spyOn(store.people, 'add').mockRejectedValueOnce(new Error('disk trouble'));
+  await expect(finish(eve.id, '18')).rejects.toThrow('disk trouble');
+  const { person } = await finish(eve.id, '18');
+  expect(store.lookalikes.partners(person.id).sort()).toEqual([ada.id, eve.id].sort());
+});
+
 test('one of a pair is enrolled again without anybody’s word, and for someone else’s face it is asked for again', async () => {
   const photo = aPhoto();
   const templates = [{ pose: 'front', model: MODEL, embedding: embedding(1) }];
   const ada = await store.people.add(aPerson({ number: '17', templates, photo }));
   const eve = await store.people.add(aPerson({ number: '18', templates: [], consent: null, photo: null }));
-  const deps = { recogniser: likeOf(eve.id), onCards: () => false, mayOverrule: () => false };
+  const deps = { recogniser: likeOf(eve.id), onCards: () => false, staff: signedIn('desk') };
   const run = async () => {
     const enrolment = service(deps);
     const id = await begin(enrolment, { person: ada.id });

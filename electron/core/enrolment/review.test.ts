@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FR_FEATURE } from '../../../models/rules/decision.ts';
+import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import {
   aPending,
   aPerson,
@@ -13,6 +14,7 @@ import {
 } from '../../../test/store/kiosk.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { facesForbidden } from '../site/policy.ts';
+import type { Member } from '../staff/members.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createReview, type ReviewDeps } from './review.ts';
 
@@ -24,8 +26,11 @@ let store: SqlStore;
 /** Who the picture shows; and whose face that is already. */
 let face: Float32Array;
 let owner: string | null;
+/** Whose face it is like too. */
+let next: string | null;
 let gallery: string[];
 let locked: boolean;
+let role: StaffRole | null;
 let lock: () => void;
 let picture: Uint8Array;
 
@@ -33,8 +38,10 @@ beforeEach(async () => {
   store = await openKiosk(newFolder(), {}, { clock: heldClock(START) });
   face = embedding(1);
   owner = null;
+  next = null;
   gallery = [];
   locked = false;
+  role = 'supervisor';
   picture = await sharp({ create: { width: 200, height: 160, channels: 3, background: '#777' } })
     .jpeg()
     .toBuffer();
@@ -47,7 +54,10 @@ const recogniser = {
   gallery: { add: (_id: string, person: string) => void gallery.push(person) },
   inspect: async () => ({ shape: {}, reason: 'blurred' }),
   embed: async () => face.slice(),
-  search: () => ({ match: { best: owner && { person: owner, score: 1 } }, decision: { threshold: 0.5 } }),
+  search: () => ({
+    match: { best: owner && { person: owner, score: 1 }, second: next && { person: next, score: 1 } },
+    decision: { threshold: 0.5 },
+  }),
 } as unknown as Recogniser;
 
 function review(change: Partial<ReviewDeps> = {}) {
@@ -57,7 +67,7 @@ function review(change: Partial<ReviewDeps> = {}) {
     staff: {
       require: () => {
         if (locked) throw Object.assign(new Error('locked'), { code: 'staff-locked' });
-        return { member: null, actor: null };
+        return { member: role && ({ role } as Member), actor: null };
       },
       onLock: (listener) => {
         lock = listener;
@@ -65,8 +75,6 @@ function review(change: Partial<ReviewDeps> = {}) {
     },
     forbidden: () => null,
     onCards: () => false,
-    mayOverrule: () => true,
-    actor: () => null,
     changed: () => undefined,
     log: () => undefined,
     ...change,
@@ -255,7 +263,8 @@ test('a face that is someone else’s is taken by a supervisor’s typed word al
   const two = await store.people.add(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
   owner = two.id;
   const photo = await keep({ consent: 'form-7' });
-  const service = review({ mayOverrule: () => false });
+  const service = review();
+  role = 'desk';
   const shown = await service.reviewDuplicate({ token: TOKEN, photo, person: null });
   expect(shown).toMatchObject({ other: { id: two.id }, mayOverrule: false });
   expect([shown.ours!.length > 0, shown.theirs!.length > 0]).toEqual([true, true]);
@@ -263,6 +272,7 @@ test('a face that is someone else’s is taken by a supervisor’s typed word al
   expect(await codeOf(() => service.reviewAccept({ token: TOKEN, photo, person: null, overrule }))).toBe(
     'staff-not-allowed',
   );
+  role = 'supervisor';
   const wrong = { other: two.id, typed: 'Grace Hopper' };
   const accept = (o: typeof overrule) => review().reviewAccept({ token: TOKEN, photo, person: null, overrule: o });
   expect(await codeOf(() => accept(wrong))).toBe('confirmation-wrong');
@@ -273,6 +283,28 @@ test('a face that is someone else’s is taken by a supervisor’s typed word al
     true,
     0,
   ]);
+});
+
+test('a picture like two people’s faces is taken once both are said to be someone else, and with nobody else are they a pair', async () => {
+  const [one, two, bob] = [
+    await store.people.add(aPerson({ name: 'Ada', number: '17' })),
+    await store.people.add(aPerson({ name: 'Eve', number: '18' })),
+    await store.people.add(aPerson({ name: 'Bob', number: '19' })),
+  ];
+  [owner, next] = [one.id, two.id];
+  const photo = await keep({ consent: 'form-7' });
+  const service = review();
+  const accept = (other: string, typed: string) =>
+    service.reviewAccept({ token: TOKEN, photo, person: null, overrule: { other, typed } });
+  expect(await codeOf(() => accept(bob.id, '19'))).toBe('duplicate-other');
+  await expect(accept(one.id, '17')).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Eve' } });
+  expect(await service.reviewDuplicate({ token: TOKEN, photo, person: null })).toMatchObject({ other: { id: two.id } });
+  // Another session begins from the start.
+  lock();
+  expect(await codeOf(() => accept(two.id, '18'))).toBe('duplicate-other');
+  expect(await codeOf(() => accept(one.id, '17'))).toBe('duplicate-face');
+  const { person } = await accept(two.id, '18');
+  expect(store.lookalikes.partners(person.id).sort()).toEqual([one.id, two.id].sort());
 });
 
 test('an item says who its name may mean and whose face it is, to staff alone', async () => {

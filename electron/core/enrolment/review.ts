@@ -16,20 +16,13 @@ import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import type { PendingPhoto } from '../store/pending.ts';
 import { PeopleByTerm } from '../store/pending-rules.ts';
-import {
-  duplicateOf,
-  type Overrule,
-  type Overruling,
-  overruled,
-  refuseDuplicate,
-  showDuplicate,
-} from './duplicates.ts';
+import { checkOverrule, duplicateOf, type Overrule, refuseDuplicate, showDuplicate } from './duplicates.ts';
 import { MAX_TEMPLATES } from './import-sift.ts';
 import { addFace } from './on-card.ts';
 import { personRow } from './person-row.ts';
 import { enrolPerson } from './service.ts';
 
-export interface ReviewDeps extends Overruling {
+export interface ReviewDeps {
   readonly store: Pick<Store, 'events' | 'imports' | 'lookalikes' | 'people' | 'photos' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly staff: Pick<StaffService, 'require' | 'onLock'>;
@@ -63,7 +56,12 @@ export function createReview(deps: ReviewDeps): Methods {
   const exclusive = createMutex();
   /** What this staff session has seen, and so left its trace of. */
   const traced = new Set<string>();
-  staff.onLock(() => traced.clear());
+  /** By picture, whose face it is not, although it is like theirs, by the word of this session. */
+  const others = new Map<string, Set<string>>();
+  staff.onLock(() => {
+    traced.clear();
+    others.clear();
+  });
 
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
@@ -138,22 +136,33 @@ export function createReview(deps: ReviewDeps): Methods {
 
   async function accept(id: string, person: string | null, o: { token: string; overrule?: Overrule | undefined }) {
     const { photo } = permitted(id, person);
-    const other = overruled(deps, o.token, o.overrule);
     const { image, embedding } = await faceOf(photo);
     const likeness = person === null ? await encodePhoto(image) : null;
     try {
       // While the models looked, an erasure or a withdrawal of theirs may have come.
       const { consent, subject } = permitted(id, person);
-      const owner = ownerOf(embedding, subject, other);
+      const { token, overrule } = o;
+      const own = others.get(id) ?? new Set();
+      others.set(id, own);
+      if (overrule) {
+        own.delete(overrule.other);
+        own.add(checkOverrule(deps, { token, overrule, owner: ownerOf(id, embedding, subject) }));
+      }
+      const owner = ownerOf(id, embedding, subject);
       if (owner) refuseDuplicate(store, owner);
-      const marking = { reason: 'enrolment', by: deps.actor(o.token) } as const;
+      const pairs = [...own].filter((one) => store.people.get(one));
+      const marking = { reason: 'enrolment', by: staff.require(token).actor } as const;
       const { language } = photo;
       const given = { textVersion: consent, language };
       const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
       if (subject === null) {
         const details = { name: photo.label, number: null, pinHash: null, language, consent: given };
-        const lookalike = other === null ? {} : { lookalike: { other, marking } };
-        return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
+        return await enrolPerson(deps, {
+          ...details,
+          templates,
+          photo: likeness,
+          lookalikes: { others: pairs, marking },
+        });
       }
       const known = store.templates.of(subject.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
@@ -164,7 +173,7 @@ export function createReview(deps: ReviewDeps): Methods {
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
         return subject;
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.lookalikes.mark(subject.id, other, marking);
+      for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       return await addFace(deps, subject, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it
@@ -172,10 +181,11 @@ export function createReview(deps: ReviewDeps): Methods {
     }
   }
 
-  /** Who a face may belong to already. @param other said to be someone else, and so are those they are a pair with */
-  function ownerOf(embedding: Float32Array, subject: Person | null, other: string | null): string | null {
-    const pairs = [subject?.id ?? null, other].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
-    return duplicateOf(recogniser, [embedding], subject?.id ?? null, other === null ? pairs : [other, ...pairs]);
+  /** Who the face of a picture may belong to already; as in an enrolment. */
+  function ownerOf(photo: string, embedding: Float32Array, subject: Person | null): string | null {
+    const own = [...(others.get(photo) ?? [])];
+    const pairs = [...(subject ? [subject.id] : []), ...own].flatMap((id) => store.lookalikes.partners(id));
+    return duplicateOf(recogniser, [embedding], subject?.id ?? null, [...own, ...pairs]);
   }
 
   return {
@@ -217,7 +227,7 @@ export function createReview(deps: ReviewDeps): Methods {
       staff.require(token);
       const { photo, subject } = permitted(id, person);
       const { embedding } = await faceOf(photo);
-      const owner = ownerOf(embedding, subject, null);
+      const owner = ownerOf(id, embedding, subject);
       wipe([embedding]);
       staff.require(token); // the session may have ended while the models looked
       return showDuplicate(deps, { token, owner, ours: await imports.open(id) });

@@ -73,6 +73,7 @@ function service(change: Partial<EnrolmentDeps> = {}) {
     staff: {
       require() {
         if (!signedIn) throw new Problem('staff-locked');
+        return { member: null, actor: null };
       },
       onLock: (drop: () => void) => locked.push(drop),
     } as never,
@@ -81,8 +82,6 @@ function service(change: Partial<EnrolmentDeps> = {}) {
     forbidden: () => null,
     onCards: () => false,
     consentAge: () => 18,
-    mayOverrule: () => true,
-    actor: () => null,
     now: () => START,
     monotonic: () => 0,
     changed: () => undefined,

@@ -18,12 +18,12 @@ import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysShown, privacyIsSet, type SiteConfig } from '../site/config.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
-import { duplicateOf, type Overruling, overruled, refuseDuplicate, showDuplicate } from './duplicates.ts';
+import { checkOverrule, duplicateOf, refuseDuplicate, showDuplicate } from './duplicates.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
 import { personRow as row } from './person-row.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
-export interface EnrolmentDeps extends Overruling {
+export interface EnrolmentDeps {
   readonly store: Pick<Store, 'events' | 'lockouts' | 'lookalikes' | 'people' | 'photos' | 'pins' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
@@ -76,6 +76,8 @@ interface Enrolment {
   photo: Uint8Array | null;
   /** Someone who is here already. */
   readonly person: string | null;
+  /** Whose face it is not, although it is like theirs, by the word of staff. */
+  readonly others: Set<string>;
   readonly until: number;
 }
 
@@ -175,18 +177,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return answer(true, null);
   }
 
-  /**
-   * Who the captured face may belong to already.
-   * @param other said to be someone else, and so are those they are a pair with
-   */
-  function ownerOf({ templates, person }: Enrolment, other: string | null): string | null {
-    const pairs = [person, other].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
-    return duplicateOf(
-      recogniser,
-      templates.map((t) => t.embedding),
-      person,
-      other === null ? pairs : [other, ...pairs],
-    );
+  /** Who the captured face may belong to already. Whoever is a pair with the person, or with one of the others, is another too. */
+  function ownerOf({ templates, person, others }: Enrolment): string | null {
+    const pairs = [person, ...others].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
+    const embeddings = templates.map((t) => t.embedding);
+    return duplicateOf(recogniser, embeddings, person, [...others, ...pairs]);
   }
 
   async function finish({ token, enrolment: id, overrule }: z.output<(typeof METHODS)['enrolFinish']['input']>) {
@@ -199,20 +194,24 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       drop();
       return { person: row(made.person), card: made.card };
     }
-    const other = overruled(deps, token, overrule);
-    const owner = ownerOf(enrolment, other);
+    const { others } = enrolment;
+    if (overrule) {
+      others.delete(overrule.other); // said again where the write failed: checked as it was the first time
+      others.add(checkOverrule(deps, { token, overrule, owner: ownerOf(enrolment) }));
+    }
+    const owner = ownerOf(enrolment);
     if (owner) refuseDuplicate(store, owner);
+    const pairs = [...others].filter((id) => store.people.get(id));
     const templates = enrolment.templates.map((t) => ({ ...t, model: recogniser.model }));
-    const marking = { reason: 'enrolment', by: deps.actor(token) } as const;
+    const marking = { reason: 'enrolment', by: staff.require(token).actor } as const;
     const { details, photo } = enrolment;
     let person: Person;
     if (enrolment.person === null) {
-      const lookalike = other === null ? {} : { lookalike: { other, marking } };
-      person = await enrolPerson(deps, { ...details, templates, photo, ...lookalike });
+      person = await enrolPerson(deps, { ...details, templates, photo, lookalikes: { others: pairs, marking } });
     } else {
       const subject = known(enrolment.person);
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.lookalikes.mark(subject.id, other, marking);
+      for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       person = await addFace(deps, subject, { consent: details.consent, templates, photo });
     }
     running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
@@ -249,6 +248,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         capture: NEW_CAPTURE,
         templates: [],
         photo: null,
+        others: new Set(),
         until: monotonic() + ENROLMENT_MS,
       };
       return { enrolment: running.id, poses: [...ENROLMENT_POSES] };
@@ -261,7 +261,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     async enrolDuplicate({ token, enrolment: id }) {
       staff.require(token);
       const enrolment = current(id);
-      return showDuplicate(deps, { token, owner: ownerOf(enrolment, null), ours: enrolment.photo });
+      return showDuplicate(deps, { token, owner: ownerOf(enrolment), ours: enrolment.photo });
     },
 
     async enrolByNumber({ token, name, number, pin, language }) {
@@ -331,7 +331,7 @@ export async function enrolPerson(
     consent: NewPerson['consent'];
     templates: NewPerson['templates'];
     photo: Uint8Array | null;
-    lookalike?: NonNullable<NewPerson['lookalike']>;
+    lookalikes?: NonNullable<NewPerson['lookalikes']>;
   },
 ): Promise<Person> {
   const stored = await deps.store.people.add({ id: randomUUID(), ...person });

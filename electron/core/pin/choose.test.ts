@@ -41,6 +41,7 @@ function kiosk() {
     site: defaultSite(true),
     now: () => now,
     demo: false,
+    elsewhere: () => null,
     liveness: {} as never,
     monotonic: () => now,
     wall: () => now,

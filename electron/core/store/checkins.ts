@@ -224,23 +224,21 @@ export class Checkins {
   /**
    * Voiding twice is voiding once.
    * @param takenFor whose face was nearly as like, where someone says that they are not who was recognised
-   * @returns whether that made the two a pair of lookalikes
    * @throws Problem `checkin-unknown`
    */
-  void(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean {
+  void(id: string, reason: Open<'void'>['reason'], takenFor?: string): void {
     const { people, values } = this.#s;
     const n = guarded(() => this.#numberOf(id));
     const row = this.#get.get(n) as CheckinRow;
-    if (row.voided !== null) return false;
+    if (row.voided !== null) return;
     const person = row.person === null ? null : people.byRef(row.person);
-    const paired = this.#s.write(() => {
+    this.#s.write(() => {
       const event = values.append('void', { target: id, reason }, { person: person?.id }, person);
       this.#void.run(n, event.n);
-      if (reason !== 'not-me' || takenFor === undefined || !person) return false;
-      return people.known(takenFor) !== null && this.#lookalikes.confuse(person.id, takenFor);
+      if (reason !== 'not-me' || takenFor === undefined || !person) return;
+      if (people.known(takenFor) !== null) this.#lookalikes.confuse(person.id, takenFor);
     });
     if (person) people.dropCheckin(person, n);
-    return paired;
   }
 
   /** Number of a check-in by its id. @throws Problem `checkin-unknown` */

@@ -141,8 +141,8 @@ export interface NewPerson {
   readonly photo: Uint8Array | null;
   /** As the person's PIN is stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
-  /** Whose face is like theirs, and is someone else's: they are a pair of lookalikes from the first moment. */
-  readonly lookalike?: { readonly other: string; readonly marking: Marking };
+  /** Others whose faces are like theirs: each is a pair of lookalikes with them from the first moment. */
+  readonly lookalikes?: { readonly others: readonly string[]; readonly marking: Marking };
 }
 
 /**

@@ -135,11 +135,11 @@ export class Lookalikes {
     return true;
   }
 
-  /** One of the two was taken for the other and said so. @returns whether that made them a pair */
-  confuse(person: string, other: string): boolean {
+  /** One of the two was taken for the other and said so: twice makes them a pair. */
+  confuse(person: string, other: string): void {
     const { db } = this.#s;
     const [first, second] = sorted(person, other);
-    if (this.has(person) && this.partners(person).includes(other)) return false;
+    if (this.has(person) && this.partners(person).includes(other)) return;
     const now = Math.floor(this.#s.trustedNow());
     const before = db.prepare('SELECT count, at FROM confusion WHERE first = ? AND second = ?').get(first, second) as
       | { count: number; at: number }
@@ -147,13 +147,12 @@ export class Lookalikes {
     const count = before && now - before.at <= CONFUSION_MS ? before.count + 1 : 1;
     if (count >= CONFUSIONS) {
       this.insert(person, other, { reason: 'not-me', by: null });
-      return true;
+      return;
     }
     db.prepare(
       `INSERT INTO confusion(first, second, count, at) VALUES (?, ?, ?, ?)
        ON CONFLICT(first, second) DO UPDATE SET count = excluded.count, at = excluded.at`,
     ).run(first, second, count, now);
-    return false;
   }
 
   /** All of a person's pairs, as the server says. What was changed here and is not committed there yet is newer. */

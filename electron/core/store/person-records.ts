@@ -130,7 +130,8 @@ export class PersonRecords {
       values.append('consent', { action: 'given', textVersion, language: consent.language }, said, known);
     }
     // Before the templates: no kiosk has them without knowing of the pair.
-    if (person.lookalike) lookalikes.insert(id, person.lookalike.other, person.lookalike.marking);
+    if (person.lookalikes)
+      for (const other of person.lookalikes.others) lookalikes.insert(id, other, person.lookalikes.marking);
     known.templates = templates.insert(known, person.templates).length;
     if (person.card) templates.insertOnCard(known, person.card);
     if (person.pinHash !== null) pins.write(known, person.pinHash, 'set');

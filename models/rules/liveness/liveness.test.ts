@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
+import { FR_FEATURE } from '../decision.ts';
 import type { ChallengeStep } from '../reasons.ts';
 import { createChallenge, type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
 import { breakBetween, sampleOf } from './sample.ts';
@@ -12,7 +13,7 @@ function run(
   options: LivenessOptions & { noise?: number } = {},
 ): LivenessState[] {
   const random = seeded(7);
-  const session = startLiveness({ steps }, options);
+  const session = startLiveness({ steps }, FR_FEATURE, options);
   return motion.map((m) => session.observe(observation(m, random, options.noise)));
 }
 const last = (answers: readonly LivenessState[]): LivenessState => answers.at(-1)!;
@@ -50,8 +51,8 @@ describe('a challenge', () => {
   });
 
   test('of blink and coming closer alone is refused: they prove nothing', () => {
-    expect(() => startLiveness({ steps: ['blink', 'closer'] })).toThrow(RangeError);
-    expect(() => startLiveness({ steps: [] })).toThrow(RangeError);
+    expect(() => startLiveness({ steps: ['blink', 'closer'] }, FR_FEATURE)).toThrow(RangeError);
+    expect(() => startLiveness({ steps: [] }, FR_FEATURE)).toThrow(RangeError);
     expect(createChallenge(() => 0.9, { turns: 0 }).steps).toEqual(['turn-right']);
   });
 });
@@ -70,7 +71,7 @@ describe('a head turn', () => {
   test('of less than 15° is none, and one whose landmarks turn the other way neither', () => {
     expect(last(run(['turn-left'], turning(13))).state).toBe('going');
     const random = seeded(9);
-    const session = startLiveness({ steps: ['turn-left'] });
+    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
     for (const m of turning(-24)) session.observe({ ...observation(m, random), quality: { yaw: -m.yaw } });
     expect(session.current().state).toBe('going');
   });
@@ -78,7 +79,7 @@ describe('a head turn', () => {
   test('is measured from three samples straight ahead over 200 ms, however many come a second', () => {
     const startedAt = (every: number) => {
       const random = seeded(2);
-      const session = startLiveness({ steps: ['turn-left'] });
+      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
       const answers = Array.from({ length: 12 }, (_, i) =>
         session.observe(observation({ at: i * every, yaw: i === 0 ? 0 : 0.5 * i }, random)),
       );
@@ -118,7 +119,7 @@ describe('a head turn', () => {
     // Landmark models see a little of a head in any picture of one: a quarter of its depth here.
     const motion = turning(80, { solid: 0.25 }).map((m) => ({ ...m, yaw: m.yaw - 40 }));
     const random = seeded(5);
-    const session = startLiveness({ steps: ['turn-left'] });
+    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
     for (const m of motion) session.observe({ ...observation(m, random), quality: { yaw: m.yaw / 2.2 } });
     expect(session.current().state).toBe('going');
   });
@@ -131,7 +132,7 @@ describe('a head turn', () => {
 
   test('needs parallax, not only an estimate of the pose that says turned', () => {
     const random = seeded(9);
-    const session = startLiveness({ steps: ['turn-left'] });
+    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
     for (const m of turning(5)) session.observe({ ...observation(m, random), quality: { yaw: m.yaw * 5 } });
     expect(session.current().state).toBe('going');
   });
@@ -176,7 +177,7 @@ describe('a head turn', () => {
   test('asks for more parallax the more the landmarks tremble while the head is straight', () => {
     const tremble = (pixels: number) => {
       const random = seeded(4);
-      const session = startLiveness({ steps: ['turn-left'] });
+      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
       turning(20).forEach((m, i) => {
         const o = observation(m, random);
         const landmarks = o.landmarks.map(
@@ -195,7 +196,7 @@ describe('the head that moves', () => {
   /** Samples of a turn, each as like the recognised person as `likeness` says. */
   function turned(likeness: (sample: number, yaw: number) => number): LivenessState[] {
     const random = seeded(7);
-    const session = startLiveness({ steps: ['turn-left'] });
+    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
     return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
   }
   /** The sample with which the same turn passes when all of it is the recognised person's. */
@@ -282,7 +283,7 @@ describe('a session', () => {
     const nearer = Array.from({ length: 20 }, (_, i) => ({ yaw: 0, at: i * 125, distance: 600 - 8 * i }));
     expect(last(run(['closer', 'turn-left'], nearer)).index).toBe(1);
     const random = seeded(2);
-    const session = startLiveness({ steps: ['closer', 'turn-left'] });
+    const session = startLiveness({ steps: ['closer', 'turn-left'] }, FR_FEATURE);
     let answer: LivenessState | null = null;
     for (const m of nearer) {
       // The crop shrinks the face to one size; its scale is in `place`.
@@ -298,7 +299,7 @@ describe('a session', () => {
   test('that was passed or failed stays so', () => {
     for (const yaw of [24, -24]) {
       const random = seeded(7);
-      const session = startLiveness({ steps: ['turn-left'] });
+      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
       for (const m of turning(yaw)) session.observe(observation(m, random));
       const { state } = session.current();
       expect(state).toBe(yaw > 0 ? 'passed' : 'failed');

@@ -1,3 +1,4 @@
+import { type Calibration, leeway } from '../decision.ts';
 import type { ChallengeStep } from '../reasons.ts';
 import { trackBlink } from './blink.ts';
 import { trackCloser } from './closer.ts';
@@ -42,11 +43,6 @@ export interface LivenessOptions {
   readonly stepMs?: number;
   /** Breaks (face lost, a jump) after which the challenge has failed. Default 4. */
   readonly breaks?: number;
-  /**
-   * Least likeness with the person who was recognised: of the face straight ahead from which a turn is measured, and of
-   * any other sample that counts, since the same face scores lower when it is turned.
-   */
-  readonly samePerson?: { readonly straight: number; readonly turned: number };
 }
 
 /** Where a challenge stands. */
@@ -77,10 +73,18 @@ const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
 /**
  * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
  * prompt was given. What happened before a break never counts, and a sample of another face is a break: the head that
- * moves is the recognised person's in every sample, or people could take turns between two of them.
+ * moves is the recognised person's in every sample, or people could take turns between two of them. A face that is turned
+ * scores lower, so only the sample straight ahead from which a turn is measured has to reach the threshold of 1:1.
+ *
+ * @param calibration of the embedder that likeness is measured by
  */
-export function startLiveness(challenge: Challenge, options: LivenessOptions = {}): LivenessSession {
-  const { stepMs = 8_000, breaks: most = 4, samePerson = { straight: 0.45, turned: 0.4 } } = options;
+export function startLiveness(
+  challenge: Challenge,
+  calibration: Calibration,
+  options: LivenessOptions = {},
+): LivenessSession {
+  const { stepMs = 8_000, breaks: most = 4 } = options;
+  const samePerson = { straight: calibration.verification, turned: leeway(calibration).turned };
   const { steps } = challenge;
   if (!steps.some((step) => step.startsWith('turn-'))) {
     throw new RangeError('a liveness challenge without a head turn proves nothing');

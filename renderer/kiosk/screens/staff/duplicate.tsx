@@ -19,9 +19,14 @@ export interface Overrule {
 /** Whether an enrolment was refused because the face is someone else's. */
 export const isDuplicate = (cause: unknown): boolean => cause instanceof RpcError && cause.code === 'duplicate-face';
 
+/** Whether it is another person's face that has to be compared now. */
+const isAboutAnother = (cause: unknown): boolean =>
+  isDuplicate(cause) || (cause instanceof RpcError && cause.code === 'duplicate-other');
+
 /**
  * A face that is someone else's already: both pictures, what happens to the other person, and, for a supervisor, the
- * typed word that they are two people. Everyone else is shown how the person gets in meanwhile.
+ * typed word that they are two people. Where the face is like one more person's, that one is asked about next. Everyone else
+ * is shown how the person gets in meanwhile.
  *
  * @param ask fetches who it may be
  * @param overrule enrols; what it throws is said here
@@ -50,14 +55,16 @@ export function DuplicateScreen({
   const title = useRef<HTMLHeadingElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const { root, type, nameField } = useTypingTarget();
-  useEffect(() => {
-    session
-      .run(ask)
-      .then((next) => (found.value = next))
-      .catch((cause: unknown) => {
-        if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
-      });
-  }, []);
+  async function compare(): Promise<void> {
+    typing.value = false;
+    typed.value = '';
+    try {
+      found.value = await session.run(ask);
+    } catch (cause) {
+      if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
+    }
+  }
+  useEffect(() => void compare(), []);
   useEffect(() => (typing.value ? input.current?.focus() : title.current?.focus()), [typing.value, found.value]);
 
   const shown = found.value;
@@ -72,7 +79,8 @@ export function DuplicateScreen({
       await session.run((token) => overrule(token, { other: other.id, typed: typed.value.trim() }));
     } catch (cause) {
       if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
-      input.current?.focus();
+      if (isAboutAnother(cause)) await compare();
+      else input.current?.focus();
     } finally {
       busy.value = false;
     }
@@ -162,7 +170,15 @@ export function DuplicateScreen({
           </Button>
         )}
         {shown?.mayOverrule && (
-          <Button kind="danger" size="big" data-do="two-people" onClick={() => (typing.value = true)}>
+          <Button
+            kind="danger"
+            size="big"
+            data-do="two-people"
+            onClick={() => {
+              error.value = '';
+              typing.value = true;
+            }}
+          >
             {t('duplicate.twoPeople')}
           </Button>
         )}
