@@ -11,8 +11,8 @@ export default defineConfig({
   fullyParallel: false,
   workers: 2,
   // Both end what hangs: the machine may be shared, and what takes a tenth of a second alone may take many there.
-  timeout: 240_000,
-  expect: { timeout: 60_000 },
+  timeout: 600_000,
+  expect: { timeout: 180_000, toPass: { timeout: 180_000 } },
   reporter: 'list',
   use: {
     browserName: 'chromium',

@@ -39,8 +39,12 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
     what: 'a short limit of a wait: a busy machine fails the test; leave it out, or give it a minute',
     found: (text) => [
       ...shortOf(outsideRetries(text).matchAll(/\btimeout: (\d[\d_]{2,})\b/g)),
+      ...shortOf(text.matchAll(/\bAbortSignal\.timeout\((\d[\d_]*)\)/g)),
+      // A date is no limit; nor is what counts in other units.
+      ...shortOf(text.matchAll(/(?<!new Date\()\b(?:Date|performance)\.now\(\) \+ (\d[\d_]*)\b(?! [*/])/g)),
+      ...shortOf(text.matchAll(/\b(?:Date|performance)\.now\(\)[^\n;{]*? <=? (\d[\d_]*)\b/g)),
       ...shortOf(text.matchAll(/^\s*\}, (\d[\d_]{3,})\);$/gm)),
-      ...(text.match(/vi\.waitFor\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)/g) ?? []).filter(
+      ...(text.match(/vi\.wait(?:For|Until)\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)/g) ?? []).filter(
         (call) => !/, *(?:\w+|\{[^{}]*\}),?\s*\)$/.test(call),
       ),
     ],
@@ -61,7 +65,7 @@ const outsideRetries = (text: string): string =>
 
 /** A line that waits for a while and for nothing else. */
 const PAUSE =
-  /await (?:(?:sleep|delay|wait|pause|setTimeout)\(\d[\d_]*\)|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1, \d[\d_]*\)\))/;
+  /await (?:(?:sleep|delay|wait|pause|setTimeout)\(\d[\d_]*\)|[\w.]+\.waitForTimeout\([^)]*\)|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1, \d[\d_]*\)\))/;
 const LOOP = /^\s*(?:while|for|do)\b/;
 
 /** Pauses that are no turn of a loop which ends by a condition. */
@@ -87,10 +91,16 @@ const ANSWERED: Readonly<Record<string, string>> = {
   'test/steady.test.ts': 'names what it looks for',
   'electron/host-browser/ending.test.ts': 'timers of one process, which end in the order of their times',
   'test/bench/sync.ts': 'a benchmark',
+  'test/bench/walkups.ts': 'a benchmark',
+  'test/faults/kiosk-end.ts': 'says whether a report is of just now; where none is, the fault is tried again',
+  'test/faults/run.ts': 'looks for a moment with work in flight; where none comes, the fault is tried again',
+  'test/hosts/chromium-keys.spec.ts':
+    'how long a finger rests is the gesture; what a page does later is seen at its next try',
   'test/hosts/socket-handover.test.ts': 'makes a packet of its own, and is right without it',
   'test/hosts/support/electron-app.ts': 'lets a fake app start; what has to come of it is polled for',
   'test/hosts/support/test-core.ts': 'a check of a PIN that takes a while, whichever',
   'test/policy/interleave.ts': 'lets the second work queue up at the one connection, which keeps their order',
+  'test/soak/run.ts': 'how long people stay away from the camera, as they do',
   'sync/edge/engine.test.ts': 'longer than the work that it lets go on, and right without it',
   'test/e2e/start-ends.test.ts': 'moments at which a signal comes: all has to end at any of them',
   'test/sync/changes/people.test.ts': 'lets the clock go on',
@@ -141,6 +151,18 @@ test.each([
   ['test(async () => {\n  await one();\n}, 30_000);', 1],
   ['await vi.waitFor(() => expect(lines()).toHaveLength(2));', 1],
   ['await vi.waitFor(() => expect(lines()).toHaveLength(2), 60_000);', 0],
+  ['await vi.waitUntil(ended);', 1],
+  ['const end = Date.now() + 20_000;', 1],
+  ['const end = performance.now() + 2000;', 1],
+  ['const end = Date.now() + 60_000;', 0],
+  ['const claimed = new Date(Date.now() + 10);', 0],
+  ['const later = () => Date.now() + 2 * 86_400_000;', 0],
+  ['while (!done() && performance.now() - since < 15_000) await sleep(50);', 1],
+  ['while (!done() && Date.now() < end) await sleep(50);', 0],
+  ['await source.open(target, { signal: AbortSignal.timeout(20_000) });', 1],
+  ['await source.open(target, { signal: AbortSignal.timeout(60_000) });', 0],
+  ['await page.waitForTimeout(2_500);', 1],
+  ['while (!(await until())) await page.waitForTimeout(50);', 0],
   ['await new Promise((done) => server.listen(0, done));\nreturn { port, close: () => server.close() };', 0],
   ['expect(answer.status).toBeLessThan(300);', 0],
 ])('of this, the patterns find what they are to: %s', (text, count) => {

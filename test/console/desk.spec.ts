@@ -16,7 +16,6 @@ import { newSystem, type System } from './system.ts';
  */
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(240_000);
 const CLIPS_FOLDER = join(import.meta.dirname, '../artefacts/clips');
 let system: System;
 let browser: Browser;
@@ -105,7 +104,7 @@ test('a list makes people only when every line is right, joins their photos, and
   await expect(page.getByRole('heading', { name: 'People in the list' })).toBeVisible();
   await expect(page.getByText('A cell starts with a formula character (= + - @).')).toBeVisible();
   await expect(page.getByText('Fix the errors to continue.')).toBeVisible();
-  await expect(page.getByText('No person matches this file name')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('No person matches this file name')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Create 2 people' })).toHaveAttribute('aria-disabled', 'true');
   await axe(page);
   await picture(page, 'list-wrong', ['desk', 'wall', 'narrow']);
@@ -118,7 +117,7 @@ test('a list makes people only when every line is right, joins their photos, and
   await expect(make).toHaveAttribute('aria-disabled', 'false');
   const id = path.split('/')[1]!;
   const photos = async () => (await call('GET', `/api/imports/${id}/photos?limit=5`)).body.items;
-  await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: null }]);
+  await expect.poll(photos).toMatchObject([{ state: 'judged', person: null }]);
   // The page reads how far the import is now and then. It reads nothing from here until the photo has found whose it is: that
   // it waited once more is never seen.
   const progress = new RegExp(`/api/imports/${id}$`);
@@ -131,18 +130,18 @@ test('a list makes people only when every line is right, joins their photos, and
   });
   await make.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Create 2 people' }).click();
-  await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: { name: 'Ada Lovelace' } }]);
+  await expect.poll(photos).toMatchObject([{ state: 'judged', person: { name: 'Ada Lovelace' } }]);
   checked.resolve();
   await page.unroute(progress);
-  await expect(page.getByText('2 people created')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('2 people created')).toBeVisible();
   // The photo has found whose it is; without a consent it waits.
-  await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible();
   await expect(page.locator('.photo').getByText('No consent yet')).toBeVisible();
   await axe(page);
   await picture(page, 'list-made', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Remove these people' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove these people' }).click();
-  await expect(page.getByText('People removed')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('People removed')).toBeVisible();
 });
 
 test('a face before this machine’s camera becomes a template, after the consent', async () => {
@@ -150,7 +149,7 @@ test('a face before this machine’s camera becomes a template, after the consen
   await call('POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
   await page.goto(system.at(`people/${id}/enrol`));
   await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
-  await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible();
   await axe(page);
   await picture(page, 'enrol-camera', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Enrol face' }).click();
@@ -206,7 +205,7 @@ test('a receiver that fails first is notified again; what it takes is delivered;
   await expect(async () => {
     await page.reload();
     await expect(page.getByText('Turned off: the receiver answered 410 Gone')).toBeVisible({ timeout: 3000 });
-  }).toPass({ timeout: 90_000 });
+  }).toPass();
   await page.getByRole('button', { name: 'Delivery log' }).click();
   await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: webhook is off');
   await expect(page.getByText('Once you turn it on again, undelivered messages are sent.')).toBeVisible();

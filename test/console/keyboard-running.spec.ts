@@ -18,7 +18,6 @@ import { ask, PASSWORD, reviewTexts, SETUPS, WALKED, Walk, walkedIn } from './wa
  * What runs the place, by keyboard alone: how it is, accounts, kiosks, rollouts, faces, imports, an erasure; and as a data
  * protection officer texts, retention and the audit log. What is done every day: keyboard.spec.ts.
  */
-test.setTimeout(240_000);
 const SITE = 'North entrance';
 const folder = temporaryFolder();
 const opened = new Set<string>();
@@ -37,7 +36,6 @@ const people = new Map<string, string[]>();
 const tagOf = (setup: (typeof SETUPS)[number]) => setup.join('-');
 
 test.beforeAll(async () => {
-  test.setTimeout(240_000);
   const repository = makeRepository(folder.path);
   repository.now = Date.now();
   for (const version of ['1.4.0', '1.5.0']) repository.add(version);
@@ -125,7 +123,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.reach(input);
       const chosen = async () => {
         // A busy browser may open none at the first press.
-        const choosing = page.waitForEvent('filechooser', { timeout: 60_000 });
+        const choosing = page.waitForEvent('filechooser');
         await Promise.all([choosing, keys.press('Space')]);
         return choosing;
       };
@@ -339,7 +337,7 @@ for (const [i, setup] of SETUPS.entries())
       };
       const pictures = page.getByRole('list', { name: t('enrolFace.pictures') }).getByRole('listitem');
       await enrol(0, `Ada ${tag}`);
-      await expect(pictures).not.toHaveCount(0, { timeout: 60_000 });
+      await expect(pictures).not.toHaveCount(0);
       await seen('enrol-camera');
       await keys.enter(button('enrolFace.save'));
       await expect.poll(() => templates(ada!)).toBeGreaterThan(0);
@@ -401,18 +399,18 @@ for (const [i, setup] of SETUPS.entries())
         },
         { name: 'eva.jpg', mimeType: 'image/jpeg', buffer: readFileSync(stillsOfA()[4]!) },
       ]);
-      await expect(walk.row(`Eva ${tag}`)).toHaveCount(1, { timeout: 60_000 });
+      await expect(walk.row(`Eva ${tag}`)).toHaveCount(1);
       await keys.held();
       const make = walk.main().getByRole('button', { name: t('imports.people.make', { count: 2 }), exact: true });
       await keys.enter(make);
       await walk.asked(button('cancel', dialog()));
       await keys.enter(dialog().getByRole('button', { name: t('imports.people.make', { count: 2 }), exact: true }));
-      await expect(page.getByText(t('imports.people.state.made', { count: 2 }))).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByText(t('imports.people.state.made', { count: 2 }))).toBeVisible();
       await keys.held();
       const photo = page.locator('.photo').filter({ hasText: 'eva.jpg' });
       const state = (of: 'accepted' | 'judged' | 'refused') => expect(photo).toContainText(t(`imports.photo.${of}`));
       await state('judged');
-      await expect(button('imports.accept', photo)).toBeVisible({ timeout: 60_000 });
+      await expect(button('imports.accept', photo)).toBeVisible();
       for (const [decision, after] of [
         ['refuse', 'refused'],
         ['accept', 'accepted'],
@@ -428,11 +426,11 @@ for (const [i, setup] of SETUPS.entries())
       await seen('import');
       await keys.enter(button('imports.apply'), 'Shift+Tab');
       await walk.agree('imports.apply');
-      await expect(page.getByText(t('imports.stateText.done'))).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByText(t('imports.stateText.done'))).toBeVisible();
       await keys.held();
       await keys.enter(button('imports.people.undo'));
       await walk.agree('imports.people.undo');
-      await expect(page.getByText(t('imports.people.state.undone'), { exact: true })).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByText(t('imports.people.state.undone'), { exact: true })).toBeVisible();
       await keys.held();
       await keys.enter(button('imports.back'), 'Shift+Tab');
       await walk.arrived(t('imports.nav'));

@@ -7,14 +7,12 @@ import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, Walk, walkedIn } from './walk.ts';
 
 /** What the console is for from day to day, by keyboard alone; what runs the place: keyboard-running.spec.ts. */
-test.setTimeout(240_000);
 let system: System;
 /** The one-time link of each set-up's administrator. */
 const links = new Map<string, string>();
 const opened = new Set<string>();
 
 test.beforeAll(async ({ browser }) => {
-  test.setTimeout(240_000);
   system = await newSystem('North entrance');
   const { context, page } = await openBrowser(browser);
   await enterByLink(page, system.server.adminLink);

@@ -9,7 +9,6 @@ const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Jürgen Müller-L
 const HOUR = 3_600_000;
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(120_000);
 let system: System;
 let context: BrowserContext;
 let page: Page;
@@ -27,7 +26,6 @@ const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
 
 test.beforeAll(async ({ browser }) => {
   // The build and a first start take long on a machine that is busy with another suite.
-  test.setTimeout(180_000);
   system = await newSystem('North entrance');
   const { outbox, engine } = system;
   people = NAMES.map((name, i) => {
@@ -167,7 +165,6 @@ test('charts have their numbers as a table too', async () => {
 
 for (const language of ['de', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
-    test.setTimeout(480_000);
     for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, system.at(path), path, language);
     const heading = { de: 'Buchungen', ar: 'سجلات الحضور' }[language]!;

@@ -7,7 +7,6 @@ import { newSystem, type System } from './system.ts';
 /** People, enrolment, what waits, and the pages of the people who run the place. */
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(180_000);
 let system: System;
 let context: BrowserContext;
 let page: Page;
@@ -311,7 +310,6 @@ test('every page is readable by axe', async () => {
 
 for (const language of ['de', 'ar'])
   test(`and in ${language}, at a desk and upright`, async () => {
-    test.setTimeout(480_000);
     for (const path of [`people/${ada}`, ...PAGES.map(([p]) => p), 'attention', 'people', 'imports'])
       await inLanguage(page, system.at(path), path.replace(/\/.*/, '-one'), language);
     expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);

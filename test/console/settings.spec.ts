@@ -5,7 +5,6 @@ import { ask, PASSWORD } from './walk.ts';
 
 /** Settings, and texts of consents: nothing edited is lost without a word, and nothing is agreed to that can't be read. */
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(180_000);
 let system: System;
 let context: BrowserContext;
 let page: Page;
@@ -15,7 +14,6 @@ const photos = () => page.getByLabel('Keep check-in photos (days)', { exact: tru
 const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
 
 test.beforeAll(async ({ browser }) => {
-  test.setTimeout(240_000);
   system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
   await enterByLink(page, system.server.adminLink);

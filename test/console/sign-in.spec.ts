@@ -14,7 +14,6 @@ const PEOPLE = [
 const PASSWORD = 'orbit lantern walrus teapot';
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(120_000);
 let system: System;
 let context: BrowserContext;
 let page: Page;
@@ -25,7 +24,6 @@ let recovery: string[] = [];
 
 test.beforeAll(async ({ browser }) => {
   // The build and a first start take long on a machine that is busy with another suite.
-  test.setTimeout(180_000);
   system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
 });
@@ -118,7 +116,7 @@ test('says when the server is gone and comes back by itself, without repeating a
   await picture(page, 'lost');
   system.outbox.checkin(people[1]!, 'out');
   await system.server.start();
-  await expect(page.locator('.row')).toHaveCount(9, { timeout: 90_000 });
+  await expect(page.locator('.row')).toHaveCount(9);
   await expect(page.getByText('Connection to the server lost.')).toBeHidden();
 });
 

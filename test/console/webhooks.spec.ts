@@ -5,7 +5,6 @@ import { newSystem, type System } from './system.ts';
 /** Receivers of webhooks, and the files for payroll. */
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(120_000);
 let system: System;
 let context: BrowserContext;
 let page: Page;

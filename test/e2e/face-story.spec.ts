@@ -1,15 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { type ClipSpec, packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
-import {
-  checkScreen,
-  enrolUpToCapture,
-  makeKiosk,
-  openStaff,
-  PATIENT,
-  slowResult,
-  type TestKiosk,
-} from './kiosk-page.ts';
+import { checkScreen, enrolUpToCapture, makeKiosk, openStaff, slowResult, type TestKiosk } from './kiosk-page.ts';
 
 /*
  * The main job on real faces, in Chromium's own fake camera: one man is enrolled from live video, recognised from another
@@ -29,7 +21,7 @@ const AGAIN: ClipSpec = { segments: [part('cap13_edit2.mp4', 4, 14)] };
 const STRANGER: ClipSpec = { segments: [part('franck.mp4', 20, 32)] };
 const JOHN = { name: 'John Doe', number: '1002', pin: '4071' };
 
-test.describe.configure({ mode: 'serial', timeout: 120_000 });
+test.describe.configure({ mode: 'serial' });
 
 let kiosk: TestKiosk;
 test.beforeAll(async () => {
@@ -46,9 +38,9 @@ test('a man is enrolled from live video by staff: details, consent, guided captu
   await openStaff(page);
   await checkScreen(page, 'staff');
   await enrolUpToCapture(page, JOHN, (screen) => checkScreen(page, `enrol-${screen}`));
-  await expect(page.locator('.sentence-more')).toContainText('1 of 4', { timeout: PATIENT });
+  await expect(page.locator('.sentence-more')).toContainText('1 of 4');
   await checkScreen(page, 'enrol-capture');
-  await expect(page.getByText(`${JOHN.name} is enrolled`)).toBeVisible({ timeout: PATIENT });
+  await expect(page.getByText(`${JOHN.name} is enrolled`)).toBeVisible();
   await checkScreen(page, 'enrolled');
   await kiosk.leave();
 
@@ -60,7 +52,7 @@ test('a man is enrolled from live video by staff: details, consent, guided captu
 
 test('he is recognised from another clip, greeted by name, and recorded once', async () => {
   const { page } = await kiosk.enter({ clip: AGAIN });
-  await expect(page.locator('.result')).toContainText(`Welcome, ${JOHN.name}`, { timeout: PATIENT });
+  await expect(page.locator('.result')).toContainText(`Welcome, ${JOHN.name}`);
   await expect(page.locator('.result')).toHaveCount(0);
   await checkScreen(page, 'checkin');
   await expect(page.locator('.badge')).toHaveText(en.status.livenessOffDemo);
@@ -78,12 +70,12 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
 
 test('another man is not: he is offered the other check-in methods, and nothing is recorded or said of anybody', async () => {
   const { page, notified } = await kiosk.enter({ clip: STRANGER });
-  await expect(page.locator('.other-method')).toContainText(en.otherMethod.title, { timeout: PATIENT });
+  await expect(page.locator('.other-method')).toContainText(en.otherMethod.title);
   await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
   await checkScreen(page, 'other-method');
   // He tries again as often as he likes.
   await page.getByRole('button', { name: en.otherMethod.tryAgain }).click();
-  await expect(page.locator('.other-method')).toBeVisible({ timeout: PATIENT });
+  await expect(page.locator('.other-method')).toBeVisible();
   expect(await page.locator('body').textContent()).not.toContain('Doe');
   expect(notified()).not.toContain('Doe');
   await kiosk.leave();
@@ -96,7 +88,7 @@ test('“not me” voids the record, which stays', async () => {
     repeatWindowSeconds: 0,
     before: (p) => p.addInitScript(slowResult),
   });
-  await expect(page.locator('.result')).toContainText(JOHN.name, { timeout: PATIENT });
+  await expect(page.locator('.result')).toContainText(JOHN.name);
   await checkScreen(page, 'result');
   await page.locator('.result').getByRole('button', { name: en.result.notMe }).click();
   await expect(page.locator('.voided')).toContainText(en.result.voided);
@@ -113,7 +105,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
   await enrolUpToCapture(page, { name: 'Someone Else', number: '1003', pin: '9182' });
   // Both are shown, and nothing goes on without the other's number, typed by someone who may.
   const duplicate = page.locator('.duplicate');
-  await expect(duplicate).toContainText(JOHN.name, { timeout: PATIENT });
+  await expect(duplicate).toContainText(JOHN.name);
   await expect(duplicate).toContainText('Someone Else');
   await checkScreen(page, 'enrol-duplicate');
   await kiosk.leave();
@@ -131,7 +123,7 @@ test('once deleted he is nobody', async () => {
   await expect(page.getByText(`${JOHN.name} was deleted.`)).toBeVisible();
   const before = notified().length;
   await page.getByRole('button', { name: en.staff.lock, exact: true }).click();
-  await expect(page.locator('.other-method')).toBeVisible({ timeout: PATIENT });
+  await expect(page.locator('.other-method')).toBeVisible();
   expect(notified().slice(before)).not.toContain('Doe');
   await kiosk.leave();
   const { people, checkins } = await stored();

@@ -9,12 +9,10 @@ import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
-import { checkScreen, enterByPin, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
+import { checkScreen, enterByPin, makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
 /* What goes wrong at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
 const MAX = { name: 'Max Mustermann', number: '1001', pin: '5830' };
-
-test.describe.configure({ timeout: 120_000 });
 
 let kiosk: TestKiosk;
 test.beforeAll(async () => {
@@ -83,7 +81,7 @@ async function enter(options: Parameters<TestKiosk['enter']>[0] = {}) {
       camera = await installReactiveCamera(page);
     },
   });
-  await entered.page.locator('.stage[data-live=true]').waitFor({ timeout: PATIENT });
+  await entered.page.locator('.stage[data-live=true]').waitFor();
   return { ...entered, camera: camera as unknown as ReactiveCamera };
 }
 
@@ -97,12 +95,10 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
   for (const photo of groupPhotos()) {
     await camera.show({ source: photo, seconds: 0.1 });
     const from = await framesSeen(page);
-    await expect.poll(() => framesSeen(page), { timeout: PATIENT }).toBeGreaterThan(from + 20);
+    await expect.poll(() => framesSeen(page)).toBeGreaterThan(from + 20);
     // They stand far off: of a group of small faces the detector may find one alone, who has to come closer.
     const sentence = page.locator('.sentence-main');
-    await expect(sentence, photo).toHaveText(new RegExp(`^(${en.guide['several-faces']}|${en.guide['too-far']})$`), {
-      timeout: PATIENT,
-    });
+    await expect(sentence, photo).toHaveText(new RegExp(`^(${en.guide['several-faces']}|${en.guide['too-far']})$`));
     if ((await sentence.textContent()) === en.guide['several-faces']) askedToStop.add(photo);
     await expect(page.locator('.checkin'), photo).toBeVisible();
   }
@@ -111,7 +107,7 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
   expect(notified()).not.toContain('Member');
   // It is the company that keeps them out: one of them alone is known.
   await camera.show([await alone(groupPhotos()[2]!, 1)]); // the one of the third photo who looks ahead
-  await expect(page.locator('.result')).toContainText('Member 3', { timeout: PATIENT });
+  await expect(page.locator('.result')).toContainText('Member 3');
   await kiosk.leave();
   expect(await checkins()).toHaveLength(before + 1);
 });
@@ -120,7 +116,7 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   const before = (await checkins()).length;
   const { page, camera, host } = await enter();
   await camera.show({ source: 'black', seconds: 0.2 });
-  await expect(page.locator('[data-trouble=covered]')).toContainText(en.camera.covered, { timeout: PATIENT });
+  await expect(page.locator('[data-trouble=covered]')).toContainText(en.camera.covered);
   await checkScreen(page, 'covered');
 
   const method = page.getByRole('button', { name: en.checkinMethods.pin });
@@ -142,7 +138,7 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   await checkScreen(page, 'pin-locked');
 
   process.kill(host.corePid!, 'SIGKILL');
-  await expect(page.locator('.checkin')).toBeVisible({ timeout: PATIENT });
+  await expect(page.locator('.checkin')).toBeVisible();
   await method.click();
   await enterByPin(page, MAX.number, MAX.pin);
   await expect(locked).toBeVisible();
@@ -155,7 +151,7 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
 test('more people than 1:N was calibrated for: the number comes first, and lets its own face in and no other', async () => {
   const before = (await checkins()).length;
   const { page, camera, notified } = await enter({ repeatWindowSeconds: 0, calibratedPeople: 1 });
-  await expect(page.locator('.sentence-main')).toHaveText(en.stage.numberFirst, { timeout: PATIENT });
+  await expect(page.locator('.sentence-main')).toHaveText(en.stage.numberFirst);
   const typeNumber = async (): Promise<void> => {
     await page.getByRole('button', { name: en.checkinMethods.numberFace }).click();
     await page.locator('input[name=number]').fill(MAX.number);
@@ -163,13 +159,13 @@ test('more people than 1:N was calibrated for: the number comes first, and lets 
   };
   await camera.show(takesOf('B', 'straight')[0]!, 'swing');
   await typeNumber();
-  await expect(page.locator('.other-method')).toContainText(en.otherMethod.uncertain, { timeout: PATIENT });
+  await expect(page.locator('.other-method')).toContainText(en.otherMethod.uncertain);
   await checkScreen(page, 'number-first-refused');
   expect(notified()).not.toContain(MAX.name);
 
   await camera.show(takesOf('A', 'talking')[0]!, 'swing');
   await typeNumber();
-  await expect(page.locator('.result')).toContainText(MAX.name, { timeout: PATIENT });
+  await expect(page.locator('.result')).toContainText(MAX.name);
   await kiosk.leave();
   const rows = await checkins();
   expect(rows).toHaveLength(before + 1);
@@ -185,7 +181,7 @@ test('a core that is killed is said to start again, and then recognises as befor
   await expect(page.locator('.checkin')).toBeVisible();
   expect(host.corePid).not.toBe(first);
   await camera.show(takesOf('A', 'talking')[0]!, 'swing');
-  await expect(page.locator('.result')).toContainText(MAX.name, { timeout: PATIENT });
+  await expect(page.locator('.result')).toContainText(MAX.name);
   await kiosk.leave();
   expect((await checkins())[0]).toMatchObject({ name: MAX.name, method: 'face' });
   const report = await kiosk.withStore(({ store }) => store.check());

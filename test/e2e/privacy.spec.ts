@@ -8,8 +8,6 @@ import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
 /* The contacts, all the way: set over the server's API, sent to a kiosk, kept in its store, shown on its screen. */
 
-test.describe.configure({ timeout: 120_000 });
-
 let kiosk: TestKiosk;
 test.beforeAll(async () => {
   kiosk = await makeKiosk('privacy');

@@ -5,12 +5,11 @@ import { expect, type Page, test } from '@playwright/test';
 import { addStaffCommand } from '../../electron/core/staff/commands.ts';
 import { codeAt } from '../../electron/core/staff/totp.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
-import { checkScreen, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
+import { checkScreen, makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
 /* The technician's menu on a whole kiosk: real host, core, store and screen; the machine's half is a folder that is looked after. */
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(240_000);
 let kiosk: TestKiosk;
 let root: string;
 let secret: Buffer;
@@ -69,7 +68,7 @@ async function toGate(page: Page, typed: string): Promise<void> {
   await expect(async () => {
     await page.locator('.foot-actions button').last().click({ timeout: 2_000 });
     await mine.click({ timeout: 2_000 });
-  }).toPass({ timeout: PATIENT });
+  }).toPass();
   await page.locator('input[name=staff-pin]').fill(typed);
   await page.keyboard.press('Enter');
   await page.locator('input[name=technician-code]').waitFor();
@@ -91,22 +90,22 @@ test('a wrong code, the right one, a login that reaches the machine, and what is
   const { page } = await kiosk.enter({ slots: { root, insteadOf: null } });
   await toGate(page, pin);
   await typed(page, code() === '000000' ? '111111' : '000000');
-  await expect(page.locator('.form-error p')).toContainText(en.technician.wrong, { timeout: PATIENT });
+  await expect(page.locator('.form-error p')).toContainText(en.technician.wrong);
   // PIN and code are right: in place of the PIN that was made for them they choose their own.
   await typed(page, code());
   await page.locator('input[name=own-pin]').fill(OWN);
   await page.locator('input[name=own-pin-again]').fill(OWN);
   await page.keyboard.press('Enter');
-  await page.locator('.technician-tasks').waitFor({ timeout: PATIENT });
+  await page.locator('.technician-tasks').waitFor();
   await checkScreen(page, 'technician');
   // Nothing installs builds in this folder: said, and no button.
   await expect(page.locator('[data-task=update] button')).toHaveCount(0);
   await page.locator('[data-task=login] button').click();
   await page.getByRole('button', { name: en.technician.yes.login }).click();
-  await expect(page.getByText(en.technician.done.login)).toBeVisible({ timeout: PATIENT });
+  await expect(page.getByText(en.technician.done.login)).toBeVisible();
   expect(taken).toEqual(['login']);
   await page.getByRole('button', { name: en.technician.leave }).click();
-  await page.locator('.checkin').waitFor({ timeout: PATIENT });
+  await page.locator('.checkin').waitFor();
   await kiosk.leave();
   expect(await notified()).toEqual([
     'added done Jo Meier',
@@ -125,11 +124,11 @@ test('five wrong codes lock it, and a restart of the kiosk ends no lock', async 
   const wrong = code() === '000000' ? '111111' : '000000';
   for (let i = 0; i < 4; i++) {
     await typed(page, wrong);
-    await expect(page.locator('.form-error p')).toContainText(en.technician.wrong, { timeout: PATIENT });
+    await expect(page.locator('.form-error p')).toContainText(en.technician.wrong);
     await expect(page.locator('input[name=technician-code]')).toHaveValue('');
   }
   await typed(page, wrong);
-  await expect(page.locator('.form-error p')).toContainText(/\d+ s/, { timeout: PATIENT });
+  await expect(page.locator('.form-error p')).toContainText(/\d+ s/);
   await kiosk.leave();
   // However long the restart took: the next lock is the longer one, so the count has outlived it.
   const again = await kiosk.enter();

@@ -100,7 +100,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     });
 
     test('what is wrong reaches someone in charge, once, and the metrics; it goes when it is fixed', async () => {
-      const keep = () => fleetAlertsJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      const keep = () => fleetAlertsJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
       const box = await kiosk({ camera: 'covered', version: '0.1.0' });
       const items = async (query = '') =>
         (
@@ -293,7 +293,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       api.now = later(2 * 3_600_000 + 1);
       expect(await state(box)).toMatchObject({ state: 'expired' });
       api.now = later(3_600_000);
-      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
       expect(await notified(box, 'command')).toEqual([]);
     });
 
@@ -401,7 +401,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
         .executeTakeFirstOrThrow();
       expect(Buffer.from(sealed).includes(gzipSync(LINES).subarray(12))).toBe(false);
       api.now = later(7 * 86_400_000 + 1000);
-      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
       await expect(api.ask('GET', url)).rejects.toMatchObject({ code: 'command-unknown' });
     });
   });

@@ -74,7 +74,7 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     await sendLogs(
       transportOptions(kiosk, server.now),
       { secret: kiosk.secret, command, gz: gzipSync(line) },
-      AbortSignal.timeout(20_000),
+      AbortSignal.timeout(60_000),
     );
     expect((await run(['logs', id, '--read'])).stdout).toBe(line);
     const out = join(server.home, 'kiosk.jsonl');

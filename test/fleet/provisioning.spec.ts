@@ -17,9 +17,7 @@ import { clipOfPicture } from '../kiosk-ui/code-clip.ts';
  * administrator compares and approves, and the kiosk goes on by itself.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
-const PATIENT = 60_000;
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(180_000);
 
 let system: System;
 let console_: Awaited<ReturnType<typeof openBrowser>>;
@@ -53,7 +51,7 @@ class NewKiosk {
     const context = await this.browser.newContext({ viewport: { width: 1080, height: 1920 }, locale: 'en-GB' });
     this.page = await context.newPage();
     await this.page.goto(pathToFileURL(this.host.enterFile!).href);
-    await this.page.locator('.setup').waitFor({ timeout: PATIENT });
+    await this.page.locator('.setup').waitFor();
     return this.page;
   }
 
@@ -96,7 +94,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     const page = await kiosk.open(await photographCode('Back door'));
     await page.getByRole('button', { name: 'Deutsch' }).click();
     const fingerprint = page.locator('.setup-fingerprint');
-    await fingerprint.waitFor({ timeout: PATIENT });
+    await fingerprint.waitFor();
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-approval.png') });
     const shown = (await fingerprint.textContent()) ?? '';
 
@@ -121,15 +119,15 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await approve.click();
 
     // By itself from here: joined, started again, with the server's name for the entrance and the language it was set up in.
-    await page.locator('.checkin').waitFor({ timeout: PATIENT });
+    await page.locator('.checkin').waitFor();
     await expect(page.locator('.site')).toHaveText('Werk Nord');
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-    await expect(page.getByText('Noch nicht mit einem Server verbunden')).toHaveCount(0, { timeout: PATIENT });
+    await expect(page.getByText('Noch nicht mit einem Server verbunden')).toHaveCount(0);
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-done.png') });
     await expect(async () => {
       await admin.reload();
       await expect(admin.getByRole('row', { name: /Back door/ })).toContainText('Approved', { timeout: 1_000 });
-    }).toPass({ timeout: PATIENT });
+    }).toPass();
 
     await kiosk.browser.close();
     await kiosk.host.close();
@@ -151,13 +149,13 @@ test('a code works once, and the second kiosk says so; a server that is away is 
   try {
     await system.server.stop();
     const page = await first.open(picture);
-    await expect(page.locator('.setup-trouble[data-code="server-unreachable"]')).toBeVisible({ timeout: PATIENT });
+    await expect(page.locator('.setup-trouble[data-code="server-unreachable"]')).toBeVisible();
     await system.server.start();
-    await page.locator('.setup-fingerprint').waitFor({ timeout: PATIENT });
+    await page.locator('.setup-fingerprint').waitFor();
     await first.browser.close();
 
     const other = await second.open(picture);
-    await expect(other.locator('.setup-trouble[data-code="join-code-used"]')).toBeVisible({ timeout: PATIENT });
+    await expect(other.locator('.setup-trouble[data-code="join-code-used"]')).toBeVisible();
     await expect(other.getByText('Another kiosk has already used this code.')).toBeVisible();
   } finally {
     await first.close();

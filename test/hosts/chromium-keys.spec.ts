@@ -18,7 +18,6 @@ import { kioskPolicy, noPolicyHere, policiedChromium, steerable } from './suppor
 
 const impossible = noCageHere() ?? noPolicyHere();
 test.skip(impossible !== null, impossible ?? '');
-test.describe.configure({ timeout: 240_000 });
 let context: BrowserContext | null = null;
 
 let home: ReturnType<typeof temporaryFolder>;
@@ -345,7 +344,7 @@ async function hostInSession(program: string, port: number, steer: number): Prom
     if (usual === undefined) delete process.env.SMARTPRESENCE_CHROMIUM;
     else process.env.SMARTPRESENCE_CHROMIUM = usual;
   }
-  await expect.poll(hellos, { timeout: 60_000 }).toBe(1);
+  await expect.poll(hellos).toBe(1);
 }
 const steers = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/json/version`).then(

@@ -87,7 +87,7 @@ async function tryEverything(page: Page): Promise<void> {
     { port: outside.port },
   );
   const stopped = async () => (await page.evaluate(() => window.violations)).map((v) => v.split(' ')[0]);
-  await expect.poll(stopped, { timeout: 60_000 }).toEqual(expect.arrayContaining(STOPPED));
+  await expect.poll(stopped).toEqual(expect.arrayContaining(STOPPED));
   await askedLater(page);
 }
 
@@ -124,7 +124,7 @@ test('planted outside requests leave the page by no way at all', async () => {
   await expect(state(page)).toHaveText('connected');
   await tryEverything(page);
   const peer = await tryBeyondPolicy(page);
-  await expect.poll(() => peer.evaluate((p) => p.iceGatheringState), { timeout: 60_000 }).toBe('complete');
+  await expect.poll(() => peer.evaluate((p) => p.iceGatheringState)).toBe('complete');
   await askedLater(page);
   // What comes by later is counted; what had come before it would have been.
   await fetch(`http://127.0.0.1:${outside.port}/`);
@@ -150,6 +150,6 @@ test('the content security policy alone, in an ordinary browser, stops every req
   expect(outside.seen.filter((what) => what !== 'connection')).toEqual([]);
   // Why the launcher adds rules of its own; and the proof that these two would be counted.
   await tryBeyondPolicy(page);
-  await expect.poll(() => outside.seen, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection', 'packet']));
+  await expect.poll(() => outside.seen).toEqual(expect.arrayContaining(['connection', 'packet']));
   await browser.close();
 });

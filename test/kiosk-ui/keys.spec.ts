@@ -1,7 +1,6 @@
 import { expect, noCamera, test } from './fixtures.ts';
 
 // Hundreds of keys one by one.
-test.setTimeout(240_000);
 
 /* The keys on the glass can type the names of people, whatever language the kiosk speaks. */
 

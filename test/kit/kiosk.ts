@@ -17,7 +17,7 @@ import { provisionLocal } from '../../sync/server/app/local.ts';
 import { type Answer, call } from './client.ts';
 import { MemoryOutbox } from './outbox.ts';
 import type { TestServer } from './server.ts';
-import { never } from './wait.ts';
+import { never, until } from './wait.ts';
 
 /** What a kiosk has once it has joined a server. */
 export interface Link {
@@ -152,14 +152,12 @@ export const postBatch = (
 ): Promise<Answer> =>
   call(`${url}/v1/batches`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body, tls });
 
-/** Runs its engine until the outbox is empty or there is a problem. @returns how it then stands */
+/** Runs its engine until the outbox is empty or there is a problem. @returns how it then stands @throws Error where neither happens */
 export async function sync(kiosk: Kiosk, changes: Partial<SyncEngineOptions> = {}): Promise<SyncEngine['status']> {
   const engine = new SyncEngine({ secret: kiosk.secret, bundle: kiosk.bundle, source: kiosk.box, ...changes });
   engine.start();
-  const end = Date.now() + 20_000;
-  while (Date.now() < end && (engine.status.queued > 0 || !engine.status.online) && !engine.status.problem)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  await engine.stop();
+  const isOver = () => engine.status.problem !== null || (engine.status.online && engine.status.queued === 0);
+  await until('the outbox is empty, or there is a problem', isOver).finally(() => engine.stop());
   return engine.status;
 }
 

@@ -9,7 +9,7 @@ export const never = new AbortController().signal;
  * @param what in words, for the error
  * @throws Error when it takes longer than `ms`, which is long: a busy machine must not decide a test
  */
-export async function until(what: string, done: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
+export async function until(what: string, done: () => boolean | Promise<boolean>, ms = 90_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await done())) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);

@@ -26,8 +26,6 @@ let home: string;
 let host: BrowserHost;
 const log: string[] = [];
 
-test.describe.configure({ timeout: 150_000 });
-
 test.beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'sp-liveness-'));
   ensureKioskFolder(home, false);
@@ -52,7 +50,7 @@ test.afterEach(() => host.close());
 async function enter(page: Page): Promise<ReactiveCamera> {
   const camera = await installReactiveCamera(page);
   await page.goto(pathToFileURL(host.enterFile!).href);
-  await page.waitForSelector('.sentence-main', { timeout: 60_000 });
+  await page.waitForSelector('.sentence-main');
   return camera;
 }
 

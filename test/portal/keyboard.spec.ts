@@ -17,13 +17,11 @@ const SIZES = [
 const SETUPS = (['de', 'ar'] as const).flatMap((language) => SIZES.map((size) => ({ language, size })));
 const nameOf = ({ language, size }: (typeof SETUPS)[number]) => `Ada ${language} ${size[0]}`;
 
-test.setTimeout(120_000);
 let system: System;
 /** The one-time link of each set-up's person. */
 const links = new Map<string, string>();
 
 test.beforeAll(async ({ browser }) => {
-  test.setTimeout(240_000);
   system = await newSystem('North entrance');
   const { context, page } = await openBrowser(browser);
   await enterByLink(page, system.server.adminLink);

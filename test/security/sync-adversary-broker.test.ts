@@ -186,7 +186,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
           box.person(`${deed} ${direction}`);
           engines[i]!.nudge();
         }
-        await until(`the deed was done: ${deed}`, () => operator.plan[direction].length === 0, 60_000);
+        await until(`the deed was done: ${deed}`, () => operator.plan[direction].length === 0);
         for (const { status } of engines) if (status.problem) codes.add(status.problem.code);
       }
     // And all at once, on a backlog.
@@ -196,7 +196,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       for (let n = 0; n < 20; n++) box.person(`Backlog ${n}`);
       engines[i]!.nudge();
     }
-    await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0), 90_000);
+    await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0));
     for (const engine of engines) await engine.stop();
     for (const direction of ['up', 'down'])
       for (const deed of DEEDS) expect(operator.done.get(`${deed} ${direction}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
@@ -278,14 +278,14 @@ describe.skipIf(missing)('the operator of a broker', () => {
         for (const [, id] of people) kiosk.box.checkin(id);
         const { engine } = engineOf(kiosk, options);
         engine.start();
-        await until('all is there', () => kiosk.box.pendingCount() === 0, 60_000);
+        await until('all is there', () => kiosk.box.pendingCount() === 0);
         await engine.stop();
       }
       // The capture is behind what is sent: when it has these words, it has all that came before.
       const ends = 'here the capture ends';
       const marker = tcpConnect(Number(ports[0]), '127.0.0.1');
       marker.on('error', () => undefined).write(ends);
-      await until('the capture is written', () => readFileSync(file).includes(ends), 60_000);
+      await until('the capture is written', () => readFileSync(file).includes(ends));
       marker.destroy();
       dump.kill('SIGINT');
       await once(dump, 'exit');

@@ -148,7 +148,7 @@ describe('over the network', { timeout: 60_000 }, () => {
   afterAll(() => server?.close());
 
   const shown = (of: Link) => server.call(getKiosk, { params: { device: of.secret.device } });
-  const soon = () => AbortSignal.timeout(20_000);
+  const soon = () => AbortSignal.timeout(60_000);
   const notified = async (of: Link, what: 'wipe' | 'logs') => {
     const { kiosk: known } = await shown(of);
     const { commands } = await server.call(commandKiosk, {

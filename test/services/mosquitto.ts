@@ -101,7 +101,7 @@ export async function startMosquitto(
 }
 
 async function untilListening(port: number, child: ChildProcess, log: () => string): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`mosquitto ended: ${log()}`);
     const open = await new Promise<boolean>((resolve) => {

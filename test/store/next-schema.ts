@@ -5,6 +5,9 @@ const Database = createRequire(import.meta.url)(
   'better-sqlite3-multiple-ciphers',
 ) as typeof import('better-sqlite3-multiple-ciphers').default;
 
+/** After each statement of a next schema's SQL: triggers have semicolons of their own. */
+export const STATEMENT_END = '\n-- next\n';
+
 /**
  * Makes this process the next build: the newest of the real list of migrations is one that only the tests have.
  * @param kind `adds`: a column, a table and an index, and the builds of today still read the store; `rebuilds`: every table is
@@ -58,5 +61,7 @@ function rebuildAll(): string {
       `ALTER TABLE "${name}" ADD COLUMN since INTEGER;`,
     );
   }
-  return [...lines, ...['view', 'trigger', 'index'].flatMap((type) => of(type).map(({ sql }) => `${sql};`))].join('\n');
+  return [...lines, ...['view', 'trigger', 'index'].flatMap((type) => of(type).map(({ sql }) => `${sql};`))].join(
+    STATEMENT_END,
+  );
 }

@@ -55,15 +55,17 @@ function connect(kiosk: Kiosk, hooks: Partial<UplinkHooks> = {}): Uplink {
   return kiosk.uplink;
 }
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > end)
-      throw new Error(`it never came to: ${what}; ${JSON.stringify(kiosks.map((k) => k.uplink?.status()))}`);
-    for (const { uplink } of kiosks) uplink?.nudge();
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
+/** On failure it shows how the kiosks' lines to the server are. */
+const until = (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
+  expect
+    .poll(
+      async () => {
+        for (const { uplink } of kiosks) uplink?.nudge();
+        return (await condition()) || kiosks.map(({ uplink }) => uplink?.status());
+      },
+      { message: what },
+    )
+    .toBe(true);
 
 /** Asks now: over HTTPS there is no nudge. */
 async function again(kiosk: Kiosk): Promise<void> {

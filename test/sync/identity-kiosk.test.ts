@@ -62,13 +62,7 @@ async function run(command: typeof deviceJoin, args: unknown): Promise<Record<st
   return notified;
 }
 
-async function until(done: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!done()) {
-    if (Date.now() > end) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const until = (done: () => boolean): Promise<void> => expect.poll(done).toBe(true);
 
 test('a running kiosk joins, sends what it has kept, and goes on with a renewed certificate', async () => {
   kiosk.store.events.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });

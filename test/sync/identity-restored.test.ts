@@ -34,14 +34,17 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function until(what: string, done: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!done()) {
-    if (Date.now() > end) throw new Error(`it never came to: ${what}; ${JSON.stringify(uplink.status())}`);
-    uplink.nudge();
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
+/** On failure it shows how the line to the server is. */
+const until = (what: string, done: () => boolean): Promise<void> =>
+  expect
+    .poll(
+      () => {
+        uplink.nudge();
+        return done() || uplink.status();
+      },
+      { message: what },
+    )
+    .toBe(true);
 
 /** A new kiosk that has newKiosk and was heard. */
 async function provision(): Promise<void> {

@@ -91,7 +91,7 @@ describe('a server with a repository', () => {
       url: `${bundle.serverUrl}/updates`,
       agent,
     });
-    const file = await source.open(target, { from: 2_999_990, signal: AbortSignal.timeout(20_000) });
+    const file = await source.open(target, { from: 2_999_990, signal: AbortSignal.timeout(60_000) });
     const parts: Uint8Array[] = [];
     for await (const part of file!.bytes) parts.push(part);
     expect([file!.from, file!.total, Buffer.concat(parts).equals(archive.subarray(2_999_990))]).toEqual([
@@ -100,7 +100,7 @@ describe('a server with a repository', () => {
       true,
     ]);
     agent.destroy();
-    expect(await source.open('metadata/9.root.json', { from: 0, signal: AbortSignal.timeout(20_000) })).toBeNull();
+    expect(await source.open('metadata/9.root.json', { from: 0, signal: AbortSignal.timeout(60_000) })).toBeNull();
   });
 
   test.each([
