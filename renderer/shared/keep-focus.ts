@@ -1,4 +1,4 @@
-import { focusFirst } from './first-focus.ts';
+import { focusFirst } from './focus.ts';
 
 /** What takes the focus when what had it is gone: the nearest of these around it that is still there. */
 const PLACES = 'dialog, section, .card, main';

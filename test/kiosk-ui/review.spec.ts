@@ -127,12 +127,12 @@ for (const screen of SCREENS) {
     await shot(page, 'duplicate');
     await tabTo(page, '[data-do=refuse]');
     await page.keyboard.press('Enter');
-    await expect(page.locator('.review-ask .title')).toBeFocused();
+    await expect(page.locator('.confirm .title')).toBeFocused();
     await expect(page.locator('.review-frame')).toHaveCount(0);
     await expectNoAxeFault(page, `${where}: ask`);
     await shot(page, 'ask');
     expect(core.callsOf('reviewRefuse')).toHaveLength(0);
-    await tabTo(page, '.review-ask .button-primary-danger');
+    await tabTo(page, '.confirm .button-primary-danger');
     await page.keyboard.press('Enter');
 
     // Nobody has agreed: there is no way to accept.

@@ -159,8 +159,14 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
 test('shows what is held; name and address are corrected by keyboard, and positions opted out of', async () => {
   await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
-  await press('Bearbeiten');
-  await page.getByLabel('Name').focus();
+  // The window is there, with the focus in it, before the browser can draw a frame or pass on a key.
+  const edit = page.getByRole('button', { name: 'Bearbeiten' });
+  const focused = edit.evaluate(async (button: HTMLElement) => {
+    button.click();
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    return document.activeElement?.getAttribute('autocomplete');
+  });
+  expect(await focused).toBe('name');
   await page.keyboard.press('Control+a');
   await page.keyboard.type('Ada King');
   await page.keyboard.press('Tab');

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { IconContrast, IconLow, IconMute, IconSound, IconText } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -7,7 +7,7 @@ import { useKiosk } from '../kiosk.ts';
 export function DisplayPanel({ close }: { close: () => void }) {
   const { display, sounds } = useKiosk();
   const root = useRef<HTMLFieldSetElement>(null);
-  useEffect(() => root.current?.querySelector('button')?.focus(), []);
+  useLayoutEffect(() => root.current?.querySelector('button')?.focus(), []);
   const { large, contrast, low } = display;
   const switches = [
     { name: 'large', icon: <IconText />, on: large.value, flip: () => (large.value = !large.value) },

@@ -1,36 +1,44 @@
-import type { Ref } from 'preact';
+import type { Signal } from '@preact/signals';
+import type { ComponentChildren, JSX, Ref } from 'preact';
 
 /** A number as it is typed to come in: one that another program gave may have any sign. */
 export const TYPED_NUMBER = /^(?=.*[\p{L}\p{N}])\P{Cc}{1,40}$/u;
 /** What a number that is given here, and a PIN, look like: the keys on the glass can type them. */
 export const NUMBER_SHAPE = /^[0-9A-Za-z-]{1,20}$/;
 export const PIN_SHAPE = /^[0-9]{4,12}$/;
+export const STAFF_PIN_SHAPE = /^[0-9]{6,12}$/;
 
-interface FieldProps {
+type InputProps = Omit<JSX.IntrinsicElements['input'], 'class' | 'label' | 'ref' | 'value' | 'onInput'>;
+
+interface FieldProps extends InputProps {
   readonly label: string;
-  readonly name?: string;
   readonly value: string;
   readonly onValue: (value: string) => void;
-  readonly input?: Ref<HTMLInputElement | null>;
+  readonly input?: Ref<HTMLInputElement | null> | undefined;
   readonly invalid?: boolean;
+  readonly wide?: boolean;
+  readonly class?: string;
 }
 
-/** A person's number; it may have letters. */
-export function NumberField({ label, name = 'number', value, onValue, input, invalid }: FieldProps) {
+/** A field holds what the signal does: `{...bound(name)}`. */
+export const bound = (to: Signal<string>) => ({
+  value: to.value,
+  onValue: (next: string): void => {
+    to.value = next;
+  },
+});
+
+/** One line of text. The keys on the glass type it: no system brings its own. */
+export function TextField({ label, onValue, input, invalid, wide = false, ...rest }: FieldProps) {
   return (
-    <label class="field">
+    <label class={wide ? 'field field-wide' : 'field'}>
       <span>{label}</span>
       <input
         ref={input}
-        class="tabular"
-        name={name}
-        dir="ltr"
         inputMode="none"
         autocomplete="off"
-        autocapitalize="characters"
         spellcheck={false}
-        maxLength={40}
-        value={value}
+        {...(rest as JSX.IntrinsicElements['input'])}
         aria-invalid={invalid}
         onInput={(e) => onValue(e.currentTarget.value)}
       />
@@ -38,24 +46,54 @@ export function NumberField({ label, name = 'number', value, onValue, input, inv
   );
 }
 
+/** A name, in whatever script. */
+export function NameField(props: FieldProps) {
+  return <TextField wide data-holds="name" autocapitalize="words" maxLength={200} {...props} />;
+}
+
+/** A person's number; it may have letters. */
+export function NumberField(props: FieldProps) {
+  return <TextField class="tabular" name="number" dir="ltr" autocapitalize="characters" maxLength={40} {...props} />;
+}
+
 /** A PIN: hidden, and digits alone get in. */
-export function PinField({ label, name = 'pin', value, onValue, input, invalid }: FieldProps) {
+export function PinField({ onValue, ...props }: FieldProps) {
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        ref={input}
-        class="tabular"
-        name={name}
-        type="password"
-        dir="ltr"
-        inputMode="none"
-        autocomplete="off"
-        maxLength={12}
-        value={value}
-        aria-invalid={invalid}
-        onInput={(e) => onValue(e.currentTarget.value.replace(/\D/g, ''))}
-      />
-    </label>
+    <TextField
+      class="tabular"
+      name="pin"
+      type="password"
+      dir="ltr"
+      maxLength={12}
+      {...props}
+      onValue={(typed) => onValue(typed.replace(/\D/g, ''))}
+    />
+  );
+}
+
+/** One of a few, all of them to be seen. */
+export function Choice<V extends string>({
+  legend,
+  name,
+  value,
+  options,
+  choose,
+}: {
+  legend: string;
+  name: string;
+  value: V | null;
+  options: readonly (readonly [value: V, label: ComponentChildren])[];
+  choose: (value: V) => void;
+}) {
+  return (
+    <fieldset class="choice">
+      <legend>{legend}</legend>
+      {options.map(([one, label]) => (
+        <label key={one}>
+          <input type="radio" name={name} value={one} checked={value === one} onChange={() => choose(one)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

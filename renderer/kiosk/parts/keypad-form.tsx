@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { Button } from '../../shared/button.tsx';
-import { IconAlert, IconBack } from '../../shared/icons.tsx';
+import { IconAlert } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { IdleNotice, useIdle } from './idle.tsx';
+import { KeyButton } from './key-button.tsx';
 import { Keyboard, Keypad, useTypingTarget } from './keys.tsx';
+import { ScreenHead } from './title.tsx';
 
 /**
  * A screen of one or two fields with keys on the glass, one thing to say, and one button: what number and PIN, number
@@ -46,13 +48,7 @@ export function KeypadScreen({
   const left = useIdle(idleMs, back);
   return (
     <main class="pin">
-      <div class="screen-head">
-        <Button class="button-back" onClick={back}>
-          <IconBack />
-          <span>{t('back')}</span>
-        </Button>
-        <h1 class="title">{title}</h1>
-      </div>
+      <ScreenHead title={title} back={back} />
       <form
         class="pin-form"
         ref={root}
@@ -110,14 +106,8 @@ export function FormError({ message, note = '' }: { message: string; note?: stri
 /** Between digits and letters. */
 function Switch({ label, onPress }: { label: string; onPress: () => void }) {
   return (
-    <button
-      type="button"
-      class="key key-side"
-      onPointerDown={(e) => e.preventDefault()}
-      onMouseDown={(e) => e.preventDefault()}
-      onClick={onPress}
-    >
+    <KeyButton class="key key-side" onPress={onPress}>
       {label}
-    </button>
+    </KeyButton>
   );
 }

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useRef } from 'preact/hooks';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
@@ -11,26 +11,17 @@ import { KeyButton } from './key-button.tsx';
  * keyboard would: the field's own `input` event fires, so a form needs to know nothing of them.
  */
 
-/** The text field that keys go to: the last one that had the focus within the same form. */
+/** The text field that keys go to: the last one that had the focus within the form with the ref `root`. */
 export function useTypingTarget() {
-  const root = useRef<HTMLFormElement>(null);
   const target = useRef<HTMLInputElement | null>(null);
   /** It takes a name, in whatever script. */
   const nameField = useSignal<HTMLInputElement | null>(null);
-  useEffect(() => {
-    const form = root.current;
-    const onFocus = (event: FocusEvent): void => {
-      if (
-        event.target instanceof HTMLInputElement &&
-        event.target.type !== 'checkbox' &&
-        event.target.type !== 'radio'
-      ) {
-        target.current = event.target;
-        nameField.value = event.target.dataset.holds === 'name' ? event.target : null;
-      }
-    };
-    form?.addEventListener('focusin', onFocus);
-    return () => form?.removeEventListener('focusin', onFocus);
+  const root = useCallback((form: HTMLFormElement | null): void => {
+    form?.addEventListener('focusin', ({ target: field }) => {
+      if (!(field instanceof HTMLInputElement) || ['checkbox', 'radio'].includes(field.type)) return;
+      target.current = field;
+      nameField.value = field.dataset.holds === 'name' ? field : null;
+    });
   }, []);
   const type = (text: string | 'erase'): void => {
     const input = target.current;

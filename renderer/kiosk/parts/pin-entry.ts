@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useFocus } from '../../shared/focus.ts';
 import { SessionOver } from '../screens/staff/session.ts';
 import { type PinTrouble, pinTroubleOf, usePinText } from './pin-trouble.ts';
 
@@ -29,9 +29,8 @@ export function usePinEntry(
   const typed = useSignal('');
   const busy = useSignal(false);
   const trouble = useSignal<PinTrouble | null>(null);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFocus<HTMLInputElement>();
   const message = usePinText(trouble, who);
-  useEffect(() => input.current?.focus(), []);
   async function submit(): Promise<void> {
     const digits = typed.value;
     typed.value = '';

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useFocus } from '../../shared/focus.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { NumberField, TYPED_NUMBER } from '../parts/fields.tsx';
+import { bound, NumberField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 
 /** The number that comes before the face. It is not looked up here: a number that nobody has goes on just the same. */
@@ -10,8 +10,7 @@ export function NumberScreen() {
   const { faceOf } = useKiosk();
   const number = useSignal('');
   const missing = useSignal(false);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  const input = useFocus<HTMLInputElement>();
 
   function submit(): void {
     const typed = number.value.trim();
@@ -31,13 +30,7 @@ export function NumberScreen() {
       letters
       onSubmit={submit}
     >
-      <NumberField
-        label={t('pin.number')}
-        value={number.value}
-        onValue={(next) => (number.value = next)}
-        input={input}
-        invalid={missing.value}
-      />
+      <NumberField label={t('pin.number')} {...bound(number)} input={input} invalid={missing.value} />
     </KeypadScreen>
   );
 }

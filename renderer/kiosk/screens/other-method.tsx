@@ -1,9 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
 import { readErrorText } from '../parts/read-error.ts';
+import { Title } from '../parts/title.tsx';
 import type { OtherMethodReason } from '../visits.ts';
 
 /**
@@ -21,15 +21,11 @@ export function OtherMethodScreen({
 }) {
   const { home } = useKiosk();
   const numberFirst = reason === 'claim-first';
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   const left = useIdle(15_000, () => home('settled'));
   return (
     <main class="other-method" data-reason={reason}>
       <div class="other-method-words" role="status">
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t(numberFirst ? 'otherMethod.numberFirst' : 'otherMethod.title')}
-        </h1>
+        <Title level="h1">{t(numberFirst ? 'otherMethod.numberFirst' : 'otherMethod.title')}</Title>
         <p class="lead">
           {reason === 'refused'
             ? readErrorText({ code: code ?? '', seconds })

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { weakPin } from '../../../electron/contract/pin.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import { useFocus } from '../../shared/focus.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { PIN_SHAPE, PinField } from '../parts/fields.tsx';
+import { bound, PIN_SHAPE, PinField } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 import { PIN_SENTENCES } from '../parts/pin-trouble.ts';
 
@@ -27,8 +28,8 @@ export function PinChooseScreen({
   const again = useSignal('');
   const error = useSignal('');
   const busy = useSignal(false);
-  const [pinInput, againInput] = [useRef<HTMLInputElement>(null), useRef<HTMLInputElement>(null)];
-  useEffect(() => pinInput.current?.focus(), []);
+  const pinInput = useFocus<HTMLInputElement>();
+  const againInput = useRef<HTMLInputElement>(null);
 
   function complain(message: string): void {
     error.value = message;
@@ -68,20 +69,8 @@ export function PinChooseScreen({
       note={t('pin.chooseNote')}
       onSubmit={() => void submit()}
     >
-      <PinField
-        label={t('pin.newPin')}
-        name="new-pin"
-        value={pin.value}
-        onValue={(next) => (pin.value = next)}
-        input={pinInput}
-      />
-      <PinField
-        label={t('pin.newPinAgain')}
-        name="new-pin-again"
-        value={again.value}
-        onValue={(next) => (again.value = next)}
-        input={againInput}
-      />
+      <PinField label={t('pin.newPin')} name="new-pin" {...bound(pin)} input={pinInput} />
+      <PinField label={t('pin.newPinAgain')} name="new-pin-again" {...bound(again)} input={againInput} />
     </KeypadScreen>
   );
 }

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
+import { bound, NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 import { type PinTrouble, pinTroubleOf, usePinText } from '../parts/pin-trouble.ts';
 import { PinChooseScreen } from './pin-choose.tsx';
@@ -21,7 +21,7 @@ export function PinScreen() {
   const message = usePinText(trouble, 'pin');
   /** What was typed was a code to choose a PIN by. */
   const choosing = useSignal<{ number: string; code: string } | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (choosing.value === null) (number.peek() === '' ? numberInput : pinInput).current?.focus();
   }, [choosing.value]);
 
@@ -76,13 +76,8 @@ export function PinScreen() {
       letters
       onSubmit={() => void submit()}
     >
-      <NumberField
-        label={t('pin.number')}
-        value={number.value}
-        onValue={(next) => (number.value = next)}
-        input={numberInput}
-      />
-      <PinField label={t('pin.pin')} value={pin.value} onValue={(next) => (pin.value = next)} input={pinInput} />
+      <NumberField label={t('pin.number')} {...bound(number)} input={numberInput} />
+      <PinField label={t('pin.pin')} {...bound(pin)} input={pinInput} />
     </KeypadScreen>
   );
 }

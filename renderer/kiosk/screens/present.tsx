@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { Button } from '../../shared/button.tsx';
-import { IconAlert, IconBack, IconBadge } from '../../shared/icons.tsx';
+import { useEffect } from 'preact/hooks';
+import { IconAlert, IconBadge } from '../../shared/icons.tsx';
 import { readCodes } from '../codes/reader.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -9,6 +8,7 @@ import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
 import { readErrorText } from '../parts/read-error.ts';
 import { Stage } from '../parts/stage.tsx';
+import { ScreenHead, Title } from '../parts/title.tsx';
 
 /**
  * Show a QR code to the camera, or a badge to the reader. Both screens take both: a printed card is a badge that the
@@ -17,10 +17,9 @@ import { Stage } from '../parts/stage.tsx';
 export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
   const { camera, arrivals, home, link, sounds } = useKiosk();
   const broken = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   const refused = arrivals.refused.value;
   const left = useIdle(30_000, () => home(), `${refused?.n}${arrivals.busy.value}`);
+  const title = t(method === 'qr' ? 'scan.title' : 'badge.title');
   const state = camera.state.value;
   const track = state.kind === 'live' ? state.track : null;
   useEffect(() => {
@@ -49,16 +48,8 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
       : [t(reads), t(method === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];
   return (
     <main class="present" data-method={method}>
-      <div class="screen-head">
-        <Button class="button-back" onClick={() => home()}>
-          <IconBack />
-          <span>{t('back')}</span>
-        </Button>
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t(method === 'qr' ? 'scan.title' : 'badge.title')}
-        </h1>
-      </div>
-      <section class="face" aria-label={t(method === 'qr' ? 'scan.title' : 'badge.title')}>
+      <ScreenHead title={<Title level="h1">{title}</Title>} back={() => home()} />
+      <section class="face" aria-label={title}>
         {trouble ? (
           <CameraTroubleCard {...trouble} otherMethods />
         ) : method === 'badge' || byReader ? (

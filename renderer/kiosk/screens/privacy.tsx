@@ -1,31 +1,19 @@
-import { useEffect, useRef } from 'preact/hooks';
-import { Button } from '../../shared/button.tsx';
-import { IconBack } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { buildName } from '../parts/build-name.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { ScreenHead, Title } from '../parts/title.tsx';
 
 /** What is kept, how long, and who to ask. */
 export function PrivacyScreen() {
   const { home, link } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   const left = useIdle(90_000, () => home());
   const privacy = link.status.value?.privacy;
   const hello = link.hello.value;
   if (!privacy) return null;
   return (
     <main class="privacy">
-      <div class="screen-head">
-        <Button class="button-back" onClick={() => home()}>
-          <IconBack />
-          <span>{t('back')}</span>
-        </Button>
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t('privacy.title')}
-        </h1>
-      </div>
+      <ScreenHead title={<Title level="h1">{t('privacy.title')}</Title>} back={() => home()} />
       {/* It scrolls on a small screen, so it must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
       <section class="privacy-grid" tabIndex={0} aria-label={t('privacy.title')}>
@@ -50,24 +38,14 @@ export function PrivacyScreen() {
         <section class="card">
           <h2>{t('privacy.who')}</h2>
           <dl class="facts">
-            <div>
-              <dt>{t('privacy.controller')}</dt>
-              <dd>
-                <bdi>{privacy.controller}</bdi>
-              </dd>
-            </div>
-            <div>
-              <dt>{t('privacy.contact')}</dt>
-              <dd>
-                <bdi>{privacy.contact}</bdi>
-              </dd>
-            </div>
-            <div>
-              <dt>{t('privacy.dpo')}</dt>
-              <dd>
-                <bdi>{privacy.dpo}</bdi>
-              </dd>
-            </div>
+            {(['controller', 'contact', 'dpo'] as const).map((who) => (
+              <div key={who}>
+                <dt>{t(`privacy.${who}`)}</dt>
+                <dd>
+                  <bdi>{privacy[who]}</bdi>
+                </dd>
+              </div>
+            ))}
           </dl>
         </section>
         {/* Names and numbers, the same in every language. */}

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
 import { Button } from '../../shared/button.tsx';
 import { directionOf, timeOfDay } from '../../shared/i18n.ts';
@@ -6,12 +6,11 @@ import { IconAlert, IconCheck, IconIn, IconOut, IconRepeat } from '../../shared/
 import { greetingLanguage, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
+import { Title } from '../parts/title.tsx';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
 export function ResultScreen({ receipt }: { receipt: Receipt }) {
   const { notMe, go, recent } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   // The person is greeted in their own language.
   const lng = greetingLanguage(receipt);
   const kind = receipt.repeated ? 'again' : receipt.direction;
@@ -24,9 +23,9 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
     <main class="result" data-kind={kind} lang={lng} dir={directionOf(lng)}>
       <div class="result-icon">{kind === 'again' ? <IconRepeat /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
       <div class="result-words" role="status">
-        <h1 class="result-title" ref={title} tabIndex={-1}>
+        <Title level="h1" class="result-title">
           <Greeting lng={lng} kind={kind} name={receipt.name} />
-        </h1>
+        </Title>
         <p class="result-more">
           {!receipt.repeated && <IconCheck />}
           <span>{more}</span>
@@ -72,9 +71,7 @@ const VOIDED = {
 /** What became of "not me" and "that was wrong". */
 export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
   const { home, sounds } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    title.current?.focus();
     sounds.play('tick');
     const timer = setTimeout(() => home('settled'), 8_000);
     return () => clearTimeout(timer);
@@ -84,9 +81,9 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
     <main class="voided" data-outcome={outcome}>
       <div class="voided-icon">{done ? <IconCheck /> : <IconAlert />}</div>
       <div role="status">
-        <h1 class="voided-title" ref={title} tabIndex={-1}>
+        <Title level="h1" class="voided-title">
           {t(VOIDED[outcome])}
-        </h1>
+        </Title>
         {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
       {/* Someone else's record was made: the one who stands here has none yet. */}

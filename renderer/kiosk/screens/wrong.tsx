@@ -1,8 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { directionOf } from '../../shared/i18n.ts';
 import { IconIn, IconInfo, IconOut } from '../../shared/icons.tsx';
 import { greetingLanguage, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
+import { Title } from '../parts/title.tsx';
 import type { Recent } from '../route.ts';
 
 /** The core has to hear of it before its own time is over. */
@@ -14,8 +15,6 @@ const SAFETY_MS = 1_200;
  */
 export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {
   const { takeBack } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   useEffect(() => {
     const rest = Math.max(0, until - SAFETY_MS - performance.now());
     const timer = setTimeout(() => void takeBack(receipt, 'not-right'), rest);
@@ -26,9 +25,7 @@ export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) 
   return (
     <main class="wrong" lang={lng} dir={directionOf(lng)}>
       <div class="other-method-words">
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {tIn(lng, 'result.wrongTitle')}
-        </h1>
+        <Title level="h1">{tIn(lng, 'result.wrongTitle')}</Title>
         <p class="lead">{tIn(lng, 'result.wrongMore')}</p>
       </div>
       <div class="methods" data-count="2">

@@ -5,13 +5,13 @@ import { Dialog } from './dialog.tsx';
 import { Form, Submit, TextField } from './form.tsx';
 import { t } from './i18n.ts';
 
-interface Question {
+export interface Question {
   readonly title: string;
   readonly text: string;
   /** What the question is about, to be read before it. */
   readonly subject?: ComponentChildren;
-  /** What the button does, e.g. "Void it". */
-  readonly action: string;
+  /** What the button does, e.g. "Void it"; the title where it is absent. */
+  readonly action?: string;
   /** Red: it takes something away. */
   readonly danger?: boolean;
   /** To be typed before the button works, for what can't be taken back. */
@@ -42,7 +42,7 @@ export function Confirmation() {
 }
 
 function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
-  const { text, subject, action, danger = false, word } = question;
+  const { title, text, subject, action = title, danger = false, word } = question;
   const [typed, setTyped] = useState('');
   // Copied from the question above, it may bring the marks that keep it in its own direction.
   const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();

@@ -1,9 +1,12 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { type ComponentChildren, createContext } from 'preact';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../button.tsx';
-import { focusFirst } from '../first-focus.ts';
+import { focusFirst } from '../focus.ts';
 import { IconClose } from '../icons.tsx';
 import { t } from './i18n.ts';
+
+/** Closes the dialog around; nothing where there is none. */
+export const CloseDialog = createContext<() => void>(() => undefined);
 
 /** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
 export function Dialog({
@@ -19,13 +22,12 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const before = document.activeElement;
-    ref.current?.showModal();
-    if (ref.current) focusFirst(ref.current);
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
+  // Before the next frame, so that the first key goes where the focus is to be. Closing gives the focus back.
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    dialog.showModal();
+    focusFirst(dialog);
+    return () => dialog.close();
   }, []);
   return (
     <dialog
@@ -46,7 +48,9 @@ export function Dialog({
           <IconClose />
         </Button>
       </header>
-      <div class="dialog-body">{children}</div>
+      <div class="dialog-body">
+        <CloseDialog.Provider value={onClose}>{children}</CloseDialog.Provider>
+      </div>
     </dialog>
   );
 }

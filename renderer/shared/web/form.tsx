@@ -44,6 +44,12 @@ export function Field({
   );
 }
 
+/** What is typed or chosen in a field: `{...name}` gives the field what it needs, `name.value` is what it holds. */
+export function useField(first: string): { value: string; onValue: (value: string) => void } {
+  const [value, onValue] = useState(first);
+  return { value, onValue };
+}
+
 interface Input {
   readonly type?: 'text' | 'email' | 'password' | 'date' | 'time' | 'number' | 'search' | 'tel';
   readonly autocomplete?: string;
@@ -227,9 +233,9 @@ export function Submit({
   onCancel,
   children,
 }: {
-  danger?: boolean;
+  danger?: boolean | undefined;
   disabled?: boolean;
-  onCancel?: () => void;
+  onCancel?: (() => void) | undefined;
   children: ComponentChildren;
 }) {
   return (

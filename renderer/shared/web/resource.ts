@@ -2,6 +2,8 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { type Answer, type ApiError, api } from './api.ts';
+import { confirm, type Question } from './confirm.tsx';
+import { toast } from './toast.tsx';
 
 /** How components read the API. What is asked for again replaces what is there only once it has come. */
 
@@ -115,25 +117,35 @@ export function usePages<T, P extends Params, Q extends z.ZodType>(
   };
 }
 
-/** A write that a button starts. @returns `run`: null when another is under way */
+/** What goes before a write, and after one that was done. */
+export interface Around<T> {
+  /** Without a yes nothing is written. */
+  readonly ask?: Question | undefined;
+  /** The toast, in the language that the page has then. */
+  readonly say?: ((value: T) => string) | undefined;
+  readonly done?: ((value: T) => unknown) | undefined;
+}
+
+/** A write that a button starts. @returns `run`: null when another is under way, or the question was answered with no */
 export function useWrite(): {
   busy: boolean;
   error: ApiError | null;
-  clear: () => void;
-  run: <T>(write: () => Promise<Answer<T>>) => Promise<Answer<T> | null>;
+  run: <T>(write: () => Promise<Answer<T>>, around?: Around<T>) => Promise<Answer<T> | null>;
 } {
   const [state, setState] = useState<{ busy: boolean; error: ApiError | null }>({ busy: false, error: null });
   const busy = useRef(false);
   return {
     ...state,
-    clear: () => setState({ busy: false, error: null }),
-    async run(write) {
-      if (busy.current) return null;
+    async run(write, { ask, say, done } = {}) {
+      if (busy.current || (ask && !(await confirm(ask)))) return null;
       busy.current = true;
       setState({ busy: true, error: null });
       const answer = await write();
       busy.current = false;
       setState({ busy: false, error: answer.ok ? null : answer.error });
+      if (!answer.ok) return answer;
+      if (say) toast(() => say(answer.value));
+      done?.(answer.value);
       return answer;
     },
   };

@@ -1,5 +1,5 @@
 import { type ComponentType, render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
 import { Button } from '../button.tsx';
 import { initI18n, type Sentences } from '../i18n.ts';
@@ -47,7 +47,7 @@ export function startPage<Place extends { readonly kind: string }>(
 export function usePageStart(title: string, page: unknown, part = '') {
   const main = useRef<HTMLElement>(null);
   const turned = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · SmartPresence`;
     if (turned.current) main.current?.focus();
     turned.current = true;

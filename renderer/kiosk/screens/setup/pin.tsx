@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import { useFocus } from '../../../shared/focus.ts';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import { bound, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { KeypadScreen } from '../../parts/keypad-form.tsx';
 import { type PinTrouble, pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
 
@@ -14,9 +14,8 @@ export function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: (
   const busy = useSignal(false);
   const weak = useSignal(false);
   const trouble = useSignal<PinTrouble | null>(null);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFocus<HTMLInputElement>();
   const message = usePinText(trouble, 'staff');
-  useEffect(() => input.current?.focus(), []);
 
   async function submit(): Promise<void> {
     const typed = pin.value;
@@ -47,13 +46,7 @@ export function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: (
       onBack={onDone}
       onSubmit={() => void submit()}
     >
-      <PinField
-        label={t('staff.pin')}
-        name="setup-pin"
-        value={pin.value}
-        onValue={(next) => (pin.value = next)}
-        input={input}
-      />
+      <PinField label={t('staff.pin')} name="setup-pin" {...bound(pin)} input={input} />
     </KeypadScreen>
   );
 }

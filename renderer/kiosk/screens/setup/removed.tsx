@@ -1,9 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconShield } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { Title } from '../../parts/title.tsx';
 
 /** The server has this kiosk leave: nobody checks in here any more. */
 export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) {
@@ -28,8 +28,6 @@ const NEXT = { destroying: 'setup.leavingNow', notifying: 'setup.notifying', don
 
 export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {
   const { core } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   const over = setup.step !== 'destroying';
   const was = setup.what === 'wipe' ? 'setup.removedWipe' : 'setup.removedDecommission';
   const is = setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission';
@@ -43,9 +41,7 @@ export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> })
         <span class="spinner" aria-hidden="true" />
       )}
       <div role="status">
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t(over ? was : is)}
-        </h1>
+        <Title level="h1">{t(over ? was : is)}</Title>
         <p class="lead">{t(NEXT[setup.step])}</p>
       </div>
       {setup.step === 'done' && (

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
 import { Button } from '../../../shared/button.tsx';
 import { currentLanguage, setLanguage } from '../../../shared/i18n.ts';
@@ -9,6 +9,7 @@ import { hasSentence, type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
+import { Title } from '../../parts/title.tsx';
 import { SetupPin } from './pin.tsx';
 import { LeavingScreen, Removed } from './removed.tsx';
 import { SetupTyped } from './typed.tsx';
@@ -62,8 +63,6 @@ function ShowCode({
 }) {
   const { camera, core, sounds } = useKiosk();
   const broken = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   const state = camera.state.value;
   const track = state.kind === 'live' ? state.track : null;
   useEffect(() => {
@@ -82,9 +81,7 @@ function ShowCode({
   return (
     <main class="setup">
       <div class="setup-head">
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t('setup.title')}
-        </h1>
+        <Title level="h1">{t('setup.title')}</Title>
         <fieldset class="languages setup-languages">
           <legend class="sr-only">{t('setup.language')}</legend>
           {Object.keys(LOCALES).map((l) => (
@@ -151,14 +148,10 @@ function Asking({ setup }: { setup: Extract<Setup, { at: 'asking' }> }) {
 function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
   const { core } = useKiosk();
   const pin = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   if (pin.value && !setup.staffPin) return <SetupPin onDone={() => (pin.value = false)} />;
   return (
     <main class="setup setup-plain">
-      <h1 class="title" ref={title} tabIndex={-1}>
-        {t('setup.approval')}
-      </h1>
+      <Title level="h1">{t('setup.approval')}</Title>
       <p class="setup-fingerprint tabular" dir="ltr">
         {setup.fingerprint.split(' ').map((group) => (
           <span key={group}>{group}</span>

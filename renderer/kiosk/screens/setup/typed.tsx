@@ -1,22 +1,22 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
-import { IconBack } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
+import { bound, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { ScreenHead } from '../../parts/title.tsx';
 
 /** The console's code, typed. */
 export function SetupTyped({ onDone }: { onDone: () => void }) {
   const { core } = useKiosk();
   const { root, type } = useTypingTarget();
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFocus<HTMLInputElement>();
   const code = useSignal('');
   const error = useSignal('');
-  useEffect(() => input.current?.focus(), []);
   async function submit(): Promise<void> {
     if (code.value.trim() === '') return input.current?.focus();
     try {
@@ -28,13 +28,7 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
   }
   return (
     <main class="setup setup-form">
-      <div class="screen-head">
-        <Button class="button-back" onClick={onDone}>
-          <IconBack />
-          <span>{t('back')}</span>
-        </Button>
-        <h1 class="title">{t('setup.typeTitle')}</h1>
-      </div>
+      <ScreenHead title={t('setup.typeTitle')} back={onDone} />
       <form
         class="setup-typed"
         ref={root}
@@ -45,22 +39,16 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
           void submit();
         }}
       >
-        <label class="field">
-          <span>{t('setup.code')}</span>
-          <input
-            ref={input}
-            class="tabular"
-            name="setup-code"
-            dir="ltr"
-            inputMode="none"
-            autocomplete="off"
-            autocapitalize="characters"
-            spellcheck={false}
-            maxLength={400}
-            value={code.value}
-            onInput={(e) => (code.value = e.currentTarget.value)}
-          />
-        </label>
+        <TextField
+          label={t('setup.code')}
+          class="tabular"
+          name="setup-code"
+          dir="ltr"
+          autocapitalize="characters"
+          maxLength={400}
+          {...bound(code)}
+          input={input}
+        />
         <FormError message={error.value} note={t('setup.typeMore')} />
         <Keyboard capitals type={type} />
         <Button submit kind="primary">

@@ -1,9 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { Qr } from '../../../shared/qr.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { Title } from '../../parts/title.tsx';
 import { Print } from './print.tsx';
 import type { StaffSession } from './session.ts';
 
@@ -28,14 +28,10 @@ export function CardScreen({
   done: () => void;
 }) {
   const { link } = useKiosk();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   return (
     <section class="issued" data-end="card">
       <div role="status">
-        <h2 class="title" ref={title} tabIndex={-1}>
-          {t('card.title')}
-        </h2>
+        <Title>{t('card.title')}</Title>
         <p class="lead">{message}</p>
       </div>
       <article class="printed" aria-label={t('card.card')}>

@@ -1,30 +1,19 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
 import { type Card, CardScreen } from './card.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { type OfPerson, staffErrorText } from './session.ts';
 
 /** A card that lets in anyone who holds it: printed, in place of those of before, or all of them revoked. */
-export function CardsScreen({
-  session,
-  person,
-  back,
-}: {
-  session: StaffSession;
-  person: PersonRow;
-  back: (message?: string) => void;
-}) {
+export function CardsScreen({ session, person, back }: OfPerson) {
   const { core, sounds } = useKiosk();
   const card = useSignal<Card | null>(null);
   const error = useSignal('');
   const busy = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
 
   async function run(work: (token: string) => Promise<void>): Promise<void> {
     if (busy.value) return;
@@ -65,9 +54,7 @@ export function CardsScreen({
         <IconBadge />
       </span>
       <div>
-        <h2 class="title" ref={title} tabIndex={-1}>
-          {t('card.of', { name: person.name })}
-        </h2>
+        <Title>{t('card.of', { name: person.name })}</Title>
         <p class="lead">{person.cards === 0 ? t('card.none') : t('card.some', { count: person.cards })}</p>
       </div>
       <FormError message={error.value} />

@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
 import { Button } from '../../../shared/button.tsx';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
 import { staffErrorText } from './session.ts';
 
-export interface ConfirmRemoveProps {
+interface ConfirmRemoveProps {
+  readonly icon?: ComponentChildren;
   readonly title: string;
   readonly text: string;
   /** What the button that removes is called. */
@@ -16,11 +18,9 @@ export interface ConfirmRemoveProps {
   readonly cancel: () => void;
 }
 
-/** Asks staff before a person, or one of the staff, is removed. */
-export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemoveProps) {
+/** Asks staff before something is removed. */
+export function ConfirmRemove({ icon = <IconTrash />, title, text, yes, remove, cancel }: ConfirmRemoveProps) {
   const error = useSignal('');
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
   const run = (): void =>
     void remove().catch((cause: unknown) => {
       error.value = staffErrorText(cause);
@@ -28,11 +28,9 @@ export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemov
   return (
     <section class="confirm">
       <span class="confirm-icon" data-tone="bad">
-        <IconTrash />
+        {icon}
       </span>
-      <h2 class="title" ref={heading} tabIndex={-1}>
-        {title}
-      </h2>
+      <Title>{title}</Title>
       <p class="lead">{text}</p>
       <FormError message={error.value} />
       <div class="actions">

@@ -14,7 +14,7 @@ const EVERY_MS = 2_000;
 export function DiagnosticsScreen({ session }: { session: StaffSession }) {
   const { core } = useKiosk();
   const ask = (token: string) => core.diagnostics({ token });
-  const { value: now, error } = usePolled<Diagnostics>(session, ask, ask, EVERY_MS);
+  const { value: now, error } = usePolled<Diagnostics>(session, ask, EVERY_MS);
   if (!now) return <p role="status">{error}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
@@ -91,7 +91,7 @@ function Card({
   return (
     <section class="card diagnostics-card tabular">
       <h2>{title}</h2>
-      {nothing ? <p class="hint">{empty}</p> : <dl>{children}</dl>}
+      {nothing ? <p class="hint">{empty}</p> : <dl class="marked-facts">{children}</dl>}
       {foot}
     </section>
   );

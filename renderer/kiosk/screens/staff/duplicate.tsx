@@ -3,12 +3,15 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { DuplicateFace } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { dayOf } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
+import { bound, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
-import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
+import { Title } from '../../parts/title.tsx';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** The word that they are two people, as the core takes it. */
 export interface Overrule {
@@ -52,8 +55,7 @@ export function DuplicateScreen({
   const typed = useSignal('');
   const error = useSignal('');
   const busy = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFocus<HTMLInputElement>(typing.value);
   const { root, type, nameField } = useTypingTarget();
   async function compare(): Promise<void> {
     typing.value = false;
@@ -61,11 +63,10 @@ export function DuplicateScreen({
     try {
       found.value = await session.run(ask);
     } catch (cause) {
-      if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
+      error.value = staffErrorText(cause);
     }
   }
   useEffect(() => void compare(), []);
-  useEffect(() => (typing.value ? input.current?.focus() : title.current?.focus()), [typing.value, found.value]);
 
   const shown = found.value;
   const other = shown?.other;
@@ -78,7 +79,7 @@ export function DuplicateScreen({
     try {
       await session.run((token) => overrule(token, { other: other.id, typed: typed.value.trim() }));
     } catch (cause) {
-      if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
+      error.value = staffErrorText(cause);
       if (isAboutAnother(cause)) await compare();
       else input.current?.focus();
     } finally {
@@ -95,24 +96,16 @@ export function DuplicateScreen({
           <p class="duplicate-effect">{t('duplicate.effect', { name, other: other.name })}</p>
         )}
         <div class="duplicate-typed">
-          <label class="field">
-            <span>
-              {t(other.number === null ? 'duplicate.typeName' : 'duplicate.typeNumber', {
-                word: other.number ?? other.name,
-              })}
-            </span>
-            <input
-              ref={input}
-              name="confirm"
-              data-holds="name"
-              inputMode="none"
-              autocomplete="off"
-              spellcheck={false}
-              maxLength={200}
-              value={typed.value}
-              onInput={(e) => (typed.value = e.currentTarget.value)}
-            />
-          </label>
+          <TextField
+            label={t(other.number === null ? 'duplicate.typeName' : 'duplicate.typeNumber', {
+              word: other.number ?? other.name,
+            })}
+            name="confirm"
+            data-holds="name"
+            maxLength={200}
+            {...bound(typed)}
+            input={input}
+          />
           <div class="actions">
             <Button size="big" onClick={() => (typing.value = false)}>
               {t('cancel')}
@@ -133,9 +126,7 @@ export function DuplicateScreen({
     );
   return (
     <section class="duplicate" data-may={shown?.mayOverrule}>
-      <h2 class="title" ref={title} tabIndex={-1}>
-        {t('duplicate.title')}
-      </h2>
+      <Title at={found.value}>{t('duplicate.title')}</Title>
       <div class="duplicate-pair">
         <Face bytes={shown?.ours ?? null} label={t('duplicate.ours')} message={[name]} />
         <Face

@@ -1,11 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { Button } from '../../../shared/button.tsx';
 import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
-import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import { Choice, NameField, NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 
@@ -64,7 +64,7 @@ export function EnrolDetails({
   const number = useRef<HTMLInputElement>(null);
   const pin = useRef<HTMLInputElement>(null);
   const wrongField = useSignal<string | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Back here for what number and PIN need: where the first of it is missing.
     const { name: given, ...rest } = details.peek();
     const first = !byNumber || given.trim() === '' ? name : rest.number.trim() === '' ? number : pin;
@@ -81,7 +81,7 @@ export function EnrolDetails({
     if (wrong) ({ name, number, pin })[wrong.field].current?.focus();
     else next();
   }
-  const field = (of: 'number' | 'pin', input: RefObject<HTMLInputElement | null>) => ({
+  const field = (of: 'name' | 'number' | 'pin', input: RefObject<HTMLInputElement | null>) => ({
     value: details.value[of],
     onValue: (value: string) => set({ [of]: value }),
     input,
@@ -91,39 +91,16 @@ export function EnrolDetails({
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
       <p class="steps">{byNumber ? t('enrol.withoutFace') : steps}</p>
       <div class="enrol-fields">
-        <label class="field field-wide">
-          <span>{t('enrol.name')}</span>
-          <input
-            ref={name}
-            name="name"
-            data-holds="name"
-            inputMode="none"
-            autocomplete="off"
-            autocapitalize="words"
-            spellcheck={false}
-            maxLength={200}
-            value={details.value.name}
-            aria-invalid={wrongField.value === 'name'}
-            onInput={(e) => set({ name: e.currentTarget.value })}
-          />
-        </label>
+        <NameField label={t('enrol.name')} name="name" {...field('name', name)} />
         <NumberField label={t(byNumber ? 'enrol.numberNeeded' : 'enrol.number')} {...field('number', number)} />
         <PinField label={t(byNumber ? 'enrol.pinNeeded' : 'enrol.pin')} {...field('pin', pin)} />
-        <fieldset class="choice">
-          <legend>{t('enrol.language')}</legend>
-          {Object.keys(LOCALES).map((l) => (
-            <label key={l}>
-              <input
-                type="radio"
-                name="language"
-                value={l}
-                checked={details.value.language === l}
-                onChange={() => set({ language: l })}
-              />
-              <span lang={l}>{tIn(l, 'language')}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Choice
+          legend={t('enrol.language')}
+          name="language"
+          value={details.value.language}
+          options={Object.keys(LOCALES).map((l) => [l, <span lang={l}>{tIn(l, 'language')}</span>])}
+          choose={(language) => set({ language })}
+        />
         {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
       <FormError message={error.value} />
@@ -138,20 +115,15 @@ export function EnrolDetails({
 /** Whether the person agrees, or a guardian for them. */
 export function AgeChoice({ age, minor, choose }: { age: number; minor: boolean; choose: (minor: boolean) => void }) {
   return (
-    <fieldset class="choice">
-      <legend>{t('enrol.age')}</legend>
-      {[false, true].map((younger) => (
-        <label key={String(younger)}>
-          <input
-            type="radio"
-            name="age"
-            value={younger ? 'minor' : 'own'}
-            checked={minor === younger}
-            onChange={() => choose(younger)}
-          />
-          <span>{t(younger ? 'enrol.younger' : 'enrol.older', { age })}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Choice
+      legend={t('enrol.age')}
+      name="age"
+      value={minor ? 'minor' : 'own'}
+      options={[
+        ['own', t('enrol.older', { age })],
+        ['minor', t('enrol.younger', { age })],
+      ]}
+      choose={(who) => choose(who === 'minor')}
+    />
   );
 }

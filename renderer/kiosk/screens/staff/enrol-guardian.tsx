@@ -1,8 +1,9 @@
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
+import { Choice, NameField, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';
@@ -29,20 +30,19 @@ export function EnrolGuardian({
 }) {
   const { root, type, nameField } = useTypingTarget();
   const wrongField = useSignal<string | null>(null);
-  const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const first = useFocus<HTMLInputElement>();
   const parts = partsIn(currentLanguage());
   const set = (change: Partial<Guardian>): void => {
     guardian.value = { ...guardian.value, ...change };
   };
-  function submit(event: Event): void {
+  function submit(event: SubmitEvent & { currentTarget: HTMLFormElement }): void {
     event.preventDefault();
     const wrong = wrongWith(guardian.value, age, Date.now());
     wrongField.value = wrong?.field ?? null;
     error.value = wrong ? t(wrong.key, { age }) : '';
     if (!wrong) next();
     else if (wrong.field === 'day') first.current?.focus();
-    else root.current?.querySelector<HTMLInputElement>(`[name="${wrong.field}"]`)?.focus();
+    else event.currentTarget.querySelector<HTMLInputElement>(`[name="${wrong.field}"]`)?.focus();
   }
   return (
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
@@ -51,54 +51,35 @@ export function EnrolGuardian({
         <fieldset class="born field-wide">
           <legend>{t('enrol.bornOn')}</legend>
           {parts.map((part, i) => (
-            <label class="field" key={part}>
-              <span>{t(`enrol.born.${part}`)}</span>
-              <input
-                ref={i === 0 ? first : undefined}
-                class="tabular"
-                name={part}
-                dir="ltr"
-                inputMode="none"
-                autocomplete="off"
-                maxLength={part === 'year' ? 4 : 2}
-                value={guardian.value[part]}
-                aria-invalid={wrongField.value === 'day'}
-                onInput={(e) => set({ [part]: e.currentTarget.value.replace(/\D/g, '') })}
-              />
-            </label>
+            <TextField
+              key={part}
+              label={t(`enrol.born.${part}`)}
+              class="tabular"
+              name={part}
+              dir="ltr"
+              maxLength={part === 'year' ? 4 : 2}
+              value={guardian.value[part]}
+              onValue={(typed) => set({ [part]: typed.replace(/\D/g, '') })}
+              input={i === 0 ? first : undefined}
+              invalid={wrongField.value === 'day'}
+            />
           ))}
         </fieldset>
-        <label class="field field-wide">
-          <span>{t('enrol.guardianName')}</span>
-          <input
-            name="name"
-            data-holds="name"
-            dir="auto"
-            inputMode="none"
-            autocomplete="off"
-            autocapitalize="words"
-            spellcheck={false}
-            maxLength={200}
-            value={guardian.value.name}
-            aria-invalid={wrongField.value === 'name'}
-            onInput={(e) => set({ name: e.currentTarget.value })}
-          />
-        </label>
-        <fieldset class="choice">
-          <legend>{t('enrol.relation')}</legend>
-          {RELATIONS.map((relation) => (
-            <label key={relation}>
-              <input
-                type="radio"
-                name="relation"
-                value={relation}
-                checked={guardian.value.relation === t(`enrol.relations.${relation}`)}
-                onChange={() => set({ relation: t(`enrol.relations.${relation}`) })}
-              />
-              <span>{t(`enrol.relations.${relation}`)}</span>
-            </label>
-          ))}
-        </fieldset>
+        <NameField
+          label={t('enrol.guardianName')}
+          name="name"
+          dir="auto"
+          value={guardian.value.name}
+          onValue={(name) => set({ name })}
+          invalid={wrongField.value === 'name'}
+        />
+        <Choice
+          legend={t('enrol.relation')}
+          name="relation"
+          value={guardian.value.relation}
+          options={RELATIONS.map((relation) => t(`enrol.relations.${relation}`)).map((word) => [word, word])}
+          choose={(relation) => set({ relation })}
+        />
       </div>
       <FormError message={error.value} note={t('enrol.guardianWhy')} />
       <Keyboard type={type} nameField={nameField} />

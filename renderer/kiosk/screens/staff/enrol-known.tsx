@@ -1,9 +1,9 @@
 import type { Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
 import { AgeChoice, type Details } from './enrol-details.tsx';
 
 /** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
@@ -22,8 +22,6 @@ export function EnrolKnown({
   age: number;
   next: () => void;
 }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   return (
     <form
       class="enrol-known"
@@ -34,9 +32,9 @@ export function EnrolKnown({
     >
       <p class="steps">{steps}</p>
       <div class="card">
-        <h2 class="title" ref={title} tabIndex={-1}>
+        <Title>
           <bdi>{person.name}</bdi>
-        </h2>
+        </Title>
         <p class="tabular">
           {person.number === null ? t('people.noNumber') : t('people.number', { number: person.number })}
         </p>
@@ -45,9 +43,7 @@ export function EnrolKnown({
       <AgeChoice
         age={age}
         minor={details.value.minor}
-        choose={(minor) => {
-          details.value = { ...details.value, minor };
-        }}
+        choose={(minor) => (details.value = { ...details.value, minor })}
       />
       <FormError message={error.value} />
       <Button submit kind="primary" size="big">

@@ -130,7 +130,7 @@ export function EnrolScreen({
     } catch (cause) {
       // What was typed is right; the text that changed meanwhile is read again.
       if (cause instanceof RpcError && cause.code === 'consent-outdated') {
-        goBack('consent')();
+        goTo('consent')();
         fail(cause);
       } else if (isDuplicate(cause)) {
         sounds.play('other');
@@ -190,22 +190,18 @@ export function EnrolScreen({
   const order = ['details', ...(details.value.minor ? ['guardian' as const] : []), 'consent', 'capture'] as const;
   const steps = (at: (typeof order)[number]): string =>
     t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) });
-  const next = (): void => {
-    error.value = '';
-    step.value = { at: details.value.minor ? 'guardian' : 'consent' };
-  };
-
   const now = step.value;
   /** What was typed stays; a capture starts again. */
-  const goBack = (to: 'details' | 'guardian' | 'consent') => (): void => {
+  const goTo = (to: 'details' | 'guardian' | 'consent') => (): void => {
     drop();
     error.value = '';
     step.value = { at: to };
   };
+  const onwards = goTo(details.value.minor ? 'guardian' : 'consent');
   const before = {
-    guardian: goBack('details'),
-    consent: goBack(details.value.minor ? 'guardian' : 'details'),
-    capture: goBack('consent'),
+    guardian: goTo('details'),
+    consent: goTo(details.value.minor ? 'guardian' : 'details'),
+    capture: goTo('consent'),
   };
   useEffect(() => {
     if (stepBack) stepBack.current = now.at in before ? before[now.at as keyof typeof before] : null;
@@ -219,7 +215,7 @@ export function EnrolScreen({
   switch (now.at) {
     case 'details':
       return known ? (
-        <EnrolKnown steps={steps('details')} person={known} details={details} error={error} age={age} next={next} />
+        <EnrolKnown steps={steps('details')} person={known} details={details} error={error} age={age} next={onwards} />
       ) : (
         <EnrolDetails
           steps={steps('details')}
@@ -227,21 +223,12 @@ export function EnrolScreen({
           error={error}
           age={age}
           byNumber={byNumber}
-          next={() => (byNumber ? void finishByNumber() : next())}
+          next={() => (byNumber ? void finishByNumber() : onwards())}
         />
       );
     case 'guardian':
       return (
-        <EnrolGuardian
-          steps={steps('guardian')}
-          age={age}
-          guardian={guardian}
-          error={error}
-          next={() => {
-            error.value = '';
-            step.value = { at: 'consent' };
-          }}
-        />
+        <EnrolGuardian steps={steps('guardian')} age={age} guardian={guardian} error={error} next={goTo('consent')} />
       );
     case 'consent':
       return (

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
 
 /**
@@ -30,13 +30,10 @@ export function Enrolled({
   const { core } = useKiosk();
   const undone = useSignal(false);
   const error = useSignal('');
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   async function undo(): Promise<void> {
     try {
       await session.run((token) => core.personDelete({ token, person: person.id }));
       undone.value = true;
-      title.current?.focus();
     } catch (cause) {
       error.value = staffErrorText(cause);
     }
@@ -48,9 +45,7 @@ export function Enrolled({
         <IconCheck />
       </span>
       <div role="status">
-        <h2 class="title" ref={title} tabIndex={-1}>
-          {undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}
-        </h2>
+        <Title at={undone.value}>{undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}</Title>
         {!undone.value && <p class="lead">{t(more)}</p>}
       </div>
       <FormError message={error.value} />

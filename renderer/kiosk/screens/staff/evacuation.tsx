@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
 import { Button } from '../../../shared/button.tsx';
 import { clockOf, momentOf, timeOfDay, type Under } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { RowButton } from '../../parts/rows.tsx';
 import { usePolled } from './polled.ts';
 import { Print } from './print.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
@@ -20,9 +21,9 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
   const asking = useSignal(false);
   const list = usePolled<EvacuationList>(
     session,
-    (token) => core.evacuationOpen({ token }),
     (token) => core.evacuationList({ token }),
     EVERY_MS,
+    (token) => core.evacuationOpen({ token }),
   );
   async function act(work: (token: string) => Promise<EvacuationList | object>): Promise<void> {
     failed.value = '';
@@ -38,7 +39,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
   const at = now && `${asking.value} ${now.startedAt !== null}`;
   const before = useRef(at);
   // Other buttons stand where the one was that had the focus: the first of them gets it, which in a question is the way back.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (before.current !== null && before.current !== at) head.current?.querySelector('button')?.focus();
     before.current = at;
   }, [at]);
@@ -197,13 +198,12 @@ function PersonRow({
         )}
       </div>
       {running && (
-        <Button
+        <RowButton
           kind={missing ? 'primary' : undefined}
-          aria-label={`${t(missing ? 'evacuation.mark' : 'evacuation.unmark')}: ${person.name}`}
+          label={t(missing ? 'evacuation.mark' : 'evacuation.unmark')}
+          of={person.name}
           onClick={() => mark(missing)}
-        >
-          {t(missing ? 'evacuation.mark' : 'evacuation.unmark')}
-        </Button>
+        />
       )}
     </li>
   );

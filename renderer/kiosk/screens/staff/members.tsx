@@ -4,17 +4,19 @@ import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import type { StaffRow } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { PinField } from '../../parts/fields.tsx';
+import { bound, Choice, NameField, PinField, STAFF_PIN_SHAPE, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { PersonItem, RowButton } from '../../parts/rows.tsx';
+import { Title } from '../../parts/title.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { PinForm } from './pin-form.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
 
-const PIN_SHAPE = /^[0-9]{6,12}$/;
 const BADGE_SHAPE = /^\S{1,80}$/;
 
 type Doing = { kind: 'list' } | { kind: 'add' } | { kind: 'seal' } | { kind: 'pin' | 'remove'; member: StaffRow };
@@ -34,16 +36,39 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
     if (now.kind !== 'list') return;
     session
       .run((token) => core.staffList({ token }))
-      .then((found) => {
-        staff.value = found.staff;
-      })
+      .then((found) => (staff.value = found.staff))
       .catch((error: unknown) => {
         done.value = staffErrorText(error);
       });
   }, [now.kind, core, session, staff, done]);
   if (now.kind === 'add') return <Add session={session} back={back} />;
-  if (now.kind === 'pin') return <NewPin session={session} member={now.member} back={back} />;
-  if (now.kind === 'remove') return <Remove session={session} member={now.member} back={back} />;
+  if (now.kind === 'pin')
+    return (
+      <PinForm
+        label={t('people.newPin', { name: now.member.name })}
+        shape={STAFF_PIN_SHAPE}
+        misshapen={t('staff.pinShape')}
+        note={t('staff.pinShape')}
+        save={async (pin) => {
+          await session.run((token) => core.staffReset({ token, member: now.member.id, pin }));
+          back(t('people.pinSaved', { name: now.member.name }));
+        }}
+        cancel={() => back()}
+      />
+    );
+  if (now.kind === 'remove')
+    return (
+      <ConfirmRemove
+        title={t('members.removeAsk', { name: now.member.name })}
+        text={t('members.removeText')}
+        yes={t('members.remove')}
+        remove={async () => {
+          await session.run((token) => core.staffRemove({ token, member: now.member.id }));
+          back(t('members.removed', { name: now.member.name }));
+        }}
+        cancel={() => back()}
+      />
+    );
   if (now.kind === 'seal') return <Seal session={session} back={back} />;
   return <List staff={staff} done={done.value} choose={(next) => (doing.value = next)} />;
 }
@@ -75,39 +100,34 @@ function List({
         </p>
         <ul>
           {staff.value?.map((member) => (
-            <li key={member.id} class="person" data-member={member.id}>
-              <div class="person-words">
-                <p class="person-name">
-                  <bdi>{member.name}</bdi>
-                </p>
-                <p class="person-facts">
-                  {[
-                    t(`staff.role.${member.role}`),
-                    t(`members.pin.${member.pin}`),
-                    ...(member.badge ? [t('members.badge')] : []),
-                    ...(member.from === 'server' ? [t('members.server')] : []),
-                  ].join(' · ')}
-                </p>
-              </div>
+            <PersonItem
+              key={member.id}
+              data-member={member.id}
+              name={<bdi>{member.name}</bdi>}
+              facts={[
+                t(`staff.role.${member.role}`),
+                t(`members.pin.${member.pin}`),
+                ...(member.badge ? [t('members.badge')] : []),
+                ...(member.from === 'server' ? [t('members.server')] : []),
+              ].join(' · ')}
+            >
               {member.from === 'kiosk' && (
                 <>
-                  <Button
-                    aria-label={`${t('members.newPin')}: ${member.name}`}
+                  <RowButton
+                    label={t('members.newPin')}
+                    of={member.name}
                     onClick={() => choose({ kind: 'pin', member })}
-                  >
-                    {t('members.newPin')}
-                  </Button>
-                  <Button
+                  />
+                  <RowButton
                     kind="danger"
-                    aria-label={`${t('members.remove')}: ${member.name}`}
+                    icon={<IconTrash />}
+                    label={t('members.remove')}
+                    of={member.name}
                     onClick={() => choose({ kind: 'remove', member })}
-                  >
-                    <IconTrash />
-                    <span>{t('members.remove')}</span>
-                  </Button>
+                  />
                 </>
               )}
-            </li>
+            </PersonItem>
           ))}
         </ul>
       </div>
@@ -127,18 +147,17 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
   const wrongField = useSignal<Field | null>(null);
   const { root, type, nameField } = useTypingTarget();
   const inputs = {
-    name: useRef<HTMLInputElement>(null),
+    name: useFocus<HTMLInputElement>(),
     pin: useRef<HTMLInputElement>(null),
     badge: useRef<HTMLInputElement>(null),
   };
-  useEffect(() => inputs.name.current?.focus(), []);
 
   function wrong(): { key: Key; field: Field } | null {
     const given = name.value.trim();
     if (given === '' || given.length > 60) return { key: 'enrol.nameMissing', field: 'name' };
     if (!isReadableName(given)) return { key: 'enrol.nameUnreadable', field: 'name' };
     if (pin.value === '' && badge.value.trim() === '') return { key: 'error.staff-without-key', field: 'pin' };
-    if (pin.value !== '' && !PIN_SHAPE.test(pin.value)) return { key: 'staff.pinShape', field: 'pin' };
+    if (pin.value !== '' && !STAFF_PIN_SHAPE.test(pin.value)) return { key: 'staff.pinShape', field: 'pin' };
     if (pin.value !== '' && weakPin(pin.value)) return { key: 'enrol.error.pin-weak', field: 'pin' };
     if (badge.value.trim() !== '' && !BADGE_SHAPE.test(badge.value.trim()))
       return { key: 'members.badgeShape', field: 'badge' };
@@ -172,69 +191,38 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
       <p class="steps">{t('members.addHint')}</p>
       <div class="enrol-fields">
-        <label class="field field-wide">
-          <span>{t('enrol.name')}</span>
-          <input
-            ref={inputs.name}
-            name="member-name"
-            data-holds="name"
-            inputMode="none"
-            autocomplete="off"
-            autocapitalize="words"
-            spellcheck={false}
-            maxLength={60}
-            value={name.value}
-            aria-invalid={wrongField.value === 'name'}
-            onInput={(e) => {
-              name.value = e.currentTarget.value;
-            }}
-          />
-        </label>
+        <NameField
+          label={t('enrol.name')}
+          name="member-name"
+          maxLength={60}
+          {...bound(name)}
+          input={inputs.name}
+          invalid={wrongField.value === 'name'}
+        />
         <PinField
           label={t('members.ownPin')}
           name="member-pin"
-          value={pin.value}
-          onValue={(next) => {
-            pin.value = next;
-          }}
+          {...bound(pin)}
           input={inputs.pin}
           invalid={wrongField.value === 'pin'}
         />
-        <label class="field">
-          <span>{t('members.badgeNumber')}</span>
-          <input
-            ref={inputs.badge}
-            class="tabular"
-            name="member-badge"
-            dir="ltr"
-            inputMode="none"
-            autocomplete="off"
-            spellcheck={false}
-            maxLength={80}
-            value={badge.value}
-            aria-invalid={wrongField.value === 'badge'}
-            onInput={(e) => {
-              badge.value = e.currentTarget.value;
-            }}
-          />
-        </label>
-        <fieldset class="choice field-wide">
-          <legend>{t('members.role')}</legend>
-          {(['desk', 'supervisor'] as const).map((one) => (
-            <label key={one}>
-              <input
-                type="radio"
-                name="role"
-                value={one}
-                checked={role.value === one}
-                onChange={() => {
-                  role.value = one;
-                }}
-              />
-              <span>{t(`staff.role.${one}`)}</span>
-            </label>
-          ))}
-        </fieldset>
+        <TextField
+          label={t('members.badgeNumber')}
+          class="tabular"
+          name="member-badge"
+          dir="ltr"
+          maxLength={80}
+          {...bound(badge)}
+          input={inputs.badge}
+          invalid={wrongField.value === 'badge'}
+        />
+        <Choice
+          legend={t('members.role')}
+          name="role"
+          value={role.value}
+          options={(['desk', 'supervisor'] as const).map((one) => [one, t(`staff.role.${one}`)])}
+          choose={(next) => (role.value = next)}
+        />
       </div>
       <FormError message={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard type={type} nameField={nameField} />
@@ -248,62 +236,11 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
   );
 }
 
-function NewPin({
-  session,
-  member,
-  back,
-}: {
-  session: StaffSession;
-  member: StaffRow;
-  back: (message?: string) => void;
-}) {
-  const { core } = useKiosk();
-  return (
-    <PinForm
-      label={t('people.newPin', { name: member.name })}
-      shape={PIN_SHAPE}
-      misshapen={t('staff.pinShape')}
-      note={t('staff.pinShape')}
-      save={async (pin) => {
-        await session.run((token) => core.staffReset({ token, member: member.id, pin }));
-        back(t('people.pinSaved', { name: member.name }));
-      }}
-      cancel={() => back()}
-    />
-  );
-}
-
-function Remove({
-  session,
-  member,
-  back,
-}: {
-  session: StaffSession;
-  member: StaffRow;
-  back: (message?: string) => void;
-}) {
-  const { core } = useKiosk();
-  return (
-    <ConfirmRemove
-      title={t('members.removeAsk', { name: member.name })}
-      text={t('members.removeText')}
-      yes={t('members.remove')}
-      remove={async () => {
-        await session.run((token) => core.staffRemove({ token, member: member.id }));
-        back(t('members.removed', { name: member.name }));
-      }}
-      cancel={() => back()}
-    />
-  );
-}
-
 /** A new emergency PIN: it is on the screen this once, to be written down and sealed. */
 function Seal({ session, back }: { session: StaffSession; back: (message?: string) => void }) {
   const { core } = useKiosk();
   const pin = useSignal<string | null>(null);
   const error = useSignal('');
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), [pin.value]);
   async function make(): Promise<void> {
     try {
       pin.value = (await session.run((token) => core.staffSealPin({ token }))).pin;
@@ -318,9 +255,7 @@ function Seal({ session, back }: { session: StaffSession; back: (message?: strin
           <IconLock />
         </span>
       )}
-      <h2 class="title" ref={title} tabIndex={-1}>
-        {t(pin.value === null ? 'members.sealAsk' : 'members.sealed')}
-      </h2>
+      <Title at={pin.value}>{t(pin.value === null ? 'members.sealAsk' : 'members.sealed')}</Title>
       {pin.value !== null && (
         <p class="sealed-pin tabular" dir="ltr" data-sealed>
           {pin.value}

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { bound, Choice, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { Title } from '../../parts/title.tsx';
+import { type OfPerson, staffErrorText } from './session.ts';
 
 const REASONS = ['forgot', 'failed', 'visitor', 'other'] as const;
 type Reason = (typeof REASONS)[number];
@@ -17,24 +17,14 @@ const LONGEST = 200;
  * Staff records a check-in for someone whose other methods failed. Direction and reason are asked for, with nothing chosen
  * beforehand: people who read the record later have to be able to rely on both.
  */
-export function OverrideForm({
-  session,
-  person,
-  back,
-}: {
-  session: StaffSession;
-  person: PersonRow;
-  back: (message?: string) => void;
-}) {
+export function OverrideForm({ session, person, back }: OfPerson) {
   const { core, sounds } = useKiosk();
   const direction = useSignal<'in' | 'out' | null>(null);
   const reason = useSignal<Reason | null>(null);
   const message = useSignal('');
   const error = useSignal('');
   const busy = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
   const { root, type } = useTypingTarget();
-  useEffect(() => title.current?.focus(), []);
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
@@ -67,53 +57,24 @@ export function OverrideForm({
 
   return (
     <form class="override" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
-      <h2 class="title" ref={title} tabIndex={-1}>
-        {t('override.title', { name: person.name })}
-      </h2>
-      <fieldset class="choice">
-        <legend>{t('override.direction')}</legend>
-        {(['in', 'out'] as const).map((chosen) => (
-          <label key={chosen}>
-            <input
-              type="radio"
-              name="direction"
-              value={chosen}
-              checked={direction.value === chosen}
-              onChange={() => (direction.value = chosen)}
-            />
-            <span>{t(`override.${chosen}`)}</span>
-          </label>
-        ))}
-      </fieldset>
-      <fieldset class="choice">
-        <legend>{t('override.reason')}</legend>
-        {REASONS.map((why) => (
-          <label key={why}>
-            <input
-              type="radio"
-              name="reason"
-              value={why}
-              checked={reason.value === why}
-              onChange={() => (reason.value = why)}
-            />
-            <span>{t(`override.reasons.${why}`)}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Title>{t('override.title', { name: person.name })}</Title>
+      <Choice
+        legend={t('override.direction')}
+        name="direction"
+        value={direction.value}
+        options={(['in', 'out'] as const).map((chosen) => [chosen, t(`override.${chosen}`)])}
+        choose={(chosen) => (direction.value = chosen)}
+      />
+      <Choice
+        legend={t('override.reason')}
+        name="reason"
+        value={reason.value}
+        options={REASONS.map((why) => [why, t(`override.reasons.${why}`)])}
+        choose={(why) => (reason.value = why)}
+      />
       {reason.value === 'other' && (
         <>
-          <label class="field">
-            <span>{t('override.other')}</span>
-            <input
-              name="why"
-              dir="auto"
-              inputMode="none"
-              autocomplete="off"
-              maxLength={LONGEST}
-              value={message.value}
-              onInput={(e) => (message.value = e.currentTarget.value)}
-            />
-          </label>
+          <TextField label={t('override.other')} name="why" dir="auto" maxLength={LONGEST} {...bound(message)} />
           <Keyboard type={type} />
         </>
       )}

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { t } from '../../i18n.ts';
-import { PinField } from '../../parts/fields.tsx';
+import { bound, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keypad, useTypingTarget } from '../../parts/keys.tsx';
 import { staffErrorText } from './session.ts';
@@ -31,9 +31,8 @@ export function PinForm({
 }) {
   const pin = useSignal('');
   const error = useSignal('');
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFocus<HTMLInputElement>();
   const { root, type } = useTypingTarget();
-  useEffect(() => input.current?.focus(), []);
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
     if (!shape.test(pin.value)) {
@@ -51,15 +50,7 @@ export function PinForm({
   return (
     <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
       <div class="pin-fields">
-        <PinField
-          label={label}
-          name="new-pin"
-          value={pin.value}
-          onValue={(next) => {
-            pin.value = next;
-          }}
-          input={input}
-        />
+        <PinField label={label} name="new-pin" {...bound(pin)} input={input} />
         <FormError message={error.value} {...(note !== undefined && { note })} />
       </div>
       <Keypad type={type} />

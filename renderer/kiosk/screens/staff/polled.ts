@@ -13,13 +13,14 @@ export interface Polled<T> {
 }
 
 /**
- * @param first asked once; then `again`, `everyMs` after the answer
+ * @param ask asked at once, and again `everyMs` after each answer; without it once
+ * @param first asked in its place until there is an answer
  */
 export function usePolled<T>(
   session: StaffSession,
-  first: (token: string) => Promise<T>,
-  again: (token: string) => Promise<T>,
-  everyMs: number,
+  ask: (token: string) => Promise<T>,
+  everyMs?: number,
+  first = ask,
 ): Polled<T> {
   const value = useSignal<T | null>(null);
   const error = useSignal('');
@@ -28,11 +29,15 @@ export function usePolled<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let round = 0;
     let over = false;
-    async function ask(): Promise<void> {
+    const later = (): void => {
+      clearTimeout(timer);
+      if (everyMs !== undefined) timer = setTimeout(() => void askNow(), everyMs);
+    };
+    async function askNow(): Promise<void> {
       clearTimeout(timer);
       const mine = ++round;
       try {
-        const answer = await session.run(value.peek() === null ? first : again);
+        const answer = await session.run(value.peek() === null ? first : ask);
         if (over || mine !== round) return;
         value.value = answer;
         error.value = '';
@@ -40,17 +45,16 @@ export function usePolled<T>(
         if (over || mine !== round) return;
         error.value = staffErrorText(cause);
       }
-      timer = setTimeout(() => void ask(), everyMs);
+      later();
     }
     renew.current = (answer) => {
-      if (answer === undefined) return void ask();
+      if (answer === undefined) return void askNow();
       round++;
       value.value = answer;
       error.value = '';
-      clearTimeout(timer);
-      timer = setTimeout(() => void ask(), everyMs);
+      later();
     };
-    void ask();
+    void askNow();
     return () => {
       over = true;
       clearTimeout(timer);

@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
-import { IconTrash } from '../../../shared/icons.tsx';
 import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { Choice } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
+import { ConfirmRemove } from './confirm-remove.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { ReviewPicture } from './review-picture.tsx';
@@ -82,7 +84,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
   // Anyone who works by keyboard is where the words are when there is nothing to look at any more.
   const status = useRef<HTMLParagraphElement>(null);
   const empty = list.value !== null && !item && !enrolling.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (empty) status.current?.focus();
   }, [empty]);
 
@@ -163,8 +165,6 @@ function Item({
   const asking = useSignal(false);
   const comparing = useSignal(false);
   const busy = useSignal(false);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), [asking.value]);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
   /** Anyone who is here without a face may have declined it: the importer's word does not do for them. */
@@ -200,8 +200,8 @@ function Item({
       }
     });
   };
-  const refuse = (): void =>
-    void decide(async (token) => {
+  const refuse = (): Promise<void> =>
+    decide(async (token) => {
       await core.reviewRefuse({ token, photo: item.id, enrolled: null });
       settled(t('review.refused', { name: item.label }));
     });
@@ -222,23 +222,13 @@ function Item({
     );
   if (asking.value)
     return (
-      <div class="confirm review-ask">
-        <span class="confirm-icon" data-tone="bad">
-          <IconTrash />
-        </span>
-        <h2 class="title" ref={title} tabIndex={-1}>
-          {t('review.refuseAsk', { name: item.label })}
-        </h2>
-        <p class="lead">{t('review.refuseMore')}</p>
-        <div class="actions">
-          <Button size="big" onClick={() => (asking.value = false)}>
-            {t('cancel')}
-          </Button>
-          <Button kind="primary-danger" size="big" disabled={busy.value} onClick={refuse}>
-            {t('review.refuseYes')}
-          </Button>
-        </div>
-      </div>
+      <ConfirmRemove
+        title={t('review.refuseAsk', { name: item.label })}
+        text={t('review.refuseMore')}
+        yes={t('review.refuseYes')}
+        remove={refuse}
+        cancel={() => (asking.value = false)}
+      />
     );
   return (
     <div class="review-item" data-reason={item.reason}>
@@ -247,24 +237,24 @@ function Item({
         <p class="steps">
           {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}
         </p>
-        <h2 class="title" ref={title} tabIndex={-1}>
+        <Title>
           <bdi>{item.label}</bdi>
-        </h2>
+        </Title>
         <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : message(item.reason)}</p>
         {!agreed && <p class="lead">{t(item.consent ? 'review.noFace' : 'review.noConsent')}</p>}
         {choices.length > 0 && (
-          <fieldset class="choice">
-            <legend>{t('review.whose')}</legend>
-            {choices.map((person) => (
-              <Choice
-                key={person.id}
-                value={person.id}
-                whose={whose}
-                message={person.number === null ? person.name : `${person.name} · ${person.number}`}
-              />
-            ))}
-            {item.asNew && <Choice value="new" whose={whose} message={t('review.new', { name: item.label })} />}
-          </fieldset>
+          <Choice
+            legend={t('review.whose')}
+            name="whose"
+            value={whose.value}
+            options={[
+              ...choices.map(
+                ({ id, name, number }) => [id, <bdi>{number === null ? name : `${name} · ${number}`}</bdi>] as const,
+              ),
+              ...(item.asNew ? [['new', <bdi>{t('review.new', { name: item.label })}</bdi>] as const] : []),
+            ]}
+            choose={(next) => (whose.value = next)}
+          />
         )}
       </div>
       <div class="review-foot">
@@ -291,22 +281,5 @@ function Item({
         </div>
       </div>
     </div>
-  );
-}
-
-function Choice({ value, whose, message: said }: { value: string; whose: { value: Whose }; message: string }) {
-  return (
-    <label>
-      <input
-        type="radio"
-        name="whose"
-        value={value}
-        checked={whose.value === value}
-        onChange={() => (whose.value = value)}
-      />
-      <span>
-        <bdi>{said}</bdi>
-      </span>
-    </label>
   );
 }

@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { CoreClient } from '../../../../electron/contract/methods.ts';
+import type { CoreClient, PersonRow } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { hasSentence, t } from '../../i18n.ts';
@@ -17,6 +17,13 @@ export interface StaffSession {
   lock(): void;
   /** Runs a call with the token; a session that is over locks the screen. The other errors are the caller's. */
   run<T>(call: (token: string) => Promise<T>): Promise<T>;
+}
+
+/** What a step about one person is given.; `back` leads to the list, which says the message */
+export interface OfPerson {
+  readonly session: StaffSession;
+  readonly person: PersonRow;
+  readonly back: (message?: string) => void;
 }
 
 /** Thrown when the session ended under a call: the screen has locked already, and there is nothing more to say. */

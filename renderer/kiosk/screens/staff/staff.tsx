@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import {
   IconAddPerson,
   IconAlert,
-  IconBack,
   IconFace,
   IconInfo,
   IconKiosk,
@@ -19,6 +18,7 @@ import {
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { BackButton } from '../../parts/title.tsx';
 import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
@@ -84,19 +84,14 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   // Anyone who works by keyboard goes on where the new view begins; one with a field of its own begins there.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();
   }, [view.value]);
   return (
     <main class="staff" data-view={view.value} ref={root}>
       <div class="screen-head">
-        {view.value !== 'menu' && (
-          <Button class="button-back" onClick={() => (stepBack.current ?? menu)()}>
-            <IconBack />
-            <span>{t('back')}</span>
-          </Button>
-        )}
+        {view.value !== 'menu' && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(TITLES[view.value])}
         </h1>

@@ -69,7 +69,7 @@ export function StateScreen() {
   }
   return (
     // It scrolls when there are many notices, so it must be reachable by keyboard.
-    <dl class="card state-facts tabular" tabIndex={0}>
+    <dl class="card state-facts marked-facts tabular" tabIndex={0}>
       {facts.map(({ key, value, mark, wide }) => (
         <div key={key} class={wide ? 'state-wide' : ''}>
           <dt>{t(`state.${key}`)}</dt>

@@ -1,26 +1,27 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { secondOf } from '../../../shared/i18n.ts';
-import { IconBack, IconKey } from '../../../shared/icons.tsx';
+import { IconKey } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
-import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import { bound, PIN_SHAPE, PinField, STAFF_PIN_SHAPE } from '../../parts/fields.tsx';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
 import { usePinEntry } from '../../parts/pin-entry.ts';
 import { pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
+import { ScreenHead, Title } from '../../parts/title.tsx';
 import { listenToWedge } from '../../wedge.ts';
 import type { StaffSession } from './session.ts';
 
 const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
 const CODE_SHAPE = /^([0-9]{6}|[0-9]{10})$/;
-const STAFF_PIN_SHAPE = /^[0-9]{6,12}$/;
 const CLOCK_MS = 1_000;
 
 /** What was given so far: the core wants all of it at once. */
@@ -174,19 +175,9 @@ function Choose({
   const { home } = useKiosk();
   const message = usePinText(trouble, 'staff');
   const left = useIdle(IDLE_MS, home);
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
   return (
     <main class="staff" data-view="unlock">
-      <div class="screen-head">
-        <Button class="button-back" onClick={() => home()}>
-          <IconBack />
-          <span>{t('back')}</span>
-        </Button>
-        <h1 class="title" ref={title} tabIndex={-1}>
-          {t('staff.who')}
-        </h1>
-      </div>
+      <ScreenHead title={<Title level="h1">{t('staff.who')}</Title>} back={() => home()} />
       <FormError message={message} note={over ? t('staff.over') : t('staff.badgeHint')} />
       <ul class="menu staff-choices">
         {members.map((member) => (
@@ -243,8 +234,7 @@ function PinStep({
       <PinField
         label={t(given.name === null && !first ? 'staff.emergency' : 'staff.pin')}
         name="staff-pin"
-        value={pin.typed.value}
-        onValue={(next) => (pin.typed.value = next)}
+        {...bound(pin.typed)}
         input={pin.input}
       />
     </KeypadScreen>
@@ -284,13 +274,7 @@ function CodeStep({
       {...(back && { onBack: back })}
       onSubmit={code.submit}
     >
-      <PinField
-        label={t('technician.code')}
-        name="technician-code"
-        value={code.typed.value}
-        onValue={(next) => (code.typed.value = next)}
-        input={code.input}
-      />
+      <PinField label={t('technician.code')} name="technician-code" {...bound(code.typed)} input={code.input} />
       <p class="hint tabular">{t('technician.clockNote', { time: clock.value })}</p>
     </KeypadScreen>
   );
@@ -310,8 +294,7 @@ function OwnPin({
   const second = useSignal('');
   const busy = useSignal(false);
   const error = useSignal('');
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  const input = useFocus<HTMLInputElement>();
   function wrong(): Key | null {
     if (!STAFF_PIN_SHAPE.test(first.value)) return 'staff.pinShape';
     if (weakPin(first.value)) return 'enrol.error.pin-weak';
@@ -345,23 +328,8 @@ function OwnPin({
       {...(back && { onBack: back })}
       onSubmit={() => void submit()}
     >
-      <PinField
-        label={t('staff.newPin')}
-        name="own-pin"
-        value={first.value}
-        onValue={(next) => {
-          first.value = next;
-        }}
-        input={input}
-      />
-      <PinField
-        label={t('staff.newPinAgain')}
-        name="own-pin-again"
-        value={second.value}
-        onValue={(next) => {
-          second.value = next;
-        }}
-      />
+      <PinField label={t('staff.newPin')} name="own-pin" {...bound(first)} input={input} />
+      <PinField label={t('staff.newPinAgain')} name="own-pin-again" {...bound(second)} />
     </KeypadScreen>
   );
 }

@@ -75,7 +75,7 @@ function Card({ title, children }: { title: string; children: ComponentChildren 
   return (
     <section class="card diagnostics-card tabular">
       <h2>{title}</h2>
-      <dl>{children}</dl>
+      <dl class="marked-facts">{children}</dl>
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
 import { Button } from '../../../../shared/button.tsx';
+import { useFocus } from '../../../../shared/focus.ts';
 import {
   IconAlert,
   IconChart,
@@ -85,8 +85,7 @@ export function Confirm({
   cancel: () => void;
   yes: (task: TechnicianTask) => void;
 }) {
-  const first = useRef<HTMLButtonElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const first = useFocus<HTMLButtonElement>();
   return (
     <section class="technician-ask card" aria-label={t(`technician.task.${task}`)}>
       <h2>{t(`technician.task.${task}`)}</h2>

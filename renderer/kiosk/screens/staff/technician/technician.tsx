@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
 import { Button } from '../../../../shared/button.tsx';
-import { IconBack, IconExit } from '../../../../shared/icons.tsx';
+import { IconExit } from '../../../../shared/icons.tsx';
 import { t } from '../../../i18n.ts';
 import { useKiosk } from '../../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
+import { BackButton } from '../../../parts/title.tsx';
 import { DiagnosticsScreen } from '../diagnostics.tsx';
 import { usePolled } from '../polled.ts';
 import { type StaffSession, staffErrorText } from '../session.ts';
@@ -26,7 +27,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   const failed = useSignal('');
   const touched = useTouched();
   const ask = (mine: string) => core.technicianState({ token: mine, active: touched() });
-  const { value: now, error, renew } = usePolled<TechnicianState>(session, ask, ask, EVERY_MS);
+  const { value: now, error, renew } = usePolled<TechnicianState>(session, ask, EVERY_MS);
   // The core ended it: too long without a touch, or another screen.
   const over = session.token.value === null;
   useEffect(() => {
@@ -36,7 +37,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   const left = useIdle(IDLE_MS, leave, now?.update.at === 'preparing' ? now.update.progress : null);
   const heading = useRef<HTMLHeadingElement>(null);
   // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view.value.at !== 'ask') heading.current?.focus();
   }, [view.value.at]);
 
@@ -57,12 +58,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   return (
     <main class="staff technician" data-view={`technician-${at}`}>
       <div class="screen-head">
-        {at !== 'menu' && (
-          <Button class="button-back" onClick={() => (view.value = { at: 'menu' })}>
-            <IconBack />
-            <span>{t('back')}</span>
-          </Button>
-        )}
+        {at !== 'menu' && <BackButton onClick={() => (view.value = { at: 'menu' })} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
@@ -92,12 +88,8 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
               <StickProgress update={now.update} />
               <Tasks
                 state={now}
-                open={(task) => {
-                  view.value = { at: 'ask', task };
-                }}
-                diagnostics={() => {
-                  view.value = { at: 'diagnostics' };
-                }}
+                open={(task) => (view.value = { at: 'ask', task })}
+                diagnostics={() => (view.value = { at: 'diagnostics' })}
               />
               <StateCards state={now} />
             </>

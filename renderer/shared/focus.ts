@@ -1,3 +1,16 @@
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+/**
+ * Focuses an element as soon as it is on the page, and again when a value in `again` changes. An effect that waits for
+ * the next frame would be too late: on a slow machine the first keys would go to what had the focus before.
+ */
+export function useFocus<E extends HTMLElement>(...again: unknown[]): RefObject<E | null> {
+  const ref = useRef<E>(null);
+  useLayoutEffect(() => ref.current?.focus(), again);
+  return ref;
+}
+
 const FIELDS = ':is(input, select, textarea):not(:disabled, [readonly], [type="hidden"])';
 const ACTS = ':is(button, a[href], summary):not(:disabled)';
 

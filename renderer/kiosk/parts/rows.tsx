@@ -1,0 +1,73 @@
+import type { ComponentChildren, JSX, Ref } from 'preact';
+import type { PersonRow } from '../../../electron/contract/methods.ts';
+import { Button, type ButtonProps } from '../../shared/button.tsx';
+import { t } from '../i18n.ts';
+
+/** A list that fills the screen, with a sentence about it. It scrolls when it is long, so the keyboard must reach it. */
+export function StaffList({
+  name,
+  label,
+  status,
+  statusRef,
+  children,
+}: {
+  name?: string;
+  label: string;
+  status: string;
+  statusRef?: Ref<HTMLParagraphElement>;
+  children: ComponentChildren;
+}) {
+  return (
+    <section class="staff-list" data-list={name}>
+      <p class="hint" role="status" ref={statusRef} tabIndex={-1}>
+        {status}
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
+      <ul tabIndex={0} aria-label={label}>
+        {children}
+      </ul>
+    </section>
+  );
+}
+
+/** A button of a row: it is read out with the name that the row is about. */
+export function RowButton({
+  label,
+  of,
+  icon,
+  ...rest
+}: ButtonProps & { label: string; of: string; icon?: ComponentChildren }) {
+  return (
+    <Button aria-label={`${label}: ${of}`} {...rest}>
+      {icon}
+      <span>{label}</span>
+    </Button>
+  );
+}
+
+/** Someone, or something that was done, with what can be done about it. */
+export function PersonItem({
+  name,
+  facts,
+  children,
+  ...rest
+}: Omit<JSX.IntrinsicElements['li'], 'name'> & { name: ComponentChildren; facts: ComponentChildren }) {
+  return (
+    <li {...rest} class="person">
+      <div class="person-words">
+        <p class="person-name">{name}</p>
+        <p class="person-facts tabular">{facts}</p>
+      </div>
+      {children}
+    </li>
+  );
+}
+
+export function NameAndNumber({ name, number }: Pick<PersonRow, 'name' | 'number'>) {
+  return (
+    <>
+      <bdi>{name}</bdi>
+      {number !== null && <span class="tabular"> · {t('people.number', { number })}</span>}
+    </>
+  );
+}
