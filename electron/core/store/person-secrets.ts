@@ -5,42 +5,11 @@ import { uuidBytes, uuidText } from './header.ts';
 import type { CardTemplate, Credential, NewPerson, Template } from './interface.ts';
 import type { Known } from './known.ts';
 
-const templatePlace = (person: Known, template: string, model: string): Place => ({
-  field: `template.embedding/${model}`,
+const placeOf = (person: Known, field: string, record: string, row = 1): Place => ({
+  field,
   person: person.id,
-  record: template,
-  row: 1,
-  key: person.keyVersion,
-});
-const pinPlace = (person: Known, rowVersion: number): Place => ({
-  field: 'person.pin',
-  person: person.id,
-  record: person.id,
-  row: rowVersion,
-  key: person.keyVersion,
-});
-
-const credentialPlace = (person: Known, id: string, kind: Credential['kind']): Place => ({
-  field: `person.${kind}`,
-  person: person.id,
-  record: id,
-  row: 1,
-  key: person.keyVersion,
-});
-
-const cardTemplatePlace = (person: Known, card: string, model: string): Place => ({
-  field: `card-template/${model}`,
-  person: person.id,
-  record: card,
-  row: 1,
-  key: person.keyVersion,
-});
-
-const pinCodePlace = (person: Known, id: string): Place => ({
-  field: 'person.pin-code',
-  person: person.id,
-  record: id,
-  row: 1,
+  record,
+  row,
   key: person.keyVersion,
 });
 
@@ -84,7 +53,7 @@ export class PersonSecrets {
         person.ref,
         model,
         pose,
-        seal(person.records, templatePlace(person, text, model), bytes, this.#random),
+        seal(person.records, placeOf(person, `template.embedding/${model}`, text), bytes, this.#random),
         n,
       );
     return { id: text, person: person.id, model, pose, embedding };
@@ -92,7 +61,7 @@ export class PersonSecrets {
 
   #openTemplate(person: Known, id: Buffer, model: string, pose: string, sealed: Buffer): Template {
     const text = uuidText(id);
-    const bytes = open(person.records, templatePlace(person, text, model), sealed);
+    const bytes = open(person.records, placeOf(person, `template.embedding/${model}`, text), sealed);
     // A copy: the buffer may lie unaligned in a pool, and a Float32Array must start at a multiple of 4.
     return { id: text, person: person.id, model, pose, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
   }
@@ -143,7 +112,7 @@ export class PersonSecrets {
 
   /** @param n number of the event that brings it; 0: it came from the server */
   writeCardTemplate(person: Known, { id, model, sealed }: CardTemplate, n: number): void {
-    const place = cardTemplatePlace(person, id, model);
+    const place = placeOf(person, `card-template/${model}`, id);
     this.#db
       .prepare(
         `INSERT INTO card_template(person, id, model, sealed, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
@@ -164,13 +133,17 @@ export class PersonSecrets {
       | undefined;
     if (!row) return null;
     const id = uuidText(row.id);
-    const sealed = open(person.records, cardTemplatePlace(person, id, row.model), row.sealed).toString('base64url');
+    const sealed = open(person.records, placeOf(person, `card-template/${row.model}`, id), row.sealed).toString(
+      'base64url',
+    );
     return { id, model: row.model, sealed, n: row.n };
   }
 
   pinHash(person: Known): string | null {
     const row = this.#pin.get(person.ref) as { row_version: number; sealed: Buffer } | undefined;
-    return row ? open(person.records, pinPlace(person, row.row_version), row.sealed).toString('utf8') : null;
+    return row
+      ? open(person.records, placeOf(person, 'person.pin', person.id, row.row_version), row.sealed).toString('utf8')
+      : null;
   }
 
   /** Number of the event that brought the PIN that is stored; 0: none did. Null: there is no PIN. */
@@ -192,12 +165,17 @@ export class PersonSecrets {
         `INSERT INTO pin(person, row_version, sealed, n) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
          SET row_version = excluded.row_version, sealed = excluded.sealed, n = excluded.n`,
       )
-      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random), n);
+      .run(
+        person.ref,
+        version,
+        seal(person.records, placeOf(person, 'person.pin', person.id, version), hash, this.#random),
+        n,
+      );
   }
 
   /** One that was used here already stays used. */
   writePinCode(person: Known, { id, hash, expires }: PinCode): void {
-    const sealed = seal(person.records, pinCodePlace(person, id), hash, this.#random);
+    const sealed = seal(person.records, placeOf(person, 'person.pin-code', id), hash, this.#random);
     this.#db
       .prepare(
         `INSERT INTO pin_code(person, id, sealed, expires) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
@@ -219,7 +197,7 @@ export class PersonSecrets {
     const id = uuidText(row.id);
     return {
       id,
-      hash: open(person.records, pinCodePlace(person, id), row.sealed).toString('utf8'),
+      hash: open(person.records, placeOf(person, 'person.pin-code', id), row.sealed).toString('utf8'),
       expires: row.expires,
     };
   }
@@ -236,7 +214,7 @@ export class PersonSecrets {
         id,
         person.ref,
         kind,
-        seal(person.records, credentialPlace(person, uuidText(id), kind), value, this.#random),
+        seal(person.records, placeOf(person, `person.${kind}`, uuidText(id)), value, this.#random),
         n,
       );
   }
@@ -247,7 +225,7 @@ export class PersonSecrets {
       .all(person.ref) as { ref: number; id: Buffer; kind: Credential['kind']; sealed: Buffer; n: number }[];
     return rows.map(({ ref, id, kind, sealed, n }) => {
       const text = uuidText(id);
-      const value = open(person.records, credentialPlace(person, text, kind), sealed).toString('utf8');
+      const value = open(person.records, placeOf(person, `person.${kind}`, text), sealed).toString('utf8');
       return { ref, id: text, kind, value, n };
     });
   }

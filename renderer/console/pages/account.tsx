@@ -10,12 +10,13 @@ import { IconKey } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, Submit, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
-import { Skeleton } from '../parts/table.tsx';
+import { PasswordField } from '../parts/password-field.tsx';
+import { Reading } from '../parts/table.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
 import type { ConsolePage } from './page.ts';
@@ -34,8 +35,7 @@ function Account() {
   const account = own.value;
   return (
     <PageFrame title={t('account.nav')} lead={t('account.lead')}>
-      <ErrorNote error={own.error} onRetry={own.reload} />
-      {!account && own.loading && <Skeleton rows={4} />}
+      <Reading of={own} rows={4} />
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (
           <Complete account={account} reload={own.reload} />
@@ -107,71 +107,44 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
 
 /** Present password and code first: a session that was left open changes no sign-in. */
 function Change({ task, onDone }: { task: Task; onDone: () => void }) {
-  const [current, setCurrent] = useState('');
-  const [code, setCode] = useState('');
-  const [next, setNext] = useState('');
+  const current = useField('');
+  const code = useField('');
+  const next = useField('');
   const [proven, setProven] = useState(false);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const proof = { current, code };
+    const proof = { current: current.value, code: code.value };
     if (task === 'app') return setProven(true);
     if (task === 'codes') {
       const made = await run(() => api(renewRecoveryCodes, { body: proof }));
       if (made?.ok) setCodes(made.value.codes);
       return;
     }
-    const body = { ...proof, [task]: next };
+    const body = { ...proof, [task]: next.value };
     const done = await run(() => api(changeOwnSignIn, { body }));
     if (done?.ok) onDone();
   };
   if (codes) return <Codes codes={codes} onDone={onDone} />;
-  if (proven) return <SecondFactor proof={{ current, code }} onSet={setCodes} />;
+  if (proven) return <SecondFactor proof={{ current: current.value, code: code.value }} onSet={setCodes} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('account.proof')}</p>
       <ErrorNote error={error} />
-      <TextField
-        label={t('account.current')}
-        type="password"
-        autocomplete="current-password"
-        dir="ltr"
-        required
-        value={current}
-        onValue={setCurrent}
-      />
-      <TextField
-        label={t('signIn.code')}
-        autocomplete="one-time-code"
-        dir="ltr"
-        required
-        value={code}
-        onValue={setCode}
-      />
+      <PasswordField label={t('account.current')} {...current} />
+      <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...code} />
       {task === 'password' && (
-        <TextField
+        <PasswordField
           label={t('enrol.password')}
           hint={t('enrol.passwordHint')}
-          type="password"
-          autocomplete="new-password"
-          dir="ltr"
-          required
           minLength={12}
           maxLength={128}
-          value={next}
-          onValue={setNext}
+          {...next}
+          fresh
         />
       )}
       {task === 'email' && (
-        <TextField
-          label={t('account.newEmail')}
-          type="email"
-          autocomplete="off"
-          dir="ltr"
-          required
-          value={next}
-          onValue={setNext}
-        />
+        <TextField label={t('account.newEmail')} type="email" autocomplete="off" dir="ltr" required {...next} />
       )}
       <Submit disabled={busy}>{t('enrol.next')}</Submit>
     </Form>

@@ -10,15 +10,16 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { Badge } from '../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { RowButton, Skeleton, Table } from '../parts/table.tsx';
+import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -40,32 +41,21 @@ function Accounts({ role }: PageProps) {
   const [link, setLink] = useState<ALink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
-  const change = async (account: AccountShape, body: object, say: () => string) => {
-    const done = await run(() => api(changeAccount, { params: { account: account.id }, body }));
-    if (done?.ok) {
-      toast(say);
-      found.reload();
-    }
-  };
-  const newLink = async (account: AccountShape) => {
-    const made = await run(() => api(createAccountLink, { params: { account: account.id } }));
-    if (made?.ok) setLink(made.value);
-  };
-  const remove = async (account: AccountShape) => {
-    const sure = await confirm({
-      title: t('accounts.remove'),
-      text: t('accounts.removeText'),
-      action: t('accounts.remove'),
-      danger: true,
-      word: account.email ?? '',
+  const change = (account: AccountShape, body: object, say: () => string) =>
+    run(() => api(changeAccount, { params: { account: account.id }, body }), {
+      done: () => {
+        toast(say);
+        found.reload();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(removeAccount, { params: { account: account.id } }));
-    if (done?.ok) {
-      toast(() => t('accounts.removed'));
-      found.reload();
-    }
-  };
+  const newLink = (account: AccountShape) =>
+    run(() => api(createAccountLink, { params: { account: account.id } }), { done: setLink });
+  const remove = (account: AccountShape) =>
+    run(() => api(removeAccount, { params: { account: account.id } }), {
+      ask: { title: t('accounts.remove'), text: t('accounts.removeText'), danger: true, word: account.email ?? '' },
+      say: () => t('accounts.removed'),
+      done: found.reload,
+    });
   return (
     <PageFrame
       title={t('accounts.nav')}
@@ -78,8 +68,7 @@ function Accounts({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={error ?? found.error} />
-      {!found.value && found.loading && <Skeleton rows={5} />}
+      <Reading of={found} rows={5} error={error} />
       {found.value && (
         <div class="card table-card">
           <Table
@@ -87,49 +76,39 @@ function Accounts({ role }: PageProps) {
             rows={found.value.accounts}
             rowKey={(a) => a.id}
             columns={[
+              { label: t('people.email'), heads: true, cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span> },
+              { label: t('accounts.role'), cell: (a) => t(`role.${a.role}`) },
               {
-                key: 'email',
-                label: t('people.email'),
-                heads: true,
-                cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span>,
-              },
-              { key: 'role', label: t('accounts.role'), cell: (a) => t(`role.${a.role}`) },
-              {
-                key: 'state',
                 label: t('devices.statusLabel'),
                 cell: (a) => (
-                  <span class="badge" data-kind={a.enrolled && !a.disabledAt ? 'good' : undefined}>
+                  <Badge kind={a.enrolled && !a.disabledAt ? 'good' : undefined}>
                     {t(a.disabledAt ? 'accounts.disabled' : a.enrolled ? 'accounts.ready' : 'accounts.pending')}
-                  </span>
+                  </Badge>
                 ),
               },
-              { key: 'seen', label: t('accounts.signedIn'), cell: (a) => <Ago at={a.signedInAt} /> },
-              ...(admin
-                ? [
-                    {
-                      key: 'do',
-                      label: t('attention.do'),
-                      cell: (a: AccountShape) =>
-                        a.email === null ? (
-                          <span class="muted">–</span>
-                        ) : (
-                          <>
-                            <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
-                            <RowButton
-                              onClick={() =>
-                                void change(a, { disabled: !a.disabledAt }, () =>
-                                  t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
-                                )
-                              }
-                            >
-                              {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
-                            </RowButton>
-                            <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
-                          </>
-                        ),
-                    },
-                  ]
-                : []),
+              { label: t('accounts.signedIn'), cell: (a) => <Ago at={a.signedInAt} /> },
+              {
+                when: admin,
+                label: t('attention.do'),
+                cell: (a) =>
+                  a.email === null ? (
+                    <span class="muted">–</span>
+                  ) : (
+                    <>
+                      <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
+                      <RowButton
+                        onClick={() =>
+                          void change(a, { disabled: !a.disabledAt }, () =>
+                            t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
+                          )
+                        }
+                      >
+                        {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
+                      </RowButton>
+                      <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
+                    </>
+                  ),
+              },
             ]}
           />
         </div>
@@ -138,7 +117,6 @@ function Accounts({ role }: PageProps) {
         <Dialog title={t('accounts.add')} onClose={() => setAdding(false)}>
           <Add
             onDone={(made) => {
-              setAdding(false);
               setLink(made);
               found.reload();
             }}
@@ -166,18 +144,17 @@ function Accounts({ role }: PageProps) {
 }
 
 function Add({ onDone }: { onDone: (link: ALink) => void }) {
-  const [email, setEmail] = useState('');
+  const email = useField('');
   const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const made = await run(() => api(createAccount, { body: { email, role } }));
-    if (made?.ok) onDone(made.value.link);
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(createAccount, { body: { email: email.value, role } })}
+      done={(value) => onDone(value.link)}
+      ready={email.value.trim() !== ''}
+      action={t('accounts.add')}
+    >
       <p class="muted">{t('accounts.addText')}</p>
-      <ErrorNote error={error} />
-      <TextField label={t('people.email')} type="email" required dir="ltr" value={email} onValue={setEmail} />
+      <TextField label={t('people.email')} type="email" required dir="ltr" {...email} />
       <SelectField
         label={t('accounts.role')}
         hint={t(`accounts.may.${role}`)}
@@ -185,7 +162,6 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         onValue={(one) => setRole(one as typeof role)}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
-      <Submit disabled={busy || !email.trim()}>{t('accounts.add')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

@@ -7,7 +7,6 @@ import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
@@ -118,9 +117,8 @@ function Attendance({ query, role }: PageProps) {
         rowKey={(row) => row.id}
         tone={(row) => (row.voided !== null || row.duplicateOf !== null ? 'off' : undefined)}
         columns={[
-          { key: 'at', label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
+          { label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
           {
-            key: 'person',
             label: t('attendance.person'),
             heads: true,
             cell: (row) =>
@@ -136,14 +134,8 @@ function Attendance({ query, role }: PageProps) {
                 </RowButton>
               ),
           },
+          { label: t('attendance.direction'), names: true, cell: (row) => <DirectionChip direction={row.direction} /> },
           {
-            key: 'direction',
-            label: t('attendance.direction'),
-            names: true,
-            cell: (row) => <DirectionChip direction={row.direction} />,
-          },
-          {
-            key: 'method',
             label: t('attendance.method'),
             cell: (row) => (
               <>
@@ -157,7 +149,6 @@ function Attendance({ query, role }: PageProps) {
             ),
           },
           {
-            key: 'kiosk',
             label: t('attendance.kiosk'),
             cell: (row) => (
               <bdi>
@@ -166,7 +157,6 @@ function Attendance({ query, role }: PageProps) {
             ),
           },
           {
-            key: 'state',
             label: t('attendance.state'),
             cell: (row) => (
               <>
@@ -179,26 +169,22 @@ function Attendance({ query, role }: PageProps) {
               </>
             ),
           },
-          ...(may
-            ? [
-                {
-                  key: 'do',
-                  label: t('attendance.correct'),
-                  cell: (row: AttendanceRow) =>
-                    row.voided === null &&
-                    row.person !== null && (
-                      <>
-                        <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
-                          {t('attendance.correct')}
-                        </RowButton>
-                        <RowButton size="small" onClick={() => setTask({ kind: 'void', row })}>
-                          {t('attendance.void')}
-                        </RowButton>
-                      </>
-                    ),
-                },
-              ]
-            : []),
+          {
+            when: may,
+            label: t('attendance.correct'),
+            cell: (row) =>
+              row.voided === null &&
+              row.person !== null && (
+                <>
+                  <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
+                    {t('attendance.correct')}
+                  </RowButton>
+                  <RowButton size="small" onClick={() => setTask({ kind: 'void', row })}>
+                    {t('attendance.void')}
+                  </RowButton>
+                </>
+              ),
+          },
         ]}
       />
       {task && <Correct task={task} onClose={() => setTask(null)} onDone={pages.reload} />}
@@ -215,10 +201,7 @@ function stateOf(row: AttendanceRow): string {
 /** The same rows as a file. */
 export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<Answer<null>> }) {
   const { busy, error, run } = useWrite();
-  const fetchFile = async (format: 'csv' | 'xlsx') => {
-    const done = await run(() => file(format));
-    if (done?.ok) toast(() => t('attendance.exported'));
-  };
+  const fetchFile = (format: 'csv' | 'xlsx') => run(() => file(format), { say: () => t('attendance.exported') });
   return (
     <>
       <ErrorNote error={error} />

@@ -12,10 +12,11 @@ import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
+import { usePages, useResource } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { type Key, t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
@@ -92,11 +93,10 @@ function Attention({ role }: PageProps) {
             : { title: t('attention.none'), text: t('attention.noneText') }
         }
         columns={[
-          { key: 'what', label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
-          { key: 'who', label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
-          { key: 'at', label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
+          { label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
+          { label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
+          { label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
           {
-            key: 'do',
             label: t('attention.do'),
             cell: (i) =>
               i.resolved ? (
@@ -225,15 +225,17 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
 }
 
 function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) {
-  const [note, setNote] = useState('');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const { kind, ref } = item;
-    const done = await run(() => api(resolveAttention, { body: { kind, ref, note } }));
-    if (done?.ok) onDone();
-  };
+  const note = useField('');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => {
+        const { kind, ref } = item;
+        return api(resolveAttention, { body: { kind, ref, note: note.value } });
+      }}
+      done={onDone}
+      ready={note.value.trim() !== ''}
+      action={t('attention.resolve')}
+    >
       <p>
         {itemLabel(item)}
         {item.name && (
@@ -243,16 +245,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
           </>
         )}
       </p>
-      <ErrorNote error={error} />
-      <AreaField
-        label={t('attention.note')}
-        hint={t('attention.noteHint')}
-        required
-        maxLength={500}
-        value={note}
-        onValue={setNote}
-      />
-      <Submit disabled={busy || note.trim() === ''}>{t('attention.resolve')}</Submit>
-    </Form>
+      <AreaField label={t('attention.note')} hint={t('attention.noteHint')} required maxLength={500} {...note} />
+    </WriteForm>
   );
 }

@@ -17,6 +17,7 @@ import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel } from '../parts/labels.ts';
@@ -133,9 +134,8 @@ function Audit({ rest: [affected = ''] }: PageProps) {
         empty={{ title: t('audit.none') }}
         tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
         columns={[
-          { key: 'at', label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
+          { label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
           {
-            key: 'who',
             label: t('audit.who'),
             heads: true,
             cell: (r) => (
@@ -149,9 +149,8 @@ function Audit({ rest: [affected = ''] }: PageProps) {
               </div>
             ),
           },
-          { key: 'action', label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
+          { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
           {
-            key: 'what',
             label: t('audit.what'),
             cell: (r) => (
               <div>
@@ -164,14 +163,8 @@ function Audit({ rest: [affected = ''] }: PageProps) {
               </div>
             ),
           },
+          { label: t('audit.people'), numeric: true, cell: (r) => (r.everyone ? t('audit.everyone') : r.count) },
           {
-            key: 'count',
-            label: t('audit.people'),
-            numeric: true,
-            cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
-          },
-          {
-            key: 'outcome',
             label: t('audit.outcome'),
             cell: (r) => (
               <>
@@ -211,30 +204,18 @@ function Detail({ row }: { row: Row }) {
   return (
     <div class="stack">
       <dl class="facts">
-        <div>
-          <dt>{t('audit.at')}</dt>
-          <dd>
-            <Moment at={row.at} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('audit.who')}</dt>
-          <dd dir="auto">
-            {codeLabel('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
-          </dd>
-        </div>
-        <div>
-          <dt>{t('audit.what')}</dt>
-          <dd dir="ltr">
-            {row.route} {row.resource ?? ''}
-          </dd>
-        </div>
-        <div>
-          <dt>{t('audit.browser')}</dt>
-          <dd dir="ltr" class="long-text">
-            {row.userAgent ?? '–'}
-          </dd>
-        </div>
+        <Fact name={t('audit.at')}>
+          <Moment at={row.at} />
+        </Fact>
+        <Fact name={t('audit.who')} dir="auto">
+          {codeLabel('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
+        </Fact>
+        <Fact name={t('audit.what')} dir="ltr">
+          {row.route} {row.resource ?? ''}
+        </Fact>
+        <Fact name={t('audit.browser')} dir="ltr" class="long-text">
+          {row.userAgent ?? '–'}
+        </Fact>
       </dl>
       <ErrorNote error={found.error} />
       {found.loading && !found.value && <Skeleton rows={2} />}

@@ -11,16 +11,16 @@ import { Button } from '../../shared/button.tsx';
 import { directionOf } from '../../shared/i18n.ts';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { Badge } from '../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { PagedTable, Reading } from '../parts/table.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 import { languageName, languageOptions } from './people/languages.ts';
 
@@ -52,22 +52,12 @@ function Consents() {
         empty={{ title: t('consents.none'), text: t('consents.noneText') }}
         columns={[
           {
-            key: 'word',
             label: t('consents.word'),
             heads: true,
-            cell: (c) => (
-              <span class="badge" data-kind={c.action === 'given' ? 'good' : undefined}>
-                {t(`people.word.${c.action}`)}
-              </span>
-            ),
+            cell: (c) => <Badge kind={c.action === 'given' ? 'good' : undefined}>{t(`people.word.${c.action}`)}</Badge>,
           },
+          { label: t('consents.who'), cell: (c) => <PersonLink id={c.person} name={c.name} /> },
           {
-            key: 'who',
-            label: t('consents.who'),
-            cell: (c) => <PersonLink id={c.person} name={c.name} />,
-          },
-          {
-            key: 'text',
             label: t('consents.text'),
             cell: (c) => (
               <>
@@ -75,8 +65,8 @@ function Consents() {
               </>
             ),
           },
-          { key: 'via', label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
-          { key: 'at', label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
+          { label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
+          { label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
         ]}
       />
     </PageFrame>
@@ -89,33 +79,26 @@ function Texts({ role }: PageProps) {
   const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
-  const review = async (text: ConsentText) => {
-    const sure = await confirm({
-      title: t('texts.review'),
-      text: t('texts.reviewText', { language: languageName(text.language) }),
-      subject: (
-        <article class="reviewed-text">
-          <p class="muted small">
-            <bdi>{text.version}</bdi> · {languageName(text.language)}
-          </p>
-          <h3 lang={text.language} dir="auto">
-            {text.title}
-          </h3>
-          <Paragraphs of={text} />
-        </article>
-      ),
-      action: t('texts.review'),
+  const review = (text: ConsentText) =>
+    run(() => api(reviewConsentText, { params: { version: text.version, language: text.language } }), {
+      ask: {
+        title: t('texts.review'),
+        text: t('texts.reviewText', { language: languageName(text.language) }),
+        subject: (
+          <article class="reviewed-text">
+            <p class="muted small">
+              <bdi>{text.version}</bdi> · {languageName(text.language)}
+            </p>
+            <h3 lang={text.language} dir="auto">
+              {text.title}
+            </h3>
+            <Paragraphs of={text} />
+          </article>
+        ),
+      },
+      say: () => t('texts.reviewed'),
+      done: texts.reload,
     });
-    if (!sure) return;
-
-    const done = await run(() =>
-      api(reviewConsentText, { params: { version: text.version, language: text.language } }),
-    );
-    if (done?.ok) {
-      toast(() => t('texts.reviewed'));
-      texts.reload();
-    }
-  };
   return (
     <PageFrame
       title={t('texts.nav')}
@@ -128,8 +111,7 @@ function Texts({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={error ?? texts.error} />
-      {!texts.value && texts.loading && <Skeleton rows={6} />}
+      <Reading of={texts} rows={6} error={error} />
       {texts.value?.items.length === 0 && (
         <section class="card panel">
           <p class="muted">{t('texts.none')}</p>
@@ -141,9 +123,9 @@ function Texts({ role }: PageProps) {
             <h2>
               <bdi>{text.version}</bdi> · {languageName(text.language)}
             </h2>
-            <span class="badge" data-kind={text.inForce ? 'good' : undefined}>
+            <Badge kind={text.inForce ? 'good' : undefined}>
               {t(text.inForce ? 'texts.inForce' : text.reviewed ? 'texts.older' : 'texts.waits')}
-            </span>
+            </Badge>
           </div>
           <details>
             <summary lang={text.language} dir="auto">
@@ -173,13 +155,7 @@ function Texts({ role }: PageProps) {
       ))}
       {adding && (
         <Dialog title={t('texts.add')} wide onClose={() => setAdding(false)}>
-          <Add
-            onDone={() => {
-              setAdding(false);
-              texts.reload();
-              toast(() => t('texts.added'));
-            }}
-          />
+          <Add onDone={texts.reload} />
         </Dialog>
       )}
     </PageFrame>
@@ -195,25 +171,29 @@ const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
 );
 
 function Add({ onDone }: { onDone: () => void }) {
-  const [version, setVersion] = useState('');
-  const [language, setLanguage] = useState('');
-  const [title, setTitle] = useState('');
-  const [body, setBody] = useState('');
-  const { busy, error, run } = useWrite();
-  const paragraphs = body
+  const version = useField('');
+  const language = useField('');
+  const title = useField('');
+  const body = useField('');
+  const paragraphs = body.value
     .split(/\n\s*\n/)
     .map((p) => p.trim())
     .filter(Boolean);
-  const parsed = NewConsentText.safeParse({ version, language, title, paragraphs });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const done = await run(() => api(addConsentText, { body: parsed.data }));
-    if (done?.ok) onDone();
-  };
+  const parsed = NewConsentText.safeParse({
+    version: version.value,
+    language: language.value,
+    title: title.value,
+    paragraphs,
+  });
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(addConsentText, { body: parsed.data! })}
+      say={() => t('texts.added')}
+      done={onDone}
+      ready={parsed.success}
+      action={t('texts.add')}
+    >
       <p class="muted">{t('texts.addText')}</p>
-      <ErrorNote error={error} />
       <TextField
         label={t('texts.version')}
         hint={t('texts.versionHint')}
@@ -221,20 +201,17 @@ function Add({ onDone }: { onDone: () => void }) {
         maxLength={20}
         pattern="[A-Za-z0-9][A-Za-z0-9\-]*"
         dir="ltr"
-        value={version}
-        onValue={setVersion}
+        {...version}
       />
-      <SelectField label={t('people.language')} value={language} onValue={setLanguage} options={languageOptions()} />
-      <TextField label={t('texts.title')} required maxLength={200} dir="auto" value={title} onValue={setTitle} />
+      <SelectField label={t('people.language')} {...language} options={languageOptions()} />
+      <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...title} />
       <AreaField
         label={t('texts.body')}
         hint={t('texts.bodyHint', { fields: '{controller} {contact} {dpo} {photoDays}' })}
         rows={12}
         required
-        value={body}
-        onValue={setBody}
+        {...body}
       />
-      <Submit disabled={busy || !parsed.success}>{t('texts.add')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

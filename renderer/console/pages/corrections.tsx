@@ -1,7 +1,6 @@
 import { type Correction, listCorrections, makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
@@ -23,17 +22,11 @@ export const correctionsPage: ConsolePage = {
 function Corrections({ query, role }: PageProps) {
   const pages = usePages(listCorrections, { query: { person: query.get('person') } });
   const { busy, error, run } = useWrite();
-  const undo = async (target: string) => {
-    const sure = await confirm({
-      title: t('corrections.undoTitle'),
-      text: t('corrections.lead'),
-      action: t('corrections.undo'),
+  const undo = (target: string) =>
+    run(() => api(makeCorrection, { body: { kind: 'undo' as const, target, reason: t('corrections.undoReason') } }), {
+      ask: { title: t('corrections.undoTitle'), text: t('corrections.lead'), action: t('corrections.undo') },
+      done: pages.reload,
     });
-    if (!sure) return;
-    const body = { kind: 'undo' as const, target, reason: t('corrections.undoReason') };
-    const done = await run(() => api(makeCorrection, { body }));
-    if (done?.ok) pages.reload();
-  };
   return (
     <PageFrame title={t('corrections.nav')} lead={t('corrections.lead')}>
       <ErrorNote error={error} />
@@ -44,23 +37,16 @@ function Corrections({ query, role }: PageProps) {
         rowKey={(row) => row.id}
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={[
-          { key: 'made', label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
-          { key: 'by', label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
+          { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
+          { label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
           {
-            key: 'person',
             label: t('corrections.person'),
             heads: true,
             cell: (row) => <PersonLink id={row.person} name={row.name} />,
           },
-          { key: 'kind', label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
+          { label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
+          { label: t('corrections.before'), names: true, cell: (row) => <Values of={row.before} /> },
           {
-            key: 'before',
-            label: t('corrections.before'),
-            names: true,
-            cell: (row) => <Values of={row.before} />,
-          },
-          {
-            key: 'after',
             label: t('corrections.after'),
             names: true,
             cell: (row) =>
@@ -72,9 +58,8 @@ function Corrections({ query, role }: PageProps) {
                 </span>
               ),
           },
-          { key: 'reason', label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
+          { label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
           {
-            key: 'do',
             label: t('corrections.undo'),
             cell: (row) =>
               row.undone

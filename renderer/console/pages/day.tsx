@@ -1,10 +1,9 @@
-import { useState } from 'preact/hooks';
 import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { getDayReport } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
-import { SelectField, TextField } from '../../shared/web/form.tsx';
+import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { usePages } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
@@ -50,33 +49,24 @@ function Day({ query }: PageProps) {
         empty={{ title: t('day.empty') }}
         rowKey={(row) => row.person}
         columns={[
+          { label: t('day.person'), heads: true, cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi> },
           {
-            key: 'person',
-            label: t('day.person'),
-            heads: true,
-            cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi>,
-          },
-          {
-            key: 'in',
             label: t('day.firstIn'),
             numeric: true,
             cell: (row) => <Moment at={row.firstIn} site={site || null} only="time" />,
           },
           {
-            key: 'out',
             label: t('day.lastOut'),
             numeric: true,
             cell: (row) => <Moment at={row.lastOut} site={site || null} only="time" />,
           },
-          { key: 'stays', label: t('day.stays'), numeric: true, cell: (row) => row.stays.length },
+          { label: t('day.stays'), numeric: true, cell: (row) => row.stays.length },
           {
-            key: 'time',
             label: t('day.time'),
             numeric: true,
             cell: (row) => t('day.hours', { hours: Math.floor(row.minutes / 60), minutes: row.minutes % 60 }),
           },
           {
-            key: 'open',
             label: t('day.open'),
             numeric: true,
             cell: (row) => (row.open > 0 ? <strong class="warned">{row.open}</strong> : '0'),
@@ -89,27 +79,26 @@ function Day({ query }: PageProps) {
 }
 
 function ExportDays({ site, day }: { site: string; day: string }) {
-  const [from, setFrom] = useState(`${day.slice(0, 8)}01`);
-  const [to, setTo] = useState(day);
-  const [layout, setLayout] = useState('days');
-  const period = { site: site || undefined, from, to };
+  const from = useField(`${day.slice(0, 8)}01`);
+  const to = useField(day);
+  const layout = useField('days');
+  const period = { site: site || undefined, from: from.value, to: to.value };
   return (
     <section class="card panel">
       <h2>{t('day.export')}</h2>
       <p class="muted">{t('day.exportText')}</p>
       <div class="filters">
-        <TextField label={t('attendance.from')} type="date" value={from} onValue={setFrom} />
-        <TextField label={t('attendance.to')} type="date" value={to} onValue={setTo} />
+        <TextField label={t('attendance.from')} type="date" {...from} />
+        <TextField label={t('attendance.to')} type="date" {...to} />
         <SelectField
           label={t('day.layout')}
-          value={layout}
-          onValue={setLayout}
+          {...layout}
           options={(['days', ...PayrollLayout.options] as const).map((name) => [name, t(`day.layouts.${name}`)])}
         />
-        {layout === 'days' ? (
+        {layout.value === 'days' ? (
           <Exports file={(format) => download(exportDays, { query: { ...period, format } })} />
         ) : (
-          <Exports file={(format) => download(exportPayroll, { query: { ...period, layout, format } })} />
+          <Exports file={(format) => download(exportPayroll, { query: { ...period, layout: layout.value, format } })} />
         )}
       </div>
     </section>

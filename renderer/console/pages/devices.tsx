@@ -11,11 +11,12 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconKiosk } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { Badge } from '../../shared/web/pieces.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
@@ -46,18 +47,16 @@ function Devices({ role }: PageProps) {
     void loadPlaces();
     toast(say);
   };
-  const revoke = async (device: Device) => {
-    const sure = await confirm({
-      title: t('devices.revoke'),
-      text: t('devices.revokeText', { name: device.name }),
-      action: t('devices.revoke'),
-      danger: true,
-      word: device.name,
+  const revoke = (device: Device) =>
+    run(() => api(revokeDevice, { params: { device: device.id } }), {
+      ask: {
+        title: t('devices.revoke'),
+        text: t('devices.revokeText', { name: device.name }),
+        danger: true,
+        word: device.name,
+      },
+      done: () => done(() => t('devices.revoked')),
     });
-    if (!sure) return;
-    const answer = await run(() => api(revokeDevice, { params: { device: device.id } }));
-    if (answer?.ok) done(() => t('devices.revoked'));
-  };
   return (
     <PageFrame
       title={t('devices.nav')}
@@ -88,47 +87,33 @@ function Devices({ role }: PageProps) {
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}
         columns={[
-          { key: 'name', label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
+          { label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
           {
-            key: 'status',
             label: t('devices.statusLabel'),
             cell: (d) => (
-              <span class="badge" data-kind={d.status === 'approved' ? 'good' : undefined}>
-                {t(`devices.status.${d.status}`)}
-              </span>
+              <Badge kind={d.status === 'approved' ? 'good' : undefined}>{t(`devices.status.${d.status}`)}</Badge>
             ),
           },
-          { key: 'site', label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
-          { key: 'heard', label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
+          { label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
+          { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
+          { label: t('devices.certificate'), numeric: true, cell: (d) => <Moment at={d.certificateEnds} /> },
           {
-            key: 'ends',
-            label: t('devices.certificate'),
-            numeric: true,
-            cell: (d) => <Moment at={d.certificateEnds} />,
+            when: admin,
+            label: t('attention.do'),
+            cell: (d) => (
+              <>
+                {d.status === 'pending' && (
+                  <RowButton onClick={() => setTask({ kind: 'approve', device: d })}>{t('devices.approve')}</RowButton>
+                )}
+                {d.status !== 'revoked' && (
+                  <>
+                    <RowButton onClick={() => setTask({ kind: 'edit', device: d })}>{t('people.edit')}</RowButton>
+                    <RowButton onClick={() => void revoke(d)}>{t('devices.revoke')}</RowButton>
+                  </>
+                )}
+              </>
+            ),
           },
-          ...(admin
-            ? [
-                {
-                  key: 'do',
-                  label: t('attention.do'),
-                  cell: (d: Device) => (
-                    <>
-                      {d.status === 'pending' && (
-                        <RowButton onClick={() => setTask({ kind: 'approve', device: d })}>
-                          {t('devices.approve')}
-                        </RowButton>
-                      )}
-                      {d.status !== 'revoked' && (
-                        <>
-                          <RowButton onClick={() => setTask({ kind: 'edit', device: d })}>{t('people.edit')}</RowButton>
-                          <RowButton onClick={() => void revoke(d)}>{t('devices.revoke')}</RowButton>
-                        </>
-                      )}
-                    </>
-                  ),
-                },
-              ]
-            : []),
         ]}
       />
       {task?.kind === 'new' && (
@@ -161,15 +146,9 @@ const siteOptions = () => sites.value.map((s) => [s.isDefault ? '' : s.id, s.nam
 
 /** A code for one new kiosk, as text to type and as a picture to show it. */
 function NewKiosk() {
-  const [name, setName] = useState('');
-  const [site, setSite] = useState('');
+  const name = useField('');
+  const site = useField('');
   const [made, setMade] = useState<{ code: string; svg: string; expiresAt: string } | null>(null);
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = NewProvisioningCode.parse({ name, site: site || null });
-    const answer = await run(() => api(createProvisioningCode, { body }));
-    if (answer?.ok) setMade(answer.value);
-  };
   if (made)
     return (
       <div class="stack">
@@ -187,68 +166,60 @@ function NewKiosk() {
       </div>
     );
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() =>
+        api(createProvisioningCode, { body: NewProvisioningCode.parse({ name: name.value, site: site.value || null }) })
+      }
+      done={setMade}
+      ready={name.value.trim() !== ''}
+      keepOpen
+      action={t('devices.makeCode')}
+    >
       <p class="muted">{t('devices.addText')}</p>
-      <ErrorNote error={error} />
-      <TextField
-        label={t('devices.name')}
-        hint={t('devices.nameHint')}
-        required
-        maxLength={80}
-        dir="auto"
-        value={name}
-        onValue={setName}
-      />
-      {sites.value.length > 1 && (
-        <SelectField label={t('people.site')} value={site} onValue={setSite} options={siteOptions()} />
-      )}
-      <Submit disabled={busy || !name.trim()}>{t('devices.makeCode')}</Submit>
-    </Form>
+      <TextField label={t('devices.name')} hint={t('devices.nameHint')} required maxLength={80} dir="auto" {...name} />
+      {sites.value.length > 1 && <SelectField label={t('people.site')} {...site} options={siteOptions()} />}
+    </WriteForm>
   );
 }
 
 /** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
 function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
-  const [typed, setTyped] = useState('');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { fingerprint: typed.trim() };
-    const answer = await run(() => api(approveDevice, { params: { device: device.id }, body }));
-    if (answer?.ok) onDone();
-  };
+  const typed = useField('');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(approveDevice, { params: { device: device.id }, body: { fingerprint: typed.value.trim() } })}
+      done={onDone}
+      ready={typed.value.trim() !== ''}
+      action={t('devices.approve')}
+    >
       <p>{t('devices.approveText', { name: device.name })}</p>
-      <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} value={typed} onValue={setTyped} />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !typed.trim()}>{t('devices.approve')}</Submit>
-    </Form>
+      <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} {...typed} />
+    </WriteForm>
   );
 }
 
 function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
-  const [name, setName] = useState(device.name);
-  const [site, setSite] = useState(device.site ?? '');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { ...(name !== device.name && { name }), ...(site !== (device.site ?? '') && { site: site || null }) };
-    const answer = await run(() => api(changeDevice, { params: { device: device.id }, body }));
-    if (answer?.ok) onDone();
-  };
+  const name = useField(device.name);
+  const site = useField(device.site ?? '');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
-      <TextField label={t('devices.name')} required maxLength={80} dir="auto" value={name} onValue={setName} />
+    <WriteForm
+      write={() =>
+        api(changeDevice, {
+          params: { device: device.id },
+          body: {
+            ...(name.value !== device.name && { name: name.value }),
+            ...(site.value !== (device.site ?? '') && { site: site.value || null }),
+          },
+        })
+      }
+      done={onDone}
+      ready={name.value.trim() !== ''}
+      action={t('people.save')}
+    >
+      <TextField label={t('devices.name')} required maxLength={80} dir="auto" {...name} />
       {sites.value.length > 1 && (
-        <SelectField
-          label={t('people.site')}
-          hint={t('devices.siteHint')}
-          value={site}
-          onValue={setSite}
-          options={siteOptions()}
-        />
+        <SelectField label={t('people.site')} hint={t('devices.siteHint')} {...site} options={siteOptions()} />
       )}
-      <Submit disabled={busy || !name.trim()}>{t('people.save')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

@@ -10,11 +10,10 @@ import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconRepeat } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
+import { Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -39,19 +38,12 @@ function Duplicates({ role }: PageProps) {
   const pages = usePages(listDuplicates);
   const [open, setOpen] = useState<Pair | null>(null);
   const { error, run } = useWrite();
-  const apart = async (pair: Pair) => {
-    const sure = await confirm({
-      title: t('duplicates.apart'),
-      text: t('duplicates.apartText'),
-      action: t('duplicates.apart'),
+  const apart = (pair: Pair) =>
+    run(() => api(rejectDuplicate, { params: { candidate: pair.id } }), {
+      ask: { title: t('duplicates.apart'), text: t('duplicates.apartText') },
+      say: () => t('duplicates.apartDone'),
+      done: pages.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(rejectDuplicate, { params: { candidate: pair.id } }));
-    if (done?.ok) {
-      toast(() => t('duplicates.apartDone'));
-      pages.reload();
-    }
-  };
   return (
     <PageFrame title={t('duplicates.nav')} lead={t('duplicates.lead')}>
       <ErrorNote error={error} />
@@ -62,7 +54,6 @@ function Duplicates({ role }: PageProps) {
         empty={{ title: t('duplicates.none'), text: t('duplicates.noneText') }}
         columns={[
           {
-            key: 'who',
             label: t('duplicates.pair'),
             heads: true,
             cell: (d) => (
@@ -74,16 +65,14 @@ function Duplicates({ role }: PageProps) {
             ),
           },
           {
-            key: 'why',
             label: t('duplicates.why'),
             cell: (d) =>
               d.reason === 'template'
                 ? t('duplicates.face', { score: (d.score ?? 0).toFixed(2) })
                 : t('duplicates.number'),
           },
-          { key: 'at', label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
+          { label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
           {
-            key: 'do',
             label: t('attention.do'),
             cell: (d) => (
               <>
@@ -116,21 +105,16 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const first = useResource(ids[0]!, (signal) => api(getPerson, { params: { person: ids[0]! }, signal }));
   const second = useResource(ids[1]!, (signal) => api(getPerson, { params: { person: ids[1]! }, signal }));
   const { busy, error, run } = useWrite();
-  const keep = async (person: Person) => {
-    const sure = await confirm({
-      title: t('duplicates.merge'),
-      text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed') }),
-      action: t('duplicates.merge'),
-      danger: true,
+  const keep = (person: Person) =>
+    run(() => api(mergeDuplicate, { params: { candidate: pair.id }, body: { kept: person.id } }), {
+      ask: {
+        title: t('duplicates.merge'),
+        text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed') }),
+        danger: true,
+      },
+      say: (value) => t('duplicates.mergeDone', { count: value.records }),
+      done: onDone,
     });
-    if (!sure) return;
-    const body = { kept: person.id };
-    const done = await run(() => api(mergeDuplicate, { params: { candidate: pair.id }, body }));
-    if (done?.ok) {
-      toast(() => t('duplicates.mergeDone', { count: done.value.records }));
-      onDone();
-    }
-  };
   return (
     <div class="stack">
       <ErrorNote error={error ?? first.error ?? second.error} />
@@ -141,20 +125,11 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
               <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
               <dl class="facts">
                 <PersonFacts person={person} />
-                <div>
-                  <dt>{t('people.consent')}</dt>
-                  <dd>{t(`people.standing.${person.consent}`)}</dd>
-                </div>
-                <div>
-                  <dt>{t('people.templates')}</dt>
-                  <dd>{person.templates}</dd>
-                </div>
-                <div>
-                  <dt>{t('people.changed')}</dt>
-                  <dd>
-                    <Moment at={person.updatedAt} />
-                  </dd>
-                </div>
+                <Fact name={t('people.consent')}>{t(`people.standing.${person.consent}`)}</Fact>
+                <Fact name={t('people.templates')}>{person.templates}</Fact>
+                <Fact name={t('people.changed')}>
+                  <Moment at={person.updatedAt} />
+                </Fact>
               </dl>
               <div class="actions start">
                 <Button kind="primary" disabled={busy} onClick={() => void keep(person)}>

@@ -1,19 +1,17 @@
 import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
+import { IconDownload, IconErase } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
-import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
+import { SelectField } from '../../shared/web/form.tsx';
+import { Badge, Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
-import { go } from '../../shared/web/router.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { BackButton, PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
+import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -54,7 +52,6 @@ function List() {
         empty={{ title: t('erasures.none'), text: t('erasures.noneText') }}
         columns={[
           {
-            key: 'at',
             label: t('erasures.asked'),
             heads: true,
             cell: (e) => (
@@ -64,21 +61,12 @@ function List() {
             ),
           },
           {
-            key: 'state',
             label: t('erasures.stateLabel'),
-            cell: (e) => (
-              <span class="badge" data-kind={tone(e.state)}>
-                {t(`erasures.state.${e.state}`)}
-              </span>
-            ),
+            cell: (e) => <Badge kind={tone(e.state)}>{t(`erasures.state.${e.state}`)}</Badge>,
           },
-          { key: 'origin', label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
-          {
-            key: 'waits',
-            label: t('erasures.waits'),
-            cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–'),
-          },
-          { key: 'done', label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
+          { label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
+          { label: t('erasures.waits'), cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–') },
+          { label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
         ]}
       />
     </PageFrame>
@@ -90,19 +78,12 @@ function One({ request, role }: { request: string; role: Role }) {
   const found = useResource(request, (signal) => api(getErasure, { params: { request }, signal }), 5000);
   const { busy, error, run } = useWrite();
   const erasure = found.value;
-  const undo = async () => {
-    const sure = await confirm({
-      title: t('erasures.undo'),
-      text: t('erasures.undoText'),
-      action: t('erasures.undo'),
+  const undo = () =>
+    run(() => api(undoErasure, { params: { request } }), {
+      ask: { title: t('erasures.undo'), text: t('erasures.undoText') },
+      say: () => t('erasures.undone'),
+      done: found.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(undoErasure, { params: { request } }));
-    if (done?.ok) {
-      toast(() => t('erasures.undone'));
-      found.reload();
-    }
-  };
   const save = (format: 'md' | 'jws') =>
     void run(() => download(getErasureCertificate, { params: { request }, query: { format } }));
   return (
@@ -110,10 +91,7 @@ function One({ request, role }: { request: string; role: Role }) {
       title={t('erasures.one')}
       actions={
         <>
-          <Button onClick={() => go('erasures')}>
-            <IconBack />
-            {t('erasures.back')}
-          </Button>
+          <BackButton to="erasures">{t('erasures.back')}</BackButton>
           {erasure?.state === 'requested' && role !== 'auditor' && (
             <Button kind="primary" disabled={busy} onClick={() => void undo()}>
               {t('erasures.undo')}
@@ -134,45 +112,30 @@ function One({ request, role }: { request: string; role: Role }) {
         </>
       }
     >
-      <ErrorNote error={error ?? found.error} />
-      {!erasure && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} error={error} />
       {erasure && (
         <>
           <section class="card panel">
             <div class="panel-head">
               <h2>{t(`erasures.state.${erasure.state}`)}</h2>
-              <span class="badge" data-kind={tone(erasure.state)}>
-                {t(`erasures.by.${erasure.origin}`)}
-              </span>
+              <Badge kind={tone(erasure.state)}>{t(`erasures.by.${erasure.origin}`)}</Badge>
             </div>
             <dl class="facts">
-              <div>
-                <dt>{t('erasures.asked')}</dt>
-                <dd>
-                  <Moment at={erasure.requestedAt} />
-                </dd>
-              </div>
+              <Fact name={t('erasures.asked')}>
+                <Moment at={erasure.requestedAt} />
+              </Fact>
               {erasure.undoUntil && (
-                <div>
-                  <dt>{t('erasures.undoUntil')}</dt>
-                  <dd>
-                    <Moment at={erasure.undoUntil} />
-                  </dd>
-                </div>
+                <Fact name={t('erasures.undoUntil')}>
+                  <Moment at={erasure.undoUntil} />
+                </Fact>
               )}
               {erasure.person && (
-                <div>
-                  <dt>{t('consents.who')}</dt>
-                  <dd>
-                    <PersonLink id={erasure.person} name={erasure.person.slice(-8)} />
-                  </dd>
-                </div>
+                <Fact name={t('consents.who')}>
+                  <PersonLink id={erasure.person} name={erasure.person.slice(-8)} />
+                </Fact>
               )}
               {erasure.waitsFor && (
-                <div>
-                  <dt>{t('erasures.waits')}</dt>
-                  <dd>{codeLabel('erasures.wait', erasure.waitsFor)}</dd>
-                </div>
+                <Fact name={t('erasures.waits')}>{codeLabel('erasures.wait', erasure.waitsFor)}</Fact>
               )}
             </dl>
           </section>
@@ -207,9 +170,8 @@ function One({ request, role }: { request: string; role: Role }) {
                 rowKey={(k) => k.device}
                 tone={(k) => (k.overdue ? 'bad' : undefined)}
                 columns={[
-                  { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+                  { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
                   {
-                    key: 'state',
                     label: t('erasures.stateLabel'),
                     cell: (k) =>
                       k.at
@@ -222,8 +184,8 @@ function One({ request, role }: { request: string; role: Role }) {
                                 : 'erasures.asksIt',
                           ),
                   },
-                  { key: 'at', label: t('retention.confirmed'), numeric: true, cell: (k) => <Moment at={k.at} /> },
-                  { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
+                  { label: t('retention.confirmed'), numeric: true, cell: (k) => <Moment at={k.at} /> },
+                  { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
                 ]}
               />
             </section>

@@ -12,9 +12,8 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { CheckField, ErrorNote, TextField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
@@ -58,24 +57,23 @@ function EvacuationView({ query, role }: PageProps) {
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
   const zone = inside.value?.zone ?? 'UTC';
-  const begin = async () => {
-    const body = site === '' ? {} : { site };
-    const begun = await run(() => api(startEvacuation, { body }));
-    if (!begun?.ok) return;
-    state.reload();
-    inside.reload();
-  };
-  const end = async () => {
-    const sure = await confirm({
-      title: t('evacuation.endTitle'),
-      text: t('evacuation.endText'),
-      action: t('evacuation.end'),
-      danger: true,
+  const begin = () =>
+    run(() => api(startEvacuation, { body: site === '' ? {} : { site } }), {
+      done: () => {
+        state.reload();
+        inside.reload();
+      },
     });
-    if (!sure) return;
-    const ended = await run(() => api(endEvacuation, { params: { evacuation: current!.id } }));
-    if (ended?.ok) state.reload();
-  };
+  const end = () =>
+    run(() => api(endEvacuation, { params: { evacuation: current!.id } }), {
+      ask: {
+        title: t('evacuation.endTitle'),
+        text: t('evacuation.endText'),
+        action: t('evacuation.end'),
+        danger: true,
+      },
+      done: state.reload,
+    });
   return (
     <PageFrame
       title={t('evacuation.nav')}
@@ -142,13 +140,13 @@ function RollCall({
   may: boolean;
   site: string;
 }) {
-  const [search, setSearch] = useState('');
+  const search = useField('');
   const [missingOnly, setMissingOnly] = useState(false);
   const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = presence.people.filter((p) => !accounted.has(p.person));
-  const wanted = search.trim().toLocaleLowerCase();
+  const wanted = search.value.trim().toLocaleLowerCase();
   const rows = (current && missingOnly ? missing : presence.people).filter(
     (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
   );
@@ -168,14 +166,9 @@ function RollCall({
       );
   };
   const columns = [
-    { key: 'person', label: t('presence.person'), heads: true, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
+    { label: t('presence.person'), heads: true, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
+    { label: t('presence.since'), cell: (row: Inside) => <Moment at={row.since} site={site || null} only="time" /> },
     {
-      key: 'since',
-      label: t('presence.since'),
-      cell: (row: Inside) => <Moment at={row.since} site={site || null} only="time" />,
-    },
-    {
-      key: 'kiosk',
       label: t('presence.kiosk'),
       cell: (row: Inside) =>
         row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
@@ -183,7 +176,6 @@ function RollCall({
     ...(current
       ? [
           {
-            key: 'state',
             label: t('evacuation.status'),
             cell: (row: Inside) => {
               const seen = accounted.get(row.person);
@@ -243,7 +235,7 @@ function RollCall({
         <Stat label={t('evacuation.inside')} count={presence.people.length} />
       </section>
       <div class="filters no-print">
-        <TextField label={t('evacuation.search')} type="search" value={search} onValue={setSearch} />
+        <TextField label={t('evacuation.search')} type="search" {...search} />
         {current && <CheckField label={t('evacuation.onlyMissing')} checked={missingOnly} onChecked={setMissingOnly} />}
       </div>
       <div class="with-side">

@@ -128,7 +128,6 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
       rowKey={(k) => k.id}
       columns={[
         {
-          key: 'name',
           label: t('fleet.name'),
           heads: true,
           cell: (k) => (
@@ -137,15 +136,15 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
             </a>
           ),
         },
-        { key: 'state', label: t('fleet.state'), cell: (k) => <AlertBadges kiosk={k} /> },
+        { label: t('fleet.state'), cell: (k) => <AlertBadges kiosk={k} /> },
         ...(sites.value.length > 1
-          ? [{ key: 'site', label: t('people.site'), cell: (k: FleetKiosk) => siteOf(k.site)?.name ?? '–' }]
+          ? [{ label: t('people.site'), cell: (k: FleetKiosk) => siteOf(k.site)?.name ?? '–' }]
           : []),
-        { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
-        { key: 'version', label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
-        { key: 'camera', label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
-        { key: 'disk', label: t('fleet.disk'), numeric: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
-        { key: 'queue', label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
+        { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
+        { label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
+        { label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
+        { label: t('fleet.disk'), numeric: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
+        { label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
       ]}
     />
   );

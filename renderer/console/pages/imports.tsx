@@ -5,9 +5,10 @@ import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { AreaField, CheckField, SelectField, useField } from '../../shared/web/form.tsx';
+import { usePages, useResource } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -49,7 +50,6 @@ function List() {
         empty={{ title: t('imports.none'), text: t('imports.noneText') }}
         columns={[
           {
-            key: 'at',
             label: t('imports.madeAt'),
             heads: true,
             cell: (r) => (
@@ -58,12 +58,12 @@ function List() {
               </a>
             ),
           },
-          { key: 'state', label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
-          { key: 'waiting', label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
-          { key: 'judged', label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
-          { key: 'accepted', label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
-          { key: 'applied', label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
-          { key: 'refused', label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
+          { label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
+          { label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
+          { label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
+          { label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
+          { label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
+          { label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
         ]}
       />
       {beginning && (
@@ -80,20 +80,19 @@ function Begin() {
   const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
   const [stated, setStated] = useState(false);
   const [text, setText] = useState('');
-  const [statement, setStatement] = useState('');
-  const { busy, error, run } = useWrite();
+  const statement = useField('');
   const options = (texts.value?.items ?? [])
     .filter((x) => x.reviewed)
     .map((x) => [`${x.version} ${x.language}`, `${x.version} · ${languageName(x.language)}`] as const);
   const [textVersion = '', language = ''] = (text || options[0]?.[0] || '').split(' ');
-  const parsed = NewImport.safeParse({ basis: stated ? { textVersion, language, statement } : null });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const made = await run(() => api(startImport, { body: parsed.data }));
-    if (made?.ok) go(`imports/${made.value.id}`);
-  };
+  const parsed = NewImport.safeParse({ basis: stated ? { textVersion, language, statement: statement.value } : null });
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(startImport, { body: parsed.data! })}
+      done={(value) => go(`imports/${value.id}`)}
+      ready={parsed.success}
+      action={t('imports.begin')}
+    >
       <p>{t('imports.beginText')}</p>
       <CheckField label={t('imports.stated')} hint={t('imports.statedHint')} checked={stated} onChecked={setStated} />
       {stated && options.length === 0 && <p class="note">{t('people.noText')}</p>}
@@ -105,13 +104,10 @@ function Begin() {
             hint={t('imports.statementHint')}
             required
             maxLength={500}
-            value={statement}
-            onValue={setStatement}
+            {...statement}
           />
         </>
       )}
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !parsed.success}>{t('imports.begin')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

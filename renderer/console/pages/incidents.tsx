@@ -4,9 +4,10 @@ import { Button } from '../../shared/button.tsx';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { usePages } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -54,7 +55,6 @@ function List({ mayOpen }: { mayOpen: boolean }) {
         empty={{ title: t('incidents.none'), text: t('incidents.noneText') }}
         columns={[
           {
-            key: 'title',
             label: t('incidents.title'),
             heads: true,
             cell: (i) => (
@@ -63,10 +63,10 @@ function List({ mayOpen }: { mayOpen: boolean }) {
               </a>
             ),
           },
-          { key: 'severity', label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
-          { key: 'state', label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
-          { key: 'clock', label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
-          { key: 'found', label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
+          { label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
+          { label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
+          { label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
+          { label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
         ]}
       />
       {opening && (
@@ -83,37 +83,37 @@ function Open() {
   const local = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' })
     .format(new Date())
     .split(' ');
-  const [title, setTitle] = useState('');
-  const [description, setDescription] = useState('');
-  const [severity, setSeverity] = useState('medium');
-  const [day, setDay] = useState(local[0]!);
-  const [time, setTime] = useState(local[1]!);
-  const { busy, error, run } = useWrite();
-  const parsed = OpenIncident.safeParse({ title, description, severity, foundAt: instantAt(day, time, zone) });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const made = await run(() => api(openIncident, { body: parsed.data }));
-    if (made?.ok) go(`incidents/${made.value.id}`);
-  };
+  const title = useField('');
+  const description = useField('');
+  const severity = useField('medium');
+  const day = useField(local[0]!);
+  const time = useField(local[1]!);
+  const parsed = OpenIncident.safeParse({
+    title: title.value,
+    description: description.value,
+    severity: severity.value,
+    foundAt: instantAt(day.value, time.value, zone),
+  });
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(openIncident, { body: parsed.data! })}
+      done={(value) => go(`incidents/${value.id}`)}
+      ready={parsed.success}
+      action={t('incidents.open')}
+      danger
+    >
       <p>{t('incidents.openText')}</p>
-      <ErrorNote error={error} />
-      <TextField label={t('incidents.title')} required maxLength={200} dir="auto" value={title} onValue={setTitle} />
-      <AreaField label={t('incidents.text.description')} value={description} onValue={setDescription} />
+      <TextField label={t('incidents.title')} required maxLength={200} dir="auto" {...title} />
+      <AreaField label={t('incidents.text.description')} {...description} />
       <SelectField
         label={t('incidents.severity')}
-        value={severity}
-        onValue={setSeverity}
+        {...severity}
         options={SEVERITIES.map((s) => [s, t(`incidents.is.${s}`)])}
       />
       <div class="beside">
-        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" value={day} onValue={setDay} />
-        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" value={time} onValue={setTime} />
+        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...day} />
+        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...time} />
       </div>
-      <Submit danger disabled={busy || !parsed.success}>
-        {t('incidents.open')}
-      </Submit>
-    </Form>
+    </WriteForm>
   );
 }

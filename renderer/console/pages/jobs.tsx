@@ -45,14 +45,10 @@ function Jobs() {
             rowKey={(j) => j.job}
             tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
             columns={[
-              { key: 'job', label: t('jobs.job'), heads: true, cell: (j) => codeLabel('jobs.name', j.job) },
-              { key: 'every', label: t('jobs.every'), cell: (j) => every(j.everyMs) },
-              {
-                key: 'last',
-                label: t('jobs.last'),
-                cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')),
-              },
-              { key: 'at', label: t('jobs.lastOk'), cell: (j) => <Ago at={j.lastOkAt} /> },
+              { label: t('jobs.job'), heads: true, cell: (j) => codeLabel('jobs.name', j.job) },
+              { label: t('jobs.every'), cell: (j) => every(j.everyMs) },
+              { label: t('jobs.last'), cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')) },
+              { label: t('jobs.lastOk'), cell: (j) => <Ago at={j.lastOkAt} /> },
             ]}
           />
         </div>
@@ -79,11 +75,10 @@ function Jobs() {
               rowKey={(r) => String(r.id)}
               tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
               columns={[
-                { key: 'at', label: t('jobs.started'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
-                { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
-                { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
+                { label: t('jobs.started'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
+                { label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
+                { label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
                 {
-                  key: 'report',
                   label: t('jobs.report'),
                   cell: (r) => (
                     <code class="small long-text" dir="ltr">

@@ -1,9 +1,7 @@
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -16,19 +14,16 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
   const pages = usePages(listLookalikes);
   const { error, run } = useWrite();
   const nameOf = (pair: Lookalikes, i: number): string => pair.people[i]?.name ?? t('people.unnamed');
-  const remove = async (pair: Lookalikes) => {
-    const sure = await confirm({
-      title: t('lookalikes.remove'),
-      text: t('lookalikes.removeText', { name: nameOf(pair, 0), other: nameOf(pair, 1) }),
-      action: t('lookalikes.remove'),
-      danger: true,
+  const remove = (pair: Lookalikes) =>
+    run(() => api(removeLookalike, { params: { pair: pair.id } }), {
+      ask: {
+        title: t('lookalikes.remove'),
+        text: t('lookalikes.removeText', { name: nameOf(pair, 0), other: nameOf(pair, 1) }),
+        danger: true,
+      },
+      say: () => t('lookalikes.removed'),
+      done: pages.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(removeLookalike, { params: { pair: pair.id } }));
-    if (!done?.ok) return;
-    toast(() => t('lookalikes.removed'));
-    pages.reload();
-  };
   return (
     <section class="stack" aria-labelledby="lookalikes">
       <h2 id="lookalikes">{t('lookalikes.title')}</h2>
@@ -41,7 +36,6 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}
         columns={[
           {
-            key: 'who',
             label: t('duplicates.pair'),
             heads: true,
             cell: (p) => (
@@ -52,9 +46,8 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          { key: 'why', label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
+          { label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
           {
-            key: 'where',
             label: t('lookalikes.where'),
             cell: (p) => (
               <>
@@ -67,9 +60,8 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          { key: 'at', label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
+          { label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
           {
-            key: 'do',
             label: t('attention.do'),
             cell: (p) =>
               role === 'admin' && <RowButton onClick={() => void remove(p)}>{t('lookalikes.remove')}</RowButton>,

@@ -4,7 +4,8 @@ import { Button } from '../../shared/button.tsx';
 import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
+import { Badge } from '../../shared/web/pieces.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
@@ -41,7 +42,7 @@ type By = 'number' | 'email' | 'badge';
 function List({ mayAdd }: { mayAdd: boolean }) {
   const site = filterOf('site');
   const [by, setBy] = useState<By>('number');
-  const [typed, setTyped] = useState('');
+  const typed = useField('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
   const [adding, setAdding] = useState(false);
   const pages = usePages(listPeople, { query: { site: site.value, ...sought } });
@@ -60,19 +61,23 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         )
       }
     >
-      <Form class="filters" role="search" onSubmit={() => setSought(typed.trim() ? { [by]: typed.trim() } : {})}>
+      <Form
+        class="filters"
+        role="search"
+        onSubmit={() => setSought(typed.value.trim() ? { [by]: typed.value.trim() } : {})}
+      >
         <SelectField
           label={t('people.findBy')}
           value={by}
           onValue={(v) => setBy(v as By)}
           options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
         />
-        <TextField label={t('people.exactly')} dir="ltr" value={typed} onValue={setTyped} />
+        <TextField label={t('people.exactly')} dir="ltr" {...typed} />
         <Button submit>{t('people.find')}</Button>
         {searching && (
           <Button
             onClick={() => {
-              setTyped('');
+              typed.onValue('');
               setSought({});
             }}
           >
@@ -101,20 +106,15 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         }
         columns={[
           {
-            key: 'name',
             label: t('people.name'),
             heads: true,
             cell: (p) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
           },
-          { key: 'number', label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
-          { key: 'email', label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
-          { key: 'consent', label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
-          { key: 'templates', label: t('people.templates'), numeric: true, cell: (p) => p.templates },
-          {
-            key: 'site',
-            label: t('people.site'),
-            cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
-          },
+          { label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
+          { label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
+          { label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
+          { label: t('people.templates'), numeric: true, cell: (p) => p.templates },
+          { label: t('people.site'), cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–' },
         ]}
       />
       {adding && (
@@ -127,9 +127,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
 }
 
 export const Standing = ({ of }: { of: Person['consent'] }) => (
-  <span class="badge" data-kind={of === 'given' ? 'good' : undefined}>
-    {t(`people.standing.${of}`)}
-  </span>
+  <Badge kind={of === 'given' ? 'good' : undefined}>{t(`people.standing.${of}`)}</Badge>
 );
 
 function Add({ onDone }: { onDone: (person: Person) => void }) {

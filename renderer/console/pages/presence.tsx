@@ -3,7 +3,6 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { FilterBar } from '../parts/filters.tsx';
@@ -11,7 +10,7 @@ import { KnownAsOf } from '../parts/known-as-of.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { Reading, Table } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
 import { readPresence } from '../state/presence.ts';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -45,8 +44,7 @@ function PresenceView({ query }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <ErrorNote error={read.error} onRetry={read.reload} />
-      {!presence && read.loading && <Skeleton rows={6} />}
+      <Reading of={read} rows={6} />
       {presence && (
         <div class="with-side">
           <div class="card table-card">
@@ -63,13 +61,11 @@ function PresenceView({ query }: PageProps) {
                   rowKey={(row: Inside) => row.person}
                   columns={[
                     {
-                      key: 'person',
                       label: t('presence.person'),
                       heads: true,
                       cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi>,
                     },
                     {
-                      key: 'since',
                       label: t('presence.since'),
                       cell: (row) => (
                         <>
@@ -81,12 +77,11 @@ function PresenceView({ query }: PageProps) {
                       ),
                     },
                     {
-                      key: 'kiosk',
                       label: t('presence.kiosk'),
                       cell: (row) =>
                         row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
                     },
-                    { key: 'method', label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
+                    { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
                   ]}
                 />
               </>

@@ -10,16 +10,15 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { RowButton, Skeleton, Table } from '../parts/table.tsx';
+import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -40,10 +39,8 @@ function RetentionView({ role }: PageProps) {
   const mayRun = role !== 'auditor';
   const state = found.value;
   const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
-  const dryRun = async () => {
-    const done = await run(() => api(dryRunRetention));
-    if (done?.ok) setDry(new Map(done.value.rules.map((r) => [r.kind, r])));
-  };
+  const dryRun = () =>
+    run(() => api(dryRunRetention), { done: (value) => setDry(new Map(value.rules.map((r) => [r.kind, r]))) });
   return (
     <PageFrame
       title={t('retention.nav')}
@@ -56,8 +53,7 @@ function RetentionView({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={error ?? found.error} />
-      {!state && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} error={error} />
       {state && (
         <div class="card table-card">
           <Table
@@ -66,7 +62,6 @@ function RetentionView({ role }: PageProps) {
             rowKey={(r) => r.kind}
             columns={[
               {
-                key: 'kind',
                 label: t('retention.what'),
                 heads: true,
                 cell: (r) => (
@@ -77,25 +72,17 @@ function RetentionView({ role }: PageProps) {
                 ),
               },
               {
-                key: 'days',
                 label: t('retention.kept'),
                 numeric: true,
                 cell: (r) => (r.days === null ? t('retention.forever') : t('retention.days', { count: r.days })),
               },
+              { label: t('retention.removed'), numeric: true, cell: (r) => last.get(r.kind)?.removed ?? '–' },
               {
-                key: 'removed',
-                label: t('retention.removed'),
-                numeric: true,
-                cell: (r) => last.get(r.kind)?.removed ?? '–',
-              },
-              {
-                key: 'due',
                 label: t('retention.due'),
                 numeric: true,
                 cell: (r) => dry?.get(r.kind)?.due ?? last.get(r.kind)?.due ?? '–',
               },
               {
-                key: 'held',
                 label: t('retention.held'),
                 numeric: true,
                 cell: (r) => dry?.get(r.kind)?.held ?? last.get(r.kind)?.held ?? '–',
@@ -125,20 +112,11 @@ function RetentionView({ role }: PageProps) {
             rowKey={(k) => `${k.device} ${k.what}`}
             tone={(k) => (k.overdue ? 'bad' : undefined)}
             columns={[
-              { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
-              { key: 'what', label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
-              {
-                key: 'before',
-                label: t('retention.nothingBefore'),
-                numeric: true,
-                cell: (k) => <Moment at={k.purgedBefore} />,
-              },
-              { key: 'confirmed', label: t('retention.confirmed'), cell: (k) => <Ago at={k.confirmedAt} /> },
-              {
-                key: 'state',
-                label: t('devices.statusLabel'),
-                cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime'),
-              },
+              { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+              { label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
+              { label: t('retention.nothingBefore'), numeric: true, cell: (k) => <Moment at={k.purgedBefore} /> },
+              { label: t('retention.confirmed'), cell: (k) => <Ago at={k.confirmedAt} /> },
+              { label: t('devices.statusLabel'), cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime') },
             ]}
           />
         </section>
@@ -152,20 +130,12 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
   const holds = useResource('holds', (signal) => api(listHolds, { signal }));
   const [adding, setAdding] = useState(false);
   const { error, run } = useWrite();
-  const release = async (id: string) => {
-    const sure = await confirm({
-      title: t('retention.release'),
-      text: t('retention.releaseText'),
-      action: t('retention.release'),
-      danger: true,
+  const release = (id: string) =>
+    run(() => api(releaseHold, { params: { hold: id } }), {
+      ask: { title: t('retention.release'), text: t('retention.releaseText'), danger: true },
+      say: () => t('retention.released'),
+      done: holds.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(releaseHold, { params: { hold: id } }));
-    if (done?.ok) {
-      toast(() => t('retention.released'));
-      holds.reload();
-    }
-  };
   return (
     <section class="card panel">
       <div class="panel-head">
@@ -198,13 +168,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
       </ul>
       {adding && (
         <Dialog title={t('retention.addHold')} onClose={() => setAdding(false)}>
-          <AddHold
-            onDone={() => {
-              setAdding(false);
-              holds.reload();
-              toast(() => t('retention.holdSet'));
-            }}
-          />
+          <AddHold onDone={holds.reload} />
         </Dialog>
       )}
     </section>
@@ -212,46 +176,37 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
 }
 
 function AddHold({ onDone }: { onDone: () => void }) {
-  const [person, setPerson] = useState('');
-  const [site, setSite] = useState('');
-  const [from, setFrom] = useState('');
-  const [until, setUntil] = useState('');
-  const [reason, setReason] = useState('');
-  const { busy, error, run } = useWrite();
-  const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site || null)) : null);
+  const person = useField('');
+  const site = useField('');
+  const from = useField('');
+  const until = useField('');
+  const reason = useField('');
+  const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site.value || null)) : null);
   const parsed = NewHold.safeParse({
-    person: person.trim() || null,
-    site: site || null,
-    from: at(from),
-    until: at(until),
-    reason,
+    person: person.value.trim() || null,
+    site: site.value || null,
+    from: at(from.value),
+    until: at(until.value),
+    reason: reason.value,
   });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const done = await run(() => api(setHold, { body: parsed.data }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(setHold, { body: parsed.data! })}
+      say={() => t('retention.holdSet')}
+      done={onDone}
+      ready={parsed.success}
+      action={t('retention.addHold')}
+    >
       <p class="muted">{t('retention.holdText')}</p>
-      <ErrorNote error={error} />
-      <AreaField label={t('retention.reason')} required maxLength={500} value={reason} onValue={setReason} />
-      <TextField
-        label={t('retention.person')}
-        hint={t('retention.personHint')}
-        dir="ltr"
-        value={person}
-        onValue={setPerson}
-      />
+      <AreaField label={t('retention.reason')} required maxLength={500} {...reason} />
+      <TextField label={t('retention.person')} hint={t('retention.personHint')} dir="ltr" {...person} />
       <SelectField
         label={t('people.site')}
-        value={site}
-        onValue={setSite}
+        {...site}
         options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
-      <TextField label={t('retention.from')} type="date" dir="ltr" value={from} onValue={setFrom} />
-      <TextField label={t('retention.until')} type="date" dir="ltr" value={until} onValue={setUntil} />
-      <Submit disabled={busy || !parsed.success}>{t('retention.addHold')}</Submit>
-    </Form>
+      <TextField label={t('retention.from')} type="date" dir="ltr" {...from} />
+      <TextField label={t('retention.until')} type="date" dir="ltr" {...until} />
+    </WriteForm>
   );
 }

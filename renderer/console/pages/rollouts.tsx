@@ -13,7 +13,6 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -71,15 +70,7 @@ function Rollouts({ role }: PageProps) {
       {all.some((r) => r.endedAt !== null) && <Past rollouts={all.filter((r) => r.endedAt !== null)} />}
       {starting && repository.value && (
         <Dialog title={t('rollouts.start')} onClose={() => setStarting(false)}>
-          <StartRollout
-            builds={repository.value.builds}
-            inForce={inForce}
-            onDone={() => {
-              setStarting(false);
-              toast(() => t('rollouts.started'));
-              found.reload();
-            }}
-          />
+          <StartRollout builds={repository.value.builds} inForce={inForce} onDone={found.reload} />
         </Dialog>
       )}
     </PageFrame>
@@ -110,16 +101,11 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
         rows={rollouts}
         rowKey={(r) => r.id}
         columns={[
-          { key: 'version', label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
-          { key: 'at', label: t('rollouts.startedAt'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
-          { key: 'end', label: t('rollouts.ended'), numeric: true, cell: (r) => <Moment at={r.endedAt} /> },
-          { key: 'healthy', label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
-          {
-            key: 'back',
-            label: t('rollouts.kiosk.rolled-back'),
-            numeric: true,
-            cell: (r) => r.counts['rolled-back'],
-          },
+          { label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
+          { label: t('rollouts.startedAt'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
+          { label: t('rollouts.ended'), numeric: true, cell: (r) => <Moment at={r.endedAt} /> },
+          { label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
+          { label: t('rollouts.kiosk.rolled-back'), numeric: true, cell: (r) => r.counts['rolled-back'] },
         ]}
       />
     </section>

@@ -6,7 +6,6 @@ import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -77,13 +76,7 @@ function Settings({ role }: PageProps) {
       )}
       {adding && (
         <Dialog title={t('settings.addSite')} onClose={() => setAdding(false)}>
-          <AddSite
-            onDone={() => {
-              setAdding(false);
-              void loadPlaces();
-              toast(() => t('settings.siteAdded'));
-            }}
-          />
+          <AddSite onDone={() => void loadPlaces()} />
         </Dialog>
       )}
     </PageFrame>

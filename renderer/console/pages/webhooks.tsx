@@ -10,16 +10,15 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
+import { Badge, Fact } from '../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Skeleton } from '../parts/table.tsx';
+import { Reading } from '../parts/table.tsx';
 import { siteOf } from '../state/places.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 import { AddWebhook } from './webhooks/add.tsx';
@@ -51,8 +50,7 @@ function Webhooks({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={found.error} onRetry={found.reload} />
-      {!found.value && found.loading && <Skeleton rows={4} />}
+      <Reading of={found} rows={4} />
       {found.value?.items.length === 0 && (
         <div class="card">
           <Empty title={t('webhooks.none')} text={t('webhooks.noneText')} icon={<IconExit />} />
@@ -65,7 +63,6 @@ function Webhooks({ role }: PageProps) {
         <Dialog title={t('webhooks.add')} onClose={() => setAdding(false)}>
           <AddWebhook
             onDone={(made) => {
-              setAdding(false);
               setSecret(made);
               found.reload();
             }}
@@ -95,81 +92,57 @@ function One({
   const [log, setLog] = useState(false);
   const { busy, error, run } = useWrite();
 
-  const toggle = async () => {
-    const body = { enabled: !hook.enabled };
-    const done = await run(() => api(changeWebhook, { params: { webhook: hook.id }, body }));
-    if (!done?.ok) return;
-    toast(() => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'));
-    onChange();
-  };
-  const test = async () => {
-    const done = await run(() => api(testWebhook, { params: { webhook: hook.id } }));
-    if (!done?.ok) return;
-    toast(() => t('webhooks.tested'));
-    setLog(true);
-    onChange();
-  };
-  const renew = async () => {
-    const sure = await confirm({
-      title: t('webhooks.renew'),
-      text: t('webhooks.renewText'),
-      action: t('webhooks.renew'),
+  const toggle = () =>
+    run(() => api(changeWebhook, { params: { webhook: hook.id }, body: { enabled: !hook.enabled } }), {
+      say: () => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'),
+      done: onChange,
     });
-    if (!sure) return;
-    const made = await run(() => api(renewWebhookSecret, { params: { webhook: hook.id } }));
-    if (made?.ok) onSecret(made.value.secret);
-  };
-  const remove = async () => {
-    const sure = await confirm({
-      title: t('webhooks.remove'),
-      text: t('webhooks.removeText'),
-      action: t('webhooks.remove'),
-      danger: true,
-      word: hook.name,
+  const test = () =>
+    run(() => api(testWebhook, { params: { webhook: hook.id } }), {
+      say: () => t('webhooks.tested'),
+      done: () => {
+        setLog(true);
+        onChange();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(removeWebhook, { params: { webhook: hook.id } }));
-    if (!done?.ok) return;
-    toast(() => t('webhooks.removed'));
-    onChange();
-  };
+  const renew = () =>
+    run(() => api(renewWebhookSecret, { params: { webhook: hook.id } }), {
+      ask: { title: t('webhooks.renew'), text: t('webhooks.renewText') },
+      done: (value) => onSecret(value.secret),
+    });
+  const remove = () =>
+    run(() => api(removeWebhook, { params: { webhook: hook.id } }), {
+      ask: { title: t('webhooks.remove'), text: t('webhooks.removeText'), danger: true, word: hook.name },
+      say: () => t('webhooks.removed'),
+      done: onChange,
+    });
   return (
     <section class="card panel">
       <div class="panel-head">
         <h2>
           <bdi>{hook.name}</bdi>
         </h2>
-        <span class="badge" data-kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
+        <Badge kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
           {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.answered410' : 'webhooks.off')}
-        </span>
+        </Badge>
       </div>
       <dl class="facts">
-        <div>
-          <dt>{t('webhooks.url')}</dt>
-          <dd dir="ltr">{hook.url}</dd>
-        </div>
-        <div>
-          <dt>{t('webhooks.site')}</dt>
-          <dd>{hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}</dd>
-        </div>
-        <div>
-          <dt>{t('webhooks.number')}</dt>
-          <dd>{t(hook.withNumber ? 'yes' : 'no')}</dd>
-        </div>
-        <div>
-          <dt>{t('webhooks.last')}</dt>
-          <dd>
-            <Ago at={hook.lastDeliveredAt} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')}</dt>
-          <dd class="tabular">{hook.due}</dd>
-        </div>
-        <div>
-          <dt>{t('webhooks.failed')}</dt>
-          <dd class="tabular">{hook.failed}</dd>
-        </div>
+        <Fact name={t('webhooks.url')} dir="ltr">
+          {hook.url}
+        </Fact>
+        <Fact name={t('webhooks.site')}>
+          {hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}
+        </Fact>
+        <Fact name={t('webhooks.number')}>{t(hook.withNumber ? 'yes' : 'no')}</Fact>
+        <Fact name={t('webhooks.last')}>
+          <Ago at={hook.lastDeliveredAt} />
+        </Fact>
+        <Fact name={t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')} class="tabular">
+          {hook.due}
+        </Fact>
+        <Fact name={t('webhooks.failed')} class="tabular">
+          {hook.failed}
+        </Fact>
       </dl>
       <ErrorNote error={error} />
       <div class="actions start">

@@ -4,7 +4,7 @@ import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/c
 import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
@@ -20,21 +20,22 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const [site, setSite] = useState(row?.site ?? null);
   const zone = zoneOf(site);
   const [person, setPerson] = useState<Person | null>(null);
-  const [date, setDate] = useState(dayKeyIn(row?.at ?? Date.now(), zone));
-  const [time, setTime] = useState(row ? timeIn(row.at, zone, 'en') : '');
+  const date = useField(dayKeyIn(row?.at ?? Date.now(), zone));
+  const time = useField(row ? timeIn(row.at, zone, 'en') : '');
   const [direction, setDirection] = useState<string>(row?.direction ?? 'in');
-  const [reason, setReason] = useState('');
+  const reason = useField('');
   const { busy, error, run } = useWrite();
 
   const made = (): NewCorrection | null => {
     const chosen = direction === 'out' ? 'out' : 'in';
-    if (task.kind === 'void') return { kind: 'void', target: task.row.id, reason };
-    const at = instantAt(date, time, zone);
+    if (task.kind === 'void') return { kind: 'void', target: task.row.id, reason: reason.value };
+    const at = instantAt(date.value, time.value, zone);
     if (at === null) return null;
-    if (task.kind === 'add') return person && { kind: 'add', person: person.id, site, at, direction: chosen, reason };
+    if (task.kind === 'add')
+      return person && { kind: 'add', person: person.id, site, at, direction: chosen, reason: reason.value };
     // Its seconds stay where the minute does.
-    const moved = timeIn(task.row.at, zone, 'en') !== time || dayKeyIn(task.row.at, zone) !== date;
-    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: chosen, reason };
+    const moved = timeIn(task.row.at, zone, 'en') !== time.value || dayKeyIn(task.row.at, zone) !== date.value;
+    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: chosen, reason: reason.value };
   };
   const submit = async () => {
     const body = made();
@@ -84,8 +85,8 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
           )}
           {task.kind !== 'void' && (
             <div class="row-fields">
-              <TextField label={t('corrections.date')} type="date" required value={date} onValue={setDate} />
-              <TextField label={t('corrections.time')} type="time" required value={time} onValue={setTime} />
+              <TextField label={t('corrections.date')} type="date" required {...date} />
+              <TextField label={t('corrections.time')} type="time" required {...time} />
               <SelectField
                 label={t('attendance.direction')}
                 value={direction}
@@ -97,7 +98,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
               />
             </div>
           )}
-          <AreaField label={t('corrections.reason')} required maxLength={500} value={reason} onValue={setReason} />
+          <AreaField label={t('corrections.reason')} required maxLength={500} {...reason} />
           <Submit danger={task.kind === 'void'} disabled={busy} onCancel={onClose}>
             {t(task.kind === 'void' ? 'attendance.void' : 'corrections.save')}
           </Submit>
@@ -109,12 +110,12 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
 
 /** Someone by exactly their number: names are sealed, and can't be searched. */
 function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
-  const [number, setNumber] = useState('');
+  const number = useField('');
   const [nobody, setNobody] = useState(false);
   const { busy, error, run } = useWrite();
   const submit = async () => {
     setNobody(false);
-    const found = await run(() => api(listPeople, { query: { number, limit: 1 } }));
+    const found = await run(() => api(listPeople, { query: { number: number.value, limit: 1 } }));
     const person = found?.ok ? found.value.items[0] : undefined;
     if (person) onFound(person);
     else setNobody(found?.ok === true);
@@ -129,8 +130,7 @@ function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
         dir="ltr"
         required
         maxLength={40}
-        value={number}
-        onValue={setNumber}
+        {...number}
       />
       <Submit disabled={busy}>{t('corrections.find')}</Submit>
     </Form>

@@ -1,4 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { Button } from '../../shared/button.tsx';
+import { IconBack } from '../../shared/icons.tsx';
+import { go } from '../../shared/web/router.ts';
 
 /** The frame of a page: its heading, what can be done on it, its content. */
 export function PageFrame({
@@ -26,3 +29,11 @@ export function PageFrame({
     </div>
   );
 }
+
+/** Back to the page that this one is a part of. */
+export const BackButton = ({ to, children }: { to: string; children: ComponentChildren }) => (
+  <Button onClick={() => go(to)}>
+    <IconBack />
+    {children}
+  </Button>
+);

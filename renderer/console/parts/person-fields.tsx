@@ -1,5 +1,6 @@
 import type { Person, PersonField } from '../../../sync/protocol/api/people.ts';
 import { TextField } from '../../shared/web/form.tsx';
+import { Fact } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
 
 /** What the console shows and asks of a person in words, in this order; the language has a list of its own. */
@@ -40,9 +41,8 @@ export function PersonFields({
 /** Rows of a list of facts. The name is the list's heading. */
 export function PersonFacts({ person }: { person: Person }) {
   return textFields.slice(1).map((name) => (
-    <div key={name}>
-      <dt>{t(`people.${name}`)}</dt>
-      <dd dir="ltr">{person[name] ?? '–'}</dd>
-    </div>
+    <Fact key={name} name={t(`people.${name}`)} dir="ltr">
+      {person[name] ?? '–'}
+    </Fact>
   ));
 }

@@ -1,13 +1,13 @@
 import { type ComponentChildren, createContext, type RefObject } from 'preact';
 import { useContext, useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
+import type { ApiError } from '../../shared/web/api.ts';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import type { Pages } from '../../shared/web/resource.ts';
+import type { Pages, Resource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 
 export interface Column<T> {
-  readonly key: string;
   readonly label: string;
   readonly cell: (row: T) => ComponentChildren;
   /** Below it in the same cell; not part of the row's name. */
@@ -16,6 +16,8 @@ export interface Column<T> {
   readonly numeric?: boolean;
   /** Names the row: its cell is the row's header. */
   readonly heads?: boolean;
+  /** False: for others than who is signed in. */
+  readonly when?: boolean;
   /** Names the row together with its header, where that may stand in several rows: a person's record, by its time. */
   readonly names?: boolean;
 }
@@ -30,7 +32,8 @@ interface TableProps<T> {
 }
 
 /** Rows as they are. Where there is no room for the columns, each row becomes a card with its labels. */
-export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T> & { rows: readonly T[] }) {
+export function Table<T>({ caption, columns: all, rowKey, tone, rows }: TableProps<T> & { rows: readonly T[] }) {
+  const columns = all.filter((c) => c.when !== false);
   const table = useFit();
   const id = useId();
   const naming = columns.filter((c) => c.heads || c.names);
@@ -39,8 +42,8 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
       <caption class="sr-only">{caption}</caption>
       <thead>
         <tr>
-          {columns.map((c) => (
-            <th key={c.key} scope="col" data-numeric={c.numeric}>
+          {columns.map((c, i) => (
+            <th key={i} scope="col" data-numeric={c.numeric}>
               {c.label}
             </th>
           ))}
@@ -48,10 +51,10 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
       </thead>
       <tbody>
         {rows.map((row, at) => {
-          const nameOf = (c: Column<T>) => `${id}-${at}-${c.key}`;
+          const nameOf = (c: Column<T>) => `${id}-${at}-${columns.indexOf(c)}`;
           return (
             <tr key={rowKey(row)} data-tone={tone?.(row)}>
-              {columns.map((c) => {
+              {columns.map((c, i) => {
                 const named = naming.includes(c) ? nameOf(c) : undefined;
                 const content = (
                   <RowName.Provider
@@ -73,11 +76,11 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
                   </RowName.Provider>
                 );
                 return c.heads ? (
-                  <th key={c.key} scope="row" data-label={c.label}>
+                  <th key={i} scope="row" data-label={c.label}>
                     {content}
                   </th>
                 ) : (
-                  <td key={c.key} data-label={c.label} data-numeric={c.numeric}>
+                  <td key={i} data-label={c.label} data-numeric={c.numeric}>
                     {content}
                   </td>
                 );
@@ -138,6 +141,24 @@ export function PagedTable<T>({
         </footer>
       )}
     </div>
+  );
+}
+
+/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
+export function Reading({
+  of,
+  rows,
+  error,
+}: {
+  of: Omit<Resource<unknown>, 'replace'>;
+  rows: number;
+  error?: ApiError | null;
+}) {
+  return (
+    <>
+      <ErrorNote error={error ?? of.error} onRetry={error ? undefined : of.reload} />
+      {of.value === null && of.loading && <Skeleton rows={rows} />}
+    </>
   );
 }
 

@@ -1,10 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { type DuplicateOf, getPersonPicture } from '../../../sync/protocol/api/enrolment.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconFace } from '../../shared/icons.tsx';
 import { urlOf } from '../../shared/web/api.ts';
-import { Form, TextField } from '../../shared/web/form.tsx';
+import { Form, TextField, useField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from './moment.tsx';
 import { PersonLink } from './person-link.tsx';
@@ -32,7 +31,7 @@ export function TwoPeople({
   overrule?: ((typed: string) => void) | undefined;
   actions?: ComponentChildren;
 }) {
-  const [typed, setTyped] = useState('');
+  const typed = useField('');
   const theirName = other.name ?? t('people.unnamed');
   const word = other.number ?? theirName;
   return (
@@ -74,14 +73,13 @@ export function TwoPeople({
       <p>{t('lookalikes.effect', { name, other: theirName })}</p>
       <p>{t('lookalikes.samePerson')}</p>
       {overrule ? (
-        <Form class="stack" onSubmit={() => typed.trim() !== '' && overrule(typed)}>
+        <Form class="stack" onSubmit={() => typed.value.trim() !== '' && overrule(typed.value)}>
           <TextField
             label={t(other.number === null ? 'lookalikes.typeName' : 'lookalikes.typeNumber', { word })}
-            value={typed}
-            onValue={setTyped}
+            {...typed}
           />
           <div class="actions start">
-            <Button submit kind="primary-danger" disabled={busy || typed.trim() === ''}>
+            <Button submit kind="primary-danger" disabled={busy || typed.value.trim() === ''}>
               {t('lookalikes.overrule')}
             </Button>
             {actions}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import {
   changeOwnSignIn,
   confirmTotp,
@@ -8,11 +8,13 @@ import {
   type TotpOffered,
 } from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
+import { useFocus } from '../../shared/focus.ts';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
-import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
+import { PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { session } from '../state/session.ts';
 
@@ -38,8 +40,7 @@ export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void
   const [current, setCurrent] = useState<string | null>(null);
   const [forgotten] = useState(own.hasPassword && own.hasSecondFactor);
   const step = codes ? 3 : forgotten || !account.hasPassword ? 1 : 2;
-  const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.focus(), [step]);
+  const head = useFocus<HTMLHeadingElement>(step);
   return (
     <>
       <div>
@@ -77,22 +78,22 @@ function Password({
   withCode: boolean;
   onSet: (account: OwnAccount, password: string) => void;
 }) {
-  const [email, setEmail] = useState(account.account.email ?? '');
-  const [password, setPassword] = useState('');
-  const [again, setAgain] = useState('');
-  const [code, setCode] = useState('');
+  const email = useField(account.account.email ?? '');
+  const password = useField('');
+  const again = useField('');
+  const code = useField('');
   const [unequal, setUnequal] = useState(false);
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    setUnequal(password !== again);
-    if (password !== again) return;
+    setUnequal(password.value !== again.value);
+    if (password.value !== again.value) return;
     const body = {
-      ...(email !== account.account.email && { email }),
-      password,
-      ...(withCode && { code }),
+      ...(email.value !== account.account.email && { email: email.value }),
+      password: password.value,
+      ...(withCode && { code: code.value }),
     };
     const done = await run(() => api(changeOwnSignIn, { body }));
-    if (done?.ok) onSet(done.value, password);
+    if (done?.ok) onSet(done.value, password.value);
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
@@ -103,42 +104,19 @@ function Password({
         autocomplete="username"
         dir="ltr"
         required
-        value={email}
-        onValue={setEmail}
+        {...email}
         readOnly={account.account.email !== null}
       />
-      <TextField
+      <PasswordField
         label={t('enrol.password')}
         hint={t('enrol.passwordHint')}
-        type="password"
-        autocomplete="new-password"
-        dir="ltr"
-        required
         minLength={12}
         maxLength={128}
-        value={password}
-        onValue={setPassword}
+        {...password}
+        fresh
       />
-      <TextField
-        label={t('enrol.again')}
-        error={unequal ? t('enrol.unequal') : undefined}
-        type="password"
-        autocomplete="new-password"
-        dir="ltr"
-        required
-        value={again}
-        onValue={setAgain}
-      />
-      {withCode && (
-        <TextField
-          label={t('signIn.code')}
-          autocomplete="one-time-code"
-          dir="ltr"
-          required
-          value={code}
-          onValue={setCode}
-        />
-      )}
+      <PasswordField label={t('enrol.again')} error={unequal ? t('enrol.unequal') : undefined} {...again} fresh />
+      {withCode && <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...code} />}
       <Button submit kind="primary" disabled={busy}>
         {t(withCode ? 'enrol.save' : 'enrol.next')}
       </Button>
@@ -148,18 +126,10 @@ function Password({
 
 /** A person who went away between the steps enters the password again. */
 function Present({ onGiven }: { onGiven: (password: string) => void }) {
-  const [password, setPassword] = useState('');
+  const password = useField('');
   return (
-    <Form class="stack" onSubmit={() => onGiven(password)}>
-      <TextField
-        label={t('account.current')}
-        type="password"
-        autocomplete="current-password"
-        dir="ltr"
-        required
-        value={password}
-        onValue={setPassword}
-      />
+    <Form class="stack" onSubmit={() => onGiven(password.value)}>
+      <PasswordField label={t('account.current')} {...password} />
       <Button submit kind="primary">
         {t('enrol.next')}
       </Button>
@@ -176,16 +146,16 @@ export function SecondFactor({
   proof?: { current?: string; code?: string };
 }) {
   const [offer, setOffer] = useState<TotpOffered | null>(null);
-  const [code, setCode] = useState('');
+  const code = useField('');
   const { busy, error, run } = useWrite();
   const ask = () =>
     void run(() => api(offerTotp, { body: proof })).then((answer) => answer?.ok && setOffer(answer.value));
   // One offer a visit: each new one makes the one before worthless.
   useEffect(ask, []);
   const submit = async () => {
-    const done = await run(() => api(confirmTotp, { body: { code: code.replaceAll(' ', '') } }));
+    const done = await run(() => api(confirmTotp, { body: { code: code.value.replaceAll(' ', '') } }));
     if (done?.ok) onSet(done.value.codes);
-    else setCode('');
+    else code.onValue('');
   };
   if (!offer) return error ? <ErrorNote error={error} onRetry={ask} /> : <Skeleton rows={3} />;
   return (
@@ -208,8 +178,7 @@ export function SecondFactor({
         dir="ltr"
         required
         pattern="[0-9 ]{6,7}"
-        value={code}
-        onValue={setCode}
+        {...code}
       />
       <Button submit kind="primary" disabled={busy}>
         {t('enrol.next')}

@@ -5,7 +5,7 @@ import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconRepair, IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -74,19 +74,19 @@ function Fact({ name, value, ltr = false }: { name: string; value: string | null
 }
 
 function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
-  const [name, setName] = useState(me.name ?? '');
-  const [email, setEmail] = useState(me.email ?? '');
-  const [phone, setPhone] = useState(me.phone ?? '');
-  const [language, setLanguage] = useState(me.language ?? '');
+  const name = useField(me.name ?? '');
+  const email = useField(me.email ?? '');
+  const phone = useField(me.phone ?? '');
+  const language = useField(me.language ?? '');
   const { busy, error, run } = useWrite();
   const given = (text: string) => text.trim() || null;
   const submit = async () => {
     const body = {
       version: me.version,
-      name: name.trim(),
-      email: given(email),
-      phone: given(phone),
-      language: given(language),
+      name: name.value.trim(),
+      email: given(email.value),
+      phone: given(phone.value),
+      language: given(language.value),
     };
     const done = await run(() => api(changeMyProfile, { body }));
     if (!done) return;
@@ -99,15 +99,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
   const spoken = me.language && !SPOKEN.includes(me.language) ? [...SPOKEN, me.language] : SPOKEN;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <TextField
-        label={t('field.name')}
-        autocomplete="name"
-        dir="auto"
-        required
-        maxLength={200}
-        value={name}
-        onValue={setName}
-      />
+      <TextField label={t('field.name')} autocomplete="name" dir="auto" required maxLength={200} {...name} />
       <TextField
         label={t('field.email')}
         hint={t('profile.emailHint')}
@@ -115,23 +107,13 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
         autocomplete="email"
         dir="ltr"
         maxLength={254}
-        value={email}
-        onValue={setEmail}
+        {...email}
       />
-      <TextField
-        label={t('field.phone')}
-        type="tel"
-        autocomplete="tel"
-        dir="ltr"
-        maxLength={40}
-        value={phone}
-        onValue={setPhone}
-      />
+      <TextField label={t('field.phone')} type="tel" autocomplete="tel" dir="ltr" maxLength={40} {...phone} />
       <SelectField
         label={t('field.language')}
         hint={t('profile.languageHint')}
-        value={language}
-        onValue={setLanguage}
+        {...language}
         options={[
           ['', t('profile.noLanguage')],
           ...spoken.map((code) => [code, languageName(code, currentLanguage())] as const),
@@ -148,12 +130,11 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
 /** The opt-out from positions. */
 function Positions({ me }: { me: MyProfile }) {
   const { busy, error, run } = useWrite();
-  const choose = async (optOut: boolean) => {
-    const done = await run(() => api(setMyGps, { body: { optOut } }));
-    if (!done?.ok) return;
-    profile.value = done.value;
-    toast(() => t(optOut ? 'gps.off' : 'gps.on'));
-  };
+  const choose = (optOut: boolean) =>
+    run(() => api(setMyGps, { body: { optOut } }), {
+      say: () => t(optOut ? 'gps.off' : 'gps.on'),
+      done: (value) => (profile.value = value),
+    });
   return (
     <section class="card panel" aria-busy={busy}>
       <h2>{t('gps.title')}</h2>

@@ -13,9 +13,9 @@ import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { AreaField, ErrorNote, Form, Submit } from '../../shared/web/form.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
+import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
+import { usePages, useResource } from '../../shared/web/resource.ts';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
@@ -57,14 +57,7 @@ function Records() {
       )}
       {wrong && (
         <Dialog title={t('records.wrongTitle')} onClose={() => setWrong(null)}>
-          <Wrong
-            row={wrong}
-            onDone={() => {
-              setWrong(null);
-              said.reload();
-              toast(() => t('records.wrongSent'));
-            }}
-          />
+          <Wrong row={wrong} onDone={said.reload} />
         </Dialog>
       )}
       <p class="muted small">{contact ? t('records.wrongTo', { contact }) : t('records.wrong')}</p>
@@ -74,29 +67,20 @@ function Records() {
 
 /** What is wrong with it, in the person's own words: the record stays, and someone in charge looks at it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
-  const [message, setMessage] = useState('');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { record: row.id, message };
-    const done = await run(() => api(addMyComplaint, { body }));
-    if (done?.ok) onDone();
-  };
+  const message = useField('');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(addMyComplaint, { body: { record: row.id, message: message.value } })}
+      say={() => t('records.wrongSent')}
+      done={onDone}
+      ready={message.value.trim() !== ''}
+      action={t('records.wrongSend')}
+    >
       <p>
         {t(`direction.${row.direction}`)} · {momentOf(new Date(row.at))}
       </p>
-      <ErrorNote error={error} />
-      <AreaField
-        label={t('records.wrongWhat')}
-        hint={t('records.wrongHint')}
-        required
-        maxLength={500}
-        value={message}
-        onValue={setMessage}
-      />
-      <Submit disabled={busy || message.trim() === ''}>{t('records.wrongSend')}</Submit>
-    </Form>
+      <AreaField label={t('records.wrongWhat')} hint={t('records.wrongHint')} required maxLength={500} {...message} />
+    </WriteForm>
   );
 }
 

@@ -16,10 +16,12 @@ import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
+import { Badge, Fact } from '../../shared/web/pieces.tsx';
 import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { EraseDialog } from '../parts/erase.tsx';
 import { Waiting } from '../parts/waiting.tsx';
@@ -60,9 +62,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('consent.title')}</h2>
-        <span class="badge" data-kind={me.consent === 'given' ? 'good' : undefined}>
-          {t(`consent.standing.${me.consent}`)}
-        </span>
+        <Badge kind={me.consent === 'given' ? 'good' : undefined}>{t(`consent.standing.${me.consent}`)}</Badge>
       </div>
       <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
       <ErrorNote error={error ?? texts.error} onRetry={error ? undefined : texts.reload} />
@@ -89,26 +89,25 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
 /** The text comes first; agreeing is a second act. */
 function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyProfile; onDone: () => void }) {
   const wanted = [currentLanguage(), me.language];
-  const [language, setLanguage] = useState((texts.find((x) => wanted.includes(x.language)) ?? texts[0]!).language);
+  const language = useField((texts.find((x) => wanted.includes(x.language)) ?? texts[0]!).language);
   const [agreed, setAgreed] = useState(false);
-  const { busy, error, run } = useWrite();
-  const text = texts.find((x) => x.language === language)!;
-  const submit = async () => {
-    if (!agreed) return;
-    const body = { textVersion: text.version, language: text.language };
-    const done = await run(() => api(giveMyConsent, { body }));
-    if (!done?.ok) return;
-    toast(() => t('consent.given'));
-    onDone();
-    await readMe();
-  };
+  const text = texts.find((x) => x.language === language.value)!;
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(giveMyConsent, { body: { textVersion: text.version, language: text.language } })}
+      say={() => t('consent.given')}
+      done={async () => {
+        onDone();
+        await readMe();
+      }}
+      ready={agreed}
+      action={t('consent.give')}
+      onCancel={onDone}
+    >
       {texts.length > 1 && (
         <SelectField
           label={t('field.language')}
-          value={language}
-          onValue={setLanguage}
+          {...language}
           options={texts.map((x) => [x.language, languageName(x.language, currentLanguage())])}
         />
       )}
@@ -119,11 +118,7 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
         ))}
       </article>
       <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !agreed} onCancel={onDone}>
-        {t('consent.give')}
-      </Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
@@ -146,10 +141,7 @@ function Everything() {
 function Erase({ me }: { me: MyProfile }) {
   const [asked, setAsked] = useState<ErasureConfirmationAnswer | null>(null);
   const { busy, error, run } = useWrite();
-  const ask = async () => {
-    const answer = await run(() => api(confirmMyErasure));
-    if (answer?.ok) setAsked(answer.value);
-  };
+  const ask = () => run(() => api(confirmMyErasure), { done: setAsked });
   const erase = async (confirmation: string) => {
     const done = await api(requestMyErasure, { body: { confirmation } });
     if (!done.ok) return done;
@@ -190,18 +182,15 @@ function Contacts({ of }: { of: MyConsentTexts | null }) {
     <section class="card panel">
       <h2>{t('contacts.title')}</h2>
       <dl class="facts">
-        <div>
-          <dt>{t('contacts.controller')}</dt>
-          <dd dir="auto">{of.controller}</dd>
-        </div>
-        <div>
-          <dt>{t('contacts.contact')}</dt>
-          <dd dir="auto">{of.contact}</dd>
-        </div>
-        <div>
-          <dt>{t('contacts.dpo')}</dt>
-          <dd dir="auto">{of.dpo}</dd>
-        </div>
+        <Fact name={t('contacts.controller')} dir="auto">
+          {of.controller}
+        </Fact>
+        <Fact name={t('contacts.contact')} dir="auto">
+          {of.contact}
+        </Fact>
+        <Fact name={t('contacts.dpo')} dir="auto">
+          {of.dpo}
+        </Fact>
       </dl>
     </section>
   );

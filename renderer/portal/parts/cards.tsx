@@ -2,10 +2,8 @@ import { listMyCredentials, revokeMyCredential } from '../../../sync/protocol/ap
 import { Button } from '../../shared/button.tsx';
 import { momentOf } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
@@ -13,19 +11,12 @@ export function Cards() {
   const held = useResource('cards', (signal) => api(listMyCredentials, { signal }));
   const { busy, error, run } = useWrite();
   const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
-  const lost = async (id: string) => {
-    const sure = await confirm({
-      title: t('cards.lost'),
-      text: t('cards.lostText'),
-      action: t('cards.revoke'),
-      danger: true,
+  const lost = (id: string) =>
+    run(() => api(revokeMyCredential, { params: { credential: id } }), {
+      ask: { title: t('cards.lost'), text: t('cards.lostText'), action: t('cards.revoke'), danger: true },
+      say: () => t('cards.revoked'),
+      done: held.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(revokeMyCredential, { params: { credential: id } }));
-    if (!done?.ok) return;
-    toast(() => t('cards.revoked'));
-    held.reload();
-  };
   if (valid.length === 0) return null;
   return (
     <section class="card panel">

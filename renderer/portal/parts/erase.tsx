@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
 import type { Answer } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, Submit, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 
@@ -47,13 +47,13 @@ export function EraseDialog({
 
 function Confirm({ onErase, onClose }: { onErase: () => Promise<Answer<unknown>>; onClose: () => void }) {
   const word = t('erase.word');
-  const [typed, setTyped] = useState('');
+  const typed = useField('');
   const { busy, error, run } = useWrite();
-  const ready = typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
+  const ready = typed.value.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
   const submit = () => ready && void run(onErase);
   return (
     <Form class="stack" onSubmit={submit}>
-      <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />
+      <TextField label={t('confirm.type', { word })} dir="auto" {...typed} />
       <ErrorNote error={error} />
       <Submit danger disabled={busy || !ready} onCancel={onClose}>
         {t('erase.button')}

@@ -9,7 +9,6 @@ import { Mark } from '../../shared/web/mark.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { me, readMe, session } from '../state/session.ts';
@@ -75,12 +74,8 @@ function Leave() {
 /** An erasure that was asked for stands on every page, with the way back where there is one. */
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
-  const undo = async () => {
-    const done = await run(() => api(undoMyErasure));
-    if (!done?.ok) return;
-    me.value = done.value;
-    toast(() => t('erase.undone'));
-  };
+  const undo = () =>
+    run(() => api(undoMyErasure), { say: () => t('erase.undone'), done: (value) => (me.value = value) });
   return (
     <section class="note" data-kind="warn" aria-label={t('erase.underWay')}>
       <IconAlert />

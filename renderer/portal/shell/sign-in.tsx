@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { requestSignInLink } from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
+import { useFocus } from '../../shared/focus.ts';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
-import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import type { Held } from '../../shared/web/session.ts';
 import { t } from '../i18n.ts';
@@ -11,15 +12,12 @@ import type { Place } from '../state/session.ts';
 
 /** To sign in, people ask for a link by mail; the answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kind: 'out' }> }) {
-  const [email, setEmail] = useState('');
+  const email = useField('');
   const [asked, setAsked] = useState(false);
   const { busy, error: refused, run } = useWrite();
-  const first = useRef<HTMLHeadingElement>(null);
-  useEffect(() => first.current?.focus(), [why]);
-  const submit = async () => {
-    const done = await run(() => api(requestSignInLink, { body: { email } }));
-    if (done?.ok) setAsked(true);
-  };
+  const first = useFocus<HTMLHeadingElement>(why);
+  const submit = () =>
+    run(() => api(requestSignInLink, { body: { email: email.value } }), { done: () => setAsked(true) });
   return (
     <EntryCard>
       <h1 ref={first} tabIndex={-1}>
@@ -45,8 +43,7 @@ export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kin
             dir="ltr"
             required
             maxLength={254}
-            value={email}
-            onValue={setEmail}
+            {...email}
           />
           <Button submit kind="primary" disabled={busy}>
             {t('out.button')}

@@ -1,5 +1,6 @@
 import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Ago } from '../../parts/moment.tsx';
@@ -11,18 +12,16 @@ const REPORT_OLD_MS = 20 * 60_000;
 export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   if (kiosk.leaving)
     return (
-      <span class="badge" data-kind="bad">
+      <Badge kind="bad">
         {t(kiosk.status === 'revoked' ? `fleet.left.${kiosk.leaving}` : `fleet.leaves.${kiosk.leaving}`)}
-      </span>
+      </Badge>
     );
-  if (kiosk.status === 'revoked') return <span class="badge">{t('devices.status.revoked')}</span>;
+  if (kiosk.status === 'revoked') return <Badge>{t('devices.status.revoked')}</Badge>;
   if (kiosk.alerts.length === 0) {
     const current = kiosk.reportAt !== null && Date.now() - Date.parse(kiosk.reportAt) < REPORT_OLD_MS;
     return (
       <span class="fleet-badges">
-        <span class="badge" data-kind={current ? 'good' : undefined}>
-          {t(current ? 'fleet.isWell' : 'fleet.wasWell')}
-        </span>
+        <Badge kind={current ? 'good' : undefined}>{t(current ? 'fleet.isWell' : 'fleet.wasWell')}</Badge>
         <span class="muted">
           <Ago at={kiosk.reportAt} />
         </span>

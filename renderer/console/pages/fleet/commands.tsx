@@ -10,6 +10,7 @@ import { Button } from '../../../shared/button.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
@@ -58,10 +59,8 @@ export function CommandsPanel({
     toast(() => t('fleet.sent'));
     onChange(answer.value);
   };
-  const takeBack = async (id: string) => {
-    const answer = await run(() => api(withdrawCommand, { params: { device: kiosk.id, command: id } }));
-    if (answer?.ok) onChange(answer.value);
-  };
+  const takeBack = (id: string) =>
+    run(() => api(withdrawCommand, { params: { device: kiosk.id, command: id } }), { done: onChange });
   const read = (id: string) => void run(() => download(getKioskLog, { params: { device: kiosk.id, command: id } }));
   const able = admin && kiosk.status === 'approved';
   // One that is taken out of service may wait for days, and be stolen meanwhile.
@@ -93,28 +92,20 @@ export function CommandsPanel({
           rows={commands}
           rowKey={(c) => c.id}
           columns={[
-            { key: 'what', label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
+            { label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
             {
-              key: 'state',
               label: t('fleet.state'),
               cell: (c) => (
-                <span class="badge" data-kind={TONE[c.state]}>
+                <Badge kind={TONE[c.state]}>
                   {t(`fleet.commandState.${c.state}`)}
                   {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
-                </span>
+                </Badge>
               ),
             },
+            { label: t('fleet.when'), numeric: true, names: true, cell: (c) => <Moment at={c.askedAt} /> },
+            { label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
+            { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
             {
-              key: 'asked',
-              label: t('fleet.when'),
-              numeric: true,
-              names: true,
-              cell: (c) => <Moment at={c.askedAt} />,
-            },
-            { key: 'answered', label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
-            { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
-            {
-              key: 'do',
               label: t('attention.do'),
               cell: (c) => (
                 <>

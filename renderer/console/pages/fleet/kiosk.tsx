@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
-  type DeviceConfig,
   type FleetDetail,
   type FleetKiosk,
   getKiosk,
@@ -10,17 +9,15 @@ import {
 } from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
-import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { Ago } from '../../parts/moment.tsx';
-import { PageFrame } from '../../parts/page.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { Reading } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
@@ -47,17 +44,8 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   }, [news, found.reload]);
   const admin = role === 'admin';
   return (
-    <PageFrame
-      title={kiosk?.name ?? t('fleet.nav')}
-      actions={
-        <Button onClick={() => go('fleet')}>
-          <IconBack />
-          {t('fleet.back')}
-        </Button>
-      }
-    >
-      <ErrorNote error={found.error} onRetry={found.reload} />
-      {!detail && found.loading && <Skeleton rows={8} />}
+    <PageFrame title={kiosk?.name ?? t('fleet.nav')} actions={<BackButton to="fleet">{t('fleet.back')}</BackButton>}>
+      <Reading of={found} rows={8} />
       {detail && kiosk && (
         <>
           <Facts kiosk={kiosk} />
@@ -117,10 +105,9 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
       {!r && <p class="muted">{t('fleet.noReport')}</p>}
       <dl class="facts">
         {facts.map(([key, value]) => (
-          <div key={key}>
-            <dt>{t(`fleet.fact.${key}`)}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={key} name={t(`fleet.fact.${key}`)}>
+            {value}
+          </Fact>
         ))}
       </dl>
     </section>
@@ -146,24 +133,13 @@ function SettingsPanel({
 }) {
   const { kiosk, own, template, effective } = detail;
   const [editing, setEditing] = useState(false);
-  const write = useWrite();
-  const back = useWrite();
-
-  const done = (next: FleetDetail) => {
-    toast(() => t('fleet.saved'));
-    setEditing(false);
-    onChange(next);
-  };
-  const save = async (settings: DeviceConfig) => {
-    const answer = await write.run(() =>
-      api(setKioskSettings, { params: { device: kiosk.id }, body: { settings, after: own.revision } }),
-    );
-    if (answer?.ok) done(answer.value);
-  };
-  const putBack = async (revision: number) => {
-    const answer = await back.run(() => api(revertKioskSettings, { params: { device: kiosk.id }, body: { revision } }));
-    if (answer?.ok) done(answer.value);
-  };
+  const { error, run } = useWrite();
+  const params = { device: kiosk.id };
+  const putBack = (revision: number) =>
+    run(() => api(revertKioskSettings, { params, body: { revision } }), {
+      say: () => t('fleet.saved'),
+      done: onChange,
+    });
   const refused = kiosk.report?.configProblem;
   const waits = kiosk.config.published !== null && kiosk.config.published !== kiosk.config.inForce && !refused;
   return (
@@ -179,24 +155,18 @@ function SettingsPanel({
       )}
       {waits && <p class="note">{t('fleet.settingsWait')}</p>}
       <dl class="facts tall">
-        <div>
-          <dt>{t('fleet.inForce')}</dt>
-          <dd>{settingsText(effective)}</dd>
-        </div>
-        <div>
-          <dt>{t('fleet.own')}</dt>
-          <dd>{settingsText(own.settings)}</dd>
-        </div>
+        <Fact name={t('fleet.inForce')}>{settingsText(effective)}</Fact>
+        <Fact name={t('fleet.own')}>{settingsText(own.settings)}</Fact>
       </dl>
-      <ErrorNote error={back.error} />
+      <ErrorNote error={error} />
       <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
       {editing && (
         <Dialog title={t('fleet.settingsOf', { name: kiosk.name })} onClose={() => setEditing(false)}>
           <SettingsForm
             settings={own.settings}
             inherited={template}
-            write={write}
-            onSave={(settings) => void save(settings)}
+            write={(settings) => api(setKioskSettings, { params, body: { settings, after: own.revision } })}
+            done={onChange}
           />
         </Dialog>
       )}

@@ -1,7 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
+import type { Answer } from '../../../shared/web/api.ts';
+import { CloseDialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import type { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -38,20 +40,23 @@ export const settingsText = (settings: DeviceConfig): string =>
 /**
  * Settings as a whole. What is left open is inherited: of the site, or where that says nothing of the kiosk's own site.json.
  * @param inherited what holds where it is left open; absent: nothing is known of that
+ * @param write sends the settings; the dialog around closes once they are saved
  */
-export function SettingsForm({
+export function SettingsForm<T>({
   settings,
   inherited = {},
   names = ORDER,
   write,
-  onSave,
+  done,
 }: {
   settings: DeviceConfig;
   inherited?: DeviceConfig;
   names?: readonly Name[];
-  write: Pick<ReturnType<typeof useWrite>, 'busy' | 'error'>;
-  onSave: (settings: DeviceConfig) => void;
+  write: (settings: DeviceConfig) => Promise<Answer<T>>;
+  done: (value: T) => void;
 }) {
+  const { busy, error, run } = useWrite();
+  const close = useContext(CloseDialog);
   const [values, setValues] = useState<Readonly<Partial<Record<Name, string>>>>(() =>
     Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
   );
@@ -63,7 +68,12 @@ export function SettingsForm({
   const submit = () => {
     const parsed = DeviceConfig.safeParse(read(values));
     setWrong(new Set(parsed.success ? [] : parsed.error.issues.map((issue) => String(issue.path[0]))));
-    if (parsed.success) onSave(parsed.data);
+    if (!parsed.success) return;
+    const saved = (value: T) => {
+      close();
+      done(value);
+    };
+    void run(() => write(parsed.data), { say: () => t('fleet.saved'), done: saved });
   };
   const open = (name: Name): string =>
     inherited[name] === undefined
@@ -97,8 +107,8 @@ export function SettingsForm({
           );
         })}
       </div>
-      <ErrorNote error={write.error} />
-      <Submit disabled={write.busy}>{t('people.save')}</Submit>
+      <ErrorNote error={error} />
+      <Submit disabled={busy}>{t('people.save')}</Submit>
     </Form>
   );
 }
@@ -131,16 +141,10 @@ export function SettingsHistory({
       rows={history}
       rowKey={(c) => String(c.revision)}
       columns={[
+        { label: t('fleet.revision'), heads: true, cell: (c) => <span class="tabular">{c.revision}</span> },
+        { label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
+        { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
         {
-          key: 'revision',
-          label: t('fleet.revision'),
-          heads: true,
-          cell: (c) => <span class="tabular">{c.revision}</span>,
-        },
-        { key: 'at', label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
-        { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
-        {
-          key: 'what',
           label: t('fleet.what'),
           cell: (c) => (
             <>
@@ -152,7 +156,6 @@ export function SettingsHistory({
         ...(onBack
           ? [
               {
-                key: 'do',
                 label: t('attention.do'),
                 cell: (c: SettingsChange) =>
                   c.revision !== newest && (

@@ -11,18 +11,17 @@ import {
   type StaffReset,
 } from '../../../../sync/protocol/api/staff.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack, IconRepair } from '../../../shared/icons.tsx';
+import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/moment.tsx';
-import { PageFrame } from '../../parts/page.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf, sites } from '../../state/places.ts';
@@ -52,31 +51,20 @@ export function KioskStaffPage({ role }: { role: Role }) {
   const [sheet, setSheet] = useState<HandedOver | null>(null);
   const { busy, error, run } = useWrite();
   const admin = role === 'admin';
-  const remove = async ({ id, name }: KioskStaff) => {
-    const sure = await confirm({
-      title: t('kioskStaff.remove'),
-      text: t('kioskStaff.removeText', { name }),
-      action: t('kioskStaff.remove'),
-      danger: true,
+  const remove = ({ id, name }: KioskStaff) =>
+    run(() => api(removeKioskStaff, { params: { member: id } }), {
+      ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name }), danger: true },
+      say: () => t('kioskStaff.removed'),
+      done: found.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(removeKioskStaff, { params: { member: id } }));
-    if (!done?.ok) return;
-    toast(() => t('kioskStaff.removed'));
-    found.reload();
-  };
-  const resetTo = async ({ id, name }: KioskStaff, reset: StaffReset) => {
-    const sure = await confirm({
-      title: t(`kioskStaff.reset.${reset.what}`),
-      text: t(`kioskStaff.resetText.${reset.what}`, { name }),
-      action: t(`kioskStaff.reset.${reset.what}`),
+  const resetTo = ({ id, name }: KioskStaff, reset: StaffReset) =>
+    run(() => api(resetKioskStaff, { params: { member: id }, body: reset }), {
+      ask: { title: t(`kioskStaff.reset.${reset.what}`), text: t(`kioskStaff.resetText.${reset.what}`, { name }) },
+      done: (value) => {
+        setSheet(value);
+        found.reload();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(resetKioskStaff, { params: { member: id }, body: reset }));
-    if (!done?.ok) return;
-    setSheet(done.value);
-    found.reload();
-  };
   const items = found.value?.items;
   return (
     <PageFrame
@@ -84,10 +72,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
       lead={t('kioskStaff.lead')}
       actions={
         <>
-          <Button onClick={() => go('fleet')}>
-            <IconBack />
-            {t('fleet.back')}
-          </Button>
+          <BackButton to="fleet">{t('fleet.back')}</BackButton>
           <Button onClick={found.reload}>{t('kioskStaff.read')}</Button>
           {admin && (
             <Button kind="primary" onClick={() => setAdding(true)}>
@@ -116,7 +101,6 @@ export function KioskStaffPage({ role }: { role: Role }) {
         <Dialog title={t('kioskStaff.add')} onClose={() => setAdding(false)}>
           <Add
             onDone={(added) => {
-              setAdding(false);
               setSheet(added);
               found.reload();
             }}
@@ -151,7 +135,6 @@ function List({
       rowKey={(one) => one.id}
       columns={[
         {
-          key: 'name',
           label: t('kioskStaff.name'),
           heads: true,
           cell: (one) => <bdi>{one.name}</bdi>,
@@ -168,22 +151,20 @@ function List({
           ),
         },
         {
-          key: 'state',
           label: t('fleet.state'),
           cell: (one) => (
             <>
-              <span class="badge" data-kind={one.removedAt === null ? 'good' : undefined}>
+              <Badge kind={one.removedAt === null ? 'good' : undefined}>
                 {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
-              </span>
+              </Badge>
               {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
             </>
           ),
         },
-        { key: 'kiosks', label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+        { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
         ...(onRemove
           ? [
               {
-                key: 'do',
                 label: t('attention.do'),
                 cell: (one: KioskStaff) =>
                   one.removedAt === null &&
@@ -240,28 +221,29 @@ const siteLabel = (site: string | null): string =>
   site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
 
 function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
-  const [name, setName] = useState('');
-  const [site, setSite] = useState('');
+  const name = useField('');
+  const site = useField('');
   const [role, setRole] = useState<KioskStaff['role']>('desk');
-  const [badge, setBadge] = useState('');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { name: name.trim(), role, site: site || null, badge: badge.trim() || null };
-    const made = await run(() => api(addKioskStaff, { body }));
-    if (!made?.ok) return;
-    toast(() => t('kioskStaff.done'));
-    onDone(made.value);
-  };
+  const badge = useField('');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() =>
+        api(addKioskStaff, {
+          body: { name: name.value.trim(), role, site: site.value || null, badge: badge.value.trim() || null },
+        })
+      }
+      say={() => t('kioskStaff.done')}
+      done={onDone}
+      ready={name.value.trim() !== ''}
+      action={t('kioskStaff.add')}
+    >
       <TextField
         label={t('kioskStaff.name')}
         hint={t('kioskStaff.nameHint')}
         required
         maxLength={60}
         dir="auto"
-        value={name}
-        onValue={setName}
+        {...name}
       />
       <SelectField
         label={t('kioskStaff.roleLabel')}
@@ -274,18 +256,14 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
         hint={t('kioskStaff.badgeHint')}
         maxLength={80}
         dir="ltr"
-        value={badge}
-        onValue={setBadge}
+        {...badge}
       />
       <SelectField
         label={t('kioskStaff.site')}
-        value={site}
-        onValue={setSite}
+        {...site}
         options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !name.trim()}>{t('kioskStaff.add')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -24,7 +25,6 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
           rowKey={(r) => r.id}
           columns={[
             {
-              key: 'what',
               label: t('fleet.what'),
               heads: true,
               cell: (r) => (
@@ -39,13 +39,10 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
               ),
             },
             {
-              key: 'outcome',
               label: t('fleet.state'),
               cell: (r) => (
                 <div>
-                  <span class="badge" data-kind={TONE[r.outcome]}>
-                    {t(`fleet.staffOutcome.${r.outcome}`)}
-                  </span>
+                  <Badge kind={TONE[r.outcome]}>{t(`fleet.staffOutcome.${r.outcome}`)}</Badge>
                   {r.code !== null && (
                     <p class="muted small">
                       <bdi>
@@ -56,8 +53,8 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
                 </div>
               ),
             },
-            { key: 'at', label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
-            { key: 'who', label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
+            { label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
+            { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
           ]}
         />
       )}

@@ -1,22 +1,18 @@
 import { useState } from 'preact/hooks';
 import {
-  type DeviceConfig,
   listSettingsTemplates,
   revertSettingsTemplate,
   setSettingsTemplate,
   type Template as TemplateOf,
 } from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { PageFrame } from '../../parts/page.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { Reading } from '../../parts/table.tsx';
 import type { Role } from '../../state/session.ts';
 import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
@@ -30,15 +26,9 @@ export function TemplatesPage({ role }: { role: Role }) {
     <PageFrame
       title={t('fleet.templates')}
       lead={t('fleet.templatesLead')}
-      actions={
-        <Button onClick={() => go('fleet')}>
-          <IconBack />
-          {t('fleet.back')}
-        </Button>
-      }
+      actions={<BackButton to="fleet">{t('fleet.back')}</BackButton>}
     >
-      <ErrorNote error={found.error} onRetry={found.reload} />
-      {!found.value && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} />
       {found.value?.items.map((one) => (
         <OneSite key={`${one.site} ${one.revision}`} template={one} admin={role === 'admin'} onChange={found.reload} />
       ))}
@@ -48,25 +38,13 @@ export function TemplatesPage({ role }: { role: Role }) {
 
 function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: boolean; onChange: () => void }) {
   const [editing, setEditing] = useState(false);
-  const write = useWrite();
-  const back = useWrite();
-
-  const done = () => {
-    toast(() => t('fleet.saved'));
-    setEditing(false);
-    onChange();
-  };
-  const save = async (settings: DeviceConfig) => {
-    const body = { settings, after: template.revision };
-    const answer = await write.run(() => api(setSettingsTemplate, { params: { site: template.site }, body }));
-    if (answer?.ok) done();
-  };
-  const putBack = async (revision: number) => {
-    const answer = await back.run(() =>
-      api(revertSettingsTemplate, { params: { site: template.site }, body: { revision } }),
-    );
-    if (answer?.ok) done();
-  };
+  const { error, run } = useWrite();
+  const params = { site: template.site };
+  const putBack = (revision: number) =>
+    run(() => api(revertSettingsTemplate, { params, body: { revision } }), {
+      say: () => t('fleet.saved'),
+      done: onChange,
+    });
   return (
     <section class="card panel">
       <div class="panel-head">
@@ -76,7 +54,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
         {admin && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
       </div>
       <p>{settingsText(template.settings)}</p>
-      <ErrorNote error={back.error} />
+      <ErrorNote error={error} />
       {template.history.length > 0 && (
         <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
       )}
@@ -85,8 +63,8 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
           <SettingsForm
             settings={template.settings}
             names={NAMES}
-            write={write}
-            onSave={(settings) => void save(settings)}
+            write={(settings) => api(setSettingsTemplate, { params, body: { settings, after: template.revision } })}
+            done={onChange}
           />
         </Dialog>
       )}

@@ -11,6 +11,7 @@ import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote, SelectField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
@@ -71,9 +72,9 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
         <div class="panel-head">
           <h2>{t('imports.people.title')}</h2>
           {state && (
-            <span class="badge" data-kind={state === 'made' ? 'good' : undefined} role="status">
+            <Badge kind={state === 'made' ? 'good' : undefined} role="status">
               {t(`imports.people.state.${state}`, { count: made })}
-            </span>
+            </Badge>
           )}
         </div>
         <ul class="stats">
@@ -117,10 +118,9 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
         tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
         empty={{ title: t('imports.people.none') }}
         columns={[
-          { key: 'line', label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
-          { key: 'name', label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
+          { label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
+          { label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
           {
-            key: 'key',
             label: `${t('people.number')}, ${t('people.email')}`,
             cell: (l) => (
               <div>
@@ -134,7 +134,6 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             ),
           },
           {
-            key: 'site',
             label: `${t('imports.people.site')}, ${t('people.language')}`,
             cell: (l) => (
               <div>
@@ -147,7 +146,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
               </div>
             ),
           },
-          { key: 'photo', label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
+          { label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
         ]}
       />
     </>

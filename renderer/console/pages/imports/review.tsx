@@ -14,22 +14,21 @@ import {
 } from '../../../../sync/protocol/api/imports.ts';
 import { listPeople } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack, IconCheck, IconFace } from '../../../shared/icons.tsx';
+import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.ts';
-import { PageFrame } from '../../parts/page.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
-import { RowButton, Skeleton } from '../../parts/table.tsx';
+import { Reading, RowButton } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';
 import { ListedPeople } from './people.tsx';
@@ -77,44 +76,28 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   }, [old]);
   const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
   const waiting = run_?.counts.waiting ?? 0;
-  const acceptAll = async () => {
-    const done = await run(() => api(acceptAllImportPhotos, { params: { import: id } }));
-    if (done?.ok) {
-      toast(() => t('imports.allAccepted', { count: done.value.accepted }));
-      reload();
-    }
-  };
-  const apply = async () => {
-    const sure = await confirm({
-      title: t('imports.apply'),
-      text: t('imports.applyText', { count: run_?.counts.accepted ?? 0 }),
-      action: t('imports.apply'),
+  const acceptAll = () =>
+    run(() => api(acceptAllImportPhotos, { params: { import: id } }), {
+      say: (value) => t('imports.allAccepted', { count: value.accepted }),
+      done: reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(applyImport, { params: { import: id } }));
-    if (done?.ok) reload();
-  };
-  const cancel = async () => {
-    const sure = await confirm({
-      title: t('imports.cancel'),
-      text: t('imports.cancelText'),
-      action: t('imports.cancel'),
-      danger: true,
+  const apply = () =>
+    run(() => api(applyImport, { params: { import: id } }), {
+      ask: { title: t('imports.apply'), text: t('imports.applyText', { count: run_?.counts.accepted ?? 0 }) },
+      done: reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(cancelImport, { params: { import: id } }));
-    if (done?.ok) go('imports');
-  };
+  const cancel = () =>
+    run(() => api(cancelImport, { params: { import: id } }), {
+      ask: { title: t('imports.cancel'), text: t('imports.cancelText'), danger: true },
+      done: () => go('imports'),
+    });
   return (
     <PageFrame
       title={t('imports.one')}
       lead={run_ ? t(`imports.stateText.${run_.state}`) : undefined}
       actions={
         <>
-          <Button onClick={() => go('imports')}>
-            <IconBack />
-            {t('imports.back')}
-          </Button>
+          <BackButton to="imports">{t('imports.back')}</BackButton>
           {open && (
             <Button disabled={busy} onClick={() => void cancel()}>
               {t('imports.cancel')}
@@ -132,8 +115,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
         </>
       }
     >
-      <ErrorNote error={error ?? found.error} />
-      {!run_ && found.loading && <Skeleton rows={5} />}
+      <Reading of={found} rows={5} error={error} />
       {run_ && (
         <section class="card panel">
           {total > 0 && (
@@ -305,9 +287,9 @@ function Photo({
         </p>
         <p>{photo.person ? <PersonLink {...photo.person} /> : t('imports.nobody')}</p>
         <p class="small">
-          <span class="badge" data-kind={photo.state === 'accepted' || photo.state === 'applied' ? 'good' : undefined}>
+          <Badge kind={photo.state === 'accepted' || photo.state === 'applied' ? 'good' : undefined}>
             {t(`imports.photo.${photo.state}`)}
-          </span>
+          </Badge>
         </p>
         {photo.code && <p class="small photo-code">{codeLabel('quality', photo.code)}</p>}
         {photo.duplicate && (
@@ -401,12 +383,12 @@ function Photo({
 }
 
 function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone: (photo: ImportPhoto) => void }) {
-  const [by, setBy] = useState('number');
-  const [typed, setTyped] = useState('');
+  const by = useField('number');
+  const typed = useField('');
   const [none, setNone] = useState(false);
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const found = await run(() => api(listPeople, { query: { [by]: typed.trim() } }));
+    const found = await run(() => api(listPeople, { query: { [by.value]: typed.value.trim() } }));
     if (!found?.ok) return;
     const [person] = found.value.items;
     setNone(!person);
@@ -421,20 +403,18 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
       <p class="muted">{t('imports.assignText')}</p>
       <SelectField
         label={t('people.findBy')}
-        value={by}
-        onValue={setBy}
+        {...by}
         options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
       />
       <TextField
         label={t('people.exactly')}
         required
         dir="ltr"
-        value={typed}
-        onValue={setTyped}
+        {...typed}
         error={none ? t('people.noneFound') : undefined}
       />
       <ErrorNote error={error} />
-      <Submit disabled={busy || !typed.trim()}>{t('imports.assign')}</Submit>
+      <Submit disabled={busy || !typed.value.trim()}>{t('imports.assign')}</Submit>
     </Form>
   );
 }

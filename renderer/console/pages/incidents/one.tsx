@@ -15,19 +15,18 @@ import {
   removeIncidentScope,
 } from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, ErrorNote, TextField } from '../../../shared/web/form.tsx';
+import { Badge, Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { PageFrame } from '../../parts/page.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
-import { RowButton, Skeleton } from '../../parts/table.tsx';
+import { Reading, RowButton, Skeleton } from '../../parts/table.tsx';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { instantAt } from '../../state/zone.ts';
@@ -49,40 +48,24 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     found.reload();
     toast(say);
   };
-  const notified = async (to: 'authority' | 'people') => {
-    const sure = await confirm({
-      title: t(`incidents.notified.${to}`),
-      text: t('incidents.notifiedText'),
-      action: t(`incidents.notified.${to}`),
+  const notified = (to: 'authority' | 'people') =>
+    run(() => api(recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
+      ask: { title: t(`incidents.notified.${to}`), text: t('incidents.notifiedText') },
+      done: () => done(() => t('incidents.noted')),
     });
-    if (!sure) return;
-    const body = { to, at: new Date().toISOString() };
-    const answer = await run(() => api(recordNotified, { params: { incident: id }, body }));
-    if (answer?.ok) done(() => t('incidents.noted'));
-  };
-  const close = async () => {
-    const sure = await confirm({
-      title: t('incidents.close'),
-      text: t('incidents.closeText'),
-      action: t('incidents.close'),
+  const close = () =>
+    run(() => api(closeIncident, { params: { incident: id } }), {
+      ask: { title: t('incidents.close'), text: t('incidents.closeText') },
+      done: () => done(() => t('incidents.closed')),
     });
-    if (!sure) return;
-    const answer = await run(() => api(closeIncident, { params: { incident: id } }));
-    if (answer?.ok) done(() => t('incidents.closed'));
-  };
-  const dropScope = async (scope: string) => {
-    const answer = await run(() => api(removeIncidentScope, { params: { incident: id, scope } }));
-    if (answer?.ok) found.reload();
-  };
+  const dropScope = (scope: string) =>
+    run(() => api(removeIncidentScope, { params: { incident: id, scope } }), { done: found.reload });
   return (
     <PageFrame
       title={incident?.title ?? t('incidents.nav')}
       actions={
         <>
-          <Button onClick={() => go('incidents')}>
-            <IconBack />
-            {t('incidents.back')}
-          </Button>
+          <BackButton to="incidents">{t('incidents.back')}</BackButton>
           {may && (
             <>
               <Button disabled={busy} onClick={() => void close()}>
@@ -96,28 +79,21 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
         </>
       }
     >
-      <ErrorNote error={error ?? found.error} />
-      {!incident && found.loading && <Skeleton rows={8} />}
+      <Reading of={found} rows={8} error={error} />
       {incident && (
         <>
           <section class="card panel">
             <div class="panel-head">
               <h2>{t('incidents.clock')}</h2>
-              <span class="badge">{t(`incidents.state.${incident.state}`)}</span>
+              <Badge>{t(`incidents.state.${incident.state}`)}</Badge>
             </div>
             <ClockPanel clock={incident.clock} foundAt={incident.foundAt} />
             <dl class="facts">
-              <div>
-                <dt>{t('incidents.severity')}</dt>
-                <dd>{t(`incidents.is.${incident.severity}`)}</dd>
-              </div>
+              <Fact name={t('incidents.severity')}>{t(`incidents.is.${incident.severity}`)}</Fact>
               {(['foundAt', 'containedAt', 'authorityAt', 'peopleAt', 'closedAt'] as const).map((name) => (
-                <div key={name}>
-                  <dt>{t(`incidents.${name}`)}</dt>
-                  <dd>
-                    <Moment at={incident[name]} />
-                  </dd>
-                </div>
+                <Fact key={name} name={t(`incidents.${name}`)}>
+                  <Moment at={incident[name]} />
+                </Fact>
               ))}
             </dl>
             {may && (
@@ -143,10 +119,9 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             </div>
             <dl class="facts tall">
               {TEXT_FIELDS.map((name) => (
-                <div key={name}>
-                  <dt>{t(`incidents.text.${name}`)}</dt>
-                  <dd dir="auto">{incident[name] || t('incidents.notWritten')}</dd>
-                </div>
+                <Fact key={name} name={t(`incidents.text.${name}`)} dir="auto">
+                  {incident[name] || t('incidents.notWritten')}
+                </Fact>
               ))}
             </dl>
           </section>
@@ -212,16 +187,18 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
 
 function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
   const [values, setValues] = useState<Record<(typeof TEXT_FIELDS)[number], string>>({ ...incident });
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const changed = Object.fromEntries(TEXT_FIELDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
-    const body = { version: incident.version, ...changed };
-    const done = await run(() => api(changeIncident, { params: { incident: incident.id }, body }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
+    <WriteForm
+      write={() => {
+        const changed = Object.fromEntries(
+          TEXT_FIELDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])),
+        );
+        const body = { version: incident.version, ...changed };
+        return api(changeIncident, { params: { incident: incident.id }, body });
+      }}
+      done={onDone}
+      action={t('people.save')}
+    >
       {TEXT_FIELDS.map((name) => (
         <AreaField
           key={name}
@@ -232,15 +209,13 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
           onValue={(value) => setValues({ ...values, [name]: value })}
         />
       ))}
-      <Submit disabled={busy}>{t('people.save')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
 /** Which rows of the audit log show who it affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   const [values, setValues] = useState({ from: '', to: '', who: '', route: '', data: '' });
-  const { busy, error, run } = useWrite();
   const zone = zoneOf();
   const field = (name: keyof typeof values) => ({
     value: values[name],
@@ -254,22 +229,20 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
     }).filter(([, v]) => v),
   );
   const parsed = IncidentScope.safeParse(given);
-  const submit = async () => {
-    if (!parsed.success) return;
-    const done = await run(() => api(addIncidentScope, { params: { incident: id }, body: parsed.data }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(addIncidentScope, { params: { incident: id }, body: parsed.data! })}
+      done={onDone}
+      ready={parsed.success}
+      action={t('incidents.addScope')}
+    >
       <p class="muted">{t('incidents.scopeText')}</p>
-      <ErrorNote error={error} />
       <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
       <TextField label={t('audit.before')} type="date" dir="ltr" {...field('to')} />
       <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
       <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
       <TextField label={t('incidents.scopeData')} dir="ltr" {...field('data')} />
-      <Submit disabled={busy || !parsed.success}>{t('incidents.addScope')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
@@ -279,22 +252,6 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
   const [sessions, setSessions] = useState(true);
   const [devices, setDevices] = useState<readonly string[]>([]);
   const [result, setResult] = useState<Contained | null>(null);
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const sure = await confirm({
-      title: t('incidents.contain'),
-      text: t('incidents.containSure'),
-      action: t('incidents.contain'),
-      danger: true,
-    });
-    if (!sure) return;
-    const body = { rotate: rotate ? (['signing', 'sealing'] as const) : [], devices, everySession: sessions };
-    const done = await run(() => api(containIncident, { params: { incident: id }, body }));
-    if (done?.ok) {
-      setResult(done.value);
-      onDone();
-    }
-  };
   if (result)
     return (
       <div class="stack" lang="en" dir="ltr">
@@ -314,7 +271,22 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       </div>
     );
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() =>
+        api(containIncident, {
+          params: { incident: id },
+          body: { rotate: rotate ? (['signing', 'sealing'] as const) : [], devices, everySession: sessions },
+        })
+      }
+      ask={{ title: t('incidents.contain'), text: t('incidents.containSure'), danger: true }}
+      done={(value) => {
+        setResult(value);
+        onDone();
+      }}
+      keepOpen
+      action={t('incidents.contain')}
+      danger
+    >
       <p>{t('incidents.containText')}</p>
       <CheckField label={t('incidents.rotate')} checked={rotate} onChecked={setRotate} />
       <CheckField
@@ -336,11 +308,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
             />
           ))}
       </fieldset>
-      <ErrorNote error={error} />
-      <Submit danger disabled={busy}>
-        {t('incidents.contain')}
-      </Submit>
-    </Form>
+    </WriteForm>
   );
 }
 

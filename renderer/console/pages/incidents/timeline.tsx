@@ -1,8 +1,7 @@
-import { useState } from 'preact/hooks';
 import { addIncidentNote, type Incident } from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { AreaField, ErrorNote, Form } from '../../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, useField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { hasSentence, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
@@ -71,21 +70,21 @@ const fieldLabel = (field: string): string => {
 };
 
 function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
-  const [text, setText] = useState('');
+  const text = useField('');
   const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const done = await run(() => api(addIncidentNote, { params: { incident: id }, body: { text } }));
-    if (done?.ok) {
-      setText('');
-      onDone();
-    }
-  };
+  const submit = () =>
+    run(() => api(addIncidentNote, { params: { incident: id }, body: { text: text.value } }), {
+      done: () => {
+        text.onValue('');
+        onDone();
+      },
+    });
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
+      <AreaField label={t('incidents.note')} required maxLength={10_000} {...text} />
       <ErrorNote error={error} />
       <div class="actions">
-        <Button submit disabled={busy || !text.trim()}>
+        <Button submit disabled={busy || !text.value.trim()}>
           {t('incidents.addNote')}
         </Button>
       </div>

@@ -9,11 +9,10 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
@@ -26,29 +25,20 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
   const [card, setCard] = useState<PrintableCard | null>(null);
   const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();
-  const issue = async () => {
-    const sure = await confirm({ title: t('cards.issue'), text: t('cards.issueText'), action: t('cards.issue') });
-    if (!sure) return;
-    const made = await run(() => api(createCard, { params: { person } }));
-    if (made?.ok) {
-      setCard(made.value);
-      found.reload();
-    }
-  };
-  const revoke = async (id: string) => {
-    const sure = await confirm({
-      title: t('cards.revoke'),
-      text: t('cards.revokeText'),
-      action: t('cards.revoke'),
-      danger: true,
+  const issue = () =>
+    run(() => api(createCard, { params: { person } }), {
+      ask: { title: t('cards.issue'), text: t('cards.issueText') },
+      done: (value) => {
+        setCard(value);
+        found.reload();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(revokeCredential, { params: { person, credential: id } }));
-    if (done?.ok) {
-      toast(() => t('cards.revoked'));
-      found.reload();
-    }
-  };
+  const revoke = (id: string) =>
+    run(() => api(revokeCredential, { params: { person, credential: id } }), {
+      ask: { title: t('cards.revoke'), text: t('cards.revokeText'), danger: true },
+      say: () => t('cards.revoked'),
+      done: found.reload,
+    });
   return (
     <section class="card panel">
       <h2>{t('cards.title')}</h2>
@@ -98,13 +88,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       )}
       {adding && (
         <Dialog title={t('cards.addBadge')} onClose={() => setAdding(false)}>
-          <AddBadge
-            person={person}
-            onDone={() => {
-              setAdding(false);
-              found.reload();
-            }}
-          />
+          <AddBadge person={person} onDone={found.reload} />
         </Dialog>
       )}
     </section>
@@ -148,18 +132,16 @@ function Printed({ card }: { card: PrintableCard }) {
 }
 
 function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
-  const [number, setNumber] = useState('');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const done = await run(() => api(addBadge, { params: { person }, body: { number } }));
-    if (done?.ok) onDone();
-  };
+  const number = useField('');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(addBadge, { params: { person }, body: { number: number.value } })}
+      done={onDone}
+      ready={number.value.trim() !== ''}
+      action={t('cards.addBadge')}
+    >
       <p class="muted">{t('cards.badgeText')}</p>
-      <ErrorNote error={error} />
-      <TextField label={t('cards.number')} required maxLength={80} dir="ltr" value={number} onValue={setNumber} />
-      <Submit disabled={busy || !number.trim()}>{t('cards.addBadge')}</Submit>
-    </Form>
+      <TextField label={t('cards.number')} required maxLength={80} dir="ltr" {...number} />
+    </WriteForm>
   );
 }

@@ -6,11 +6,12 @@ import { listConsentTextsFor, type MyConsentText } from '../../../../sync/protoc
 import { Button } from '../../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Skeleton } from '../../parts/table.tsx';
@@ -33,28 +34,20 @@ export function ConsentPanel({
   const history = usePages(listConsents, { query: { person: person.id, limit: 10 } });
   const [giving, setGiving] = useState(false);
   const { error, run } = useWrite();
-  const withdraw = async () => {
-    const sure = await confirm({
-      title: t('people.withdraw'),
-      text: t('people.withdrawText'),
-      action: t('people.withdraw'),
-      danger: true,
+  const withdraw = () =>
+    run(() => api(withdrawConsent, { params: { person: person.id } }), {
+      ask: { title: t('people.withdraw'), text: t('people.withdrawText'), danger: true },
+      say: () => t('people.withdrawn'),
+      done: () => {
+        history.reload();
+        onChange();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(withdrawConsent, { params: { person: person.id } }));
-    if (done?.ok) {
-      toast(() => t('people.withdrawn'));
-      history.reload();
-      onChange();
-    }
-  };
   return (
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('people.consent')}</h2>
-        <span class="badge" data-kind={person.consent === 'given' ? 'good' : undefined}>
-          {t(`people.standing.${person.consent}`)}
-        </span>
+        <Badge kind={person.consent === 'given' ? 'good' : undefined}>{t(`people.standing.${person.consent}`)}</Badge>
       </div>
       <ErrorNote error={error ?? history.error} />
       {history.items.length > 0 && (
@@ -92,7 +85,6 @@ export function ConsentPanel({
             person={person}
             minor={minor}
             onDone={() => {
-              setGiving(false);
               history.reload();
               onChange();
               toast(() => t('people.given'));
@@ -117,22 +109,11 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
     name: minor?.guardian?.name ?? '',
     relation: minor?.guardian?.relation ?? '',
   });
-  const { busy, error, run } = useWrite();
   if (!texts.value)
     return texts.error ? <ErrorNote error={texts.error} onRetry={texts.reload} /> : <Skeleton rows={6} />;
   const text: MyConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
   const needsGuardian = minor !== null && minor.state !== 'of-age';
-  const ready = agreed && (!needsGuardian || (guardian.name.trim() && guardian.relation.trim()));
-  const submit = async () => {
-    if (!text || !ready) return;
-    const body = {
-      textVersion: text.version,
-      language: text.language,
-      ...(needsGuardian && { guardian }),
-    };
-    const done = await run(() => api(recordConsent, { params: { person: person.id }, body }));
-    if (done?.ok) onDone();
-  };
+  const ready = agreed && (!needsGuardian || (guardian.name.trim() !== '' && guardian.relation.trim() !== ''));
   if (!text)
     return (
       <div class="stack">
@@ -143,7 +124,19 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
       </div>
     );
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => {
+        const body = {
+          textVersion: text.version,
+          language: text.language,
+          ...(needsGuardian && { guardian }),
+        };
+        return api(recordConsent, { params: { person: person.id }, body });
+      }}
+      done={onDone}
+      ready={ready}
+      action={t('people.record')}
+    >
       <p class="muted">{t('people.giveText')}</p>
       {inForce.length > 1 && (
         <SelectField
@@ -189,8 +182,6 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
         checked={agreed}
         onChecked={setAgreed}
       />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !ready}>{t('people.record')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../../sync/protocol/api/enrolment.ts';
 import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
+import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -18,8 +18,8 @@ import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, keyOr, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { codeLabel } from '../../parts/labels.ts';
-import { PageFrame } from '../../parts/page.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { Reading } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';
 import { GiveConsent } from './consent.tsx';
@@ -35,15 +35,9 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
     <PageFrame
       title={t('enrolFace.title', { name: person?.name ?? '' })}
       lead={t('enrolFace.lead')}
-      actions={
-        <Button onClick={() => go(`people/${id}`)}>
-          <IconBack />
-          {t('enrolFace.back')}
-        </Button>
-      }
+      actions={<BackButton to={`people/${id}`}>{t('enrolFace.back')}</BackButton>}
     >
-      <ErrorNote error={found.error} onRetry={found.reload} />
-      {!asked && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} />
       {asked && (person.consent !== 'given' || own) && (
         <section class="card panel">
           <h2>{t('people.give')}</h2>
@@ -79,17 +73,24 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
   const { busy, error, run } = useWrite();
-  const submit = async (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) => {
-    const body = { pictures: shots.map((s) => s.base64), source: source, duplicate };
-    const done = await run(() => api(enrolPerson, { params: { person: person.id }, body }));
-    if (!done?.ok) return;
-    setAnswer(done.value);
-    if (done.value.outcome === 'enrolled') {
-      toast(() => t('enrolFace.enrolled', { count: done.value.templates }));
-      setShots([]);
-      onDone();
-    }
-  };
+  const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
+    run(
+      () =>
+        api(enrolPerson, {
+          params: { person: person.id },
+          body: { pictures: shots.map((s) => s.base64), source: source, duplicate },
+        }),
+      {
+        done: (value) => {
+          setAnswer(value);
+          if (value.outcome === 'enrolled') {
+            toast(() => t('enrolFace.enrolled', { count: value.templates }));
+            setShots([]);
+            onDone();
+          }
+        },
+      },
+    );
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   const choose = (next: typeof source) => {
     setSource(next);

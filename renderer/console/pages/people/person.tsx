@@ -12,19 +12,19 @@ import {
   setPersonSites,
 } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
+import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField } from '../../../shared/web/form.tsx';
+import { Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { PageFrame } from '../../parts/page.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { Reading } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
@@ -55,10 +55,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
       title={person ? title : t('people.nav')}
       actions={
         <>
-          <Button onClick={() => go('people')}>
-            <IconBack />
-            {t('people.back')}
-          </Button>
+          <BackButton to="people">{t('people.back')}</BackButton>
           {person && mayWrite && (
             <Button kind="primary" onClick={() => go(`people/${id}/enrol`)}>
               <IconFace />
@@ -68,8 +65,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
         </>
       }
     >
-      <ErrorNote error={found.error} onRetry={found.reload} />
-      {!person && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} />
       {person && (
         <>
           <section class="card panel">
@@ -79,24 +75,14 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             </div>
             <dl class="facts">
               <PersonFacts person={person} />
-              <div>
-                <dt>{t('people.language')}</dt>
-                <dd>{person.language ? languageName(person.language) : '–'}</dd>
-              </div>
-              <div>
-                <dt>{t('people.gps')}</dt>
-                <dd>{t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')}</dd>
-              </div>
-              <div>
-                <dt>{t('people.site')}</dt>
-                <dd>{person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}</dd>
-              </div>
-              <div>
-                <dt>{t('people.changed')}</dt>
-                <dd>
-                  <Moment at={person.updatedAt} />
-                </dd>
-              </div>
+              <Fact name={t('people.language')}>{person.language ? languageName(person.language) : '–'}</Fact>
+              <Fact name={t('people.gps')}>{t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')}</Fact>
+              <Fact name={t('people.site')}>
+                {person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}
+              </Fact>
+              <Fact name={t('people.changed')}>
+                <Moment at={person.updatedAt} />
+              </Fact>
             </dl>
             {mayWrite && sites.value.length > 1 && (
               <div class="actions start">
@@ -135,26 +121,12 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           {mayErase && <Erase person={person} />}
           {task === 'edit' && (
             <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
-              <Edit
-                person={person}
-                onDone={() => {
-                  setTask(null);
-                  reload();
-                  toast(() => t('people.saved'));
-                }}
-              />
+              <Edit person={person} onDone={reload} />
             </Dialog>
           )}
           {task === 'sites' && (
             <Dialog title={t('people.sites')} onClose={() => setTask(null)}>
-              <Sites
-                person={person}
-                onDone={() => {
-                  setTask(null);
-                  reload();
-                  toast(() => t('people.saved'));
-                }}
-              />
+              <Sites person={person} onDone={reload} />
             </Dialog>
           )}
           {task === 'link' && (
@@ -173,47 +145,45 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
     Object.fromEntries([...textFields, 'language' as const].map((f) => [f, person[f] ?? ''])),
   );
   const [gpsOptOut, setGps] = useState(person.gpsOptOut);
-  const { busy, error, run } = useWrite();
   const field = (name: string) => ({
     value: values[name] ?? '',
     onValue: (value: string) => setValues({ ...values, [name]: value }),
   });
-  const submit = async () => {
-    const patch = Object.fromEntries(
-      [...textFields, 'language'].flatMap((f) => {
-        const value = values[f]!.trim() || null;
-        return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
-      }),
-    );
-    const given = { version: person.version, ...patch, gpsOptOut };
-    // What the shape refuses goes as it is: the server says what is wrong with it.
-    const body = PersonPatch.safeParse(given).data ?? given;
-    const done = await run(() => api(changePerson, { params: { person: person.id }, body }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
+    <WriteForm
+      write={() => {
+        const patch = Object.fromEntries(
+          [...textFields, 'language'].flatMap((f) => {
+            const value = values[f]!.trim() || null;
+            return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
+          }),
+        );
+        const given = { version: person.version, ...patch, gpsOptOut };
+        // What the shape refuses goes as it is: the server says what is wrong with it.
+        const body = PersonPatch.safeParse(given).data ?? given;
+        return api(changePerson, { params: { person: person.id }, body });
+      }}
+      say={() => t('people.saved')}
+      done={onDone}
+      action={t('people.save')}
+    >
       <PersonFields field={field} />
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
       <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
-      <Submit disabled={busy}>{t('people.save')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
 function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
   const [chosen, setChosen] = useState<readonly string[]>(person.sites);
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { sites: chosen };
-    const done = await run(() => api(setPersonSites, { params: { person: person.id }, body }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(setPersonSites, { params: { person: person.id }, body: { sites: chosen } })}
+      say={() => t('people.saved')}
+      done={onDone}
+      action={t('people.save')}
+    >
       <p class="muted">{t('people.sitesText')}</p>
-      <ErrorNote error={error} />
       {sites.value.map((s) => (
         <CheckField
           key={s.id}
@@ -222,8 +192,7 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
           onChecked={(on) => setChosen(on ? [...chosen, s.id] : chosen.filter((id) => id !== s.id))}
         />
       ))}
-      <Submit disabled={busy}>{t('people.save')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
@@ -233,20 +202,12 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
     api(countTemplates, { params: { person: person.id }, signal }),
   );
   const { error, run } = useWrite();
-  const remove = async () => {
-    const sure = await confirm({
-      title: t('people.removeFaces'),
-      text: t('people.removeFacesText'),
-      action: t('people.removeFaces'),
-      danger: true,
+  const remove = () =>
+    run(() => api(deleteTemplates, { params: { person: person.id } }), {
+      ask: { title: t('people.removeFaces'), text: t('people.removeFacesText'), danger: true },
+      say: () => t('people.facesRemoved'),
+      done: onChange,
     });
-    if (!sure) return;
-    const done = await run(() => api(deleteTemplates, { params: { person: person.id } }));
-    if (done?.ok) {
-      toast(() => t('people.facesRemoved'));
-      onChange();
-    }
-  };
   return (
     <section class="card panel">
       <h2>{t('people.templates')}</h2>
@@ -280,12 +241,6 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
 function Link({ person }: { person: Person }) {
   const [mailed, setMailed] = useState(false);
   const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);
-  const { busy, error, run } = useWrite();
-  const make = async () => {
-    const body = { send: mailed };
-    const made = await run(() => api(createPersonLink, { params: { person: person.id }, body }));
-    if (made?.ok) setLink(made.value);
-  };
   if (link)
     return (
       <div class="stack">
@@ -302,32 +257,27 @@ function Link({ person }: { person: Person }) {
       </div>
     );
   return (
-    <Form class="stack" onSubmit={() => void make()}>
+    <WriteForm
+      write={() => api(createPersonLink, { params: { person: person.id }, body: { send: mailed } })}
+      done={setLink}
+      keepOpen
+      action={t('people.linkMake')}
+    >
       <p>{t('people.linkText')}</p>
-      <ErrorNote error={error} />
       {person.email && (
         <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
       )}
-      <Submit disabled={busy}>{t('people.linkMake')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
 function Erase({ person }: { person: Person }) {
   const { busy, error, run } = useWrite();
-  const erase = async () => {
-    const sure = await confirm({
-      title: t('people.erase'),
-      text: t('people.eraseText'),
-      action: t('people.erase'),
-      danger: true,
-      word: t('people.eraseWord'),
+  const erase = () =>
+    run(() => api(requestErasure, { body: { person: person.id } }), {
+      ask: { title: t('people.erase'), text: t('people.eraseText'), danger: true, word: t('people.eraseWord') },
+      done: (value) => go(`erasures/${value.request}`),
     });
-    if (!sure) return;
-    const body = { person: person.id };
-    const done = await run(() => api(requestErasure, { body }));
-    if (done?.ok) go(`erasures/${done.value.request}`);
-  };
   return (
     <section class="card panel">
       <h2>{t('people.erase')}</h2>

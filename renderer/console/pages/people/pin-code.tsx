@@ -9,11 +9,10 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 
@@ -24,40 +23,25 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
   const { busy, error, run } = useWrite();
   const code = found.value?.code ?? null;
   const pin = found.value?.pin ?? null;
-  const issue = async () => {
-    const made = await run(() => api(issuePinCode, { params: { person } }));
-    if (!made?.ok) return;
-    setIssued(made.value);
-    found.reload();
-  };
-  const withdraw = async () => {
-    const sure = await confirm({
-      title: t('pinCode.withdraw'),
-      text: t('pinCode.withdrawText'),
-      action: t('pinCode.withdraw'),
-      danger: true,
+  const issue = () =>
+    run(() => api(issuePinCode, { params: { person } }), {
+      done: (value) => {
+        setIssued(value);
+        found.reload();
+      },
     });
-    if (!sure) return;
-    const done = await run(() => api(withdrawPinCode, { params: { person } }));
-    if (done?.ok) {
-      toast(() => t('pinCode.withdrawn'));
-      found.reload();
-    }
-  };
-  const takeBack = async () => {
-    const sure = await confirm({
-      title: t('pinCode.takeBack'),
-      text: t('pinCode.takeBackText'),
-      action: t('pinCode.takeBack'),
-      danger: true,
+  const withdraw = () =>
+    run(() => api(withdrawPinCode, { params: { person } }), {
+      ask: { title: t('pinCode.withdraw'), text: t('pinCode.withdrawText'), danger: true },
+      say: () => t('pinCode.withdrawn'),
+      done: found.reload,
     });
-    if (!sure) return;
-    const done = await run(() => api(withdrawPin, { params: { person } }));
-    if (done?.ok) {
-      toast(() => t('pinCode.withdrawn'));
-      found.reload();
-    }
-  };
+  const takeBack = () =>
+    run(() => api(withdrawPin, { params: { person } }), {
+      ask: { title: t('pinCode.takeBack'), text: t('pinCode.takeBackText'), danger: true },
+      say: () => t('pinCode.withdrawn'),
+      done: found.reload,
+    });
   return (
     <section class="card panel">
       <h2>{t('pinCode.title')}</h2>
@@ -96,18 +80,12 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
           <div class="stack">
             <p>{t('pinCode.handOver', { name: issued.name ?? t('people.unnamed') })}</p>
             <dl class="facts">
-              <div>
-                <dt>{t('people.number')}</dt>
-                <dd dir="ltr" class="pin-code tabular">
-                  {issued.number}
-                </dd>
-              </div>
-              <div>
-                <dt>{t('pinCode.code')}</dt>
-                <dd dir="ltr" class="pin-code tabular">
-                  {issued.code.replace(/(\d{4})(?=\d)/g, '$1 ')}
-                </dd>
-              </div>
+              <Fact name={t('people.number')} dir="ltr" class="pin-code tabular">
+                {issued.number}
+              </Fact>
+              <Fact name={t('pinCode.code')} dir="ltr" class="pin-code tabular">
+                {issued.code.replace(/(\d{4})(?=\d)/g, '$1 ')}
+              </Fact>
             </dl>
             <p class="muted small">
               {t('people.until')} <Moment at={issued.expiresAt} />

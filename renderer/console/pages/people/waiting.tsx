@@ -1,16 +1,14 @@
 import { acceptCase, getCasePicture, getEnrolmentCase, refuseCase } from '../../../../sync/protocol/api/enrolment.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconBack } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
-import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { PageFrame } from '../../parts/page.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { Reading } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';
 
@@ -47,15 +45,9 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
     <PageFrame
       title={t('lookalikes.question')}
       lead={t('lookalikes.waitsLead', { name })}
-      actions={
-        <Button onClick={() => go('attention')}>
-          <IconBack />
-          {t('attention.nav')}
-        </Button>
-      }
+      actions={<BackButton to="attention">{t('attention.nav')}</BackButton>}
     >
-      <ErrorNote error={error ?? found.error} onRetry={found.reload} />
-      {!waits && found.loading && <Skeleton rows={6} />}
+      <Reading of={found} rows={6} error={error} />
       {waits && (
         <section class="card panel">
           <p class="muted small">

@@ -12,6 +12,7 @@ import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
@@ -49,9 +50,7 @@ export function InForce({
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('rollouts.title', { version })}</h2>
-        <span class="badge" data-kind={KIND[state]}>
-          {t(`rollouts.state.${state}`)}
-        </span>
+        <Badge kind={KIND[state]}>{t(`rollouts.state.${state}`)}</Badge>
       </div>
       {stopped && (
         <div class="note" role="status" data-kind="bad">

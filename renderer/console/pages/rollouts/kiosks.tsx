@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { listRolloutKiosks, type Ring, type RolloutKiosk } from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
-import { SelectField } from '../../../shared/web/form.tsx';
+import { SelectField, useField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/moment.tsx';
@@ -19,12 +19,12 @@ const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
 
 /** Every kiosk, and how far it is. */
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
-  const [state, setState] = useState('');
+  const state = useField('');
   const pages = usePages(listRolloutKiosks, {
     params: { rollout },
     query: {
       limit: 50,
-      ...(state && { state }),
+      ...(state.value && { state: state.value }),
     },
   });
   return (
@@ -32,8 +32,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
       <div class="filters">
         <SelectField
           label={t('rollouts.stateLabel')}
-          value={state}
-          onValue={setState}
+          {...state}
           options={[['', t('any')], ...KIOSK_STATES.map((one) => [one, t(`rollouts.kiosk.${one}`)] as const)]}
         />
         <Button onClick={pages.reload}>{t('rollouts.reload')}</Button>
@@ -45,15 +44,11 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
         rowKey={(k) => k.device}
         empty={{ title: t('rollouts.noKiosks') }}
         columns={[
-          { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
-          { key: 'ring', label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
-          {
-            key: 'state',
-            label: t('rollouts.stateLabel'),
-            cell: (k) => <KioskState kiosk={k} />,
-          },
-          { key: 'at', label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
-          { key: 'heard', label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
+          { label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
+          { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
+          { label: t('rollouts.stateLabel'), cell: (k) => <KioskState kiosk={k} /> },
+          { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
+          { label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
         ]}
       />
     </>
@@ -64,9 +59,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
 function KioskState({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
   return (
     <div>
-      <span class="badge" data-kind={KIND[state]}>
-        {t(`rollouts.kiosk.${state}`)}
-      </span>
+      <Badge kind={KIND[state]}>{t(`rollouts.kiosk.${state}`)}</Badge>
       {reason !== null && <p class="small">{reasonText(reason)}</p>}
       {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
     </div>

@@ -3,9 +3,8 @@ import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/p
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { kiosks } from '../../state/places.ts';
 import { ringName } from './labels.ts';
@@ -47,25 +46,12 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
       </ul>
       {putting && (
         <Dialog title={t('rollouts.put')} onClose={() => setPutting(false)}>
-          <Put
-            rings={rings}
-            onDone={() => {
-              setPutting(false);
-              toast(() => t('rollouts.putDone'));
-              onChange();
-            }}
-          />
+          <Put rings={rings} onDone={onChange} />
         </Dialog>
       )}
       {naming && (
         <Dialog title={t('rollouts.rename')} onClose={() => setNaming(null)}>
-          <Rename
-            ring={naming}
-            onDone={() => {
-              setNaming(null);
-              onChange();
-            }}
-          />
+          <Rename ring={naming} onDone={onChange} />
         </Dialog>
       )}
     </section>
@@ -74,53 +60,42 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
 
 function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) {
   const approved = kiosks.value.filter((k) => k.status === 'approved');
-  const [device, setDevice] = useState(approved[0]?.id ?? '');
+  const device = useField(approved[0]?.id ?? '');
   const [ring, setRing] = useState<RingId>('canary');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const done = await run(() => api(setDeviceRing, { params: { device }, body: { ring } }));
-    if (done?.ok) onDone();
-  };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <SelectField
-        label={t('rollouts.kioskLabel')}
-        value={device}
-        onValue={setDevice}
-        options={approved.map((k) => [k.id, k.name])}
-      />
+    <WriteForm
+      write={() => api(setDeviceRing, { params: { device: device.value }, body: { ring } })}
+      say={() => t('rollouts.putDone')}
+      done={onDone}
+      ready={device.value !== ''}
+      action={t('rollouts.put')}
+    >
+      <SelectField label={t('rollouts.kioskLabel')} {...device} options={approved.map((k) => [k.id, k.name])} />
       <SelectField
         label={t('rollouts.ringLabel')}
         value={ring}
         onValue={(value) => setRing(RingId.parse(value))}
         options={RingId.options.map((id) => [id, ringName(rings, id)])}
       />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || device === ''}>{t('rollouts.put')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
 function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
-  const [name, setName] = useState(ring.name ?? '');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const body = { name: name.trim() || null };
-    const done = await run(() => api(renameRing, { params: { ring: ring.id }, body }));
-    if (done?.ok) onDone();
-  };
+  const name = useField(ring.name ?? '');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(renameRing, { params: { ring: ring.id }, body: { name: name.value.trim() || null } })}
+      done={onDone}
+      action={t('rollouts.rename')}
+    >
       <TextField
         label={t('rollouts.ringName')}
         hint={t('rollouts.ringNameHint', { name: t(`rollouts.ring.${ring.id}`) })}
         maxLength={40}
         dir="auto"
-        value={name}
-        onValue={setName}
+        {...name}
       />
-      <ErrorNote error={error} />
-      <Submit disabled={busy}>{t('rollouts.rename')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

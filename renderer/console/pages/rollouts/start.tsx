@@ -6,8 +6,8 @@ import {
   startRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { CheckField, SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;
@@ -30,26 +30,33 @@ export function StartRollout({
   inForce: Rollout | null;
   onDone: () => void;
 }) {
-  const [version, setVersion] = useState(builds[0]?.version ?? '');
+  const version = useField(builds[0]?.version ?? '');
   const [plan, setPlan] = useState<PlanName>('usual');
   const [automatic, setAutomatic] = useState(true);
   const [urgent, setUrgent] = useState(false);
-  const [kiosks, setKiosks] = useState('2');
-  const [percent, setPercent] = useState('20');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const steps = STEPS[plan];
-    const stopAt = { kiosks: Number(kiosks), percent: Number(percent) };
-    const body = { version, automatic, urgent, stopAt, ...(steps && { steps }) } satisfies NewRollout;
-    const made = await run(() => api(startRollout, { body }));
-    if (made?.ok) onDone();
-  };
+  const kiosks = useField('2');
+  const percent = useField('20');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => {
+        const steps = STEPS[plan];
+        const stopAt = { kiosks: Number(kiosks.value), percent: Number(percent.value) };
+        const body = {
+          version: version.value,
+          automatic,
+          urgent,
+          stopAt,
+          ...(steps && { steps }),
+        } satisfies NewRollout;
+        return api(startRollout, { body });
+      }}
+      say={() => t('rollouts.started')}
+      done={onDone}
+      action={t('rollouts.begin', { version: version.value })}
+    >
       <SelectField
         label={t('rollouts.version')}
-        value={version}
-        onValue={setVersion}
+        {...version}
         options={builds.map((b) => [b.version, `${b.version} · ${b.platforms.join(', ')} · ${b.commit.slice(0, 12)}`])}
       />
       <SelectField
@@ -74,22 +81,11 @@ export function StartRollout({
           min="1"
           max="10000"
           required
-          value={kiosks}
-          onValue={setKiosks}
+          {...kiosks}
         />
-        <TextField
-          label={t('rollouts.stopPercent')}
-          type="number"
-          min="1"
-          max="100"
-          required
-          value={percent}
-          onValue={setPercent}
-        />
+        <TextField label={t('rollouts.stopPercent')} type="number" min="1" max="100" required {...percent} />
       </div>
       {inForce && <p class="muted">{t('rollouts.replaces', { version: inForce.version })}</p>}
-      <ErrorNote error={error} />
-      <Submit disabled={busy}>{t('rollouts.begin', { version })}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

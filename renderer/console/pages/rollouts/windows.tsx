@@ -8,9 +8,9 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { ErrorNote, SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { useResource } from '../../../shared/web/resource.ts';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { sites } from '../../state/places.ts';
 
@@ -66,15 +66,7 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
       )}
       {editing && value && (
         <Dialog title={site.name} onClose={() => setEditing(false)}>
-          <Edit
-            site={site}
-            found={value}
-            onDone={() => {
-              setEditing(false);
-              toast(() => t('rollouts.windowSet'));
-              found.reload();
-            }}
-          />
+          <Edit site={site} found={value} onDone={found.reload} />
         </Dialog>
       )}
     </li>
@@ -83,45 +75,43 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
 
 function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: () => void }) {
   const { isDefault } = site;
-  const [kind, setKind] = useState(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
-  const [from, setFrom] = useState(found.window?.from ?? '22:00');
-  const [to, setTo] = useState(found.window?.to ?? '04:00');
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const window = kind === 'hours' ? { from, to } : null;
-    const params = { site: site.id };
-    const done = await run<unknown>(() =>
-      kind === 'default' ? api(removeUpdateWindow, { params }) : api(setUpdateWindow, { params, body: { window } }),
-    );
-    if (done?.ok) onDone();
-  };
+  const kind = useField(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
+  const from = useField(found.window?.from ?? '22:00');
+  const to = useField(found.window?.to ?? '04:00');
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => {
+        const window = kind.value === 'hours' ? { from: from.value, to: to.value } : null;
+        const params = { site: site.id };
+        return kind.value === 'default'
+          ? api(removeUpdateWindow, { params })
+          : api(setUpdateWindow, { params, body: { window } });
+      }}
+      say={() => t('rollouts.windowSet')}
+      done={onDone}
+      action={t('rollouts.setWindow')}
+    >
       <SelectField
         label={t('rollouts.windows')}
-        value={kind}
-        onValue={setKind}
+        {...kind}
         options={[
           ['hours', t('rollouts.ownHours')],
           ['any', t('rollouts.anyHour')],
           ...(isDefault ? [] : [['default', t('rollouts.asDefault')] as const]),
         ]}
       />
-      {kind === 'hours' && (
+      {kind.value === 'hours' && (
         <div class="beside">
-          <TextField label={t('rollouts.fromHour')} type="time" required value={from} onValue={setFrom} />
+          <TextField label={t('rollouts.fromHour')} type="time" required {...from} />
           <TextField
             label={t('rollouts.toHour')}
             hint={t('rollouts.hoursHint', { zone: found.timeZone })}
             type="time"
             required
-            value={to}
-            onValue={setTo}
+            {...to}
           />
         </div>
       )}
-      <ErrorNote error={error} />
-      <Submit disabled={busy}>{t('rollouts.setWindow')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

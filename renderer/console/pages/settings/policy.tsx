@@ -8,6 +8,7 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
@@ -135,7 +136,7 @@ export function EditPolicy({
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('settings.policy')}</h2>
-        {!own && <span class="badge">{t('settings.inherited')}</span>}
+        {!own && <Badge>{t('settings.inherited')}</Badge>}
       </div>
       <Form class="stack" onSubmit={() => void submit()}>
         <fieldset class="plain" disabled={!mayWrite}>

@@ -1,43 +1,40 @@
-import { useState } from 'preact/hooks';
 import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../../sync/protocol/api/sites.ts';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
-import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField, useField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { useUnsaved } from '../../parts/unsaved.ts';
 import { loadPlaces } from '../../state/places.ts';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
 export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {
-  const [timeZone, setZone] = useState(site.timeZone);
-  const [dayStartsAt, setStart] = useState(site.dayStartsAt);
+  const timeZone = useField(site.timeZone);
+  const dayStartsAt = useField(site.dayStartsAt);
   const { busy, error, run } = useWrite();
   // The default site's zone is the server's own configuration.
   const patch = SitePatch.safeParse({
-    ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
-    ...(timeZone.trim() !== site.timeZone && { timeZone: timeZone.trim() }),
+    ...(dayStartsAt.value !== site.dayStartsAt && { dayStartsAt: dayStartsAt.value }),
+    ...(timeZone.value.trim() !== site.timeZone && { timeZone: timeZone.value.trim() }),
   });
-  const same = dayStartsAt === site.dayStartsAt && timeZone.trim() === site.timeZone;
+  const same = dayStartsAt.value === site.dayStartsAt && timeZone.value.trim() === site.timeZone;
   useUnsaved(!same);
-  const submit = async () => {
+  const submit = () => {
     if (!patch.success || same) return;
-    const action = t('settings.saveCalendar');
-    if (!(await confirm({ title: t('settings.calendar'), text: t('settings.calendarSure'), action }))) return;
     // Days that someone else has set meanwhile are not written over unseen.
     const query = { change: site.change ?? 'none' };
-    const done = await run(() => api(changeSite, { params: { site: site.id }, query, body: patch.data }));
-    if (!done?.ok) return;
-    await loadPlaces();
-    onDone();
-    toast(() => t('settings.saved'));
+    const action = t('settings.saveCalendar');
+    void run(() => api(changeSite, { params: { site: site.id }, query, body: patch.data }), {
+      ask: { title: t('settings.calendar'), text: t('settings.calendarSure'), action },
+      say: () => t('settings.saved'),
+      done: () => loadPlaces().then(onDone),
+    });
   };
   return (
     <section class="card panel">
       <h2>{t('settings.calendar')}</h2>
       <p class="muted small">{t('settings.calendarText')}</p>
-      <Form class="stack" onSubmit={() => void submit()}>
+      <Form class="stack" onSubmit={submit}>
         <fieldset class="plain grid" disabled={!mayWrite}>
           <TextField
             type="time"
@@ -45,8 +42,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             label={t('settings.dayStartsAt')}
             hint={t('settings.dayStartsAtHint')}
             required
-            value={dayStartsAt}
-            onValue={setStart}
+            {...dayStartsAt}
           />
           <TextField
             label={t('settings.timeZone')}
@@ -54,8 +50,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             required
             readOnly={site.isDefault}
             dir="ltr"
-            value={timeZone}
-            onValue={setZone}
+            {...timeZone}
           />
         </fieldset>
         <ErrorNote error={error} />
@@ -71,28 +66,19 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
 }
 
 export function AddSite({ onDone }: { onDone: () => void }) {
-  const [name, setName] = useState('');
-  const [timeZone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { busy, error, run } = useWrite();
-  const parsed = NewSite.safeParse({ name, timeZone });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const done = await run(() => api(createSite, { body: parsed.data }));
-    if (done?.ok) onDone();
-  };
+  const name = useField('');
+  const timeZone = useField(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const parsed = NewSite.safeParse({ name: name.value, timeZone: timeZone.value });
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
-      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" value={name} onValue={setName} />
-      <TextField
-        label={t('settings.timeZone')}
-        hint={t('settings.timeZoneHint')}
-        required
-        dir="ltr"
-        value={timeZone}
-        onValue={setZone}
-      />
-      <Submit disabled={busy || !parsed.success}>{t('settings.addSite')}</Submit>
-    </Form>
+    <WriteForm
+      write={() => api(createSite, { body: parsed.data! })}
+      say={() => t('settings.siteAdded')}
+      done={onDone}
+      ready={parsed.success}
+      action={t('settings.addSite')}
+    >
+      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...name} />
+      <TextField label={t('settings.timeZone')} hint={t('settings.timeZoneHint')} required dir="ltr" {...timeZone} />
+    </WriteForm>
   );
 }

@@ -1,9 +1,9 @@
-import { type Delivery, listDeliveries, repeatDelivery } from '../../../../sync/protocol/api/webhooks.ts';
+import { listDeliveries, repeatDelivery } from '../../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -25,12 +25,11 @@ export function Deliveries({
 }) {
   const pages = usePages(listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
-  const retry = async (id: string) => {
-    const done = await run(() => api(repeatDelivery, { params: { webhook, delivery: id } }));
-    if (!done?.ok) return;
-    toast(() => t('webhooks.retryDone'));
-    pages.reload();
-  };
+  const retry = (id: string) =>
+    run(() => api(repeatDelivery, { params: { webhook, delivery: id } }), {
+      say: () => t('webhooks.retryDone'),
+      done: pages.reload,
+    });
   return (
     <>
       <ErrorNote error={error} />
@@ -45,53 +44,39 @@ export function Deliveries({
         rowKey={(d) => d.id}
         empty={{ title: t('webhooks.logNone') }}
         columns={[
-          { key: 'at', label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
+          { label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
           {
-            key: 'kind',
             label: t('webhooks.kindLabel'),
             names: true,
             cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
           },
           {
-            key: 'state',
             label: t('webhooks.stateLabel'),
             cell: (d) => (
-              <span
-                class="badge"
-                data-kind={
-                  d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : enabled ? undefined : 'warn'
-                }
+              <Badge
+                kind={d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : enabled ? undefined : 'warn'}
               >
                 {t(d.state === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${d.state}`)}
-              </span>
+              </Badge>
             ),
           },
-          { key: 'tries', label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
+          { label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
+          { label: t('webhooks.answer'), cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code> },
           {
-            key: 'answer',
-            label: t('webhooks.answer'),
-            cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code>,
-          },
-          {
-            key: 'next',
             label: t('webhooks.next'),
             numeric: true,
             cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
           },
-          ...(admin
-            ? [
-                {
-                  key: 'do',
-                  label: t('webhooks.retry'),
-                  cell: (d: Delivery) =>
-                    d.state !== 'due' && (
-                      <RowButton disabled={busy} onClick={() => void retry(d.id)}>
-                        {t('webhooks.retry')}
-                      </RowButton>
-                    ),
-                },
-              ]
-            : []),
+          {
+            when: admin,
+            label: t('webhooks.retry'),
+            cell: (d) =>
+              d.state !== 'due' && (
+                <RowButton disabled={busy} onClick={() => void retry(d.id)}>
+                  {t('webhooks.retry')}
+                </RowButton>
+              ),
+          },
         ]}
       />
       <div class="actions start">
