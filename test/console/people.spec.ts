@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { stillsOfA } from '../footage/index.ts';
+import { expectSideBySide } from '../kit/side-by-side.ts';
 import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
@@ -71,7 +72,10 @@ test('templates are made from a photo after the consent, and a face that is some
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(2, 3));
   await page.getByRole('button', { name: 'Enrol face' }).click();
   await expect(page.getByRole('alert')).toContainText('Is this the same person?');
-  await expect(page.getByRole('img', { name: 'Picture of Ada Lovelace' })).toBeVisible();
+  await expectSideBySide(
+    page.locator('.two-people .face-beside').first().locator('img, canvas'),
+    page.getByRole('img', { name: 'Picture of Ada Lovelace' }),
+  );
   await expect(page.locator('.two-people')).toContainText('neither is recognised by face alone');
   await axe(page);
   await picture(page, 'enrol-duplicate', ['desk', 'wall']);

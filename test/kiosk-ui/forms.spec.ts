@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { expectSideBySide } from '../kit/side-by-side.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { coreError, DEEDS, STAFF } from './scripted-core.ts';
 import { aDuplicate, aPair } from './two-people.ts';
@@ -352,7 +353,16 @@ test.describe('staff', () => {
       await page.getByRole('button', { name: 'Continue to the camera' }).click();
       const screen = page.locator('.duplicate');
       await expect(screen).toContainText('Max Mustermann');
-      await expect(page.getByRole('img', { name: /Already enrolled: Max Mustermann/ })).toBeVisible();
+      const [ours, theirs] = [/Someone Else/, /Already enrolled: Max Mustermann/].map((name) =>
+        page.getByRole('img', { name }),
+      );
+      for (const [width, height] of [
+        [1280, 800],
+        [1080, 1920],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        await expectSideBySide(ours!, theirs!);
+      }
       await expectNoAxeFault(page, 'duplicate');
       if (!mayOverrule) {
         await expect(screen).toContainText('A supervisor has to decide');
@@ -381,6 +391,39 @@ test.describe('staff', () => {
       const words = core.callsOf('enrolFinish').map(({ overrule }) => overrule?.typed);
       expect(words).toEqual([undefined, '1002', '1001', '2002']);
     });
+
+  test('calls the roll: who is missing is counted, a mark is taken back, and the end is asked about first', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await unlock(page);
+    await page.locator('.menu [data-open=evacuation]').click();
+    const people = page.locator('.evacuee');
+    await expect(people.first()).toBeVisible();
+    const all = await people.count();
+    const counts = page.locator('.evacuation-counts');
+    await expect(counts).toHaveText(`Inside${all}`);
+    await page.getByRole('button', { name: 'Start evacuation' }).click();
+    await expect(counts).toHaveText(`Inside${all}Missing${all}Accounted for0`);
+    await page
+      .getByRole('button', { name: /^Mark present/ })
+      .nth(1)
+      .click();
+    await expect(counts).toHaveText(`Inside${all}Missing${all - 1}Accounted for1`);
+    await expect(people.nth(0)).toContainText('missing');
+    await expect(people.nth(1)).toContainText('accounted for at');
+    await page.getByRole('button', { name: /^Mark missing/ }).click();
+    await expect(counts).toHaveText(`Inside${all}Missing${all}Accounted for0`);
+    await page.getByRole('button', { name: 'End evacuation' }).click();
+    await expect(page.locator('.evacuation-ask')).toContainText('All marks on this kiosk will be cleared.');
+    expect(kiosk.core.callsOf('evacuationEnd')).toHaveLength(0);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect(page.locator('.evacuation')).toHaveAttribute('data-running', 'true');
+    await page.getByRole('button', { name: 'End evacuation' }).click();
+    await page.locator('.evacuation-ask').getByRole('button', { name: 'End evacuation' }).click();
+    await expect(counts).toHaveText(`Inside${all}`);
+    expect(kiosk.core.callsOf('evacuationEnd')).toHaveLength(1);
+  });
 
   test('sees the pairs of lookalikes with reason and day, and takes one back', async ({ kiosk }) => {
     const { core } = kiosk;
