@@ -46,7 +46,7 @@ module.exports = {
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     row('models-rules', '^models/rules/', []),
-    row('models-node', '^models/node/', ['^models/rules/']),
+    row('models-node', '^models/node/', ['^models/rules/', '^sync/errors/']),
     row('sync-disk', '^sync/disk/', []),
     row('sync-errors', '^sync/errors/', ['^sync/disk/']),
     row('sync-protocol', '^sync/protocol/', ['^sync/errors/']),

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelProblem } from '../../models/rules/problem.ts';
 import type { EmbedderEntry } from '../../models/rules/recipe.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { filesOfPackage } from '../fetch/files.ts';
-import { FILES_PACKAGES } from '../fetch/packages.ts';
 import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
 
 /**
@@ -13,7 +12,6 @@ import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
  */
 
 const PACKAGE = '@vladmandic/face-api';
-const { version: VERSION } = FILES_PACKAGES[PACKAGE];
 const SOURCES = {
   'model/face_recognition_model-weights_manifest.json':
     'cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b',
@@ -60,7 +58,7 @@ export const DLIB_ENTRY: EmbedderEntry = {
 /**
  * Makes the file out of the package's, each verified against its pinned hash.
  * @param folder of the package, for tests
- * @throws ModelProblem `model-source-missing`, `model-source-altered`, `model-prepare-failed`
+ * @throws Problem `model-source-missing`, `model-source-altered`, `model-prepare-failed`
  */
 export function makeDlibEmbedder(folder = filesOfPackage(PACKAGE)): Uint8Array {
   const [manifest, weights] = Object.entries(SOURCES).map(([path, sha256]) => {
@@ -69,28 +67,23 @@ export function makeDlibEmbedder(folder = filesOfPackage(PACKAGE)): Uint8Array {
     try {
       bytes = readFileSync(file);
     } catch (cause) {
-      throw new ModelProblem(
-        'model-source-missing',
-        `${file} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-        'Delete dist/package-files and try again.',
-        { cause },
-      );
+      throw new Problem('model-source-missing', {
+        path: file,
+        why: (cause as NodeJS.ErrnoException).code ?? 'unknown error',
+        cause,
+      });
     }
     if (hashOf(bytes) !== sha256)
-      throw new ModelProblem(
-        'model-source-altered',
-        `${file} is not the file of ${PACKAGE} ${VERSION}.`,
-        'Delete dist/package-files and try again; do not use the altered file.',
-      );
+      throw new Problem('model-source-altered', { path: file, found: hashOf(bytes), expected: sha256 });
     return bytes;
   });
   const onnx = dlibOnnx(Buffer.from(manifest!).toString('utf8'), weights!);
   if (hashOf(onnx) !== DLIB_ENTRY.sha256)
-    throw new ModelProblem(
-      'model-prepare-failed',
-      `${DLIB_ENTRY.file} came out with SHA-256 ${hashOf(onnx)}, expected ${DLIB_ENTRY.sha256}.`,
-      'Report this as a defect.',
-    );
+    throw new Problem('model-prepare-failed', {
+      file: DLIB_ENTRY.file,
+      found: hashOf(onnx),
+      expected: DLIB_ENTRY.sha256,
+    });
   return onnx;
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ByteBuffer } from 'flatbuffers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
-import { ModelProblem } from '../../models/rules/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { type FilesPackageName, filesOfPackage, isFilesPackage } from '../fetch/files.ts';
 import { FILES_PACKAGES } from '../fetch/packages.ts';
 import { prepareModels } from './prepare.ts';
@@ -19,13 +19,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function problemOf(work: Promise<unknown>): Promise<ModelProblem> {
+async function problemOf(work: Promise<unknown>): Promise<Problem> {
   const outcome = await work.then(
     () => null,
     (error: unknown) => error,
   );
-  expect(outcome).toBeInstanceOf(ModelProblem);
-  return outcome as ModelProblem;
+  expect(outcome).toBeInstanceOf(Problem);
+  return outcome as Problem;
 }
 
 describe('prepare', () => {

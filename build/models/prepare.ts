@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
-import { ModelProblem } from '../../models/rules/problem.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 
 /**
@@ -78,7 +77,7 @@ const ITEMS: readonly Item[] = [
 /**
  * Makes `dist/models/` complete, or throws. Who loads a file verifies it again (models/node/sessions.ts).
  *
- * @throws ModelProblem `model-source-missing` when a package or file is not installed, `model-source-altered` when a
+ * @throws Problem `model-source-missing` when a package or file is not installed, `model-source-altered` when a
  *   package's file is not the pinned one, `model-prepare-failed` when the prepared bytes are not the pinned ones
  */
 export async function prepareModels(options: PrepareOptions = {}): Promise<Prepared> {
@@ -92,20 +91,13 @@ export async function prepareModels(options: PrepareOptions = {}): Promise<Prepa
     const made = await item.make(source);
     const found = sha256(made);
     if (found !== item.sha256) {
-      throw new ModelProblem(
-        'model-prepare-failed',
-        `${item.path} came out with SHA-256 ${found}, expected ${item.sha256}.`,
-        AGAIN,
-      );
+      throw new Problem('model-prepare-failed', { file: item.path, found, expected: item.sha256 });
     }
     await writeAtomically(path, made);
     written.push(item.path);
   }
   return { weights: join(target, 'weights'), mediapipe: join(target, 'mediapipe'), written };
 }
-
-const AGAIN =
-  'Delete dist/package-files, run npm ci, and try again; if it stays so, do not use the file, and report it as a defect.';
 
 async function folderOf(name: string): Promise<string> {
   // Not in an installed program, whose models came with it.
@@ -125,20 +117,15 @@ async function readSource(item: Item, packages?: string): Promise<Uint8Array> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ModelProblem(
-      'model-source-missing',
-      `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); it is needed for ${item.path}.`,
-      'Run npm ci and try again; where SmartPresence was installed from a package, install it again.',
-      { cause },
-    );
+    throw new Problem('model-source-missing', {
+      path,
+      why: (cause as NodeJS.ErrnoException).code ?? 'unknown error',
+      cause,
+    });
   }
   const found = sha256(bytes);
   if (found !== item.source.sha256) {
-    throw new ModelProblem(
-      'model-source-altered',
-      `${path} has SHA-256 ${found}, expected ${item.source.sha256}.`,
-      AGAIN,
-    );
+    throw new Problem('model-source-altered', { path, found, expected: item.source.sha256 });
   }
   return bytes;
 }
@@ -173,10 +160,10 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
 
 /**
  * Another embedder, made out of another package, into a folder that `models add` takes.
- * @throws ModelProblem `model-unknown`, and as makeDlibEmbedder
+ * @throws Problem `embedder-not-made`, and as makeDlibEmbedder
  */
 async function writeEmbedder(name: string, into = join(ROOT, 'dist', 'models', 'embedders')): Promise<void> {
-  if (name !== 'dlib') throw new ModelProblem('model-unknown', `There is no embedder ${name} to make.`, 'Name dlib.');
+  if (name !== 'dlib') throw new Problem('embedder-not-made', { name });
   const { DLIB_ENTRY, makeDlibEmbedder } = await import('./dlib-embedder.ts');
   await writeAtomically(join(into, DLIB_ENTRY.file), makeDlibEmbedder());
   await writeAtomically(join(into, 'embedders.json'), Buffer.from(`${JSON.stringify([DLIB_ENTRY], null, 2)}\n`));
@@ -191,7 +178,7 @@ if (script && existsSync(script) && realpathSync(script) === fileURLToPath(impor
     const { written } = values.embedder === undefined ? await prepareModels() : { written: [values.embedder] };
     console.error(written.length ? `prepared ${written.join(', ')}` : 'models are in place and match the manifest');
   } catch (error) {
-    if (!(error instanceof ModelProblem || error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) throw error;
     console.error(`${error.code}: ${error.message} ${error.nextStep}`);
     process.exitCode = 1;
   }

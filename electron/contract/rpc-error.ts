@@ -57,8 +57,8 @@ const clipped = (value: unknown, length: number): unknown =>
   typeof value === 'string' ? value.slice(0, length) : value;
 
 /**
- * What of a thrown value may cross to a screen: a Problem (of any folder: known by its shape, since the models have
- * a class of their own) with its sentence; anything else as `internal`, without a word of detail.
+ * What of a thrown value may cross to a screen: a Problem (of any folder: known by its shape, since a peer may be
+ * of another build) with its sentence; anything else as `internal`, without a word of detail.
  */
 export function toWireError(error: unknown): WireError {
   if (error instanceof Error && 'code' in error && 'nextStep' in error) {

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
-import { ModelProblem } from '../../models/rules/problem.ts';
-import { Problem } from '../../sync/errors/problem.ts';
 import { openRecogniser, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -26,12 +24,6 @@ export interface OpenKiosk extends Omit<CommandContext, 'changed' | 'faces'> {
   faces(): Promise<Faces>;
   readonly keys: KioskKeys;
   close(): Promise<void>;
-}
-
-/** A missing, altered or refused model as everything above the models says it: same code, same words. */
-function asProblem(cause: unknown): never {
-  if (!(cause instanceof ModelProblem)) throw cause;
-  throw Problem.from(cause, cause);
 }
 
 /** Where a kiosk's own embedders lie (`models add`): among its data, which stay when its build is replaced. */
@@ -73,7 +65,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
 
   async function load(): Promise<Faces> {
     const embedder = readPolicy(store.roster.policy)?.embedder;
-    const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home)).catch(asProblem);
+    const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home));
     return { pipeline, ...openRecogniser(store, pipeline, site) };
   }
 

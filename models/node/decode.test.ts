@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RgbImage } from '../rules/image.ts';
-import { ModelProblem } from '../rules/problem.ts';
 import { DECODE_LIMITS, decodeBytes, decodePicture } from './decode.ts';
+import { ModelProblem } from './problem.ts';
 
 let folder: string;
 beforeAll(() => {

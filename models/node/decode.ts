@@ -1,9 +1,9 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { RgbImage } from '../rules/image.ts';
-import { ModelProblem } from '../rules/problem.ts';
 import { decodeBmp, isBmp } from './bmp.ts';
 import { decodePnm, isPnm } from './pnm.ts';
+import { ModelProblem } from './problem.ts';
 
 // Thousands of different files: a cache of decoded pictures only holds memory. One thread a picture, since pictures
 // are decoded side by side anyway.
@@ -43,7 +43,7 @@ export async function decodePicture(path: string, limits: DecodeLimits = DECODE_
 
 /** As decodePicture, of bytes that are in memory. */
 export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECODE_LIMITS): Promise<RgbImage> {
-  if (bytes.length === 0) throw new ModelProblem('empty-file', 'The file is empty.', 'Choose another picture.');
+  if (bytes.length === 0) throw new ModelProblem('empty-file');
   if (bytes.length > limits.maxBytes) throw fileTooLarge(limits.maxBytes);
   const mayHold = (width: number, height: number) => {
     if (width * height > limits.maxPixels) throw pictureTooLarge(limits.maxPixels);
@@ -60,12 +60,7 @@ export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECO
     if (cause instanceof ModelProblem) throw cause;
     const why = cause instanceof Error ? cause.message.split('\n')[0]!.trim().replace(/\.$/, '') : String(cause);
     if (/exceeds pixel limit/i.test(why)) throw pictureTooLarge(limits.maxPixels, cause);
-    throw new ModelProblem(
-      'picture-not-decodable',
-      `The file is no picture that can be read: ${why}.`,
-      'Choose a JPEG, PNG, WebP, GIF, TIFF, AVIF, PGM, PPM or BMP file that opens elsewhere.',
-      { cause },
-    );
+    throw new ModelProblem('picture-not-decodable', { why, cause });
   }
 }
 
@@ -126,7 +121,7 @@ export async function readBounded(path: string, maxBytes = DECODE_LIMITS.maxByte
   try {
     // Before opening: to open a pipe that nobody writes to would wait for ever.
     const about = await stat(path);
-    if (!about.isFile()) throw new ModelProblem('not-a-file', `${path} is not a file.`, 'Name a picture file.');
+    if (!about.isFile()) throw new ModelProblem('not-a-file', { path });
     if (about.size > maxBytes) throw fileTooLarge(maxBytes);
     file = await open(path, 'r');
     return await file.readFile();
@@ -134,36 +129,22 @@ export async function readBounded(path: string, maxBytes = DECODE_LIMITS.maxByte
     if (cause instanceof ModelProblem) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {
-      throw new ModelProblem('file-not-found', `${path} does not exist.`, 'Check the name.', { cause });
+      throw new ModelProblem('file-not-found', { path, cause });
     }
-    throw new ModelProblem(
-      'file-not-readable',
-      `${path} can't be read (${code ?? 'unknown error'}).`,
-      'Check its rights.',
-      { cause },
-    );
+    throw new ModelProblem('file-not-readable', { path, why: code ?? 'unknown error', cause });
   } finally {
     await file?.close();
   }
 }
 
 function fileTooLarge(maxBytes: number): ModelProblem {
-  return new ModelProblem('file-too-large', `The file has more than ${maxBytes} bytes.`, 'Make it smaller first.');
+  return new ModelProblem('file-too-large', { limit: maxBytes });
 }
 
 function pictureTooLarge(maxPixels: number, cause?: unknown): ModelProblem {
-  return new ModelProblem(
-    'picture-too-large',
-    `The picture has more than ${maxPixels} pixels.`,
-    'Make it smaller first.',
-    { cause },
-  );
+  return new ModelProblem('picture-too-large', { limit: maxPixels, cause });
 }
 
 function pictureTooSmall(width: number, height: number, minSide: number): ModelProblem {
-  return new ModelProblem(
-    'picture-too-small',
-    `The picture has ${width}×${height} pixels; each side needs ${minSide} or more.`,
-    'Choose a larger picture.',
-  );
+  return new ModelProblem('picture-too-small', { width, height, least: minSide });
 }

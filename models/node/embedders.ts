@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EMBEDDER, type EmbedderFile, embedderId, WEIGHTS } from '../rules/manifest.ts';
-import { ModelProblem } from '../rules/problem.ts';
 import { type EmbedderEntry, inputShape } from '../rules/recipe.ts';
+import { ModelProblem } from './problem.ts';
 
 /**
  * Embedders that a machine may load: the one that ships, and those that an operator has put into a folder (of the weights, or one
@@ -80,8 +80,7 @@ function fileOf(entry: EmbedderEntry): EmbedderFile {
  */
 export function readEntries(folder: string): readonly EmbedderEntry[] {
   const path = join(folder, EMBEDDERS_FILE);
-  const refuse = (what: string, cause?: unknown) =>
-    new ModelProblem('model-refused', `${path}: ${what}`, 'Fix it as docs/operate/embedders.md says.', { cause });
+  const refuse = (what: string, cause?: unknown) => new ModelProblem('model-refused', { file: path, why: what, cause });
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
@@ -109,9 +108,5 @@ export function embeddersIn(folder: string): readonly EmbedderFile[] {
 export function embedderOf(folder: string, id: string): EmbedderFile {
   const found = embeddersIn(folder).find((weight) => embedderId(weight) === id);
   if (found) return found;
-  throw new ModelProblem(
-    'model-unknown',
-    `There is no embedder ${id} here.`,
-    `Put its file and its entry of ${EMBEDDERS_FILE} into ${folder}.`,
-  );
+  throw new ModelProblem('model-unknown', { id, list: EMBEDDERS_FILE, folder });
 }

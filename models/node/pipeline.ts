@@ -2,12 +2,12 @@ import { cropTemplate, fitSimilarity, fivePoints, invert, squareAround } from '.
 import type { Point } from '../rules/image.ts';
 import { EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
 import { Taps, warpToRaster, windowToLuma } from '../rules/pixels.ts';
-import { ModelProblem } from '../rules/problem.ts';
 import { measureQuality, QualityScratch } from '../rules/quality.ts';
 import { rasterOf } from '../rules/recipe.ts';
 import { createDetector } from './detector.ts';
 import { embedderOf } from './embedders.ts';
 import type { FacePipeline } from './interface.ts';
+import { ModelProblem } from './problem.ts';
 import { Scratch } from './scratch.ts';
 import { loadModels, type Models } from './sessions.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
@@ -84,11 +84,7 @@ function normalised(vector: Float32Array, length: number): Float32Array {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
   if (!(squares > 0) || !Number.isFinite(squares) || vector.length !== length) {
-    throw new ModelProblem(
-      'embedding-invalid',
-      'The embedder gave a vector without a direction.',
-      'Try another picture; if it happens again, report it as a defect.',
-    );
+    throw new ModelProblem('embedding-invalid');
   }
   const scale = 1 / Math.sqrt(squares);
   for (let i = 0; i < vector.length; i++) vector[i]! *= scale;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { WEIGHTS } from '../rules/manifest.ts';
-import { ModelProblem } from '../rules/problem.ts';
+import { ModelProblem } from './problem.ts';
 import { loadModels } from './sessions.ts';
 
 let weights: string;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMBEDDER, type EmbedderFile, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
-import { ModelProblem } from '../rules/problem.ts';
+import { ModelProblem } from './problem.ts';
 import { withoutSubnormals } from './subnormal.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
 
@@ -61,20 +61,15 @@ export async function readWeight(folder: string, weight: WeightFile): Promise<Ui
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ModelProblem(
-      'model-missing',
-      `The weights ${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Install it again (in the sources: npm run prepare:models).',
-      { cause },
-    );
+    throw new ModelProblem('model-missing', {
+      path,
+      why: (cause as NodeJS.ErrnoException).code ?? 'unknown error',
+      cause,
+    });
   }
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== weight.sha256) {
-    throw new ModelProblem(
-      'model-altered',
-      `The weights ${path} have SHA-256 ${found}, expected ${weight.sha256}; they were not loaded.`,
-      'Find out who changed the file, and install it again (in the sources: npm run prepare:models).',
-    );
+    throw new ModelProblem('model-altered', { path, found, expected: weight.sha256 });
   }
   return bytes;
 }
@@ -94,18 +89,12 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
       logSeverityLevel: 3,
     });
   } catch (cause) {
-    throw new ModelProblem('model-refused', `onnxruntime can't load ${weight.file}.`, 'Report this as a defect.', {
-      cause,
-    });
+    throw new ModelProblem('model-refused', { file: weight.file, why: "onnxruntime can't load it", cause });
   }
   const wrong = mismatch(session, weight);
   if (wrong) {
     await session.release();
-    throw new ModelProblem(
-      'model-refused',
-      `${weight.file} ${wrong}.`,
-      'Fix its entry: docs/operate/embedders.md says what it holds.',
-    );
+    throw new ModelProblem('model-refused', { file: weight.file, why: wrong });
   }
   const names = weight.outputs.map(({ name }) => name);
   return {

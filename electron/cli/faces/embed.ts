@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { decodePicture } from '../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
+import { ModelProblem } from '../../../models/node/problem.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
-import { ModelProblem } from '../../../models/rules/problem.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
@@ -62,9 +62,7 @@ async function embedImage(pipeline: FacePipeline, file: string, image: RgbImage 
 /** A coded error as it is; anything else under a code of its own, so that one odd file can't end a long run. */
 function problemOf(cause: unknown): ModelProblem {
   if (cause instanceof ModelProblem) return cause;
-  return new ModelProblem('internal', `Unexpected: ${cause instanceof Error ? cause.message : String(cause)}`, '', {
-    cause,
-  });
+  return new ModelProblem('picture-failed', { why: cause instanceof Error ? cause.message : String(cause), cause });
 }
 
 /** Little-endian whatever the machine is. */

@@ -9,7 +9,7 @@ import {
 import { comparePairs, type Sample } from '../../../models/rules/calibration/pairs.ts';
 import { measureVerification, resolves, type Verification } from '../../../models/rules/calibration/verification.ts';
 import { type FmrPoint, thresholdFor } from '../../../models/rules/decision.ts';
-import { ModelProblem } from '../../../models/rules/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { codeOf } from '../../core/commands/error-text.ts';
 import { personFolders, photoFiles } from '../../core/commands/import-folders.ts';
 import { embedFiles } from './embed.ts';
@@ -57,7 +57,7 @@ export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: numbe
 /**
  * Evaluates a folder of people: one folder per person, pictures in it. Every picture with a face counts, by its largest
  * one; quality is not enforced.
- * @throws ModelProblem `too-few-people` when there is nobody to compare with; Problem of personFolders
+ * @throws Problem `too-few-people` when there is nobody to compare with; those of personFolders
  */
 export async function evaluateFolder(
   pipeline: FacePipeline,
@@ -81,11 +81,7 @@ export async function evaluateFolder(
     watch('pictures', done, files.length);
   }
   if (new Set(samples.map((s) => s.person)).size < 2) {
-    throw new ModelProblem(
-      'too-few-people',
-      `${folder} holds usable pictures of fewer than two people.`,
-      'Give a folder with one folder a person, and pictures of the person in it.',
-    );
+    throw new Problem('too-few-people', { folder });
   }
   const pairs = comparePairs(samples, random, (share) => watch('comparisons', Math.round(share * 100), 100));
   const verification = measureVerification(pairs, random);

@@ -5,7 +5,6 @@ import { prepareModels } from '../../../build/models/prepare.ts';
 import { readEntries } from '../../../models/node/embedders.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
 import { embedderId } from '../../../models/rules/manifest.ts';
-import { ModelProblem } from '../../../models/rules/problem.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printable, terminalOutput } from '../output.ts';
@@ -145,15 +144,10 @@ async function withPipeline(
   }
 }
 
-/** @throws ModelProblem `model-unknown` */
+/** @throws Problem `embedder-not-single` */
 function onlyOne(folder: string): string {
   const [entry, ...more] = readEntries(folder);
-  if (!entry || more.length > 0)
-    throw new ModelProblem(
-      'model-unknown',
-      `${folder} holds ${entry ? 'several embedders' : 'no embedder'}.`,
-      'Name a folder with the file and the entry of one.',
-    );
+  if (!entry || more.length > 0) throw new Problem('embedder-not-single', { folder });
   return embedderId(entry);
 }
 

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { addEmbedders } from '../../../models/node/add-embedder.ts';
-import { ModelProblem } from '../../../models/rules/problem.ts';
-import { Problem } from '../../../sync/errors/problem.ts';
 import { ownEmbedders } from '../../core/open-kiosk.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { kioskHome } from '../../core/paths.ts';
@@ -24,12 +22,7 @@ export function add(models: Command, place: (kiosk: boolean) => string | Promise
     .addHelpText('after', HELP);
   if (both) command.option('--kiosk', 'add it to this machine’s kiosk instead of its server');
   command.action(async (folder: string, o: { kiosk?: boolean }) => {
-    try {
-      for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
-    } catch (cause) {
-      if (!(cause instanceof ModelProblem)) throw cause;
-      throw Problem.from(cause, cause);
-    }
+    for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
   });
 }
 

@@ -1,5 +1,6 @@
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
+import { ModelProblem } from '../../../models/node/problem.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import {
   type Calibration,
@@ -12,7 +13,6 @@ import {
 } from '../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { EMBEDDER, EMBEDDER_ID } from '../../../models/rules/manifest.ts';
-import { ModelProblem } from '../../../models/rules/problem.ts';
 import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/errors/problem.ts';

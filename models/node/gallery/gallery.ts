@@ -1,5 +1,5 @@
-import { ModelProblem } from '../../rules/problem.ts';
 import type { FaceGallery, GalleryMatch } from '../interface.ts';
+import { ModelProblem } from '../problem.ts';
 import { createKernel, type Kernel, type KernelKind } from './kernel/kernel.ts';
 import {
   BLOCK_BYTES,
@@ -99,11 +99,7 @@ export class ExactGallery implements FaceGallery {
   add(template: string, person: string, embedding: Float32Array): void {
     const norm = checkedNorm(embedding, this.#length);
     if (this.#registry.slotOf(template) !== undefined) {
-      throw new ModelProblem(
-        'template-already-in-gallery',
-        `Template ${template} is in the gallery already.`,
-        'Remove it first if it has changed.',
-      );
+      throw new ModelProblem('template-already-in-gallery', { template });
     }
     const slot = this.#registry.templates;
     if (slot === this.#blocks * BLOCK_ROWS) this.#growByOneBlock();
@@ -251,12 +247,7 @@ export class ExactGallery implements FaceGallery {
       try {
         this.#memory.grow(pagesFor(1));
       } catch (cause) {
-        throw new ModelProblem(
-          'gallery-memory-full',
-          `There is no memory for more than ${this.#registry.templates} templates.`,
-          'Give the kiosk fewer people or more memory.',
-          { cause },
-        );
+        throw new ModelProblem('gallery-memory-full', { templates: this.#registry.templates, cause });
       }
     }
   }

@@ -1,4 +1,4 @@
-import { ModelProblem } from '../../rules/problem.ts';
+import { ModelProblem } from '../problem.ts';
 
 /**
  * Small integers in place of an embedding, with a proven bound on what that costs.
@@ -60,26 +60,17 @@ export function cosine(product: number, normA: number, normB: number): number {
 /** The norm of an embedding; a ModelProblem when it isn't `length` finite float32 values of norm 1 ± 10⁻³. */
 export function checkedNorm(embedding: Float32Array, length: number): number {
   if (!(embedding instanceof Float32Array) || embedding.length !== length) {
-    throw new ModelProblem(
-      'embedding-wrong-shape',
-      `An embedding has ${length} float32 values; this one has ${embedding instanceof Float32Array ? embedding.length : 'another type'}.`,
-      'Use templates of the model that this kiosk runs.',
-    );
+    throw new ModelProblem('embedding-wrong-shape', {
+      length,
+      found: embedding instanceof Float32Array ? embedding.length : 'another type',
+    });
   }
   const norm = Math.sqrt(dot64(embedding, embedding));
   if (!Number.isFinite(norm)) {
-    throw new ModelProblem(
-      'embedding-not-finite',
-      'An embedding holds a value that is not a finite number.',
-      'Take the picture again; if it comes back, check the model files.',
-    );
+    throw new ModelProblem('embedding-not-finite');
   }
   if (Math.abs(norm - 1) > NORM_TOLERANCE) {
-    throw new ModelProblem(
-      'embedding-not-normalised',
-      `An embedding must have norm 1; this one has ${norm.toPrecision(6)}.`,
-      'Normalise embeddings (L2) before they are compared.',
-    );
+    throw new ModelProblem('embedding-not-normalised', { norm: norm.toPrecision(6) });
   }
   return norm;
 }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { embedderOf } from '../../../../models/node/embedders.ts';
+import { ModelProblem } from '../../../../models/node/problem.ts';
 import { readWeight } from '../../../../models/node/sessions.ts';
 import { FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../../../../models/rules/manifest.ts';
-import { ModelProblem } from '../../../../models/rules/problem.ts';
 import { modelsCode, presentEmbedder } from '../../features/embedders/present.ts';
 import { check, MINUTE_MS, opened } from './check.ts';
 

@@ -2,8 +2,8 @@ import { cutFace } from '../../../../models/node/cut.ts';
 import { DECODE_LIMITS, decodeBytes } from '../../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../../models/node/interface.ts';
 import { openPipeline } from '../../../../models/node/pipeline.ts';
+import { ModelProblem } from '../../../../models/node/problem.ts';
 import type { Calibration } from '../../../../models/rules/decision.ts';
-import { ModelProblem } from '../../../../models/rules/problem.ts';
 import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../../models/rules/quality.ts';
 
 /** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */

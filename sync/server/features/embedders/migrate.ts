@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { embedderOf } from '../../../../models/node/embedders.ts';
-import { ModelProblem } from '../../../../models/rules/problem.ts';
+import { ModelProblem } from '../../../../models/node/problem.ts';
 import { Problem } from '../../../errors/problem.ts';
 import type { EmbedderMove } from '../../../protocol/api/embedders.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';

@@ -1,6 +1,6 @@
 import type { FacePipeline } from '../../../../models/node/interface.ts';
+import { ModelProblem } from '../../../../models/node/problem.ts';
 import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
-import { ModelProblem } from '../../../../models/rules/problem.ts';
 import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Db } from '../../platform/database/schema.ts';

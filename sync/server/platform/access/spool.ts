@@ -35,7 +35,7 @@ export async function spool(
     for await (const piece of content) {
       const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : Buffer.from(piece);
       size += bytes.length;
-      if (size > max) throw new Problem('file-too-large');
+      if (size > max) throw new Problem('export-file-too-large');
       if (!disk && size > IN_MEMORY) {
         disk = await openDisk(folder);
         for (const earlier of held.splice(0)) await disk.write(earlier);
