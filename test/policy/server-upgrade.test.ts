@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listMigrations, listSequences } from '../../sync/server/features/backup/catalogue.ts';
+import { listSequences } from '../../sync/server/features/backup/catalogue.ts';
 import { retentionJob } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
-import { knownMigrations } from '../../sync/server/platform/database/migrations.ts';
+import { appliedMigrations, knownMigrations } from '../../sync/server/platform/database/migrations.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { sealEmail } from '../../sync/server/platform/http/email.ts';
@@ -262,7 +262,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     for (const at of [/^table 20 /, /^table 80 /]) {
       expect(await asNextBuild(at)).toMatch(/^table/);
       await openAgain();
-      expect(await listMigrations(database.db)).toEqual(knownMigrations());
+      expect(await appliedMigrations(database.db)).toEqual(knownMigrations());
       await expectAllThere(database.db);
       await shut();
     }
@@ -278,7 +278,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     try {
       await openAgain();
       const { db } = database;
-      expect(await listMigrations(db)).toEqual([...knownMigrations()]);
+      expect(await appliedMigrations(db)).toEqual([...knownMigrations()]);
       await expectAllThere(db);
       expect(await asRead()).toEqual(read);
       const audit = await verifyAudit(db, web.keys);

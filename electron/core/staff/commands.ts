@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { base32, technicianUri } from '../../../sync/protocol/seal/technician-code.ts';
+import { secretText, technicianUri } from '../../../sync/protocol/seal/technician-code.ts';
 import { BadgeNumber } from '../../../sync/protocol/wire/changes.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
@@ -38,7 +38,7 @@ export const addStaffCommand = storeCommand({
       pin,
       ...(handed && {
         uri: technicianUri(handed.secret, `${name} (${context.site.site})`),
-        secret: base32(handed.secret),
+        secret: secretText(handed.secret),
         paper: handed.paper,
       }),
     });

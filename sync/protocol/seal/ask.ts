@@ -1,7 +1,7 @@
 import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../wire/batch.ts';
 import { Ask, AskHeader, MAX_ASK_BYTES, MAX_ASK_PLAIN } from '../wire/changes.ts';
-import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
-import { type Kind, type SealingKeyLookup, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
+import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
+import { type Kind, sealMessage, signMessage } from './message.ts';
 
 const ASK: Kind<AskHeader, Ask> = {
   noun: 'ask',
@@ -43,15 +43,9 @@ export async function sealAsk(
  */
 export async function openAsk(
   sealed: string,
-  keys: { sealing: SealingKeyLookup; device: DeviceKeyLookup },
+  keys: DeviceKeys,
   expect: Sender,
 ): Promise<{ header: AskHeader; ask: Ask }> {
-  const signed = await unsealMessage(ASK, sealed, keys.sealing);
-  const { header, body } = await verifyMessage(
-    ASK,
-    signed,
-    (h) => senderKey(ASK.noun, h, keys.device, expect),
-    expect.versions,
-  );
+  const { header, body } = await openFromDevice(ASK, sealed, keys, expect);
   return { header, ask: body };
 }

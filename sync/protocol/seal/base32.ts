@@ -1,10 +1,13 @@
+/** RFC 4648 §6, without padding: what authenticator apps read. */
+export const RFC4648 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
 /**
  * Crockford's Base32 (no I, L, O, U): what is typed by hand, and what is in a QR code. A QR code holds letters and digits
  * in its alphanumeric mode, and a scanner that plays a keyboard types them on every layout.
  */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-export function base32(bytes: Uint8Array): string {
+export function base32(bytes: Uint8Array, alphabet = CROCKFORD): string {
   let bits = 0;
   let held = 0;
   let text = '';
@@ -13,10 +16,10 @@ export function base32(bytes: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
+      text += alphabet[(held >> bits) & 31];
     }
   }
-  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+  return bits > 0 ? text + alphabet[(held << (5 - bits)) & 31] : text;
 }
 
 /** In any case, with spaces and dashes anywhere, O for 0, I and L for 1. Null for a character that can't be one, or bits at the end that no encoder leaves. */
@@ -26,7 +29,7 @@ export function fromBase32(text: string): Buffer | null {
   let held = 0;
   const bytes: number[] = [];
   for (const character of plain) {
-    const value = ALPHABET.indexOf(character);
+    const value = CROCKFORD.indexOf(character);
     if (value === -1) return null;
     held = (held << 5) | value;
     bits += 5;

@@ -10,8 +10,8 @@ import {
   type X25519PublicJwk,
 } from '../wire/batch.ts';
 import type { WireEvent } from '../wire/event.ts';
-import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
-import { type Kind, malformed, type SealingKeyLookup, signAndSeal, unsealMessage, verifyMessage } from './message.ts';
+import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
+import { type Kind, malformed, signAndSeal } from './message.ts';
 
 const BATCH: Kind<BatchHeader, BatchBody> = {
   noun: 'batch',
@@ -100,18 +100,8 @@ export interface OpenedBatch {
  * @throws Problem with a code: `batch-too-large`, `batch-malformed`, `unknown-sealing-key`, `batch-undecryptable`,
  *   `bad-padding`, `wrong-issuer`, `wrong-audience`, `unsupported-protocol`, `unknown-device`, `bad-signature`
  */
-export async function openBatch(
-  sealed: string,
-  keys: { sealing: SealingKeyLookup; device: DeviceKeyLookup },
-  expect: Sender,
-): Promise<OpenedBatch> {
-  const signed = await unsealMessage(BATCH, sealed, keys.sealing);
-  const { header, body } = await verifyMessage(
-    BATCH,
-    signed,
-    (h) => senderKey(BATCH.noun, h, keys.device, expect),
-    expect.versions,
-  );
+export async function openBatch(sealed: string, keys: DeviceKeys, expect: Sender): Promise<OpenedBatch> {
+  const { header, body } = await openFromDevice(BATCH, sealed, keys, expect);
   if (body.events.length !== header.last - header.first + 1) throw malformed(BATCH);
   return { header, body };
 }

@@ -1,5 +1,6 @@
 import { Problem } from '../../errors/problem.ts';
 import type { Ed25519PublicJwk } from '../wire/batch.ts';
+import { type Kind, type SealingKeyLookup, unsealMessage, verifyMessage } from './message.ts';
 
 /** Which key a device signs with; null when the device is unknown or may not send. */
 export type DeviceKeyLookup = (device: string) => Promise<Ed25519PublicJwk | null>;
@@ -13,12 +14,31 @@ export interface Sender {
   readonly versions?: readonly number[];
 }
 
+/** Keys by which a device's sealed message is opened and verified. */
+export interface DeviceKeys {
+  readonly sealing: SealingKeyLookup;
+  readonly device: DeviceKeyLookup;
+}
+
+type Header = { readonly typ: string; readonly spv: number; readonly iss: string; readonly aud: string };
+
+/** Takes the seal off a device's message, and verifies what was in it. @throws Problem as `unsealMessage`, `senderKey` and `verifyMessage` */
+export async function openFromDevice<H extends Header, B>(
+  kind: Kind<H, B>,
+  sealed: string,
+  keys: DeviceKeys,
+  expect: Sender,
+): Promise<{ header: H; body: B }> {
+  const signed = await unsealMessage(kind, sealed, keys.sealing);
+  return verifyMessage(kind, signed, (h) => senderKey(kind.noun, h, keys.device, expect), expect.versions);
+}
+
 /**
  * The key that a message from a device must be signed with: the registration's, after its claims were held against what we know.
  *
  * @throws Problem `wrong-issuer`, `wrong-audience`, `unknown-device`
  */
-export async function senderKey(
+async function senderKey(
   noun: string,
   header: { readonly iss: string; readonly aud: string },
   lookup: DeviceKeyLookup,

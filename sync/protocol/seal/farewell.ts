@@ -16,16 +16,8 @@ import {
   MAX_LOGS_BYTES,
   MAX_LOGS_PLAIN,
 } from '../wire/farewell.ts';
-import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
-import {
-  type Kind,
-  malformed,
-  type SealingKeyLookup,
-  sealMessage,
-  signMessage,
-  unsealMessage,
-  verifyMessage,
-} from './message.ts';
+import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
+import { type Kind, malformed, sealMessage, signMessage, verifyMessage } from './message.ts';
 
 const LOGS: Kind<LogsHeader, Logs> = {
   noun: 'logs',
@@ -67,18 +59,8 @@ export async function sealLogs(
 }
 
 /** @throws Problem `logs-too-large`, `logs-malformed`, and those of every sealed message of a device */
-export async function openLogs(
-  sealed: string,
-  keys: { sealing: SealingKeyLookup; device: DeviceKeyLookup },
-  expect: Sender,
-): Promise<Logs> {
-  const signed = await unsealMessage(LOGS, sealed, keys.sealing);
-  const { body } = await verifyMessage(
-    LOGS,
-    signed,
-    (h) => senderKey(LOGS.noun, h, keys.device, expect),
-    expect.versions,
-  );
+export async function openLogs(sealed: string, keys: DeviceKeys, expect: Sender): Promise<Logs> {
+  const { body } = await openFromDevice(LOGS, sealed, keys, expect);
   return body;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { base32, RFC4648 } from './base32.ts';
 
 /**
  * What a technician enters a kiosk's menu with: a secret that an authenticator app makes codes of (RFC 6238: HMAC-SHA-1, 6
@@ -13,28 +14,13 @@ const SECRET_BYTES = 20;
 export const PAPER_CODES = 5;
 /** Long enough that nobody guesses one within the lockout's hours, and other than the app's. */
 export const PAPER_DIGITS = 10;
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** RFC 4648 §6, without padding: 20 bytes need none. */
-export function base32(bytes: Uint8Array): string {
-  let text = '';
-  let held = 0;
-  let bits = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
-    }
-    held &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
-}
+/** A secret as it is typed. */
+export const secretText = (secret: Uint8Array): string => base32(secret, RFC4648);
 
 /** What an authenticator app reads from the QR code. `label` is what it shows. */
 export function technicianUri(secret: Uint8Array, label: string): string {
-  const query = `secret=${base32(secret)}&issuer=SmartPresence&algorithm=SHA1&digits=${APP_DIGITS}&period=${STEP_MS / 1000}`;
+  const query = `secret=${secretText(secret)}&issuer=SmartPresence&algorithm=SHA1&digits=${APP_DIGITS}&period=${STEP_MS / 1000}`;
   return `otpauth://totp/SmartPresence:${encodeURIComponent(label)}?${query}`;
 }
 

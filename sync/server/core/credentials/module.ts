@@ -1,11 +1,10 @@
-import type { NewChange } from '../../platform/changes/log.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { selectRows } from '../people/rows.ts';
-import { scopesOfPerson } from '../people/sites.ts';
+import { changesOf } from '../people/sites.ts';
 import { pinCodePlace, readPinCodes, spendPinCode } from './pin-codes/codes.ts';
 import { pinCodeRoutes } from './pin-codes/routes.ts';
 import { keepPin, movePin, peppersChange, pinPlace, readPins } from './pins/pins.ts';
@@ -29,7 +28,7 @@ async function takeCard({ tx, keys, event, device, person, at, publish }: OneEve
   if (!person || !bearer) return;
   await keepKioskCard(tx, { person, device, change: event.header.open.change, ...bearer }, at);
   await emptyLog(tx, keys, [event.header.id]);
-  publish((await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'credentials', person, site })));
+  publish(await changesOf(tx, person, 'credentials'));
 }
 
 async function takePin({ tx, keys, event, device, person, at, publish }: OneEvent<'pin'>): Promise<void> {
@@ -41,9 +40,7 @@ async function takePin({ tx, keys, event, device, person, at, publish }: OneEven
   if (notify === 'device') publish([{ kind: 'pin', person, device }]);
   if (notify !== 'everyone') return;
   const spent = change === 'set' && (await spendPinCode(tx, person, at));
-  const kinds = spent ? (['pin', 'pinCode'] as const) : (['pin'] as const);
-  const sites = await scopesOfPerson(tx, person);
-  publish(sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site }))));
+  publish(await changesOf(tx, person, 'pin', ...(spent ? (['pinCode'] as const) : [])));
 }
 
 async function credentialsForKiosks(

@@ -96,10 +96,16 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
   });
 }
 
+/** What the kiosks of all of a person's sites are to read again of that person: these kinds of changes. */
+export async function changesOf(db: Db, person: string, ...kinds: PersonKind[]): Promise<NewChange[]> {
+  const sites = await scopesOfPerson(db, person);
+  return sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site })));
+}
+type PersonKind = 'person' | 'removed' | 'credentials' | 'pin' | 'pinCode' | 'cardTemplate';
+
 /** What the kiosks of all of a person's sites are to read again: the person itself has changed. */
 export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
-  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
-  await appendChanges(tx, newChanges, now);
+  await appendChanges(tx, await changesOf(tx, person, 'person'), now);
 }
 
 /** Whether kiosks may record where this person checks in. */
@@ -112,10 +118,5 @@ export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date)
 
 /** The kiosks of all of a person's sites are to read again which cards and badges count. */
 export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
-  const sites = await scopesOfPerson(tx, person);
-  await appendChanges(
-    tx,
-    sites.map((site): NewChange => ({ kind: 'credentials', person, site })),
-    now,
-  );
+  await appendChanges(tx, await changesOf(tx, person, 'credentials'), now);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { HandedOver, NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
-import { base32, type NewFactor, newFactor, technicianUri } from '../../../protocol/seal/technician-code.ts';
+import { type NewFactor, newFactor, secretText, technicianUri } from '../../../protocol/seal/technician-code.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { qrSvg } from '../accounts/link-text.ts';
@@ -64,6 +64,6 @@ async function handedOver(
   return {
     member,
     pin,
-    factor: { uri, svg: await qrSvg(uri), secret: base32(made.secret), paper: [...made.paper] },
+    factor: { uri, svg: await qrSvg(uri), secret: secretText(made.secret), paper: [...made.paper] },
   };
 }

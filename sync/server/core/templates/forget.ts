@@ -4,7 +4,7 @@ import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { lockPeople } from '../people/people.ts';
-import { modelsOf, scopesOfPerson } from '../people/sites.ts';
+import { changesOf, modelsOf, scopesOfPerson } from '../people/sites.ts';
 import { dropPhotos } from './photos.ts';
 import { dropTemplates } from './templates.ts';
 import { dropCasesOf } from './waiting.ts';
@@ -52,7 +52,7 @@ export async function dropFaces(
 
 /** What sends the kiosks of all of a person's sites what their card opens now. */
 export async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
-  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
+  return changesOf(tx, person, 'cardTemplate');
 }
 
 /** The same of their templates of these models. */

@@ -82,15 +82,6 @@ export async function listSequences(db: Db): Promise<Sequence[]> {
   return rows;
 }
 
-/** Names of the migrations that made it what it is, in order. Empty: a database that nothing was done to yet. */
-export async function listMigrations(db: Db): Promise<string[]> {
-  const { rows: there } = await sql<{ there: boolean }>`
-    select to_regclass('kysely_migration') is not null as there`.execute(db);
-  if (!there[0]?.there) return [];
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-  return rows.map((r) => r.name);
-}
-
 /** Foreign keys of our tables: how to take each away and make it again. */
 export async function listForeignKeys(db: Db): Promise<{ table: string; name: string; definition: string }[]> {
   const { rows } = await sql<{ schema: string; table: string; name: string; definition: string }>`

@@ -1,7 +1,8 @@
 import { sql, type Transaction } from 'kysely';
+import { appliedMigrations } from '../../platform/database/migrations.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Frame, frameBytes } from '../../platform/objects/sealed/frames.ts';
-import { listMigrations, listPartitions, listSequences, listTables, quote, quoted, type Table } from './catalogue.ts';
+import { listPartitions, listSequences, listTables, quote, quoted, type Table } from './catalogue.ts';
 
 /** About so many characters of rows make a page: what memory holds of a table. */
 const PAGE = 512 * 1024;
@@ -61,7 +62,7 @@ export async function* dump(tx: Transaction<Tables>, o: DumpOptions, counts: Dum
       format: 1,
       id: o.id,
       at: o.at.toISOString(),
-      migrations: await listMigrations(tx),
+      migrations: await appliedMigrations(tx),
       keyVersion: o.keyVersion,
       partitions: partitions.filter((p) => schemas.has(p.schema)),
     },

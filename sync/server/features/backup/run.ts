@@ -5,6 +5,7 @@ import type { BackupReport } from '../../../protocol/api/backups.ts';
 import { IS_STORED, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
+import { appliedMigrations } from '../../platform/database/migrations.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -13,7 +14,7 @@ import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/obje
 import { compressed, sealStream } from '../../platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
 import { backupMade } from '../privacy/erasure/copies.ts';
-import { KEYRING, listMigrations } from './catalogue.ts';
+import { KEYRING } from './catalogue.ts';
 import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
 import { type Manifest, rowOf, writeManifest } from './manifest.ts';
@@ -122,7 +123,7 @@ async function storeSnapshot(
     takenAt: takenAt.toISOString(),
     logEpoch: await logEpochOf(tx),
     keyVersion: keys.version,
-    migrations: await listMigrations(tx),
+    migrations: await appliedMigrations(tx),
     database,
     keyring: await part(KEYRING_OBJECT, 'keyring', 0),
     photos: await storedPhotos(tx),

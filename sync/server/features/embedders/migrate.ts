@@ -116,30 +116,29 @@ export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Dat
 
 /** The old embedder's templates go, here and on every kiosk. @returns how many people had some */
 export async function finishMove(tx: Transaction<Tables>, now: Date): Promise<number> {
-  const move = await lockMove(tx, ['switched']);
-  const gone = await tx.deleteFrom('template').where('model', '=', move.from_model).returning('person').execute();
-  const people = [...new Set(gone.map((g) => g.person))];
-  const newChanges: NewChange[] = [];
-  for (const person of people)
-    for (const site of await scopesOfPerson(tx, person))
-      newChanges.push({ kind: 'templates', person, model: move.from_model, site });
-  await appendChanges(tx, newChanges, now);
-  await tx.updateTable('model_migration').set({ state: 'done', ended_at: now }).where('id', '=', move.id).execute();
-  return people.length;
+  const { id, from_model } = await lockMove(tx, ['switched']);
+  return endMove(tx, id, 'done', from_model, now);
 }
 
 /** Before kiosks were switched: the new embedder's templates go. @throws Problem `migration-not-ready` */
 export async function cancelMove(tx: Transaction<Tables>, now: Date): Promise<void> {
-  const move = await lockMove(tx, ['working', 'ready']);
-  const gone = await tx.deleteFrom('template').where('model', '=', move.to_model).returning('person').execute();
+  const { id, to_model } = await lockMove(tx, ['working', 'ready']);
+  await endMove(tx, id, 'cancelled', to_model, now);
+}
+
+async function endMove(
+  tx: Transaction<Tables>,
+  id: string,
+  state: 'done' | 'cancelled',
+  model: string,
+  now: Date,
+): Promise<number> {
+  const gone = await tx.deleteFrom('template').where('model', '=', model).returning('person').execute();
+  const people = new Set(gone.map((g) => g.person));
   const newChanges: NewChange[] = [];
-  for (const person of new Set(gone.map((g) => g.person)))
-    for (const site of await scopesOfPerson(tx, person))
-      newChanges.push({ kind: 'templates', person, model: move.to_model, site });
+  for (const person of people)
+    for (const site of await scopesOfPerson(tx, person)) newChanges.push({ kind: 'templates', person, model, site });
   await appendChanges(tx, newChanges, now);
-  await tx
-    .updateTable('model_migration')
-    .set({ state: 'cancelled', ended_at: now })
-    .where('id', '=', move.id)
-    .execute();
+  await tx.updateTable('model_migration').set({ state, ended_at: now }).where('id', '=', id).execute();
+  return people.size;
 }

@@ -106,10 +106,10 @@ async function leastReaderOf(db: Db): Promise<string | null> {
   return row?.value ?? null;
 }
 
-async function appliedMigrations(db: Db): Promise<string[]> {
-  const { rows: there } = await sql<{
-    there: boolean;
-  }>`select to_regclass('kysely_migration') is not null as there`.execute(db);
+/** Names of the migrations that made it what it is, in order. Empty: a database that nothing was done to yet. */
+export async function appliedMigrations(db: Db): Promise<string[]> {
+  const { rows: there } = await sql<{ there: boolean }>`
+    select to_regclass('kysely_migration') is not null as there`.execute(db);
   if (!there[0]?.there) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
   return rows.map((r) => r.name);

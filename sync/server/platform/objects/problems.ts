@@ -66,3 +66,12 @@ function byStatus(status: number | undefined): S3Code | null {
   if (status === 503 || status === 429) return 's3-busy';
   return null;
 }
+
+/** @throws Problem of the store in place of the SDK's error */
+export async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw asS3Problem(cause, what);
+  }
+}

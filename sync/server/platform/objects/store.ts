@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ListObjectVersionsCommandOutput, S3 } from '@aws-sdk/client-s3';
 import { Problem } from '../../../errors/problem.ts';
 import { s3Client } from './client.ts';
-import { asS3Problem } from './problems.ts';
+import { asS3Problem, withStoreProblem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
 import { abortUploads, type PutOptions, upload } from './upload.ts';
 
@@ -174,14 +174,6 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
 
 const version = (versionId: string | undefined) => (versionId ? { VersionId: versionId } : {});
 const nameOf = (cause: unknown) => (cause as { name?: string }).name ?? '';
-
-async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw asS3Problem(cause, what);
-  }
-}
 
 async function* readable(body: AsyncIterable<Uint8Array> | undefined, key: string): AsyncGenerator<Uint8Array> {
   try {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Problem } from '../../../errors/problem.ts';
-import { asS3Problem } from './problems.ts';
+import { asS3Problem, withStoreProblem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
 
 export interface PutOptions {
@@ -117,14 +117,6 @@ function lock({ lockedUntil }: PutOptions, body: AsyncIterable<Uint8Array> | Uin
     ObjectLockRetainUntilDate: lockedUntil,
     ...(body instanceof Uint8Array && { ContentMD5: createHash('md5').update(body).digest('base64') }),
   };
-}
-
-async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw asS3Problem(cause, what);
-  }
 }
 
 const tooLarge = (key: string): Problem => new Problem('s3-object-too-large', { key });

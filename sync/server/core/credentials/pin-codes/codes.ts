@@ -3,12 +3,12 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
-import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import { appendChanges } from '../../../platform/changes/log.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { requireLiving } from '../../people/living.ts';
-import { scopesOfPerson } from '../../people/sites.ts';
+import { changesOf } from '../../people/sites.ts';
 
 /** Codes by which people choose a PIN at a kiosk: staff gives a code, shown once, and nobody but the person knows the PIN. */
 
@@ -84,12 +84,7 @@ export async function spendPinCode(tx: Transaction<Tables>, person: string, at: 
 }
 
 async function publish(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
-  const sites = await scopesOfPerson(tx, person);
-  await appendChanges(
-    tx,
-    sites.map((site): NewChange => ({ kind: 'pinCode', person, site })),
-    now,
-  );
+  await appendChanges(tx, await changesOf(tx, person, 'pinCode'), now);
 }
 
 type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
-import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
+import { allOfPerson, changesOf, scopesOfPerson } from '../../../core/people/sites.ts';
 import { forgetTemplates } from '../../../core/templates/forget.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
@@ -91,7 +91,7 @@ export async function requestAtKiosk(
     .where('off_kiosks', '=', false)
     .executeTakeFirst();
   if (Number(numUpdatedRows) === 0) return;
-  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'removed', person, site }));
+  const newChanges = await changesOf(tx, person, 'removed');
   await appendChanges(tx, newChanges, now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
   const data = ['person', 'template', 'photo', 'checkin'];

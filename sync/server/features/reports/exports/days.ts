@@ -55,35 +55,40 @@ export function daysBetween(site: ReportSite, from: string, to: string): Attenda
   return days;
 }
 
-async function* pages(
+async function* pages(...[db, keys, site, days, shown]: Parameters<typeof peopleByDay>): AsyncGenerator<Row[]> {
+  const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
+  for await (const { day, rows, people } of peopleByDay(db, keys, site, days, shown))
+    yield rows.map((r): Row => {
+      const person = people.get(r.person);
+      return [
+        day.day,
+        person?.name ?? null,
+        person?.number ?? null,
+        wall(r.firstIn),
+        wall(r.lastOut),
+        r.minutes,
+        r.stays.length,
+        r.open,
+        r.person,
+      ];
+    });
+}
+
+/** The people of each day, a page at a time, with their names. @param shown is called with the people each page names */
+export async function* peopleByDay(
   db: Db,
   keys: Keys,
   site: ReportSite,
   days: readonly AttendanceDay[],
   shown: (people: readonly string[]) => void,
-): AsyncGenerator<Row[]> {
-  const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
+) {
   const names = namesFor(db, keys);
   for (const day of days) {
     for (let after: string | null = null; ; ) {
       const { rows, last }: Awaited<ReturnType<typeof readDay>> = await readDay(db, site, day, PAGE, after);
       const ids = rows.map((r) => r.person);
       shown(ids);
-      const people = await names(ids);
-      yield rows.map((r): Row => {
-        const person = people.get(r.person);
-        return [
-          day.day,
-          person?.name ?? null,
-          person?.number ?? null,
-          wall(r.firstIn),
-          wall(r.lastOut),
-          r.minutes,
-          r.stays.length,
-          r.open,
-          r.person,
-        ];
-      });
+      yield { day, rows, people: await names(ids) };
       if (last === null) break;
       after = last;
     }

@@ -4,13 +4,13 @@ import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { searchAttendance } from '../../attendance/search.ts';
-import { type ReportSite, readDay } from '../day.ts';
-import { daysBetween } from './days.ts';
+import type { ReportSite } from '../day.ts';
+import { daysBetween, peopleByDay } from './days.ts';
 import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
 import { wallClock } from './wall.ts';
 
-/** Records, or people of a day, read at once. */
+/** Records read at once. */
 const PAGE = 500;
 
 export interface PayrollSource {
@@ -51,25 +51,15 @@ function timesheet({ db, keys, site, shown }: PayrollSource, { from, to }: Perio
   const days = daysBetween(site, from, to);
   const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
   async function* pages(): AsyncGenerator<Row[]> {
-    const names = namesFor(db, keys);
-    for (const day of days) {
-      for (let after: string | null = null; ; ) {
-        const { rows, last }: Awaited<ReturnType<typeof readDay>> = await readDay(db, site, day, PAGE, after);
-        const ids = rows.map((r) => r.person);
-        shown(ids);
-        const people = await names(ids);
-        yield rows.flatMap(({ person, stays }) =>
-          stays.map(({ start, end, minutes }): Row => {
-            const { number = null, name = null } = people.get(person) ?? {};
-            const remark = start === null ? 'no clock-in' : end === null ? 'no clock-out' : null;
-            const hours = minutes === null ? null : Math.round((minutes / 60) * 100) / 100;
-            return [number, name, day.day, wall(start), wall(end), hours, remark];
-          }),
-        );
-        if (last === null) break;
-        after = last;
-      }
-    }
+    for await (const { day, rows, people } of peopleByDay(db, keys, site, days, shown))
+      yield rows.flatMap(({ person, stays }) =>
+        stays.map(({ start, end, minutes }): Row => {
+          const { number = null, name = null } = people.get(person) ?? {};
+          const remark = start === null ? 'no clock-in' : end === null ? 'no clock-out' : null;
+          const hours = minutes === null ? null : Math.round((minutes / 60) * 100) / 100;
+          return [number, name, day.day, wall(start), wall(end), hours, remark];
+        }),
+      );
   }
   return { title: 'Timesheet', columns: TIMESHEET, pages: pages() };
 }

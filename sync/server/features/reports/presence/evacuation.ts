@@ -73,31 +73,16 @@ export const evacuationOf = (site: SiteId): NewChange => ({
 
 const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDefault ? DEFAULT_SCOPE : id);
 
-/** A person was seen outside. @throws Problem `evacuation-over`, `person-unknown` */
-export async function account(
+/** A person was seen outside, or is `missing` after all: marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
+export async function markPerson(
   tx: Transaction<Tables>,
-  mark: { readonly evacuation: string; readonly person: string },
-  by: string | null,
+  mark: Pick<Mark, 'evacuation' | 'person' | 'by' | 'missing'>,
   siteOf: SiteOf,
   now: Date,
 ): Promise<void> {
   const { site } = await going(tx, mark.evacuation);
   await requireLiving(tx, mark.person, 'none');
-  await putMark(tx, { ...mark, by, device: null, missing: false }, now);
-  await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
-}
-
-/** A person was marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
-export async function unaccount(
-  tx: Transaction<Tables>,
-  mark: { readonly evacuation: string; readonly person: string },
-  by: string | null,
-  siteOf: SiteOf,
-  now: Date,
-): Promise<void> {
-  const { site } = await going(tx, mark.evacuation);
-  await requireLiving(tx, mark.person, 'none');
-  await putMark(tx, { ...mark, by, device: null, missing: true }, now);
+  await putMark(tx, { ...mark, device: null }, now);
   await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
 }
 

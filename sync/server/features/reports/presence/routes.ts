@@ -7,7 +7,7 @@ import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { reportSite } from '../day.ts';
-import { account, beginEvacuation, endEvacuation, readEvacuation, type SiteOf, unaccount } from './evacuation.ts';
+import { beginEvacuation, endEvacuation, markPerson, readEvacuation, type SiteOf } from './evacuation.ts';
 import { countInside, readInside, readKnownAsOf } from './inside.ts';
 
 const After = z.tuple([Uuid]);
@@ -52,21 +52,20 @@ export const presenceRoutes: readonly Route[] = [
     notify('change');
     return begun;
   }),
-  implement(api.markSafe, async ({ tx, services: { config }, actor, params, now, about, on, notify }) => {
-    on(params.evacuation);
-    about([params.person]);
-    await account(tx, params, actor.id, siteIn(tx, config), now);
-    notify('change');
-  }),
-  implement(api.unmarkSafe, async ({ tx, services: { config }, actor, params, now, about, on, notify }) => {
-    on(params.evacuation);
-    about([params.person]);
-    await unaccount(tx, params, actor.id, siteIn(tx, config), now);
-    notify('change');
-  }),
+  mark(api.markSafe, false),
+  mark(api.unmarkSafe, true),
   implement(api.endEvacuation, async ({ tx, services: { config }, params, now, on, notify }) => {
     on(params.evacuation);
     notify('change');
     return endEvacuation(tx, params.evacuation, siteIn(tx, config), now);
   }),
 ];
+
+function mark(declared: typeof api.markSafe, missing: boolean): Route {
+  return implement(declared, async ({ tx, services: { config }, actor, params, now, about, on, notify }) => {
+    on(params.evacuation);
+    about([params.person]);
+    await markPerson(tx, { ...params, by: actor.id, missing }, siteIn(tx, config), now);
+    notify('change');
+  });
+}
