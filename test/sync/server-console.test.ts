@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Board } from '../../sync/protocol/api/live.ts';
-import { LINK_MS } from '../../sync/server/core/accounts/links.ts';
+import { LINK_LIFE_MS } from '../../sync/server/core/accounts/links.ts';
 import { call, cookieOf, tokenOf } from '../kit/client.ts';
 import { newKiosk, sync } from '../kit/kiosk.ts';
 import { newServer } from '../kit/server.ts';
@@ -42,7 +42,7 @@ describe('the console’s door', () => {
 
   test('an unused link is refused after an hour, an invented one always', async () => {
     const restarted = await server.restart();
-    server.shift(LINK_MS + 1000);
+    server.shift(LINK_LIFE_MS.operator + 1000);
     const late = await server.redeem(tokenOf(restarted.adminLink));
     server.shift(0);
     expect([late.status, late.json().code]).toEqual([410, 'link-expired']);

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
 import { readChanges } from '../../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
-import { assignToSites, setGpsOptOut } from '../../../sync/server/core/people/sites.ts';
+import { changePerson } from '../../../sync/server/core/people/change.ts';
+import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { configuredLease, setPolicy } from '../../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
 import { changeSite } from '../../../sync/server/core/sites/write.ts';
@@ -197,7 +198,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       const person = a.enrol('Ada Lovelace');
       await a.send();
       await b.read();
-      await setGpsOptOut(database.db, person, true, new Date());
+      await database.db.transaction().execute((tx) => changePerson(tx, keys, person, { gpsOptOut: true }, new Date()));
       await b.read();
       expect(b.people.get(person)!.gpsOptOut).toBe(true);
     });

@@ -12,7 +12,6 @@ export const LINK_LIFE_MS = {
   account: 24 * 60 * 60 * 1000,
   person: 15 * 60 * 1000,
 } as const;
-export const LINK_MS = LINK_LIFE_MS.operator;
 
 /** Who a link lets in. `operator`: anyone who reads what the server prints on its own machine. */
 export type LinkFor =

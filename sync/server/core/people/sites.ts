@@ -108,14 +108,6 @@ export async function personChanged(tx: Transaction<Tables>, person: string, now
   await appendChanges(tx, await changesOf(tx, person, 'person'), now);
 }
 
-/** Whether kiosks may record where this person checks in. */
-export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date): Promise<void> {
-  return inTransaction(db, async (tx) => {
-    await tx.updateTable('person').set({ gps_opt_out: optOut }).where('id', '=', person).execute();
-    await personChanged(tx, person, now);
-  });
-}
-
 /** The kiosks of all of a person's sites are to read again which cards and badges count. */
 export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'credentials'), now);
