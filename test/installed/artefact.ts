@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,12 +11,15 @@ import {
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../../build/package/files.ts';
+import { packageDebian } from '../../build/package/deb.ts';
+import { projectVersion, ROOT } from '../../build/package/files.ts';
 import type { KioskBuild } from '../../build/package/seal.ts';
 import { BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
+import { run } from '../kiosk-image/machine.ts';
 
 /* What ships, packed once from this state of the sources: every suite of this folder starts from the same files. */
 
@@ -28,11 +32,39 @@ export interface ServerArtefact {
   readonly sbom: string;
 }
 
-/** @param version another one than the project's, of the same sources: an update, or a build to go back to */
-export function serverArtefact(version?: string): ServerArtefact {
-  const folder = kept(version ?? '', (into) => packagePart('server', into, version ? ['--version', version] : []));
+export function serverArtefact(): ServerArtefact {
+  const folder = kept('', packageServer);
   return { archive: find(folder, '.tar.gz'), debian: find(folder, '.deb'), sbom: find(folder, '.cdx.json') };
 }
+
+/** The server of a version to come: its schema has one step more, which adds what builds before it do without. */
+export function nextServer(version: string): Omit<ServerArtefact, 'sbom'> {
+  const folder = kept(`${version}-next`, (into) => {
+    run('tar', '-xzf', serverArtefact().archive, '-C', into);
+    const top = `smartpresence-server-${version}`;
+    renameSync(join(into, `smartpresence-server-${projectVersion()}`), join(into, top));
+    for (const name of ['package.json', 'build.json']) {
+      const file = join(into, top, 'app', name);
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), version }, null, 1));
+    }
+    appendFileSync(join(into, top, 'app/sync/server/platform/database/migrations.js'), NEXT_STEP);
+    const archive = join(into, `${top}-linux-x64.tar.gz`);
+    run('tar', '--use-compress-program=gzip -1', '-cf', archive, '-C', into, top);
+    rmSync(join(into, top), { recursive: true });
+    packageDebian({ archive, version, at: 0 });
+  });
+  return { archive: find(folder, '.tar.gz'), debian: find(folder, '.deb') };
+}
+
+const NEXT_STEP = `
+import { sql as sqlOfNextStep } from 'kysely';
+MIGRATIONS['9998-next'] = {
+  expands: true,
+  async up(db) {
+    await sqlOfNextStep\`alter table site add column next_colour text not null default 'blue'\`.execute(db);
+  },
+};
+`;
 
 /** What `npm run package -- kiosk` makes: the build, and the installer of kiosks. */
 export interface KioskArtefact {
@@ -78,8 +110,8 @@ function find(folder: string, end: string): string {
 /** As an operator makes it. */
 export const packageServer = (out: string): void => packagePart('server', out);
 
-function packagePart(part: 'server' | 'kiosk', out: string, options: readonly string[] = []): void {
-  execFileSync(process.execPath, [join(ROOT, 'build/package/package.ts'), part, '--dirty', '--out', out, ...options], {
+function packagePart(part: 'server' | 'kiosk', out: string): void {
+  execFileSync(process.execPath, [join(ROOT, 'build/package/package.ts'), part, '--dirty', '--out', out], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, HOME: process.env.HOME },
   });

@@ -2,15 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Browser } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion, ROOT } from '../../build/package/files.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
+import { stillsOfA } from '../footage/index.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { motoMissing } from '../services/moto.ts';
-import { serverArtefact } from './artefact.ts';
+import { nextServer, serverArtefact } from './artefact.ts';
+import { Administrator, browserAt } from './browser.ts';
 import { type Step, stepsOf, TASKS } from './pages.ts';
-import { enrolFromPicture, PACKAGES, REQUEST, type Sent, session, signInFirst } from './server.ts';
+import { PACKAGES } from './server.ts';
 import { RootShell } from './shell.ts';
 
 /*
@@ -32,21 +35,27 @@ describe.skipIf(impossible !== null)(
     let shell: RootShell;
     const beside: ChildProcess[] = [];
     let kiosk: { device: string; fingerprint: string } | null = null;
+    let browser: Browser;
+    let administrator: Administrator;
+    let person = '';
     let said = '';
     const put = (path: string, text: string, mode = 0o644): void =>
       writeFileSync(join(debian.root, path), text, { mode });
 
     beforeAll(async () => {
       debian = copyOfDebian(debianRoot([], PACKAGES));
-      run('cp', serverArtefact().archive, serverArtefact(NEXT).archive, join(debian.root, 'root'));
-      put('root/request.mjs', REQUEST);
+      run('cp', serverArtefact().archive, nextServer(NEXT).archive, join(debian.root, 'root'));
       put('etc/hosts', `127.0.0.1 localhost presence.example.org ${STORE}\n`);
       machine = await boot(debian.root);
+      expect(machine.do('test', '-e', ROOT).code).toBe(1);
       await startStore();
       await machine.started();
       shell = new RootShell(machine, debian.root);
+      browser = await browserAt(machine, folder);
+      writeFileSync(join(folder, 'hosts'), '127.0.0.1 localhost presence.example.org\n');
     }, 7_200_000);
     afterAll(async () => {
+      await browser?.close();
       shell?.close();
       for (const child of beside) child.kill('SIGKILL');
       await machine?.halt();
@@ -75,16 +84,54 @@ describe.skipIf(impossible !== null)(
       await machine.until('the object store', 60_000, 'bash', '-c', '</dev/tcp/127.0.0.1/443');
     }
 
-    /** What a person does in the browser, on what the page made before. */
+    /** A program of the sources, as a kiosk in the machine’s network runs it. @returns what it writes as JSON, line by line */
+    async function kioskRuns(args: readonly string[], input = ''): Promise<unknown[]> {
+      const [program, ...inNetwork] = machine.enter('--net');
+      const named = ['sh', '-c', `mount --bind ${join(folder, 'hosts')} /etc/hosts && exec "$@"`, 'sh'];
+      const child = spawn(program!, [...inNetwork, 'unshare', '--mount', ...named, process.execPath, ...args], {
+        env: { PATH: process.env.PATH, SMARTPRESENCE_HOME: join(folder, 'kiosk') },
+      });
+      beside.push(child);
+      child.stdin.end(input);
+      const [out, err] = await Promise.all(
+        [child.stdout, child.stderr].map(async (stream) => Buffer.concat(await stream.toArray()).toString()),
+      );
+      if (out === '') throw new Error(`${args.join(' ')}: ${err}`);
+      return out!
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    }
+    const SP = join(ROOT, 'electron/cli/sp.ts');
+
+    /** What a person does without commands, on what the page made before; and what has happened where a part begins. */
     const BY_HAND: Record<string, () => Promise<void>> = {
       async 'first-person'() {
-        const link = /https:\/\/\S+#enter=\S+/.exec(said)![0];
-        const ask = session(new URL(link).origin, async (url, options) => {
-          put('root/request.json', JSON.stringify({ url, ...options }));
-          return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
-        });
-        await signInFirst(ask, link);
-        expect(await enrolFromPicture({ ask })).toMatchObject({ outcome: 'enrolled', templates: 1 });
+        administrator = await Administrator.at(browser, 'ada@example.org');
+        await administrator.signInByLink(/https:\/\/\S+#enter=\S+/.exec(said)![0]);
+        await administrator.readConsentTexts();
+        person = await administrator.enrolByPhoto();
+      },
+      async 'first-check-in'() {
+        expect(await kioskRuns([SP, 'device', 'join', '--continue', '--json'])).toMatchObject([{ state: 'joined' }]);
+        const checkin = join(import.meta.dirname, 'children/checkin.ts');
+        expect(await kioskRuns([checkin])).toEqual([['Ada Lovelace']]);
+        // By the face that the server enrolled, in another picture.
+        const identified = await kioskRuns([SP, 'faces', 'identify', '--json', stillsOfA()[1]!]);
+        expect(identified).toMatchObject([{ person: { id: person, name: 'Ada Lovelace' }, reason: 'accept' }]);
+        await administrator.seesCheckin('Ada Lovelace');
+        expect(await administrator.printsEvacuationList(join(folder, 'list.pdf'))).toContain('Ada Lovelace');
+      },
+      async 'sign-in-again'() {
+        await administrator.signInAgain();
+        // She was erased, and stays so.
+        expect((await administrator.namesOfPeople()).join()).not.toContain('Ada Lovelace');
+      },
+      async 'bad-build'() {
+        put(`opt/smartpresence/${NEXT}/app/sync/server/main.js`, 'throw new Error("a bad build");\n');
+        machine.say('systemctl', 'restart', 'smartpresence-server');
+        const starts = 'test "$(systemctl show --value --property=NRestarts smartpresence-server)" -ge 2';
+        await machine.until('a server that does not start', 300_000, 'sh', '-c', starts);
       },
     };
 
@@ -92,24 +139,9 @@ describe.skipIf(impossible !== null)(
     const AT_THE_KIOSK: Record<string, (step: Step) => Promise<void>> = {
       async join(step) {
         const code = said.match(/^[0-9A-Z]{2,5}(?:-[0-9A-Z]{2,5}){8,}$/gm)!.at(-1)!;
-        const hosts = join(folder, 'hosts');
-        writeFileSync(hosts, `127.0.0.1 localhost presence.example.org\n`);
-        const [program, ...inNetwork] = machine.enter('--net');
         const args = step.commands.trim().split(' ').slice(1);
-        const child = spawn(
-          program!,
-          [
-            ...inNetwork,
-            ...['unshare', '--mount', 'sh', '-c', `mount --bind ${hosts} /etc/hosts && exec "$@"`, 'sh'],
-            ...[process.execPath, join(ROOT, 'electron/cli/sp.ts'), ...args, '--no-wait', '--json'],
-          ],
-          { env: { PATH: process.env.PATH, SMARTPRESENCE_HOME: join(folder, 'kiosk') } },
-        );
-        child.stdin.end(`${code}\n`);
-        const [out, err] = await Promise.all(
-          [child.stdout, child.stderr].map(async (stream) => Buffer.concat(await stream.toArray()).toString()),
-        );
-        kiosk = JSON.parse(out!.split('\n')[0] || `{"failed":${JSON.stringify(err)}}`);
+        const [line] = await kioskRuns([SP, ...args, '--no-wait', '--json'], `${code}\n`);
+        kiosk = line as typeof kiosk;
         expect(kiosk).toMatchObject({ device: expect.any(String), fingerprint: expect.any(String) });
       },
     };
@@ -119,6 +151,8 @@ describe.skipIf(impossible !== null)(
       VERSION: () => projectVersion(),
       NEXT: () => NEXT,
       KIOSK: () => kiosk!.device,
+      PERSON: () => person,
+      REQUEST: () => /^([0-9a-f-]{36}) {2}(requested|under-way)/m.exec(said)![1]!,
       INCIDENT: () => /^([0-9a-f-]{36}) .*Keys may have leaked$/m.exec(said)![1]!,
     };
     const written = (commands: string): string =>
@@ -145,6 +179,8 @@ describe.skipIf(impossible !== null)(
           console.log(`from archive to first face: ${seconds.toFixed(0)} s of commands`);
       }
       expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend', 'smartpresence*')).toBe('');
+      if (page === 'docs/operate/each-month.md') expect(said).toContain('9998-next: adds only');
+      if (page === 'docs/operate/incidents.md') expect(said).toContain(`The schema stays as ${NEXT} left it.`);
     });
   },
   3_600_000,

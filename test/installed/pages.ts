@@ -9,7 +9,7 @@ import { join } from 'node:path';
  *   <!-- on the kiosk: NAME -->   run at a kiosk, by the function of that name
  *   <!-- asks: NAME -->           run, and given what the function of that name answers
  *   <!-- ends with 1: REASON -->  run; 1 (done, and something needs attention) is as good an end as 0
- *   <!-- by hand: NAME -->        no block: what a person does in the browser, done by the function of that name
+ *   <!-- by hand: NAME -->        no block: what people do there without commands, or what has happened; by that function
  */
 
 export const TASKS = ['docs/install/first-day.md', 'docs/operate/each-month.md', 'docs/operate/incidents.md'] as const;

@@ -13,10 +13,7 @@ import type { Place, RunOptions } from './place.ts';
 export type Ask = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
 
 /** A browser's session with a server. @param send how a request gets there */
-export function session(
-  peopleUrl: string,
-  send: (url: string, options: Parameters<typeof call>[1]) => Promise<Sent>,
-): Ask {
+function session(peopleUrl: string, send: (url: string, options: Parameters<typeof call>[1]) => Promise<Sent>): Ask {
   let cookie = '';
   return async (method, path, body) => {
     const answer = await send(`${peopleUrl}${path}`, {
@@ -30,7 +27,7 @@ export function session(
   };
 }
 
-export type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' | 'body'>;
+type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' | 'body'>;
 
 /** Of the Debian that a server runs on as a service. */
 export const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresql', 'mosquitto', 'openssl'];
@@ -77,7 +74,7 @@ SETUP_ADMIN=ada@example.org
 ${more.map((line) => `${line}\n`).join('')}`;
 
 /** One request from inside, where alone the server's network is: what to ask is in a file, for a picture is long. */
-export const REQUEST = `import { readFileSync } from 'node:fs';
+const REQUEST = `import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 const { url, method, headers, body } = JSON.parse(readFileSync('/root/request.json', 'utf8'));
 request(url, { method, headers, rejectUnauthorized: false }, async (answer) => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion } from '../../build/package/files.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
-import { serverArtefact } from './artefact.ts';
+import { nextServer, serverArtefact } from './artefact.ts';
 import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, signInFirst } from './server.ts';
 
 /*
@@ -14,6 +14,7 @@ import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, s
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb');
 if (impossible) console.log(impossible);
+const NEXT = '0.1.1';
 describe.skipIf(impossible !== null)(
   'the server as a service',
   () => {
@@ -26,6 +27,7 @@ describe.skipIf(impossible !== null)(
       const { debian: deb } = serverArtefact();
       debian = copyOfDebian(debianRoot([], PACKAGES));
       run('cp', deb, join(debian.root, 'root/server.deb'));
+      run('cp', nextServer(NEXT).debian, join(debian.root, 'root/next.deb'));
       put('root/database.sh', DATABASE);
       put('root/answers', answersOf('localhost', ['SMARTPRESENCE_BIND=127.0.0.1']));
       machine = await boot(debian.root);
@@ -93,6 +95,26 @@ describe.skipIf(impossible !== null)(
       // The unit, and not the database alone, which the command would ask without it.
       const active = ['systemctl', 'is-active', '--quiet', 'smartpresence-server'];
       await machine.until('the server', 180_000, ...active);
+      expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
+    });
+
+    test('is updated by apt, with a step of its schema, and goes back: each time it goes over to the other build', async () => {
+      const program = () => {
+        const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', 'smartpresence-server').trim();
+        return machine.say('readlink', `/proc/${pid}/exe`).trim();
+      };
+      const answers = () => machine.until('its listener', 180_000, 'bash', '-c', '</dev/tcp/127.0.0.1/8443');
+      machine.say('apt-get', 'install', '-y', '/root/next.deb');
+      await answers();
+      expect(program()).toBe(`/opt/smartpresence/${NEXT}/bin/node`);
+      expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
+      const columns = `select count(*) from information_schema.columns where column_name = 'next_colour'`;
+      const psql = ['runuser', '-u', 'postgres', '--', 'psql', '--tuples-only', '--no-align', 'smartpresence'];
+      expect(machine.say(...psql, '-c', columns).trim()).toBe('1');
+      machine.say('apt-get', 'install', '-y', '--allow-downgrades', '/root/server.deb');
+      await answers();
+      expect(program()).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
+      expect(machine.say('ls', '/opt/smartpresence').trim().split('\n')).toEqual([projectVersion(), 'current']);
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
     });
 

@@ -1,4 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../sync/server/app/config.ts';
@@ -195,6 +196,25 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     );
     expect(await codeOf(restore)).toBe('wrong-encryption-key');
     await bare.close();
+  }, 300_000);
+
+  test('a backup of a schema that a newer build has changed is left to that build, and nothing is written', async () => {
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const step = { name: '9998-next', timestamp: new Date().toISOString() };
+    const db = database.db as unknown as Kysely<{ kysely_migration: typeof step }>;
+    await db.insertInto('kysely_migration').values(step).execute();
+    try {
+      const { backup } = await runBackup(contextOf(database.db, keys, store));
+      const restore = restoreBackup(restoreInto(bare.db), backup);
+      await expect(restore).rejects.toMatchObject({ code: 'backup-newer', params: { migrations: step.name } });
+      expect(await sql`select from pg_class where relname = 'person'`.execute(bare.db)).toMatchObject({ rows: [] });
+    } finally {
+      await db.deleteFrom('kysely_migration').where('name', '=', step.name).execute();
+      await bare.close();
+    }
+    // What follows is of a backup that this build can restore.
+    report = await runBackup(contextOf(database.db, keys, store));
   }, 300_000);
 
   test('an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database', async () => {

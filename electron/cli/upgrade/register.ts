@@ -12,7 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { print } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
-import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
+import { canWorkWith, changedSince, planUpgrade, type UpgradePlan } from './rules.ts';
 
 const ROOT = '/opt/smartpresence';
 const ourBuild = async () => (await import('../../../sync/server/app/checks/upgrade.ts')).thisBuild();
@@ -65,10 +65,16 @@ export function registerUpgrade(program: Command): void {
       if (!canWorkWith(before, now))
         throw new Problem('upgrade-cannot-roll-back', { to, schema: now.leastReader ?? 'newer' });
       switchTo(o.root, to);
-      const next = 'Start it, one replica after the other: systemctl restart smartpresence-server';
-      process.stdout.write(
-        `${o.json ? JSON.stringify({ from: current, to }) : `Version ${to} starts next; it was ${current}.\n${next}`}\n`,
-      );
+      const text = [
+        `Version ${to} starts next; it was ${current}.`,
+        ...(changedSince(before, now)
+          ? [
+              `The schema stays as ${current} left it. Keep that version: only it or a later one can restore backups made from now on.`,
+            ]
+          : []),
+        'Start it, one replica after the other: systemctl restart smartpresence-server',
+      ].join('\n');
+      process.stdout.write(`${o.json ? JSON.stringify({ from: current, to }) : text}\n`);
     });
   upgrade
     .command('describe', { hidden: true })

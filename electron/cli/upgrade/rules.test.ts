@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
 import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
-import { canWorkWith, planUpgrade } from './rules.ts';
+import { canWorkWith, changedSince, planUpgrade } from './rules.ts';
 
 const build = (...names: string[]): BuildFacts => ({
   build: '1',
@@ -50,4 +50,10 @@ test('a build works with a newer schema when it knows the least reader and lacks
   expect(canWorkWith(build('1', '2'), { ...now, leastReader: null })).toBe(false);
   expect(canWorkWith(build('1', '2', '2b'), { ...now, leastReader: '2' })).toBe(false);
   expect(canWorkWith(build('1', '2', '3', '4'), { ...now, leastReader: '3' })).toBe(true);
+});
+
+test('a schema with a step that a build does not know has changed since that build', () => {
+  expect(changedSince(build('1', '2'), well)).toBe(false);
+  expect(changedSince(build('1', '2', '3'), well)).toBe(false);
+  expect(changedSince(build('1', '2'), { ...well, applied: ['1', '2', '3'] })).toBe(true);
 });

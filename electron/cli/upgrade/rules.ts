@@ -63,10 +63,17 @@ export function planUpgrade(
 }
 
 /** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */
-export function canWorkWith({ migrations }: BuildFacts, { applied, leastReader }: UpgradeFacts): boolean {
+export function canWorkWith(build: BuildFacts, schema: UpgradeFacts): boolean {
+  if (!changedSince(build, schema)) return true;
+  const { applied, leastReader } = schema;
+  const known = build.migrations.map(({ name }) => name);
+  return leastReader !== null && known.includes(leastReader) && known.every((name) => applied.includes(name));
+}
+
+/** Whether the schema has steps that this build does not know. It can work with them, and not make them in a database of its own. */
+export function changedSince({ migrations }: BuildFacts, { applied }: UpgradeFacts): boolean {
   const known = new Set(migrations.map(({ name }) => name));
-  if (applied.every((name) => known.has(name))) return true;
-  return leastReader !== null && known.has(leastReader) && [...known].every((name) => applied.includes(name));
+  return applied.some((name) => !known.has(name));
 }
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
