@@ -1,9 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../core/command.ts';
 
-/** The answer of a command: as JSON, or in words. */
-export function print(json: boolean | undefined, value: unknown, words: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : words}\n`);
+/** The answer of a command: as JSON, or as text. */
+export function print(json: boolean | undefined, value: unknown, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
 }
 
 /** One line an item. @param none what is said where there is none */

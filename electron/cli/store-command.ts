@@ -55,17 +55,17 @@ export async function openCommands(home: string, begins = false): Promise<Comman
 /**
  * Runs a single command on this machine's kiosk; wrong arguments are refused before anything is opened.
  *
- * @param words of each line of its answer, where it is not to be JSON
+ * @param text of each line of its answer, where it is not to be JSON
  * @returns the exit code
  */
 export async function onKiosk<T>(
   command: StoreCommand,
   args: unknown,
   json: boolean | undefined,
-  words: (line: T) => string | null,
+  text: (line: T) => string | null,
 ): Promise<number> {
   parseArguments(command, args);
-  const output = terminalOutput(json ?? false, (line) => words(line as T));
+  const output = terminalOutput(json ?? false, (line) => text(line as T));
   const session = await openCommands(kioskHome(), command.beginsKiosk);
   try {
     return await session.run(command, args, output);

@@ -388,8 +388,8 @@ test.describe('staff', () => {
       await page.locator('input[name=confirm]').fill('2002');
       await page.keyboard.press('Enter');
       await expect(page.locator('[data-end=enrolled]')).toBeVisible();
-      const words = core.callsOf('enrolFinish').map(({ overrule }) => overrule?.typed);
-      expect(words).toEqual([undefined, '1002', '1001', '2002']);
+      const typed = core.callsOf('enrolFinish').map(({ overrule }) => overrule?.typed);
+      expect(typed).toEqual([undefined, '1002', '1001', '2002']);
     });
 
   test('calls the roll: who is missing is counted, a mark is taken back, and the end is asked about first', async ({

@@ -110,9 +110,9 @@ between kiosk and server. Before joining: \`device proxy --set\`, then \`device 
     .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
       if (o.set && o.none) throw new Problem('arguments-wrong', { reason: '--set and --none exclude each other.' });
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
-      const words = ({ proxy }: { proxy: string | null }) =>
+      const text = ({ proxy }: { proxy: string | null }) =>
         proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
-      process.exitCode = await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, words);
+      process.exitCode = await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, text);
     });
 }
 

@@ -50,16 +50,16 @@ export function registerStaff(program: Command): void {
     .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
     .action(async (member: string, { json }: { json?: boolean }) => {
-      const words = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
-      process.exitCode = await onKiosk(removeStaffCommand, { member }, json, words);
+      const text = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
+      process.exitCode = await onKiosk(removeStaffCommand, { member }, json, text);
     });
   staff
     .command('reset-pin <name-or-id>')
     .description('Give a staff member a new starter PIN, for example when they forgot theirs.')
     .option('--json', 'one JSON object')
     .action(async (member: string, { json }: { json?: boolean }) => {
-      const words = (made: Made) => handed(made, 'has a new PIN');
-      process.exitCode = await onKiosk(resetStaffPinCommand, { member }, json, words);
+      const text = (made: Made) => handed(made, 'has a new PIN');
+      process.exitCode = await onKiosk(resetStaffPinCommand, { member }, json, text);
     });
   staff
     .command('set-pin')
@@ -71,8 +71,8 @@ every process can read arguments. Seal it in an envelope.`,
     )
     .action(async () => {
       const pin = process.env.SMARTPRESENCE_NEW_STAFF_PIN ?? (await password('New emergency PIN (6 to 12 digits): '));
-      const words = () => 'The emergency PIN is set. Seal it in an envelope; each use is reported.';
-      process.exitCode = await onKiosk(setEmergencyPinCommand, { pin }, false, words);
+      const text = () => 'The emergency PIN is set. Seal it in an envelope; each use is reported.';
+      process.exitCode = await onKiosk(setEmergencyPinCommand, { pin }, false, text);
     });
 }
 

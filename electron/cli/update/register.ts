@@ -22,9 +22,9 @@ export function registerUpdate(program: Command): void {
     .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates) or network')
     .option('--json', 'one JSON object per line')
     .action(async ({ from, json }: { from: string; json?: boolean }) => {
-      const words = ({ ready }: { ready: string }) =>
-        `Version ${ready} is ready; the kiosk restarts into it when nobody stands before it.`;
-      process.exitCode = await onKiosk(updateNowCommand, { from }, json, words);
+      const text = ({ ready }: { ready: string }) =>
+        `Version ${ready} is ready. The kiosk restarts into it when no one is using it.`;
+      process.exitCode = await onKiosk(updateNowCommand, { from }, json, text);
     });
 }
 

@@ -177,7 +177,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return answer(true, null);
   }
 
-  /** Who the captured face may belong to already. Whoever is a pair with the person, or with one of the others, is another too. */
+  /** Who the captured face may belong to already. A lookalike of the person, or of one of the others, is someone else too. */
   function ownerOf({ templates, person, others }: Enrolment): string | null {
     const pairs = [person, ...others].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
     const embeddings = templates.map((t) => t.embedding);

@@ -42,8 +42,9 @@ export interface EventRule {
   /** Whose data it changes, as the audit log names the kind where staff did it. Absent: none that lasts. */
   readonly changes?: string;
   /**
-   * It says where someone was, so it is judged by whose they were when it happened; every other kind changes the person, and
-   * is judged by how things are now. A `record` counts of a person whom nobody knows too; a `mark` is one in a list of a site's people.
+   * It says where someone was, so it is judged by the site that they belonged to when it happened; every other kind changes the
+   * person, and is judged by how things are now. A `record` counts for an unknown person too; a `mark` is one in a list of a
+   * site's people.
    */
   readonly attendance?: 'record' | 'mark';
 }
