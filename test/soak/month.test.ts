@@ -11,10 +11,11 @@ if (missing) console.log(missing);
 test.skipIf(missing)(
   'the core stays under its bar, and loses nothing, over days of walk-ups by a clock that is turned fast',
   async () => {
-    const report = await soakMonth({ days: 4, walkups: 40, costly: 10, seed: 1, note: console.log });
+    const report = await soakMonth({ days: 4, people: 200, walkups: 40, costly: 16, seed: 1, note: console.log });
     for (const line of slopeLines(report)) console.log(line);
     expect(faultsOf(report)).toEqual([]);
     expect(report.confirmed).toBeGreaterThan(4 * 30);
+    expect(report.faces).toBe(4 * 3);
   },
   600_000,
 );
@@ -27,7 +28,17 @@ const month = (resident: (day: number) => number, more: Partial<MonthReport> = {
   }));
   const points = days.slice(7).map((one) => [one.day / 30, one.resident / 1e6] as const);
   return {
-    ...{ days, confirmed: 9000, recorded: 9000, waiting: 0, trimmed: 100, problems: [] },
+    ...{
+      days,
+      people: 10_000,
+      faces: 600,
+      samples: 12_000,
+      confirmed: 9000,
+      recorded: 9000,
+      waiting: 0,
+      trimmed: 100,
+      problems: [],
+    },
     peak: Math.max(...days.map((one) => one.resident)),
     slopes: { resident: slopeWithInterval(points), heapUsed: null, external: null },
     ...more,
@@ -41,6 +52,12 @@ test('a month fails when the core is over its bar, or would be before it is star
   expect(faultsOf(month(() => 250 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.1 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.7 + noise()))).toEqual([expect.stringContaining('after 6 months')]);
+  // With 200 people it is lower by the templates of the others.
+  expect(faultsOf(month(() => 285 + noise(), { people: 200 }))).toEqual([]);
+  expect(faultsOf(month(() => 295 + noise(), { people: 200 }))).toEqual([
+    expect.stringContaining('the bar is 290 MB'),
+    expect.stringContaining('after 6 months'),
+  ]);
   expect(faultsOf(month((day) => (day === 3 ? 351 : 250 + noise())))).toEqual([expect.stringContaining('the bar is')]);
 });
 
@@ -49,5 +66,6 @@ test('a month fails when a check-in is missing at the server, events still wait,
   expect(faultsOf(month(flat, { recorded: 8999 }))).toHaveLength(1);
   expect(faultsOf(month(flat, { waiting: 1 }))).toHaveLength(1);
   expect(faultsOf(month(flat, { trimmed: 0 }))).toHaveLength(1);
+  expect(faultsOf(month(flat, { faces: 0 }))).toHaveLength(1);
   expect(faultsOf(month(flat, { problems: ['chain-broken'] }))).toHaveLength(1);
 });

@@ -9,18 +9,20 @@ import { type Counting, startWholeKiosk, type WholeKiosk } from './whole-kiosk.t
 /**
  * `npm run test:soak [-- --checkins 5000] [-- --seed 1]`: a long day of one kiosk. Badges at a real port and faces before the
  * camera, and in between cameras and readers that are pulled out, languages that are switched, and cores that are killed.
- * With `-- --month [--days 30] [--walkups 300]`: a month of the core alone, by a clock that is turned fast (month.ts).
+ * With `-- --month [--days 30] [--walkups 300] [--people 900]`: a month of the core alone, by a clock that is turned fast
+ * (month.ts).
  * Prints memory as it goes and its slope, and ends with an error when a check-in that the screen confirmed is missing or
  * stands twice, something complained that no fault explains, or memory grows.
  */
 const options = readOptions(
-  'npm run test:soak -- [--checkins N] [--seed N] | --month [--days N] [--walkups N] [--seed N]',
+  'npm run test:soak -- [--checkins N] [--seed N] | --month [--days N] [--walkups N] [--people N] [--seed N]',
   {
     checkins: { type: 'string', default: '5000' },
     seed: { type: 'string', default: '1' },
     month: { type: 'boolean', default: false },
     days: { type: 'string', default: '30' },
     walkups: { type: 'string', default: '300' },
+    people: { type: 'string', default: '900' },
   },
   ({ month: _, ...numbers }) => {
     const wrong = Object.entries(numbers).find(([, text]) => !isWhole(text));
@@ -53,13 +55,14 @@ const unexplained: string[] = [];
 
 await ensureBuilt(console.error);
 if (options.month) {
-  const [days, walkups, seed] = [Number(options.days), Number(options.walkups), Number(options.seed)];
-  console.log(`a month of ${days} days, ${walkups} walk-ups a day, seed ${seed}`);
-  const report = await soakMonth({ days, walkups, costly: 15, seed, note: console.log });
+  const [days, walkups, people] = [Number(options.days), Number(options.walkups), Number(options.people)];
+  const seed = Number(options.seed);
+  console.log(`a month of ${days} days, ${walkups} walk-ups a day, ${people} people, seed ${seed}`);
+  const report = await soakMonth({ days, people, walkups, costly: 15, seed, note: console.log });
   const faults = faultsOf(report);
   for (const line of [...slopeLines(report), ...faults.map((fault) => `FAULT ${fault}`)]) console.log(line);
   console.log(
-    `${days} days, confirmed ${report.confirmed}, at the server ${report.recorded}, let go ${report.trimmed}, ${faults.length} faults`,
+    `${days} days, confirmed ${report.confirmed}, ${report.faces} of them by a face, at the server ${report.recorded}, let go ${report.trimmed}, ${faults.length} faults`,
   );
   process.exit(faults.length === 0 ? 0 : 1);
 }
