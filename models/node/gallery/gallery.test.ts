@@ -252,7 +252,7 @@ describe('the edges', () => {
     const gallery = createGallery();
     const face = randomRow(seeded(5));
     gallery.add('t', 'p', face);
-    expect(() => gallery.add('u', 'q', embedding)).toThrow(expect.objectContaining({ name: 'ModelProblem', code }));
+    expect(() => gallery.add('u', 'q', embedding)).toThrow(expect.objectContaining({ code }));
     expect(() => gallery.search(embedding)).toThrow(expect.objectContaining({ code }));
     expect(() => gallery.verify('p', embedding)).toThrow(expect.objectContaining({ code }));
     expect(gallery.search(face)).toMatchObject({ best: { person: 'p', template: 't' }, second: null, templates: 1 });
