@@ -2,20 +2,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+/** Whether a file of tests is one of Playwright's. */
+export const isSpec = (file: string): boolean => file.endsWith('.spec.ts');
+
 /** One minimal change of the product that breaks a promise, and the tests that have to notice. */
-const MutantSchema = z.strictObject({
-  /** What the product no longer does: one plain sentence. */
-  promise: z.string().regex(/^[A-Z0-9].*\.$/),
-  /** Path from the project's root. */
-  file: z.string(),
-  /** Source text that occurs in the file exactly once. */
-  from: z.string().min(1),
-  to: z.string(),
-  /** Vitest files, one of which has to fail. */
-  tests: z.array(z.string().endsWith('.test.ts')).min(1),
-  /** Part of the titles of the tests that have to fail: a regular expression, as vitest's `-t`. All tests by default. */
-  title: z.string().optional(),
-});
+const MutantSchema = z
+  .strictObject({
+    /** What the product no longer does: one plain sentence. */
+    promise: z.string().regex(/^[A-Z0-9].*\.$/),
+    /** Path from the project's root. */
+    file: z.string(),
+    /** Source text that occurs in the file exactly once. */
+    from: z.string().min(1),
+    to: z.string(),
+    /** Files of vitest (`.test.ts`) or of Playwright (`.spec.ts`), one of which has to fail. */
+    tests: z.array(z.string().regex(/^test\/.*\.spec\.ts$|\.test\.ts$/)).min(1),
+    /** Part of the titles of the tests that have to fail: a regular expression, as vitest's `-t` and Playwright's `-g`. All by default. */
+    title: z.string().optional(),
+  })
+  // A browser takes its time: of its files only the tests that matter run.
+  .refine(
+    ({ tests, title }) => title !== undefined || !tests.some(isSpec),
+    'a mutant that names a .spec.ts names a title',
+  );
 export type Mutant = z.infer<typeof MutantSchema>;
 
 const LISTS = join(import.meta.dirname, 'lists');

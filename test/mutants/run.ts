@@ -3,9 +3,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TOOL_FOLDERS } from '../../build/fetch/tools.ts';
-import { type TestResult, vitestResults } from '../../sync/server/features/privacy/compliance/reports.ts';
+import {
+  playwrightResults,
+  type TestResult,
+  vitestResults,
+} from '../../sync/server/features/privacy/compliance/reports.ts';
 import { isWhole, readOptions } from '../options.ts';
-import { type Mutant, mutate, readMutants } from './list.ts';
+import { isSpec, type Mutant, mutate, readMutants } from './list.ts';
 
 /**
  *     npm run test:mutants [-- --only TEXT] [--jobs N]
@@ -56,16 +60,50 @@ function copyTree(name: string): string {
   return copy;
 }
 
+interface HowToRun {
+  readonly workers: number;
+  readonly untilOneFails: boolean;
+  /** Part of the titles, as a regular expression. */
+  readonly title?: string | undefined;
+}
+
 /** @returns what the tests said; none where nothing could be run */
-async function runTests(copy: string, tests: readonly string[], options: readonly string[]): Promise<TestResult[]> {
+async function runTests(copy: string, tests: readonly string[], how: HowToRun): Promise<TestResult[]> {
+  const specs = tests.filter(isSpec);
+  const units = tests.filter((file) => !isSpec(file));
+  return [
+    ...(units.length > 0 ? await runVitest(copy, units, how) : []),
+    ...(specs.length > 0 ? await runPlaywright(copy, specs, how) : []),
+  ];
+}
+
+async function runVitest(copy: string, files: readonly string[], how: HowToRun): Promise<TestResult[]> {
   const report = join(copy, 'mutants-report.json');
+  const args = ['run', '--reporter=json', `--outputFile.json=${report}`, `--maxWorkers=${how.workers}`];
+  if (how.untilOneFails) args.push('--bail=1');
+  if (how.title) args.push('-t', how.title);
+  await toItsEnd(copy, 'vitest', [...args, ...files], report);
+  return vitestResults(report, copy);
+}
+
+/** The specs build the screens of the tree that they are in. */
+async function runPlaywright(copy: string, files: readonly string[], how: HowToRun): Promise<TestResult[]> {
+  const report = join(copy, 'mutants-report-browser.json');
+  const args = ['test', '--reporter=json', `--workers=${how.workers}`];
+  if (how.untilOneFails) args.push('-x');
+  if (how.title) args.push('-g', how.title);
+  const env = { EXPECT_MS: '30000', ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
+  await toItsEnd(copy, 'playwright', [...args, ...files], report, env);
+  return playwrightResults(report, 'test');
+}
+
+async function toItsEnd(copy: string, program: string, args: string[], report: string, env = process.env) {
   rmSync(report, { force: true });
-  const args = ['run', '--reporter=json', `--outputFile.json=${report}`, ...options, ...tests];
-  const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: copy, stdio: 'ignore' });
+  const options = { cwd: copy, stdio: 'ignore', env } as const;
+  const child = spawn(join(root, 'node_modules/.bin', program), args, options);
   children.add(child);
   await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   children.delete(child);
-  return vitestResults(report, copy);
 }
 
 /** A file that can't be loaded (no title) says nothing of its tests. */
@@ -78,9 +116,19 @@ const SLOW_MS = 60_000;
 const began = performance.now();
 const copies = Array.from({ length: jobs }, (_, i) => copyTree(`copy-${i + 1}`));
 
-const unchanged = await runTests(copies[0]!, [...new Set(mutants.flatMap((m) => m.tests))], [`--maxWorkers=${jobs}`]);
+const named = [...new Set(mutants.flatMap((m) => m.tests))];
+const ofSpecs = mutants.filter((m) => m.tests.some(isSpec)).map(({ title }) => title);
+const all = { workers: jobs, untilOneFails: false };
+const unchanged = [
+  ...(await runTests(
+    copies[0]!,
+    named.filter((file) => !isSpec(file)),
+    all,
+  )),
+  ...(await runTests(copies[0]!, named.filter(isSpec), { ...all, title: ofSpecs.join('|') })),
+];
 
-/** What a mutant's own tests say of the unchanged copy; a title is matched as by vitest's `-t`. */
+/** What a mutant's own tests say of the unchanged copy; a title is matched as by `-t` and `-g`. */
 const withoutMutation = ({ tests, title = '' }: Mutant) =>
   unchanged.filter((r) => tests.includes(r.file) && new RegExp(title).test(r.title));
 const unfit = new Set(mutants.filter((m) => failed(withoutMutation(m)) || !passed(withoutMutation(m))));
@@ -98,12 +146,13 @@ await Promise.all(
       const path = join(copy, mutant.file);
       const source = readFileSync(path, 'utf8');
       writeFileSync(path, mutate(source, mutant));
-      const options = ['--maxWorkers=1', '--bail=1', ...(mutant.title ? ['-t', mutant.title] : [])];
-      const fails = async () => failed(await runTests(copy, mutant.tests, options));
+      const how = { workers: 1, untilOneFails: true, title: mutant.title };
+      const fails = async () => failed(await runTests(copy, mutant.tests, how));
       const since = performance.now();
       let caught = !unfit.has(mutant) && (await fails());
-      // What waited so long may have failed by a busy machine: only one that fails again is caught.
-      if (caught && performance.now() - since > SLOW_MS) caught = await fails();
+      // What waited, as every test in a browser does, may have failed by a busy machine: only one that fails again is caught.
+      const waited = performance.now() - since > SLOW_MS || mutant.tests.some(isSpec);
+      if (caught && waited) caught = await fails();
       writeFileSync(path, source);
       if (!caught) survivors.push(mutant);
       console.log(`${caught ? '✓' : '✗'} ${number}/${mutants.length} ${mutant.file}: ${mutant.promise}`);
