@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { S3 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 
 /* The IAM policies that ship (build/iam) against what the code asks of S3: each role has what it needs and nothing more. */
@@ -72,7 +73,10 @@ function requests(): string[] {
     .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
     .map((f) => readFileSync(f, 'utf8'))
     .join('\n');
-  const own = [...text.matchAll(/new (\w+)Command\(/g)].map((m) => m[1]!);
+  const own = [...text.matchAll(/\.(\w+)\(/g)]
+    .map((m) => m[1]!)
+    .filter((method) => Object.hasOwn(S3.prototype, method) && method !== 'constructor')
+    .map((method) => method[0]!.toUpperCase() + method.slice(1));
   return [...new Set([...own, ...(text.includes('new Upload(') ? UPLOAD : [])])].sort();
 }
 

@@ -98,6 +98,8 @@ export const NO_DEVICES: Devices = {
 /** Starts every configured device. That one is missing or broken keeps nothing else from running. */
 export async function startDevices(options: DevicesOptions): Promise<Devices> {
   const { config, ports, monotonic, log } = options;
+  // Awaited before any port is opened: the state of one may change at once, and is reported with that of all.
+  const receiver = config.gps ? await createGpsReceiver(config.gps, monotonic, options.onTime) : null;
   const refresh = (): void => {
     report(health());
     options.onStatus();
@@ -137,7 +139,6 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
     return running;
   });
 
-  const receiver = config.gps ? await createGpsReceiver(config.gps, monotonic, options.onTime) : null;
   const gps =
     config.gps && receiver
       ? keepPort({

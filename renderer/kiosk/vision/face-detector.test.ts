@@ -96,7 +96,7 @@ describe('the eyes', () => {
     vi.advanceTimersByTime(RESTART_MS - 1);
     expect(workers).toHaveLength(1);
     vi.advanceTimersByTime(1);
-    expect(last().kinds.toSorted()).toEqual(['frames', 'sample', 'pace']);
+    expect(last().kinds.toSorted()).toEqual(['frames', 'pace', 'sample']);
     last().say({ type: 'ready', loadMs: 1 });
     last().sees();
     expect([workers.length, seen.length]).toEqual([2, 1]);
