@@ -69,11 +69,12 @@ describe.skipIf(impossible !== null)(
       await expect.poll(hers, PATIENCE).toBe(count);
     };
     /** From the check-in screen to a part of Staff. */
-    const openStaff = async (part: string): Promise<void> => {
-      await kiosk.press('.foot-actions button', en.staff.open, 'input[name=staff-pin]');
-      await kiosk.fill('input[name=staff-pin]', STAFF_PIN);
-      await kiosk.press(`[data-open=${part}]`);
-    };
+    const openStaff = (part: string): Promise<void> =>
+      kiosk.steps(async () => {
+        await kiosk.press('.foot-actions button', en.staff.open, 'input[name=staff-pin]');
+        await kiosk.fill('input[name=staff-pin]', STAFF_PIN);
+        await kiosk.press(`[data-open=${part}]`);
+      });
 
     beforeAll(async () => {
       packed = kioskArtefact();
@@ -120,11 +121,15 @@ describe.skipIf(impossible !== null)(
       const code = /^[0-9A-Z]{2,5}(?:-[0-9A-Z]{2,5}){8,}$/m.exec(
         operator('smartpresence device provision --name "Main door"'),
       )![0];
-      await kiosk.press('.setup button', en.setup.type, 'input[name=setup-code]');
-      await kiosk.fill('input[name=setup-code]', code);
+      await kiosk.steps(async () => {
+        await kiosk.press('.setup button', en.setup.type, 'input[name=setup-code]');
+        await kiosk.fill('input[name=setup-code]', code);
+      });
       const fingerprint = await kiosk.read('.setup-fingerprint');
-      await kiosk.press('.setup button', en.setup.pin, 'input[name=setup-pin]');
-      await kiosk.fill('input[name=setup-pin]', STAFF_PIN);
+      await kiosk.steps(async () => {
+        await kiosk.press('.setup button', en.setup.pin, 'input[name=setup-pin]');
+        await kiosk.fill('input[name=setup-pin]', STAFF_PIN);
+      });
       device = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(operator('smartpresence device list'))![0];
       operator(`printf '%s\\n' '${fingerprint}' | smartpresence device approve ${device}`);
       await kiosk.read('.checkin');
@@ -133,11 +138,13 @@ describe.skipIf(impossible !== null)(
     test('a face before its camera, a badge at its reader, and a number with a PIN are check-ins that the server has', async () => {
       await expect.poll(checkins, PATIENCE).toContain('Ada Lovelace by face');
       await badge(1);
-      await kiosk.press('.method[data-way=pin]', '', 'input[name=number]');
-      await kiosk.fill('input[name=number]', '1918');
-      await kiosk.fill('input[name=pin]', pinCode);
-      await kiosk.fill('input[name=new-pin]', '4071');
-      await kiosk.fill('input[name=new-pin-again]', '4071');
+      await kiosk.steps(async () => {
+        await kiosk.press('.method[data-way=pin]', '', 'input[name=number]');
+        await kiosk.fill('input[name=number]', '1918');
+        await kiosk.fill('input[name=pin]', pinCode);
+        await kiosk.fill('input[name=new-pin]', '4071');
+        await kiosk.fill('input[name=new-pin-again]', '4071');
+      });
       await expect.poll(checkins, PATIENCE).toContain('Katherine Johnson by number+pin');
     });
 

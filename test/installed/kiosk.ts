@@ -42,6 +42,8 @@ export interface InstalledKiosk {
    * @param label how the element's name or text starts
    */
   press(selector: string, label?: string, leadsTo?: string): Promise<void>;
+  /** Does steps at its screen, and starts over when the screen has left them: nobody touched it in time, or a face came. */
+  steps(work: () => Promise<void>): Promise<void>;
   /** Types a line into the field. */
   fill(selector: string, text: string): Promise<void>;
   /** Types into what has the focus, as fast as a reader does, and ends with Enter. */
@@ -55,6 +57,8 @@ export interface InstalledKiosk {
 
 /** Long enough for a busy machine. */
 const PATIENCE_MS = 1_200_000;
+/** A screen that was left for another one does not come back by itself. */
+const STEP_MS = 60_000;
 
 export async function installKiosk(
   artefact: KioskArtefact,
@@ -155,9 +159,14 @@ function kioskOn(
     machine.say(...session, ...user, 'wtype', ...(text === '' ? [] : [text]), '-k', 'Return');
   };
   /** Asks the page until its answer is not null. */
-  async function onPage<T, A>(what: string, work: (argument: A) => T | null, argument: A): Promise<T> {
+  async function onPage<T, A>(
+    what: string,
+    work: (argument: A) => T | null,
+    argument: A,
+    patience = PATIENCE_MS,
+  ): Promise<T> {
     let last: unknown;
-    for (const since = performance.now(); performance.now() - since < PATIENCE_MS; ) {
+    for (const since = performance.now(); performance.now() - since < patience; ) {
       try {
         const page = await plainPage(await relay.port, 'http://127.0.0.1:7480');
         const found = await page.run(work, argument).finally(page.close);
@@ -182,6 +191,7 @@ function kioskOn(
         return (found !== undefined && document.activeElement === found) || null;
       },
       [selector, label, leadsTo],
+      STEP_MS,
     );
   return {
     root,
@@ -192,6 +202,14 @@ function kioskOn(
         if (lines().slice(from).some(wanted)) return;
         else await sleep(500);
       throw new Error(`${what} did not come. The kiosk said:\n${journal().slice(-6_000)}`);
+    },
+    async steps(work) {
+      for (const since = performance.now(); ; )
+        try {
+          return await work();
+        } catch (cause) {
+          if (performance.now() - since > PATIENCE_MS) throw cause;
+        }
     },
     async press(selector, label, leadsTo) {
       while (await focus(selector, label, leadsTo)) {

@@ -137,6 +137,17 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run({}, { at: later })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
   });
 
+  test('what a kiosk with a dead clock took today stays its time: it claims 1970, and knows by how much that is wrong', async () => {
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(10) });
+    const person = kiosk.box.enrol('Ada Lovelace', { at: ago(10) });
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    const { header } = kiosk.box.append('checkin', open, { person, gps: 'today', photo: 'A'.repeat(43) }, new Date(0));
+    header.at.offset = now.getTime();
+    await kiosk.send(now);
+    expect(await run()).toMatchObject({ gps: { removed: 0 }, photos: { removed: 0 } });
+    expect(await run({}, { at: ago(-91) })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
+  });
+
   test('a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(200) });

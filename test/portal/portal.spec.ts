@@ -10,7 +10,6 @@ const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 800 };
 
 test.describe.configure({ mode: 'serial' });
-test.setTimeout(120_000);
 let system: System;
 let office: { context: BrowserContext; page: Page };
 let mine: { context: BrowserContext; page: Page; complaints: string[] };

@@ -12,6 +12,8 @@ import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts
 
 interface OpenedEvent {
   readonly id: string;
+  /** When it happened, as far as the server can determine. */
+  readonly at: Date;
   readonly header: WireEvent['header'];
   readonly person: string;
   readonly values: Readonly<Record<string, unknown>>;
@@ -38,7 +40,7 @@ async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<Opene
       const half = openHalf(keys, box, row);
       const values = Object.fromEntries(Object.entries(half).map(([field, { value }]) => [field, value]));
       const header = row.header as WireEvent['header'];
-      yield { id: row.id, header, person, values, receivedAt: row.received_at.toISOString() };
+      yield { id: row.id, at: row.at, header, person, values, receivedAt: row.received_at.toISOString() };
     }
   }
 }
@@ -96,7 +98,7 @@ export async function* quarantined({ tx, keys, names }: Reading) {
 
 /** As they were taken, in base64, one after the other. */
 export async function* photos(of: Reading) {
-  for await (const { id, header, person, values } of openedEvents(of)) {
+  for await (const { id, at, header, person, values } of openedEvents(of)) {
     const { photo: address, photoKey: key } = values;
     if (typeof address !== 'string') continue;
     const kind = header.type === 'checkin' ? 'checkin' : 'enrolment';
@@ -107,7 +109,7 @@ export async function* photos(of: Reading) {
     yield {
       event: id,
       kind,
-      at: header.at.utc,
+      at: at.toISOString(),
       type: 'image/jpeg',
       // Null: it has been deleted by its age, or has not arrived from the kiosk yet, or does not open.
       base64: picture?.toString('base64') ?? null,

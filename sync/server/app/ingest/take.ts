@@ -5,6 +5,7 @@ import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
+import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { sealHalf, sealRefused } from '../../platform/keys/personal.ts';
 import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -185,7 +186,7 @@ async function insertEvents(
     select ${iss}::uuid, ${epoch}::uuid, u.seq, u.id, u.type, u.at, ${now.toISOString()}::timestamptz, u.header::jsonb,
            u.hash, u.chain, u.person, decode(u.personal, 'base64'), decode(u.gps, 'base64')
     from unnest(${header('seq')}::bigint[], ${header('id')}::uuid[], ${header('type')}::text[],
-                ${fresh.map((t) => t.event.header.at.utc)}::timestamptz[],
+                ${fresh.map((t) => instantOf(t.event.header, now).toISOString())}::timestamptz[],
                 ${fresh.map((t) => JSON.stringify(t.event.header))}::text[], ${fresh.map((t) => t.headerHash)}::text[],
                 ${chain}::text[], ${about}::uuid[], ${sealed('personal')}::text[], ${sealed('gps')}::text[])
          as u (seq, id, type, at, header, hash, chain, person, personal, gps)`.execute(tx);

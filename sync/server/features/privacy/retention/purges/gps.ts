@@ -9,17 +9,16 @@ import { countDue, type DueRows, type Purge, type PurgeContext, purgeBatch } fro
 
 const BATCH = 5000;
 
-/** Rows with a position, and until when those of their device go. By the earlier of claim and arrival: a clock that runs ahead keeps nothing. */
+/** Rows with a position, and until when those of their device go. */
 async function positions({ db, settings, now }: PurgeContext): Promise<DueRows> {
   const { devices, sites, before } = await deviceCutoffs(db, settings, 'gpsDays', now);
-  const at = sql`least(e.at, e.received_at)`;
-  const isHeld = held({ person: sql`e.person`, site: sql`k.site`, at: sql`e.at` });
+  const at = sql`e.at`;
   return {
     from: sql`event e join unnest(${devices}::uuid[], ${sites}::uuid[], ${before}::timestamptz[]) as k (device, site, before)
               on k.device = e.device where e.gps is not null`,
     at,
     due: sql`${at} < k.before`,
-    isHeld,
+    isHeld: held({ person: sql`e.person`, site: sql`k.site`, at }),
   };
 }
 
