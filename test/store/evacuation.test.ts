@@ -53,9 +53,8 @@ const health = (store: SqlStore) =>
     .map(({ header }) => header.open as { code: string; detail: object })
     .filter(({ code }) => code.startsWith('evacuation'));
 
-async function site() {
+async function site(clock = heldClock(NOON)) {
   const home = newFolder();
-  const clock = heldClock(NOON);
   const store = await openKiosk(home, {}, { clock });
   const add = async (name: string) => (await store.people.add(aPerson({ name }))).id;
   const people = { ann: await add('Ann'), bea: await add('Bea'), cem: await add('Cem'), dana: await add('Dana') };
@@ -91,6 +90,33 @@ test('who is inside follows from the records here and from what the server sent 
   ]);
   clock.time += 25 * HOUR;
   expect((await evacuation.evacuationList({ token })).people).toEqual([]);
+});
+
+test('a kiosk whose clock is dead, and that knows the time from the server, has its own records where they belong', async () => {
+  const clock = heldClock(0);
+  clock.trustedOffset = NOON;
+  const { store, ann, bea, cem } = await site(clock);
+  await store.checkins.record(aCheckin(ann));
+  await store.checkins.record(aCheckin(bea));
+  await store.checkins.record(aCheckin(cem, { open: { ...aCheckin(cem).open, direction: 'out' } }));
+  await store.roster.apply(
+    page({
+      presence: [
+        { person: bea, direction: 'out', at: iso(NOON + 1_000) },
+        { person: cem, direction: 'in', at: iso(NOON - HOUR) },
+      ],
+    }),
+  );
+  const { evacuation } = newEvacuation(store, { now: () => clock.now() + clock.offset() });
+  const people = async () =>
+    (await evacuation.evacuationList({ token })).people.map(({ name, cameAt, here }) => [name, cameAt, here]);
+  expect(store.outbox.oldestAt()).toBe(iso(NOON));
+  await evacuation.evacuationOpen({ token });
+  expect(await people()).toEqual([['Ann', iso(NOON), true]]);
+  // The clock is put right: what was recorded before stays where it is.
+  clock.trustedOffset = 0;
+  clock.time = NOON + HOUR;
+  expect(await people()).toEqual([['Ann', iso(NOON), true]]);
 });
 
 test('it is there after a restart without a network, with who was accounted for', async () => {

@@ -2,7 +2,7 @@ import type { EventHeader, EventType, Open, Personal, SaltedValue } from '../../
 import { OpenBody, PersonalBody } from '../../../sync/protocol/wire/event.ts';
 import { typeCode, typeOf } from './compact.ts';
 import { guarded, storageFull } from './database.ts';
-import { wireValues } from './events.ts';
+import { happenedAt, wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import { isStorageProblem } from './reserve.ts';
 import type { Session } from './session.ts';
@@ -89,7 +89,7 @@ export class EventRecords {
     ) as { id: Buffer; utc: number; offset: number; type: number; open: string }[];
     return rows.map(({ id, utc, offset, type, open }) => ({
       id: uuidText(id),
-      at: utc + offset,
+      at: happenedAt({ utc, offset }),
       type: typeOf(type),
       open: JSON.parse(open) as Record<string, unknown>,
     }));

@@ -84,6 +84,9 @@ export interface EventRow {
   sealed: Buffer | null;
 }
 
+/** When an event happened, by trusted time as the kiosk knew it then, ms since 1970: `utc` is only what its clock claimed. */
+export const happenedAt = ({ utc, offset }: Pick<EventRow, 'utc' | 'offset'>): number => utc + offset;
+
 /** Types whose open halves come again and again. */
 const SHARED: ReadonlySet<EventType> = new Set(['checkin', 'person', 'consent', 'template', 'pin']);
 

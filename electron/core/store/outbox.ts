@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { guarded } from './database.ts';
-import type { Epoch, EventLog, EventRow } from './events.ts';
+import { type Epoch, type EventLog, type EventRow, happenedAt } from './events.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,10 +78,10 @@ export class Outbox {
     return found;
   }
 
-  /** Claimed time of the oldest event still to send. */
+  /** When the oldest event still to send happened. */
   oldestAt(): string | null {
     const oldest = guarded(() => this.#pendingRows(1)[0]);
-    return oldest ? new Date(oldest.utc).toISOString() : null;
+    return oldest ? new Date(happenedAt(oldest)).toISOString() : null;
   }
 
   #find(epoch: string): Epoch {

@@ -2,6 +2,7 @@ import { type Presence, type SiteKiosk, SiteKiosks } from '../../../sync/protoco
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { instant } from './clock.ts';
 import { guarded } from './database.ts';
+import { happenedAt } from './events.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Person } from './interface.ts';
 import { asPerson } from './known.ts';
@@ -97,7 +98,7 @@ export class PresenceRecords {
     }));
   }
 
-  /** The newest standing record of everybody who has one at or after `since` (RFC 3339), from here or from elsewhere. */
+  /** The newest standing record of everybody who has one at or after `since` (RFC 3339, trusted time), from here or from elsewhere. */
   list(since: string): Whereabouts[] {
     return guarded(() => this.#list(instant(since)));
   }
@@ -126,7 +127,8 @@ export class PresenceRecords {
       const n = known.recent.at(-1);
       const row = n === undefined ? null : log.row(n);
       const there = elsewhere.get(known.ref);
-      const own = row && row.utc >= since && row.utc >= (there?.at ?? 0) ? row : null;
+      const at = row ? happenedAt(row) : Number.NEGATIVE_INFINITY;
+      const own = row && at >= since && at >= (there?.at ?? 0) ? row : null;
       const direction = own ? (JSON.parse(own.open) as { direction: 'in' | 'out' }).direction : there?.direction;
       if (!direction) return [];
       const mark = accounted.get(known.ref);
@@ -134,7 +136,7 @@ export class PresenceRecords {
         {
           person: asPerson(known),
           direction,
-          at: new Date(own ? own.utc : there!.at).toISOString(),
+          at: new Date(own ? at : there!.at).toISOString(),
           here: own !== null,
           accounted: mark
             ? { at: new Date(mark.at).toISOString(), device: mark.device && uuidText(mark.device) }
