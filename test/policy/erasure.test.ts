@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readFleet } from '../../sync/server/app/health/fleet.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
+import { changeDevice } from '../../sync/server/core/devices/change.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
+import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { certificateText, readCertificate } from '../../sync/server/features/privacy/erasure/certificate.ts';
 import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
@@ -121,6 +123,42 @@ describe.each(DATABASES)('on $name', (kind) => {
       'base64url',
     );
     expect(readCertificate(`${head}.${forged}.${signature}`, await readSigningKeys(database.db))).toBeNull();
+  });
+
+  test('kiosks are asked that may still hold something: also of a site that the person left, and those that were put elsewhere', async () => {
+    const { db } = database;
+    const site = async (name: string) => {
+      const id = randomUUID();
+      await db.insertInto('site').values({ id, name, time_zone: 'Europe/Berlin' }).execute();
+      return id;
+    };
+    const [old, present, other] = [await site('Old'), await site('New'), await site('Other')];
+    const [left, moved, there, elsewhere] = [
+      await kiosk(old),
+      await kiosk(old),
+      await kiosk(present),
+      await kiosk(other),
+    ];
+    const ada = left.box.enrol('Ada Lovelace');
+    await left.send();
+    for (const one of [left, moved, there, elsewhere]) await one.read();
+    // Neither of the two at the old site has heard of it.
+    await assignToSites(db, ada, [present], now);
+    await db.transaction().execute((tx) => changeDevice(tx, moved.id, { site: other }, now));
+    await moved.read();
+    const request = await erasures.erase(ada);
+    const open = (await erasureState(db, request, now))!.open.map(({ device }) => device);
+    expect(open.toSorted()).toEqual([left.id, moved.id, there.id].toSorted());
+    for (const one of [left, moved, there]) {
+      expect((await one.read()).filter(({ kind }) => kind === 'erase')).toEqual([
+        { kind: 'erase', request, person: ada },
+      ]);
+      one.box.append('erasureDone', { request }, { person: ada });
+      await one.send();
+    }
+    expect((await elsewhere.read()).filter(({ kind }) => kind === 'erase')).toEqual([]);
+    now = new Date(now.getTime() + 120_000);
+    expect(await erasures.run()).toMatchObject({ completed: 1 });
   });
 
   test('a kiosk that has not confirmed for a week is overdue', async () => {

@@ -37,6 +37,18 @@ export async function readersOf(db: Db, scopes: readonly string[] | null): Promi
   return ids.filter((id) => scopes.includes(of.get(id)!));
 }
 
+/** The same, and those that were of these scopes once: they may still hold what they got there. */
+export async function everReadersOf(db: Db, scopes: readonly string[]): Promise<string[]> {
+  const past = await db
+    .selectFrom('device_site_past as p')
+    .innerJoin('device as d', 'd.id', 'p.device')
+    .select('d.id')
+    .where('d.status', '=', 'approved')
+    .where('p.site', 'in', scopes)
+    .execute();
+  return [...new Set([...(await readersOf(db, scopes)), ...past.map((r) => r.id)])];
+}
+
 export interface Origin {
   readonly device: string;
   /** Where the device stands; null: the default site. */

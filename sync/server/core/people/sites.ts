@@ -9,6 +9,12 @@ export async function scopesOfPerson(db: Db, person: string): Promise<string[]> 
   return rows.map((r) => r.site);
 }
 
+/** Scopes that the person once belonged to. */
+export async function pastScopesOfPerson(db: Db, person: string): Promise<string[]> {
+  const rows = await db.selectFrom('person_site_past').select('site').where('person', '=', person).execute();
+  return rows.map((r) => r.site);
+}
+
 /** Makes the person one of this scope's people. @returns whether it was news */
 export async function joinScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx

@@ -1,9 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
-import { readersOf } from '../../../core/devices/scope.ts';
+import { everReadersOf, readersOf } from '../../../core/devices/scope.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
-import { scopesOfPerson } from '../../../core/people/sites.ts';
+import { pastScopesOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { ErasureOrigin } from './request.ts';
@@ -34,7 +34,11 @@ export async function eraseOnKiosks(
   const main = known?.request ?? o.request;
   const names = await sameAs(tx, [person]);
   const scopes = new Set<string>();
-  for (const name of names) for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
+  const past = new Set<string>();
+  for (const name of names) {
+    for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
+    for (const scope of await pastScopesOfPerson(tx, name)) past.add(scope);
+  }
   const newChanges: NewChange[] = [];
   for (const name of [person, ...names.filter((n) => n !== person)]) {
     const other = name === person ? known : await openRequestOf(tx, name);
@@ -42,7 +46,7 @@ export async function eraseOnKiosks(
     const request = other?.request ?? (name === person ? main : v7());
     const part = request === main ? null : main;
     await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
-    newChanges.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
+    newChanges.push(...(await eraseChanges(tx, { request, person: name }, [...scopes], [...past])));
   }
   return newChanges;
 }
@@ -66,19 +70,30 @@ async function close(
       .execute();
 }
 
+/**
+ * Asks the kiosks of the person's scopes, and those that are or were of an earlier one: they may not have heard yet that the
+ * person left, or may still wait for the server to have their records. Asks every kiosk where the person has no scope.
+ */
 async function eraseChanges(
   tx: Transaction<Tables>,
   { request, person }: { request: string; person: string },
   scopes: readonly string[],
+  past: readonly string[],
 ): Promise<NewChange[]> {
   const readers = await readersOf(tx, scopes.length > 0 ? scopes : null);
-  if (readers.length > 0)
+  const former = scopes.length > 0 ? await everReadersOf(tx, [...scopes, ...past]) : [];
+  const asked = [...new Set([...readers, ...former])];
+  if (asked.length > 0)
     await tx
       .insertInto('erasure_confirmation')
-      .values(readers.map((device) => ({ request, device, confirmed_at: null, event: null })))
+      .values(asked.map((device) => ({ request, device, confirmed_at: null, event: null })))
       .execute();
   const change = { kind: 'erase', person, request } as const;
-  return scopes.length > 0 ? scopes.map((site) => ({ ...change, site })) : [change];
+  if (scopes.length === 0) return [change];
+  return [
+    ...scopes.map((site) => ({ ...change, site })),
+    ...asked.filter((device) => !readers.includes(device)).map((device) => ({ ...change, device })),
+  ];
 }
 
 /** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
