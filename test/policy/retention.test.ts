@@ -167,6 +167,26 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run()).toMatchObject({ gps: { removed: 0 } });
   });
 
+  test('an event that could not be taken is held by when it may have happened: it came late', async () => {
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(300) });
+    const person = kiosk.box.enrol('Ada Lovelace', { at: ago(300) });
+    await kiosk.send(ago(250));
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    Object.assign(kiosk.box.append('checkin', open, { person, gps: 'sealed position' }, ago(240)).header, { v: 9 });
+    await kiosk.send(ago(200));
+    const hold = (from: Date | null, until: Date | null) =>
+      database.db
+        .transaction()
+        .execute((t) => setHold(t, keys, { person, site: null, from, until, reason: 'A dispute', setBy: 'dpo' }, now));
+    const release = (id: string) => database.db.transaction().execute((t) => releaseHold(t, id, 'dpo', now));
+    const held = await hold(ago(245), ago(235));
+    expect(await run()).toMatchObject({ gps: { removed: 0 }, quarantine: { removed: 0, held: 1 } });
+    await release(held);
+    // It was there before this one begins.
+    await hold(ago(190), null);
+    expect(await run()).toMatchObject({ quarantine: { removed: 1 } });
+  });
+
   test('the policy of a site shortens the period at that site, and can not lengthen it', async () => {
     const site = await newSite();
     await kioskWithDays(20, site);

@@ -93,13 +93,15 @@ export interface Held {
   /** Null is the default site. */
   readonly site?: RawBuilder<unknown>;
   readonly at?: RawBuilder<unknown>;
+  /** In place of `at`, where it isn't known: it is no later than this. */
+  readonly latest?: RawBuilder<unknown>;
 }
 
 /**
  * SQL: whether a hold covers the row. A row that has no site, or no time, is covered by every hold of its person, whatever
  * site or period that names: in doubt it is kept.
  */
-export function held({ person, site, at }: Held): RawBuilder<boolean> {
+export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
   const conditions = [
     sql`h.released_at is null`,
     person
@@ -114,8 +116,9 @@ export function held({ person, site, at }: Held): RawBuilder<boolean> {
   else if (!person) conditions.push(sql`h.site is null`);
   if (at)
     conditions.push(sql`(h.from_at is null or ${at} >= h.from_at) and (h.until_at is null or ${at} < h.until_at)`);
+  if (latest) conditions.push(sql`(h.from_at is null or ${latest} >= h.from_at)`);
   // A person as a whole belongs to no site or time: only a hold that names them covers them.
-  if (person && !site && !at) conditions.push(sql`h.person is not null`);
+  if (person && !site && !at && !latest) conditions.push(sql`h.person is not null`);
   return sql<boolean>`exists (select from retention_hold h where ${sql.join(conditions, sql` and `)})`;
 }
 

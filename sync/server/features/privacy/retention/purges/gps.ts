@@ -46,7 +46,7 @@ const ENTRIES = 100;
 async function thinQuarantine(context: PurgeContext): Promise<number> {
   const { db, keys, settings, now } = context;
   const { devices, sites, before } = await deviceCutoffs(db, settings, 'gpsDays', now);
-  const isHeld = held({ person: sql`q.person`, site: sql`k.site`, at: sql`q.received_at` });
+  const isHeld = held({ person: sql`q.person`, site: sql`k.site`, latest: sql`q.received_at` });
   let after: number | null = 0;
   while (after !== null) {
     const from: number = after;

@@ -8,7 +8,7 @@ const BATCH = 5000;
 const isHeld = held({
   person: sql`q.person`,
   site: sql`(select d.site from device d where d.id = q.device)`,
-  at: sql`q.received_at`,
+  latest: sql`q.received_at`,
 });
 const before = ({ settings, now }: PurgeContext) => cutoff(settings.quarantineDays, now)!.toISOString();
 
