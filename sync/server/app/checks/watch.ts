@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { type Check, examine, type Finding, SECOND_MS, type Subject } from './check.ts';
 import { databaseCheck } from './process.ts';
@@ -173,16 +174,11 @@ interface Row {
 function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> {
   const rows = [...new Map(found.map((row) => [`${row.replica} ${row.code}`, row])).values()];
   return inTransaction(db, async (tx) => {
-    const before = await tx
-      .selectFrom('server_finding')
-      .select(['replica', 'code'])
-      .where('replica', 'in', [replica, INSTALLATION])
-      .execute();
+    const before = await findAll(tx, 'server_finding', { replica: [replica, INSTALLATION] }, ['replica', 'code']);
     const isFound = (row: { replica: string; code: string }) =>
       rows.some((r) => r.replica === row.replica && r.code === row.code);
     const over = before.filter((row) => !isFound(row));
-    for (const row of over)
-      await tx.deleteFrom('server_finding').where('replica', '=', row.replica).where('code', '=', row.code).execute();
+    for (const row of over) await remove(tx, 'server_finding', { replica: row.replica, code: row.code });
     for (const { replica, code, detail } of rows)
       await sql`insert into server_finding (replica, code, detail, since, seen_at)
                 values (${replica}, ${code}, ${detail}, now(), now())
@@ -193,7 +189,7 @@ function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> 
 }
 
 /** This process ends: what it found of itself is over. */
-const forget = (db: Db, replica: string) => db.deleteFrom('server_finding').where('replica', '=', replica).execute();
+const forget = (db: Db, replica: string) => remove(db, 'server_finding', { replica });
 
 async function within(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

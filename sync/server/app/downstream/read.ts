@@ -5,6 +5,7 @@ import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeSource } from '../../platform/changes/to-kiosks.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { type Position, readCursor } from './cursor.ts';
@@ -68,12 +69,7 @@ function knownPosition(reader: PageReader, cursor: string): Position | null {
 }
 
 async function isHere(reader: PageReader, from: Position): Promise<boolean> {
-  const row = await reader.source.db
-    .selectFrom('change')
-    .select('position')
-    .where('position', '=', from.position)
-    .where('tag', '=', from.tag)
-    .executeTakeFirst();
+  const row = await find(reader.source.db, 'change', { position: from.position, tag: from.tag }, ['position']);
   return row !== undefined;
 }
 

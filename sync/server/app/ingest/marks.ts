@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { find, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** High-water marks of one epoch: no hole beneath either. */
@@ -10,12 +11,7 @@ export interface Marks {
 
 /** Reads the marks of an epoch; an epoch that is not known yet has none. */
 export async function readMarks(db: Db, device: string, epoch: string): Promise<Marks> {
-  const row = await db
-    .selectFrom('ack_mark')
-    .select(['committed', 'safe'])
-    .where('device', '=', device)
-    .where('epoch', '=', epoch)
-    .executeTakeFirst();
+  const row = await find(db, 'ack_mark', { device, epoch }, ['committed', 'safe']);
   return { committed: Number(row?.committed ?? 0), safe: Number(row?.safe ?? 0) };
 }
 
@@ -44,12 +40,7 @@ export async function advance(
   // The batch itself fills first..last; look beyond it only when it closed a hole.
   if (first <= committed + 1 && last > committed) committed = await endOfRun(tx, iss, epoch, last);
   if (committed !== before.committed) {
-    await tx
-      .updateTable('ack_mark')
-      .set({ committed, updated_at: now })
-      .where('device', '=', iss)
-      .where('epoch', '=', epoch)
-      .execute();
+    await update(tx, 'ack_mark', { device: iss, epoch }, { committed, updated_at: now });
   }
   return { committed, safe: before.safe };
 }

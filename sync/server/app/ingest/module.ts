@@ -1,3 +1,4 @@
+import { update } from '../../platform/database/rows.ts';
 import { halfPlace, quarantinePlace } from '../../platform/keys/personal.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { events, photos, quarantined } from './my-data.ts';
@@ -18,8 +19,7 @@ export const ingest: ServerModule = {
       exported: 'events',
       merged: UNDER_EVERY_NAME,
       // Whose they are goes by the step `unlink`; the chain of what is left of them is still whole.
-      erased: ({ tx, people }) =>
-        tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', people).execute(),
+      erased: ({ tx, people }) => update(tx, 'event', { person: people }, { personal: null, gps: null }),
     },
     quarantine: {
       sealed: {
@@ -32,7 +32,7 @@ export const ingest: ServerModule = {
       merged: UNDER_EVERY_NAME,
       async erased({ tx, keys, people }) {
         await forgetUnattributed(tx, keys, people);
-        await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', people).execute();
+        await update(tx, 'quarantine', { person: people }, { content: null, person: null });
       },
     },
     ack_mark: { notPersonal: 'how far a kiosk’s log has been taken' },

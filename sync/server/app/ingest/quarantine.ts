@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { QuarantineRetried, QuarantineRow } from '../../../protocol/api/quarantine.ts';
 import { ensurePartitions } from '../../features/attendance/partitions.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find, findLocked, remove, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -98,11 +99,7 @@ async function attempt(
   options: TakeOptions,
 ): Promise<string | null | undefined> {
   const { db, keys } = services;
-  const held = await db
-    .selectFrom('quarantine')
-    .select(['digest', 'content', 'person'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const held = await find(db, 'quarantine', { id }, ['digest', 'content', 'person']);
   // Nothing is left to be taken of a person who was erased, or of what was too old.
   if (!held?.content) return undefined;
   const { digest, person, content } = held;
@@ -114,26 +111,21 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The lock of the epoch first, as in an ingest: its holder decides what is in this slot.
     await lockMark(tx, device, epoch, now);
-    const still = await tx
-      .selectFrom('quarantine')
-      .select('content')
-      .where('id', '=', id)
-      .forUpdate()
-      .executeTakeFirst();
+    const still = await findLocked(tx, 'quarantine', { id }, ['content']);
     if (!still?.content) return undefined;
     const { errors } = await take(tx, services, range, sorted, now, { ...options, heard: false });
     const [error] = errors;
     if (error) {
-      await tx.updateTable('quarantine').set({ reason: error.reason, retried_at: now }).where('id', '=', id).execute();
+      await update(tx, 'quarantine', { id }, { reason: error.reason, retried_at: now });
       return error.reason;
     }
-    await tx.deleteFrom('quarantine').where('id', '=', id).execute();
+    await remove(tx, 'quarantine', { id });
     return null;
   });
 }
 
 async function note(db: Db, id: number, reason: string, now: Date): Promise<void> {
-  await db.updateTable('quarantine').set({ reason, retried_at: now }).where('id', '=', id).execute();
+  await update(db, 'quarantine', { id }, { reason, retried_at: now });
 }
 
 function select(db: Db, { device, reason, id }: QuarantineFilter) {

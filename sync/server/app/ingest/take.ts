@@ -3,6 +3,7 @@ import { GENESIS } from '../../../protocol/wire/event.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
 import type { Services } from '../../platform/access/route.ts';
+import { update } from '../../platform/database/rows.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
@@ -198,13 +199,7 @@ async function updateChain(
   changed: ReadonlyMap<ChainState, readonly number[]>,
 ): Promise<void> {
   for (const [chain, seqs] of changed) {
-    await tx
-      .updateTable('event')
-      .set({ chain: sql`${chain}` })
-      .where('device', '=', iss)
-      .where('epoch', '=', epoch)
-      .where('seq', 'in', seqs)
-      .execute();
+    await update(tx, 'event', { device: iss, epoch, seq: seqs }, { chain: sql`${chain}` });
   }
 }
 

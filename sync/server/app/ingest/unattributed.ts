@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
+import { update } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { quarantinePlace } from '../../platform/keys/personal.ts';
@@ -35,16 +36,7 @@ export async function forgetUnattributed(
       const text = textOf(keys, digest, content!);
       return people.some((id) => text.includes(id));
     });
-    if (theirs.length > 0)
-      await tx
-        .updateTable('quarantine')
-        .set({ content: null })
-        .where(
-          'id',
-          'in',
-          theirs.map((r) => r.id),
-        )
-        .execute();
+    if (theirs.length > 0) await update(tx, 'quarantine', { id: theirs.map((r) => r.id) }, { content: null });
     forgotten += theirs.length;
     const last = rows.at(-1);
     if (rows.length < PAGE || !last) return forgotten;

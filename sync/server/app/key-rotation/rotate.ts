@@ -4,6 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { KeyRotation } from '../../../protocol/api/keys.ts';
 import { renewAuditKey } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { liveReplicas, settleKeys } from '../../platform/keys/versions.ts';
@@ -98,24 +99,18 @@ export async function beginRotation(
     if (known) throw new Problem('keys-used-before');
     const from = state.writes;
     const to = Math.max(...state.versions.map((v) => v.version)) + 1;
-    await tx
-      .insertInto('keyring.key_version')
-      .values({ version: to, key_check: keys.check(), state: 'incoming', made_at: now })
-      .execute();
+    await insert(tx, 'keyring.key_version', { version: to, key_check: keys.check(), state: 'incoming', made_at: now });
     const row = { to_version: to, from_version: from, re_encrypt: reEncrypt, phase: 'announced' } as const;
     const plan = await planOf(tx, sealedTables(o.modules), from, reEncrypt);
-    await tx
-      .insertInto('keyring.rotation')
-      .values({
-        ...row,
-        plan: JSON.stringify(plan),
-        step: 0,
-        position: null,
-        done: 0,
-        started_at: now,
-        finished_at: null,
-      })
-      .execute();
+    await insert(tx, 'keyring.rotation', {
+      ...row,
+      plan: JSON.stringify(plan),
+      step: 0,
+      position: null,
+      done: 0,
+      started_at: now,
+      finished_at: null,
+    });
     return stateOf({ ...row, plan, step: 0, position: null, done: 0, scrubbed_at: null }, null);
   });
 }
@@ -209,14 +204,10 @@ async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: D
         .map(([column, n]) => `${column} (${n})`)
         .join(', '),
     });
-  await tx
-    .updateTable('keyring.key_version')
-    .set({ state: 'retired', retired_at: now })
-    .where('state', '=', 'active')
-    .execute();
-  await tx.updateTable('keyring.key_version').set({ state: 'active' }).where('version', '=', row.to_version).execute();
+  await update(tx, 'keyring.key_version', { state: 'active' }, { state: 'retired', retired_at: now });
+  await update(tx, 'keyring.key_version', { version: row.to_version }, { state: 'active' });
   await tx.updateTable('keyring.identity').set({ key_check: keys.check() }).execute();
-  await tx.updateTable('keyring.rotation').set({ finished_at: now }).where('to_version', '=', row.to_version).execute();
+  await update(tx, 'keyring.rotation', { to_version: row.to_version }, { finished_at: now });
   // Anyone who had the old keys, and a copy of the database, had the audit key too.
   await renewAuditKey(tx, keys, now);
   return to(tx, row, { phase: 'finished' });
@@ -227,7 +218,7 @@ async function to(
   row: Rotation,
   change: Partial<Pick<Rotation, 'phase' | 'step' | 'position' | 'done'>>,
 ): Promise<RotationState> {
-  await tx.updateTable('keyring.rotation').set(change).where('to_version', '=', row.to_version).execute();
+  await update(tx, 'keyring.rotation', { to_version: row.to_version }, change);
   return stateOf({ ...row, ...change }, null);
 }
 

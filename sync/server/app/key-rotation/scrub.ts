@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { KeyRotationAdvanced } from '../../../protocol/api/keys.ts';
 import { partWithWal, scrubKeys } from '../../features/privacy/erasure/scrub.ts';
+import { update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
 const SMALL = ['server_key', 'listener', 'audit_key', 'token_key'] as const;
@@ -18,7 +19,7 @@ export async function scrubKeyring(db: Db, version: number, now: Date): Promise<
   try {
     const { position } = await scrubKeys(db, SMALL);
     const databaseLog = await partWithWal(db, position);
-    await db.updateTable('keyring.rotation').set({ scrubbed_at: now }).where('to_version', '=', version).execute();
+    await update(db, 'keyring.rotation', { to_version: version }, { scrubbed_at: now });
     return { scrubbed: true, databaseLog };
   } catch (cause) {
     if (cause instanceof Problem && cause.code === 'database-busy') return { scrubbed: false, databaseLog: null };

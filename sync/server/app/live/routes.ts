@@ -1,6 +1,7 @@
 import * as api from '../../../protocol/api/live.ts';
 import { readBoard } from '../../features/attendance/board.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { get } from '../../platform/database/rows.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
@@ -8,11 +9,7 @@ import { VIEW, type Viewer } from './roles.ts';
 export const liveRoutes: readonly Route[] = [
   implement(api.getBoard, async ({ tx, services, actor, query, now, about }) => {
     const { config, keys } = services;
-    const { value: logEpoch } = await tx
-      .selectFrom('meta')
-      .select('value')
-      .where('key', '=', 'log-epoch')
-      .executeTakeFirstOrThrow();
+    const { value: logEpoch } = await get(tx, 'meta', { key: 'log-epoch' }, ['value']);
     const whole = await readBoard({ db: tx, keys, logEpoch, site: config.site }, query, now);
     const board = VIEW[actor.role as Viewer](whole);
     about(peopleOf(board.rows));

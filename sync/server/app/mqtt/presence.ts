@@ -1,3 +1,4 @@
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
 /** More devices than this are not kept: presence of more can only be made up. */
@@ -28,12 +29,7 @@ export class Presence {
       this.#online.delete(device);
       return;
     }
-    const approved = await this.#db
-      .selectFrom('device')
-      .select('id')
-      .where('id', '=', device)
-      .where('status', '=', 'approved')
-      .executeTakeFirst();
+    const approved = await find(this.#db, 'device', { id: device, status: 'approved' }, ['id']);
     if (approved && this.#online.size < MAX_ONLINE) this.#online.add(device);
   }
 }

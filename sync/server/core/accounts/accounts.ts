@@ -4,6 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { AccountShape } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
+import { find, findLocked, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -25,18 +26,14 @@ export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at
 
 /** @throws Problem `account-unknown` */
 export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
-  const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'account', { id });
   if (!row) throw new Problem('account-unknown');
   return row;
 }
 
 /** The account of an address, as it is now; null when there is none. */
 export async function accountByEmail(db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> {
-  const row = await db
-    .selectFrom('account')
-    .selectAll()
-    .where('email_index', 'in', emailIndexes(keys, email))
-    .executeTakeFirst();
+  const row = await find(db, 'account', { email_index: emailIndexes(keys, email) });
   return row ?? null;
 }
 
@@ -59,11 +56,7 @@ export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Hol
  * @throws Problem `account-disabled`
  */
 export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promise<Holder> {
-  await tx
-    .insertInto('account')
-    .values({ id: OPERATOR_ACCOUNT, role: 'admin', made_at: now })
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'account', { id: OPERATOR_ACCOUNT, role: 'admin', made_at: now });
   const row = await lockAccount(tx, OPERATOR_ACCOUNT);
   if (row.disabled_at) throw disabled();
   return { role: row.role, account: OPERATOR_ACCOUNT, stage: 'full' };
@@ -141,7 +134,7 @@ export async function changeAccount(
   if (changed) {
     if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabledAt !== null))
       await keepOneAdmin(tx, id);
-    await tx.updateTable('account').set({ role, disabled_at: disabledAt }).where('id', '=', id).execute();
+    await update(tx, 'account', { id }, { role, disabled_at: disabledAt });
     await endSessionsOf(tx, { account: id });
   }
   return shown(keys, { ...row, role, disabled_at: disabledAt });
@@ -163,8 +156,8 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
 export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<AccountShape> {
   const row = await lockAccount(tx, id);
   const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
-  await tx.updateTable('account').set(cleared).where('id', '=', id).execute();
-  await tx.deleteFrom('recovery_code').where('account', '=', id).execute();
+  await update(tx, 'account', { id }, cleared);
+  await remove(tx, 'recovery_code', { account: id });
   await endSessionsOf(tx, { account: id });
   return shown(keys, { ...row, ...cleared });
 }
@@ -178,7 +171,7 @@ export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string)
 export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
   const row = await lockAccount(tx, id);
   if (!row.disabled_at) throw new Problem('account-not-disabled');
-  await tx.deleteFrom('account').where('id', '=', id).execute();
+  await remove(tx, 'account', { id });
 }
 
 /** An account as the API shows it: no secret, no hash. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { endSessionsOf, type Session } from '../../platform/access/session.ts';
+import { insert, remove, update } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -34,7 +35,7 @@ export async function useSecondFactor(
   if (/^\d{6}$/.test(typed)) {
     const step = totpStep(openTotp(keys, 'totp', row.id, row.row_version, row.totp), typed, Number(row.totp_step), now);
     if (step === null) return false;
-    await tx.updateTable('account').set({ totp_step: step }).where('id', '=', row.id).execute();
+    await update(tx, 'account', { id: row.id }, { totp_step: step });
     return true;
   }
   const { numUpdatedRows } = await tx
@@ -51,16 +52,17 @@ const recoveryText = (account: string, code: string): string => `recovery/${acco
 
 /** Makes new recovery codes; those before them are worth nothing any more. Shown once: only keyed hashes are kept. */
 export async function newRecoveryCodes(tx: Transaction<Tables>, keys: Keys, account: string): Promise<string[]> {
-  await tx.deleteFrom('recovery_code').where('account', '=', account).execute();
+  await remove(tx, 'recovery_code', { account });
   const codes = Array.from({ length: RECOVERY_CODES }, () => {
     // 5 bits a letter, of bytes: 256 is a multiple of 32, so none is likelier than another.
     const letters = [...randomBytes((RECOVERY_BYTES * 8) / 5)].map((b) => ALPHABET[b % 32]!);
     return letters.join('');
   });
-  await tx
-    .insertInto('recovery_code')
-    .values(codes.map((code) => ({ hash: keys.hashToken(recoveryText(account, code)), account, used_at: null })))
-    .execute();
+  await insert(
+    tx,
+    'recovery_code',
+    codes.map((code) => ({ hash: keys.hashToken(recoveryText(account, code)), account, used_at: null })),
+  );
   return codes.map((code) => code.replaceAll(/(.{4})(?!$)/g, '$1-'));
 }
 
@@ -93,8 +95,7 @@ export async function setSignIn(
     if (owner && owner.id !== row.id) throw new Problem('email-taken');
   }
   await writeSealed(tx, keys, row, { email: change.email });
-  if (change.password !== undefined)
-    await tx.updateTable('account').set({ password: change.password }).where('id', '=', row.id).execute();
+  if (change.password !== undefined) await update(tx, 'account', { id: row.id }, { password: change.password });
   await endSessionsOf(tx, { account: row.id }, except);
 }
 
@@ -125,15 +126,15 @@ export async function confirmTotp(
   const step = totpStep(secret, code.replaceAll(/\s/g, ''), 0, now);
   if (step === null) return null;
   await writeSealed(tx, keys, row, { totp: secret, totpNext: null });
-  await tx.updateTable('account').set({ totp_confirmed_at: now, totp_step: step }).where('id', '=', row.id).execute();
+  await update(tx, 'account', { id: row.id }, { totp_confirmed_at: now, totp_step: step });
   await endSessionsOf(tx, { account: row.id }, except);
   return newRecoveryCodes(tx, keys, row.id);
 }
 
 /** A session that has done what it had to: everything its role may do is open from now on. */
 export async function finishEnrolment(tx: Transaction<Tables>, session: Session, now: Date): Promise<void> {
-  await tx.updateTable('session').set({ stage: 'full' }).where('hash', '=', session.hash).execute();
-  await tx.updateTable('account').set({ signed_in_at: now }).where('id', '=', session.account!).execute();
+  await update(tx, 'session', { hash: session.hash }, { stage: 'full' });
+  await update(tx, 'account', { id: session.account! }, { signed_in_at: now });
 }
 
 /** Reseals all of an account's values under its next row version, so that none of before can be put back. */
@@ -149,15 +150,16 @@ async function writeSealed(
   const totp = change.totp ?? (row.totp ? openTotp(keys, 'totp', id, before, row.totp) : null);
   const kept = row.totp_next ? openTotp(keys, 'totp-next', id, before, row.totp_next) : null;
   const next = change.totpNext === undefined ? kept : change.totpNext;
-  await tx
-    .updateTable('account')
-    .set({
+  await update(
+    tx,
+    'account',
+    { id },
+    {
       row_version: version,
       email: email === null ? null : sealEmail(keys, id, version, email),
       email_index: email === null ? null : emailIndex(keys, email),
       totp: totp === null ? null : sealTotp(keys, 'totp', id, version, totp),
       totp_next: next === null ? null : sealTotp(keys, 'totp-next', id, version, next),
-    })
-    .where('id', '=', id)
-    .execute();
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
+import { findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { lockPeople } from '../people/people.ts';
@@ -34,17 +35,14 @@ export async function createLink(
       .where(to.kind, '=', to.kind === 'account' ? to.account : to.person)
       .where('used_at', 'is', null)
       .execute();
-  await db
-    .insertInto('sign_in_link')
-    .values({
-      hash: keys.hashToken(token),
-      kind: to.kind,
-      account: to.kind === 'account' ? to.account : null,
-      person: to.kind === 'person' ? to.person : null,
-      created_at: now,
-      expires_at: expiresAt,
-    })
-    .execute();
+  await insert(db, 'sign_in_link', {
+    hash: keys.hashToken(token),
+    kind: to.kind,
+    account: to.kind === 'account' ? to.account : null,
+    person: to.kind === 'person' ? to.person : null,
+    created_at: now,
+    expires_at: expiresAt,
+  });
   return { token, expiresAt };
 }
 
@@ -59,23 +57,14 @@ export async function redeemLink(
   token: string,
   now: Date,
 ): Promise<{ session: Session; token: string }> {
-  const link = await tx
-    .selectFrom('sign_in_link')
-    .selectAll()
-    .where('hash', 'in', keys.hashTokens(token))
-    .forUpdate()
-    .executeTakeFirst();
+  const link = await findLocked(tx, 'sign_in_link', { hash: keys.hashTokens(token) });
   if (!link) throw new Problem('link-unknown');
   if (link.used_at) throw new Problem('link-already-used');
   if (link.expires_at <= now) throw new Problem('link-expired');
   // Printed before anyone enrolled: it is not needed any more, and would be a way around the second factor.
   if (link.kind === 'operator' && (await hasEnrolledAdmin(tx))) throw new Problem('link-expired');
   // Whose it was is needed no more; that it was used is.
-  await tx
-    .updateTable('sign_in_link')
-    .set({ used_at: now, account: null, person: null })
-    .where('hash', '=', link.hash)
-    .execute();
+  await update(tx, 'sign_in_link', { hash: link.hash }, { used_at: now, account: null, person: null });
   const holder: Holder =
     link.kind === 'person'
       ? { role: 'person', person: await livingPerson(tx, link.person!) }

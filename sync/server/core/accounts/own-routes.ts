@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
 import { type Before, type Call, implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
 import type { Session } from '../../platform/access/session.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import { chargeAll, forgive, throttleKey } from '../../platform/http/throttle.ts';
@@ -41,7 +42,7 @@ async function prepareProof(
   const id = session!.account!;
   const throttle = throttleKey(keys, 'account', `proof/${id}`);
   await chargeAll(db, [{ key: throttle, name: 'account' }], now);
-  const row = await db.selectFrom('account').select('password').where('id', '=', id).executeTakeFirst();
+  const row = await find(db, 'account', { id }, ['password']);
   const against = row?.password ?? null;
   return { throttle, against, right: proof.current !== undefined && (await checkPassword(against, proof.current)) };
 }

@@ -2,6 +2,7 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/session.ts';
 import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { startSession, stateOf } from '../../platform/access/session.ts';
+import { update } from '../../platform/database/rows.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { chargeAll, forgive, networkOf, throttleKey, uncharge } from '../../platform/http/throttle.ts';
 import { accountByEmail, isEnrolled, lockAccount } from './accounts.ts';
@@ -37,7 +38,7 @@ export const signInRoutes: readonly Route[] = [
       if (enrolled && !(body.code && (await useSecondFactor(tx, keys, row, body.code, now)))) return refused();
       await forgive(tx, account.key);
       await uncharge(tx, address.key);
-      if (enrolled) await tx.updateTable('account').set({ signed_in_at: now }).where('id', '=', id).execute();
+      if (enrolled) await update(tx, 'account', { id }, { signed_in_at: now });
       const holder = { role: row.role, account: id, stage: enrolled ? 'full' : 'enrol' } as const;
       const { token, session } = await startSession(tx, keys, holder, now);
       as({ role: row.role, id, email: session.email });

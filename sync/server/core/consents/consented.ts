@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { NewChange } from '../../platform/changes/log.ts';
+import { update } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
@@ -31,7 +32,7 @@ export async function consented(tx: Transaction<Tables>, keys: Keys, person: str
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   await dropTemplates(tx, keys, merged);
-  await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
+  await update(tx, 'consent', { person: merged }, { person: kept });
   if ((await standingOf(tx, kept)) !== 'given') {
     await dropTemplates(tx, keys, kept);
     publish(await dropPairsOf(tx, kept));

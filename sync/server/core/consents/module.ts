@@ -1,3 +1,4 @@
+import { update } from '../../platform/database/rows.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { mergeConsents } from './consented.ts';
@@ -42,7 +43,7 @@ export const consents: ServerModule = {
         await deleteBy('person')(erasing);
         // What was said in someone else's name before a merge stays under the key that is destroyed.
         const { tx, people } = erasing;
-        await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
+        await update(tx, 'consent', { said_of: people }, { said: null, said_of: null });
       },
     },
     consent_text: { notPersonal: 'the operator’s own text' },

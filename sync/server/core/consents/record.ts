@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import { insert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { requireLiving } from '../people/living.ts';
@@ -103,22 +104,19 @@ async function record(
   ) {
     const event = v7();
     const spoken = Object.keys(statement.said).length > 0;
-    await tx
-      .insertInto('consent')
-      .values({
-        event,
-        person,
-        action: statement.action,
-        text_version: statement.textVersion,
-        language: statement.language,
-        said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
-        said_of: spoken ? person : null,
-        at: await notBefore(tx, person, now),
-        received_at: now,
-        via: by.via,
-        recorded_by: by.account,
-      })
-      .execute();
+    await insert(tx, 'consent', {
+      event,
+      person,
+      action: statement.action,
+      text_version: statement.textVersion,
+      language: statement.language,
+      said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
+      said_of: spoken ? person : null,
+      at: await notBefore(tx, person, now),
+      received_at: now,
+      via: by.via,
+      recorded_by: by.account,
+    });
   }
   await appendChanges(tx, await consented(tx, keys, person, now), now);
   return standingOf(tx, person);

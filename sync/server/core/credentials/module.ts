@@ -1,4 +1,5 @@
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
+import { findAll, remove } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
@@ -15,10 +16,10 @@ import { badgePlace, credentialsOf, keepKioskCard, moveCredentials } from './sto
 async function* held({ tx, keys, names }: Reading) {
   for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
     yield { id, kind, number, issuedAt: issuedAt.toISOString(), revokedAt: revokedAt?.toISOString() ?? null };
-  const codes = await tx.selectFrom('pin_code').selectAll().where('person', 'in', names).execute();
+  const codes = await findAll(tx, 'pin_code', { person: names });
   for (const { id, issued_at, expires_at } of codes)
     yield { id, kind: 'pin-code', issuedAt: issued_at.toISOString(), expiresAt: expires_at.toISOString() };
-  const pins = await tx.selectFrom('pin').selectAll().where('person', 'in', names).execute();
+  const pins = await findAll(tx, 'pin', { person: names });
   for (const { id, device, sealed, chosen_at } of pins)
     yield { id, kind: 'pin', device, chosenAt: chosen_at.toISOString(), counts: sealed !== null };
 }
@@ -104,7 +105,7 @@ export const credentials: ServerModule = {
       exported: 'credentials',
       // A code is the number's that it was given with, and that is nobody's now.
       merged: async ({ tx, merged }) => {
-        await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
+        await remove(tx, 'pin_code', { person: merged });
       },
       erased: deleteBy('person'),
     },

@@ -3,6 +3,7 @@ import type { Credentials } from '../../../protocol/api/credentials.ts';
 import * as api from '../../../protocol/api/credentials.ts';
 import { OWN_CODE_MS, writeOwnCode } from '../../../protocol/seal/own-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
@@ -85,11 +86,7 @@ export const credentialRoutes: readonly Route[] = [
 
 async function shown(db: Db, keys: Keys, person: string): Promise<Credentials> {
   const all = await credentialsOf(db, keys, [person]);
-  const onCard = await db
-    .selectFrom('card_template')
-    .select(['id', 'made_at'])
-    .where('person', '=', person)
-    .executeTakeFirst();
+  const onCard = await find(db, 'card_template', { person }, ['id', 'made_at']);
   return {
     templateCard: onCard ? { id: onCard.id, madeAt: onCard.made_at.toISOString() } : null,
     items: all.map(({ id, kind, number, issuedAt, revokedAt }) => ({

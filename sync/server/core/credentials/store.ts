@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
+import { insert, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -78,11 +79,7 @@ export async function insertCard(
   card: { readonly id: string; readonly person: string; readonly hash: Buffer; readonly device: string | null },
   now: Date,
 ): Promise<void> {
-  await tx
-    .insertInto('credential')
-    .values({ ...card, kind: 'card', number: null, issued_at: now, revoked_at: null })
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'credential', { ...card, kind: 'card', number: null, issued_at: now, revoked_at: null });
 }
 
 /**
@@ -103,14 +100,7 @@ export async function keepKioskCard(
 ): Promise<void> {
   const { id, person, device, hash } = card;
   if (card.change === 'revoked') {
-    await tx
-      .updateTable('credential')
-      .set({ revoked_at: at, hash: null })
-      .where('id', '=', id)
-      .where('person', '=', person)
-      .where('kind', '=', 'card')
-      .where('revoked_at', 'is', null)
-      .execute();
+    await update(tx, 'credential', { id, person, kind: 'card', revoked_at: null }, { revoked_at: at, hash: null });
     return;
   }
   if (hash === undefined) return;
@@ -149,7 +139,7 @@ async function insertBadge(
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
   const sealed = box.sealJson(badgePlace(id, person), number);
-  await tx.insertInto('credential').values({ id, person, kind: 'badge', number: sealed, issued_at: at }).execute();
+  await insert(tx, 'credential', { id, person, kind: 'badge', number: sealed, issued_at: at });
 }
 
 /** One place is kept for the badge of the record itself. */
@@ -183,7 +173,7 @@ export async function revokeCredential(
     .executeTakeFirst();
   if (!row) throw new Problem('credential-unknown');
   if (row.revoked_at) return;
-  await tx.updateTable('credential').set({ revoked_at: now, hash: null, number: null }).where('id', '=', id).execute();
+  await update(tx, 'credential', { id }, { revoked_at: now, hash: null, number: null });
   await publishCredentials(tx, person, now);
 }
 
@@ -195,13 +185,8 @@ export async function moveCredentials(
   merged: string,
 ): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);
-  await tx
-    .updateTable('credential')
-    .set({ person: kept })
-    .where('person', '=', merged)
-    .where('number', 'is', null)
-    .execute();
-  await tx.deleteFrom('credential').where('person', '=', merged).execute();
+  await update(tx, 'credential', { person: merged, number: null }, { person: kept });
+  await remove(tx, 'credential', { person: merged });
   for (const { number, issuedAt } of held)
     if (number !== null) await insertBadge(tx, keys, { person: kept, number }, issuedAt);
 }

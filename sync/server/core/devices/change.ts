@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import { findLocked, update } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { findSite } from '../sites/write.ts';
 import { movingDevice } from './scope.ts';
@@ -23,10 +24,9 @@ export async function changeDevice(
     ...(patch.name !== undefined && { name: patch.name }),
     ...(patch.site !== undefined && { site: patch.site }),
   };
-  const known = await tx.selectFrom('device').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+  const known = await findLocked(tx, 'device', { id }, ['id']);
   if (!known) throw new Problem('unknown-device');
-  if (Object.keys(change).length > 0)
-    await movingDevice(tx, id, now, () => tx.updateTable('device').set(change).where('id', '=', id).execute());
+  if (Object.keys(change).length > 0) await movingDevice(tx, id, now, () => update(tx, 'device', { id }, change));
   // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
   if (patch.site !== undefined) {
     await appendChanges(tx, [{ kind: 'policy', device: id }], now);

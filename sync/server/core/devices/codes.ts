@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
 import { caPin } from '../../../protocol/seal/fingerprint.ts';
 import { SECRET_BYTES, writeJoinCode } from '../../../protocol/seal/join-code.ts';
+import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { IdentityContext } from './context.ts';
 
@@ -35,17 +36,14 @@ export async function makeCode(
   const secret = randomBytes(SECRET_BYTES);
   const code = writeJoinCode({ url, secret, pin: caPin(keyring.ca.certPem) });
   const expiresAt = new Date(now().getTime() + lifeMs);
-  await db
-    .insertInto('provisioning_code')
-    .values({
-      hash: keys.hashToken(`join/${secret.toString('base64url')}`),
-      name: options.name,
-      site: options.site,
-      url,
-      created_at: now(),
-      expires_at: expiresAt,
-    })
-    .execute();
+  await insert(db, 'provisioning_code', {
+    hash: keys.hashToken(`join/${secret.toString('base64url')}`),
+    name: options.name,
+    site: options.site,
+    url,
+    created_at: now(),
+    expires_at: expiresAt,
+  });
   return { code, expiresAt };
 }
 
@@ -63,23 +61,14 @@ export async function useCode(
   device: string,
 ): Promise<{ name: string; site: string | null; url: string }> {
   const hash = keys.hashToken(`join/${secret}`);
-  const row = await trx
-    .selectFrom('provisioning_code')
-    .selectAll()
-    .where('hash', '=', hash)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(trx, 'provisioning_code', { hash });
   if (!row) throw new Problem('join-code-unknown');
   if (row.used_at && row.device !== device) throw new Problem('join-code-used');
   if (row.used_at) {
-    const known = await trx.selectFrom('device').select('revoked_at').where('id', '=', device).executeTakeFirst();
+    const known = await find(trx, 'device', { id: device }, ['revoked_at']);
     if (known?.revoked_at && row.used_at <= known.revoked_at) throw new Problem('join-code-used');
   }
   if (row.expires_at <= now()) throw new Problem('join-code-expired');
-  await trx
-    .updateTable('provisioning_code')
-    .set({ used_at: row.used_at ?? now(), device })
-    .where('hash', '=', hash)
-    .execute();
+  await update(trx, 'provisioning_code', { hash }, { used_at: row.used_at ?? now(), device });
   return row;
 }

@@ -3,6 +3,7 @@ import { NIL } from 'uuid';
 import { Change } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { ChangeOf } from '../../platform/changes/to-kiosks.ts';
+import { remove } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** Most commands that a snapshot's first page carries; the oldest first, as they are to be done. */
@@ -55,17 +56,12 @@ export async function clearCommands(
   commands: readonly string[],
 ): Promise<void> {
   if (commands.length === 0) return;
-  await tx
-    .deleteFrom('device_state')
-    .where('device', '=', device)
-    .where('kind', '=', 'command')
-    .where('id', 'in', commands)
-    .execute();
+  await remove(tx, 'device_state', { device, kind: 'command', id: commands });
 }
 
 /** A device that was taken away, or comes back as another one, receives nothing that was for the one before. */
 export async function clearDeviceState(db: Db, device: string): Promise<void> {
-  await db.deleteFrom('device_state').where('device', '=', device).execute();
+  await remove(db, 'device_state', { device });
 }
 
 /** As it is for the device now. */

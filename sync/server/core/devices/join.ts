@@ -5,6 +5,7 @@ import { openJoin, openProof, sealGrant } from '../../../protocol/seal/join.ts';
 import type { Waiting } from '../../../protocol/wire/join.ts';
 import { ServerBundle } from '../../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { findLocked, get, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { useCode } from './codes.ts';
@@ -47,11 +48,7 @@ export async function pollJoin(context: IdentityContext, id: string, proof: stri
   const spv = await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
   if (device.status === 'revoked') throw new Problem('device-revoked');
   if (device.status === 'pending') return waiting(device);
-  const { provisioning_secret: sealed, csr } = await context.db
-    .selectFrom('device')
-    .select(['provisioning_secret', 'csr'])
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow();
+  const { provisioning_secret: sealed, csr } = await get(context.db, 'device', { id }, ['provisioning_secret', 'csr']);
   if (!sealed || !csr) throw new Problem('join-finished');
   return grant(context, device, csr, { secret: context.keys.open('field', secretPlace(id), sealed), spv });
 }
@@ -65,26 +62,22 @@ export async function pollJoin(context: IdentityContext, id: string, proof: stri
 export async function approveDevice(context: IdentityContext, id: string, fingerprint: string): Promise<Device> {
   const { db, keys, keyring, now } = context;
   await inTransaction(db, async (trx) => {
-    const row = await trx
-      .selectFrom('device')
-      .select(['status', 'fingerprint'])
-      .where('id', '=', id)
-      .forUpdate()
-      .executeTakeFirst();
+    const row = await findLocked(trx, 'device', { id }, ['status', 'fingerprint']);
     if (!row) throw new Problem('unknown-device');
     compare(row.fingerprint, fingerprint);
     if (row.status === 'revoked') throw new Problem('device-revoked');
     if (row.status === 'approved') return;
-    await trx
-      .updateTable('device')
-      .set({
+    await update(
+      trx,
+      'device',
+      { id },
+      {
         status: 'approved',
         approved_at: now(),
         provisioning_secret: keys.seal('field', secretPlace(id), randomBytes(SECRET_BYTES)),
         trusts: keyring.signingKids.join(),
-      })
-      .where('id', '=', id)
-      .execute();
+      },
+    );
     await republishSettings(trx, id, now());
   });
   return found(db, id);
@@ -115,7 +108,7 @@ export async function provisionByFile(
   const device = await approveDevice(context, request.id, fingerprint);
   const secret = randomBytes(SECRET_BYTES);
   // What the file carries is kept nowhere: a kiosk that lost it is provisioned again.
-  await context.db.updateTable('device').set({ provisioning_secret: null }).where('id', '=', device.id).execute();
+  await update(context.db, 'device', { id: device.id }, { provisioning_secret: null });
   return { device, grant: await grant(context, device, request.csr, { secret, spv }) };
 }
 
@@ -143,11 +136,7 @@ export async function bundleFor(
   csr: string,
 ): Promise<ServerBundle> {
   const { keyring } = context;
-  const { url } = await context.db
-    .selectFrom('device')
-    .select('url')
-    .where('id', '=', device.id)
-    .executeTakeFirstOrThrow();
+  const { url } = await get(context.db, 'device', { id: device.id }, ['url']);
   return ServerBundle.parse({
     serverId: keyring.serverId,
     serverUrl: url ?? context.deviceUrl(),

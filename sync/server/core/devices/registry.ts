@@ -3,6 +3,7 @@ import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
+import { find, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Row } from '../../platform/database/schema.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { clearDeviceState } from './device-state.ts';
@@ -41,11 +42,7 @@ export interface Device {
 export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
   const row = await register(db, request, { name: request.name, status: 'approved', site: null, url: null }, now);
   if (row.status === 'revoked') throw new Problem('device-revoked');
-  await db
-    .updateTable('device')
-    .set({ name: request.name, approved_at: now, status: 'approved' })
-    .where('id', '=', request.id)
-    .execute();
+  await update(db, 'device', { id: request.id }, { name: request.name, approved_at: now, status: 'approved' });
 }
 
 /**
@@ -83,7 +80,7 @@ export async function register(
     // The person who made us revoke it may hold any one of its keys.
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
       throw new Problem('device-revoked');
-    await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
+    await remove(db, 'device_tls_key', { device: request.id });
     await clearDeviceState(db, request.id);
     const registration = {
       ...as,
@@ -96,9 +93,7 @@ export async function register(
       cert_not_after: null,
       cert_issuer: null,
     };
-    await movingDevice(db, request.id, now, () =>
-      db.updateTable('device').set(registration).where('id', '=', request.id).execute(),
-    );
+    await movingDevice(db, request.id, now, () => update(db, 'device', { id: request.id }, registration));
     return { status: 'pending' };
   }
   // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
@@ -106,27 +101,19 @@ export async function register(
     throw new Problem('device-registered-otherwise');
   // Nobody has approved it yet, and it shows another code: it is meant as that one says.
   if (row.status === 'pending' && as.status === 'pending')
-    await db
-      .updateTable('device')
-      .set({ name: as.name, site: as.site, url: as.url })
-      .where('id', '=', request.id)
-      .execute();
+    await update(db, 'device', { id: request.id }, { name: as.name, site: as.site, url: as.url });
   return row;
 }
 
 /** A kiosk chooses its own id; it may not be one that stands for something else. */
 async function requireFreeId(db: Db, id: string): Promise<void> {
-  const server = await db
-    .selectFrom('keyring.identity')
-    .select('server_id')
-    .where('server_id', '=', id)
-    .executeTakeFirst();
+  const server = await find(db, 'keyring.identity', { server_id: id }, ['server_id']);
   if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
   throw new Problem('device-id-reserved');
 }
 
 export async function findDevice(db: Db, id: string): Promise<Device | null> {
-  const row = await db.selectFrom('device').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await find(db, 'device', { id });
   return row ? toDevice(row) : null;
 }
 
@@ -202,7 +189,7 @@ export async function noteKnownKeys(
     ...(trusts && trusts.join() !== device.trusts?.join() && { trusts: trusts.join() }),
     ...(sealedTo && sealedTo !== device.sealedTo && { sealed_to: sealedTo }),
   };
-  if (Object.keys(change).length > 0) await db.updateTable('device').set(change).where('id', '=', device.id).execute();
+  if (Object.keys(change).length > 0) await update(db, 'device', { id: device.id }, change);
 }
 
 /**

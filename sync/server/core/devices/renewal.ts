@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
+import { find, insertNew, remove, update } from '../../platform/database/rows.ts';
 import { issueDeviceCertificate } from '../../platform/keys/certificates.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { certificateId } from '../../platform/keys/vault.ts';
@@ -27,11 +28,7 @@ export async function renewCertificate(
   const { db, keyring, now } = context;
   const hash = await requestKeyHash(csr);
   if (hash !== device.tlsKeyHash) {
-    await db
-      .insertInto('device_tls_key')
-      .values({ device: device.id, key_hash: hash, added_at: now() })
-      .onConflict((c) => c.doNothing())
-      .execute();
+    await insertNew(db, 'device_tls_key', { device: device.id, key_hash: hash, added_at: now() });
     const waiting = await db
       .selectFrom('device_tls_key')
       .select('key_hash')
@@ -40,15 +37,7 @@ export async function renewCertificate(
       .offset(MAX_WAITING_KEYS)
       .execute();
     if (waiting.length > 0)
-      await db
-        .deleteFrom('device_tls_key')
-        .where('device', '=', device.id)
-        .where(
-          'key_hash',
-          'in',
-          waiting.map((w) => w.key_hash),
-        )
-        .execute();
+      await remove(db, 'device_tls_key', { device: device.id, key_hash: waiting.map((w) => w.key_hash) });
   }
   return { tlsCertPem: await issueFor(context, device.id, csr), keys: keyring.publicKeys };
 }
@@ -57,11 +46,12 @@ export async function renewCertificate(
 export async function issueFor({ db, keyring, now }: Context, device: string, csr: string): Promise<string> {
   const { ca } = keyring;
   const certPem = await issueDeviceCertificate(ca, device, csr, now().getTime());
-  await db
-    .updateTable('device')
-    .set({ cert_not_after: new X509Certificate(certPem).validToDate, cert_issuer: certificateId(ca.certPem) })
-    .where('id', '=', device)
-    .execute();
+  await update(
+    db,
+    'device',
+    { id: device },
+    { cert_not_after: new X509Certificate(certPem).validToDate, cert_issuer: certificateId(ca.certPem) },
+  );
   return certPem;
 }
 
@@ -73,15 +63,10 @@ export async function issueFor({ db, keyring, now }: Context, device: string, cs
  */
 export async function isTlsKeyOf({ db }: Pick<Context, 'db'>, device: Device, hash: string): Promise<boolean> {
   if (hash === device.tlsKeyHash) return true;
-  const waiting = await db
-    .selectFrom('device_tls_key')
-    .select('added_at')
-    .where('device', '=', device.id)
-    .where('key_hash', '=', hash)
-    .executeTakeFirst();
+  const waiting = await find(db, 'device_tls_key', { device: device.id, key_hash: hash }, ['added_at']);
   if (!waiting) return false;
   await db.transaction().execute(async (trx) => {
-    await trx.updateTable('device').set({ tls_key_hash: hash }).where('id', '=', device.id).execute();
+    await update(trx, 'device', { id: device.id }, { tls_key_hash: hash });
     await trx
       .deleteFrom('device_tls_key')
       .where('device', '=', device.id)

@@ -1,3 +1,4 @@
+import { findAll, upsert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 
@@ -21,16 +22,12 @@ export async function movingDevice(db: Db, device: string, now: Date, move: () =
   const before = await scopeOf(db, device);
   await move();
   if (before === (await scopeOf(db, device))) return;
-  await db
-    .insertInto('device_site_past')
-    .values({ device, site: before, until: now })
-    .onConflict((c) => c.columns(['device', 'site']).doUpdateSet({ until: now }))
-    .execute();
+  await upsert(db, 'device_site_past', ['device', 'site'], { device, site: before, until: now }, { until: now });
 }
 
 /** Devices that may speak and read these scopes; all of them for null. */
 export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
-  const rows = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const rows = await findAll(db, 'device', { status: 'approved' }, ['id']);
   const ids = rows.map((r) => r.id);
   if (!scopes) return ids;
   const of = await scopesOf(db, ids);

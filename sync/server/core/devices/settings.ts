@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
 import { lockName } from '../../platform/database/once.ts';
+import { find, findAll, insert, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
@@ -73,17 +74,14 @@ export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Ch
   const before = await settingsOf(tx, of);
   if (change.after !== undefined && change.after !== before.revision) throw new Problem('settings-changed-meanwhile');
   if (same(before.settings, change.settings)) return false;
-  await tx
-    .insertInto('fleet_settings')
-    .values({
-      ...of,
-      revision: before.revision + 1,
-      settings: JSON.stringify(change.settings),
-      at: now,
-      by: change.by,
-      put_back: change.putBack ?? null,
-    })
-    .execute();
+  await insert(tx, 'fleet_settings', {
+    ...of,
+    revision: before.revision + 1,
+    settings: JSON.stringify(change.settings),
+    at: now,
+    by: change.by,
+    put_back: change.putBack ?? null,
+  });
   await publishSettings(tx, of.kind === 'device' ? [of.scope] : await readersOf(tx, [of.scope]), now);
   return true;
 }
@@ -98,13 +96,7 @@ export async function putBack(
 ): Promise<boolean> {
   // Revision 0 is what was before the first: nothing.
   if (revision === 0) return changeSettings(tx, of, { settings: {}, by, putBack: 0 }, now);
-  const row = await tx
-    .selectFrom('fleet_settings')
-    .select('settings')
-    .where('kind', '=', of.kind)
-    .where('scope', '=', of.scope)
-    .where('revision', '=', revision)
-    .executeTakeFirst();
+  const row = await find(tx, 'fleet_settings', { kind: of.kind, scope: of.scope, revision }, ['settings']);
   if (!row) throw new Problem('settings-revision-unknown');
   return changeSettings(tx, of, { settings: parsed(row.settings), by, putBack: revision }, now);
 }
@@ -120,15 +112,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
   if (devices.length === 0) return;
   await lockName(tx, LOCK);
   const scopes = await scopesOf(tx, devices);
-  const published = new Map(
-    (
-      await tx
-        .selectFrom('fleet_config')
-        .selectAll()
-        .where('device', 'in', [...devices])
-        .execute()
-    ).map((r) => [r.device, r]),
-  );
+  const published = new Map((await findAll(tx, 'fleet_config', { device: [...devices] })).map((r) => [r.device, r]));
   const templates = new Map<string, DeviceConfig>();
   const news: { device: string; revision: number; config: DeviceConfig }[] = [];
   for (const device of devices) {
@@ -142,11 +126,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
   }
   for (const { device, revision, config } of news) {
     const row = { revision, config: JSON.stringify(config), at: now };
-    await tx
-      .insertInto('fleet_config')
-      .values({ device, ...row })
-      .onConflict((c) => c.column('device').doUpdateSet(row))
-      .execute();
+    await upsert(tx, 'fleet_config', 'device', { device, ...row }, row);
   }
   await publishDeviceState(
     tx,
@@ -157,10 +137,10 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
 
 /** A device that was taken away has received nothing: should it come back, it is sent again, under a higher number. */
 export async function republishSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
-  const row = await tx.selectFrom('fleet_config').selectAll().where('device', '=', device).executeTakeFirst();
+  const row = await find(tx, 'fleet_config', { device });
   if (row && Object.keys(parsed(row.config)).length > 0) {
     const revision = row.revision + 1;
-    await tx.updateTable('fleet_config').set({ revision, at: now }).where('device', '=', device).execute();
+    await update(tx, 'fleet_config', { device }, { revision, at: now });
     await publishDeviceState(tx, [{ device, state: { kind: 'config', revision, config: parsed(row.config) } }], now);
   }
   await publishSettings(tx, [device], now);

@@ -6,6 +6,7 @@ import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import { find } from '../../platform/database/rows.ts';
 import { readPeople } from '../people/records.ts';
 import { staffNames } from '../staff/store.ts';
 import { readPairs, removePair } from './store.ts';
@@ -45,7 +46,7 @@ export const lookalikeRoutes: readonly Route[] = [
   }),
   implement(api.removeLookalike, async ({ tx, params, now, about, on, notify }) => {
     on(params.pair);
-    const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();
+    const row = await find(tx, 'lookalike', { id: params.pair });
     const changes = row && (await removePair(tx, [row.first, row.second]));
     if (!row || !changes) throw new Problem('lookalikes-unknown');
     about([row.first, row.second]);

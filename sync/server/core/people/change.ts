@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { PersonPatch } from '../../../protocol/api/people.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { forgetPositions } from './positions.ts';
@@ -21,7 +22,7 @@ export async function changePerson(
   now: Date,
 ): Promise<string[]> {
   // A change makes nobody.
-  const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
+  const known = await find(tx, 'person', { id: person }, ['id']);
   if (!known) throw new Problem('person-unknown');
   // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
   if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Hold } from '../../../protocol/api/retention.ts';
+import { insert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
@@ -30,19 +31,16 @@ export async function setHold(tx: Transaction<Tables>, keys: Keys, hold: NewHold
   if (from && until && from >= until) throw new Problem('hold-period-wrong');
   if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw new Problem('person-unknown');
   const id = v7();
-  await tx
-    .insertInto('retention_hold')
-    .values({
-      id,
-      person,
-      site,
-      from_at: from,
-      until_at: until,
-      reason: keys.sealJson(place(id), reason),
-      set_by: hold.setBy,
-      set_at: now,
-    })
-    .execute();
+  await insert(tx, 'retention_hold', {
+    id,
+    person,
+    site,
+    from_at: from,
+    until_at: until,
+    reason: keys.sealJson(place(id), reason),
+    set_by: hold.setBy,
+    set_at: now,
+  });
   return id;
 }
 

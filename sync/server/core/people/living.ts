@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** People who were neither erased nor merged into another. */
@@ -26,11 +27,7 @@ export async function requireLiving(
 
 /** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */
 export async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string | null> {
-  const row = await tx
-    .selectFrom('person')
-    .select(['deleted_at', 'merged_into'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const row = await find(tx, 'person', { id }, ['deleted_at', 'merged_into']);
   if (!row || row.deleted_at) return null;
   return row.merged_into ?? id;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NewChange } from '../../platform/changes/log.ts';
+import { remove } from '../../platform/database/rows.ts';
 import type { Batch, EventOf, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
@@ -59,7 +60,7 @@ async function mergePerson({ tx, kept, merged, now }: Merge): Promise<void> {
 
 async function mergeSites({ tx, kept, merged, now, publish }: Merge): Promise<void> {
   const left = await scopesOfPerson(tx, merged);
-  await tx.deleteFrom('person_site').where('person', '=', merged).execute();
+  await remove(tx, 'person_site', { person: merged });
   for (const site of left) await joinScope(tx, kept, site, now);
   publish(left.map((site) => ({ kind: 'removed', person: merged, site })));
 }

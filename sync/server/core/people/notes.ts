@@ -1,4 +1,5 @@
 import type { AttentionItem } from '../../../protocol/api/attention.ts';
+import { findAll } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -15,11 +16,7 @@ export async function openNotes(
   items: readonly { readonly kind: string; readonly ref: string }[],
 ): Promise<Map<string, NonNullable<AttentionItem['resolved']>>> {
   if (items.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('attention_note')
-    .selectAll()
-    .where('ref', 'in', [...new Set(items.map((i) => i.ref))])
-    .execute();
+  const rows = await findAll(db, 'attention_note', { ref: [...new Set(items.map((i) => i.ref))] });
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map((r) => {

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Open, Personal } from '../../../protocol/wire/event.ts';
 import { nextChange } from '../../platform/database/feed.ts';
+import { upsert } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -172,13 +173,13 @@ export async function erasePeople(tx: Transaction<Tables>, people: readonly stri
     updated_at: now,
     deleted_at: now,
   };
-  await tx
-    .insertInto('person')
-    .values(people.map((id) => ({ id, ...nothing, row_version: 1 })))
-    .onConflict((c) =>
-      c.column('id').doUpdateSet({ ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` }),
-    )
-    .execute();
+  await upsert(
+    tx,
+    'person',
+    'id',
+    people.map((id) => ({ id, ...nothing, row_version: 1 })),
+    { ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` },
+  );
 }
 
 /** The records of these people that a screen may show are to be shown again. */

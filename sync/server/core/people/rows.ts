@@ -1,4 +1,5 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { findAll } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
@@ -96,7 +97,7 @@ export async function selectRows(
 /** People whose key went after their row was read, since an erasure was committed in between; when they were erased. */
 async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyMap<string, Date>> {
   if (people.length === 0) return new Map();
-  const rows = await db.selectFrom('person').select(['id', 'deleted_at']).where('id', 'in', people).execute();
+  const rows = await findAll(db, 'person', { id: people }, ['id', 'deleted_at']);
   return new Map(rows.flatMap(({ id, deleted_at: at }) => (at ? [[id, at] as const] : [])));
 }
 

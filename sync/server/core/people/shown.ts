@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Person } from '../../../protocol/api/people.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Standing } from '../consents/standing.ts';
@@ -22,7 +23,7 @@ export async function shownPeople(db: Db, keys: Keys, people: readonly string[])
 /** @throws Problem `person-unknown`, for people erased or merged too */
 export async function requireShown(db: Db, keys: Keys, person: string): Promise<Person> {
   const found = (await shownPeople(db, keys, [person])).get(person);
-  const row = await db.selectFrom('person').select('merged_into').where('id', '=', person).executeTakeFirst();
+  const row = await find(db, 'person', { id: person }, ['merged_into']);
   if (!found || row?.merged_into) throw new Problem('person-unknown');
   return found;
 }

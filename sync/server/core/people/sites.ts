@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { remove, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** Scopes that a person belongs to, in a fixed order. */
@@ -27,12 +28,8 @@ export async function joinScope(tx: Transaction<Tables>, person: string, site: s
 
 /** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
 export async function leaveScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<void> {
-  await tx.deleteFrom('person_site').where('person', '=', person).where('site', '=', site).execute();
-  await tx
-    .insertInto('person_site_past')
-    .values({ person, site, until: now })
-    .onConflict((c) => c.columns(['person', 'site']).doUpdateSet({ until: now }))
-    .execute();
+  await remove(tx, 'person_site', { person, site });
+  await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
 }
 
 /** What sends a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { PREFIX } from '../../platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
@@ -106,7 +107,7 @@ export async function sweepPhotoObjects(
     const gone = await unreferencedObjects(db, PAGE);
     for (const { device, address, object } of gone) {
       versions += (await store.deleteEveryVersion(object)).versions;
-      await db.deleteFrom('photo_object').where('device', '=', device).where('address', '=', address).execute();
+      await remove(db, 'photo_object', { device, address });
       objects += 1;
     }
     if (gone.length < PAGE) return { objects, versions };

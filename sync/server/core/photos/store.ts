@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../../protocol/wire/photos.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
 
@@ -46,25 +47,15 @@ export async function takePiece(
     if (offset !== row.received || (row.total !== null && row.total !== total))
       return { received: row.received, complete: false };
     if (offset === 0) await requireQuota(tx, device, total);
-    await tx.insertInto('photo_piece').values({ device, address, at: offset, bytes: piece }).execute();
+    await insert(tx, 'photo_piece', { device, address, at: offset, bytes: piece });
     const received = offset + piece.length;
     const whole = received === total;
     if (whole && (await hashOf(tx, device, address)) !== address) {
-      await tx.deleteFrom('photo_piece').where('device', '=', device).where('address', '=', address).execute();
-      await tx
-        .updateTable('photo')
-        .set({ received: 0, total: null })
-        .where('device', '=', device)
-        .where('address', '=', address)
-        .execute();
+      await remove(tx, 'photo_piece', { device, address });
+      await update(tx, 'photo', { device, address }, { received: 0, total: null });
       return 'altered';
     }
-    await tx
-      .updateTable('photo')
-      .set({ received, total, complete_at: whole ? now : null })
-      .where('device', '=', device)
-      .where('address', '=', address)
-      .execute();
+    await update(tx, 'photo', { device, address }, { received, total, complete_at: whole ? now : null });
     if (whole && row.kind === 'enrolment') await keepNewestEnrolment(tx, row.person);
     return { received, complete: whole };
   });
@@ -96,13 +87,7 @@ async function requireQuota(tx: Transaction<Tables>, device: string, total: numb
 async function hashOf(tx: Transaction<Tables>, device: string, address: string): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; ; ) {
-    const piece = await tx
-      .selectFrom('photo_piece')
-      .select('bytes')
-      .where('device', '=', device)
-      .where('address', '=', address)
-      .where('at', '=', at)
-      .executeTakeFirst();
+    const piece = await find(tx, 'photo_piece', { device, address, at }, ['bytes']);
     if (!piece) return hash.digest('base64url');
     hash.update(piece.bytes);
     at += piece.bytes.length;

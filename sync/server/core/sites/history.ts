@@ -7,6 +7,7 @@ import {
   type SitePatch,
 } from '../../../protocol/api/sites.ts';
 import type { Policy } from '../../../protocol/wire/changes.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -50,12 +51,7 @@ async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_ch
 
 /** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */
 export async function siteBefore(db: Db, site: string, change: string): Promise<SitePatch> {
-  const row = await db
-    .selectFrom('site_change')
-    .select(['before', 'after'])
-    .where('id', '=', change)
-    .where('site', '=', site)
-    .executeTakeFirst();
+  const row = await find(db, 'site_change', { id: change, site }, ['before', 'after']);
   if (!row) throw new Problem('site-change-unknown');
   const [before, after] = [SiteFacts.parse(row.before), SiteFacts.parse(row.after)];
   const names = (Object.keys(before) as (keyof typeof before)[]).filter((name) => before[name] !== after[name]);
@@ -64,12 +60,7 @@ export async function siteBefore(db: Db, site: string, change: string): Promise<
 
 /** @throws Problem `policy-change-unknown` */
 export async function policyBefore(db: Db, scope: string, change: string): Promise<Policy> {
-  const row = await db
-    .selectFrom('site_policy_change')
-    .select('before')
-    .where('id', '=', change)
-    .where('site', '=', scope)
-    .executeTakeFirst();
+  const row = await find(db, 'site_policy_change', { id: change, site: scope }, ['before']);
   if (!row) throw new Problem('policy-change-unknown');
   return NewSitePolicy.parse(row.before);
 }

@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { methodsWithoutFace, Policy } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find, findAll, insert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { publishTemplates, scopesWithoutTemplates } from './faces.ts';
 import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from './sites.ts';
@@ -12,7 +13,7 @@ export const DEFAULT_POLICY: Policy = { leaseDays: 30 };
 
 /** How the kiosks of a scope are to behave: the scope's own policy, else that of the default site, else the default. */
 export async function policyOf(db: Db, scope: string): Promise<Policy> {
-  const rows = await db.selectFrom('site_policy').selectAll().where('site', 'in', [scope, DEFAULT_SCOPE]).execute();
+  const rows = await findAll(db, 'site_policy', { site: [scope, DEFAULT_SCOPE] });
   const found = rows.find((r) => r.site === scope) ?? rows[0];
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
@@ -25,7 +26,7 @@ export async function policyToSet(db: Db, scope: string): Promise<Policy> {
 
 /** Whether a scope has a policy of its own. */
 export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
-  return (await db.selectFrom('site_policy').select('site').where('site', '=', scope).executeTakeFirst()) !== undefined;
+  return (await find(db, 'site_policy', { site: scope }, ['site'])) !== undefined;
 }
 
 /** The newest change of the policy that holds at a scope; null: it was never set. */
@@ -68,17 +69,14 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
     if (!Number(numInsertedOrUpdatedRows) && was === is) return false;
     const full = (stored: object, window: number | null) =>
       JSON.stringify({ ...stored, ...(window !== null && { repeatWindowSeconds: window }) });
-    await tx
-      .insertInto('site_policy_change')
-      .values({
-        id: v7(),
-        site: scope,
-        at: now,
-        by,
-        before: full(held, was),
-        after: full(kept, is),
-      })
-      .execute();
+    await insert(tx, 'site_policy_change', {
+      id: v7(),
+      site: scope,
+      at: now,
+      by,
+      before: full(held, was),
+      after: full(kept, is),
+    });
     const after = await scopesWithoutTemplates(tx);
     for (const other of new Set([...before, ...after]))
       if (before.includes(other) !== after.includes(other)) await publishTemplates(tx, other, now);

@@ -3,6 +3,7 @@ import { NIL, v7 } from 'uuid';
 import type { Site } from '../../../protocol/api/sites.ts';
 import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import { find, insert, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /**
@@ -25,16 +26,18 @@ export async function ensureDefaultSite(
   site: { readonly id: string; readonly name: string; readonly timeZone: string; readonly repeatSeconds?: number },
   now: Date,
 ): Promise<void> {
-  const before = await db.selectFrom('site').selectAll().where('id', '=', site.id).executeTakeFirst();
+  const before = await find(db, 'site', { id: site.id });
   if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
   await db.transaction().execute(async (tx) => {
     await tx.updateTable('site').set({ is_default: false }).where('id', '!=', site.id).execute();
     const values = { name: site.name, time_zone: site.timeZone, is_default: true };
-    await tx
-      .insertInto('site')
-      .values({ id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds })
-      .onConflict((c) => c.column('id').doUpdateSet(values))
-      .execute();
+    await upsert(
+      tx,
+      'site',
+      'id',
+      { id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds },
+      values,
+    );
     if (!before) return;
     const was = { name: before.name, timeZone: before.time_zone, dayStartsAt: before.day_starts_at };
     await keepSiteChange(tx, site.id, was, { ...was, name: site.name, timeZone: site.timeZone }, now, 'configuration');
@@ -59,11 +62,8 @@ export async function keepSiteChange(
   const facts = ({ name, timeZone, dayStartsAt }: SiteFacts) => JSON.stringify({ name, timeZone, dayStartsAt });
   if (facts(before) === facts(after)) return;
   const id = v7();
-  await tx
-    .insertInto('site_change')
-    .values({ id, site, at: now, by, before: facts(before), after: facts(after) })
-    .execute();
-  await tx.updateTable('site').set({ change: id }).where('id', '=', site).execute();
+  await insert(tx, 'site_change', { id, site, at: now, by, before: facts(before), after: facts(after) });
+  await update(tx, 'site', { id: site }, { change: id });
 }
 
 /** Puts every record of a site up for resolving again: another rule counts from now on. */
@@ -94,7 +94,7 @@ export async function changeRepeatSeconds(tx: Transaction<Tables>, scope: string
   const own = new Set((await tx.selectFrom('site_policy').select('site').execute()).map((r) => r.site));
   const alike = (r: (typeof rows)[number]) => site.is_default && r.repeat_seconds === before && !own.has(r.id);
   for (const one of rows.filter((r) => r === site || alike(r))) {
-    await tx.updateTable('site').set({ repeat_seconds: seconds }).where('id', '=', one.id).execute();
+    await update(tx, 'site', { id: one.id }, { repeat_seconds: seconds });
     await resolveDirections(tx, { id: one.id, isDefault: one.is_default });
   }
 }

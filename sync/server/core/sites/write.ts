@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewSite, Site, SitePatch } from '../../../protocol/api/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import { insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections } from './sites.ts';
 
@@ -22,17 +23,14 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
   const id = v7();
   // As the default site, whose policy is this one's as long as it has none of its own.
   const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
-  await tx
-    .insertInto('site')
-    .values({
-      id,
-      name: site.name,
-      time_zone: site.timeZone,
-      day_starts_at: site.dayStartsAt,
-      ...(repeat !== null && { repeat_seconds: repeat }),
-      is_default: false,
-    })
-    .execute();
+  await insert(tx, 'site', {
+    id,
+    name: site.name,
+    time_zone: site.timeZone,
+    day_starts_at: site.dayStartsAt,
+    ...(repeat !== null && { repeat_seconds: repeat }),
+    is_default: false,
+  });
   return findSite(tx, id);
 }
 
@@ -63,7 +61,7 @@ export async function changeSite(
     ...(patch.dayStartsAt !== undefined && { day_starts_at: patch.dayStartsAt }),
   };
   if (Object.keys(change).length === 0) return before;
-  await tx.updateTable('site').set(change).where('id', '=', id).execute();
+  await update(tx, 'site', { id }, change);
   await keepSiteChange(tx, id, before, { ...before, ...given(patch) }, now, by);
   const after = await findSite(tx, id);
   if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {

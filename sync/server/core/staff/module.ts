@@ -1,3 +1,4 @@
+import { update } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { staffRoutes } from './routes.ts';
@@ -8,7 +9,7 @@ async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEv
   const personal = { name: event.personal.name?.value, pin: event.personal.pin?.value };
   publish(await reportedStaff(tx, keys, { id, device, scope, open, personal }, at));
   // Name and PIN are kept in one place alone, where they can be forgotten.
-  await tx.updateTable('event').set({ personal: null }).where('id', '=', id).execute();
+  await update(tx, 'event', { id }, { personal: null });
 }
 
 export const staff: ServerModule = {

@@ -12,6 +12,7 @@ import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts'
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { lockName } from '../../platform/database/once.ts';
+import { find, findAll, findLocked, insert, insertNew, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
@@ -70,7 +71,7 @@ export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
 export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
   if (wanted.length === 0) return new Map();
-  const rows = await db.selectFrom('staff_member').select(['id', 'name']).where('id', 'in', wanted).execute();
+  const rows = await findAll(db, 'staff_member', { id: wanted }, ['id', 'name']);
   return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
 }
 
@@ -122,19 +123,16 @@ export async function addStaff(
   requireFree(meeting, badge);
   const id = v7();
   const sealed: StaffKeys = { pin, badge, factor: factor?.kept ?? null };
-  await tx
-    .insertInto('staff_member')
-    .values({
-      id,
-      row_version: 1,
-      scope,
-      role,
-      name: keys.sealJson(staffNamePlace(id), name),
-      sealed: keys.sealJson(staffKeysPlace(id, 1), sealed),
-      added_at: now,
-      added_by: by,
-    })
-    .execute();
+  await insert(tx, 'staff_member', {
+    id,
+    row_version: 1,
+    scope,
+    role,
+    name: keys.sealJson(staffNamePlace(id), name),
+    sealed: keys.sealJson(staffKeysPlace(id, 1), sealed),
+    added_at: now,
+    added_by: by,
+  });
   await appendChanges(tx, [staffChanged(scope)], now);
   return id;
 }
@@ -183,11 +181,7 @@ export async function removeStaff(tx: Transaction<Tables>, id: string, by: strin
 }
 
 async function notHere(db: Db, id: string): Promise<Problem> {
-  const row = await db
-    .selectFrom('staff_member')
-    .select(['device', 'removed_at'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const row = await find(db, 'staff_member', { id }, ['device', 'removed_at']);
   return row?.device && row.removed_at === null ? new Problem('staff-of-kiosk') : new Problem('staff-unknown');
 }
 
@@ -223,22 +217,18 @@ async function changeKeys(
   id: string,
   change: (held: StaffKeys, row: { scope: string | null; role: StaffRole }) => Promise<StaffKeys | null>,
 ): Promise<NewChange[] | null> {
-  const row = await tx
-    .selectFrom('staff_member')
-    .select(['scope', 'role', 'row_version', 'sealed'])
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'staff_member', { id }, ['scope', 'role', 'row_version', 'sealed']);
   if (!row?.sealed) return null;
   const held = StaffKeys.parse(keys.openJson(staffKeysPlace(id, row.row_version), row.sealed));
   const next = await change(held, row);
   if (!next) return [];
   const version = row.row_version + 1;
-  await tx
-    .updateTable('staff_member')
-    .set({ row_version: version, sealed: keys.sealJson(staffKeysPlace(id, version), next) })
-    .where('id', '=', id)
-    .execute();
+  await update(
+    tx,
+    'staff_member',
+    { id },
+    { row_version: version, sealed: keys.sealJson(staffKeysPlace(id, version), next) },
+  );
   return [staffChanged(row.scope)];
 }
 
@@ -269,29 +259,24 @@ export async function reportedStaff(
     await queueMessages(tx, 'emergency-pin.used', [event.id], at);
   if (outcome !== 'done' || !member) return [];
   if (what === 'added' && role && name) {
-    await tx
-      .insertInto('staff_member')
-      .values({
-        id: member,
-        row_version: 1,
-        device: event.device,
-        role,
-        name: keys.sealJson(staffNamePlace(member), name),
-        added_at: at,
-        added_by: by ?? 'operator',
-      })
-      .onConflict((c) => c.doNothing())
-      .execute();
+    await insertNew(tx, 'staff_member', {
+      id: member,
+      row_version: 1,
+      device: event.device,
+      role,
+      name: keys.sealJson(staffNamePlace(member), name),
+      added_at: at,
+      added_by: by ?? 'operator',
+    });
     return [];
   }
   if (what === 'removed') {
-    await tx
-      .updateTable('staff_member')
-      .set({ removed_at: at, removed_by: by ?? 'operator' })
-      .where('id', '=', member)
-      .where('device', '=', event.device)
-      .where('removed_at', 'is', null)
-      .execute();
+    await update(
+      tx,
+      'staff_member',
+      { id: member, device: event.device, removed_at: null },
+      { removed_at: at, removed_by: by ?? 'operator' },
+    );
     return [];
   }
   const here = (row: { scope: string | null }) => row.scope === null || row.scope === event.scope;

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import type { CardTemplateValue } from '../../../protocol/wire/event.ts';
+import { findAll } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -57,11 +58,7 @@ export async function readCardTemplates(
   people: readonly string[],
 ): Promise<Map<string, Extract<Change, { kind: 'cardTemplate' }> & { readonly madeAt: Date }>> {
   if (people.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('card_template')
-    .selectAll()
-    .where('person', 'in', [...people])
-    .execute();
+  const rows = await findAll(db, 'card_template', { person: [...people] });
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map(({ person, id, model, sealed, made_at: madeAt }) => {

@@ -1,6 +1,7 @@
 import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
+import { findAll, update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
@@ -16,9 +17,7 @@ import { casePlace, moveCases, openCasesOf } from './waiting.ts';
 /** With what they hold: the description of a face is as much the person's as their name. */
 async function* held({ tx, keys, actor, names, now }: Reading) {
   const added = new Map(
-    (await tx.selectFrom('template').select(['id', 'added_at', 'device']).where('person', 'in', names).execute()).map(
-      (r) => [r.id, r] as const,
-    ),
+    (await findAll(tx, 'template', { person: names }, ['id', 'added_at', 'device'])).map((r) => [r.id, r] as const),
   );
   const why = { actor, route: MY_DATA };
   const found = await audited(tx, keys, why, now, (opened) => readTemplates(tx, keys, opened, names));
@@ -132,7 +131,7 @@ export const templates: ServerModule = {
         await deleteBy('person')(erasing);
         // A face that was like theirs is someone else's, and stays.
         const { tx, people } = erasing;
-        await tx.updateTable('enrolment_case').set({ other: null }).where('other', 'in', people).execute();
+        await update(tx, 'enrolment_case', { other: people }, { other: null });
       },
     },
   },

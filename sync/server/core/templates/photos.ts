@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
+import { insert, remove } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -32,20 +33,19 @@ export async function keepPhotos(
 ): Promise<void> {
   if (photos.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
-  await tx
-    .insertInto('enrolment_photo')
-    .values(
-      photos.map(({ id, picture, pose }) => ({
-        id,
-        person,
-        sealed: box.seal(enrolmentPhotoPlace(id, person), picture),
-        pose,
-        via,
-        made_by: by,
-        made_at: now,
-      })),
-    )
-    .execute();
+  await insert(
+    tx,
+    'enrolment_photo',
+    photos.map(({ id, picture, pose }) => ({
+      id,
+      person,
+      sealed: box.seal(enrolmentPhotoPlace(id, person), picture),
+      pose,
+      via,
+      made_by: by,
+      made_at: now,
+    })),
+  );
   await sql`delete from enrolment_photo where id in (
       select id from enrolment_photo where person = ${person} order by made_at desc, id desc offset ${MAX_PHOTOS})`.execute(
     tx,
@@ -54,7 +54,7 @@ export async function keepPhotos(
 
 /** Without consent, or when their templates are deleted, there is no use for them any more. */
 export async function dropPhotos(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await tx.deleteFrom('enrolment_photo').where('person', 'in', people).execute();
+  if (people.length > 0) await remove(tx, 'enrolment_photo', { person: people });
 }
 
 export interface KeptPhoto extends NewPhoto {

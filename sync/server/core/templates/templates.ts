@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
+import { insertNew, remove } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { emptyLog, openHalf } from '../../platform/keys/personal.ts';
@@ -112,11 +113,11 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
 /** Kiosks may hold templates of this person and these models: from now on they receive what is true of them. */
 export async function noteModels(tx: Transaction<Tables>, person: string, models: readonly string[]): Promise<void> {
   if (models.length === 0) return;
-  await tx
-    .insertInto('person_model')
-    .values(models.map((model) => ({ person, model })))
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(
+    tx,
+    'person_model',
+    models.map((model) => ({ person, model })),
+  );
 }
 
 /**
@@ -133,7 +134,7 @@ export async function dropTemplates(
   { card = true }: { readonly card?: boolean } = {},
 ): Promise<boolean> {
   const hadCard = card && (await dropCardTemplate(tx, person));
-  await tx.deleteFrom('template').where('person', '=', person).execute();
+  await remove(tx, 'template', { person });
   const events = await tx
     .selectFrom('event')
     .select(['id', 'header'])

@@ -5,6 +5,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { findLocked, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -51,7 +52,7 @@ export async function keepCase(
   now: Date,
 ): Promise<string> {
   const { person, other, score, source, faces, by } = o;
-  await tx.deleteFrom('enrolment_case').where('person', '=', person).execute();
+  await remove(tx, 'enrolment_case', { person });
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
   const kept: z.input<typeof Faces> = faces.map(({ model, pose, embedding, picture }) => ({
@@ -61,10 +62,7 @@ export async function keepCase(
     picture: Buffer.from(picture).toString('base64'),
   }));
   const sealed = box.sealJson(casePlace(id, person), kept);
-  await tx
-    .insertInto('enrolment_case')
-    .values({ id, person, other, score, source, faces: sealed, made_by: by, made_at: now })
-    .execute();
+  await insert(tx, 'enrolment_case', { id, person, other, score, source, faces: sealed, made_by: by, made_at: now });
   return id;
 }
 
@@ -95,7 +93,7 @@ export async function openCase(
   keys: Keys,
   id: string,
 ): Promise<Waiting & { readonly faces: NewFace[] }> {
-  const row = await tx.selectFrom('enrolment_case').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'enrolment_case', { id });
   if (!row) throw new Problem('enrolment-case-unknown');
   const box = await personBox(tx, keys, [row.person]);
   const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map((f) => ({
@@ -113,22 +111,22 @@ export async function askAbout(
   id: string,
   { person, score }: { readonly person: string; readonly score: number },
 ): Promise<void> {
-  await tx.updateTable('enrolment_case').set({ other: person, score }).where('id', '=', id).execute();
+  await update(tx, 'enrolment_case', { id }, { other: person, score });
 }
 
 export async function removeCase(tx: Transaction<Tables>, id: string): Promise<void> {
-  await tx.deleteFrom('enrolment_case').where('id', '=', id).execute();
+  await remove(tx, 'enrolment_case', { id });
 }
 
 /** Without consent there is no use for them any more. */
 export async function dropCasesOf(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await tx.deleteFrom('enrolment_case').where('person', 'in', people).execute();
+  if (people.length > 0) await remove(tx, 'enrolment_case', { person: people });
 }
 
 /** What waits for the merged person goes: an enrolment is of the name under which they agreed to it. */
 export async function moveCases(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
-  await tx.deleteFrom('enrolment_case').where('person', '=', merged).execute();
-  await tx.updateTable('enrolment_case').set({ other: kept }).where('other', '=', merged).execute();
+  await remove(tx, 'enrolment_case', { person: merged });
+  await update(tx, 'enrolment_case', { other: merged }, { other: kept });
   await tx.deleteFrom('enrolment_case').where(sql<SqlBool>`person = other`).execute();
 }
 
@@ -152,12 +150,7 @@ export async function endOldCases(db: Db, now: Date): Promise<number> {
   let ended = 0;
   for (const { id } of old)
     ended += await inTransaction(db, async (tx) => {
-      const row = await tx
-        .selectFrom('enrolment_case')
-        .select(['id', 'person'])
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirst();
+      const row = await findLocked(tx, 'enrolment_case', { id }, ['id', 'person']);
       if (row) await giveUpCase(tx, row, now);
       return row ? 1 : 0;
     });

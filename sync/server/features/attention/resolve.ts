@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { AttentionKind } from '../../../protocol/api/attention.ts';
 import { notePlace } from '../../core/people/notes.ts';
 import { lockPeople } from '../../core/people/people.ts';
+import { upsert } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -32,11 +33,7 @@ export async function resolveItem(
   const at = notePlace(kind, ref, person);
   const sealed = (person === null ? keys : box).sealJson(at, note);
   const values = { person, note: sealed, resolved_by: by, resolved_at: now };
-  await tx
-    .insertInto('attention_note')
-    .values({ kind, ref, ...values })
-    .onConflict((c) => c.columns(['kind', 'ref']).doUpdateSet(values))
-    .execute();
+  await upsert(tx, 'attention_note', ['kind', 'ref'], { kind, ref, ...values }, values);
   return item.person;
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Frame, type Head, malformed, type TableHead } from '../../platform/objects/sealed/frames.ts';
 import {
@@ -148,6 +149,6 @@ export async function requireEmpty(db: Db): Promise<void> {
   const tables = await listTables(db);
   if (tables.length === 0) return;
   const ours = tables.some((t) => nameOf(t) === 'public.meta');
-  if (ours && !(await db.selectFrom('meta').select('key').where('key', '=', 'log-epoch').executeTakeFirst())) return;
+  if (ours && !(await find(db, 'meta', { key: 'log-epoch' }, ['key']))) return;
   throw new Problem('database-not-empty', { count: tables.length });
 }

@@ -6,6 +6,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
 import { RESTORING } from '../../platform/database/restoring.ts';
+import { find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
@@ -59,7 +60,7 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
   await migrate(db);
   const photos = await restorePhotos(context);
   const erased = await repeatErasures(context);
-  await db.deleteFrom('meta').where('key', '=', RESTORING).execute();
+  await remove(db, 'meta', { key: RESTORING });
   return {
     backup: id,
     takenAt: manifest.takenAt,
@@ -81,7 +82,7 @@ interface State {
 async function restoring(db: Db): Promise<State | null> {
   const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
   if (!rows[0]?.there) return null;
-  const row = await db.selectFrom('meta').select('value').where('key', '=', RESTORING).executeTakeFirst();
+  const row = await find(db, 'meta', { key: RESTORING }, ['value']);
   return row ? (JSON.parse(row.value) as State) : null;
 }
 
@@ -134,23 +135,14 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
  */
 async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
-  const meta = (key: string, value: string) =>
-    tx
-      .insertInto('meta')
-      .values({ key, value })
-      .onConflict((c) => c.column('key').doUpdateSet({ value }))
-      .execute();
+  const meta = (key: string, value: string) => upsert(tx, 'meta', 'key', { key, value }, { value });
   await meta('log-epoch', state.logEpoch);
   await meta(RESTORING, JSON.stringify(state));
   for (const table of ['session', 'sign_in_link'] as const) await tx.deleteFrom(table).execute();
   await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
   await tx.updateTable('provisioning_code').set({ expires_at: now() }).where('expires_at', '>', now()).execute();
   await sql`update ack_mark set safe = committed`.execute(tx);
-  await tx
-    .insertInto('backup')
-    .values(rowOf(m))
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'backup', rowOf(m));
   const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;
   await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
 }
@@ -192,18 +184,14 @@ async function restorePhoto(
   await db.transaction().execute(async (tx) => {
     const one = { device, address };
     if (right)
-      await tx
-        .insertInto('photo_piece')
-        .values(pieces.map((at, i) => ({ ...one, at, bytes: bytes.subarray(at, pieces[i + 1]) })))
-        .execute();
+      await insert(
+        tx,
+        'photo_piece',
+        pieces.map((at, i) => ({ ...one, at, bytes: bytes.subarray(at, pieces[i + 1]) })),
+      );
     else {
-      await tx
-        .updateTable('photo')
-        .set({ received: 0, total: null, complete_at: null })
-        .where('device', '=', device)
-        .where('address', '=', address)
-        .execute();
-      await tx.deleteFrom('photo_object').where('object', '=', object).execute();
+      await update(tx, 'photo', { device, address }, { received: 0, total: null, complete_at: null });
+      await remove(tx, 'photo_object', { object });
     }
   });
   return right === true;

@@ -7,6 +7,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { appliedMigrations } from '../../platform/database/migrations.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { get, insert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { makeDataKey } from '../../platform/objects/sealed/data-keys.ts';
@@ -139,7 +140,7 @@ async function databaseSize(tx: Transaction<Tables>): Promise<number> {
 }
 
 async function logEpochOf(tx: Transaction<Tables>): Promise<string> {
-  return (await tx.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirstOrThrow()).value;
+  return (await get(tx, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
 async function storedPhotos(tx: Transaction<Tables>): Promise<Manifest['photos']> {
@@ -155,7 +156,7 @@ async function marksOf(tx: Transaction<Tables>): Promise<Manifest['marks']> {
 
 /** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
 async function recordBackup(tx: Transaction<Tables>, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
-  await tx.insertInto('backup').values(rowOf(m)).execute();
+  await insert(tx, 'backup', rowOf(m));
   await backupMade(tx, now());
   await sql`
     update ack_mark a set safe = m.committed

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
+import { upsert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
@@ -12,11 +13,7 @@ export const VERIFIED = 'backup-verified';
 
 export async function keepVerified(db: Db, now: Date): Promise<void> {
   const value = now.toISOString();
-  await db
-    .insertInto('meta')
-    .values({ key: VERIFIED, value })
-    .onConflict((c) => c.column('key').doUpdateSet({ value }))
-    .execute();
+  await upsert(db, 'meta', 'key', { key: VERIFIED, value }, { value });
 }
 
 export interface Verified {

@@ -14,6 +14,7 @@ import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { insertNew, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -60,12 +61,7 @@ export const embeddersJob: Job = {
       else reenrol += 1;
       notify('change');
     }
-    await db
-      .updateTable('model_migration')
-      .set({ state: 'ready' })
-      .where('id', '=', move.id)
-      .where('state', '=', 'working')
-      .execute();
+    await update(db, 'model_migration', { id: move.id, state: 'working' }, { state: 'ready' });
     notify('board');
     return { moved, reenrol };
   },
@@ -130,17 +126,13 @@ async function settle(
     const event = { id: v7(), device: null, change: 'added' as const, model: move.to_model, templates };
     await applyTemplates(tx, keys, person, event, now);
   }
-  await tx
-    .insertInto('model_migration_person')
-    .values({
-      migration: move.id,
-      person,
-      outcome: moved ? 'moved' : 'reenrol',
-      code: moved ? null : may ? code : 'consent-missing',
-      templates: moved ? faces.length : 0,
-    })
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'model_migration_person', {
+    migration: move.id,
+    person,
+    outcome: moved ? 'moved' : 'reenrol',
+    code: moved ? null : may ? code : 'consent-missing',
+    templates: moved ? faces.length : 0,
+  });
   if (moved) {
     const sites = await scopesOfPerson(tx, person);
     await appendChanges(

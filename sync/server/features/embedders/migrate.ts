@@ -9,6 +9,7 @@ import { scopesOfPerson } from '../../core/people/sites.ts';
 import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './present.ts';
 
@@ -20,7 +21,7 @@ import { presentEmbedder } from './present.ts';
 const openStates = ['working', 'ready', 'switched'] as const;
 
 export async function openMove(db: Db) {
-  return db.selectFrom('model_migration').selectAll().where('state', 'in', openStates).executeTakeFirst();
+  return find(db, 'model_migration', { state: openStates });
 }
 
 /** @throws Problem `migration-open`, `model-present`, `model-unknown` */
@@ -39,10 +40,14 @@ export async function beginMove(
   if (from === to) throw new Problem('model-present', { embedder: to });
   if (await openMove(tx)) throw new Problem('migration-open');
   const id = v7();
-  await tx
-    .insertInto('model_migration')
-    .values({ id, from_model: from, to_model: to, state: 'working', made_by: by, made_at: now })
-    .execute();
+  await insert(tx, 'model_migration', {
+    id,
+    from_model: from,
+    to_model: to,
+    state: 'working',
+    made_by: by,
+    made_at: now,
+  });
   return id;
 }
 
@@ -94,12 +99,7 @@ export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> 
 }
 
 async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
-  const move = await tx
-    .selectFrom('model_migration')
-    .selectAll()
-    .where('state', 'in', openStates)
-    .forUpdate()
-    .executeTakeFirst();
+  const move = await findLocked(tx, 'model_migration', { state: openStates });
   if (!move || !states.includes(move.state))
     throw new Problem('migration-not-ready', { state: move?.state ?? 'not open' });
   return move;
@@ -111,7 +111,7 @@ export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Dat
   const own = await tx.selectFrom('site_policy').select('site').execute();
   for (const site of new Set([DEFAULT_SCOPE, ...own.map((r) => r.site)]))
     await setPolicy(tx, site, { ...(await policyOf(tx, site)), embedder: move.to_model }, now, by);
-  await tx.updateTable('model_migration').set({ state: 'switched' }).where('id', '=', move.id).execute();
+  await update(tx, 'model_migration', { id: move.id }, { state: 'switched' });
 }
 
 /** The old embedder's templates go, here and on every kiosk. @returns how many people had some */
@@ -139,6 +139,6 @@ async function endMove(
   for (const person of people)
     for (const site of await scopesOfPerson(tx, person)) newChanges.push({ kind: 'templates', person, model, site });
   await appendChanges(tx, newChanges, now);
-  await tx.updateTable('model_migration').set({ state, ended_at: now }).where('id', '=', id).execute();
+  await update(tx, 'model_migration', { id }, { state, ended_at: now });
   return people.size;
 }

@@ -1,4 +1,5 @@
 import { audited } from '../../platform/audit/opened.ts';
+import { update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { importsEndJob, importsJob } from './imports/imports.job.ts';
@@ -42,7 +43,7 @@ export const enrolment: ServerModule = {
         // A face that was like theirs is someone else's, and stays.
         const { tx, people } = erasing;
         const nobody = { duplicate_of: null, duplicate_score: null };
-        await tx.updateTable('import_photo').set(nobody).where('duplicate_of', 'in', people).execute();
+        await update(tx, 'import_photo', { duplicate_of: people }, nobody);
       },
     },
   },

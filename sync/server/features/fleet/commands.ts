@@ -5,6 +5,7 @@ import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
 import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
+import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 
@@ -46,17 +47,14 @@ export async function askKiosk(
   }
   const id = v7();
   const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
-  await tx
-    .insertInto('fleet_command')
-    .values({
-      id,
-      device,
-      what: wanted.what,
-      asked_at: now,
-      by,
-      expires_at: expires,
-    })
-    .execute();
+  await insert(tx, 'fleet_command', {
+    id,
+    device,
+    what: wanted.what,
+    asked_at: now,
+    by,
+    expires_at: expires,
+  });
   await publishDeviceState(
     tx,
     [{ device, state: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
@@ -70,20 +68,10 @@ export async function askKiosk(
  * @throws Problem `command-unknown`, `command-answered`
  */
 export async function withdraw(tx: Transaction<Tables>, device: string, id: string, now: Date): Promise<void> {
-  const row = await tx
-    .selectFrom('fleet_command')
-    .selectAll()
-    .where('id', '=', id)
-    .where('device', '=', device)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'fleet_command', { id, device });
   if (!row) throw new Problem('command-unknown');
   if (row.outcome !== null) throw new Problem('command-answered');
-  await tx
-    .updateTable('fleet_command')
-    .set({ outcome: 'withdrawn', answered_at: now, expires_at: now })
-    .where('id', '=', id)
-    .execute();
+  await update(tx, 'fleet_command', { id }, { outcome: 'withdrawn', answered_at: now, expires_at: now });
   await publishDeviceState(
     tx,
     [{ device, state: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
@@ -100,23 +88,18 @@ export async function takeAnswers(
 ): Promise<void> {
   for (const event of events) {
     const open = event.header.open as Open<'command'>;
-    const row = await tx
-      .selectFrom('fleet_command')
-      .selectAll()
-      .where('id', '=', open.command)
-      .where('device', '=', device)
-      .forUpdate()
-      .executeTakeFirst();
+    const row = await findLocked(tx, 'fleet_command', { id: open.command, device });
     // Of a database that was put back to before it was asked: nothing is known of it, and nothing waits.
     if (!row) continue;
     if (open.outcome === 'started') {
       if (row.outcome !== null && row.outcome !== 'withdrawn' && row.outcome !== 'expired') continue;
       const farewellKey = destroys(row.what) ? (open.code ?? null) : null;
-      await tx
-        .updateTable('fleet_command')
-        .set({ outcome: 'started', started_at: now, answered_at: null, farewell_key: farewellKey })
-        .where('id', '=', row.id)
-        .execute();
+      await update(
+        tx,
+        'fleet_command',
+        { id: row.id },
+        { outcome: 'started', started_at: now, answered_at: null, farewell_key: farewellKey },
+      );
       continue;
     }
     if (row.outcome === 'done' || row.outcome === 'failed' || row.outcome === 'refused') continue;
@@ -135,14 +118,7 @@ export async function takeFarewell(
   { device, command, what }: { device: string; command: string; what: 'wipe' | 'decommission' },
   now: Date,
 ): Promise<boolean> {
-  const row = await tx
-    .selectFrom('fleet_command')
-    .selectAll()
-    .where('id', '=', command)
-    .where('device', '=', device)
-    .where('what', '=', what)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'fleet_command', { id: command, device, what });
   if (!row || row.outcome === 'done') return false;
   await settle(tx, row, { outcome: 'done', code: null }, now);
   return true;
@@ -156,7 +132,7 @@ async function settle(
   { outcome, code }: { outcome: NonNullable<Row['outcome']>; code: string | null },
   now: Date,
 ): Promise<void> {
-  await tx.updateTable('fleet_command').set({ outcome, code, answered_at: now }).where('id', '=', row.id).execute();
+  await update(tx, 'fleet_command', { id: row.id }, { outcome, code, answered_at: now });
   await clearCommands(tx, row.device, [row.id]);
   if (!(destroys(row.what) && outcome === 'done')) return;
   // Nobody has its keys any more; anyone who speaks by them had a copy. One that was set up again since has others.
@@ -167,12 +143,7 @@ async function settle(
 
 /** Thumbprint of the key that this device has announced for its farewell; null: it has not. */
 export async function announcedFarewellKey(db: Db, device: string, command: string): Promise<string | null> {
-  const row = await db
-    .selectFrom('fleet_command')
-    .select('farewell_key')
-    .where('id', '=', command)
-    .where('device', '=', device)
-    .executeTakeFirst();
+  const row = await find(db, 'fleet_command', { id: command, device }, ['farewell_key']);
   return row?.farewell_key ?? null;
 }
 

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { forgetStaff } from '../../core/staff/store.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { insertNew, remove } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { endOverdue } from './commands.ts';
@@ -45,15 +46,10 @@ async function keepAlerts(
   let over = 0;
   for (const { device, code } of kept) {
     if (present.delete(`${device} ${code}`)) continue;
-    await tx.deleteFrom('kiosk_alert').where('device', '=', device).where('code', '=', code).execute();
+    await remove(tx, 'kiosk_alert', { device, code });
     over += 1;
   }
   const started = [...present.values()].map((alert) => ({ ...alert, since: now }));
-  if (started.length > 0)
-    await tx
-      .insertInto('kiosk_alert')
-      .values(started)
-      .onConflict((c) => c.doNothing())
-      .execute();
+  if (started.length > 0) await insertNew(tx, 'kiosk_alert', started);
   return { started: started.length, over };
 }

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
+import { find, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { LOGS_KEPT_MS } from './commands.ts';
@@ -35,21 +36,12 @@ export async function keepLogs(
   // Opened once here, so that what is kept can be given out later.
   const bytes = unpacked(packed).length;
   const row = { device, at: now, bytes, sealed: keys.seal('field', logPlace(command), packed) };
-  await tx
-    .insertInto('fleet_log')
-    .values({ command, ...row })
-    .onConflict((c) => c.column('command').doUpdateSet(row))
-    .execute();
+  await upsert(tx, 'fleet_log', 'command', { command, ...row }, row);
 }
 
 /** @throws Problem `command-unknown` where there is none (any more) */
 export async function readLogs(db: Db, keys: Keys, device: string, command: string): Promise<Buffer> {
-  const row = await db
-    .selectFrom('fleet_log')
-    .select('sealed')
-    .where('command', '=', command)
-    .where('device', '=', device)
-    .executeTakeFirst();
+  const row = await find(db, 'fleet_log', { command, device }, ['sealed']);
   if (!row) throw new Problem('command-unknown');
   return unpacked(keys.open('field', logPlace(command), row.sealed));
 }

@@ -15,6 +15,7 @@ import { scopeOf } from '../../core/devices/scope.ts';
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { writePageCursor } from '../../platform/access/cursor.ts';
+import { findAll } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
@@ -106,7 +107,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
     devices.map(({ id }) => id),
   );
   const commanded = await lastCommands(db);
-  const approved = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const approved = await findAll(db, 'device', { status: 'approved' }, ['id']);
   const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
   return devices.map((device) => {
     const known = reports.get(device.id) ?? null;

@@ -13,6 +13,7 @@ import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { searchAttendance } from '../attendance/search.ts';
@@ -122,12 +123,10 @@ async function mine(tx: Transaction<Tables>, keys: Keys, person: string) {
 
 /** A request that has not been carried out yet, and until when it can be taken back. */
 async function openErasure(db: Db, person: string): Promise<{ request: string; undoUntil: string | null } | null> {
-  const row = await db
-    .selectFrom('erasure')
-    .select(['request', 'requested_at', 'undo_until'])
-    .where('person', '=', person)
-    .where('state', '=', 'requested')
-    .where('part_of', 'is', null)
-    .executeTakeFirst();
+  const row = await find(db, 'erasure', { person, state: 'requested', part_of: null }, [
+    'request',
+    'requested_at',
+    'undo_until',
+  ]);
   return row ? { request: row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null } : null;
 }

@@ -1,3 +1,4 @@
+import { findAll } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
@@ -22,11 +23,7 @@ async function* erasures({ tx, names }: Reading) {
     .orderBy('e.requested_at')
     .execute();
   for (const r of rows) {
-    const confirmed = await tx
-      .selectFrom('erasure_confirmation')
-      .select(['device', 'confirmed_at'])
-      .where('request', '=', r.request)
-      .execute();
+    const confirmed = await findAll(tx, 'erasure_confirmation', { request: r.request }, ['device', 'confirmed_at']);
     yield {
       request: r.request,
       state: r.state,

@@ -8,6 +8,7 @@ import type { Services } from '../../platform/access/route.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find, findLocked, update, upsert } from '../../platform/database/rows.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
@@ -44,7 +45,7 @@ async function followPage(
   calibrations: ReadonlyMap<string, Calibration>,
   now: Date,
 ): Promise<{ events: number; falling: number }> {
-  const held = await tx.selectFrom('meta').select('value').where('key', '=', MARK).forUpdate().executeTakeFirst();
+  const held = await findLocked(tx, 'meta', { key: MARK }, ['value']);
   const [since, last] = held ? (JSON.parse(held.value) as [string, string]) : ['1970-01-01T00:00:00.000Z', ''];
   const received = sql<Date>`date_trunc('milliseconds', received_at)`;
   const rows = await tx
@@ -77,11 +78,7 @@ async function followPage(
     if (await follow(tx, row.person!, model, scaled, row.at, now)) falling += 1;
   }
   const value = JSON.stringify([end.at.toISOString(), end.id]);
-  await tx
-    .insertInto('meta')
-    .values({ key: MARK, value })
-    .onConflict((c) => c.column('key').doUpdateSet({ value }))
-    .execute();
+  await upsert(tx, 'meta', 'key', { key: MARK, value }, { value });
   return { events: rows.length, falling };
 }
 
@@ -105,20 +102,11 @@ async function follow(
     .executeTakeFirst();
   // Nobody's template any more, or the record is from before they were enrolled again.
   if (!newest?.at || at < newest.at) return false;
-  const row = await tx
-    .selectFrom('person_score')
-    .selectAll()
-    .where('person', '=', person)
-    .where('model', '=', model)
-    .executeTakeFirst();
+  const row = await find(tx, 'person_score', { person, model });
   const before: Scores = row && row.since.getTime() === newest.at.getTime() ? row : NO_SCORES;
   const after = withScore(before, score);
   const values = { since: newest.at, ...after, updated_at: falls(before) ? (row?.updated_at ?? now) : now };
-  await tx
-    .insertInto('person_score')
-    .values({ person, model, ...values })
-    .onConflict((c) => c.columns(['person', 'model']).doUpdateSet(values))
-    .execute();
+  await upsert(tx, 'person_score', ['person', 'model'], { person, model, ...values }, values);
   return falls(after) && !falls(before);
 }
 
@@ -132,7 +120,7 @@ export async function mergeScores({ tx, kept, merged }: Merge): Promise<void> {
     where s.person in (${kept}::uuid, ${merged}::uuid) and other.person in (${kept}::uuid, ${merged}::uuid)
       and other.person <> s.person and other.model = s.model
       and (other.count > s.count or (other.count = s.count and other.person = ${kept}::uuid))`.execute(tx);
-  await tx.updateTable('person_score').set({ person: kept }).where('person', '=', merged).execute();
+  await update(tx, 'person_score', { person: merged }, { person: kept });
   await sql`
     update person_score s set since = t.newest
     from (select model, max(added_at) as newest from template where person = ${kept}::uuid group by model) t

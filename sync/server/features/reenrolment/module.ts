@@ -1,3 +1,4 @@
+import { findAll } from '../../platform/database/rows.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { mergeScores } from './follow.ts';
@@ -6,7 +7,7 @@ import { reenrolmentJob } from './reenrolment.job.ts';
 
 /** How well their face was recognised. */
 async function* scores({ tx, names }: Reading) {
-  const rows = await tx.selectFrom('person_score').selectAll().where('person', 'in', names).execute();
+  const rows = await findAll(tx, 'person_score', { person: names });
   for (const { model, since, count, baseline, recent, updated_at } of rows)
     yield { model, since: since.toISOString(), count, baseline, recent, updatedAt: updated_at.toISOString() };
 }

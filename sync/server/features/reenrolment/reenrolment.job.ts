@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find, findAll, upsert } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { followScores } from './follow.ts';
 import { reenrolments } from './list.ts';
@@ -23,7 +24,7 @@ export const reenrolmentJob: Job = {
     if (falling > 0) notify('board');
     let people = 0;
     let published = 0;
-    const sites = await db.selectFrom('site').select('id').where('is_default', '=', false).execute();
+    const sites = await findAll(db, 'site', { is_default: false }, ['id']);
     for (const scope of [DEFAULT_SCOPE, ...sites.map((s) => s.id)]) {
       signal.throwIfAborted();
       const at = now();
@@ -32,14 +33,10 @@ export const reenrolmentJob: Job = {
         people += list.length;
         const key = `${MARK} ${scope}`;
         const digest = createHash('sha256').update(JSON.stringify(list)).digest('base64url');
-        const held = await tx.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+        const held = await find(tx, 'meta', { key }, ['value']);
         // Nobody ever was on it: nothing to send.
         if (held?.value === digest || (!held && list.length === 0)) return;
-        await tx
-          .insertInto('meta')
-          .values({ key, value: digest })
-          .onConflict((c) => c.column('key').doUpdateSet({ value: digest }))
-          .execute();
+        await upsert(tx, 'meta', 'key', { key, value: digest }, { value: digest });
         published += 1;
         await appendChanges(tx, [{ kind: 'reenrol', site: scope }], at);
       });

@@ -1,4 +1,5 @@
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
+import { findAll, update } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
@@ -12,7 +13,7 @@ import { statsRoutes } from './stats/routes.ts';
 
 /** Where someone saw them outside, while an evacuation goes on. */
 async function* evacuations({ tx, names }: Reading) {
-  const rows = await tx.selectFrom('evacuation_mark').selectAll().where('person', 'in', names).execute();
+  const rows = await findAll(tx, 'evacuation_mark', { person: names });
   for (const { evacuation, at, device, missing } of rows)
     yield { evacuation, device, ...(missing ? { missingAt: at.toISOString() } : { accountedAt: at.toISOString() }) };
 }
@@ -21,11 +22,7 @@ async function rollCall({ tx, event, device, scope, person, at, now, publish }: 
   publish(await takeRollCall(tx, { ...event.header.open, device, scope, person }, at, now));
   // Who it accounted for is forgotten at its end: so it is stored nowhere else.
   if (event.personal.person !== undefined)
-    await tx
-      .updateTable('event')
-      .set({ person: null, personal: null, gps: null })
-      .where('id', '=', event.header.id)
-      .execute();
+    await update(tx, 'event', { id: event.header.id }, { person: null, personal: null, gps: null });
 }
 
 /** Who was seen outside in the evacuation of the scope. */

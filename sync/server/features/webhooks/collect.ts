@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { horizon } from '../../platform/database/feed.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { get, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** Records looked through at once. */
@@ -44,16 +45,12 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
 }
 
 async function moveTo(tx: Transaction<Tables>, log: string, position: number): Promise<void> {
-  await tx
-    .insertInto('webhook_cursor')
-    .values({ log, position })
-    .onConflict((c) => c.column('one').doUpdateSet({ log, position }))
-    .execute();
+  await upsert(tx, 'webhook_cursor', 'one', { log, position });
 }
 
 /** Identity of the database's log: another one after a restore. */
 export async function logOf(db: Db): Promise<string> {
-  return (await db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirstOrThrow()).value;
+  return (await get(db, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
 /** Whether anything is to be looked through or to be sent. Without a receiver there is nothing. */

@@ -1,6 +1,7 @@
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { remove } from '../../platform/database/rows.ts';
 import type { JobContext } from '../../platform/jobs/job.ts';
 import { messageOf } from './message.ts';
 import { post } from './post.ts';
@@ -57,7 +58,7 @@ async function deliverTo(
     const at = now();
     const made = await disclose(context, webhook, delivery, at);
     if (made === null) {
-      await db.deleteFrom('webhook_delivery').where('id', '=', delivery.id).execute();
+      await remove(db, 'webhook_delivery', { id: delivery.id });
       continue;
     }
     const answer = await send(context, receiver, `${delivery.id}.${made.change}`, JSON.stringify(made.body), at);

@@ -9,6 +9,7 @@ import type {
 import { EventHeader } from '../../../protocol/wire/event.ts';
 import { selectRows } from '../../core/people/rows.ts';
 import { listSites } from '../../core/sites/sites.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -46,7 +47,7 @@ export async function messageOf(
   if (delivery.kind === 'person.erased')
     return { body: { type: 'person.erased', timestamp, data: { person: delivery.subject } }, people: [], change: 0 };
   if (delivery.kind === 'lookalikes.marked') {
-    const pair = await db.selectFrom('lookalike').selectAll().where('id', '=', delivery.subject).executeTakeFirst();
+    const pair = await find(db, 'lookalike', { id: delivery.subject });
     if (!pair) return null;
     const { id, first, second, reason, at, device } = pair;
     const data = { id, people: [first, second] as [string, string], reason, at: at.toISOString(), device };

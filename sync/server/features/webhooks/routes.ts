@@ -7,6 +7,7 @@ import * as api from '../../../protocol/api/webhooks.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { insert, update } from '../../platform/database/rows.ts';
 import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
 
 export const webhookRoutes: readonly Route[] = [
@@ -63,21 +64,18 @@ export const webhookRoutes: readonly Route[] = [
     await findWebhook(tx, keys, webhook);
     const id = v7();
     const when = { made_at: now, due_at: now, delivered_at: null };
-    await tx
-      .insertInto('webhook_delivery')
-      .values({
-        id,
-        webhook,
-        kind: 'webhook.test',
-        subject: null,
-        change: 0,
-        state: 'due',
-        attempts: 0,
-        last_answer: null,
-        ...when,
-      })
-      .execute();
-    await tx.updateTable('webhook').set({ paused_until: null }).where('id', '=', webhook).execute();
+    await insert(tx, 'webhook_delivery', {
+      id,
+      webhook,
+      kind: 'webhook.test',
+      subject: null,
+      change: 0,
+      state: 'due',
+      attempts: 0,
+      last_answer: null,
+      ...when,
+    });
+    await update(tx, 'webhook', { id: webhook }, { paused_until: null });
     return { delivery: id };
   }),
   implement(api.repeatDelivery, async ({ tx, params: { webhook, delivery }, now, on }) => {
@@ -91,6 +89,6 @@ export const webhookRoutes: readonly Route[] = [
       .returning('id')
       .executeTakeFirst();
     if (!row) throw new Problem('delivery-unknown');
-    await tx.updateTable('webhook').set({ paused_until: null }).where('id', '=', webhook).execute();
+    await update(tx, 'webhook', { id: webhook }, { paused_until: null });
   }),
 ];

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
 import { findSite } from '../../core/sites/write.ts';
+import { findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
@@ -97,19 +98,16 @@ export async function addWebhook(
   if (site !== null) await findSite(tx, site);
   const id = v7();
   const receiver: Receiver = { url, secret: newSecret(), previous: null, caPem };
-  await tx
-    .insertInto('webhook')
-    .values({
-      id,
-      name,
-      site,
-      with_number: withNumber,
-      enabled: true,
-      sealed: keys.sealJson(webhookPlace(id, 1), receiver),
-      row_version: 1,
-      created_at: now,
-    })
-    .execute();
+  await insert(tx, 'webhook', {
+    id,
+    name,
+    site,
+    with_number: withNumber,
+    enabled: true,
+    sealed: keys.sealJson(webhookPlace(id, 1), receiver),
+    row_version: 1,
+    created_at: now,
+  });
   return { id, secret: shownSecret(receiver.secret) };
 }
 
@@ -162,12 +160,13 @@ async function replace(
   id: string,
   change: (receiver: Receiver) => Receiver,
 ): Promise<void> {
-  const row = await tx.selectFrom('webhook').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'webhook', { id });
   if (!row) throw unknown();
   const version = row.row_version + 1;
-  await tx
-    .updateTable('webhook')
-    .set({ sealed: keys.sealJson(webhookPlace(id, version), change(receiverOf(keys, row))), row_version: version })
-    .where('id', '=', id)
-    .execute();
+  await update(
+    tx,
+    'webhook',
+    { id },
+    { sealed: keys.sealJson(webhookPlace(id, version), change(receiverOf(keys, row))), row_version: version },
+  );
 }

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, ran
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import { find, remove, update } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 
 /**
@@ -69,14 +70,14 @@ export async function claim(
   const claimed = {
     async keep({ status, ...answer }: KeptAnswer) {
       const sealed = seal(key, owner, Buffer.from(JSON.stringify(answer)));
-      await tx.updateTable('idempotency').set({ status, answer: sealed }).where('key', '=', id).execute();
+      await update(tx, 'idempotency', { key: id }, { status, answer: sealed });
     },
     async release() {
-      await tx.deleteFrom('idempotency').where('key', '=', id).execute();
+      await remove(tx, 'idempotency', { key: id });
     },
   };
   if (made.numInsertedOrUpdatedRows) return { kept: null, ...claimed };
-  const row = await tx.selectFrom('idempotency').selectAll().where('key', '=', id).executeTakeFirst();
+  const row = await find(tx, 'idempotency', { key: id });
   if (!row || !Buffer.from(row.digest).equals(digest) || !row.answer) throw new Problem('idempotency-key-reused');
   const answer = JSON.parse(open(key, owner, row.answer).toString('utf8')) as Omit<KeptAnswer, 'status'>;
   return { kept: { status: row.status!, ...answer }, ...claimed };

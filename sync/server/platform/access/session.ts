@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import type { SessionState } from '../../../protocol/api/session.ts';
+import { insert, remove } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 import { openEmail } from '../http/email.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -50,19 +51,16 @@ export async function startSession(
 ): Promise<{ token: string; session: Session }> {
   const token = newToken();
   const expiresAt = new Date(now.getTime() + SESSION_LIFE[holder.role].maxMs);
-  await tx
-    .insertInto('session')
-    .values({
-      hash: keys.hashToken(token),
-      role: holder.role,
-      account: holder.role === 'person' ? null : holder.account,
-      person: holder.role === 'person' ? holder.person : null,
-      stage: holder.role === 'person' ? 'full' : holder.stage,
-      created_at: now,
-      seen_at: now,
-      expires_at: expiresAt,
-    })
-    .execute();
+  await insert(tx, 'session', {
+    hash: keys.hashToken(token),
+    role: holder.role,
+    account: holder.role === 'person' ? null : holder.account,
+    person: holder.role === 'person' ? holder.person : null,
+    stage: holder.role === 'person' ? 'full' : holder.stage,
+    created_at: now,
+    seen_at: now,
+    expires_at: expiresAt,
+  });
   return { token, session: (await findSession(tx, keys, token, now, { use: false }))! };
 }
 
@@ -138,7 +136,7 @@ function isAlive(row: Row, now: Date): boolean {
 }
 
 export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {
-  await db.deleteFrom('session').where('hash', '=', session.hash).execute();
+  await remove(db, 'session', { hash: session.hash });
 }
 
 /**

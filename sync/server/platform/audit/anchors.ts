@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { replaceFile } from '../../../disk/replace.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import { inTransaction } from '../database/retry.ts';
+import { find, insert, update } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
@@ -22,7 +23,7 @@ export const ANCHOR_PREFIX = 'audit/anchors/';
 const LOCK_MS = 366 * 86_400_000;
 
 export async function logEpochOf(db: Db): Promise<string> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirst();
+  const row = await find(db, 'meta', { key: 'log-epoch' }, ['value']);
   return row?.value ?? '';
 }
 
@@ -73,10 +74,7 @@ export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | 
     const head = await signHead({ ...context, db: tx }, now);
     if (!head || Number(newest?.position) === head.position) return null;
     const { position, mac, statement, seal, key } = head;
-    await tx
-      .insertInto('audit_anchor')
-      .values({ position, mac, statement, seal, key_version: key.version, made_at: now })
-      .execute();
+    await insert(tx, 'audit_anchor', { position, mac, statement, seal, key_version: key.version, made_at: now });
     return head;
   });
 }
@@ -103,7 +101,7 @@ export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promi
       contentType: 'application/json',
       ...(locks && { lockedUntil: new Date(now.getTime() + LOCK_MS) }),
     });
-    await db.updateTable('audit_anchor').set({ object }).where('id', '=', Number(id)).execute();
+    await update(db, 'audit_anchor', { id: Number(id) }, { object });
   }
   return waiting.length;
 }

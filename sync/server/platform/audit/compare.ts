@@ -1,3 +1,4 @@
+import { find } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
@@ -73,7 +74,7 @@ async function compare(
   { position, mac, at }: { position: number; mac: string; at: string },
   where: string,
 ): Promise<AuditFault | null> {
-  const row = await db.selectFrom('audit').select('mac').where('position', '=', position).executeTakeFirst();
+  const row = await find(db, 'audit', { position }, ['mac']);
   if (row) {
     if (Buffer.from(row.mac).toString('base64url') === mac) return null;
     const message = `Row ${position} is another than on ${at}, when ${where} noted it.`;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { find } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
@@ -59,7 +60,7 @@ export async function noteHead({ db, keys, keyring, home, log, now }: HeadContex
   if (another && !(await wasRestored(db))) return alarm(log, 'audit-log-exchanged');
   if (body && !another) {
     if (Number(newest?.position ?? 0) < body.position) return alarm(log, 'audit-tail-cut-off');
-    const row = await db.selectFrom('audit').select('mac').where('position', '=', body.position).executeTakeFirst();
+    const row = await find(db, 'audit', { position: body.position }, ['mac']);
     if (row && Buffer.from(row.mac).toString('base64url') !== body.mac) return alarm(log, 'audit-row-differs');
     if (row && Number(newest?.position) === body.position) return true;
   }

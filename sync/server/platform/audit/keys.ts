@@ -10,6 +10,7 @@ import {
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import { insert } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
@@ -99,7 +100,7 @@ export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array):
 export async function newAuditKey(tx: Transaction<Tables>, keys: Keys, version: number, now: Date): Promise<AuditKey> {
   const key = randomBytes(KEY_BYTES);
   const sealed = keys.seal('keyring', auditKeyPlace(version), key);
-  await tx.insertInto('keyring.audit_key').values({ version, sealed, made_at: now }).execute();
+  await insert(tx, 'keyring.audit_key', { version, sealed, made_at: now });
   return new AuditKey(version, key);
 }
 

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
+import { find, insert } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
@@ -48,7 +49,7 @@ export async function purgeAudit(tx: Transaction<Tables>, keys: Keys, o: PurgeOp
     .limit(1)
     .executeTakeFirst();
   const upTo = kept ? Number(kept.position) - 1 : head;
-  const last = await tx.selectFrom('audit').select(['mac', 'at']).where('position', '=', upTo).executeTakeFirst();
+  const last = await find(tx, 'audit', { position: upTo }, ['mac', 'at']);
   const { count } = await tx
     .selectFrom('audit')
     .select((e) => e.fn.countAll().as('count'))
@@ -66,10 +67,14 @@ export async function purgeAudit(tx: Transaction<Tables>, keys: Keys, o: PurgeOp
     keyVersion: key.version,
   };
   const { statement, seal } = await signStatement(body, key, o.signing);
-  await tx
-    .insertInto('audit_checkpoint')
-    .values({ position: upTo, mac: last.mac, statement, seal, key_version: key.version, made_at: now })
-    .execute();
+  await insert(tx, 'audit_checkpoint', {
+    position: upTo,
+    mac: last.mac,
+    statement,
+    seal,
+    key_version: key.version,
+    made_at: now,
+  });
   await tx.deleteFrom('audit').where('position', '<=', upTo).execute();
   await tx.deleteFrom('audit_anchor').where('position', '<', upTo).where('object', 'is not', null).execute();
   await writeAudit(

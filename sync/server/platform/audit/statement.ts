@@ -3,6 +3,7 @@ import { readCompact } from '../../../protocol/seal/compact.ts';
 import { isSignedBy, signCompact } from '../../../protocol/seal/jose.ts';
 import { keyId, publicHalf, signatureKey } from '../../../protocol/seal/keys.ts';
 import { type Ed25519PrivateJwk, Ed25519PublicJwk } from '../../../protocol/wire/batch.ts';
+import { findAll } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { AuditKey } from './keys.ts';
 
@@ -53,11 +54,7 @@ export interface StatementKeys {
 }
 
 export async function readSigningKeys(db: Db): Promise<StatementKeys['signing']> {
-  const rows = await db
-    .selectFrom('keyring.server_key')
-    .select(['id', 'public'])
-    .where('purpose', '=', 'signing')
-    .execute();
+  const rows = await findAll(db, 'keyring.server_key', { purpose: 'signing' }, ['id', 'public']);
   return new Map(rows.map((r) => [r.id, Ed25519PublicJwk.parse(JSON.parse(r.public))]));
 }
 

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { lockName } from '../database/once.ts';
+import { insert } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
@@ -47,10 +48,7 @@ export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: Aud
     keyVersion: key.version,
   };
   const { keyVersion, data, ...columns } = row;
-  await tx
-    .insertInto('audit')
-    .values({ ...columns, data: [...data], key_version: keyVersion, mac: rowMac(key, previous, row) })
-    .execute();
+  await insert(tx, 'audit', { ...columns, data: [...data], key_version: keyVersion, mac: rowMac(key, previous, row) });
 }
 
 /** One writer at a time, until the transaction ends. */

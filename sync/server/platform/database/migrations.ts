@@ -11,6 +11,7 @@ import { people } from './baseline/people.ts';
 import { privacy } from './baseline/privacy.ts';
 import { server } from './baseline/server.ts';
 import { sites } from './baseline/sites.ts';
+import { find, upsert } from './rows.ts';
 import type { Db } from './schema.ts';
 
 /** `expands`: it only adds what builds before it do without, so that they can go on, and an update can be taken back. */
@@ -63,11 +64,7 @@ export async function migrate(db: Db, to?: string): Promise<void> {
   if (error) throw new Problem('migration-failed', { cause: error });
   if (to === undefined) {
     const value = leastReader();
-    await db
-      .insertInto('meta')
-      .values({ key: LEAST_READER, value })
-      .onConflict((c) => c.column('key').doUpdateSet({ value }))
-      .execute();
+    await upsert(db, 'meta', 'key', { key: LEAST_READER, value }, { value });
   }
 }
 
@@ -102,7 +99,7 @@ export async function schemaOf(
 async function leastReaderOf(db: Db): Promise<string | null> {
   const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
   if (!rows[0]?.there) return null;
-  const row = await db.selectFrom('meta').select('value').where('key', '=', LEAST_READER).executeTakeFirst();
+  const row = await find(db, 'meta', { key: LEAST_READER }, ['value']);
   return row?.value ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { inTransaction } from './retry.ts';
+import { find, upsert } from './rows.ts';
 import type { Db, Tables } from './schema.ts';
 
 /**
@@ -39,16 +40,12 @@ export function onceEvery<T>(
   work: (tx: Transaction<Tables>) => Promise<T>,
 ): Promise<T | null> {
   return onceAcrossReplicas(db, name, async (tx) => {
-    const last = await tx.selectFrom('job').select('ran_at').where('name', '=', name).executeTakeFirst();
+    const last = await find(tx, 'job', { name }, ['ran_at']);
     // A clock that was set back must not keep a job from running: an entry of the future counts for nothing.
     const since = last ? now.getTime() - last.ran_at.getTime() : Number.POSITIVE_INFINITY;
     if (since >= 0 && since < everyMs) return null;
     const result = await work(tx);
-    await tx
-      .insertInto('job')
-      .values({ name, ran_at: now })
-      .onConflict((c) => c.column('name').doUpdateSet({ ran_at: now }))
-      .execute();
+    await upsert(tx, 'job', 'name', { name, ran_at: now }, { ran_at: now });
     return result;
   });
 }

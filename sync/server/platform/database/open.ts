@@ -9,6 +9,7 @@ import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
 import { requireRestored } from './restoring.ts';
+import { get, insertNew } from './rows.ts';
 import type { Db, Tables } from './schema.ts';
 import { localSignals, postgresSignals, type Signals } from './signals.ts';
 import type { PostgresAddress } from './url.ts';
@@ -151,10 +152,6 @@ export async function holdsServer(db: Db): Promise<boolean> {
 const serverMissing = (where: string) => new Problem('server-missing', { where });
 
 async function metaValue(db: Db, key: string, make: () => string): Promise<string> {
-  await db
-    .insertInto('meta')
-    .values({ key, value: make() })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  return (await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirstOrThrow()).value;
+  await insertNew(db, 'meta', { key, value: make() });
+  return (await get(db, 'meta', { key }, ['value'])).value;
 }

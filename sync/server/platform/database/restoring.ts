@@ -1,4 +1,5 @@
 import { Problem } from '../../../errors/problem.ts';
+import { find } from './rows.ts';
 import type { Db } from './schema.ts';
 
 /** Row of `meta` that says a restore is under way in this database. */
@@ -10,7 +11,7 @@ export const RESTORING = 'restoring';
  * @throws Problem `database-restore-unfinished`
  */
 export async function requireRestored(db: Db): Promise<void> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', RESTORING).executeTakeFirst();
+  const row = await find(db, 'meta', { key: RESTORING }, ['value']);
   if (!row) return;
   throw new Problem('database-restore-unfinished');
 }

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { inTransaction } from '../database/retry.ts';
+import { insertNew, remove, update } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
@@ -74,11 +75,7 @@ export function networkOf(ip: string): string {
  */
 export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Promise<number> {
   return inTransaction(db, async (tx) => {
-    await tx
-      .insertInto('sign_in_attempt')
-      .values({ key, failures: 0, last_at: now })
-      .onConflict((c) => c.doNothing())
-      .execute();
+    await insertNew(tx, 'sign_in_attempt', { key, failures: 0, last_at: now });
     const row = await tx
       .selectFrom('sign_in_attempt')
       .selectAll()
@@ -91,18 +88,14 @@ export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Pro
     const wait = pauseMs(allowance, row.failures) - Math.max(0, since);
     if (wait > 0) return wait;
     const left = Math.max(0, row.failures - Math.floor(Math.max(0, since) / allowance.forgetMs));
-    await tx
-      .updateTable('sign_in_attempt')
-      .set({ failures: left + 1, last_at: now })
-      .where('key', '=', key)
-      .execute();
+    await update(tx, 'sign_in_attempt', { key }, { failures: left + 1, last_at: now });
     return 0;
   });
 }
 
 /** After a success. */
 export async function forgive(db: Kysely<Tables>, key: Buffer): Promise<void> {
-  await db.deleteFrom('sign_in_attempt').where('key', '=', key).execute();
+  await remove(db, 'sign_in_attempt', { key });
 }
 
 /** Takes one charge back, and no more: a person with one account must not wash away what else came from an address. */

@@ -1,6 +1,7 @@
 import { publicHalf } from '../../../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
+import { upsert } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import {
   issuedBy,
@@ -235,10 +236,12 @@ async function listenerCertificate(
     ? selfSignedServerCertificate(hostnames, now())
     : issueServerCertificate(ca, hostnames, now()));
   const sealed = keys.seal('keyring', place, Buffer.from(made.keyPem, 'utf8'));
-  await db
-    .insertInto('keyring.listener')
-    .values({ purpose, hostnames: names, cert_pem: made.certPem, private: sealed })
-    .onConflict((c) => c.columns(['purpose', 'hostnames']).doUpdateSet({ cert_pem: made.certPem, private: sealed }))
-    .execute();
+  await upsert(
+    db,
+    'keyring.listener',
+    ['purpose', 'hostnames'],
+    { purpose, hostnames: names, cert_pem: made.certPem, private: sealed },
+    { cert_pem: made.certPem, private: sealed },
+  );
   return made;
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { SaltedValue } from '../../../protocol/wire/event.ts';
+import { update } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from './envelope.ts';
 import { type PersonBox, personBox } from './persons.ts';
@@ -94,7 +95,7 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
   for (const row of rows) {
     // Nothing opens any more of people who were erased (and came back with a restored database).
     if (row.person !== null && !box.has(row.person)) {
-      await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
+      await update(tx, 'event', { id: row.id }, { personal: null, gps: null });
       continue;
     }
     const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);

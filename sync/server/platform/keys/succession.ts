@@ -5,6 +5,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
 import { inTransaction } from '../database/retry.ts';
+import { update } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS } from './certificates.ts';
 import type { Keys } from './envelope.ts';
@@ -111,7 +112,7 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
   const crossPem = await crossCertify({ certPem: old.certPem, keyPem: old.keyPem! }, made.certPem, now);
   const id = certificateId(made.certPem);
   await insertKey(trx, keys, { purpose: 'ca', id, serial, public: made.certPem, private: made.keyPem, crossPem }, now);
-  await trx.updateTable('keyring.server_key').set({ private: null }).where('id', '=', old.id).execute();
+  await update(trx, 'keyring.server_key', { id: old.id }, { private: null });
 }
 
 /**
@@ -125,10 +126,6 @@ export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
   return change(db, keys, announce, now, async (trx, set) => {
     const old = purpose === 'ca' ? set.cas.slice(1).map((c) => c.id) : set[purpose].slice(1).map((k) => k.kid);
     if (old.length === 0) throw new Problem('nothing-to-retire', { purpose });
-    await trx
-      .updateTable('keyring.server_key')
-      .set({ retired_at: new Date(now), private: null })
-      .where('id', 'in', old)
-      .execute();
+    await update(trx, 'keyring.server_key', { id: old }, { retired_at: new Date(now), private: null });
   });
 }

@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { publicHalf } from '../../../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
+import { insert } from '../database/rows.ts';
 import type { Db, Row } from '../database/schema.ts';
 import type { Keys, Place } from './envelope.ts';
 
@@ -103,16 +104,13 @@ export interface NewKey {
 }
 
 export async function insertKey(db: Db, keys: Keys, key: NewKey, now: number): Promise<void> {
-  await db
-    .insertInto('keyring.server_key')
-    .values({
-      id: key.id,
-      purpose: key.purpose,
-      serial: key.serial,
-      public: key.public,
-      private: keys.seal('keyring', keyPlace(key.purpose, key.id), Buffer.from(key.private, 'utf8')),
-      cross_pem: key.crossPem ?? null,
-      made_at: new Date(now),
-    })
-    .execute();
+  await insert(db, 'keyring.server_key', {
+    id: key.id,
+    purpose: key.purpose,
+    serial: key.serial,
+    public: key.public,
+    private: keys.seal('keyring', keyPlace(key.purpose, key.id), Buffer.from(key.private, 'utf8')),
+    cross_pem: key.crossPem ?? null,
+    made_at: new Date(now),
+  });
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
+import { insertNew, remove } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys, KnownVersion, Place } from './envelope.ts';
 
@@ -80,11 +81,7 @@ export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<vo
     made_at: new Date(now),
     retired_at: null,
   } as const;
-  await trx
-    .insertInto('keyring.key_version')
-    .values(version)
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(trx, 'keyring.key_version', version);
 }
 
 /** Two processes are of one mind when both were heard within this time, s. */
@@ -114,7 +111,7 @@ export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica =
 
 /** This process ends. */
 export async function lastBeat(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('keyring.replica').where('id', '=', id).execute();
+  await remove(db, 'keyring.replica', { id });
 }
 
 export interface Replica {
@@ -164,11 +161,7 @@ export async function loadTokenKey(db: Db, keys: Keys): Promise<void> {
   let row = await read();
   if (!row) {
     const sealed = keys.seal('keyring', tokenKeyPlace, keys.subKey('token').export());
-    await db
-      .insertInto('keyring.token_key')
-      .values({ sealed, made_at: sql`now()` })
-      .onConflict((c) => c.doNothing())
-      .execute();
+    await insertNew(db, 'keyring.token_key', { sealed, made_at: sql`now()` });
     row = await read();
   }
   keys.useTokenKey(keys.open('keyring', tokenKeyPlace, row!.sealed));

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { findAll, insertNew } from '../database/rows.ts';
 import type { Tables } from '../database/schema.ts';
 
 /** Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
@@ -10,25 +11,23 @@ export async function queueMessages(
   subjects: readonly string[],
   now: Date,
 ): Promise<void> {
-  const receivers = await tx.selectFrom('webhook').select('id').where('enabled', '=', true).execute();
+  const receivers = await findAll(tx, 'webhook', { enabled: true }, ['id']);
   const rows = receivers.flatMap(({ id: webhook }) => subjects.map((subject) => ({ webhook, subject })));
   if (rows.length === 0) return;
-  await tx
-    .insertInto('webhook_delivery')
-    .values(
-      rows.map((r) => ({
-        ...r,
-        id: v7(),
-        kind,
-        change: 0,
-        state: 'due' as const,
-        attempts: 0,
-        made_at: now,
-        due_at: now,
-        delivered_at: null,
-        last_answer: null,
-      })),
-    )
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(
+    tx,
+    'webhook_delivery',
+    rows.map((r) => ({
+      ...r,
+      id: v7(),
+      kind,
+      change: 0,
+      state: 'due' as const,
+      attempts: 0,
+      made_at: now,
+      due_at: now,
+      delivered_at: null,
+      last_answer: null,
+    })),
+  );
 }

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Guardian } from '../../../../protocol/api/consents.ts';
 import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
+import { find, findLocked, remove, update, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -39,7 +40,7 @@ export async function consentAgeOf(db: Db, person: string): Promise<number> {
 
 /** Null: nobody said that this person is one. */
 export async function readMinor(db: Db, keys: Keys, person: string, now: Date): Promise<Minor | null> {
-  const row = await db.selectFrom('person_minor').selectAll().where('person', '=', person).executeTakeFirst();
+  const row = await find(db, 'person_minor', { person });
   if (!row) return null;
   const box = await personBox(db, keys, [person]);
   const held = opened(box, row);
@@ -78,12 +79,7 @@ async function write(
   state: Minor['state'],
   now: Date,
 ): Promise<void> {
-  const row = await tx
-    .selectFrom('person_minor')
-    .select('row_version')
-    .where('person', '=', person)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'person_minor', { person }, ['row_version']);
   const version = (row?.row_version ?? 0) + 1;
   const box = await personBox(tx, keys, [person], { make: true });
   const values = {
@@ -93,16 +89,12 @@ async function write(
     updated_at: now,
     ...(held.guardian && { alone_at: null }),
   };
-  await tx
-    .insertInto('person_minor')
-    .values({ person, ...values })
-    .onConflict((c) => c.column('person').doUpdateSet(values))
-    .execute();
+  await upsert(tx, 'person_minor', 'person', { person, ...values }, values);
 }
 
 /** Nobody's minor any more. */
 export async function forgetMinor(tx: Transaction<Tables>, person: string): Promise<void> {
-  await tx.deleteFrom('person_minor').where('person', '=', person).execute();
+  await remove(tx, 'person_minor', { person });
 }
 
 /**
@@ -150,8 +142,7 @@ export async function countsAlone(
     return true;
   }
   // A guardian's word stands, and carries it.
-  if (standing !== 'given')
-    await tx.updateTable('person_minor').set({ alone_at: at }).where('person', '=', person).execute();
+  if (standing !== 'given') await update(tx, 'person_minor', { person }, { alone_at: at });
   return false;
 }
 
@@ -182,7 +173,7 @@ export async function moveMinor(
   const state = stateOn(bornOn, await consentAgeOf(tx, kept), now);
   await write(tx, keys, kept, { bornOn, guardian: own?.guardian ?? theirs.guardian }, state, now);
   if (alone && !own?.guardian && !theirs.guardian)
-    await tx.updateTable('person_minor').set({ alone_at: now }).where('person', '=', kept).execute();
+    await update(tx, 'person_minor', { person: kept }, { alone_at: now });
 }
 
 /** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */
@@ -208,7 +199,7 @@ export async function reviewMinors(
     if (!box.has(row.person)) continue;
     const state = stateOn(opened(box, row).bornOn, await consentAgeOf(tx, row.person), now);
     if (state === row.state) continue;
-    await tx.updateTable('person_minor').set({ state, updated_at: now }).where('person', '=', row.person).execute();
+    await update(tx, 'person_minor', { person: row.person }, { state, updated_at: now });
     changed += 1;
   }
   return { minors: rows.length, changed };

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
+import { findAll, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -55,11 +56,7 @@ export async function issuePinCode(
     expires_at: expiresAt,
     issued_by: by,
   };
-  await tx
-    .insertInto('pin_code')
-    .values({ person, ...values })
-    .onConflict((c) => c.column('person').doUpdateSet(values))
-    .execute();
+  await upsert(tx, 'pin_code', 'person', { person, ...values }, values);
   await publish(tx, person, now);
   return { id, issuedAt: now, expiresAt, code };
 }
@@ -94,7 +91,7 @@ type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
  */
 export async function readPinCodes(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinCodeChange>> {
   if (people.length === 0) return new Map();
-  const rows = await db.selectFrom('pin_code').selectAll().where('person', 'in', people).execute();
+  const rows = await findAll(db, 'pin_code', { person: people });
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map(({ id, person, sealed, expires_at }) => {

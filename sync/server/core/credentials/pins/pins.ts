@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { PinValue } from '../../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import { find, findAll, findLocked, insert, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
@@ -43,7 +44,7 @@ export async function keepPin(
 ): Promise<'everyone' | 'device' | 'nobody'> {
   const { person, device, change, pin } = statement;
   if (change !== 'removed' && !pin) return 'nobody';
-  const held = await tx.selectFrom('pin').selectAll().where('person', '=', person).forUpdate().executeTakeFirst();
+  const held = await findLocked(tx, 'pin', { person });
   // A PIN that was carried over is no new choice: it never takes the place of another one, nor of one that was taken back.
   if (change === 'carried' ? held && (held.id !== pin!.id || !held.sealed) : held && held.chosen_at > at)
     return 'device';
@@ -57,11 +58,7 @@ export async function keepPin(
     device,
     chosen_at: change === 'carried' ? (held?.chosen_at ?? at) : at,
   };
-  await tx
-    .insertInto('pin')
-    .values({ person, ...row })
-    .onConflict((c) => c.column('person').doUpdateSet(row))
-    .execute();
+  await upsert(tx, 'pin', 'person', { person, ...row }, row);
   return 'everyone';
 }
 
@@ -129,11 +126,7 @@ const CHUNK = 1000;
 
 async function publishPins(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   for (let at = 0; at < people.length; at += CHUNK) {
-    const rows = await tx
-      .selectFrom('person_site')
-      .select(['person', 'site'])
-      .where('person', 'in', people.slice(at, at + CHUNK))
-      .execute();
+    const rows = await findAll(tx, 'person_site', { person: people.slice(at, at + CHUNK) }, ['person', 'site']);
     for (let from = 0; from < rows.length; from += CHUNK)
       await appendChanges(
         tx,
@@ -145,28 +138,19 @@ async function publishPins(tx: Transaction<Tables>, people: readonly string[], n
 
 /** Two people are one, and go by the number of the first: its PIN counts, or, where there is none, the other's. */
 export async function movePin(tx: Transaction<Tables>, keys: Keys, kept: string, merged: string): Promise<void> {
-  const rows = await tx.selectFrom('pin').selectAll().where('person', 'in', [kept, merged]).execute();
-  await tx.deleteFrom('pin').where('person', '=', merged).execute();
+  const rows = await findAll(tx, 'pin', { person: [kept, merged] });
+  await remove(tx, 'pin', { person: merged });
   const left = rows.find((r) => r.person === merged);
   if (!left?.sealed || left.pepper === null || rows.some((r) => r.person === kept)) return;
   const { id, pepper } = left;
   const hash = (await personBox(tx, keys, [merged])).openJson(pinPlace({ id, pepper }, merged), left.sealed);
   const box = await personBox(tx, keys, [kept], { make: true });
   const sealed = box.sealJson(pinPlace({ id, pepper }, kept), hash);
-  await tx
-    .insertInto('pin')
-    .values({ ...left, person: kept, sealed })
-    .execute();
+  await insert(tx, 'pin', { ...left, person: kept, sealed });
 }
 
 async function isPepper(db: Db, id: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('keyring.server_key')
-    .select('id')
-    .where('purpose', '=', 'pin')
-    .where('id', '=', id)
-    .where('retired_at', 'is', null)
-    .executeTakeFirst();
+  const row = await find(db, 'keyring.server_key', { purpose: 'pin', id, retired_at: null }, ['id']);
   return row !== undefined;
 }
 
@@ -175,7 +159,7 @@ type PinChange = Extract<Change, { kind: 'pin' }>;
 /** What kiosks receive of each of these people of whose PIN anything is known here; `pin: null`: it was taken back. */
 export async function readPins(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinChange>> {
   if (people.length === 0) return new Map();
-  const rows = await db.selectFrom('pin').selectAll().where('person', 'in', people).execute();
+  const rows = await findAll(db, 'pin', { person: people });
   const box = await personBox(
     db,
     keys,

@@ -4,6 +4,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { MyComplaint } from '../../../../protocol/api/portal.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
+import { find, findAll, insert, remove } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -21,7 +22,7 @@ const MAX_OPEN = 20;
 /** Messages of these complaints, by id; of people who were erased there are none. */
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('complaint').select(['id', 'person', 'sealed']).where('id', 'in', ids).execute();
+  const rows = await findAll(db, 'complaint', { id: ids }, ['id', 'person', 'sealed']);
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.flatMap((r) =>
@@ -80,7 +81,7 @@ export async function complain(
     .where('person', '=', person)
     .executeTakeFirst();
   if (!own) throw new Problem('record-unknown');
-  const before = await tx.selectFrom('complaint').select('id').where('record', '=', record).executeTakeFirst();
+  const before = await find(tx, 'complaint', { record }, ['id']);
   if (before) await withdrawComplaint(tx, record);
   else {
     const { rows } = await sql<{
@@ -92,19 +93,11 @@ export async function complain(
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
   const sealed = box.sealJson(complaintPlace(id, person), message);
-  await tx.insertInto('complaint').values({ id, person, record, sealed, made_at: now }).execute();
+  await insert(tx, 'complaint', { id, person, record, sealed, made_at: now });
   return id;
 }
 
 async function withdrawComplaint(tx: Transaction<Tables>, record: string): Promise<void> {
   const gone = await tx.deleteFrom('complaint').where('record', '=', record).returning('id').execute();
-  await tx
-    .deleteFrom('attention_note')
-    .where('kind', '=', 'complaint')
-    .where(
-      'ref',
-      'in',
-      gone.map((r) => r.id),
-    )
-    .execute();
+  await remove(tx, 'attention_note', { kind: 'complaint', ref: gone.map((r) => r.id) });
 }

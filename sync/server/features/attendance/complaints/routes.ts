@@ -1,6 +1,7 @@
 import * as api from '../../../../protocol/api/portal.ts';
 import { self } from '../../../core/people/self.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
+import { findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { complain, complaintsOf } from './complaints.ts';
 
@@ -19,6 +20,6 @@ export const complaintRoutes: readonly Route[] = [
 
 /** Every name that a person ever had here: more than one after a merge. */
 async function namesOfPerson(db: Db, person: string): Promise<string[]> {
-  const rows = await db.selectFrom('person').select('id').where('merged_into', '=', person).execute();
+  const rows = await findAll(db, 'person', { merged_into: person }, ['id']);
   return [person, ...rows.map((r) => r.id)];
 }

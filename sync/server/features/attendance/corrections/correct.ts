@@ -6,6 +6,7 @@ import { requireLiving } from '../../../core/people/living.ts';
 import { lockPeople } from '../../../core/people/people.ts';
 import { findSite } from '../../../core/sites/write.ts';
 import { nextChange, thisChange } from '../../../platform/database/feed.ts';
+import { find, findLocked, insert, update } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
@@ -102,12 +103,7 @@ async function undo(
   by: string | null,
   now: Date,
 ): Promise<Corrected> {
-  const done = await tx
-    .selectFrom('correction')
-    .selectAll()
-    .where('id', '=', wanted.target)
-    .forUpdate()
-    .executeTakeFirst();
+  const done = await findLocked(tx, 'correction', { id: wanted.target });
   if (!done) throw new Problem('correction-unknown');
   if (done.kind === 'undo') throw new Problem('not-undoable');
   if (done.undone_by) throw new Problem('already-undone');
@@ -127,7 +123,7 @@ async function undo(
   const person = due[0]?.person ?? done.person;
   const values = { site: done.site, at: null, direction: null };
   await write(tx, keys, { id, kind: 'undo', target: done.id, person, ...values }, wanted.reason, by, now);
-  await tx.updateTable('correction').set({ undone_by: id }).where('id', '=', done.id).execute();
+  await update(tx, 'correction', { id: done.id }, { undone_by: id });
   await queueDue(tx, due);
   return { id, person };
 }
@@ -145,25 +141,23 @@ interface FoundRecord {
 
 /** The person first, as an erasure does, then the record. */
 async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRecord> {
-  const before = await tx.selectFrom('checkin').select('person').where('id', '=', id).executeTakeFirst();
+  const before = await find(tx, 'checkin', { id }, ['person']);
   const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
-  const row = await tx
-    .selectFrom('checkin')
-    .select(['id', 'at', 'person', 'site', 'device', 'resolved', 'superseded_by'])
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'checkin', { id }, [
+    'id',
+    'at',
+    'person',
+    'site',
+    'device',
+    'resolved',
+    'superseded_by',
+  ]);
   if (!row) throw new Problem('record-unknown');
   const { person } = row;
   // They turned out to be someone else a moment ago.
   if (person !== null && person !== before?.person) return lockRecord(tx, id);
   if (person === null || standing?.erased) throw new Problem('record-of-nobody');
-  const taken = await tx
-    .selectFrom('checkin_void')
-    .select('target')
-    .where('target', '=', id)
-    .where('device', '=', row.device)
-    .executeTakeFirst();
+  const taken = await find(tx, 'checkin_void', { target: id, device: row.device }, ['target']);
   return { ...row, person, voided: taken !== undefined };
 }
 
@@ -182,19 +176,16 @@ async function insertRecord(
   r: { id: string; person: string; site: string | null; at: Date; direction: 'in' | 'out'; device: string },
   now: Date,
 ): Promise<void> {
-  await tx
-    .insertInto('checkin')
-    .values({
-      ...r,
-      received_at: now,
-      automatic: false,
-      method: 'manual',
-      liveness: 'not-needed',
-      resolved: r.direction,
-      change: thisChange,
-      corrected: true,
-    })
-    .execute();
+  await insert(tx, 'checkin', {
+    ...r,
+    received_at: now,
+    automatic: false,
+    method: 'manual',
+    liveness: 'not-needed',
+    resolved: r.direction,
+    change: thisChange,
+    corrected: true,
+  });
 }
 
 async function write(
@@ -214,10 +205,12 @@ async function write(
   now: Date,
 ): Promise<void> {
   const box = await personBox(tx, keys, [row.person], { make: true });
-  await tx
-    .insertInto('correction')
-    .values({ ...row, reason: box.sealJson(reasonPlace(row.id, row.person), reason), author, made_at: now })
-    .execute();
+  await insert(tx, 'correction', {
+    ...row,
+    reason: box.sealJson(reasonPlace(row.id, row.person), reason),
+    author,
+    made_at: now,
+  });
 }
 
 function pastInstant(text: string, now: Date): Date {

@@ -3,6 +3,7 @@ import { NIL } from 'uuid';
 import type { Correction } from '../../../../protocol/api/corrections.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { namesOf } from '../../../core/people/records.ts';
+import { findAll } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -37,7 +38,7 @@ export async function listCorrections(
   const kept = new Map(
     people.length === 0
       ? []
-      : (await db.selectFrom('person').select(['id', 'merged_into']).where('id', 'in', people).execute()).map(
+      : (await findAll(db, 'person', { id: people }, ['id', 'merged_into'])).map(
           (p) => [p.id, p.merged_into ?? p.id] as const,
         ),
   );
@@ -68,8 +69,7 @@ async function recordsBehind(
 ): Promise<(row: Row) => Pick<Correction, 'before' | 'after'>> {
   const undone = await byId(
     rows.flatMap((r) => (r.kind === 'undo' && r.target ? [r.target] : [])),
-    (ids) =>
-      db.selectFrom('correction').select(['id', 'kind', 'target', 'at', 'direction']).where('id', 'in', ids).execute(),
+    (ids) => findAll(db, 'correction', { id: ids }, ['id', 'kind', 'target', 'at', 'direction']),
   );
   const corrected = [...rows, ...undone.values()].flatMap((r) => (r.kind !== 'undo' && r.target ? [r.target] : []));
   const records = await byId(corrected, (ids) =>

@@ -7,6 +7,7 @@ import { readTemplates } from '../../../core/templates/templates.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { onceEvery } from '../../../platform/database/once.ts';
+import { find } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 
@@ -66,7 +67,7 @@ async function byTemplate(
   like: ReadonlyMap<string, number>,
   now: Date,
 ): Promise<number> {
-  const last = await tx.selectFrom('job').select('ran_at').where('name', '=', 'merge-candidates').executeTakeFirst();
+  const last = await find(tx, 'job', { name: 'merge-candidates' }, ['ran_at']);
   // An overlap: a template's transaction may have committed after the last look.
   const since = new Date((last?.ran_at.getTime() ?? 0) - 10 * EVERY_MS);
   const fresh = await tx

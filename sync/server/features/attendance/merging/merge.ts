@@ -11,6 +11,7 @@ import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { nextChange } from '../../../platform/database/feed.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { find, insert } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
@@ -60,12 +61,7 @@ export async function listCandidates(
  * @throws Problem `candidate-unknown`
  */
 export async function candidatePair(db: Db, id: string): Promise<[string, string]> {
-  const row = await db
-    .selectFrom('merge_candidate')
-    .select(['first', 'second'])
-    .where('id', '=', id)
-    .where('status', '=', 'open')
-    .executeTakeFirst();
+  const row = await find(db, 'merge_candidate', { id, status: 'open' }, ['first', 'second']);
   if (!row) throw new Problem('candidate-unknown');
   return [row.first, row.second];
 }
@@ -117,7 +113,7 @@ export function mergePeople(
         await rule.merged({ tx, keys, table, opened, ...who, now, publish });
     for (const site of await scopesOfPerson(tx, kept)) changes.push(...(await allOfPerson(tx, kept, site)));
     const id = v7();
-    await tx.insertInto('person_merge').values({ id, kept, merged, records, at: now, by }).execute();
+    await insert(tx, 'person_merge', { id, kept, merged, records, at: now, by });
     await appendChanges(tx, changes, now);
     return { id, records };
   };

@@ -10,6 +10,7 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { find, update } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { judgePicture } from '../../embedders/faces.ts';
@@ -28,7 +29,7 @@ export async function applyAccepted(
   for (;;) {
     signal.throwIfAborted();
     const at = now();
-    const run = await db.selectFrom('import_run').select('id').where('state', '=', 'applying').executeTakeFirst();
+    const run = await find(db, 'import_run', { state: 'applying' }, ['id']);
     if (!run) break;
     const next = await db
       .selectFrom('import_photo')
@@ -50,11 +51,12 @@ export async function applyAccepted(
     } catch (cause) {
       // A person who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
       if (!(cause instanceof Problem)) throw cause;
-      await db
-        .updateTable('import_photo')
-        .set({ state: 'refused', code: cause.code, photo: null, template: null })
-        .where('id', '=', next.id)
-        .execute();
+      await update(
+        db,
+        'import_photo',
+        { id: next.id },
+        { state: 'refused', code: cause.code, photo: null, template: null },
+      );
       refused += 1;
     }
     services.notify('change');
@@ -102,11 +104,7 @@ async function applyOne(
   if (isDuplicate(row))
     await markInConsole(tx, [person, row.duplicate_of], { reason: 'enrolment', by: row.decided_by }, now);
   await addFaces(tx, keys, person, [face], { via: 'import', by: row.decided_by }, now);
-  await tx
-    .updateTable('import_photo')
-    .set({ state: 'applied', photo: null, template: null })
-    .where('id', '=', row.id)
-    .execute();
+  await update(tx, 'import_photo', { id: row.id }, { state: 'applied', photo: null, template: null });
   const entry = {
     actor: SYSTEM,
     action: 'write' as const,

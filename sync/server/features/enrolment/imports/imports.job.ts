@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { endOldCases } from '../../../core/templates/waiting.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { update } from '../../../platform/database/rows.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
 import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
@@ -54,8 +55,7 @@ async function endOld({ db, now }: Services): Promise<{ ended: number; removed: 
       .returning('id')
       .execute();
     const ids = left.map((r) => r.id);
-    if (ids.length > 0)
-      await tx.updateTable('import_photo').set({ photo: null, template: null }).where('run', 'in', ids).execute();
+    if (ids.length > 0) await update(tx, 'import_photo', { run: ids }, { photo: null, template: null });
     return { ended: ids.length, removed: Number(removed.numDeletedRows) };
   });
 }

@@ -10,6 +10,7 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { find, findLocked } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -98,11 +99,7 @@ async function matchBatch(
   rows: readonly Row[],
   now: Date,
 ): Promise<{ readonly matched: readonly Matched[]; readonly round: number | null }> {
-  const held = await db
-    .selectFrom('import_run')
-    .select(['map', 'matching_round'])
-    .where('id', '=', run)
-    .executeTakeFirst();
+  const held = await find(db, 'import_run', { id: run }, ['map', 'matching_round']);
   const list = listByFile(held?.map ? (keys.openJson(mapPlace(run), held.map) as ListLine[]) : []);
   let everybody: Promise<Map<string, string[]>> | null = null;
   const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
@@ -165,12 +162,7 @@ async function unchanged(
   rows: readonly Matched[],
   round: number | null,
 ): Promise<readonly Matched[]> {
-  const held = await tx
-    .selectFrom('import_run')
-    .select(['state', 'matching_round'])
-    .where('id', '=', run)
-    .forUpdate()
-    .executeTakeFirst();
+  const held = await findLocked(tx, 'import_run', { id: run }, ['state', 'matching_round']);
   if (held?.state !== 'open' || rows.length === 0) return [];
   const now = await tx
     .selectFrom('import_photo')

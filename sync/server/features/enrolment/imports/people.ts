@@ -12,6 +12,7 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { find, findAll, findLocked, insert, remove, update } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -33,7 +34,7 @@ const SOUGHT = 1000;
 
 /** What becomes of each line, as things are now. */
 async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
-  const row = await db.selectFrom('import_run').select('map').where('id', '=', run).executeTakeFirst();
+  const row = await find(db, 'import_run', { id: run }, ['map']);
   const lines = row?.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]).filter((line) => line.people) : [];
   return planLines(lines, {
     numbers: await peopleBy(db, keys, 'number', lines),
@@ -105,7 +106,7 @@ export async function listLines(
 }
 
 async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
-  const rows = await db.selectFrom('import_photo').select(['id', 'person', 'name']).where('run', '=', run).execute();
+  const rows = await findAll(db, 'import_photo', { run }, ['id', 'person', 'name']);
   const box = await importBox(db, keys, rows);
   return new Set(rows.filter(box.has).map((row) => plain(box.fileOf(row))));
 }
@@ -122,7 +123,7 @@ export async function makePeople(tx: Transaction<Tables>, keys: Keys, run: strin
   const wrong = plan.filter((line) => line.outcome === 'wrong').length;
   if (wrong > 0) throw new Problem('import-people-wrong', { count: wrong });
   if (!plan.some((line) => line.outcome === 'new')) throw new Problem('import-nobody-new');
-  await tx.updateTable('import_run').set({ people: 'making' }).where('id', '=', run).execute();
+  await update(tx, 'import_run', { id: run }, { people: 'making' });
 }
 
 function requireIdle(people: string | null): void {
@@ -136,12 +137,12 @@ function requireIdle(people: string | null): void {
  * @throws Problem `import-unknown`, `import-people-busy`, `import-nobody-made`
  */
 export async function undoPeople(tx: Transaction<Tables>, run: string): Promise<void> {
-  const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (!row) throw new Problem('import-unknown');
   requireIdle(row.people);
   const some = await tx.selectFrom('import_person').select('person').where('run', '=', run).limit(1).executeTakeFirst();
   if (!some) throw new Problem('import-nobody-made');
-  await tx.updateTable('import_run').set({ people: 'undoing' }).where('id', '=', run).execute();
+  await update(tx, 'import_run', { id: run }, { people: 'undoing' });
 }
 
 /** Makes the people who are missing of lists that were accepted, a few a transaction. @returns how many were made */
@@ -157,7 +158,7 @@ export async function makeWanted(services: Services, signal: AbortSignal): Promi
       services.notify('change');
     }
     await inTransaction(db, async (tx) => {
-      await tx.updateTable('import_run').set({ people: 'made' }).where('id', '=', run).execute();
+      await update(tx, 'import_run', { id: run }, { people: 'made' });
       await rejudge(tx, run);
     });
     services.notify('board');
@@ -172,7 +173,7 @@ async function makeBatch(
   lines: readonly PlannedLine[],
   now: Date,
 ): Promise<number> {
-  const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (row?.people !== 'making') return 0;
   // Someone may have put one of them down meanwhile, by hand or at a kiosk.
   const these = lines.map(({ line }) => line);
@@ -186,7 +187,7 @@ async function makeBatch(
     const person = v7();
     await writePerson(tx, keys, { id: person, patch: { name, number, email, language }, expectVersion: 0 }, now);
     await assignToSites(tx, person, [await scopeOf(tx, site)], now);
-    await tx.insertInto('import_person').values({ person, run, made_at: now }).execute();
+    await insert(tx, 'import_person', { person, run, made_at: now });
     made.push(person);
   }
   if (made.length > 0) await writeAudit(tx, keys, entryOf('write', run, made), now);
@@ -195,7 +196,7 @@ async function makeBatch(
 
 async function scopeOf(db: Db, site: string | null): Promise<string> {
   if (site === null) return DEFAULT_SCOPE;
-  const row = await db.selectFrom('site').select('is_default').where('id', '=', site).executeTakeFirst();
+  const row = await find(db, 'site', { id: site }, ['is_default']);
   return row?.is_default === false ? site : DEFAULT_SCOPE;
 }
 
@@ -246,12 +247,12 @@ export async function undoWanted(services: Services, signal: AbortSignal): Promi
       const at = now();
       await requestErasure(db, keys, { person: next.person, origin: 'staff', undoDays: 0 }, at);
       await inTransaction(db, async (tx) => {
-        await tx.deleteFrom('import_person').where('person', '=', next.person).execute();
+        await remove(tx, 'import_person', { person: next.person });
         await writeAudit(tx, keys, entryOf('delete', run, [next.person]), at);
       });
       undone += 1;
     }
-    await db.updateTable('import_run').set({ people: 'undone' }).where('id', '=', run).execute();
+    await update(db, 'import_run', { id: run }, { people: 'undone' });
     services.notify('change');
     services.notify('board');
   }

@@ -5,6 +5,7 @@ import type { ImportDecision, ImportPhoto, PhotoState } from '../../../../protoc
 import { requireLiving } from '../../../core/people/living.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
+import { findLocked, update } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -71,13 +72,7 @@ export const isDuplicate = <T extends { readonly code: string | null; readonly d
 
 async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
   await lockOpen(tx, run);
-  const row = await tx
-    .selectFrom('import_photo')
-    .selectAll()
-    .where('run', '=', run)
-    .where('id', '=', photo)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'import_photo', { run, id: photo });
   if (!row) throw new Problem('import-photo-unknown');
   return row;
 }
@@ -104,17 +99,14 @@ export async function decide(
     if (row.state === 'waiting' || !row.template || !row.person) throw new Problem('import-photo-unusable');
     if (isDuplicate(row))
       await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
-    await tx
-      .updateTable('import_photo')
-      .set({ state: 'accepted', ...decided })
-      .where('id', '=', photo)
-      .execute();
+    await update(tx, 'import_photo', { id: photo }, { state: 'accepted', ...decided });
   } else if (wanted.decision === 'refuse')
-    await tx
-      .updateTable('import_photo')
-      .set({ state: 'refused', code: row.code ?? `refused-${wanted.reason}`, ...decided })
-      .where('id', '=', photo)
-      .execute();
+    await update(
+      tx,
+      'import_photo',
+      { id: photo },
+      { state: 'refused', code: row.code ?? `refused-${wanted.reason}`, ...decided },
+    );
   else
     await tx
       .updateTable('import_photo')
@@ -189,13 +181,14 @@ export async function moveTo(
   await requireLiving(tx, person, 'none');
   const moved = { ...row, person };
   const box = await importBox(tx, keys, [row, moved], { make: true });
-  await tx
-    .updateTable('import_photo')
-    .set({
+  await update(
+    tx,
+    'import_photo',
+    { id: row.id },
+    {
       person,
       name: box.seal('name', moved, box.open('name', row, row.name)),
       photo: row.photo && box.seal('photo', moved, box.open('photo', row, row.photo)),
-    })
-    .where('id', '=', row.id)
-    .execute();
+    },
+  );
 }

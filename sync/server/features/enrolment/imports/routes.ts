@@ -5,6 +5,7 @@ import * as api from '../../../../protocol/api/imports.ts';
 import { Uuid } from '../../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
+import { find } from '../../../platform/database/rows.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
 import { acceptAll, assignPhoto, decide, listPhotos } from './photos.ts';
@@ -52,12 +53,12 @@ export const importRoutes: readonly Route[] = [
   ),
   implement(api.getImportPicture, async ({ tx, services: { keys }, params, about, on }) => {
     on(params.photo);
-    const row = await tx
-      .selectFrom('import_photo')
-      .select(['id', 'person', 'photo', 'state'])
-      .where('run', '=', params.import)
-      .where('id', '=', params.photo)
-      .executeTakeFirst();
+    const row = await find(tx, 'import_photo', { run: params.import, id: params.photo }, [
+      'id',
+      'person',
+      'photo',
+      'state',
+    ]);
     // What nobody has looked at yet is whatever someone has uploaded.
     if (!row?.photo || row.state === 'waiting') throw new Problem('import-photo-unknown');
     about(peopleOf([row]));

@@ -5,6 +5,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/imports.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
+import { findLocked, insert, update } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -29,24 +30,21 @@ export async function beginImport(
     await requireVersionInForce(tx, basis.textVersion);
   }
   const id = v7();
-  await tx
-    .insertInto('import_run')
-    .values({
-      id,
-      state: 'open',
-      text_version: basis?.textVersion ?? null,
-      language: basis?.language ?? null,
-      basis: basis && keys.sealJson(basisPlace(id), basis.statement),
-      made_by: by,
-      made_at: now,
-    })
-    .execute();
+  await insert(tx, 'import_run', {
+    id,
+    state: 'open',
+    text_version: basis?.textVersion ?? null,
+    language: basis?.language ?? null,
+    basis: basis && keys.sealJson(basisPlace(id), basis.statement),
+    made_by: by,
+    made_at: now,
+  });
   return id;
 }
 
 /** An import that can still be changed, locked. @throws Problem `import-unknown`, `import-closed` */
 export async function lockOpen(tx: Transaction<Tables>, run: string) {
-  const row = await tx.selectFrom('import_run').selectAll().where('id', '=', run).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'import_run', { id: run });
   if (!row) throw new Problem('import-unknown');
   if (row.state !== 'open') throw new Problem('import-closed');
   return row;
@@ -76,23 +74,20 @@ export async function addUpload(
     // A list of people takes the place of the one before: it is the same one, corrected.
     const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
     const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
-    await tx.updateTable('import_run').set({ map: sealed }).where('id', '=', run).execute();
+    await update(tx, 'import_run', { id: run }, { map: sealed });
     await rejudge(tx, run);
   }
   for (const picture of pictures) {
     const id = v7();
-    await tx
-      .insertInto('import_photo')
-      .values({
-        id,
-        run,
-        name: keys.sealJson(importPlace('name', id, null), picture.name),
-        photo: picture.content && keys.seal('field', importPlace('photo', id, null), picture.content),
-        state: picture.content ? 'waiting' : 'judged',
-        code: picture.content ? null : picture.code,
-        made_at: now,
-      })
-      .execute();
+    await insert(tx, 'import_photo', {
+      id,
+      run,
+      name: keys.sealJson(importPlace('name', id, null), picture.name),
+      photo: picture.content && keys.seal('field', importPlace('photo', id, null), picture.content),
+      state: picture.content ? 'waiting' : 'judged',
+      code: picture.content ? null : picture.code,
+      made_at: now,
+    });
   }
 }
 
@@ -188,7 +183,7 @@ export async function applyImport(tx: Transaction<Tables>, run: string): Promise
     .limit(1)
     .executeTakeFirst();
   if (!some) throw new Problem('import-nothing-accepted');
-  await tx.updateTable('import_run').set({ state: 'applying' }).where('id', '=', run).execute();
+  await update(tx, 'import_run', { id: run }, { state: 'applying' });
 }
 
 /** Ends an import without doing anything; its pictures go. @throws Problem `import-unknown`, `import-closed` */
@@ -204,8 +199,8 @@ export async function endImport(
   state: 'done' | 'cancelled',
   now: Date,
 ): Promise<void> {
-  await tx.updateTable('import_photo').set({ photo: null, template: null }).where('run', '=', run).execute();
-  await tx.updateTable('import_run').set({ state, map: null, ended_at: now }).where('id', '=', run).execute();
+  await update(tx, 'import_photo', { run }, { photo: null, template: null });
+  await update(tx, 'import_run', { id: run }, { state, map: null, ended_at: now });
 }
 
 /** Where the envelopes of an import stand. */

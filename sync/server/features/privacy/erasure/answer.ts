@@ -1,6 +1,7 @@
 import { Problem } from '../../../../errors/problem.ts';
 import type { FileAnswer } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
+import { find } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type Certificate, certificateText, readCertificate } from './certificate.ts';
 
@@ -13,12 +14,7 @@ export async function certificateOfRequest(
   db: Db,
   request: string,
 ): Promise<{ readonly signed: string; readonly certificate: Certificate }> {
-  const row = await db
-    .selectFrom('erasure')
-    .select(['state', 'certificate'])
-    .where('request', '=', request)
-    .where('part_of', 'is', null)
-    .executeTakeFirst();
+  const row = await find(db, 'erasure', { request, part_of: null }, ['state', 'certificate']);
   if (!row) throw new Problem('erasure-unknown');
   if (row.state !== 'done' || !row.certificate) throw new Problem('erasure-not-complete');
   const certificate = readCertificate(row.certificate, await readSigningKeys(db));

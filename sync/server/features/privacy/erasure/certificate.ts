@@ -5,6 +5,7 @@ import { isSignedBy, signCompact } from '../../../../protocol/seal/jose.ts';
 import { keyId, publicHalf, signatureKey } from '../../../../protocol/seal/keys.ts';
 import type { Ed25519PublicJwk } from '../../../../protocol/wire/batch.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { get, update } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
 
@@ -53,13 +54,8 @@ export async function certify(context: StepContext): Promise<StepEnd> {
   const payload = Buffer.from(JSON.stringify(certificate), 'utf8');
   const signed = signCompact(header, payload, signatureKey(keyring.signing)).toString('latin1');
   await inTransaction(db, async (tx) => {
-    await tx
-      .updateTable('erasure')
-      .set({ state: 'done', done_at: now(), certificate: signed })
-      .where('request', '=', request)
-      .where('state', '=', 'closed')
-      .execute();
-    await tx.updateTable('erasure').set({ state: 'done', done_at: now() }).where('part_of', '=', request).execute();
+    await update(tx, 'erasure', { request, state: 'closed' }, { state: 'done', done_at: now(), certificate: signed });
+    await update(tx, 'erasure', { part_of: request }, { state: 'done', done_at: now() });
     await tx
       .deleteFrom('person_merge')
       .where((e) => e.or([e('kept', 'in', people), e('merged', 'in', people)]))
@@ -69,11 +65,7 @@ export async function certify(context: StepContext): Promise<StepEnd> {
 }
 
 async function certificateOf({ db, keyring, request, detail, now }: StepContext): Promise<Certificate> {
-  const row = await db
-    .selectFrom('erasure')
-    .select(['origin', 'requested_at', 'closed_at'])
-    .where('request', '=', request)
-    .executeTakeFirstOrThrow();
+  const row = await get(db, 'erasure', { request }, ['origin', 'requested_at', 'closed_at']);
   const kiosks = await kiosksOf(db, request);
   const named = ({ device, name }: KioskState) => ({ device, name });
   return Certificate.parse({

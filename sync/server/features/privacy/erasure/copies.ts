@@ -1,3 +1,4 @@
+import { get } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
 
@@ -10,11 +11,7 @@ const DAY_MS = 86_400_000;
  */
 export async function lastKeyCopy({ db, config, objects, request }: StepContext): Promise<StepEnd> {
   if (!objects) return { done: { expiresAt: null } };
-  const { closed_at } = await db
-    .selectFrom('erasure')
-    .select('closed_at')
-    .where('request', '=', request)
-    .executeTakeFirstOrThrow();
+  const { closed_at } = await get(db, 'erasure', { request }, ['closed_at']);
   const next = await db
     .selectFrom('backup')
     .select('finished_at')

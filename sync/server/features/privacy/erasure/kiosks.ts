@@ -5,6 +5,7 @@ import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { pastScopesOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
+import { insert, update } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { ErasureOrigin } from './request.ts';
 
@@ -58,16 +59,8 @@ async function close(
   now: Date,
 ): Promise<void> {
   if (there)
-    await tx
-      .updateTable('erasure')
-      .set({ state: 'closed', closed_at: now, part_of: row.part_of })
-      .where('request', '=', row.request)
-      .execute();
-  else
-    await tx
-      .insertInto('erasure')
-      .values({ ...row, requested_at: now, state: 'closed', closed_at: now })
-      .execute();
+    await update(tx, 'erasure', { request: row.request }, { state: 'closed', closed_at: now, part_of: row.part_of });
+  else await insert(tx, 'erasure', { ...row, requested_at: now, state: 'closed', closed_at: now });
 }
 
 /**
@@ -84,10 +77,11 @@ async function eraseChanges(
   const former = scopes.length > 0 ? await everReadersOf(tx, [...scopes, ...past]) : [];
   const asked = [...new Set([...readers, ...former])];
   if (asked.length > 0)
-    await tx
-      .insertInto('erasure_confirmation')
-      .values(asked.map((device) => ({ request, device, confirmed_at: null, event: null })))
-      .execute();
+    await insert(
+      tx,
+      'erasure_confirmation',
+      asked.map((device) => ({ request, device, confirmed_at: null, event: null })),
+    );
   const change = { kind: 'erase', person, request } as const;
   if (scopes.length === 0) return [change];
   return [

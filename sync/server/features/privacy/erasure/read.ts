@@ -1,3 +1,4 @@
+import { find, findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type KioskState, kiosksOf } from './certificate.ts';
 import { type ErasureOrigin, undoUntilOf } from './request.ts';
@@ -77,14 +78,9 @@ export async function listErasures(
 
 /** How far an erasure has got; null for an unknown request. */
 export async function erasureState(db: Db, request: string, now: Date): Promise<ErasureState | null> {
-  const row = await db
-    .selectFrom('erasure')
-    .selectAll()
-    .where('request', '=', request)
-    .where('part_of', 'is', null)
-    .executeTakeFirst();
+  const row = await find(db, 'erasure', { request, part_of: null });
   if (!row) return null;
-  const steps = await db.selectFrom('erasure_step').selectAll().where('request', '=', request).execute();
+  const steps = await findAll(db, 'erasure_step', { request });
   const kiosks = await kiosksOf(db, request);
   const since = row.closed_at ? now.getTime() - row.closed_at.getTime() : 0;
   const waiting = steps.find((s) => s.done_at === null);

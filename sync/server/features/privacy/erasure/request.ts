@@ -9,6 +9,7 @@ import type { Actor } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { findLocked, get, insert, update } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ByKiosk } from './kiosks.ts';
@@ -43,29 +44,21 @@ export function requestErasure(
   now: Date,
 ): Promise<{ readonly request: string; readonly undoUntil: Date | null }> {
   return inTransaction(db, async (tx) => {
-    const row = await tx
-      .selectFrom('person')
-      .select(['id', 'merged_into'])
-      .where('id', '=', person)
-      .forUpdate()
-      .executeTakeFirst();
+    const row = await findLocked(tx, 'person', { id: person }, ['id', 'merged_into']);
     if (!row && mustExist) throw new Problem('person-unknown');
     const id = row?.merged_into ?? person;
     const known = await openRequestOf(tx, id);
     if (known) return found(tx, known.part_of ?? known.request);
     await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
     const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
-    await tx
-      .insertInto('erasure')
-      .values({
-        request,
-        person: id,
-        ...times,
-        part_of: null,
-        state: 'requested',
-        origin,
-      })
-      .execute();
+    await insert(tx, 'erasure', {
+      request,
+      person: id,
+      ...times,
+      part_of: null,
+      state: 'requested',
+      origin,
+    });
     return { request, undoUntil: undoUntilOf(times) };
   });
 }
@@ -104,11 +97,7 @@ export async function requestAtKiosk(
 }
 
 async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date | null }> {
-  const row = await db
-    .selectFrom('erasure')
-    .select(['requested_at', 'undo_until'])
-    .where('request', '=', request)
-    .executeTakeFirstOrThrow();
+  const row = await get(db, 'erasure', { request }, ['requested_at', 'undo_until']);
   return { request, undoUntil: undoUntilOf(row) };
 }
 
@@ -127,17 +116,16 @@ export async function undoErasure(
   request: string,
   now: Date,
 ): Promise<{ readonly person: string }> {
-  const row = await tx
-    .selectFrom('erasure')
-    .select(['person', 'state', 'undo_until', 'off_kiosks'])
-    .where('request', '=', request)
-    .where('part_of', 'is', null)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'erasure', { request, part_of: null }, [
+    'person',
+    'state',
+    'undo_until',
+    'off_kiosks',
+  ]);
   if (!row) throw new Problem('erasure-unknown');
   if (row.state === 'undone') return { person: row.person };
   if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now) throw new Problem('erasure-under-way');
-  await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
+  await update(tx, 'erasure', { request }, { state: 'undone', done_at: now });
   if (row.off_kiosks) {
     const newChanges: NewChange[] = [];
     for (const name of await sameAs(tx, [row.person]))

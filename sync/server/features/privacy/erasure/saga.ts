@@ -1,3 +1,4 @@
+import { findAll, upsert } from '../../../platform/database/rows.ts';
 import type { JobContext } from '../../../platform/jobs/job.ts';
 import { openObjectStore } from '../../../platform/objects/store.ts';
 import { namesOfRequest, STEPS, type StepContext, type StepName } from './steps.ts';
@@ -75,7 +76,7 @@ async function carryOn(
   person: string,
 ): Promise<{ steps: number; waits: string | null }> {
   const { db, now, log, signal } = erasure;
-  const rows = await db.selectFrom('erasure_step').selectAll().where('request', '=', erasure.request).execute();
+  const rows = await findAll(db, 'erasure_step', { request: erasure.request });
   const known = new Map(rows.map((r) => [r.step as StepName, r]));
   const details = new Map(rows.map((r) => [r.step as StepName, r.detail as Record<string, unknown> | null]));
   let steps = 0;
@@ -85,11 +86,7 @@ async function carryOn(
     const attempts = (known.get(step.name)?.attempts ?? 0) + 1;
     const put = (values: { code: string | null; next_at: Date | null; done_at: Date | null; detail?: string }) => {
       const row = { request: erasure.request, step: step.name, attempts, ...values };
-      return db
-        .insertInto('erasure_step')
-        .values({ detail: null, ...row })
-        .onConflict((c) => c.columns(['request', 'step']).doUpdateSet({ attempts, ...values }))
-        .execute();
+      return upsert(db, 'erasure_step', ['request', 'step'], { detail: null, ...row }, { attempts, ...values });
     };
     try {
       const end = await step.run({

@@ -8,6 +8,7 @@ import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { findAll, update } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { JobContext } from '../../../platform/jobs/job.ts';
 import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
@@ -101,12 +102,7 @@ export const STEPS: readonly Step[] = [
         // Once the key is destroyed there is nothing that a hold could keep, and nobody is merged any more.
         const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
         if (code !== null) {
-          await tx
-            .updateTable('erasure_step')
-            .set({ done_at: null, code })
-            .where('request', '=', request)
-            .where('step', '=', 'tombstone')
-            .execute();
+          await update(tx, 'erasure_step', { request, step: 'tombstone' }, { done_at: null, code });
           return code;
         }
         // First, while the person has sites: kiosks of these are to confirm.
@@ -227,7 +223,7 @@ async function isAudited(tx: Transaction<Tables>, request: string): Promise<bool
 
 /** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
 export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {
-  const parts = await db.selectFrom('erasure').select('person').where('part_of', '=', request).execute();
+  const parts = await findAll(db, 'erasure', { part_of: request }, ['person']);
   return sameAs(db, [person, ...parts.map((p) => p.person)]);
 }
 

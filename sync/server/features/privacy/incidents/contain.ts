@@ -10,6 +10,7 @@ import type { Actor } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { keysChanged } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
+import { remove } from '../../../platform/database/rows.ts';
 import { succeedKey } from '../../../platform/keys/succession.ts';
 import { addScope, type Doing, entry, noteContained } from './incidents.ts';
 import { holdIncident } from './record.ts';
@@ -82,7 +83,7 @@ export async function containIncident(
   if (o.everySession)
     await inOne('Every session is ended.', 'sessions', async ({ tx }) => {
       await tx.deleteFrom('session').execute();
-      await tx.deleteFrom('sign_in_link').where('used_at', 'is', null).execute();
+      await remove(tx, 'sign_in_link', { used_at: null });
     });
   if (failed.length === 0)
     await step('The incident is contained.', () =>

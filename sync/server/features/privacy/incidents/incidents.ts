@@ -10,6 +10,7 @@ import type {
   OpenIncident,
 } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
+import { insert, update } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { requireDocumented, requireTimes } from './clock.ts';
@@ -37,20 +38,17 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
     authorityReason: '',
     peopleReason: '',
   };
-  await d.tx
-    .insertInto('incident')
-    .values({
-      id,
-      severity: o.severity,
-      found_at: foundAt,
-      began_at: beganAt,
-      ended_at: endedAt,
-      data: unique(o.data),
-      opened_at: d.now,
-      row_version: 1,
-      sealed: d.keys.sealJson(incidentPlace(id, 1), texts),
-    })
-    .execute();
+  await insert(d.tx, 'incident', {
+    id,
+    severity: o.severity,
+    found_at: foundAt,
+    began_at: beganAt,
+    ended_at: endedAt,
+    data: unique(o.data),
+    opened_at: d.now,
+    row_version: 1,
+    sealed: d.keys.sealJson(incidentPlace(id, 1), texts),
+  });
   await entry(d, id, 'opened', o.title);
   return id;
 }
@@ -85,10 +83,7 @@ export async function noteIncident(d: Doing, id: string, text: string): Promise<
 export async function addScope(d: Doing, id: string, scope: IncidentScope): Promise<string> {
   await holdOpen(d, id);
   const made = v7();
-  await d.tx
-    .insertInto('incident_scope')
-    .values({ id: made, incident: id, filter: JSON.stringify(scope), added_at: d.now })
-    .execute();
+  await insert(d.tx, 'incident_scope', { id: made, incident: id, filter: JSON.stringify(scope), added_at: d.now });
   await entry(d, id, 'scope', scopeText(scope));
   return made;
 }
@@ -166,11 +161,12 @@ async function write(
   texts: IncidentTexts,
 ): Promise<void> {
   const version = row.row_version + 1;
-  await tx
-    .updateTable('incident')
-    .set({ ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), texts) })
-    .where('id', '=', row.id)
-    .execute();
+  await update(
+    tx,
+    'incident',
+    { id: row.id },
+    { ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), texts) },
+  );
 }
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text));

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import { type EntryKind, type Incident, IncidentScope } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
+import { insert } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf } from './clock.ts';
@@ -69,18 +70,15 @@ export async function addEntry(
   now: Date,
 ): Promise<string> {
   const id = v7();
-  await tx
-    .insertInto('incident_entry')
-    .values({
-      id,
-      incident: entry.incident,
-      at: now,
-      kind: entry.kind,
-      by_role: entry.actor.role,
-      by_id: entry.actor.id,
-      sealed: keys.sealJson(entryPlace(id), entry.text),
-    })
-    .execute();
+  await insert(tx, 'incident_entry', {
+    id,
+    incident: entry.incident,
+    at: now,
+    kind: entry.kind,
+    by_role: entry.actor.role,
+    by_id: entry.actor.id,
+    sealed: keys.sealJson(entryPlace(id), entry.text),
+  });
   return id;
 }
 

@@ -5,6 +5,7 @@ import type { Evacuation, EvacuationState } from '../../../../protocol/api/prese
 import { requireLiving } from '../../../core/people/living.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import { findAll, findLocked, insertNew, remove } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
 import { countInside, type SiteId } from './inside.ts';
 
@@ -21,14 +22,7 @@ export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationSt
     db.selectFrom('evacuation').selectAll().where(sql<boolean>`site is not distinct from ${site.id}::uuid`);
   const current = await of().where('ended_at', 'is', null).executeTakeFirst();
   const last = await of().where('ended_at', 'is not', null).orderBy('ended_at', 'desc').limit(1).executeTakeFirst();
-  const marks = current
-    ? await db
-        .selectFrom('evacuation_mark')
-        .selectAll()
-        .where('evacuation', '=', current.id)
-        .where('missing', '=', false)
-        .execute()
-    : [];
+  const marks = current ? await findAll(db, 'evacuation_mark', { evacuation: current.id, missing: false }) : [];
   return {
     current: current ? shown(current) : null,
     accounted: marks.map((m) => ({ person: m.person, at: m.at.toISOString(), by: m.by, device: m.device })),
@@ -58,11 +52,7 @@ export async function insertEvacuation(
     readonly started_by: string | null;
   },
 ): Promise<void> {
-  await tx
-    .insertInto('evacuation')
-    .values(row)
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'evacuation', row);
 }
 
 /** What has the kiosks of a site hear how it stands there. */
@@ -129,7 +119,7 @@ export async function endEvacuation(
   const row = await going(tx, evacuation);
   const site = await siteOf(row.site);
   const { inside, accounted } = await countInside(tx, site, now, evacuation);
-  await tx.deleteFrom('evacuation_mark').where('evacuation', '=', evacuation).execute();
+  await remove(tx, 'evacuation_mark', { evacuation });
   const ended = await tx
     .updateTable('evacuation')
     .set({ ended_at: now, inside, accounted })
@@ -142,7 +132,7 @@ export async function endEvacuation(
 
 /** Locks the row, so that nobody is marked while it ends. */
 async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuation'>> {
-  const row = await tx.selectFrom('evacuation').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  const row = await findLocked(tx, 'evacuation', { id });
   if (row && row.ended_at === null) return row;
   throw new Problem('evacuation-over');
 }

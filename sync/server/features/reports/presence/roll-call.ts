@@ -3,6 +3,7 @@ import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
+import { find, findAll, update } from '../../../platform/database/rows.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
 import type { SiteId } from './inside.ts';
@@ -15,7 +16,7 @@ type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
 /** The site whose kiosks read a scope. */
 async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
   if (scope !== DEFAULT_SCOPE) return { id: scope, isDefault: false };
-  const row = await db.selectFrom('site').select('id').where('is_default', '=', true).executeTakeFirst();
+  const row = await find(db, 'site', { is_default: true }, ['id']);
   return { id: row?.id ?? null, isDefault: true };
 }
 
@@ -34,13 +35,11 @@ export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> 
 /** Who of these people was seen outside in it. */
 export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
   if (people.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('evacuation_mark')
-    .select(['person', 'at', 'device'])
-    .where('evacuation', '=', evacuation)
-    .where('missing', '=', false)
-    .where('person', 'in', people)
-    .execute();
+  const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [
+    'person',
+    'at',
+    'device',
+  ]);
   return new Map(rows.map((r) => [r.person, { at: r.at.toISOString(), device: r.device }]));
 }
 
@@ -65,8 +64,7 @@ export async function takeRollCall(
     case 'started':
       if (current) {
         // People seen at the earlier door were seen in this one.
-        if (at < current.started_at)
-          await tx.updateTable('evacuation').set({ started_at: at }).where('id', '=', current.id).execute();
+        if (at < current.started_at) await update(tx, 'evacuation', { id: current.id }, { started_at: at });
         return [own];
       }
       if (await isOver(tx, site, at, now)) return [own];

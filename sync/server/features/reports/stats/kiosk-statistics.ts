@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { WireEvent } from '../../../../protocol/wire/event.ts';
 import type { Origin } from '../../../core/devices/scope.ts';
+import { insertNew } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import { instantOf } from '../../../platform/instant.ts';
 
@@ -35,9 +36,5 @@ export async function keepKioskStatistics(
     return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
   });
   if (rows.length === 0) return;
-  await tx
-    .insertInto('kiosk_statistics')
-    .values(rows)
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'kiosk_statistics', rows);
 }

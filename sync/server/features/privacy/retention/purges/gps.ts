@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../../../errors/problem.ts';
 import { held } from '../../../../core/people/holds.ts';
+import { update } from '../../../../platform/database/rows.ts';
 import type { Keys } from '../../../../platform/keys/envelope.ts';
 import { openRefused, sealRefused } from '../../../../platform/keys/personal.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../../platform/keys/persons.ts';
@@ -64,11 +65,7 @@ async function thinQuarantine(context: PurgeContext): Promise<number> {
       for (const row of rows) {
         const thinned = withoutPosition(keys, box, row);
         if (!thinned) continue;
-        await tx
-          .updateTable('quarantine')
-          .set({ content: thinned.content, thinned_at: now })
-          .where('id', '=', row.id)
-          .execute();
+        await update(tx, 'quarantine', { id: row.id }, { content: thinned.content, thinned_at: now });
         if (thinned.had) people.push(row.person);
       }
       return { removed: people.length, people };
