@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generateTables } from './generate.ts';
-import { readTables, TABLES_FILE } from './read.ts';
+import { readTables, TABLES_FILE } from './write.ts';
 
 test('the types of the tables are those of the schema: run `npm run tables` after a change of it', async () => {
   const file = readFileSync(join(import.meta.dirname, '../..', TABLES_FILE), 'utf8');

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
+import type { CommandOutput } from '../../core/command.ts';
+import { identifyFaces, MAX_IDENTIFY_FILES } from '../../core/commands/identify.ts';
 import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { LANGUAGES } from '../../core/site/config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { checkList, filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';
+import type { CommandSession } from '../store-command.ts';
 import { onKiosk, openCommands } from '../store-command.ts';
-import { identifyAll } from './identify.ts';
 
 const IMPORT_HELP = `
 Each folder belongs to one person and is named after their name, number or ID; an unknown name adds a new person. A
@@ -151,4 +153,43 @@ function describeIdentity(value: unknown): string {
   if (line.error) return `${line.file}: ${line.error.code}: ${line.error.message}`;
   const who = line.person ? line.person.name : `nobody (${line.reason})`;
   return `${line.file}: ${who}${typeof line.score === 'number' ? `, score ${line.score.toFixed(3)}` : ''}`;
+}
+
+/**
+ * Runs `faces identify` over any number of files, a piece at a time: memory holds the names of one piece, and each
+ * request to a running core stays short.
+ * @param total how many files there are, for progress; null when nobody knows
+ * @returns the worst exit code
+ */
+async function identifyAll(
+  session: CommandSession,
+  files: AsyncIterable<string>,
+  options: { calibratedPeople: number | null; total: number | null },
+  output: CommandOutput,
+): Promise<number> {
+  let exit: number = EXIT.ok;
+  let before = 0;
+  let piece: string[] = [];
+  const run = async () => {
+    const pictures = piece.map((name) => ({ path: resolve(name), name }));
+    const code = await session.run(
+      identifyFaces,
+      { files: pictures, calibratedPeople: options.calibratedPeople },
+      {
+        line: (value) => output.line(value),
+        progress(done, _ofPiece, what) {
+          if (options.total !== null) output.progress(before + done, options.total, what);
+        },
+      },
+    );
+    exit = Math.max(exit, code);
+    before += piece.length;
+    piece = [];
+  };
+  for await (const file of files) {
+    piece.push(file);
+    if (piece.length === MAX_IDENTIFY_FILES) await run();
+  }
+  if (piece.length > 0) await run();
+  return exit;
 }

@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import machine from 'node-machine-id';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import {
@@ -19,7 +20,6 @@ import {
   type StoreKeys,
 } from './device-secret.ts';
 import type { Random } from './envelope.ts';
-import { machineId } from './machine.ts';
 import {
   type KeySlots,
   machineTag,
@@ -227,4 +227,12 @@ export async function recoverKeys(
     current: await wrapRoots(current, key, slots.store, slots.recovery, random),
     ...(next ? { next: await wrapRoots(next, key, slots.store, slots.recovery, random) } : {}),
   });
+}
+
+/**
+ * This machine's id (node-machine-id, hashed by it). Anybody on the machine can read it and cloned images share it: it
+ * salts the key derivation so that a copied folder doesn't open elsewhere, and is never a key.
+ */
+function machineId(): string {
+  return machine.machineIdSync();
 }

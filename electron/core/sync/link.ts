@@ -1,15 +1,18 @@
 import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
 import { SyncEngine, type SyncStatus } from '../../../sync/edge/engine.ts';
 import type { OutboxSource } from '../../../sync/edge/outbox.ts';
-import { photoCarrier } from '../../../sync/edge/photos/https.ts';
+import type { PhotoCarrier } from '../../../sync/edge/photos/uploader.ts';
 import { type PhotoSource, PhotoUploader } from '../../../sync/edge/photos/uploader.ts';
 import type { ClientKey } from '../../../sync/edge/provisioning/renewal.ts';
+import { VerifiedAgent } from '../../../sync/edge/tls/agent.ts';
+import { type Answer, callServer, jsonOrNull, statedCode } from '../../../sync/edge/tls/request.ts';
 import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
 import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
-import type { Problem } from '../../../sync/errors/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
+import { PhotoState, photoPath } from '../../../sync/protocol/wire/photos.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
 import { createRoster } from '../roster/roster.ts';
 import type { Store } from '../store/interface.ts';
@@ -165,4 +168,30 @@ function photosOf({ outbox, photos }: Pick<Store, 'outbox' | 'photos'>): PhotoSo
     read: (address) => photos.sealed(address),
     done: (address, taken) => outbox.photoSent(address, taken),
   };
+}
+
+const MAX_ANSWER_BYTES = 4096;
+
+/** Photos by HTTPS, on a connection of their own: a large one must not keep check-ins waiting. */
+function photoCarrier(options: TransportOptions): PhotoCarrier {
+  const agent = new VerifiedAgent(options);
+  const at = (path: string) => ({ url: new URL(path, options.bundle.serverUrl), maxBytes: MAX_ANSWER_BYTES });
+  return {
+    state: async (address, signal) =>
+      stateOf(await callServer(agent, { method: 'GET', ...at(photoPath(address)) }, signal)),
+    put: async (address, { offset, total }, body, signal) => {
+      const path = `${photoPath(address)}?offset=${offset}&total=${total}`;
+      const headers = { 'content-type': 'application/octet-stream' };
+      return stateOf(await callServer(agent, { method: 'PUT', ...at(path), headers, body }, signal));
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** @throws Problem with the server's own code where it gave one */
+function stateOf(answer: Answer): PhotoState {
+  const state = PhotoState.safeParse(jsonOrNull(answer.text));
+  if (answer.status === 200 && state.success) return state.data;
+  const code = statedCode(answer);
+  throw new Problem('server-refused', { what: 'the photo', reason: `${answer.status}, ${code}` }).withCode(code);
 }

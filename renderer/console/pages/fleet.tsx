@@ -1,22 +1,34 @@
-import { AlertCode, type FleetKiosk, type FleetPage, listFleet } from '../../../sync/protocol/api/fleet.ts';
+import { useState } from 'preact/hooks';
+import {
+  AlertCode,
+  type FleetKiosk,
+  type FleetPage,
+  listFleet,
+  listSettingsTemplates,
+  revertSettingsTemplate,
+  setSettingsTemplate,
+  type Template as TemplateOf,
+} from '../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
-import { useResource } from '../../shared/web/resource.ts';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { Ago } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { BackButton, PageFrame } from '../parts/page.tsx';
+import { Reading, Skeleton, Table } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
+import type { Role } from '../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
+import { SettingsForm, SettingsHistory, settingsText } from './fleet/settings-form.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
-import { TemplatesPage } from './fleet/templates.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const fleetPage: ConsolePage = {
@@ -147,5 +159,61 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
         { label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
       ]}
     />
+  );
+}
+
+/** What a kiosk is called is its own: a site's kiosks do not share a name. */
+const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'] as const;
+
+/** Settings that the kiosks of each site inherit. */
+function TemplatesPage({ role }: { role: Role }) {
+  const found = useResource('templates', (signal) => api(listSettingsTemplates, { signal }));
+  return (
+    <PageFrame
+      title={t('fleet.templates')}
+      lead={t('fleet.templatesLead')}
+      actions={<BackButton to="fleet">{t('fleet.back')}</BackButton>}
+    >
+      <Reading of={found} rows={6} />
+      {found.value?.items.map((one) => (
+        <OneSite key={`${one.site} ${one.revision}`} template={one} admin={role === 'admin'} onChange={found.reload} />
+      ))}
+    </PageFrame>
+  );
+}
+
+function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: boolean; onChange: () => void }) {
+  const [editing, setEditing] = useState(false);
+  const { error, run } = useWrite();
+  const params = { site: template.site };
+  const putBack = (revision: number) =>
+    run(() => api(revertSettingsTemplate, { params, body: { revision } }), {
+      say: () => t('fleet.saved'),
+      done: onChange,
+    });
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>
+          <bdi>{template.name}</bdi>
+        </h2>
+        {admin && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
+      </div>
+      <p>{settingsText(template.settings)}</p>
+      <ErrorNote error={error} />
+      {template.history.length > 0 && (
+        <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
+      )}
+      {editing && (
+        <Dialog title={t('fleet.templateOf', { site: template.name })} onClose={() => setEditing(false)}>
+          <SettingsForm
+            settings={template.settings}
+            names={NAMES}
+            write={(settings) => api(setSettingsTemplate, { params, body: { settings, after: template.revision } })}
+            done={onChange}
+          />
+        </Dialog>
+      )}
+    </section>
   );
 }

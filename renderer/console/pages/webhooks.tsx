@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import {
   changeWebhook,
+  createWebhook,
   listWebhooks,
   removeWebhook,
   renewWebhookSecret,
@@ -12,16 +13,16 @@ import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { ErrorNote } from '../../shared/web/form.tsx';
+import { AreaField, CheckField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, Fact } from '../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/table.tsx';
-import { siteOf } from '../state/places.ts';
+import { siteOf, sites } from '../state/places.ts';
 import type { ConsolePage, PageProps } from './page.ts';
-import { AddWebhook } from './webhooks/add.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 
 export const webhooksPage: ConsolePage = {
@@ -186,5 +187,54 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
         </Button>
       </div>
     </div>
+  );
+}
+
+/** @param onDone gets the secret, which is shown once */
+function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
+  const name = useField('');
+  const url = useField('https://');
+  const site = useField('');
+  const [withNumber, setWithNumber] = useState(false);
+  const ca = useField('');
+  return (
+    <WriteForm
+      write={() =>
+        api(createWebhook, {
+          body: {
+            name: name.value.trim(),
+            url: url.value.trim(),
+            site: site.value || null,
+            withNumber,
+            caPem: ca.value.trim() || null,
+          },
+        })
+      }
+      done={(value) => onDone(value.secret)}
+      action={t('webhooks.add')}
+    >
+      <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...name} />
+      <TextField
+        label={t('webhooks.url')}
+        hint={t('webhooks.urlHint')}
+        dir="ltr"
+        required
+        pattern="https://.+"
+        maxLength={2000}
+        {...url}
+      />
+      <SelectField
+        label={t('webhooks.site')}
+        {...site}
+        options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+      />
+      <CheckField
+        label={t('webhooks.number')}
+        hint={t('webhooks.numberHint')}
+        checked={withNumber}
+        onChecked={setWithNumber}
+      />
+      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...ca} />
+    </WriteForm>
   );
 }

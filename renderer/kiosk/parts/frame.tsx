@@ -1,12 +1,23 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, dayOf, setLanguage, timeOfDay } from '../../shared/i18n.ts';
-import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff, IconUpdate } from '../../shared/icons.tsx';
+import {
+  IconAlert,
+  IconCloudOff,
+  IconContrast,
+  IconDisplay,
+  IconLow,
+  IconMute,
+  IconShield,
+  IconSound,
+  IconStaff,
+  IconText,
+  IconUpdate,
+} from '../../shared/icons.tsx';
 import { hasSentence, LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { DisplayPanel } from './display-panel.tsx';
 
 /** Site, clock and the state of the queue, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
 export function TopBar() {
@@ -182,5 +193,48 @@ function QueueState() {
       ))}
       <UpdateNote />
     </ul>
+  );
+}
+
+/** Four switches above the foot: larger text, contrast, controls lower down, sound. Each says whether it is on. */
+function DisplayPanel({ close }: { close: () => void }) {
+  const { display, sounds } = useKiosk();
+  const root = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => root.current?.querySelector('button')?.focus(), []);
+  const { large, contrast, low } = display;
+  const switches = [
+    { name: 'large', icon: <IconText />, on: large.value, flip: () => (large.value = !large.value) },
+    { name: 'contrast', icon: <IconContrast />, on: contrast.value, flip: () => (contrast.value = !contrast.value) },
+    { name: 'low', icon: <IconLow />, on: low.value, flip: () => (low.value = !low.value) },
+    {
+      name: 'sound',
+      icon: sounds.muted.value ? <IconMute /> : <IconSound />,
+      on: !sounds.muted.value,
+      flip: () => (sounds.muted.value = !sounds.muted.value),
+    },
+  ] as const;
+  return (
+    <fieldset
+      ref={root}
+      class="display-panel"
+      id="display-panel"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        close();
+        document.getElementById('display-switch')?.focus();
+      }}
+    >
+      <legend class="sr-only">{t('display.title')}</legend>
+      {switches.map(({ name, icon, on, flip }) => (
+        <button key={name} type="button" role="switch" class="switch" aria-checked={on} data-name={name} onClick={flip}>
+          <span class="switch-icon">{icon}</span>
+          <span class="switch-name">{t(`display.${name}`)}</span>
+          <span class="switch-state" aria-hidden="true">
+            {t(on ? 'display.on' : 'display.off')}
+          </span>
+        </button>
+      ))}
+    </fieldset>
   );
 }

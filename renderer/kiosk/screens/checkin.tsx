@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
-import { directionOf, timeOfDay } from '../../shared/i18n.ts';
+import { dayOf, directionOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
-import { greetingLanguage, keyOr, t, tIn } from '../i18n.ts';
+import { greetingLanguage, keyOr, LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { Attract } from '../parts/attract.tsx';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
+import { useMinute } from '../parts/frame.tsx';
 import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import type { StageView } from '../visits.ts';
@@ -155,6 +155,36 @@ function RecentCheckin() {
         <Button onClick={() => void notMe(receipt)}>{tIn(lng, 'result.notMe')}</Button>
         <Button onClick={() => go({ at: 'wrong', recent: last })}>{tIn(lng, 'result.wrong')}</Button>
       </div>
+    </section>
+  );
+}
+
+/** Where nobody is: time, site, and a welcome in every language of the kiosk, in the place of the camera's picture. */
+function Attract() {
+  const { link, face } = useKiosk();
+  const hello = link.hello.value;
+  const now = useMinute();
+  return (
+    <section class="attract">
+      <p class="attract-clock">
+        <time class="tabular" dateTime={now.toISOString()}>
+          {timeOfDay(now)}
+        </time>
+      </p>
+      <p class="attract-day">{dayOf(now)}</p>
+      <p class="attract-site">
+        <bdi>{link.status.value?.settings.site}</bdi>
+      </p>
+      <ul class="attract-welcome">
+        {(hello?.languages ?? [])
+          .filter((l) => l in LOCALES)
+          .map((l) => (
+            <li key={l} lang={l} dir={directionOf(l)}>
+              {tIn(l, 'attract.welcome')}
+            </li>
+          ))}
+      </ul>
+      <p class="attract-come">{t(face.value === 'alone' ? 'attract.come' : 'attract.touch')}</p>
     </section>
   );
 }

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { weakPin } from '../../../electron/contract/pin.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import { useFocus } from '../../shared/focus.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { bound, NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
-import { type PinTrouble, pinTroubleOf, usePinText } from '../parts/pin-trouble.ts';
-import { PinChooseScreen } from './pin-choose.tsx';
+import { PIN_SENTENCES, type PinTrouble, pinTroubleOf, usePinText } from '../parts/pin-trouble.ts';
 
 /** Number and PIN: by touch, keyboard or screen reader. */
 export function PinScreen() {
@@ -78,6 +79,72 @@ export function PinScreen() {
     >
       <NumberField label={t('pin.number')} {...bound(number)} input={numberInput} />
       <PinField label={t('pin.pin')} {...bound(pin)} input={pinInput} />
+    </KeypadScreen>
+  );
+}
+
+/**
+ * The person had a code in place of a PIN, and chooses one now: twice, so that it is the one they meant. Nobody else knows it.
+ *
+ * @param refused the code does not count (any more), or must wait: back to where it is typed
+ */
+function PinChooseScreen({
+  number,
+  code,
+  refused,
+}: {
+  number: string;
+  code: string;
+  refused: (error: unknown) => void;
+}) {
+  const { core, welcomed } = useKiosk();
+  const pin = useSignal('');
+  const again = useSignal('');
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const pinInput = useFocus<HTMLInputElement>();
+  const againInput = useRef<HTMLInputElement>(null);
+
+  function complain(message: string): void {
+    error.value = message;
+    pin.value = '';
+    again.value = '';
+    pinInput.current?.focus();
+  }
+
+  async function submit(): Promise<void> {
+    error.value = '';
+    if (!PIN_SHAPE.test(pin.value)) return complain(t('enrol.pinWrong'));
+    if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
+    if (again.value === '' && document.activeElement === pinInput.current) {
+      againInput.current?.focus();
+      return;
+    }
+    if (again.value !== pin.value) return complain(t('pin.differs'));
+    busy.value = true;
+    try {
+      const { receipt } = await core.pinChoose({ number, code, pin: pin.value });
+      welcomed(receipt);
+    } catch (cause) {
+      if (cause instanceof RpcError && cause.code === 'pin-weak') complain(t('enrol.error.pin-weak'));
+      else refused(cause);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <KeypadScreen
+      title={t(PIN_SENTENCES['pin-choose'][0])}
+      idleMs={45_000}
+      submit={t('pin.chooseSubmit')}
+      busy={busy.value}
+      error={error.value}
+      note={t('pin.chooseNote')}
+      onSubmit={() => void submit()}
+    >
+      <PinField label={t('pin.newPin')} name="new-pin" {...bound(pin)} input={pinInput} />
+      <PinField label={t('pin.newPinAgain')} name="new-pin-again" {...bound(again)} input={againInput} />
     </KeypadScreen>
   );
 }

@@ -1,14 +1,33 @@
 import { Ed25519PublicJwk } from '../../protocol/wire/batch.ts';
+import { SYSTEM } from './audit/actor.ts';
 import { auditAnchorJob } from './audit/anchor.job.ts';
 import { auditKeyPlace } from './audit/keys.ts';
-import { auditPurgeJob } from './audit/purge.job.ts';
+import { purgeAudit } from './audit/purge.ts';
 import type { ChangeOf, Reader } from './changes/to-kiosks.ts';
+import { inTransaction } from './database/retry.ts';
 import type { Job } from './jobs/job.ts';
 import { pruneRuns } from './jobs/runs.ts';
 import { destroyPersonKeys, personKeyPlace } from './keys/persons.ts';
 import { type KeyPurpose, keyPlace } from './keys/vault.ts';
 import { tokenKeyPlace } from './keys/versions.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from './server-module.ts';
+
+/** Removes rows that are older than the period, and leaves a signed checkpoint. */
+const auditPurgeJob: Job = {
+  name: 'audit-purge',
+  everyMs: 24 * 60 * 60 * 1000,
+  async run({ db, keys, keyring, config, now }) {
+    const at = now();
+    const o = {
+      days: config.auditDays,
+      actor: SYSTEM,
+      serverId: keyring.serverId,
+      signing: keyring.signing,
+    };
+    const { removed, oldest } = await inTransaction(db, (tx) => purgeAudit(tx, keys, o, at));
+    return { removed, oldest: oldest?.toISOString() ?? null };
+  },
+};
 
 const DAY_MS = 86_400_000;
 /** Reports of purges and backups are evidence: as long as the audit log at least. */

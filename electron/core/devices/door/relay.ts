@@ -1,9 +1,8 @@
 import { Problem } from '../../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../interface.ts';
-import type { Door } from '../config.ts';
+import type { Door, RelayProtocol } from '../config.ts';
 import { type KeptPort, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
 import type { OpenPort, SerialPorts } from '../serial/port.ts';
-import { restLines, switchRelay } from './commands.ts';
 
 /** A command that takes longer than this has failed, ms. */
 const COMMAND_MS = 1_000;
@@ -173,3 +172,29 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
 }
 
 const optional = (rest: { rts: boolean; dtr: boolean } | undefined) => (rest ? { rest } : {});
+
+/** A command to an LCUS board: start byte, channel, state, sum of the three. */
+function lcus(channel: number, on: boolean): Uint8Array {
+  const state = on ? 1 : 0;
+  return Uint8Array.of(0xa0, channel, state, (0xa0 + channel + state) & 0xff);
+}
+
+/** Puts current on the relay's coil, or takes it away. @throws when the port can't take it */
+function switchRelay(port: OpenPort, protocol: RelayProtocol, on: boolean): Promise<void> {
+  switch (protocol.kind) {
+    case 'lcus':
+      return port.write(lcus(protocol.channel, on));
+    case 'line':
+      return port.lines({ [protocol.line]: on !== protocol.inverted });
+    case 'bytes':
+      return port.write(Uint8Array.from(Buffer.from(on ? protocol.on : protocol.off, 'hex')));
+  }
+}
+
+/** State of the port's outputs from opening on; undefined where they switch nothing. */
+function restLines(protocol: RelayProtocol, on: boolean): { rts: boolean; dtr: boolean } | undefined {
+  if (protocol.kind !== 'line') return undefined;
+  const level = on !== protocol.inverted;
+  // The other line is left low: some boards take their power from it, and then it is theirs to name it.
+  return { rts: false, dtr: false, [protocol.line]: level };
+}

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
 import {
   type FleetDetail,
   type FleetKiosk,
@@ -12,18 +13,18 @@ import type { Under } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Fact } from '../../../shared/web/pieces.tsx';
+import { Badge, Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { type Key, t } from '../../i18n.ts';
-import { Ago } from '../../parts/moment.tsx';
+import { codeLabel, staffByLabel } from '../../parts/labels.ts';
+import { Ago, Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading, Table } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
 import { CommandsPanel } from './commands.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
-import { StaffLogPanel } from './staff-log.tsx';
 
 const EVERY_MS = 5_000;
 
@@ -169,6 +170,63 @@ function SettingsPanel({
             done={onChange}
           />
         </Dialog>
+      )}
+    </section>
+  );
+}
+
+const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
+  started: 'warn',
+  done: 'good',
+  failed: 'bad',
+  refused: 'bad',
+};
+
+/** Who of the staff was at the kiosk itself, and what they did there. */
+function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
+  return (
+    <section class="card panel">
+      <h2>{t('fleet.staff')}</h2>
+      {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
+      {records.length > 0 && (
+        <Table
+          caption={t('fleet.staff')}
+          rows={records}
+          rowKey={(r) => r.id}
+          columns={[
+            {
+              label: t('fleet.what'),
+              heads: true,
+              cell: (r) => (
+                <>
+                  {codeLabel('fleet.staffWhat', r.what)}
+                  {r.member !== null && (
+                    <p class="muted small">
+                      <bdi>{r.member}</bdi>
+                    </p>
+                  )}
+                </>
+              ),
+            },
+            {
+              label: t('fleet.state'),
+              cell: (r) => (
+                <div>
+                  <Badge kind={TONE[r.outcome]}>{t(`fleet.staffOutcome.${r.outcome}`)}</Badge>
+                  {r.code !== null && (
+                    <p class="muted small">
+                      <bdi>
+                        {codeLabel(r.code.startsWith('update-') ? 'rollouts.reason' : 'fleet.staffCode', r.code)}
+                      </bdi>
+                    </p>
+                  )}
+                </div>
+              ),
+            },
+            { label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
+            { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
+          ]}
+        />
       )}
     </section>
   );

@@ -7,6 +7,7 @@ import {
   deleteTemplates,
   getMinor,
   getPerson,
+  getPersonStaff,
   type Person,
   PersonPatch,
   setPersonSites,
@@ -21,12 +22,13 @@ import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
+import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
-import { siteOf, sites } from '../../state/places.ts';
+import { kioskName, siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { auditPage } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
@@ -34,7 +36,6 @@ import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
-import { StaffPanel } from './staff.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
@@ -288,6 +289,30 @@ function Erase({ person }: { person: Person }) {
           {t('people.erase')}
         </Button>
       </div>
+    </section>
+  );
+}
+
+/** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
+function StaffPanel({ person }: { person: string }) {
+  const { value, error } = useResource(person, (signal) => api(getPersonStaff, { params: { person }, signal }));
+  if (!error && !value?.items.length) return null;
+  return (
+    <section class="card panel">
+      <h2>{t('people.staffDid.title')}</h2>
+      <ErrorNote error={error} />
+      <ul>
+        {value?.items.map((one) => (
+          <li key={one.id} class="setting">
+            <div>
+              <p class="setting-name">{codeLabel('people.staffDid', `${one.what}-${one.change}`)}</p>
+              <p class="muted small">
+                <bdi>{staffByLabel(one.by)}</bdi> · <bdi>{kioskName(one.device) ?? '–'}</bdi> · <Moment at={one.at} />
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

@@ -1,9 +1,12 @@
 import { useState } from 'preact/hooks';
 import {
   advanceRollout,
+  getRolloutHistory,
   pauseRollout,
   type Ring,
+  RingId,
   type Rollout,
+  type RolloutAction,
   resumeRollout,
   rollBackRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
@@ -13,11 +16,10 @@ import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { History } from './history.tsx';
 import { Kiosks } from './kiosks.tsx';
 import { ringName } from './labels.ts';
 import { ProgressBar } from './progress.tsx';
@@ -173,4 +175,36 @@ function Resume({ stopped, onDone }: { stopped: boolean; onDone: (retry: boolean
       <Submit>{t('rollouts.act.resume')}</Submit>
     </Form>
   );
+}
+
+/** What was done with a rollout, newest first. */
+function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
+  const found = useResource(`history ${rollout}`, (signal) => api(getRolloutHistory, { params: { rollout }, signal }));
+  return (
+    <>
+      <ErrorNote error={found.error} onRetry={found.reload} />
+      <ol class="timeline">
+        {found.value?.items.map((one, i) => (
+          <li key={`${one.at} ${i}`}>
+            <Moment at={one.at} />
+            <p>
+              {t(`rollouts.was.${one.what}`)}
+              {detailOf(one, rings)}
+              <span class="muted"> · {one.email ?? t(`rollouts.by.${byOf(one.by)}`)}</span>
+            </p>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+const byOf = (by: string) => (by === 'operator' || by === 'server' ? by : 'account');
+
+function detailOf({ what, detail }: RolloutAction, rings: readonly Ring[]): string {
+  const ring = RingId.safeParse(detail.ring).data;
+  const { percent, failed, got } = detail;
+  if ((what === 'started' || what === 'advanced') && ring)
+    return `: ${t(ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', { percent, ring: ringName(rings, ring) })}`;
+  return what === 'stopped' ? `: ${t('rollouts.stopped', { failed, got })}` : '';
 }

@@ -1,16 +1,20 @@
 import type { TLSSocket } from 'node:tls';
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import { MAX_ASK_BYTES } from '../../../protocol/wire/changes.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
 import { FAREWELL_PATH, LOGS_PATH } from '../../../protocol/wire/farewell.ts';
+import { MAX_JOIN_BYTES } from '../../../protocol/wire/join.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
+import { joinByCode, pollJoin } from '../../core/devices/join.ts';
 import { PHOTO_PATH, registerPhotos } from '../../core/photos/routes.ts';
 import { registerLeaving } from '../../features/fleet/device-routes.ts';
 import { Downloads, registerUpdates, UPDATES_ROUTE } from '../../features/fleet/rollout/serve.ts';
 import { noteSpeaker } from '../../platform/http/error-log.ts';
-import { createListener, type Listener, TLS_VERSIONS } from '../../platform/http/listener.ts';
-import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
+import type { Listener } from '../../platform/http/listener.ts';
+import { createListener, TLS_VERSIONS } from '../../platform/http/listener.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
 import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
 import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
@@ -118,4 +122,39 @@ function isOurs({ keyring, now }: DeviceListenerOptions, socket: TLSSocket): boo
 
 function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
+}
+
+/** The only routes that need no client certificate begin with it. */
+const JOIN_PREFIX = '/v1/join';
+
+/** Attempts from one address in a minute. A code has 80 random bits: this spares the server, not the code. */
+const JOINS_A_MINUTE = 30;
+const POLLS_A_MINUTE = 60;
+
+/**
+ * `POST /v1/join` (body: a join) and `GET /v1/join/:device` (authorization: Proof …): how a kiosk without a certificate
+ * becomes a device. See docs/develop/protocol.md, "Provisioning".
+ */
+function registerJoin(app: Listener, context: IdentityContext, onChange: () => void): void {
+  app.register(async (scope) => {
+    await scope.register(rateLimit, { global: false });
+    const limited = (max: number) => ({ rateLimit: { max, timeWindow: '1 minute' } });
+
+    scope.post(JOIN_PREFIX, { bodyLimit: MAX_JOIN_BYTES, config: limited(JOINS_A_MINUTE) }, async (request, reply) => {
+      const waiting = await joinByCode(context, z.string().parse(request.body));
+      onChange();
+      return reply.code(202).send(waiting);
+    });
+
+    scope.get(`${JOIN_PREFIX}/:device`, { config: limited(POLLS_A_MINUTE) }, async (request, reply) => {
+      const { device } = z.strictObject({ device: Uuid }).parse(request.params);
+      const proof = z
+        .string()
+        .max(MAX_JOIN_BYTES)
+        .regex(/^Proof /)
+        .parse(request.headers.authorization);
+      const answer = await pollJoin(context, device, proof.slice('Proof '.length));
+      return typeof answer === 'string' ? reply.type('application/jose').send(answer) : reply.code(202).send(answer);
+    });
+  });
 }

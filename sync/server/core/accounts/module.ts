@@ -1,10 +1,37 @@
+import * as api from '../../../protocol/api/session.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { endSession, endSessionsOf, stateOf } from '../../platform/access/session.ts';
 import { normalEmail } from '../../platform/http/email.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { leftoversJob } from './leftovers.job.ts';
+import { redeemLink } from './links.ts';
 import { accountRoutes } from './routes.ts';
-import { sessionRoutes } from './session-routes.ts';
+
+/** Coming in by a link, and going. */
+const sessionRoutes: readonly Route[] = [
+  implement(api.redeemLink, async ({ tx, services, body, now, cookie, as }) => {
+    const { session, token } = await redeemLink(tx, services.keys, body.token, now);
+    as({ role: session.role, id: session.account ?? session.person, email: session.email });
+    cookie({ token, expiresAt: session.expiresAt });
+    return stateOf(session, now);
+  }),
+  implement(api.getSession, async ({ session, now }) => stateOf(session!, now)),
+  implement(api.endSession, async ({ tx, session, cookie, on, notify }) => {
+    if (session) await endSession(tx, session);
+    on('sign-out');
+    // Live screens check whether their session still is one.
+    notify('board');
+    cookie(null);
+  }),
+  implement(api.endAllSessions, async ({ tx, session, cookie, on, notify }) => {
+    await endSessionsOf(tx, session!.account ? { account: session!.account } : { person: session!.person! });
+    on('sign-out everywhere');
+    notify('board');
+    cookie(null);
+  }),
+];
 
 async function* signIns({ tx, names }: Reading) {
   const sessions = await tx

@@ -1,11 +1,13 @@
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
+import type { SignInLink } from '../../../protocol/api/accounts.ts';
 import * as api from '../../../protocol/api/accounts.ts';
+import type { Services } from '../../platform/access/route.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { charge, networkOf, throttleKey } from '../../platform/http/throttle.ts';
 import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
-import { linkAnswer } from './answers.ts';
-import { linkMail } from './link-text.ts';
+import { linkMail, linkUrl, type Page, qrSvg } from './link-text.ts';
 import { createLink } from './links.ts';
 import { sendMail } from './mail.ts';
 import { ownAccountRoutes } from './own-routes.ts';
@@ -82,3 +84,13 @@ export const accountRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** A link as text and as a QR code. */
+async function linkAnswer(
+  { config }: Pick<Services, 'config'>,
+  page: Page,
+  { token, expiresAt }: { token: string; expiresAt: Date },
+): Promise<z.infer<typeof SignInLink>> {
+  const url = linkUrl(config, page, token);
+  return { url, svg: await qrSvg(url), expiresAt: expiresAt.toISOString() };
+}

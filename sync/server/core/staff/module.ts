@@ -1,8 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import type { z } from 'zod';
+import * as peopleApi from '../../../protocol/api/people.ts';
+import type { HandedOver, NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
+import * as api from '../../../protocol/api/staff.ts';
+import { type NewFactor, newFactor, secretText, technicianUri } from '../../../protocol/seal/technician-code.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { update } from '../../platform/database/rows.ts';
+import type { Tables } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { staffRoutes } from './routes.ts';
-import { reportedStaff, staffForKiosks, staffKeysPlace, staffNamePlace } from './store.ts';
+import { qrSvg } from '../accounts/link-text.ts';
+import { requireShown } from '../people/shown.ts';
+import { findSite, scopeOfSite } from '../sites/write.ts';
+import { shownStaff, staffOfPerson } from './shown.ts';
+import {
+  addStaff,
+  makeStartPin,
+  removeStaff,
+  reportedStaff,
+  resetStaff,
+  staffForKiosks,
+  staffKeysPlace,
+  staffNamePlace,
+} from './store.ts';
+
+const staffRoutes: readonly Route[] = [
+  implement(api.listKioskStaff, async ({ tx, services: { keys } }) => ({ items: await shownStaff(tx, keys) })),
+  implement(api.addKioskStaff, async ({ tx, services: { keys }, actor, body, now, on, notify }) => {
+    const added = await addForSite(tx, keys, { ...body, by: actor.id ?? actor.role }, now);
+    on(added.member.id);
+    notify('change');
+    return added;
+  }),
+  implement(api.resetKioskStaff, async ({ tx, services: { keys }, params: { member }, body, now, on, notify }) => {
+    on(member);
+    const handed = await resetFor(tx, keys, member, body, now);
+    notify('change');
+    return handed;
+  }),
+  implement(api.removeKioskStaff, async ({ tx, services: { keys }, actor, params: { member }, now, on, notify }) => {
+    on(member);
+    await removeStaff(tx, member, actor.id ?? actor.role, now);
+    notify('change');
+    return { items: await shownStaff(tx, keys) };
+  }),
+  implement(peopleApi.getPersonStaff, async ({ tx, services: { keys }, params: { person }, now, about }) => {
+    about([person]);
+    await requireShown(tx, keys, person);
+    return { items: await staffOfPerson(tx, keys, person, now) };
+  }),
+];
+
+/**
+ * Adds one for a site, or for all of them (null), and shows what is handed over once.
+ *
+ * @throws Problem `unknown-site`, and as `addStaff`
+ */
+async function addForSite(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { name, role, site, badge = null, by }: z.infer<typeof NewKioskStaff> & { readonly by: string },
+  now: Date,
+): Promise<HandedOver> {
+  const scope = site === null ? null : await scopeOfSite(tx, site);
+  const { pin, kept } = await makeStartPin(tx, keys);
+  const factor = role === 'technician' ? newFactor(randomBytes) : null;
+  const id = await addStaff(tx, keys, { name, role, scope, by, badge, pin: kept, factor }, now);
+  return handedOver(tx, keys, id, pin, factor);
+}
+
+/** @throws as `resetStaff` */
+async function resetFor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  reset: StaffReset,
+  now: Date,
+): Promise<HandedOver> {
+  if (reset.what === 'badge') {
+    await resetStaff(tx, keys, id, { badge: reset.badge }, now);
+    return handedOver(tx, keys, id, null, null);
+  }
+  if (reset.what === 'factor') {
+    const factor = newFactor(randomBytes);
+    await resetStaff(tx, keys, id, { factor }, now);
+    return handedOver(tx, keys, id, null, factor);
+  }
+  const { pin, kept } = await makeStartPin(tx, keys);
+  await resetStaff(tx, keys, id, { pin: kept }, now);
+  return handedOver(tx, keys, id, pin, null);
+}
+
+async function handedOver(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  pin: string | null,
+  made: NewFactor | null,
+): Promise<HandedOver> {
+  const member = (await shownStaff(tx, keys)).find((one) => one.id === id)!;
+  if (!made) return { member, pin, factor: null };
+  const label = member.site === null ? 'all sites' : (await findSite(tx, member.site)).name;
+  const uri = technicianUri(made.secret, `${member.name} (${label})`);
+  return {
+    member,
+    pin,
+    factor: { uri, svg: await qrSvg(uri), secret: secretText(made.secret), paper: [...made.paper] },
+  };
+}
 
 async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEvent<'staff'>): Promise<void> {
   const { id, open } = event.header;

@@ -1,16 +1,36 @@
+import * as api from '../../../protocol/api/people.ts';
 import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { requireLiving } from '../people/living.ts';
+import { requireShown } from '../people/shown.ts';
 import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
 import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
+import { templateCounts } from './count.ts';
+import { forgetTemplates } from './forget.ts';
 import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
-import { templateRoutes } from './routes.ts';
 import { readTemplates, vectorPlace } from './templates.ts';
 import { vectorBytes } from './vectors.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
+
+const templateRoutes: readonly Route[] = [
+  implement(api.countTemplates, async ({ tx, services: { keys }, params: { person }, about }) => {
+    about([person]);
+    await requireShown(tx, keys, person);
+    return { person, models: await templateCounts(tx, person) };
+  }),
+  implement(api.deleteTemplates, async ({ tx, services: { keys }, params: { person }, now, about, notify }) => {
+    about([person]);
+    await requireLiving(tx, person, 'change');
+    await forgetTemplates(tx, keys, [person], now);
+    notify('change');
+    return { person, models: await templateCounts(tx, person) };
+  }),
+];
 
 /* What is kept of a person’s face, and what it was made from. */
 

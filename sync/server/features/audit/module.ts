@@ -1,7 +1,69 @@
+import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
+import * as api from '../../../protocol/api/audit.ts';
+import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { datesOf } from '../../platform/audit/dates.ts';
+import { compareHere } from '../../platform/audit/stored.ts';
+import { verifyPart } from '../../platform/audit/verify.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { auditRoutes } from './routes.ts';
-import { everyMatch } from './search.ts';
+import { findAffected } from './affected.ts';
+import { type AuditView, everyMatch, searchAudit } from './search.ts';
+
+/** One row, and who it was about. Null: there is no such row. */
+async function auditDetail(
+  db: Db,
+  keys: Keys,
+  position: number,
+): Promise<{ row: AuditView; people: string[]; unknown: number } | null> {
+  const [row] = (await searchAudit(db, keys, { position }, { limit: 1 })).items;
+  if (!row) return null;
+  const { people, unknown } = await findAffected(db, keys, { position });
+  return { row, people: people.map((p) => p.person), unknown };
+}
+
+/** Sort key of the log's lists. */
+const Position = z.tuple([z.number().int().positive()]);
+
+/** Rows that one request verifies. */
+const VERIFIED_ROWS = 20_000;
+
+/** Search and verification of the audit log. A search leaves a row itself. */
+const auditRoutes: readonly Route[] = [
+  implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, ...filter }, about }) => {
+    const below = readPageCursor(Position, cursor)?.[0];
+    const { items, next } = await searchAudit(tx, services.keys, datesOf(filter), { below, limit });
+    about(peopleOf(filter));
+    return { items, next: next === null ? null : writePageCursor([next]) };
+  }),
+  implement(api.getAuditRow, async ({ tx, services, params: { position }, about, on }) => {
+    const found = await auditDetail(tx, services.keys, position);
+    on(`row ${position}`);
+    if (!found) throw new Problem('audit-row-unknown');
+    about(found.people);
+    return found;
+  }),
+  implement(api.exportAudit, async ({ tx, services, query, about, now }) => {
+    about(peopleOf(query));
+    return {
+      file: lines(everyMatch(tx, services.keys, datesOf(query))),
+      name: `audit-${now.toISOString().slice(0, 10)}.ndjson`,
+      type: 'application/x-ndjson',
+    };
+  }),
+  implement(api.verifyAudit, ({ tx, services, body: { from } }) => verifyPart(tx, services.keys, from, VERIFIED_ROWS)),
+  implement(api.compareAnchors, ({ tx, services }) => compareHere(tx, services.keys, services.config)),
+];
+
+const peopleOf = ({ affected, person }: { affected?: string | undefined; person?: string | undefined }): string[] =>
+  [affected, person].filter((id) => id !== undefined);
+
+async function* lines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const row of rows) yield `${JSON.stringify(row)}\n`;
+}
 
 /** Who has seen or changed what of them, and when. Who it was by name is someone else’s data: their role is shown. */
 async function* accesses({ tx, keys, person, names }: Reading) {

@@ -1,9 +1,10 @@
-import { cutFace } from '../../../../models/node/cut.ts';
+import sharp from 'sharp';
 import { DECODE_LIMITS, decodeBytes } from '../../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../../models/node/interface.ts';
 import { openPipeline } from '../../../../models/node/pipeline.ts';
 import { ModelProblem } from '../../../../models/node/problem.ts';
 import type { Calibration } from '../../../../models/rules/decision.ts';
+import type { Box, RgbImage } from '../../../../models/rules/image.ts';
 import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../../models/rules/quality.ts';
 
 /** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */
@@ -105,3 +106,22 @@ function poseOf(yaw: number): Pose {
 
 const rounded = (quality: FaceQuality): FaceQuality =>
   Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
+
+/** Room that is left around a face on each side, as a share of its box: enough to find it in the cut again. */
+const BORDER = 0.6;
+/** Longest side of a cut, pixels. */
+const SIDE = 480;
+
+/** The face alone as JPEG, in memory, no metadata: what is around it, and what the file said of itself, is gone. */
+export async function cutFace(image: RgbImage, box: Box): Promise<Uint8Array> {
+  const [x, y, width, height] = box;
+  const left = Math.max(0, Math.floor(x - width * BORDER));
+  const top = Math.max(0, Math.floor(y - height * BORDER));
+  const right = Math.min(image.width, Math.ceil(x + width * (1 + BORDER)));
+  const bottom = Math.min(image.height, Math.ceil(y + height * (1 + BORDER)));
+  return sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
+    .extract({ left, top, width: right - left, height: bottom - top })
+    .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: 88 })
+    .toBuffer();
+}

@@ -1,7 +1,55 @@
+import { embeddersIn } from '../../../../models/node/embedders.ts';
+import { embedderId } from '../../../../models/rules/manifest.ts';
+import * as api from '../../../protocol/api/embedders.ts';
+import { namesOf } from '../../core/people/records.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { embeddersJob } from './embedders.job.ts';
-import { embedderRoutes } from './routes.ts';
+import { beginMove, cancelMove, finishMove, progressOf, switchKiosks } from './migrate.ts';
+import { presentEmbedder } from './present.ts';
+
+const embedderRoutes: readonly Route[] = [
+  implement(api.listEmbedders, async ({ tx, services: { config } }) => ({
+    present: await presentEmbedder(tx),
+    embedders: embeddersIn(config.weights).map((w) => ({ id: embedderId(w), provenance: w.provenance })),
+  })),
+  implement(api.getEmbedderMove, ({ tx }) => progressOf(tx)),
+  implement(api.beginEmbedderMove, async ({ tx, services: { config }, actor, body: { to }, now, on }) => {
+    on(to);
+    return { migration: await beginMove(tx, { to, weights: config.weights, by: actor.id ?? actor.role }, now) };
+  }),
+  implement(api.listEmbedderReenrolments, async ({ tx, services: { keys }, about }) => {
+    const move = await progressOf(tx);
+    if (!move) return { items: [] };
+    const rows = await tx
+      .selectFrom('model_migration_person')
+      .select(['person', 'code'])
+      .where('migration', '=', move.id)
+      .where('outcome', '=', 'reenrol')
+      .orderBy('person')
+      .execute();
+    const people = peopleOf(rows);
+    about(people);
+    const names = await namesOf(tx, keys, people);
+    return { items: rows.map(({ person, code }) => ({ person, name: names.get(person) ?? null, code })) };
+  }),
+  implement(api.switchEmbedder, async ({ tx, actor, now, notify }) => {
+    await switchKiosks(tx, actor.id ?? actor.role, now);
+    notify('change');
+    return progressOf(tx);
+  }),
+  implement(api.finishEmbedderMove, async ({ tx, now, notify }) => {
+    notify('change');
+    return { people: await finishMove(tx, now) };
+  }),
+  implement(api.cancelEmbedderMove, async ({ tx, now, notify }) => {
+    await cancelMove(tx, now);
+    notify('change');
+    return progressOf(tx);
+  }),
+];
 
 /** For which models there are, or may be, templates: on kiosks, and since a move to another model. */
 async function* templateModels({ tx, names }: Reading) {

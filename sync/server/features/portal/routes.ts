@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
@@ -7,6 +8,7 @@ import { Uuid } from '../../../protocol/wire/event.ts';
 import { myConsentTexts } from '../../core/consents/mine.ts';
 import { giveConsent, withdrawConsent } from '../../core/consents/record.ts';
 import { changePerson } from '../../core/people/change.ts';
+import { sameAs } from '../../core/people/group.ts';
 import { self } from '../../core/people/self.ts';
 import { shownPeople } from '../../core/people/shown.ts';
 import { policyOf } from '../../core/sites/policy.ts';
@@ -16,10 +18,10 @@ import { implement, type Route } from '../../platform/access/route.ts';
 import { find } from '../../platform/database/rows.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Reading } from '../../platform/my-data.ts';
+import { type ServerModule, sectionsOf } from '../../platform/server-module.ts';
 import { searchAttendance } from '../attendance/search.ts';
 import { requestErasure, undoErasure, undoUntilOf } from '../privacy/erasure/request.ts';
-import { makeConfirmation, requireConfirmation } from './confirmation.ts';
-import { myData } from './my-data.ts';
 
 /** Sort key of the list. */
 const After = z.tuple([Moment, Uuid]);
@@ -129,4 +131,55 @@ async function openErasure(db: Db, person: string): Promise<{ request: string; u
     'undo_until',
   ]);
   return row ? { request: row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null } : null;
+}
+
+/** How long the person may think about it, ms. */
+const LIFE_MS = 10 * 60_000;
+
+const mark = (keys: Keys, person: string, until: string): Buffer => keys.hashToken(`erase/${person}/${until}`);
+
+/** What shows that a person was asked whether they want to be erased. Holds for this person alone, for ten minutes. */
+function makeConfirmation(keys: Keys, person: string, now: Date): { confirmation: string; expiresAt: Date } {
+  const expiresAt = new Date(now.getTime() + LIFE_MS);
+  const until = expiresAt.getTime().toString(36);
+  return { confirmation: `${until}.${mark(keys, person, until).toString('base64url')}`, expiresAt };
+}
+
+/** @throws Problem `confirmation-needed` where it is missing, another's, or too old */
+function requireConfirmation(keys: Keys, person: string, confirmation: string | undefined, now: Date): void {
+  const [until = '', mac = ''] = confirmation?.split('.') ?? [];
+  const given = Buffer.from(mac, 'base64url');
+  const wanted = mark(keys, person, until);
+  if (given.length === wanted.length && timingSafeEqual(given, wanted) && Number.parseInt(until, 36) > now.getTime())
+    return;
+  throw new Problem('confirmation-needed');
+}
+
+/** Grows when a section changes its meaning. */
+const MY_DATA_FORMAT = 'smartpresence-my-data/1';
+
+/**
+ * Everything that the server holds of a person, as one JSON document, written as it is read: no more than a page of rows or
+ * one photo is in memory.
+ *
+ * @param about who answers for the data
+ */
+async function* myData(
+  modules: readonly ServerModule[],
+  o: Omit<Reading, 'names'>,
+  about: Readonly<Record<string, unknown>>,
+): AsyncGenerator<string> {
+  const of: Reading = { ...o, names: await sameAs(o.tx, [o.person]) };
+  const head = { format: MY_DATA_FORMAT, generatedAt: o.now.toISOString(), person: o.person, about };
+  yield `${JSON.stringify(head).slice(0, -1)}`;
+  for (const [name, rows] of sectionsOf(modules)) {
+    yield `,\n${JSON.stringify(name)}:[`;
+    let first = true;
+    for await (const row of rows(of)) {
+      yield `${first ? '' : ','}\n${JSON.stringify(row)}`;
+      first = false;
+    }
+    yield ']';
+  }
+  yield '}\n';
 }

@@ -1,8 +1,11 @@
+import * as api from '../../../protocol/api/compliance.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { findAll } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { complianceRoutes } from './compliance/routes.ts';
+import { composeReport } from './compliance/compose.ts';
+import { readFacts } from './compliance/facts.ts';
 import { erasureJob } from './erasure/erasure.job.ts';
 import { confirmErasure } from './erasure/kiosks.ts';
 import { requestAtKiosk, undoUntilOf } from './erasure/request.ts';
@@ -14,6 +17,21 @@ import { facesOffJob } from './retention/faces-off.ts';
 import { retentionJob } from './retention/retention.job.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { kioskWatchJob } from './retention/watch.job.ts';
+
+/** The compliance report of this installation. It holds settings and counts, and names nobody. */
+const complianceRoutes: readonly Route[] = [
+  implement(api.getComplianceFacts, ({ tx, services: { keys, config }, now }) => readFacts(tx, keys, config, now)),
+  implement(api.getComplianceReport, async ({ tx, services: { keys, config }, query: { part }, now }) => {
+    const facts = await readFacts(tx, keys, config, now);
+    // Tests run where the product is built: `compliance report` on the command line reads their results.
+    const { text } = composeReport(facts, { policy: null, files: new Map() }, part ? [part] : api.COMPLIANCE_PARTS);
+    return { file: once(text), name: `compliance-${now.toISOString().slice(0, 10)}.md`, type: 'text/markdown' };
+  }),
+];
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
 
 async function* erasures({ tx, names }: Reading) {
   const rows = await tx

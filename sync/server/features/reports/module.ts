@@ -1,15 +1,50 @@
+import type { Transaction } from 'kysely';
+import { z } from 'zod';
+import * as api from '../../../protocol/api/reports.ts';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import type { Origin } from '../../core/devices/scope.ts';
+import { namesOf } from '../../core/people/records.ts';
+import { calendarOf } from '../../core/sites/sites.ts';
+import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
-import { findAll, update } from '../../platform/database/rows.ts';
+import { findAll, insertNew, update } from '../../platform/database/rows.ts';
+import type { Tables } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
+import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { dayNamed, readDay, reportSite } from './day.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
 import { ongoingAt, seenIn, takeRollCall } from './presence/roll-call.ts';
 import { presenceRoutes } from './presence/routes.ts';
-import { reportRoutes } from './routes.ts';
-import { keepKioskStatistics } from './stats/kiosk-statistics.ts';
 import { statsRoutes } from './stats/routes.ts';
+
+/** Sort key of the report. */
+const After = z.tuple([Uuid]);
+
+const reportRoutes: readonly Route[] = [
+  implement(api.getDayReport, async ({ tx, services: { keys, config }, query, now, about }) => {
+    const site = await reportSite(tx, query.site, config.site.timeZone);
+    const dayOf = calendarOf(site);
+    const of = query.day === undefined ? dayOf(now.getTime()) : dayNamed(dayOf, query.day);
+    const after = readPageCursor(After, query.cursor)?.[0] ?? null;
+    const { rows, last } = await readDay(tx, site, of, query.limit, after);
+    const shown = rows.map((r) => r.person);
+    about(shown);
+    const names = await namesOf(tx, keys, shown);
+    return {
+      site: { id: site.id, name: site.name, timeZone: site.timeZone },
+      day: of.day,
+      from: new Date(of.start).toISOString(),
+      to: new Date(of.end).toISOString(),
+      items: rows.map((r) => ({ ...r, name: names.get(r.person) ?? null })),
+      next: last && writePageCursor([last]),
+    };
+  }),
+];
 
 /** Where someone saw them outside, while an evacuation goes on. */
 async function* evacuations({ tx, names }: Reading) {
@@ -60,3 +95,36 @@ export const reports: ServerModule = {
   },
   myData: { evacuations },
 };
+
+/** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */
+const STATISTICS = 'statistics';
+/** What a name may look like; others are left out, no matter who sent them. */
+const NAME = /^(method|guide|other-method|refused|score)\.[a-z0-9+-]{1,60}$/;
+const Count = z.number().int().min(0).max(1_000_000);
+const Since = z.iso.datetime({ precision: 3 });
+/** A report is about an hour; one that claims more is taken to have begun then, ms. */
+const LONGEST_MS = 48 * 3_600_000;
+
+/** Keeps what kiosks counted. Runs inside the ingest's transaction; what has another shape is no figure, and no error. */
+async function keepKioskStatistics(
+  tx: Transaction<Tables>,
+  events: readonly WireEvent[],
+  { device, site }: Origin,
+  now: Date,
+): Promise<void> {
+  const rows = events.flatMap(({ header }) => {
+    const { code, detail } = header.open as { code?: unknown; detail?: Record<string, unknown> };
+    if (header.type !== 'health' || code !== STATISTICS || !detail) return [];
+    const until = instantOf(header, now);
+    const began = Since.safeParse(detail.since).data;
+    const since = new Date(
+      Math.min(until.getTime(), Math.max(Date.parse(began ?? ''), until.getTime() - LONGEST_MS) || until.getTime()),
+    );
+    const counts = Object.fromEntries(
+      Object.entries(detail).filter(([name, n]) => (name === 'queue' || NAME.test(name)) && Count.safeParse(n).success),
+    );
+    return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
+  });
+  if (rows.length === 0) return;
+  await insertNew(tx, 'kiosk_statistics', rows);
+}

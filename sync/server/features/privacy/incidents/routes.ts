@@ -1,14 +1,16 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import type { NoticeLanguage } from '../../../../protocol/api/incidents.ts';
+import type { AffectedPeople, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import * as api from '../../../../protocol/api/incidents.ts';
+import { readPeople } from '../../../core/people/records.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
+import { datesOf } from '../../../platform/audit/dates.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { affectedBy } from './affected.ts';
+import { type Affected, findAffected } from '../../audit/affected.ts';
 import { containIncident } from './contain.ts';
 import {
   addScope,
@@ -21,7 +23,7 @@ import {
   removeScope,
 } from './incidents.ts';
 import { draftNotice, type NoticeText } from './notices.ts';
-import { listHeld, readIncident, summaryOf } from './record.ts';
+import { holdIncident, listHeld, readIncident, scopesOf, summaryOf } from './record.ts';
 
 /**
  * Drafts a notice of an incident with the contacts that the site policy names and the counts that the audit log gives.
@@ -104,3 +106,52 @@ export const incidentRoutes: readonly Route[] = [
   }),
   implement(api.closeIncident, (call) => change(call, (d) => closeIncident(d, call.params.incident))),
 ];
+
+/**
+ * Who an incident affected: those who the rows of the audit log in its scopes are about, with name and e-mail as they
+ * are now. Nobody where it has no scope. Found again each time: who was erased since is not found any more.
+ *
+ * @throws Problem `incident-unknown`
+ */
+async function affectedBy(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  incident: string,
+): Promise<z.output<typeof AffectedPeople>> {
+  await holdIncident(tx, keys, incident);
+  const all = new Map<string, Affected>();
+  let rows = 0;
+  let everyone = false;
+  let unknown = 0;
+  for (const { scope } of await scopesOf(tx, incident)) {
+    const found = await findAffected(tx, keys, datesOf(scope));
+    for (const a of found.people) all.set(a.person, both(all.get(a.person), a));
+    rows += found.rows;
+    everyone ||= found.everyone;
+    unknown += found.unknown;
+  }
+  const records = await readPeople(tx, keys, [...all.keys()]);
+  const people = [...all.values()].map((a) => {
+    const record = records.get(a.person);
+    return {
+      ...a,
+      name: record?.name ?? null,
+      email: record?.email ?? null,
+      first: a.first.toISOString(),
+      last: a.last.toISOString(),
+      data: [...a.data],
+    };
+  });
+  return { people, rows, everyone, unknown };
+}
+
+function both(a: Affected | undefined, b: Affected): Affected {
+  if (!a) return b;
+  return {
+    person: a.person,
+    rows: a.rows + b.rows,
+    first: new Date(Math.min(a.first.getTime(), b.first.getTime())),
+    last: new Date(Math.max(a.last.getTime(), b.last.getTime())),
+    data: [...new Set([...a.data, ...b.data])].sort(),
+  };
+}
