@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber, CheckinMethod } from '../../sync/protocol/wire/changes.ts';
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
+import { CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
@@ -164,23 +165,8 @@ export const CaptureResult = z.strictObject({
 });
 export type CaptureResult = z.infer<typeof CaptureResult>;
 
-/**
- * How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now; `none`: none is there;
- * `frozen`: it is there, and no pictures come; `blind`: pictures come, and faces can't be found in them.
- */
-export const CameraCondition = z.enum([
-  'ok',
-  'starting',
-  'off',
-  'none',
-  'busy',
-  'denied',
-  'unplugged',
-  'frozen',
-  'broken',
-  'covered',
-  'blind',
-]);
+/** How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now. */
+export const CameraCondition = z.enum(['ok', 'starting', 'off', ...CAMERA_UNUSABLE]);
 export type CameraCondition = z.infer<typeof CameraCondition>;
 
 /** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */

@@ -115,6 +115,10 @@ export const Inventory = z
   });
 export type Inventory = z.infer<typeof Inventory>;
 
+/** How a camera can be that nobody can use: `frozen`: it is there, and no pictures come; `blind`: faces can't be found in them. */
+export const CAMERA_UNUSABLE = ['none', 'busy', 'denied', 'unplugged', 'frozen', 'broken', 'covered', 'blind'] as const;
+const UNUSABLE: readonly string[] = CAMERA_UNUSABLE;
+
 /** Free space, bytes: under the first a kiosk warns, under the second it writes nothing but attendance. */
 export const DISK_LOW = 500 * 1024 * 1024;
 export const DISK_FULL = 20 * 1024 * 1024;
@@ -123,18 +127,6 @@ const CLOCK_MS = 120_000;
 /** °C: small computers slow down from about here. */
 const HOT = 80;
 const QUEUE_LONG = 500;
-/** States of a camera that nobody can use. */
-const CAMERA_BAD: ReadonlySet<string> = new Set([
-  'none',
-  'busy',
-  'denied',
-  'unplugged',
-  'frozen',
-  'broken',
-  'covered',
-  'blind',
-]);
-
 /**
  * What is wrong with a kiosk by its own report: the server shows it, and a kiosk reports at once when it changes. `detail`:
  * bytes, seconds, °C, records, or a state. Pure.
@@ -145,7 +137,7 @@ export function reportAlerts(report: Inventory) {
   const possible = [
     { code: 'disk-full', severity: 'bad', detail: full && diskFree },
     { code: 'disk-low', severity: 'warn', detail: !full && diskFree !== null && diskFree < DISK_LOW && diskFree },
-    { code: 'camera-bad', severity: 'bad', detail: CAMERA_BAD.has(camera) && camera },
+    { code: 'camera-bad', severity: 'bad', detail: UNUSABLE.includes(camera) && camera },
     {
       code: 'clock-off',
       severity: 'warn',
