@@ -22,7 +22,7 @@ const WIDTH = 120;
 const HEAD = `/* Written by \`npm run tables\` from what the migrations make: change the schema or build/tables, not this file. What tables
    and columns are for is said in baseline/. */
 
-import type { ColumnType, Kysely, Selectable } from 'kysely';
+import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
 
 /** PGlite and pg both give bytea back as Uint8Array (Buffer is one). */
 type Bytes = Uint8Array;
@@ -52,7 +52,7 @@ export function generateTables(tables: readonly Table[]): string {
       '  };',
     ].join('\n');
   });
-  return `${HEAD}export interface Tables {\n${body.join('\n')}\n}\n\n/** A row of a table, as it is read. */\nexport type Row<T extends keyof Tables> = Selectable<Tables[T]>;\n\nexport type Db = Kysely<Tables>;\n`;
+  return `${HEAD}export interface Tables {\n${body.join('\n')}\n}\n\n/** A row of a table, as it is read. */\nexport type Row<T extends keyof Tables> = Selectable<Tables[T]>;\n\nexport type Db = Kysely<Tables>;\n\n/** A transaction under way. */\nexport type Tx = Transaction<Tables>;\n`;
 }
 
 function property(name: string, union: readonly string[]): string[] {

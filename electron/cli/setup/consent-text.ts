@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Transaction } from 'kysely';
 import { NewConsentText } from '../../../sync/protocol/api/consents.ts';
 import { addText, listTexts, reviewText } from '../../../sync/server/core/consents/texts.ts';
-import type { Tables } from '../../../sync/server/platform/database/schema.ts';
+import type { Tx } from '../../../sync/server/platform/database/schema.ts';
 
 /** Answers that add no text: the one that ships, or those that the server has. */
 export const SHIPPED = 'built-in';
@@ -50,7 +49,7 @@ function textOf(path: string): Omit<NewConsentText, 'version'> | string {
 
 /** Adds what is not there yet. @param reviewed whether someone has read them who knows language and law: then they are in force */
 export async function keepConsentTexts(
-  tx: Transaction<Tables>,
+  tx: Tx,
   texts: readonly NewConsentText[],
   reviewed: boolean,
   now: Date,

@@ -1,5 +1,4 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import type { Transaction } from 'kysely';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
@@ -14,7 +13,7 @@ import { OPERATOR } from '../../../sync/server/platform/audit/actor.ts';
 import { writeAudit } from '../../../sync/server/platform/audit/write.ts';
 import { holdsServer, openBare } from '../../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
-import type { Tables } from '../../../sync/server/platform/database/schema.ts';
+import type { Tx } from '../../../sync/server/platform/database/schema.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { makeServerHome } from '../../../sync/server/platform/home.ts';
 import { readKey } from '../../../sync/server/platform/keys/strength.ts';
@@ -87,7 +86,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       /** With its row of the audit log, in one transaction. */
-      const audited = <T>(data: string[], work: (tx: Transaction<Tables>, at: Date) => Promise<T>): Promise<T> =>
+      const audited = <T>(data: string[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
         inTransaction(db, async (tx) => {
           const result = await work(tx, clock());
           const entry = {

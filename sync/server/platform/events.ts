@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import type { EventHeader, EventType, Open, Personal, SaltedValue } from '../../protocol/wire/event.ts';
 import type { NewChange } from './changes/log.ts';
-import type { Tables } from './database/schema.ts';
+import type { Tx } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
 
 /** What an ingest has to know of a person before it writes anything about them. */
@@ -21,7 +20,7 @@ export interface EventOf<T extends EventType> {
 
 /** New events of one device, in the ingest's transaction: they are in the log, and the device may send them. */
 export interface Batch {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly keys: Keys;
   readonly device: string;
   /** Null: the default site. */

@@ -1,12 +1,11 @@
-import type { Transaction } from 'kysely';
 import type { SealingKeyLookup } from '../../protocol/seal/message.ts';
 import type { Actor } from './audit/actor.ts';
-import type { Tables } from './database/schema.ts';
+import type { Tx } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
 
 /** Whose data is read, in the transaction of their request. */
 export interface Reading {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly keys: Keys;
   readonly actor: Actor;
   readonly person: string;

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Change } from '../../protocol/wire/changes.ts';
 import type { EventType } from '../../protocol/wire/event.ts';
@@ -6,7 +5,7 @@ import type { Route } from './access/route.ts';
 import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { KioskChange } from './changes/to-kiosks.ts';
-import type { Tables } from './database/schema.ts';
+import type { Tables, Tx } from './database/schema.ts';
 import type { Batch, EventOf, OneEvent } from './events.ts';
 import type { Job } from './jobs/job.ts';
 import type { Keys, Place, Purpose } from './keys/envelope.ts';
@@ -77,7 +76,7 @@ export type TableRule = { readonly sealed?: Sealed } & (
 
 /** Two people are one: rows of `merged` become rows of `kept`. */
 export interface Merge {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly keys: Keys;
   readonly table: string;
   readonly opened: Opened;
@@ -92,7 +91,7 @@ export interface Merge {
 
 /** A person is erased: their rows go, or lose what is theirs. */
 export interface Erasing {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly keys: Keys;
   readonly table: string;
   /** Every name of the person. */

@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { PersonalBody, Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
 import { scopeOf } from '../../core/devices/scope.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { isHeld } from '../../core/people/holds.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { type EventRule, eventRulesOf, type ServerModule } from '../../platform/server-module.ts';
@@ -92,11 +92,7 @@ interface Voided {
 }
 
 /** The records that `void` events name, by their ids: as the log has them, of whichever kiosk, or these events. */
-export async function peopleOfVoided(
-  tx: Transaction<Tables>,
-  fresh: readonly Taken[],
-  now: Date,
-): Promise<ReadonlyMap<string, Voided>> {
+export async function peopleOfVoided(tx: Tx, fresh: readonly Taken[], now: Date): Promise<ReadonlyMap<string, Voided>> {
   const targets = fresh.flatMap(({ event }) => targetOf(event) ?? []);
   if (targets.length === 0) return new Map();
   const { rows } = await sql<Voided & { id: string }>`
@@ -124,7 +120,7 @@ const targetOf = ({ header: { type, open } }: WireEvent): string | undefined =>
  * @param people standing of everybody they concern, held until the transaction ends (`lockPeople`)
  */
 export async function judgeAll(
-  tx: Transaction<Tables>,
+  tx: Tx,
   device: string,
   fresh: readonly Taken[],
   people: ReadonlyMap<string, Standing>,
@@ -177,7 +173,7 @@ export async function judgeAll(
 
 /** Whether each person belongs to the device's scope, and until when they once belonged to one scope together. */
 async function timesTogether(
-  tx: Transaction<Tables>,
+  tx: Tx,
   device: string,
   people: readonly string[],
 ): Promise<ReadonlyMap<string, Pick<Relation, 'member' | 'until'>>> {

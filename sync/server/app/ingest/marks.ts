@@ -1,6 +1,5 @@
-import type { Transaction } from 'kysely';
 import { find, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** High-water marks of one epoch: no hole beneath either. */
 export interface Marks {
@@ -16,7 +15,7 @@ export async function readMarks(db: Db, device: string, epoch: string): Promise<
 }
 
 /** Reads the marks and locks their row until the transaction ends. */
-export async function lockMark(tx: Transaction<Tables>, device: string, epoch: string, now: Date): Promise<Marks> {
+export async function lockMark(tx: Tx, device: string, epoch: string, now: Date): Promise<Marks> {
   const row = await tx
     .insertInto('ack_mark')
     .values({ device, epoch, committed: 0, safe: 0, updated_at: now })
@@ -31,7 +30,7 @@ export async function lockMark(tx: Transaction<Tables>, device: string, epoch: s
  * taken does not hold up the rest.
  */
 export async function advance(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { iss, epoch, first, last }: { iss: string; epoch: string; first: number; last: number },
   before: Marks,
   now: Date,
@@ -46,7 +45,7 @@ export async function advance(
 }
 
 /** @returns the last sequence number of the run that begins at `from` */
-async function endOfRun(tx: Transaction<Tables>, device: string, epoch: string, from: number): Promise<number> {
+async function endOfRun(tx: Tx, device: string, epoch: string, from: number): Promise<number> {
   const PAGE = 1000;
   let end = from;
   for (;;) {

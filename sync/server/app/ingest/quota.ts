@@ -1,5 +1,5 @@
-import { sql, type Transaction } from 'kysely';
-import type { Tables } from '../../platform/database/schema.ts';
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/database/schema.ts';
 
 /** Why content was not kept: the device has as much in quarantine as it may. */
 export const QUARANTINE_FULL = 'quarantine-full';
@@ -20,7 +20,7 @@ export const QUARANTINE_QUOTA: QuarantineQuota = { entries: 10_000, bytes: 64 * 
  * @param sizes bytes of each, sealed
  */
 export async function withinQuota(
-  tx: Transaction<Tables>,
+  tx: Tx,
   device: string,
   sizes: readonly number[],
   quota: QuarantineQuota = QUARANTINE_QUOTA,

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { StaffActor, WireEvent } from '../../../protocol/wire/event.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { eventRulesOf } from '../../platform/server-module.ts';
 import { peopleNamed } from './authority.ts';
 
@@ -19,7 +18,7 @@ const actorOf = (by: StaffActor): Actor =>
  * @param fresh events that were not here before: what is sent twice leaves one row
  */
 export async function auditStaff(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { keys, modules }: Pick<Services, 'keys' | 'modules'>,
   device: string,
   fresh: readonly WireEvent[],

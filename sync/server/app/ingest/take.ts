@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { GENESIS } from '../../../protocol/wire/event.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
 import type { Services } from '../../platform/access/route.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Row, Tables } from '../../platform/database/schema.ts';
+import type { Row, Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -42,7 +42,7 @@ export interface TakeOptions {
  *   may not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
  */
 export async function take(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { keys, modules }: Taking,
   range: Range,
   sorted: readonly (Taken | Refused)[],
@@ -97,11 +97,7 @@ interface Log {
   readonly ids: ReadonlySet<string>;
 }
 
-async function readLog(
-  tx: Transaction<Tables>,
-  { iss, epoch, first, last }: Range,
-  sorted: readonly (Taken | Refused)[],
-): Promise<Log> {
+async function readLog(tx: Tx, { iss, epoch, first, last }: Range, sorted: readonly (Taken | Refused)[]): Promise<Log> {
   const ids = sorted.flatMap((s) => (s.kind === 'taken' ? [s.event.header.id] : []));
   const { rows } = await sql<{
     id: string;
@@ -160,7 +156,7 @@ function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; ther
 }
 
 async function insertEvents(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   box: PersonBox,
   { iss, epoch }: Range,
@@ -194,7 +190,7 @@ async function insertEvents(
 }
 
 async function updateChain(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { iss, epoch }: Range,
   changed: ReadonlyMap<ChainState, readonly number[]>,
 ): Promise<void> {
@@ -204,7 +200,7 @@ async function updateChain(
 }
 
 async function quarantine(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   box: PersonBox,
   { iss, epoch }: Range,
@@ -248,7 +244,7 @@ async function quarantine(
 }
 
 /** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */
-async function siteOf(tx: Transaction<Tables>, device: string, heard: Date | null): Promise<string | null> {
+async function siteOf(tx: Tx, device: string, heard: Date | null): Promise<string | null> {
   const { rows } = heard
     ? await sql<{ site: string | null }>`
         update device set last_heard_at = ${heard.toISOString()}::timestamptz where id = ${device} returning site`.execute(
@@ -283,7 +279,7 @@ function chainState(event: { seq: number; prev: string }, before: string | undef
  * @param people held until the transaction ends (`lockPeople`), so that an opt-out comes before or after all of it
  */
 async function withoutUnwantedPositions(
-  tx: Transaction<Tables>,
+  tx: Tx,
   fresh: readonly Taken[],
   people: ReadonlyMap<string, Standing>,
 ): Promise<Taken[]> {

@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { quarantinePlace } from '../../platform/keys/personal.ts';
 
@@ -16,11 +15,7 @@ const PAGE = 200;
  * @param people ids under every name
  * @returns how many
  */
-export async function forgetUnattributed(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  people: readonly string[],
-): Promise<number> {
+export async function forgetUnattributed(tx: Tx, keys: Keys, people: readonly string[]): Promise<number> {
   let forgotten = 0;
   for (let after = 0; ; ) {
     const rows = await tx

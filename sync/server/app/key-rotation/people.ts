@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { INDEXED_FIELDS, normalised, PGCRYPTO_FIELDS } from '../../core/people/fields.ts';
 import { PGCRYPTO_OPTIONS, selectRows, upsertRows } from '../../core/people/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';
 import type { SealedTables } from './sealed.ts';
@@ -13,7 +13,7 @@ import { type Position, resealOf } from './walk.ts';
  * people's own keys and stay as they are.
  */
 export async function relayPeople(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   after: Position,
   limit: number,
@@ -55,7 +55,7 @@ export async function relayPeople(
  * @returns rows that were resealed
  */
 export async function renewPeople(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { persons }: SealedTables,
   after: Position,
@@ -99,7 +99,7 @@ export async function renewPeople(
 
 /** At the end of `--re-encrypt`: the people's keys before are destroyed. */
 export async function dropPrevious(
-  tx: Transaction<Tables>,
+  tx: Tx,
   after: Position,
   limit: number,
 ): Promise<{ readonly count: number; readonly next: Position }> {

@@ -1,11 +1,11 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { KeyRotation } from '../../../protocol/api/keys.ts';
 import { renewAuditKey } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { liveReplicas, settleKeys } from '../../platform/keys/versions.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
@@ -166,7 +166,7 @@ async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Dat
   });
 }
 
-async function announced(tx: Transaction<Tables>, keys: Keys, row: Rotation): Promise<RotationState> {
+async function announced(tx: Tx, keys: Keys, row: Rotation): Promise<RotationState> {
   const lacking = (await liveReplicas(tx)).filter((r) => !r.holds.includes(keys.check()));
   if (lacking.length > 0) return stateOf(row, `${lacking.length} server processes that do not have the new keys`);
   await tx.updateTable('keyring.identity').set({ write_version: row.to_version }).execute();
@@ -174,20 +174,14 @@ async function announced(tx: Transaction<Tables>, keys: Keys, row: Rotation): Pr
 }
 
 /** Waits until every process writes the new version, then has the database refuse the old one. */
-async function switched(tx: Transaction<Tables>, tables: SealedTables, row: Rotation): Promise<RotationState> {
+async function switched(tx: Tx, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
   if (behind.length > 0) return stateOf(row, `${behind.length} server processes to take up the new keys`);
   await guard(tx, tables, row.to_version);
   return to(tx, row, { phase: 'working' });
 }
 
-async function work(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  tables: SealedTables,
-  row: Rotation,
-  now: Date,
-): Promise<RotationState> {
+async function work(tx: Tx, keys: Keys, tables: SealedTables, row: Rotation, now: Date): Promise<RotationState> {
   const { step } = row.plan[row.step]!;
   const { count, next } = await workOf(tables, step)(tx, keys, row.position, BATCH, now);
   const done = row.done + count;
@@ -195,7 +189,7 @@ async function work(
 }
 
 /** The old keys are let go only when nothing anywhere is under them. */
-async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
+async function finish(tx: Tx, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
   const left = await leftOver(tx, row.from_version);
   if (Object.keys(left).length > 0)
     throw new Problem('rotation-left-over', {
@@ -214,7 +208,7 @@ async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: D
 }
 
 async function to(
-  tx: Transaction<Tables>,
+  tx: Tx,
   row: Rotation,
   change: Partial<Pick<Rotation, 'phase' | 'step' | 'position' | 'done'>>,
 ): Promise<RotationState> {
@@ -226,7 +220,7 @@ async function to(
  * From the end of this transaction the database takes no envelope of an older version any more, in any column that is
  * registered. Waits for every transaction that is writing one now.
  */
-async function guard(tx: Transaction<Tables>, { environment }: SealedTables, version: number): Promise<void> {
+async function guard(tx: Tx, { environment }: SealedTables, version: number): Promise<void> {
   // A table that is in use for long must not queue everybody else behind us: we come again.
   await sql`set local lock_timeout = '5s'`.execute(tx);
   for (const { table, columns, versionColumn } of environment) {
@@ -243,12 +237,7 @@ async function guard(tx: Transaction<Tables>, { environment }: SealedTables, ver
 }
 
 /** @param found SQL of the version of a row `$1`; null: it has none */
-async function trigger(
-  tx: Transaction<Tables>,
-  table: string,
-  columns: readonly string[],
-  found: string,
-): Promise<void> {
+async function trigger(tx: Tx, table: string, columns: readonly string[], found: string): Promise<void> {
   const { rows } = await sql<{ there: boolean }>`
     select exists (select from pg_trigger where tgrelid = ${table}::regclass and tgname = 'refuse_old_key') as there`.execute(
     tx,

@@ -1,5 +1,5 @@
-import { sql, type Transaction } from 'kysely';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import { sql } from 'kysely';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPrevious, relayPeople, renewPeople } from './people.ts';
 import type { SealedTables } from './sealed.ts';
@@ -10,7 +10,7 @@ import { otherThan, type Position, reseal } from './walk.ts';
 export type Plan = { readonly step: string; readonly rows: number }[];
 
 type Work = (
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   after: Position,
   limit: number,

@@ -1,5 +1,5 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { labelOf } from '../../platform/keys/gcm.ts';
 import type { PersonBox } from '../../platform/keys/persons.ts';
@@ -87,7 +87,7 @@ type Change = { readonly cells: Cells; readonly bytes: Record<string, string | n
 
 /** Writes bytes into rows that were read before, in one statement. */
 async function update(
-  tx: Transaction<Tables>,
+  tx: Tx,
   table: SealedTable | PersonTable,
   changes: readonly Change[],
   extra: readonly RawBuilder<unknown>[] = [],
@@ -119,7 +119,7 @@ export const otherThan = (table: SealedTable, version: number): RawBuilder<unkno
 
 /** Reseals a page of a table under the version that is written now. @returns rows that were, and where to go on */
 export async function reseal(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   table: SealedTable,
   after: Position,
@@ -157,7 +157,7 @@ export async function reseal(
 
 /** Seals what these people's old keys open under their new ones. @returns rows that were */
 export async function resealOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   table: PersonTable,
   people: readonly string[],
   old: PersonBox,

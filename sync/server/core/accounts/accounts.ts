@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { AccountShape } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
 import { find, findLocked, insertNew, remove, update } from '../../platform/database/rows.ts';
-import type { Row, Tables } from '../../platform/database/schema.ts';
+import type { Row, Tables, Tx } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
@@ -25,7 +25,7 @@ export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at
   row.password !== null && row.totp_confirmed_at !== null;
 
 /** @throws Problem `account-unknown` */
-export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
+export async function lockAccount(tx: Tx, id: string): Promise<AccountRow> {
   const row = await findLocked(tx, 'account', { id });
   if (!row) throw new Problem('account-unknown');
   return row;
@@ -43,7 +43,7 @@ export async function accountByEmail(db: Kysely<Tables>, keys: Keys, email: stri
  *
  * @throws Problem `account-disabled`, `account-unknown`
  */
-export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Holder> {
+export async function holderOf(tx: Tx, id: string): Promise<Holder> {
   const row = await lockAccount(tx, id);
   if (row.disabled_at) throw disabled();
   return { role: row.role, account: id, stage: 'enrol' };
@@ -55,7 +55,7 @@ export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Hol
  *
  * @throws Problem `account-disabled`
  */
-export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promise<Holder> {
+export async function operatorAccount(tx: Tx, now: Date): Promise<Holder> {
   await insertNew(tx, 'account', { id: OPERATOR_ACCOUNT, role: 'admin', made_at: now });
   const row = await lockAccount(tx, OPERATOR_ACCOUNT);
   if (row.disabled_at) throw disabled();
@@ -80,7 +80,7 @@ export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
 
 /** @throws Problem `email-taken` */
 export async function addAccount(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { role, email }: { role: AccountRole; email: string },
   now: Date,
@@ -119,7 +119,7 @@ export interface AccountPatch {
  * @throws Problem `account-unknown`, `last-administrator`
  */
 export async function changeAccount(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   id: string,
   patch: AccountPatch,
@@ -140,7 +140,7 @@ export async function changeAccount(
   return shown(keys, { ...row, role, disabled_at: disabledAt });
 }
 
-async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<void> {
+async function keepOneAdmin(tx: Tx, without: string): Promise<void> {
   const other = await tx
     .selectFrom('account')
     .select('id')
@@ -153,7 +153,7 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
 }
 
 /** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */
-export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<AccountShape> {
+export async function resetTotp(tx: Tx, keys: Keys, id: string): Promise<AccountShape> {
   const row = await lockAccount(tx, id);
   const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
   await update(tx, 'account', { id }, cleared);
@@ -168,7 +168,7 @@ export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string)
  *
  * @throws Problem `account-unknown`, `account-not-disabled`
  */
-export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
+export async function removeAccount(tx: Tx, id: string): Promise<void> {
   const row = await lockAccount(tx, id);
   if (!row.disabled_at) throw new Problem('account-not-disabled');
   await remove(tx, 'account', { id });

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { endSessionsOf, type Session } from '../../platform/access/session.ts';
 import { insert, remove, update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type AccountRow, accountByEmail } from './accounts.ts';
@@ -23,13 +22,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
  * @param row locked
  * @returns whether it was right; always false where no second factor is set
  */
-export async function useSecondFactor(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  row: AccountRow,
-  code: string,
-  now: Date,
-): Promise<boolean> {
+export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code: string, now: Date): Promise<boolean> {
   if (!row.totp || !row.totp_confirmed_at) return false;
   const typed = code.replaceAll(/[\s-]/g, '').toLowerCase();
   if (/^\d{6}$/.test(typed)) {
@@ -51,7 +44,7 @@ export async function useSecondFactor(
 const recoveryText = (account: string, code: string): string => `recovery/${account}/${code}`;
 
 /** Makes new recovery codes; those before them are worth nothing any more. Shown once: only keyed hashes are kept. */
-export async function newRecoveryCodes(tx: Transaction<Tables>, keys: Keys, account: string): Promise<string[]> {
+export async function newRecoveryCodes(tx: Tx, keys: Keys, account: string): Promise<string[]> {
   await remove(tx, 'recovery_code', { account });
   const codes = Array.from({ length: RECOVERY_CODES }, () => {
     // 5 bits a letter, of bytes: 256 is a multiple of 32, so none is likelier than another.
@@ -66,7 +59,7 @@ export async function newRecoveryCodes(tx: Transaction<Tables>, keys: Keys, acco
   return codes.map((code) => code.replaceAll(/(.{4})(?!$)/g, '$1-'));
 }
 
-export async function recoveryCodesLeft(tx: Transaction<Tables>, account: string): Promise<number> {
+export async function recoveryCodesLeft(tx: Tx, account: string): Promise<number> {
   const { left } = await tx
     .selectFrom('recovery_code')
     .select((e) => e.fn.countAll<number | string>().as('left'))
@@ -84,7 +77,7 @@ export async function recoveryCodesLeft(tx: Transaction<Tables>, account: string
  * @throws Problem `email-taken`
  */
 export async function setSignIn(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   row: AccountRow,
   change: { readonly email?: string | undefined; readonly password?: string | undefined },
@@ -100,7 +93,7 @@ export async function setSignIn(
 }
 
 /** Makes a shared secret that becomes the second factor when a code of it is shown (`confirmTotp`). @returns base32 */
-export async function offerTotp(tx: Transaction<Tables>, keys: Keys, row: AccountRow): Promise<string> {
+export async function offerTotp(tx: Tx, keys: Keys, row: AccountRow): Promise<string> {
   const secret = newTotp();
   await writeSealed(tx, keys, row, { totpNext: secret });
   return secret;
@@ -114,7 +107,7 @@ export async function offerTotp(tx: Transaction<Tables>, keys: Keys, row: Accoun
  * @throws Problem `second-factor-not-offered`
  */
 export async function confirmTotp(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   row: AccountRow,
   code: string,
@@ -132,14 +125,14 @@ export async function confirmTotp(
 }
 
 /** A session that has done what it had to: everything its role may do is open from now on. */
-export async function finishEnrolment(tx: Transaction<Tables>, session: Session, now: Date): Promise<void> {
+export async function finishEnrolment(tx: Tx, session: Session, now: Date): Promise<void> {
   await update(tx, 'session', { hash: session.hash }, { stage: 'full' });
   await update(tx, 'account', { id: session.account! }, { signed_in_at: now });
 }
 
 /** Reseals all of an account's values under its next row version, so that none of before can be put back. */
 async function writeSealed(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   row: AccountRow,
   change: { readonly email?: string | undefined; readonly totp?: string; readonly totpNext?: string | null },

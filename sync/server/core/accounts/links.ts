@@ -1,8 +1,8 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
 import { findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tables, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { lockPeople } from '../people/people.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from './accounts.ts';
@@ -52,7 +52,7 @@ export async function createLink(
  * @throws Problem `link-unknown`, `link-already-used`, `link-expired`, `account-disabled`
  */
 export async function redeemLink(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   token: string,
   now: Date,
@@ -75,7 +75,7 @@ export async function redeemLink(
 }
 
 /** @throws Problem `link-unknown` of a person who was erased meanwhile */
-async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
+async function livingPerson(tx: Tx, id: string): Promise<string> {
   const standing = (await lockPeople(tx, [id])).get(id);
   if (!standing || standing.erased) throw new Problem('link-unknown');
   return standing.now;

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
 import { type Before, type Call, implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
 import type { Session } from '../../platform/access/session.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import { chargeAll, forgive, throttleKey } from '../../platform/http/throttle.ts';
 import { type AccountRow, isEnrolled, lockAccount, shown } from './accounts.ts';
@@ -52,7 +51,7 @@ async function prepareProof(
  * set must be shown: the password (not in a session of a link, which is there because it was forgotten), and the second factor.
  */
 async function isProven(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { keys }: Services,
   row: AccountRow,
   session: Session,

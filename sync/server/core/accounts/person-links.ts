@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { lockPeople } from '../people/people.ts';
 import { findPeople, readPeople } from '../people/records.ts';
 import { linkMail, linkUrl } from './link-text.ts';
@@ -13,7 +12,7 @@ import { sendMail } from './mail.ts';
 
 /** Someone whose link can be made: known here, not erased; of merged people the one that is left. Locked. @throws Problem `person-unknown` */
 export async function linkable(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { keys }: Pick<Services, 'keys'>,
   id: string,
 ): Promise<{ id: string; email: string | null; language: string | null }> {

@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
@@ -16,7 +15,7 @@ import { standingOf } from './standing.ts';
  *
  * @returns what their kiosks are to receive
  */
-export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
+export async function consented(tx: Tx, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
   const { card, pairs } = given
     ? { card: await catchUp(tx, keys, person, now), pairs: [] }

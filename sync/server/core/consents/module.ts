@@ -1,9 +1,8 @@
-import type { Transaction } from 'kysely';
 import * as api from '../../../protocol/api/people.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
@@ -135,7 +134,7 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
 }
 
 /** A minor who agreed with no guardian has not agreed: what was made of their face is not kept, here or at the kiosk. */
-async function standingFor(tx: Transaction<Tables>, person: string): Promise<Standing> {
+async function standingFor(tx: Tx, person: string): Promise<Standing> {
   const standing = await standingOf(tx, person);
   return standing === 'none' && (await agreedAlone(tx, person)) ? 'withdrawn' : standing;
 }

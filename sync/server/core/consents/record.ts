@@ -1,9 +1,8 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { insert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { requireLiving } from '../people/living.ts';
 import { consented } from './consented.ts';
@@ -28,7 +27,7 @@ export interface RecordedBy {
  *   `guardian-required`
  */
 export async function giveConsent(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   text: { readonly textVersion: string; readonly language: string } & SaidWith,
@@ -61,7 +60,7 @@ interface SaidWith {
  * @throws Problem `person-unknown`
  */
 export async function withdrawConsent(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   by: RecordedBy,
@@ -78,12 +77,12 @@ export async function withdrawConsent(
  *
  * @throws Problem `consent-outdated`
  */
-export async function requirePresentConsent(tx: Transaction<Tables>, person: string): Promise<void> {
+export async function requirePresentConsent(tx: Tx, person: string): Promise<void> {
   await requireVersionInForce(tx, (await latestConsent(tx, person))?.text_version);
 }
 
 async function record(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   statement: {
@@ -151,7 +150,7 @@ async function renews(
 }
 
 /** Now, or just after the last word on record: a kiosk's event of this very millisecond does not overrule what is said now. */
-async function notBefore(tx: Transaction<Tables>, person: string, now: Date): Promise<Date> {
+async function notBefore(tx: Tx, person: string, now: Date): Promise<Date> {
   const last = await tx
     .selectFrom('consent')
     .select((e) => e.fn.max('at').as('at'))

@@ -1,6 +1,5 @@
-import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
@@ -15,13 +14,7 @@ export type Said = z.infer<typeof Said>;
 export const saidPlace = (consent: string, person: string): Place => placeOf('consent.said', consent, { person });
 
 /** Under the person's key. */
-export async function sealSaid(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  consent: string,
-  person: string,
-  said: Said,
-): Promise<Buffer> {
+export async function sealSaid(tx: Tx, keys: Keys, consent: string, person: string, said: Said): Promise<Buffer> {
   const box = await personBox(tx, keys, [person], { make: true });
   return box.sealJson(saidPlace(consent, person), said);
 }

@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { countsAlone, setMinor } from './minors/minors.ts';
@@ -25,7 +24,7 @@ export async function standingOf(db: Db, person: string): Promise<Standing> {
 
 /** Keeps what a `consent` event says; nothing of a minor's who agreed with no guardian. Safe to run again. */
 export async function recordConsent(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   event: WireEvent,
@@ -65,13 +64,7 @@ function saidOf({ personal }: WireEvent): Said | null {
 }
 
 /** A kiosk enrols minors too: their day of birth comes with the consent of their guardian. */
-async function noteMinor(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  person: string,
-  event: WireEvent,
-  now: Date,
-): Promise<void> {
+async function noteMinor(tx: Tx, keys: Keys, person: string, event: WireEvent, now: Date): Promise<void> {
   const born = event.personal.bornOn?.value;
   if (typeof born !== 'string') return;
   const guardian = saidOf(event)?.guardian ?? null;

@@ -1,9 +1,8 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { ConsentText, NewConsentText } from '../../../protocol/api/consents.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
  * The customer's own consent text, by version and language. A text never changes: a fix is a new version. Nobody can
@@ -71,12 +70,7 @@ export async function textsInForce(db: Db): Promise<PolicyConsentText[]> {
 }
 
 /** @throws Problem `consent-text-exists` */
-export async function addText(
-  tx: Transaction<Tables>,
-  text: NewConsentText,
-  by: string | null,
-  now: Date,
-): Promise<void> {
+export async function addText(tx: Tx, text: NewConsentText, by: string | null, now: Date): Promise<void> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('consent_text')
     .values({ ...text, paragraphs: JSON.stringify(text.paragraphs), made_at: now, made_by: by })
@@ -91,7 +85,7 @@ export async function addText(
  * @throws Problem `consent-text-unknown`, `consent-texts-too-long`
  */
 export async function reviewText(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { version, language }: { readonly version: string; readonly language: string },
   by: string | null,
   now: Date,

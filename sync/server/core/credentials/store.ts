@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
 import { insert, insertNew, remove, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
@@ -60,7 +60,7 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function issueCard(
-  tx: Transaction<Tables>,
+  tx: Tx,
   person: string,
   now: Date,
 ): Promise<{ readonly id: string; readonly text: string }> {
@@ -75,7 +75,7 @@ export async function issueCard(
 
 /** The row alone. One that is there already, or whose hash is, stays. */
 export async function insertCard(
-  tx: Transaction<Tables>,
+  tx: Tx,
   card: { readonly id: string; readonly person: string; readonly hash: Buffer; readonly device: string | null },
   now: Date,
 ): Promise<void> {
@@ -87,7 +87,7 @@ export async function insertCard(
  * oldest card makes it. One that was revoked here before it was heard of stays revoked.
  */
 export async function keepKioskCard(
-  tx: Transaction<Tables>,
+  tx: Tx,
   card: {
     readonly id: string;
     readonly person: string;
@@ -119,7 +119,7 @@ export async function keepKioskCard(
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function addBadge(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { person, number }: { readonly person: string; readonly number: string },
   now: Date,
@@ -131,7 +131,7 @@ export async function addBadge(
 }
 
 async function insertBadge(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { person, number }: { readonly person: string; readonly number: string },
   at: Date,
@@ -143,7 +143,7 @@ async function insertBadge(
 }
 
 /** One place is kept for the badge of the record itself. */
-async function requireQuota(tx: Transaction<Tables>, person: string): Promise<void> {
+async function requireQuota(tx: Tx, person: string): Promise<void> {
   const { n } = await tx
     .selectFrom('credential')
     .select((e) => e.fn.countAll<number | string>().as('n'))
@@ -159,7 +159,7 @@ async function requireQuota(tx: Transaction<Tables>, person: string): Promise<vo
  * @throws Problem `person-unknown`, `credential-unknown`
  */
 export async function revokeCredential(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { person, id }: { readonly person: string; readonly id: string },
   now: Date,
 ): Promise<void> {
@@ -178,12 +178,7 @@ export async function revokeCredential(
 }
 
 /** Two people are one: cards and badges change hands. Kiosks are notified by the caller. */
-export async function moveCredentials(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  kept: string,
-  merged: string,
-): Promise<void> {
+export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);
   await update(tx, 'credential', { person: merged, number: null }, { person: kept });
   await remove(tx, 'credential', { person: merged });

@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { findLocked, update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { findSite } from '../sites/write.ts';
 import { movingDevice } from './scope.ts';
 import { publishSettings } from './settings.ts';
@@ -14,7 +13,7 @@ import { publishSettings } from './settings.ts';
  * @throws Problem `unknown-device`, `unknown-site`
  */
 export async function changeDevice(
-  tx: Transaction<Tables>,
+  tx: Tx,
   id: string,
   patch: { readonly name?: string | undefined; readonly site?: string | null | undefined },
   now: Date,

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { NIL } from 'uuid';
 import { Change } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { ChangeOf } from '../../platform/changes/to-kiosks.ts';
 import { remove } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** Most commands that a snapshot's first page carries; the oldest first, as they are to be done. */
 const MAX_COMMANDS = 50;
@@ -24,7 +23,7 @@ const NOTHING = {
  * transaction.
  */
 export async function publishDeviceState(
-  tx: Transaction<Tables>,
+  tx: Tx,
   all: readonly { readonly device: string; readonly state: DeviceState }[],
   now: Date,
 ): Promise<void> {
@@ -50,11 +49,7 @@ export async function publishDeviceState(
 }
 
 /** A command has had its answer: it is sent no more. */
-export async function clearCommands(
-  tx: Transaction<Tables>,
-  device: string,
-  commands: readonly string[],
-): Promise<void> {
+export async function clearCommands(tx: Tx, device: string, commands: readonly string[]): Promise<void> {
   if (commands.length === 0) return;
   await remove(tx, 'device_state', { device, kind: 'command', id: commands });
 }

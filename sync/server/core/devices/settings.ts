@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
 import { lockName } from '../../platform/database/once.ts';
 import { find, findAll, insert, update, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
 import { publishDeviceState } from './device-state.ts';
@@ -69,7 +68,7 @@ export interface Change {
  * Sets them as a whole, and publishes them to every device concerned. The same again is no change.
  * @throws Problem `settings-changed-meanwhile`
  */
-export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Change, now: Date): Promise<boolean> {
+export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date): Promise<boolean> {
   await lockName(tx, LOCK);
   const before = await settingsOf(tx, of);
   if (change.after !== undefined && change.after !== before.revision) throw new Problem('settings-changed-meanwhile');
@@ -87,13 +86,7 @@ export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Ch
 }
 
 /** @throws Problem `settings-revision-unknown` */
-export async function putBack(
-  tx: Transaction<Tables>,
-  of: Of,
-  revision: number,
-  by: string,
-  now: Date,
-): Promise<boolean> {
+export async function putBack(tx: Tx, of: Of, revision: number, by: string, now: Date): Promise<boolean> {
   // Revision 0 is what was before the first: nothing.
   if (revision === 0) return changeSettings(tx, of, { settings: {}, by, putBack: 0 }, now);
   const row = await find(tx, 'fleet_settings', { kind: of.kind, scope: of.scope, revision }, ['settings']);
@@ -108,7 +101,7 @@ export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig 
  * Publishes to these devices what is theirs now, where that is another than they received: after a change, a move to
  * another site, or an approval. As `publishDeviceState`, the last thing of its transaction.
  */
-export async function publishSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
+export async function publishSettings(tx: Tx, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;
   await lockName(tx, LOCK);
   const scopes = await scopesOf(tx, devices);
@@ -136,7 +129,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
 }
 
 /** A device that was taken away has received nothing: should it come back, it is sent again, under a higher number. */
-export async function republishSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
+export async function republishSettings(tx: Tx, device: string, now: Date): Promise<void> {
   const row = await find(tx, 'fleet_config', { device });
   if (row && Object.keys(parsed(row.config)).length > 0) {
     const revision = row.revision + 1;

@@ -1,8 +1,8 @@
-import { type SqlBool, sql, type Transaction } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { LookalikeReason } from '../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { scopesOfPerson } from '../people/sites.ts';
 
@@ -38,7 +38,7 @@ async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewC
  * @returns what kiosks are to receive
  */
 export async function markPair(
-  tx: Transaction<Tables>,
+  tx: Tx,
   pair: readonly [string, string],
   { reason, at, device, by }: Marking,
   now: Date,
@@ -64,10 +64,7 @@ export async function markPair(
 }
 
 /** @returns what kiosks are to receive; null: they were no pair */
-export async function removePair(
-  tx: Transaction<Tables>,
-  pair: readonly [string, string],
-): Promise<NewChange[] | null> {
+export async function removePair(tx: Tx, pair: readonly [string, string]): Promise<NewChange[] | null> {
   const [first, second] = sorted(...pair);
   const { numDeletedRows } = await tx
     .deleteFrom('lookalike')
@@ -81,7 +78,7 @@ const of = (people: readonly string[]) =>
   sql<SqlBool>`(first = any(${people}::uuid[]) or second = any(${people}::uuid[]))`;
 
 /** No face can be like a person without templates. @returns what kiosks are to receive */
-export async function dropPairsOf(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
+export async function dropPairsOf(tx: Tx, person: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
     .where(of([person]))
@@ -94,7 +91,7 @@ export async function dropPairsOf(tx: Transaction<Tables>, person: string): Prom
 }
 
 /** Two people were one: pairs of the merged one are the kept one's. Before the merged one leaves their sites. */
-export async function movePairs(tx: Transaction<Tables>, kept: string, merged: string): Promise<NewChange[]> {
+export async function movePairs(tx: Tx, kept: string, merged: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
     .where(of([merged]))
@@ -183,7 +180,7 @@ export async function pairsIn(db: Db, scope: string, people: readonly string[]):
 
 /** What a kiosk says of a pair. Neither of the two may be of another site than the kiosk's. @returns what kiosks are to receive */
 export async function heardOfPair(
-  tx: Transaction<Tables>,
+  tx: Tx,
   {
     person,
     other,
@@ -212,7 +209,7 @@ export async function heardOfPair(
 
 /** `markPair`, where nothing else is published in the same transaction. */
 export async function markInConsole(
-  tx: Transaction<Tables>,
+  tx: Tx,
   pair: readonly [string, string],
   o: Pick<Marking, 'reason' | 'by'>,
   now: Date,

@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { PersonPatch } from '../../../protocol/api/people.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { forgetPositions } from './positions.ts';
 import { writePerson } from './records.ts';
@@ -15,7 +14,7 @@ import { personChanged, publishCredentials } from './sites.ts';
  * @throws Problem as `writePerson`; `person-unknown`
  */
 export async function changePerson(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   { version, ...patch }: PersonPatch,

@@ -1,10 +1,10 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Hold } from '../../../protocol/api/retention.ts';
 import { insert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
 
@@ -25,7 +25,7 @@ interface NewHold {
 const place = (id: string): Place => placeOf('hold.reason', id);
 
 /** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
-export async function setHold(tx: Transaction<Tables>, keys: Keys, hold: NewHold, now: Date): Promise<string> {
+export async function setHold(tx: Tx, keys: Keys, hold: NewHold, now: Date): Promise<string> {
   const { person, site, from, until, reason } = hold;
   if (!person && !site && !from && !until) throw new Problem('hold-covers-everything');
   if (from && until && from >= until) throw new Problem('hold-period-wrong');
@@ -45,7 +45,7 @@ export async function setHold(tx: Transaction<Tables>, keys: Keys, hold: NewHold
 }
 
 /** What it kept goes with the next run; an erasure that waits for it looks again at once. @throws Problem `hold-unknown` */
-export async function releaseHold(tx: Transaction<Tables>, id: string, by: string, now: Date): Promise<void> {
+export async function releaseHold(tx: Tx, id: string, by: string, now: Date): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('retention_hold')
     .set({ released_at: now, released_by: by })

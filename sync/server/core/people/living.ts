@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** People who were neither erased nor merged into another. */
 export const livingPeople = (db: Db) =>
@@ -15,18 +14,14 @@ export const livingPeople = (db: Db) =>
  * @param against what else it keeps out: nothing (`none`), or others that ask for this (`change`)
  * @throws Problem `person-unknown`
  */
-export async function requireLiving(
-  tx: Transaction<Tables>,
-  person: string,
-  against: 'none' | 'change',
-): Promise<void> {
+export async function requireLiving(tx: Tx, person: string, against: 'none' | 'change'): Promise<void> {
   const living = livingPeople(tx).where('id', '=', person);
   const locked = against === 'none' ? living.forKeyShare() : living.forNoKeyUpdate();
   if (!(await locked.executeTakeFirst())) throw new Problem('person-unknown');
 }
 
 /** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */
-export async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string | null> {
+export async function livingPerson(tx: Tx, id: string): Promise<string | null> {
   const row = await find(tx, 'person', { id }, ['deleted_at', 'merged_into']);
   if (!row || row.deleted_at) return null;
   return row.merged_into ?? id;

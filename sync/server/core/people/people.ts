@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Open, Personal } from '../../../protocol/wire/event.ts';
 import { nextChange } from '../../platform/database/feed.ts';
 import { upsert } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { FIELDS, INDEXED_FIELDS, type Values } from './fields.ts';
@@ -20,10 +20,7 @@ const EVENT_FIELDS = ['name', 'number', 'language'] as const;
  * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
  * what is written here. A person not known yet has no row to lock, and is kept by a lock on the name.
  */
-export async function lockPeople(
-  tx: Transaction<Tables>,
-  people: readonly string[],
-): Promise<ReadonlyMap<string, Standing>> {
+export async function lockPeople(tx: Tx, people: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
   const wanted = [...new Set(people)].sort();
   const found = new Map<string, Standing>();
   const find = async (ids: readonly string[]) => {
@@ -66,12 +63,7 @@ interface Row {
  * envelope can't be put back. An event that is older than what was applied already only fills what is empty: a kiosk that
  * was offline for weeks does not bring an old name back.
  */
-export async function applyPeople(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  changes: readonly PersonChange[],
-  now: Date,
-): Promise<void> {
+export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonChange[], now: Date): Promise<void> {
   // A deletion is a request for erasure (features/privacy/erasure/request.ts): here it changes nothing.
   const known = changes.filter((c) => c.personal.person !== undefined && c.change !== 'deleted');
   if (known.length === 0) return;
@@ -106,7 +98,7 @@ export async function applyPeople(
               (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
 }
 
-async function lockRows(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
+async function lockRows(tx: Tx, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
   const found = await selectRows(tx, keys, people, { lock: true });
   const rows = new Map<string, Row>();
   for (const r of found)
@@ -126,7 +118,7 @@ async function lockRows(tx: Transaction<Tables>, keys: Keys, people: readonly st
   return rows;
 }
 
-async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], now: Date): Promise<void> {
+async function write(tx: Tx, keys: Keys, rows: readonly Row[], now: Date): Promise<void> {
   await upsertRows(
     tx,
     keys,
@@ -145,7 +137,7 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
  *
  * @returns all of their names
  */
-export async function lockToErase(tx: Transaction<Tables>, people: readonly string[]): Promise<string[]> {
+export async function lockToErase(tx: Tx, people: readonly string[]): Promise<string[]> {
   let ids: string[] = [];
   // Until nobody is left who was merged with one of them while these locks were waited for.
   for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
@@ -162,7 +154,7 @@ export async function lockToErase(tx: Transaction<Tables>, people: readonly stri
  * Removes every value of these people's own rows, which stay to say that they were erased. The caller has locked them
  * (`lockToErase`).
  */
-export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+export async function erasePeople(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await touchCheckinsOf(tx, people, now);
   const nothing = {
     ...Object.fromEntries([...FIELDS, ...INDEXED_FIELDS.map((field) => `${field}_index`)].map((c) => [c, null])),
@@ -183,7 +175,7 @@ export async function erasePeople(tx: Transaction<Tables>, people: readonly stri
 }
 
 /** The records of these people that a screen may show are to be shown again. */
-export async function touchCheckinsOf(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+export async function touchCheckinsOf(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await sql`update checkin set change = ${nextChange}
             where person = any(${people}::uuid[])
               and at > ${new Date(now.getTime() - SHOWN_DAYS * 86_400_000).toISOString()}::timestamptz`.execute(tx);

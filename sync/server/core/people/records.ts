@@ -1,6 +1,5 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
 import { livingPeople } from './living.ts';
@@ -57,7 +56,7 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
  * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (someone else was faster)
  */
 export async function writePerson(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { id, patch, expectVersion }: { readonly id: string; readonly patch: PersonPatch; readonly expectVersion?: number },
   now: Date,

@@ -1,6 +1,6 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { findAll } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
 import { FIELDS, type Field, fieldPlace, INDEXED_FIELDS, normalised, PGCRYPTO_FIELDS, type Values } from './fields.ts';
@@ -122,12 +122,7 @@ export interface NewRow {
 }
 
 /** Writes whole rows of living people in one statement, each value resealed under the row's new version. */
-export async function upsertRows(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  rows: readonly NewRow[],
-  now: Date,
-): Promise<void> {
+export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[], now: Date): Promise<void> {
   if (rows.length === 0) return;
   const box = await personBox(
     tx,

@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { remove, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** Scopes that a person belongs to, in a fixed order. */
 export async function scopesOfPerson(db: Db, person: string): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function pastScopesOfPerson(db: Db, person: string): Promise<string
 }
 
 /** Makes the person one of this scope's people. @returns whether it was news */
-export async function joinScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<boolean> {
+export async function joinScope(tx: Tx, person: string, site: string, now: Date): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('person_site')
     .values({ person, site, added_at: now })
@@ -27,7 +27,7 @@ export async function joinScope(tx: Transaction<Tables>, person: string, site: s
 }
 
 /** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
-export async function leaveScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<void> {
+export async function leaveScope(tx: Tx, person: string, site: string, now: Date): Promise<void> {
   await remove(tx, 'person_site', { person, site });
   await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
 }
@@ -107,11 +107,11 @@ export async function changesOf(db: Db, person: string, ...kinds: PersonKind[]):
 type PersonKind = 'person' | 'removed' | 'credentials' | 'pin' | 'pinCode' | 'cardTemplate';
 
 /** What the kiosks of all of a person's sites are to read again: the person itself has changed. */
-export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+export async function personChanged(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'person'), now);
 }
 
 /** The kiosks of all of a person's sites are to read again which cards and badges count. */
-export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+export async function publishCredentials(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'credentials'), now);
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../../protocol/wire/photos.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { find, insert, remove, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
 
 /** Most bytes of photos that one device may have here: what a stolen key could fill. */
@@ -67,7 +67,7 @@ export async function takePiece(
  * Of a person who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
  * order they came. Their objects follow by the sweep of retention. People under a legal hold keep all.
  */
-async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | null): Promise<void> {
+async function keepNewestEnrolment(tx: Tx, person: string | null): Promise<void> {
   if (person === null || (await isHeld(tx, [person]))) return;
   await sql`
     delete from photo p where p.person = ${person}::uuid and p.kind = 'enrolment' and exists (
@@ -77,14 +77,14 @@ async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | nul
         and of_newer.at > own.at)`.execute(tx);
 }
 
-async function requireQuota(tx: Transaction<Tables>, device: string, total: number): Promise<void> {
+async function requireQuota(tx: Tx, device: string, total: number): Promise<void> {
   const { rows } = await sql<{ held: number | string | null }>`
     select sum(total) as held from photo where device = ${device}::uuid`.execute(tx);
   if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES) throw new Problem('photo-quota');
 }
 
 /** Piece by piece: memory holds one. */
-async function hashOf(tx: Transaction<Tables>, device: string, address: string): Promise<string> {
+async function hashOf(tx: Tx, device: string, address: string): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; ; ) {
     const piece = await find(tx, 'photo_piece', { device, address, at }, ['bytes']);

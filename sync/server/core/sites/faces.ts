@@ -1,6 +1,6 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { appendChanges } from '../../platform/changes/log.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE } from './sites.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
 const CHUNK = 1000;
 
 /** Kiosks of a scope are to receive again the templates of everybody there, whose set is another when faces go on or off, or onto cards. */
-export async function publishTemplates(tx: Transaction<Tables>, scope: string, now: Date): Promise<void> {
+export async function publishTemplates(tx: Tx, scope: string, now: Date): Promise<void> {
   const { rows } = await sql<{ person: string; model: string }>`
     select m.person, m.model from person_model m join person_site s on s.person = m.person
     where s.site = ${scope}::uuid order by m.person, m.model`.execute(tx);

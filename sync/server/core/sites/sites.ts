@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { NIL, v7 } from 'uuid';
 import type { Site } from '../../../protocol/api/sites.ts';
 import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { find, insert, update, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
  * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
@@ -52,7 +52,7 @@ type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
 
 /** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */
 export async function keepSiteChange(
-  tx: Transaction<Tables>,
+  tx: Tx,
   site: string,
   before: SiteFacts,
   after: SiteFacts,
@@ -67,7 +67,7 @@ export async function keepSiteChange(
 }
 
 /** Puts every record of a site up for resolving again: another rule counts from now on. */
-export async function resolveDirections(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+export async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin
             where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
@@ -86,7 +86,7 @@ export async function repeatSecondsOf(db: Db, scope: string): Promise<number | n
  * default one, as long as they have not gone another way. The rows are locked until the commit; while the scope's site has
  * no row, nothing is changed.
  */
-export async function changeRepeatSeconds(tx: Transaction<Tables>, scope: string, seconds: number): Promise<void> {
+export async function changeRepeatSeconds(tx: Tx, scope: string, seconds: number): Promise<void> {
   const rows = await tx.selectFrom('site').selectAll().orderBy('id').forUpdate().execute();
   const site = rows.find((r) => (scope === DEFAULT_SCOPE ? r.is_default : r.id === scope));
   if (!site || site.repeat_seconds === seconds) return;

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewSite, Site, SitePatch } from '../../../protocol/api/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections } from './sites.ts';
 
 /** @throws Problem `unknown-site` */
@@ -19,7 +18,7 @@ export async function scopeOfSite(db: Db, id: string): Promise<string> {
   return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
 }
 
-export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<Site> {
+export async function addSite(tx: Tx, site: NewSite): Promise<Site> {
   const id = v7();
   // As the default site, whose policy is this one's as long as it has none of its own.
   const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
@@ -43,7 +42,7 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
  * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
  */
 export async function changeSite(
-  tx: Transaction<Tables>,
+  tx: Tx,
   id: string,
   patch: SitePatch,
   now: Date,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import type { z } from 'zod';
 import * as peopleApi from '../../../protocol/api/people.ts';
 import type { HandedOver, NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
@@ -7,7 +6,7 @@ import * as api from '../../../protocol/api/staff.ts';
 import { type NewFactor, newFactor, secretText, technicianUri } from '../../../protocol/seal/technician-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
@@ -59,7 +58,7 @@ const staffRoutes: readonly Route[] = [
  * @throws Problem `unknown-site`, and as `addStaff`
  */
 async function addForSite(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { name, role, site, badge = null, by }: z.infer<typeof NewKioskStaff> & { readonly by: string },
   now: Date,
@@ -72,13 +71,7 @@ async function addForSite(
 }
 
 /** @throws as `resetStaff` */
-async function resetFor(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  id: string,
-  reset: StaffReset,
-  now: Date,
-): Promise<HandedOver> {
+async function resetFor(tx: Tx, keys: Keys, id: string, reset: StaffReset, now: Date): Promise<HandedOver> {
   if (reset.what === 'badge') {
     await resetStaff(tx, keys, id, { badge: reset.badge }, now);
     return handedOver(tx, keys, id, null, null);
@@ -94,7 +87,7 @@ async function resetFor(
 }
 
 async function handedOver(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   id: string,
   pin: string | null,

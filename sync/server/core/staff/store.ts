@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
@@ -13,7 +12,7 @@ import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { lockName } from '../../platform/database/once.ts';
 import { find, findAll, findLocked, insert, insertNew, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { ARGON2 } from '../accounts/password.ts';
@@ -103,7 +102,7 @@ export async function makeStartPin(
  * @throws Problem `staff-exists`, `staff-too-many`, `staff-badge-taken`
  */
 export async function addStaff(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   o: {
     readonly name: string;
@@ -138,7 +137,7 @@ export async function addStaff(
 }
 
 /** Members who may unlock where this one may; nobody is added meanwhile: two at once would both find room, or the name free. */
-async function meetingThem(tx: Transaction<Tables>, keys: Keys, scope: string | null): Promise<StaffRow[]> {
+async function meetingThem(tx: Tx, keys: Keys, scope: string | null): Promise<StaffRow[]> {
   await lockName(tx, 'kiosk-staff');
   return (await listStaff(tx, keys)).filter(
     (t) => t.removedAt === null && t.device === null && (t.scope === null || scope === null || t.scope === scope),
@@ -167,7 +166,7 @@ function fullest(there: readonly StaffRow[], scope: string | null): number {
  *
  * @throws Problem `staff-unknown`, `staff-of-kiosk`
  */
-export async function removeStaff(tx: Transaction<Tables>, id: string, by: string, now: Date): Promise<void> {
+export async function removeStaff(tx: Tx, id: string, by: string, now: Date): Promise<void> {
   const row = await tx
     .updateTable('staff_member')
     .set({ sealed: null, removed_at: now, removed_by: by })
@@ -191,7 +190,7 @@ async function notHere(db: Db, id: string): Promise<Problem> {
  * @throws Problem `staff-unknown`, `staff-of-kiosk`, `staff-badge-taken`, `staff-no-factor`
  */
 export async function resetStaff(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   id: string,
   to: Partial<{ pin: z.infer<typeof StaffPin>; badge: string | null; factor: NewFactor }>,
@@ -212,7 +211,7 @@ export async function resetStaff(
 
 /** @param change of what a member unlocks with; null: it stays. @returns what kiosks are to know; null: there is no such member here */
 async function changeKeys(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   id: string,
   change: (held: StaffKeys, row: { scope: string | null; role: StaffRole }) => Promise<StaffKeys | null>,
@@ -242,7 +241,7 @@ async function changeKeys(
  * @returns what kiosks are to know
  */
 export async function reportedStaff(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   event: {
     readonly id: string;
@@ -322,7 +321,7 @@ export async function staffForKiosks({ source: { db, keys }, scope, opened }: Re
 }
 
 /** Who was removed long ago is forgotten, name and all. @returns how many */
-export async function forgetStaff(tx: Transaction<Tables>, now: Date): Promise<number> {
+export async function forgetStaff(tx: Tx, now: Date): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('staff_member')
     .where('removed_at', '<', new Date(now.getTime() - REMEMBERED_MS))

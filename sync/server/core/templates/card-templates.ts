@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import type { CardTemplateValue } from '../../../protocol/wire/event.ts';
 import { findAll } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
@@ -19,7 +18,7 @@ export const cardTemplatePlace = (id: string, person: string): Place => placeOf(
  * @param at when it was enrolled
  */
 export async function keepCardTemplate(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   o: {
     readonly person: string;
@@ -46,7 +45,7 @@ export async function keepCardTemplate(
 }
 
 /** @returns whether there was one */
-export async function dropCardTemplate(tx: Transaction<Tables>, person: string): Promise<boolean> {
+export async function dropCardTemplate(tx: Tx, person: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('card_template').where('person', '=', person).executeTakeFirst();
   return Number(numDeletedRows) > 0;
 }

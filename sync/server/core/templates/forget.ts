@@ -1,6 +1,5 @@
-import type { Transaction } from 'kysely';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { lockPeople } from '../people/people.ts';
@@ -15,7 +14,7 @@ import { dropCasesOf } from './waiting.ts';
  * @param o `card`: also what their card opens
  */
 export async function forgetTemplates(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   people: readonly string[],
   now: Date,
@@ -39,7 +38,7 @@ export async function forgetTemplates(
  * @returns `card`: whether their card opened something; `pairs`: what kiosks are to receive of the pairs
  */
 export async function dropFaces(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   o: { readonly card?: boolean } = {},
@@ -51,16 +50,12 @@ export async function dropFaces(
 }
 
 /** What sends the kiosks of all of a person's sites what their card opens now. */
-export async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
+export async function cardOfEachScope(tx: Tx, person: string): Promise<NewChange[]> {
   return changesOf(tx, person, 'cardTemplate');
 }
 
 /** The same of their templates of these models. */
-export async function templatesOfEachScope(
-  tx: Transaction<Tables>,
-  person: string,
-  models: string[],
-): Promise<NewChange[]> {
+export async function templatesOfEachScope(tx: Tx, person: string, models: string[]): Promise<NewChange[]> {
   const scopes = await scopesOfPerson(tx, person);
   return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));
 }

@@ -1,7 +1,7 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { insert, remove } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
@@ -24,7 +24,7 @@ export interface NewPhoto {
 
 /** Keeps pictures of a person. @param by account */
 export async function keepPhotos(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   photos: readonly NewPhoto[],
@@ -53,7 +53,7 @@ export async function keepPhotos(
 }
 
 /** Without consent, or when their templates are deleted, there is no use for them any more. */
-export async function dropPhotos(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+export async function dropPhotos(tx: Tx, people: readonly string[]): Promise<void> {
   if (people.length > 0) await remove(tx, 'enrolment_photo', { person: people });
 }
 

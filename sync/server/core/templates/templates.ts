@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { insertNew, remove } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { emptyLog, openHalf } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -26,7 +26,7 @@ type TemplateEvent = {
 
 /** Applies one `template` event of a person whose consent stands. */
 export async function applyTemplates(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   event: TemplateEvent,
@@ -74,7 +74,7 @@ export async function applyTemplates(
  *
  * @returns whether one on a card was among them
  */
-export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<boolean> {
+export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Promise<boolean> {
   let hasCard = false;
   const rows = await tx
     .selectFrom('event')
@@ -111,7 +111,7 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
 }
 
 /** Kiosks may hold templates of this person and these models: from now on they receive what is true of them. */
-export async function noteModels(tx: Transaction<Tables>, person: string, models: readonly string[]): Promise<void> {
+export async function noteModels(tx: Tx, person: string, models: readonly string[]): Promise<void> {
   if (models.length === 0) return;
   await insertNew(
     tx,
@@ -128,7 +128,7 @@ export async function noteModels(tx: Transaction<Tables>, person: string, models
  * @returns whether there was such a card
  */
 export async function dropTemplates(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   { card = true }: { readonly card?: boolean } = {},

@@ -1,4 +1,4 @@
-import { type SqlBool, sql, type Transaction } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
@@ -6,7 +6,7 @@ import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findLocked, insert, remove, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
@@ -39,7 +39,7 @@ export interface Waiting {
 
 /** Puts an enrolment before an administrator; one that waits for the same person is replaced. @returns its id */
 export async function keepCase(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   o: {
     readonly person: string;
@@ -88,11 +88,7 @@ const shape = (row: {
  * One that waits, with its faces; locked until the transaction ends.
  * @throws Problem `enrolment-case-unknown`
  */
-export async function openCase(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  id: string,
-): Promise<Waiting & { readonly faces: NewFace[] }> {
+export async function openCase(tx: Tx, keys: Keys, id: string): Promise<Waiting & { readonly faces: NewFace[] }> {
   const row = await findLocked(tx, 'enrolment_case', { id });
   if (!row) throw new Problem('enrolment-case-unknown');
   const box = await personBox(tx, keys, [row.person]);
@@ -107,24 +103,24 @@ export async function openCase(
 
 /** An administrator is asked about someone else: who has become like the face, or was behind the first. */
 export async function askAbout(
-  tx: Transaction<Tables>,
+  tx: Tx,
   id: string,
   { person, score }: { readonly person: string; readonly score: number },
 ): Promise<void> {
   await update(tx, 'enrolment_case', { id }, { other: person, score });
 }
 
-export async function removeCase(tx: Transaction<Tables>, id: string): Promise<void> {
+export async function removeCase(tx: Tx, id: string): Promise<void> {
   await remove(tx, 'enrolment_case', { id });
 }
 
 /** Without consent there is no use for them any more. */
-export async function dropCasesOf(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+export async function dropCasesOf(tx: Tx, people: readonly string[]): Promise<void> {
   if (people.length > 0) await remove(tx, 'enrolment_case', { person: people });
 }
 
 /** What waits for the merged person goes: an enrolment is of the name under which they agreed to it. */
-export async function moveCases(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+export async function moveCases(tx: Tx, kept: string, merged: string): Promise<void> {
   await remove(tx, 'enrolment_case', { person: merged });
   await update(tx, 'enrolment_case', { other: merged }, { other: kept });
   await tx.deleteFrom('enrolment_case').where(sql<SqlBool>`person = other`).execute();
@@ -134,11 +130,7 @@ export async function moveCases(tx: Transaction<Tables>, kept: string, merged: s
  * An enrolment that nobody accepted ends. People said to be another person before its last question are no pair then:
  * without templates they are like nobody.
  */
-export async function giveUpCase(
-  tx: Transaction<Tables>,
-  { id, person }: Pick<Waiting, 'id' | 'person'>,
-  now: Date,
-): Promise<void> {
+export async function giveUpCase(tx: Tx, { id, person }: Pick<Waiting, 'id' | 'person'>, now: Date): Promise<void> {
   await removeCase(tx, id);
   if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
 }
@@ -159,7 +151,7 @@ export async function endOldCases(db: Db, now: Date): Promise<number> {
 
 /** For the person's own export. @param people every name of one person */
 export async function openCasesOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   people: readonly string[],

@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { type RulesBySite, rulesBySite } from '../../core/sites/sites.ts';
 import { nextChange } from '../../platform/database/feed.ts';
 import { onceAcrossReplicas } from '../../platform/database/once.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Claimed, closed, daysAround, type Resolved, resolve, type Span } from './rules/resolve.ts';
 
 /** Entries of the queue in one transaction. */
@@ -23,7 +23,7 @@ export interface ResolvedDue {
 }
 
 /** Puts days up for resolving; in the transaction that changes them. */
-export async function queueDue(tx: Transaction<Tables>, due: readonly Due[]): Promise<void> {
+export async function queueDue(tx: Tx, due: readonly Due[]): Promise<void> {
   if (due.length === 0) return;
   // By the minute: an hour of UTC may hold the end of one day and the start of the next.
   const minutes = new Map(due.map((d) => [`${d.person} ${d.site} ${Math.floor(d.at.getTime() / 60_000)}`, d] as const));
@@ -62,7 +62,7 @@ interface Row extends Claimed {
 }
 
 /** Resolves the days of these instants, and those that a presence over midnight ties to them. @returns how many rows changed */
-async function resolveDays(tx: Transaction<Tables>, due: readonly Due[], rules: RulesBySite): Promise<number> {
+async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Promise<number> {
   let open = unitsOf(due, rules);
   let changed = 0;
   while (open.length > 0) {
@@ -103,7 +103,7 @@ function unitsOf(due: readonly Due[], rules: RulesBySite): Unit[] {
   return [...units.values()];
 }
 
-async function load(tx: Transaction<Tables>, units: readonly Unit[], rules: RulesBySite): Promise<Row[]> {
+async function load(tx: Tx, units: readonly Unit[], rules: RulesBySite): Promise<Row[]> {
   const spans = units.map((u) => {
     const { repeatMs } = rules.of(u.site);
     return { from: u.span.from - repeatMs, to: u.span.to + repeatMs + 1 };
@@ -139,7 +139,7 @@ async function load(tx: Transaction<Tables>, units: readonly Unit[], rules: Rule
   }));
 }
 
-async function write(tx: Transaction<Tables>, rows: readonly (Row & { to: Resolved })[]): Promise<void> {
+async function write(tx: Tx, rows: readonly (Row & { to: Resolved })[]): Promise<void> {
   if (rows.length === 0) return;
   await sql`
     update checkin c set resolved = u.resolved, duplicate_of = u.duplicate_of, change = ${nextChange}

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { AttentionKind } from '../../../protocol/api/attention.ts';
 import { notePlace } from '../../core/people/notes.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { upsert } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { itemPerson } from './items.ts';
@@ -19,7 +18,7 @@ const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import', 'e
  * @throws Problem `attention-unknown`, `attention-elsewhere`
  */
 export async function resolveItem(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { kind, ref, note }: { readonly kind: AttentionKind; readonly ref: string; readonly note: string },
   by: string | null,
@@ -38,12 +37,12 @@ export async function resolveItem(
 }
 
 /** Under whatever name: they are kept from being erased until the transaction ends. */
-async function isErased(tx: Transaction<Tables>, person: string): Promise<boolean> {
+async function isErased(tx: Tx, person: string): Promise<boolean> {
   return (await lockPeople(tx, [person])).get(person)?.erased === true;
 }
 
 /** Puts an item on the list again. @returns who it is about @throws Problem `attention-unknown` */
-export async function reopenItem(tx: Transaction<Tables>, kind: AttentionKind, ref: string): Promise<string | null> {
+export async function reopenItem(tx: Tx, kind: AttentionKind, ref: string): Promise<string | null> {
   const row = await tx
     .deleteFrom('attention_note')
     .where('kind', '=', kind)

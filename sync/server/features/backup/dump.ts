@@ -1,6 +1,6 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { appliedMigrations } from '../../platform/database/migrations.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Frame, frameBytes } from '../../platform/objects/sealed/frames.ts';
 import { listPartitions, listSequences, listTables, quote, quoted, type Table } from './catalogue.ts';
 
@@ -14,7 +14,7 @@ const MOST_ROWS = 2000;
  * Runs `work` in one snapshot of the whole database: what commits meanwhile is not in it. Read-only, so that it takes no
  * transaction id and holds up no reader of the live feed.
  */
-export function inSnapshot<T>(db: Db, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+export function inSnapshot<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -53,7 +53,7 @@ export interface DumpCounts {
 }
 
 /** Every row of these tables as frames, page by page, in the snapshot that `tx` is. */
-export async function* dump(tx: Transaction<Tables>, o: DumpOptions, counts: DumpCounts): AsyncGenerator<Buffer> {
+export async function* dump(tx: Tx, o: DumpOptions, counts: DumpCounts): AsyncGenerator<Buffer> {
   const partitions = await listPartitions(tx);
   const schemas = new Set(o.tables.map((t) => t.schema));
   yield frameBytes({
@@ -88,7 +88,7 @@ export async function* dump(tx: Transaction<Tables>, o: DumpOptions, counts: Dum
 export const nameOf = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`;
 
 /** Rows of one table by a cursor, in pages of about the same size. */
-async function* pages(tx: Transaction<Tables>, table: Table, only?: string): AsyncGenerator<string[]> {
+async function* pages(tx: Tx, table: Table, only?: string): AsyncGenerator<string[]> {
   const columns = table.columns.map((c) => `t.${quote(c.name)}`).join(', ');
   const where = only ? ` where ${only}` : '';
   await sql
@@ -121,7 +121,7 @@ export async function splitTables(db: Db, keyring: string): Promise<{ data: Tabl
 
 /** Rows that a dump will hold, for a progress bar. */
 export async function countRows(
-  tx: Transaction<Tables>,
+  tx: Tx,
   tables: readonly Table[],
   only: Readonly<Record<string, string>> = {},
 ): Promise<number> {

@@ -1,7 +1,7 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Frame, type Head, malformed, type TableHead } from '../../platform/objects/sealed/frames.ts';
 import {
   type Column,
@@ -24,7 +24,7 @@ export interface Loaded {
  * Holds off foreign keys and triggers of our own while `work` fills tables in whatever order, and makes them again: the
  * database checks every reference then. One transaction, owned by the caller.
  */
-export async function withoutConstraints(tx: Transaction<Tables>, work: () => Promise<void>): Promise<void> {
+export async function withoutConstraints(tx: Tx, work: () => Promise<void>): Promise<void> {
   const foreignKeys = await listForeignKeys(tx);
   const triggered = await listTriggered(tx);
   const run = (statement: string) => sql.raw(statement).execute(tx);
@@ -43,7 +43,7 @@ export async function withoutConstraints(tx: Transaction<Tables>, work: () => Pr
  * @throws Problem `backup-malformed`, `backup-shape-differs`
  */
 export async function load(
-  tx: Transaction<Tables>,
+  tx: Tx,
   frames: AsyncIterable<Frame>,
   o: { readonly progress?: (rows: number) => void } = {},
 ): Promise<Loaded> {
@@ -93,7 +93,7 @@ export async function load(
 const isTransactionId = (column: Column) => column.name === 'change' && column.type === 'bigint';
 
 async function inserter(
-  tx: Transaction<Tables>,
+  tx: Tx,
   table: TableHead,
   there: Table,
   number: number,
@@ -126,7 +126,7 @@ async function inserter(
 }
 
 /** Partitions that the stream's rows had and that are not here yet. The default one is still empty. */
-async function makePartitions(tx: Transaction<Tables>, head: Head): Promise<void> {
+async function makePartitions(tx: Tx, head: Head): Promise<void> {
   const here = new Set((await listPartitions(tx)).map(nameOf));
   for (const p of head.partitions) {
     if (here.has(nameOf(p))) continue;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v4 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -7,7 +7,7 @@ import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
 import { RESTORING } from '../../platform/database/restoring.ts';
 import { find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
@@ -133,7 +133,7 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
  * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
  * work again, and everything up to here safe.
  */
-async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manifest, state: State): Promise<void> {
+async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
   const meta = (key: string, value: string) => upsert(tx, 'meta', 'key', { key, value }, { value });
   await meta('log-epoch', state.logEpoch);

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { BackupReport } from '../../../protocol/api/backups.ts';
@@ -8,7 +8,7 @@ import { writeAudit } from '../../platform/audit/write.ts';
 import { appliedMigrations } from '../../platform/database/migrations.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { get, insert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { makeDataKey } from '../../platform/objects/sealed/data-keys.ts';
 import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/objects/sealed/layout.ts';
@@ -86,7 +86,7 @@ async function deleteOldKeyrings({ store, now, keyringDays }: BackupContext): Pr
 }
 
 async function storeSnapshot(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { keys, store, signal, progress = () => undefined }: BackupContext,
   { id, takenAt, dataKey }: { id: string; takenAt: Date; dataKey: Uint8Array },
 ): Promise<Omit<Manifest, 'finishedAt'>> {
@@ -132,30 +132,30 @@ async function storeSnapshot(
   };
 }
 
-async function databaseSize(tx: Transaction<Tables>): Promise<number> {
+async function databaseSize(tx: Tx): Promise<number> {
   const { rows } = await sql<{ size: number | string }>`select pg_database_size(current_database()) as size`.execute(
     tx,
   );
   return Number(rows[0]!.size);
 }
 
-async function logEpochOf(tx: Transaction<Tables>): Promise<string> {
+async function logEpochOf(tx: Tx): Promise<string> {
   return (await get(tx, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
-async function storedPhotos(tx: Transaction<Tables>): Promise<Manifest['photos']> {
+async function storedPhotos(tx: Tx): Promise<Manifest['photos']> {
   const { rows } = await sql<{ count: number | string; bytes: number | string | null }>`
     select count(*) as count, sum(size) as bytes from photo_object where stored_at is not null`.execute(tx);
   return { count: Number(rows[0]!.count), bytes: Number(rows[0]!.bytes ?? 0) };
 }
 
-async function marksOf(tx: Transaction<Tables>): Promise<Manifest['marks']> {
+async function marksOf(tx: Tx): Promise<Manifest['marks']> {
   const rows = await tx.selectFrom('ack_mark').select(['device', 'epoch', 'committed']).execute();
   return rows.map((r) => ({ device: r.device, epoch: r.epoch, committed: Number(r.committed) }));
 }
 
 /** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
-async function recordBackup(tx: Transaction<Tables>, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
+async function recordBackup(tx: Tx, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
   await insert(tx, 'backup', rowOf(m));
   await backupMade(tx, now());
   await sql`

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
 import { Problem } from '../../../errors/problem.ts';
@@ -15,7 +14,7 @@ import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { insertNew, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
@@ -98,7 +97,7 @@ async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): P
 
 /** @returns whether there are templates of the new embedder now */
 async function settle(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   move: { readonly id: string; readonly to_model: string },
   person: string,

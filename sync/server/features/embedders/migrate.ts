@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { embedderOf } from '../../../../models/node/embedders.ts';
@@ -10,7 +9,7 @@ import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './present.ts';
 
 /**
@@ -26,7 +25,7 @@ export async function openMove(db: Db) {
 
 /** @throws Problem `migration-open`, `model-present`, `model-unknown` */
 export async function beginMove(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { to, weights, by }: { readonly to: string; readonly weights: string; readonly by: string },
   now: Date,
 ): Promise<string> {
@@ -98,7 +97,7 @@ export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> 
   };
 }
 
-async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
+async function lockMove(tx: Tx, states: readonly string[]) {
   const move = await findLocked(tx, 'model_migration', { state: openStates });
   if (!move || !states.includes(move.state))
     throw new Problem('migration-not-ready', { state: move?.state ?? 'not open' });
@@ -106,7 +105,7 @@ async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
 }
 
 /** Instructs every kiosk to recognise by the new embedder. Its templates are there already. @throws Problem `migration-not-ready` */
-export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Date): Promise<void> {
+export async function switchKiosks(tx: Tx, by: string, now: Date): Promise<void> {
   const move = await lockMove(tx, ['ready']);
   const own = await tx.selectFrom('site_policy').select('site').execute();
   for (const site of new Set([DEFAULT_SCOPE, ...own.map((r) => r.site)]))
@@ -115,24 +114,18 @@ export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Dat
 }
 
 /** The old embedder's templates go, here and on every kiosk. @returns how many people had some */
-export async function finishMove(tx: Transaction<Tables>, now: Date): Promise<number> {
+export async function finishMove(tx: Tx, now: Date): Promise<number> {
   const { id, from_model } = await lockMove(tx, ['switched']);
   return endMove(tx, id, 'done', from_model, now);
 }
 
 /** Before kiosks were switched: the new embedder's templates go. @throws Problem `migration-not-ready` */
-export async function cancelMove(tx: Transaction<Tables>, now: Date): Promise<void> {
+export async function cancelMove(tx: Tx, now: Date): Promise<void> {
   const { id, to_model } = await lockMove(tx, ['working', 'ready']);
   await endMove(tx, id, 'cancelled', to_model, now);
 }
 
-async function endMove(
-  tx: Transaction<Tables>,
-  id: string,
-  state: 'done' | 'cancelled',
-  model: string,
-  now: Date,
-): Promise<number> {
+async function endMove(tx: Tx, id: string, state: 'done' | 'cancelled', model: string, now: Date): Promise<number> {
   const gone = await tx.deleteFrom('template').where('model', '=', model).returning('person').execute();
   const people = new Set(gone.map((g) => g.person));
   const newChanges: NewChange[] = [];

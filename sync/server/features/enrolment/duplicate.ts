@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { DuplicateOf } from '../../../protocol/api/enrolment.ts';
 import { namesPerson } from '../../../protocol/wire/confirmation.ts';
 import { readPeople } from '../../core/people/records.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Alike } from './alike.ts';
 
@@ -35,7 +35,7 @@ export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Ali
  * @throws Problem `duplicate-needs-admin`, `confirmation-wrong`
  */
 export async function requireOverrule(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   actor: Actor,
   { other, typed }: { readonly other: string; readonly typed: string },

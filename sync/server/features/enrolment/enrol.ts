@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { requireOwnConsent } from '../../core/consents/minors/minors.ts';
@@ -14,7 +13,7 @@ import { applyTemplates } from '../../core/templates/templates.ts';
 import { vectorBytes } from '../../core/templates/vectors.ts';
 import type { NewFace } from '../../core/templates/waiting.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 /**
@@ -23,7 +22,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
  * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `consent-outdated`, `own-consent-required`,
  *   `faces-off`, `templates-on-card`
  */
-export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
+export async function requireEnrollable(tx: Tx, keys: Keys, person: string, now: Date): Promise<void> {
   await requireLiving(tx, person, 'change');
   if (await isErasurePending(tx, person)) throw new Problem('erasure-requested');
   if ((await standingOf(tx, person)) !== 'given') throw new Problem('consent-missing');
@@ -41,7 +40,7 @@ export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, per
  * `requireEnrollable`.
  */
 export async function addFaces(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   faces: readonly NewFace[],

@@ -1,10 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { openPhoto } from '../../core/photos/open.ts';
 import { readPhoto } from '../../core/photos/store.ts';
 import { openPhotos } from '../../core/templates/photos.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -16,7 +15,7 @@ import { personBox } from '../../platform/keys/persons.ts';
  * @returns JPEG; null: there is none, or it has not arrived from the kiosk yet
  */
 export async function newestPicture(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   people: readonly string[],

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
@@ -6,7 +5,7 @@ import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
 import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
 import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 
 /**
@@ -30,7 +29,7 @@ export const destroys = (what: CommandWhat): what is 'wipe' | 'decommission' =>
  *   `device-leaves`
  */
 export async function askKiosk(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { device, by, ...wanted }: NewCommand & { readonly device: string; readonly by: string },
   now: Date,
 ): Promise<string> {
@@ -67,7 +66,7 @@ export async function askKiosk(
  * Takes a command back: it ends now. A kiosk that has begun meanwhile says so all the same, and that then counts.
  * @throws Problem `command-unknown`, `command-answered`
  */
-export async function withdraw(tx: Transaction<Tables>, device: string, id: string, now: Date): Promise<void> {
+export async function withdraw(tx: Tx, device: string, id: string, now: Date): Promise<void> {
   const row = await findLocked(tx, 'fleet_command', { id, device });
   if (!row) throw new Problem('command-unknown');
   if (row.outcome !== null) throw new Problem('command-answered');
@@ -80,12 +79,7 @@ export async function withdraw(tx: Transaction<Tables>, device: string, id: stri
 }
 
 /** Carries `command` events of one device into what is known of its commands. Runs inside the ingest's transaction. */
-export async function takeAnswers(
-  tx: Transaction<Tables>,
-  events: readonly WireEvent[],
-  device: string,
-  now: Date,
-): Promise<void> {
+export async function takeAnswers(tx: Tx, events: readonly WireEvent[], device: string, now: Date): Promise<void> {
   for (const event of events) {
     const open = event.header.open as Open<'command'>;
     const row = await findLocked(tx, 'fleet_command', { id: open.command, device });
@@ -114,7 +108,7 @@ export async function takeAnswers(
  * @returns false where it is not known, or was said before
  */
 export async function takeFarewell(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { device, command, what }: { device: string; command: string; what: 'wipe' | 'decommission' },
   now: Date,
 ): Promise<boolean> {
@@ -127,7 +121,7 @@ export async function takeFarewell(
 type Row = Awaited<ReturnType<typeof openCommands>>[number];
 
 async function settle(
-  tx: Transaction<Tables>,
+  tx: Tx,
   row: Pick<Row, 'id' | 'device' | 'what' | 'asked_at'>,
   { outcome, code }: { outcome: NonNullable<Row['outcome']>; code: string | null },
   now: Date,
@@ -220,7 +214,7 @@ export async function lastCommands(db: Db): Promise<Map<string, string>> {
 }
 
 /** Commands whose time is over without a word are sent no more. @returns how many */
-export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<number> {
+export async function endOverdue(tx: Tx, now: Date): Promise<number> {
   const before = new Date(now.getTime() - GRACE_MS);
   const rows = await tx
     .updateTable('fleet_command')

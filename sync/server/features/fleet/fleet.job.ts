@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import { forgetStaff } from '../../core/staff/store.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { insertNew, remove } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { endOverdue } from './commands.ts';
 import { dropOldLogs } from './logs.ts';
@@ -35,10 +34,7 @@ export const fleetAlertsJob: Job = {
  * Alerts are a matter of the moment (alerts.ts). Here it is kept since when each one is, so that the attention queue has
  * something to name, and a note stays with this one and not with the next of its kind.
  */
-async function keepAlerts(
-  tx: Transaction<Tables>,
-  now: Date,
-): Promise<{ readonly started: number; readonly over: number }> {
+async function keepAlerts(tx: Tx, now: Date): Promise<{ readonly started: number; readonly over: number }> {
   const present = new Map<string, { device: string; code: string }>();
   for (const { device, alerts } of await alertsNow(tx, now))
     for (const { code } of alerts) present.set(`${device} ${code}`, { device, code });

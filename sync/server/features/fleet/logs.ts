@@ -1,9 +1,8 @@
 import { gunzipSync } from 'node:zlib';
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import { find, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { LOGS_KEPT_MS } from './commands.ts';
 
@@ -15,13 +14,7 @@ export const logPlace = (command: string): Place => placeOf('fleet.log', command
  *
  * @throws Problem `command-unknown` (nobody asked this kiosk, or it is over), `logs-malformed`
  */
-export async function keepLogs(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  device: string,
-  { command, gz }: Logs,
-  now: Date,
-): Promise<void> {
+export async function keepLogs(tx: Tx, keys: Keys, device: string, { command, gz }: Logs, now: Date): Promise<void> {
   const asked = await tx
     .selectFrom('fleet_command')
     .select('id')

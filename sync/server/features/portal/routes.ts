@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import { Moment } from '../../../protocol/api/page.ts';
@@ -16,7 +15,7 @@ import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, sectionsOf } from '../../platform/server-module.ts';
@@ -117,7 +116,7 @@ export const portalRoutes: readonly Route[] = [
 
 const BY_MYSELF = { via: 'person', account: null } as const;
 
-async function mine(tx: Transaction<Tables>, keys: Keys, person: string) {
+async function mine(tx: Tx, keys: Keys, person: string) {
   const shown = (await shownPeople(tx, keys, [person])).get(person);
   if (!shown) throw new Problem('person-unknown');
   return { ...shown, erasure: await openErasure(tx, person) };

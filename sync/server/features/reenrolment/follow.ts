@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { embeddersIn } from '../../../../models/node/embedders.ts';
 import { type Calibration, onShippedScale } from '../../../../models/rules/decision.ts';
 import { embedderId } from '../../../../models/rules/manifest.ts';
@@ -9,7 +9,7 @@ import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { find, findLocked, update, upsert } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -39,7 +39,7 @@ export async function followScores({ db, keys, config, now }: Services, signal: 
 
 /** The next events behind the mark, which moves on in the same transaction: each counts once. */
 async function followPage(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   calibrations: ReadonlyMap<string, Calibration>,
@@ -86,14 +86,7 @@ const modelOf = (header: unknown): string | undefined =>
   ((header as WireEvent['header']).open as { model?: string }).model;
 
 /** @returns whether this check-in is the one from which on their scores count as falling */
-async function follow(
-  tx: Transaction<Tables>,
-  person: string,
-  model: string,
-  score: number,
-  at: Date,
-  now: Date,
-): Promise<boolean> {
+async function follow(tx: Tx, person: string, model: string, score: number, at: Date, now: Date): Promise<boolean> {
   const newest = await tx
     .selectFrom('template')
     .select((e) => e.fn.max('added_at').as('at'))

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import * as api from '../../../protocol/api/reports.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
@@ -10,7 +9,7 @@ import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, insertNew, update } from '../../platform/database/rows.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
@@ -107,7 +106,7 @@ const LONGEST_MS = 48 * 3_600_000;
 
 /** Keeps what kiosks counted. Runs inside the ingest's transaction; what has another shape is no figure, and no error. */
 async function keepKioskStatistics(
-  tx: Transaction<Tables>,
+  tx: Tx,
   events: readonly WireEvent[],
   { device, site }: Origin,
   now: Date,

@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { horizon } from '../../platform/database/feed.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { get, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** Records looked through at once. */
 const PAGE = 1000;
@@ -44,7 +44,7 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
   });
 }
 
-async function moveTo(tx: Transaction<Tables>, log: string, position: number): Promise<void> {
+async function moveTo(tx: Tx, log: string, position: number): Promise<void> {
   await upsert(tx, 'webhook_cursor', 'one', { log, position });
 }
 

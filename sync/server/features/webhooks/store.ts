@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
 import { findSite } from '../../core/sites/write.ts';
 import { findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
@@ -90,7 +90,7 @@ export async function findWebhook(db: Db, keys: Keys, id: string): Promise<Webho
 
 /** @returns the secret, which is never shown again @throws Problem `unknown-site` */
 export async function addWebhook(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { name, url, site, withNumber, caPem }: NewWebhook,
   now: Date,
@@ -112,12 +112,7 @@ export async function addWebhook(
 }
 
 /** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
-export async function changeWebhook(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  id: string,
-  patch: WebhookPatch,
-): Promise<void> {
+export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
   await replace(tx, keys, id, (receiver) => ({
     ...receiver,
@@ -139,7 +134,7 @@ export async function changeWebhook(
 }
 
 /** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */
-export async function renewSecret(tx: Transaction<Tables>, keys: Keys, id: string, now: Date): Promise<string> {
+export async function renewSecret(tx: Tx, keys: Keys, id: string, now: Date): Promise<string> {
   const secret = newSecret();
   await replace(tx, keys, id, (receiver) => ({
     ...receiver,
@@ -149,17 +144,12 @@ export async function renewSecret(tx: Transaction<Tables>, keys: Keys, id: strin
   return shownSecret(secret);
 }
 
-export async function removeWebhook(tx: Transaction<Tables>, id: string): Promise<void> {
+export async function removeWebhook(tx: Tx, id: string): Promise<void> {
   const gone = await tx.deleteFrom('webhook').where('id', '=', id).returning('id').executeTakeFirst();
   if (!gone) throw unknown();
 }
 
-async function replace(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  id: string,
-  change: (receiver: Receiver) => Receiver,
-): Promise<void> {
+async function replace(tx: Tx, keys: Keys, id: string, change: (receiver: Receiver) => Receiver): Promise<void> {
   const row = await findLocked(tx, 'webhook', { id });
   if (!row) throw unknown();
   const version = row.row_version + 1;

@@ -1,9 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { find, remove, update } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 
 /**
  * Writes that may be sent again (header `Idempotency-Key`): the first does it and keeps its answer for a day, in the same
@@ -49,7 +48,7 @@ export function readIdempotencyKey(header: string | readonly string[] | undefine
  * @throws Problem `idempotency-key-reused`
  */
 export async function claim(
-  tx: Transaction<Tables>,
+  tx: Tx,
   key: string,
   owner: string,
   request: readonly unknown[],

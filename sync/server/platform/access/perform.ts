@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Transaction } from 'kysely';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../audit/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
 import { type Call, type FileAnswer, Refused, type Route, type Services } from './route.ts';
 import type { Session } from './session.ts';
@@ -54,13 +53,7 @@ export async function perform(services: Services, spec: Route, asked: Request): 
   }
 }
 
-async function attempt(
-  tx: Transaction<Tables>,
-  services: Services,
-  spec: Route,
-  asked: Request,
-  files: Spooled[],
-): Promise<Performed> {
+async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, files: Spooled[]): Promise<Performed> {
   // A transaction that is tried again begins without what the one before it noted.
   for (const file of files.splice(0)) await file.discard();
   const { now, session, idempotencyKey } = asked;

@@ -1,11 +1,10 @@
-import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Problem } from '../../../errors/problem.ts';
 import type { Endpoint, Unchanging } from '../../../protocol/api/endpoint.ts';
 import type { Config } from '../../app/config.ts';
 import type { Actor } from '../audit/actor.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import type { ServerModule } from '../server-module.ts';
@@ -43,7 +42,7 @@ export interface Before<P, Q, B> {
 
 /** One request, parsed, in its transaction. For the database use `tx`: the embedded one has a single connection, and `services.db` would wait for this transaction. */
 export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   /** What `before` gave. */
   readonly prepared: X;
   /** Who the answer shows or the change is about: they are in the audit row. */

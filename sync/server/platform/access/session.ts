@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import type { SessionState } from '../../../protocol/api/session.ts';
 import { insert, remove } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tables, Tx } from '../database/schema.ts';
 import { openEmail } from '../http/email.ts';
 import type { Keys } from '../keys/envelope.ts';
 
@@ -44,7 +44,7 @@ export type Holder =
 export const newToken = (): string => randomBytes(32).toString('base64url');
 
 export async function startSession(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   holder: Holder,
   now: Date,

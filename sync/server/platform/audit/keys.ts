@@ -7,11 +7,10 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { insert } from '../database/rows.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
 const NONCE = 12;
@@ -97,7 +96,7 @@ export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array):
 }
 
 /** Makes the next audit key. The caller holds the chain's lock. */
-export async function newAuditKey(tx: Transaction<Tables>, keys: Keys, version: number, now: Date): Promise<AuditKey> {
+export async function newAuditKey(tx: Tx, keys: Keys, version: number, now: Date): Promise<AuditKey> {
   const key = randomBytes(KEY_BYTES);
   const sealed = keys.seal('keyring', auditKeyPlace(version), key);
   await insert(tx, 'keyring.audit_key', { version, sealed, made_at: now });

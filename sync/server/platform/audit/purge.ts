@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import { find, insert } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
 import { logEpochOf } from './anchors.ts';
@@ -35,7 +34,7 @@ interface PurgeOptions {
  *
  * @throws Problem `audit-period-too-short`
  */
-export async function purgeAudit(tx: Transaction<Tables>, keys: Keys, o: PurgeOptions, now: Date): Promise<AuditPurge> {
+export async function purgeAudit(tx: Tx, keys: Keys, o: PurgeOptions, now: Date): Promise<AuditPurge> {
   if (!(o.days >= MIN_AUDIT_DAYS)) throw new Problem('audit-period-too-short', { min: MIN_AUDIT_DAYS, days: o.days });
   await lockChain(tx);
   const limit = new Date(now.getTime() - o.days * DAY_MS);

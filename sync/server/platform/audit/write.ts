@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { lockName } from '../database/once.ts';
 import { insert } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
 import { dayOf, type PeopleInLog, packAliases, peopleInLog, type Trace } from './aliases.ts';
@@ -19,7 +19,7 @@ const MAX_RESOURCE = 200;
  *
  * @param tx READ COMMITTED (`inTransaction`): under a snapshot taken before the lock the chain's head would be an old one
  */
-export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
+export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
   const { actor } = entry;
   // Before the lock, which everybody waits for.
   const person = actor.role === 'person' ? actor.id : null;
@@ -52,13 +52,13 @@ export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: Aud
 }
 
 /** One writer at a time, until the transaction ends. */
-export const lockChain = (tx: Transaction<Tables>): Promise<void> => lockName(tx, 'audit');
+export const lockChain = (tx: Tx): Promise<void> => lockName(tx, 'audit');
 
 /**
  * Rows are written under a new key from now on; the old ones verify under theirs. At the end of a rotation of the
  * environment's keys: who had those, and a copy of the database, had the audit key too.
  */
-export async function renewAuditKey(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<void> {
+export async function renewAuditKey(tx: Tx, keys: Keys, now: Date): Promise<void> {
   await lockChain(tx);
   const { key } = await headOf(tx, keys, now);
   await newAuditKey(tx, keys, key.version + 1, now);
@@ -72,7 +72,7 @@ export interface Head {
 }
 
 /** The newest row, or the checkpoint where a purge took it, and the newest key, made where there is none. The caller holds the lock. */
-export async function headOf(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<Head> {
+export async function headOf(tx: Tx, keys: Keys, now: Date): Promise<Head> {
   const { rows } = await sql<{
     version: number | null;
     sealed: Uint8Array | null;

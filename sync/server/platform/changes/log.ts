@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { lockName, onceEvery } from '../database/once.ts';
-import type { Db, Row, Tables } from '../database/schema.ts';
+import type { Db, Row, Tx } from '../database/schema.ts';
 
 /**
  * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
@@ -21,7 +21,7 @@ export interface NewChange {
 }
 
 /** Appends in this order. The last thing of its transaction, so that nobody who holds the lock waits for another row. */
-export async function appendChanges(tx: Transaction<Tables>, changes: readonly NewChange[], now: Date): Promise<void> {
+export async function appendChanges(tx: Tx, changes: readonly NewChange[], now: Date): Promise<void> {
   if (changes.length === 0) return;
   await lockName(tx, 'change-log');
   await tx
@@ -50,7 +50,7 @@ const PUBLISHED_AS = { qr: 'issuers', pin: 'pinPeppers' } as const;
  * purpose.
  */
 export function keysChanged(
-  tx: Transaction<Tables>,
+  tx: Tx,
   now: Date,
   purpose: Row<'keyring.server_key'>['purpose'] = 'signing',
 ): Promise<void> {

@@ -1,14 +1,14 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { inTransaction } from './retry.ts';
 import { find, upsert } from './rows.ts';
-import type { Db, Tables } from './schema.ts';
+import type { Db, Tx } from './schema.ts';
 
 /**
  * Takes a lock that all replicas share, until the transaction ends however it ends: the death of its process included.
  *
  * @param name what is locked, e.g. `job:partitions`
  */
-export async function lockName(tx: Transaction<Tables>, name: string): Promise<void> {
+export async function lockName(tx: Tx, name: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
 }
 
@@ -19,11 +19,7 @@ export async function lockName(tx: Transaction<Tables>, name: string): Promise<v
  * @param name of the job, the same on every replica
  * @returns what `work` gave, or null when it runs elsewhere
  */
-export function onceAcrossReplicas<T>(
-  db: Db,
-  name: string,
-  work: (tx: Transaction<Tables>) => Promise<T>,
-): Promise<T | null> {
+export function onceAcrossReplicas<T>(db: Db, name: string, work: (tx: Tx) => Promise<T>): Promise<T | null> {
   return inTransaction(db, async (tx) => ((await tryLock(tx, name)) ? work(tx) : null));
 }
 
@@ -37,7 +33,7 @@ export function onceEvery<T>(
   name: string,
   everyMs: number,
   now: Date,
-  work: (tx: Transaction<Tables>) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
 ): Promise<T | null> {
   return onceAcrossReplicas(db, name, async (tx) => {
     const last = await find(tx, 'job', { name }, ['ran_at']);
@@ -50,7 +46,7 @@ export function onceEvery<T>(
   });
 }
 
-async function tryLock(tx: Transaction<Tables>, name: string): Promise<boolean> {
+async function tryLock(tx: Tx, name: string): Promise<boolean> {
   const { rows } = await sql<{
     got: boolean;
   }>`select pg_try_advisory_xact_lock(hashtextextended(${`job:${name}`}, 0)) as got`.execute(tx);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Transaction } from 'kysely';
-import type { Db, Tables } from './schema.ts';
+import { sql } from 'kysely';
+import type { Db, Tx } from './schema.ts';
 
 /** Times a transaction is tried in all before its conflict goes to the caller. */
 const TRIES = 6;
@@ -23,10 +23,10 @@ export function isConflict(cause: unknown): boolean {
  */
 export async function inTransaction<T>(
   db: Db,
-  work: (tx: Transaction<Tables>) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
   { tries = TRIES, random = Math.random }: { tries?: number; random?: () => number } = {},
 ): Promise<T> {
-  if (db.isTransaction) return inSavepoint(db as Transaction<Tables>, work);
+  if (db.isTransaction) return inSavepoint(db as Tx, work);
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction().execute(work);
@@ -37,7 +37,7 @@ export async function inTransaction<T>(
   }
 }
 
-async function inSavepoint<T>(tx: Transaction<Tables>, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+async function inSavepoint<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
   await sql`savepoint part`.execute(tx);
   try {
     const result = await work(tx);

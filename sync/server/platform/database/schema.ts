@@ -1,7 +1,7 @@
 /* Written by `npm run tables` from what the migrations make: change the schema or build/tables, not this file. What tables
    and columns are for is said in baseline/. */
 
-import type { ColumnType, Kysely, Selectable } from 'kysely';
+import type { ColumnType, Kysely, Selectable, Transaction } from 'kysely';
 
 /** PGlite and pg both give bytea back as Uint8Array (Buffer is one). */
 type Bytes = Uint8Array;
@@ -900,3 +900,6 @@ export interface Tables {
 export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
 
 export type Db = Kysely<Tables>;
+
+/** A transaction under way. */
+export type Tx = Transaction<Tables>;

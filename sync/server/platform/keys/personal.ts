@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import type { SaltedValue } from '../../../protocol/wire/event.ts';
 import { update } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from './envelope.ts';
 import { type PersonBox, personBox } from './persons.ts';
 
@@ -79,7 +78,7 @@ export function openRefused(
 }
 
 /** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
-export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
+export async function emptyLog(tx: Tx, keys: Keys, events: readonly string[]): Promise<void> {
   if (events.length === 0) return;
   const rows = await tx
     .selectFrom('event')

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
 import { FORMAT, labelOf, openGcm, type Place, placeOf, sealGcm, unknownVersion } from './gcm.ts';
 
@@ -161,7 +161,7 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
 }
 
 /** Destroys the keys of these people: nothing that was sealed under them opens again. @returns how many there were */
-export async function destroyPersonKeys(tx: Transaction<Tables>, people: readonly string[]): Promise<number> {
+export async function destroyPersonKeys(tx: Tx, people: readonly string[]): Promise<number> {
   if (people.length === 0) return 0;
   const { numDeletedRows } = await tx
     .deleteFrom('keyring.person_key')

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
 import { inTransaction } from '../database/retry.ts';
 import { update } from '../database/rows.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
@@ -67,14 +66,14 @@ export function nextSerial(serial: number, now: number): number {
 }
 
 /** Called at the end of the transaction that made the new set: notifies the kiosks. */
-export type Announce = (trx: Transaction<Tables>) => Promise<void>;
+export type Announce = (trx: Tx) => Promise<void>;
 
 async function change(
   db: Db,
   keys: Keys,
   announce: Announce,
   now: number,
-  work: (trx: Transaction<Tables>, set: KeySet, serial: number) => Promise<void>,
+  work: (trx: Tx, set: KeySet, serial: number) => Promise<void>,
 ): Promise<KeySet> {
   return inTransaction(db, async (trx) => {
     const { set, serial } = await lock(trx, keys, now);

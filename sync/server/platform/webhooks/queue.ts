@@ -1,12 +1,11 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { findAll, insertNew } from '../database/rows.ts';
-import type { Tables } from '../database/schema.ts';
+import type { Tx } from '../database/schema.ts';
 
 /** Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
  * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
 export async function queueMessages(
-  tx: Transaction<Tables>,
+  tx: Tx,
   kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used',
   subjects: readonly string[],
   now: Date,

@@ -1,9 +1,9 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Guardian } from '../../../../protocol/api/consents.ts';
 import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
 import { find, findLocked, remove, update, upsert } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
@@ -57,13 +57,7 @@ function opened(box: PersonBox, row: { person: string; row_version: number; seal
  *
  * @throws Problem `not-a-minor`, `birth-in-future`
  */
-export async function setMinor(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  person: string,
-  held: Held,
-  now: Date,
-): Promise<void> {
+export async function setMinor(tx: Tx, keys: Keys, person: string, held: Held, now: Date): Promise<void> {
   if (held.bornOn > now.toISOString().slice(0, 10)) throw new Problem('birth-in-future');
   const age = await consentAgeOf(tx, person);
   const state = stateOn(held.bornOn, age, now);
@@ -71,14 +65,7 @@ export async function setMinor(
   await write(tx, keys, person, held, state, now);
 }
 
-async function write(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  person: string,
-  held: Held,
-  state: Minor['state'],
-  now: Date,
-): Promise<void> {
+async function write(tx: Tx, keys: Keys, person: string, held: Held, state: Minor['state'], now: Date): Promise<void> {
   const row = await findLocked(tx, 'person_minor', { person }, ['row_version']);
   const version = (row?.row_version ?? 0) + 1;
   const box = await personBox(tx, keys, [person], { make: true });
@@ -93,7 +80,7 @@ async function write(
 }
 
 /** Nobody's minor any more. */
-export async function forgetMinor(tx: Transaction<Tables>, person: string): Promise<void> {
+export async function forgetMinor(tx: Tx, person: string): Promise<void> {
   await remove(tx, 'person_minor', { person });
 }
 
@@ -105,7 +92,7 @@ export async function forgetMinor(tx: Transaction<Tables>, person: string): Prom
  * @throws Problem `guardian-required`
  */
 export async function requireGuardian(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   guardian: Guardian | undefined,
@@ -129,7 +116,7 @@ export async function requireGuardian(
  * @returns whether it counts
  */
 export async function countsAlone(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   at: Date,
@@ -158,13 +145,7 @@ export async function agreedAlone(db: Db, person: string): Promise<boolean> {
 }
 
 /** Two people are one: what is known of the merged one's age and guardian is known of the kept one. */
-export async function moveMinor(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  kept: string,
-  merged: string,
-  now: Date,
-): Promise<void> {
+export async function moveMinor(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const [theirs, own] = [await readMinor(tx, keys, merged, now), await readMinor(tx, keys, kept, now)];
   if (!theirs) return;
   const alone = await agreedAlone(tx, merged);
@@ -187,11 +168,7 @@ export async function requireOwnConsent(db: Db, keys: Keys, person: string, now:
  *
  * @returns how many stand otherwise than before
  */
-export async function reviewMinors(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  now: Date,
-): Promise<{ minors: number; changed: number }> {
+export async function reviewMinors(tx: Tx, keys: Keys, now: Date): Promise<{ minors: number; changed: number }> {
   const rows = await tx.selectFrom('person_minor').selectAll().orderBy('person').execute();
   const box = await personBox(tx, keys, peopleOf(rows));
   let changed = 0;

@@ -1,11 +1,10 @@
 import { randomInt } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
 import { findAll, upsert } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { requireLiving } from '../../people/living.ts';
@@ -38,7 +37,7 @@ export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinC
 
 /** Gives a person a code in place of the one before. Kiosks receive its hash. @param by account @throws Problem `person-unknown` */
 export async function issuePinCode(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   person: string,
   by: string | null,
@@ -62,7 +61,7 @@ export async function issuePinCode(
 }
 
 /** Takes it back. @returns whether there was one @throws Problem `person-unknown` */
-export async function withdrawPinCode(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+export async function withdrawPinCode(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   const { numDeletedRows } = await tx.deleteFrom('pin_code').where('person', '=', person).executeTakeFirst();
   if (Number(numDeletedRows) === 0) return false;
@@ -71,7 +70,7 @@ export async function withdrawPinCode(tx: Transaction<Tables>, person: string, n
 }
 
 /** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
-export async function spendPinCode(tx: Transaction<Tables>, person: string, at: Date): Promise<boolean> {
+export async function spendPinCode(tx: Tx, person: string, at: Date): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('pin_code')
     .where('person', '=', person)
@@ -80,7 +79,7 @@ export async function spendPinCode(tx: Transaction<Tables>, person: string, at: 
   return Number(numDeletedRows) > 0;
 }
 
-async function publish(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+async function publish(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'pinCode'), now);
 }
 

@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { PinValue } from '../../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { find, findAll, findLocked, insert, remove, upsert } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { type Announce, retireKeys } from '../../../platform/keys/succession.ts';
@@ -37,7 +37,7 @@ export interface PinStatement {
  * @returns who to notify of its state: all kiosks of the person, the one that said it, or none
  */
 export async function keepPin(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   statement: PinStatement,
   at: Date,
@@ -77,7 +77,7 @@ export async function pinOf(
 }
 
 /** Takes a person's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
-export async function withdrawPin(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+export async function withdrawPin(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
   const { numUpdatedRows } = await tx
@@ -106,7 +106,7 @@ export function retireServerKeys(
 }
 
 /** Withdraws the PINs whose pepper is not there any more. */
-async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promise<void> {
+async function withdrawWithoutPepper(tx: Tx, now: Date): Promise<void> {
   const rows = await tx
     .updateTable('pin')
     .set({ pepper: null, sealed: null, device: null, chosen_at: now })
@@ -124,7 +124,7 @@ async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promis
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
 const CHUNK = 1000;
 
-async function publishPins(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+async function publishPins(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   for (let at = 0; at < people.length; at += CHUNK) {
     const rows = await findAll(tx, 'person_site', { person: people.slice(at, at + CHUNK) }, ['person', 'site']);
     for (let from = 0; from < rows.length; from += CHUNK)
@@ -137,7 +137,7 @@ async function publishPins(tx: Transaction<Tables>, people: readonly string[], n
 }
 
 /** Two people are one, and go by the number of the first: its PIN counts, or, where there is none, the other's. */
-export async function movePin(tx: Transaction<Tables>, keys: Keys, kept: string, merged: string): Promise<void> {
+export async function movePin(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
   const rows = await findAll(tx, 'pin', { person: [kept, merged] });
   await remove(tx, 'pin', { person: merged });
   const left = rows.find((r) => r.person === merged);

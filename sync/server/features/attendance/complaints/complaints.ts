@@ -1,11 +1,11 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import type { MyComplaint } from '../../../../protocol/api/portal.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
 import { find, findAll, insert, remove } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
@@ -68,7 +68,7 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
  * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
  */
 export async function complain(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { person, record, message }: { readonly person: string; readonly record: string; readonly message: string },
   now: Date,
@@ -97,7 +97,7 @@ export async function complain(
   return id;
 }
 
-async function withdrawComplaint(tx: Transaction<Tables>, record: string): Promise<void> {
+async function withdrawComplaint(tx: Tx, record: string): Promise<void> {
   const gone = await tx.deleteFrom('complaint').where('record', '=', record).returning('id').execute();
   await remove(tx, 'attention_note', { kind: 'complaint', ref: gone.map((r) => r.id) });
 }

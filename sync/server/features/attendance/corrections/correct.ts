@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { NIL, v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import type { NewCorrection } from '../../../../protocol/api/corrections.ts';
@@ -7,7 +6,7 @@ import { lockPeople } from '../../../core/people/people.ts';
 import { findSite } from '../../../core/sites/write.ts';
 import { nextChange, thisChange } from '../../../platform/database/feed.ts';
 import { find, findLocked, insert, update } from '../../../platform/database/rows.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { queueDue } from '../resolve-due.ts';
@@ -32,7 +31,7 @@ export interface Corrected {
  *   `already-undone`, `not-undoable`, `nothing-to-correct`, `person-unknown`, `unknown-site`, `at-in-future`
  */
 export async function correct(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   wanted: NewCorrection,
   by: string | null,
@@ -49,7 +48,7 @@ export async function correct(
 }
 
 async function add(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   wanted: Extract<NewCorrection, { kind: 'add' }>,
   by: string | null,
@@ -68,7 +67,7 @@ async function add(
 
 /** `replace` and `void`. */
 async function standInstead(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   wanted: Extract<NewCorrection, { kind: 'replace' | 'void' }>,
   by: string | null,
@@ -97,7 +96,7 @@ async function standInstead(
 
 /** What a correction did is taken back: what it stood for counts again. */
 async function undo(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   wanted: Extract<NewCorrection, { kind: 'undo' }>,
   by: string | null,
@@ -140,7 +139,7 @@ interface FoundRecord {
 }
 
 /** The person first, as an erasure does, then the record. */
-async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRecord> {
+async function lockRecord(tx: Tx, id: string): Promise<FoundRecord> {
   const before = await find(tx, 'checkin', { id }, ['person']);
   const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
   const row = await findLocked(tx, 'checkin', { id }, [
@@ -161,7 +160,7 @@ async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRec
   return { ...row, person, voided: taken !== undefined };
 }
 
-async function supersede(tx: Transaction<Tables>, record: Pick<FoundRecord, 'id' | 'at'>, by: string | null) {
+async function supersede(tx: Tx, record: Pick<FoundRecord, 'id' | 'at'>, by: string | null) {
   await tx
     .updateTable('checkin')
     .set({ superseded_by: by, change: nextChange })
@@ -172,7 +171,7 @@ async function supersede(tx: Transaction<Tables>, record: Pick<FoundRecord, 'id'
 }
 
 async function insertRecord(
-  tx: Transaction<Tables>,
+  tx: Tx,
   r: { id: string; person: string; site: string | null; at: Date; direction: 'in' | 'out'; device: string },
   now: Date,
 ): Promise<void> {
@@ -189,7 +188,7 @@ async function insertRecord(
 }
 
 async function write(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   row: {
     id: string;

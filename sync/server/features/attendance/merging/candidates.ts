@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { embeddersIn } from '../../../../../models/node/embedders.ts';
 import { dot, isNormalised } from '../../../../../models/rules/cosine.ts';
 import { leeway } from '../../../../../models/rules/decision.ts';
@@ -8,7 +8,7 @@ import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { onceEvery } from '../../../platform/database/once.ts';
 import { find } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tables, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 
 const EVERY_MS = 60_000;
@@ -44,7 +44,7 @@ export function findCandidates(db: Db, keys: Keys, weights: string, now: Date): 
 }
 
 /** Of people with one number, each is paired with the first: n people make n − 1 pairs. */
-async function byNumber(tx: Transaction<Tables>, now: Date): Promise<number> {
+async function byNumber(tx: Tx, now: Date): Promise<number> {
   const { rows } = await sql<{ id: string; first: string }>`
     with living as (
       select id, min(id::text) over (partition by number_index) as first from person
@@ -61,7 +61,7 @@ async function byNumber(tx: Transaction<Tables>, now: Date): Promise<number> {
 
 /** New templates against all of their model. */
 async function byTemplate(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   like: ReadonlyMap<string, number>,
@@ -139,7 +139,7 @@ function floats(text: string): Float32Array {
 }
 
 async function add(
-  tx: Transaction<Tables>,
+  tx: Tx,
   pairs: readonly { a: string; b: string; score: number | null }[],
   reason: 'number' | 'template',
   now: Date,

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
@@ -12,7 +12,7 @@ import { appendChanges, type NewChange } from '../../../platform/changes/log.ts'
 import { nextChange } from '../../../platform/database/feed.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { find, insert } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
 import { queueDue } from '../resolve-due.ts';
@@ -101,7 +101,7 @@ export function mergePeople(
   now: Date,
 ): Promise<Merged> {
   const { kept, merged, by } = who;
-  const work = async (tx: Transaction<Tables>, opened: Opened): Promise<Merged> => {
+  const work = async (tx: Tx, opened: Opened): Promise<Merged> => {
     await lockBoth(tx, kept, merged);
     const { rows } = await sql<{ records: number }>`
       select count(*)::int as records from checkin where person = ${merged}`.execute(tx);
@@ -121,7 +121,7 @@ export function mergePeople(
   return inTransaction(db, (tx) => audited(tx, keys, why, now, (opened) => work(tx, opened)));
 }
 
-async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+async function lockBoth(tx: Tx, kept: string, merged: string): Promise<void> {
   const rows = await tx
     .selectFrom('person')
     .select(['id', 'deleted_at', 'merged_into'])

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import type { FacePipeline } from '../../../../../models/node/interface.ts';
 import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
 import { Problem } from '../../../../errors/problem.ts';
@@ -11,7 +10,7 @@ import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { find, update } from '../../../platform/database/rows.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { judgePicture } from '../../embedders/faces.ts';
 import { presentPipeline } from '../../embedders/present.ts';
@@ -64,13 +63,7 @@ export async function applyAccepted(
   return { applied, refused };
 }
 
-async function applyOne(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  photo: string,
-  pipeline: FacePipeline,
-  now: Date,
-): Promise<void> {
+async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipeline, now: Date): Promise<void> {
   const row = await tx
     .selectFrom('import_photo as p')
     .innerJoin('import_run as r', 'r.id', 'p.run')

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { dot } from '../../../../../models/rules/cosine.ts';
 import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
 import { Problem } from '../../../../errors/problem.ts';
@@ -11,7 +10,7 @@ import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { find, findLocked } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { type Judged, judgePicture } from '../../embedders/faces.ts';
@@ -157,7 +156,7 @@ async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): P
  * @param round of the import when its list was read
  */
 async function unchanged(
-  tx: Transaction<Tables>,
+  tx: Tx,
   run: string,
   rows: readonly Matched[],
   round: number | null,
@@ -181,7 +180,7 @@ async function unchanged(
 
 /** Writes what was found. @param rows whose locks are held (`unchanged`) */
 async function settle(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   run: string,
@@ -252,7 +251,7 @@ async function settle(
 
 /** Faces of the same import that were looked at before, with this embedder. */
 async function othersOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   run: string,

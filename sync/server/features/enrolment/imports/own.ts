@@ -1,12 +1,11 @@
-import type { Transaction } from 'kysely';
 import type { Opened } from '../../../platform/audit/opened.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { importBox } from './runs.ts';
 
 /** By which lists a person was put down, for their own export. What a list said of them is their profile. */
-export async function importedListsOf(tx: Transaction<Tables>, names: readonly string[]): Promise<object[]> {
+export async function importedListsOf(tx: Tx, names: readonly string[]): Promise<object[]> {
   const rows = await tx
     .selectFrom('import_person')
     .select(['run', 'made_at'])
@@ -18,7 +17,7 @@ export async function importedListsOf(tx: Transaction<Tables>, names: readonly s
 
 /** What imports hold of a person, opened, for their own export. */
 export async function importedPhotosOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   opened: Opened,
   names: readonly string[],

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import type { ImportLine, ImportLinePage } from '../../../../protocol/api/imports.ts';
@@ -13,7 +13,7 @@ import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { find, findAll, findLocked, insert, remove, update } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tables, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { requestErasure } from '../../privacy/erasure/request.ts';
@@ -116,7 +116,7 @@ async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
  *
  * @throws Problem `import-unknown`, `import-closed`, `import-people-busy`, `import-people-wrong`, `import-nobody-new`
  */
-export async function makePeople(tx: Transaction<Tables>, keys: Keys, run: string): Promise<void> {
+export async function makePeople(tx: Tx, keys: Keys, run: string): Promise<void> {
   const { people } = await lockOpen(tx, run);
   requireIdle(people);
   const plan = await planOf(tx, keys, run);
@@ -136,7 +136,7 @@ function requireIdle(people: string | null): void {
  *
  * @throws Problem `import-unknown`, `import-people-busy`, `import-nobody-made`
  */
-export async function undoPeople(tx: Transaction<Tables>, run: string): Promise<void> {
+export async function undoPeople(tx: Tx, run: string): Promise<void> {
   const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (!row) throw new Problem('import-unknown');
   requireIdle(row.people);
@@ -166,13 +166,7 @@ export async function makeWanted(services: Services, signal: AbortSignal): Promi
   return made;
 }
 
-async function makeBatch(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  run: string,
-  lines: readonly PlannedLine[],
-  now: Date,
-): Promise<number> {
+async function makeBatch(tx: Tx, keys: Keys, run: string, lines: readonly PlannedLine[], now: Date): Promise<number> {
   const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (row?.people !== 'making') return 0;
   // Someone may have put one of them down meanwhile, by hand or at a kiosk.

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import type { ImportDecision, ImportPhoto, PhotoState } from '../../../../protocol/api/imports.ts';
@@ -6,7 +6,7 @@ import { requireLiving } from '../../../core/people/living.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { findLocked, update } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { describeDuplicates, requireOverrule } from '../duplicate.ts';
@@ -70,7 +70,7 @@ export const isDuplicate = <T extends { readonly code: string | null; readonly d
 ): row is T & { readonly duplicate_of: string } =>
   row.duplicate_of !== null && (row.code === 'duplicate-face' || row.code === 'duplicate-in-import');
 
-async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
+async function lockPhoto(tx: Tx, run: string, photo: string) {
   await lockOpen(tx, run);
   const row = await findLocked(tx, 'import_photo', { run, id: photo });
   if (!row) throw new Problem('import-photo-unknown');
@@ -85,7 +85,7 @@ async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
  *   `confirmation-wrong`
  */
 export async function decide(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   run: string,
   photo: string,
@@ -124,7 +124,7 @@ export async function decide(
 }
 
 /** Accepts every picture that nothing speaks against. @returns who they are of */
-export async function acceptAll(tx: Transaction<Tables>, run: string, by: string | null, now: Date): Promise<string[]> {
+export async function acceptAll(tx: Tx, run: string, by: string | null, now: Date): Promise<string[]> {
   await lockOpen(tx, run);
   const rows = await tx
     .updateTable('import_photo')
@@ -144,13 +144,7 @@ export async function acceptAll(tx: Transaction<Tables>, run: string, by: string
  *
  * @throws Problem as `decide`, and `person-unknown`
  */
-export async function assignPhoto(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  run: string,
-  photo: string,
-  person: string,
-): Promise<void> {
+export async function assignPhoto(tx: Tx, keys: Keys, run: string, photo: string, person: string): Promise<void> {
   const row = await lockPhoto(tx, run, photo);
   await moveTo(tx, keys, row, person);
   await tx
@@ -168,7 +162,7 @@ export async function assignPhoto(
 
 /** Seals a picture and its file's name for a person. @throws Problem `person-unknown` */
 export async function moveTo(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   row: {
     readonly id: string;

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
@@ -6,7 +6,7 @@ import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
 import { findLocked, insert, update } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import type { ListLine } from './list.ts';
@@ -19,7 +19,7 @@ const MAX_PICTURES = 5000;
 
 /** @param by account @throws Problem `consent-text-not-reviewed`, `consent-outdated` */
 export async function beginImport(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   { basis }: z.output<typeof NewImport>,
   by: string | null,
@@ -43,7 +43,7 @@ export async function beginImport(
 }
 
 /** An import that can still be changed, locked. @throws Problem `import-unknown`, `import-closed` */
-export async function lockOpen(tx: Transaction<Tables>, run: string) {
+export async function lockOpen(tx: Tx, run: string) {
   const row = await findLocked(tx, 'import_run', { id: run });
   if (!row) throw new Problem('import-unknown');
   if (row.state !== 'open') throw new Problem('import-closed');
@@ -56,7 +56,7 @@ export async function lockOpen(tx: Transaction<Tables>, run: string) {
  * @throws Problem `import-unknown`, `import-closed`, `import-full`
  */
 export async function addUpload(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   run: string,
   { pictures, lines }: Unpacked,
@@ -95,7 +95,7 @@ export async function addUpload(
  * Pictures that came before their person was known are looked at again; so is one that is being looked at now, and
  * does not know of this (judge.ts).
  */
-export async function rejudge(tx: Transaction<Tables>, run: string): Promise<void> {
+export async function rejudge(tx: Tx, run: string): Promise<void> {
   await tx
     .updateTable('import_run')
     .set((e) => ({ matching_round: e('matching_round', '+', 1) }))
@@ -173,7 +173,7 @@ export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun>
 }
 
 /** Has what was accepted carried out by the job. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
-export async function applyImport(tx: Transaction<Tables>, run: string): Promise<void> {
+export async function applyImport(tx: Tx, run: string): Promise<void> {
   await lockOpen(tx, run);
   const some = await tx
     .selectFrom('import_photo')
@@ -187,18 +187,13 @@ export async function applyImport(tx: Transaction<Tables>, run: string): Promise
 }
 
 /** Ends an import without doing anything; its pictures go. @throws Problem `import-unknown`, `import-closed` */
-export async function cancelImport(tx: Transaction<Tables>, run: string, now: Date): Promise<void> {
+export async function cancelImport(tx: Tx, run: string, now: Date): Promise<void> {
   await lockOpen(tx, run);
   await endImport(tx, run, 'cancelled', now);
 }
 
 /** What is left of the pictures goes; what became of them stays for a while. */
-export async function endImport(
-  tx: Transaction<Tables>,
-  run: string,
-  state: 'done' | 'cancelled',
-  now: Date,
-): Promise<void> {
+export async function endImport(tx: Tx, run: string, state: 'done' | 'cancelled', now: Date): Promise<void> {
   await update(tx, 'import_photo', { run }, { photo: null, template: null });
   await update(tx, 'import_run', { id: run }, { state, map: null, ended_at: now });
 }

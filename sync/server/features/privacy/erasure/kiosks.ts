@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { everReadersOf, readersOf } from '../../../core/devices/scope.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
@@ -6,7 +6,7 @@ import { sameAs } from '../../../core/people/group.ts';
 import { pastScopesOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
 import { insert, update } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { ErasureOrigin } from './request.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is notified, and confirms. */
@@ -25,7 +25,7 @@ export interface ByKiosk {
  * @returns what to publish; nothing when it was published already
  */
 export async function eraseOnKiosks(
-  tx: Transaction<Tables>,
+  tx: Tx,
   person: string,
   o: { readonly request: string; readonly origin: ErasureOrigin },
   now: Date,
@@ -53,7 +53,7 @@ export async function eraseOnKiosks(
 }
 
 async function close(
-  tx: Transaction<Tables>,
+  tx: Tx,
   row: { request: string; person: string; part_of: string | null; origin: ErasureOrigin },
   there: boolean,
   now: Date,
@@ -68,7 +68,7 @@ async function close(
  * person left, or may still wait for the server to have their records. Asks every kiosk where the person has no scope.
  */
 async function eraseChanges(
-  tx: Transaction<Tables>,
+  tx: Tx,
   { request, person }: { request: string; person: string },
   scopes: readonly string[],
   past: readonly string[],
@@ -91,7 +91,7 @@ async function eraseChanges(
 }
 
 /** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
-export async function confirmErasure(tx: Transaction<Tables>, request: string, by: ByKiosk, now: Date): Promise<void> {
+export async function confirmErasure(tx: Tx, request: string, by: ByKiosk, now: Date): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('erasure_confirmation')
     .set({ confirmed_at: now, event: by.event })

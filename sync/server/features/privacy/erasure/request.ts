@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
@@ -10,7 +9,7 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { findLocked, get, insert, update } from '../../../platform/database/rows.ts';
-import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ByKiosk } from './kiosks.ts';
 
@@ -69,7 +68,7 @@ export function requestErasure(
  * The caller has made sure that no legal hold names them (app/ingest/authority.ts).
  */
 export async function requestAtKiosk(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   o: { readonly person: string; readonly by: ByKiosk; readonly undoDays: number },
   now: Date,
@@ -111,11 +110,7 @@ export const undoUntilOf = (row: { readonly requested_at: Date; readonly undo_un
  *
  * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
  */
-export async function undoErasure(
-  tx: Transaction<Tables>,
-  request: string,
-  now: Date,
-): Promise<{ readonly person: string }> {
+export async function undoErasure(tx: Tx, request: string, now: Date): Promise<{ readonly person: string }> {
   const row = await findLocked(tx, 'erasure', { request, part_of: null }, [
     'person',
     'state',

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { sameAs } from '../../../core/people/group.ts';
 import { isHeld } from '../../../core/people/holds.ts';
 import { lockToErase } from '../../../core/people/people.ts';
@@ -9,7 +9,7 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { findAll, update } from '../../../platform/database/rows.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { JobContext } from '../../../platform/jobs/job.ts';
 import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
 import type { ObjectStore } from '../../../platform/objects/store.ts';
@@ -174,7 +174,7 @@ export async function eraseTables(o: Omit<Erasing, 'table'>, modules: readonly S
  * restore would bring back the person under the one that it lacks.
  */
 async function whyOutdated(
-  tx: Transaction<Tables>,
+  tx: Tx,
   people: readonly string[],
   tombstone: Readonly<Record<string, unknown>> | null,
 ): Promise<'legal-hold' | 'merged-since' | null> {
@@ -186,7 +186,7 @@ async function whyOutdated(
  * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time
  * of the hold has the hold, and a restore has to see that it ended before the tombstone (features/backup/repeat-erasures.ts).
  */
-async function wasHeldSince(tx: Transaction<Tables>, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
+async function wasHeldSince(tx: Tx, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
   let holds = tx.selectFrom('retention_hold').select('id').where('person', 'in', people);
   holds = holds.where((h) =>
     typeof noHoldAt === 'string'
@@ -209,7 +209,7 @@ const closed = (request: string): AuditEntry => ({
   outcome: 'ok',
 });
 
-async function isAudited(tx: Transaction<Tables>, request: string): Promise<boolean> {
+async function isAudited(tx: Tx, request: string): Promise<boolean> {
   const { route, resource } = closed(request);
   const row = await tx
     .selectFrom('audit')

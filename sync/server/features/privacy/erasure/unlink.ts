@@ -1,7 +1,7 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { NIL } from 'uuid';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 
 /**
  * Takes an erased person out of the rows that stay, so that nothing ties these rows together any more.
@@ -61,11 +61,7 @@ async function groupsOf(db: Db, table: string, time: string, people: readonly st
   });
 }
 
-async function unlinkCheckins(
-  tx: Transaction<Tables>,
-  { device, from, to }: Group,
-  people: readonly string[],
-): Promise<number> {
+async function unlinkCheckins(tx: Tx, { device, from, to }: Group, people: readonly string[]): Promise<number> {
   const theirs = sql`select id from checkin where device = ${device}::uuid and at >= ${from}::timestamptz
     and at < ${to}::timestamptz and person = any(${people}::uuid[])`;
   // Which event annulled a record: the pair would be two rows of one person. That it is annulled still counts.
@@ -92,11 +88,7 @@ async function unlinkCheckins(
   return rows[0]!.count;
 }
 
-async function unlinkEvents(
-  tx: Transaction<Tables>,
-  { device, from, to }: Group,
-  people: readonly string[],
-): Promise<number> {
+async function unlinkEvents(tx: Tx, { device, from, to }: Group, people: readonly string[]): Promise<number> {
   // As an ingest of this device does, which may be writing to a row's state of the chain.
   await tx.selectFrom('ack_mark').select('epoch').where('device', '=', device).orderBy('epoch').forUpdate().execute();
   const within = sql`device = ${device}::uuid and received_at >= ${from}::timestamptz and received_at < ${to}::timestamptz`;
@@ -112,7 +104,7 @@ async function unlinkEvents(
   return rows[0]!.count;
 }
 
-async function unlinkCorrections(tx: Transaction<Tables>, people: readonly string[]): Promise<number> {
+async function unlinkCorrections(tx: Tx, people: readonly string[]): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from correction
     where person = any(${people}::uuid[])`.execute(tx);
   if (rows[0]!.count === 0) return 0;
@@ -133,7 +125,7 @@ async function unlinkCorrections(tx: Transaction<Tables>, people: readonly strin
 
 /** Deletes rows and inserts them again in one statement, with these columns set (`m` is the row as it was). */
 async function rewriteRows(
-  tx: Transaction<Tables>,
+  tx: Tx,
   table: string,
   o: {
     readonly rows: RawBuilder<unknown>;

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
@@ -11,7 +10,7 @@ import type {
 } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { insert, update } from '../../../platform/database/rows.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { requireDocumented, requireTimes } from './clock.ts';
 import { addEntry, type Held, holdIncident, type IncidentTexts, incidentPlace } from './record.ts';
@@ -19,7 +18,7 @@ import { addEntry, type Held, holdIncident, type IncidentTexts, incidentPlace } 
 /** What is done to incidents; each leaves an entry in the timeline. The caller writes the audit row. */
 
 export interface Doing {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly keys: Keys;
   readonly actor: Actor;
   readonly now: Date;

@@ -1,11 +1,10 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import { type EntryKind, type Incident, IncidentScope } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { insert } from '../../../platform/database/rows.ts';
-import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf } from './clock.ts';
 
@@ -64,7 +63,7 @@ const openTexts = (keys: Keys, row: Row<'incident'>): IncidentTexts =>
 
 /** Writes an entry of the timeline. */
 export async function addEntry(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   entry: { readonly incident: string; readonly kind: EntryKind; readonly text: string; readonly actor: Actor },
   now: Date,

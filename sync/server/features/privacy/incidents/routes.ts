@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { AffectedPeople, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import * as api from '../../../../protocol/api/incidents.ts';
@@ -8,7 +7,7 @@ import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { datesOf } from '../../../platform/audit/dates.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Affected, findAffected } from '../../audit/affected.ts';
 import { containIncident } from './contain.ts';
@@ -31,7 +30,7 @@ import { holdIncident, listHeld, readIncident, scopesOf, summaryOf } from './rec
  * @throws Problem `incident-unknown`
  */
 async function noticeOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   keys: Keys,
   incident: string,
   o: { readonly to: 'authority' | 'people'; readonly language: NoticeLanguage },
@@ -113,11 +112,7 @@ export const incidentRoutes: readonly Route[] = [
  *
  * @throws Problem `incident-unknown`
  */
-async function affectedBy(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  incident: string,
-): Promise<z.output<typeof AffectedPeople>> {
+async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.output<typeof AffectedPeople>> {
   await holdIncident(tx, keys, incident);
   const all = new Map<string, Affected>();
   let rows = 0;

@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { scopesWithoutFaces, scopesWithoutTemplates } from '../../../core/sites/faces.ts';
 import { forgetTemplates } from '../../../core/templates/forget.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 
@@ -39,7 +39,7 @@ export async function dropTemplatesWithoutSite(db: Db, keys: Keys, now: Date, si
   }
 }
 
-async function batch(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<number> {
+async function batch(tx: Tx, keys: Keys, now: Date): Promise<number> {
   const people = await peopleWithoutFaces(tx, BATCH);
   if (people.length === 0) return 0;
   const none = new Set(await onSitesOf(tx, 'card_template', await scopesWithoutFaces(tx), BATCH));

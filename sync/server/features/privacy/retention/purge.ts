@@ -1,8 +1,8 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ObjectStore } from '../../../platform/objects/store.ts';
 import type { Kind } from './rules.ts';
@@ -44,11 +44,7 @@ export interface Removed {
 }
 
 /** Does a batch in one transaction, with its row in the audit log. */
-export function purgeBatch(
-  context: PurgeContext,
-  kind: Kind,
-  work: (tx: Transaction<Tables>) => Promise<Removed>,
-): Promise<number> {
+export function purgeBatch(context: PurgeContext, kind: Kind, work: (tx: Tx) => Promise<Removed>): Promise<number> {
   return inTransaction(context.db, async (tx) => {
     const { removed, people } = await work(tx);
     if (removed === 0) return 0;

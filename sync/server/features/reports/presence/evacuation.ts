@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Evacuation, EvacuationState } from '../../../../protocol/api/presence.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { findAll, findLocked, insertNew, remove } from '../../../platform/database/rows.ts';
-import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { countInside, type SiteId } from './inside.ts';
 
 /**
@@ -31,12 +31,7 @@ export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationSt
 }
 
 /** Starts one, and notifies the kiosks of the site. Where one goes on already, that one is it. */
-export async function beginEvacuation(
-  tx: Transaction<Tables>,
-  site: SiteId,
-  by: string | null,
-  now: Date,
-): Promise<Evacuation> {
+export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, now: Date): Promise<Evacuation> {
   await insertEvacuation(tx, { id: randomUUID(), site: site.id, started_at: now, started_by: by });
   await appendChanges(tx, [evacuationOf(site)], now);
   return (await readEvacuation(tx, site)).current!;
@@ -44,7 +39,7 @@ export async function beginEvacuation(
 
 /** The row alone; none where one goes on, or had this id. */
 export async function insertEvacuation(
-  tx: Transaction<Tables>,
+  tx: Tx,
   row: {
     readonly id: string;
     readonly site: string | null;
@@ -65,7 +60,7 @@ const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDef
 
 /** A person was seen outside, or is `missing` after all: marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
 export async function markPerson(
-  tx: Transaction<Tables>,
+  tx: Tx,
   mark: Pick<Mark, 'evacuation' | 'person' | 'by' | 'missing'>,
   siteOf: SiteOf,
   now: Date,
@@ -91,7 +86,7 @@ export interface Mark {
 }
 
 /** The latest word counts; the same again stays as it was first said. @returns whether it is news */
-export async function putMark(tx: Transaction<Tables>, mark: Mark, at: Date): Promise<boolean> {
+export async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
   const { by, device, missing } = mark;
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('evacuation_mark')
@@ -110,12 +105,7 @@ export async function putMark(tx: Transaction<Tables>, mark: Mark, at: Date): Pr
 export type SiteOf = (id: string | null) => Promise<SiteId>;
 
 /** Everybody is accounted for, or it was an exercise. @throws Problem `evacuation-over` */
-export async function endEvacuation(
-  tx: Transaction<Tables>,
-  evacuation: string,
-  siteOf: SiteOf,
-  now: Date,
-): Promise<Evacuation> {
+export async function endEvacuation(tx: Tx, evacuation: string, siteOf: SiteOf, now: Date): Promise<Evacuation> {
   const row = await going(tx, evacuation);
   const site = await siteOf(row.site);
   const { inside, accounted } = await countInside(tx, site, now, evacuation);
@@ -131,7 +121,7 @@ export async function endEvacuation(
 }
 
 /** Locks the row, so that nobody is marked while it ends. */
-async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuation'>> {
+async function going(tx: Tx, id: string): Promise<Row<'evacuation'>> {
   const row = await findLocked(tx, 'evacuation', { id });
   if (row && row.ended_at === null) return row;
   throw new Problem('evacuation-over');

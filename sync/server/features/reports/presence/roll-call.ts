@@ -1,10 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
 import { find, findAll, update } from '../../../platform/database/rows.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
 import type { SiteId } from './inside.ts';
 
@@ -51,7 +51,7 @@ export async function seenIn(db: Db, evacuation: string, people: readonly string
  * @returns who to notify
  */
 export async function takeRollCall(
-  tx: Transaction<Tables>,
+  tx: Tx,
   mark: Open<'evacuation'> & { readonly device: string; readonly scope: string; readonly person: string | null },
   at: Date,
   now: Date,
