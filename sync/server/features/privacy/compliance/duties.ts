@@ -1,26 +1,21 @@
-import { GDPR } from './duties-gdpr.ts';
-import { AI_ACT, CCPA, SOC2 } from './duties-other.ts';
-import { BIPA, FERPA } from './duties-us-sector.ts';
+import { z } from 'zod';
+import laws from './duties.json' with { type: 'json' };
 
 /** One duty of a law or standard, and what in the product serves it. */
-export interface Duty {
+const Duty = z.strictObject({
   /** Where it stands, e.g. `Art. 17`. */
-  readonly ref: string;
-  readonly duty: string;
+  ref: z.string(),
+  duty: z.string(),
   /** What the product does. Empty where it does nothing of it. */
-  readonly control: string;
+  control: z.string(),
   /** Rows of the policy whose tests prove the control. */
-  readonly rows: readonly `P${number}`[];
+  rows: z.array(z.templateLiteral(['P', z.number()])),
   /** Test files that prove it beside those rows, from the project's root. */
-  readonly tests?: readonly string[];
+  tests: z.array(z.string()).optional(),
   /** What remains with the operator, or is not solved. */
-  readonly operator?: string;
-}
-
-export interface Law {
-  readonly name: string;
-  readonly duties: readonly Duty[];
-}
+  operator: z.string().optional(),
+});
+export type Duty = z.infer<typeof Duty>;
 
 /** In the order of the report. The text of a duty is a summary: the law is what counts, and this is no legal advice. */
-export const LAWS: readonly Law[] = [GDPR, CCPA, FERPA, SOC2, BIPA, AI_ACT];
+export const LAWS = z.array(z.strictObject({ name: z.string(), duties: z.array(Duty) })).parse(laws);
