@@ -9,9 +9,9 @@ const Duty = z.strictObject({
   /** What the product does. Empty where it does nothing of it. */
   control: z.string(),
   /** Rows of the policy whose tests prove the control. */
-  rows: z.array(z.templateLiteral(['P', z.number()])),
+  rows: z.array(z.templateLiteral(['P', z.number()])).readonly(),
   /** Test files that prove it beside those rows, from the project's root. */
-  tests: z.array(z.string()).optional(),
+  tests: z.array(z.string()).readonly().optional(),
   /** What remains with the operator, or is not solved. */
   operator: z.string().optional(),
 });
