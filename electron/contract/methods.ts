@@ -223,6 +223,8 @@ export const METHODS = {
       frames: z.number().int().nonnegative(),
       /** Why the screen may go dark; absent: it stays on. */
       dark: z.enum(['refused', 'unsupported']).optional(),
+      /** Since the last report someone has pressed a key or touched the screen. */
+      touched: z.boolean().optional(),
     }),
     empty,
   ),
@@ -466,11 +468,11 @@ export type FaceUse = z.infer<typeof FaceUse>;
 
 /**
  * An update of the kiosk, as a screen may say it in passing. `waiting`: it is here, and the kiosk restarts at `at` or later, when
- * nobody is there.
+ * nobody is there. `heldSince`: since then only people keep it from that; null: they do not, or not for long.
  */
 export const UpdateNotice = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('preparing'), version: z.string().nullable(), progress: z.number().nullable() }),
-  z.strictObject({ kind: z.literal('waiting'), version: z.string(), at: Instant }),
+  z.strictObject({ kind: z.literal('waiting'), version: z.string(), at: Instant, heldSince: Instant.nullable() }),
   z.strictObject({ kind: z.literal('restarting'), version: z.string() }),
 ]);
 export type UpdateNotice = z.infer<typeof UpdateNotice>;

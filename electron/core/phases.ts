@@ -133,6 +133,7 @@ export async function sync(base: Base, { loaded }: Faces): Promise<() => Invento
       staff: idsOfServer(store),
       emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || null,
       screenMayGoDark: screen.state().dark,
+      updateHeld: runtime.updates?.held(),
       uptime: (monotonic() - startedAt) / 1000,
     });
   try {

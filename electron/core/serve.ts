@@ -226,6 +226,8 @@ export async function serve(
     monotonic,
     now,
     idleMs: activity.idleMs,
+    unusedMs: activity.unusedMs,
+    zone: () => site.timeZone,
     camera: () => screen.pictures(),
     faces: () => recogniser.off === null,
     line: () => runtime.uplink,

@@ -174,7 +174,7 @@ export function createKiosk({
     visits.seen(s);
   });
 
-  startScreenReports({
+  const reports = startScreenReports({
     core: link.core,
     generation: link.generation,
     camera: camera.state,
@@ -222,6 +222,8 @@ export function createKiosk({
   // Any sign of life.
   for (const sign of ['pointerdown', 'keydown', 'focusin'] as const)
     document.addEventListener(sign, () => (resting.value = false), { capture: true, passive: true });
+  for (const touch of ['pointerdown', 'keydown', 'input', 'wheel'] as const)
+    document.addEventListener(touch, reports.touched, { capture: true, passive: true });
 
   /** Says why a code or badge did not do: on its own screen, or with the other methods. */
   function refuse(code: string, seconds: number | null = null): void {

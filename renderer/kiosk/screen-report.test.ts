@@ -24,7 +24,7 @@ test('is reported to each core once it is there, at each change, and now and the
   const camera = signal<CameraState>({ kind: 'starting' });
   const mayGoDark = signal<MayGoDark>(null);
   let frames = 0;
-  const stop = startScreenReports({
+  const reports = startScreenReports({
     core: {
       async screenState(state) {
         notified.push(state);
@@ -52,7 +52,15 @@ test('is reported to each core once it is there, at each change, and now and the
   expect(notified).toHaveLength(4);
   mayGoDark.value = 'refused';
   expect(notified.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
-  stop();
+  // Someone types: that is worth a report every few seconds.
+  vi.advanceTimersByTime(10);
+  for (let key = 0; key < 8; key++) {
+    reports.touched();
+    vi.advanceTimersByTime(1_000);
+  }
+  const touch = { camera: 'ok', frames: 7, dark: 'refused', touched: true };
+  expect(notified.slice(5)).toEqual([touch, touch]);
+  reports.stop();
   vi.advanceTimersByTime(60_000);
-  expect(notified).toHaveLength(5);
+  expect(notified).toHaveLength(7);
 });

@@ -3,6 +3,8 @@ import type { CameraCondition, CoreClient } from '../../electron/contract/method
 import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 
+/** A touch is reported at most so often, ms. */
+const TOUCH_MS = 5_000;
 /** Reported again so often though nothing changed, ms: anyone who waits for pictures sees that they come. */
 const RETRY_MS = 15_000;
 
@@ -20,6 +22,13 @@ export interface ScreenReportSource {
   readonly frames: () => number;
 }
 
+/** Reports of the screen. */
+export interface ScreenReports {
+  /** Someone has pressed a key or touched the screen. */
+  touched(): void;
+  stop(): void;
+}
+
 /** The one word for how the camera is. */
 export function cameraCondition(camera: CameraState, blind: boolean, covered: boolean): CameraCondition {
   switch (camera.kind) {
@@ -32,14 +41,16 @@ export function cameraCondition(camera: CameraState, blind: boolean, covered: bo
   }
 }
 
-/** Reports to the core how the camera is, and whether the screen stays on. Returns how to stop. */
-export function startScreenReports(source: ScreenReportSource): () => void {
+/** Reports to the core how the camera is, whether the screen stays on, and that it was touched. */
+export function startScreenReports(source: ScreenReportSource): ScreenReports {
+  let touchedAt = Number.NEGATIVE_INFINITY;
   const condition = computed(() =>
     cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
   );
-  const report = (camera: CameraCondition, dark: MayGoDark): void => {
+  const report = (camera: CameraCondition, dark: MayGoDark, touched?: true): void => {
+    const state = { camera, frames: source.frames(), ...(dark && { dark }), ...(touched && { touched }) };
     // A core that is away is notified when it is back; nothing here waits for the answer.
-    source.core.screenState({ camera, frames: source.frames(), ...(dark && { dark }) }).catch(() => undefined);
+    source.core.screenState(state).catch(() => undefined);
   };
   const stop = effect(() => {
     if (source.generation.value > 0) report(condition.value, source.mayGoDark.value);
@@ -47,8 +58,16 @@ export function startScreenReports(source: ScreenReportSource): () => void {
   const timer = setInterval(() => {
     if (source.generation.peek() > 0) report(condition.peek(), source.mayGoDark.peek());
   }, RETRY_MS);
-  return () => {
-    stop();
-    clearInterval(timer);
+  return {
+    touched() {
+      const now = performance.now();
+      if (source.generation.peek() === 0 || now - touchedAt < TOUCH_MS) return;
+      touchedAt = now;
+      report(condition.peek(), source.mayGoDark.peek(), true);
+    },
+    stop() {
+      stop();
+      clearInterval(timer);
+    },
   };
 }

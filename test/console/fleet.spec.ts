@@ -111,6 +111,17 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await expect(panel).not.toContainText('hasn’t received');
 });
 
+test('an update that people keep waiting says since when', async () => {
+  await expect(page.getByText('someone is always in view')).toHaveCount(0);
+  inventory = { ...inventory, updateHeld: { version: '0.3.0', since: '2026-01-10T12:00:00.000Z' } };
+  await expect(
+    page.getByText(/^Version 0\.3\.0 is ready\. Waiting since .+: someone is always in view\.$/),
+  ).toBeVisible();
+  const { updateHeld: _, ...installed } = inventory;
+  inventory = installed;
+  await expect(page.getByText('someone is always in view')).toHaveCount(0);
+});
+
 test('a restart is sent, and its progress is seen without a reload', async () => {
   await page.getByRole('button', { name: 'Restart', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();

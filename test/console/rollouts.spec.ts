@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { listRollouts } from '../../sync/protocol/api/rollouts.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newKiosk } from '../kit/kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -17,6 +18,26 @@ let context: BrowserContext;
 let page: Page;
 const kiosks: { box: MemoryOutbox; engine: SyncEngine }[] = [];
 
+/** Of the kiosk in the office, before which someone always stands. */
+const held: Inventory = {
+  version: '1.4.0',
+  commit: '',
+  host: 'browser',
+  models: { detector: null, embedder: null },
+  uptimeSeconds: 100,
+  diskFree: 20e9,
+  diskTotal: 64e9,
+  camera: 'ok',
+  clockOffsetMs: 0,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: 45,
+  storeSchema: 6,
+  configRevision: null,
+  configProblem: null,
+  updateHeld: { version: '1.5.0', since: '2026-01-10T12:00:00.000Z' },
+};
+
 test.beforeAll(async ({ browser }) => {
   const repository = makeRepository(folder.path);
   repository.now = Date.now();
@@ -24,7 +45,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance', { SMARTPRESENCE_UPDATES: folder.path });
   for (const name of ['Cafeteria', 'Gate', 'Hall A', 'Hall B', 'Loading bay', 'Office']) {
     const { secret, bundle, box } = await newKiosk(system.server, name);
-    const engine = new SyncEngine({ secret, bundle, source: box });
+    const engine = new SyncEngine({ secret, bundle, source: box, ...(name === 'Office' && { report: () => held }) });
     engine.start();
     kiosks.push({ box, engine });
   }
@@ -100,6 +121,9 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
   await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText(
     'Didn’t pass its checks in time: camera, recognition',
+  );
+  await expect(page.getByRole('row').filter({ hasText: 'Office' })).toContainText(
+    /Waiting since .+: someone is always in view/,
   );
   await axe(page);
   await picture(page, 'rollouts-running', ['desk', 'wall', 'narrow']);

@@ -120,7 +120,7 @@ const CAMERA_TOUR: Tour = {
       storage: 'ok',
       liveness: 'on',
       notices: [],
-      update: { kind: 'waiting', version: '0.3.0', at: at.toISOString() },
+      update: { kind: 'waiting', version: '0.3.0', at: at.toISOString(), heldSince: null },
     });
     await page.reload();
     await page.locator('.note-update').waitFor();

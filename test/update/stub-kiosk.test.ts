@@ -6,14 +6,14 @@ import { openStore } from '../../electron/core/store/index.ts';
 import { readHealth } from '../../electron/core/update/files.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { buildArchive } from './archives.ts';
-import { type Nature, type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
+import { type Nature, type StubKiosk, type StubKioskOptions, startStubKiosk, stubBuild } from './stub-kiosk.ts';
 import { kioskFolders, trusted } from './updater.ts';
 
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
 const soon = { timeout: 60_000, interval: 50 };
 
 /** A kiosk of 0.2.0 that is to install 0.3.0, which is like that. */
-async function kiosk(nature: Nature) {
+async function kiosk(nature: Nature, people: Pick<StubKioskOptions, 'idleMs' | 'unusedMs' | 'monotonic'> = {}) {
   const { root, archives } = kioskFolders();
   const home = join(root, 'kiosk');
   mkdirSync(home);
@@ -28,6 +28,7 @@ async function kiosk(nature: Nature) {
   const stub = await startStubKiosk({
     root,
     uptime,
+    ...people,
     first: stubBuild('0.2.0'),
     openStore: async () => {
       const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
@@ -157,5 +158,45 @@ test('staff do not install what the server took back, until its admin asks for i
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-taken-back' });
   expect(stub.running?.version).toBe('0.2.0');
   notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+});
+
+test('where someone is always in view a build waits, says since when, and starts once nobody uses the kiosk', async () => {
+  let ahead = 0;
+  let unused = 0;
+  const monotonic = () => performance.now() + ahead;
+  const { stub } = await kiosk({}, { idleMs: () => 0, unusedMs: () => unused, monotonic });
+  const before = Date.now();
+  notify(stub, directive);
+  await expect.poll(() => stub.keeper!.report().state, soon).toBe('ready');
+  // A waiting of minutes is not worth mentioning.
+  expect(stub.keeper!.notice()).toMatchObject({ kind: 'waiting', heldSince: null });
+  expect(stub.keeper!.held()).toBeUndefined();
+  const held = () => stub.keeper!.held();
+  const hoursLater = () => {
+    ahead += 4 * 3_600_000;
+    return held();
+  };
+  await expect.poll(hoursLater, soon).toMatchObject({ version: '0.3.0' });
+  expect(Math.abs(Date.parse(held()!.since) - before)).toBeLessThan(soon.timeout);
+  expect(stub.keeper!.report()).toMatchObject({ state: 'ready', heldSince: held()!.since });
+  expect(stub.running?.version).toBe('0.2.0');
+  unused = 60_000;
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+});
+
+test('a maintenance window that is changed while a build waits counts at once', async () => {
+  const { stub } = await kiosk({});
+  const hour = (plus: number) => new Date(Date.now() + plus * 3_600_000).toISOString().slice(11, 16);
+  notify(stub, { ...directive, window: { from: hour(6), to: hour(8), zone: 'UTC' } });
+  await expect.poll(() => stub.keeper!.report().state, soon).toBe('ready');
+  expect(stub.running?.version).toBe('0.2.0');
+  notify(stub, directive);
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+});
+
+test('a wish of staff, who are in view themselves, starts once nobody uses the kiosk', async () => {
+  const { stub } = await kiosk({}, { idleMs: () => 0, unusedMs: () => 5_000 });
+  await stub.keeper!.now('network');
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
 });

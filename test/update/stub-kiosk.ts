@@ -64,7 +64,9 @@ export interface StubKioskOptions {
   readonly log?: (line: string, fields?: object) => void;
   /** Without it the kiosk's core has no line to a server. */
   readonly server?: boolean;
+  /** How long nobody has been in view, or has used it; for ever by default. */
   readonly idleMs?: () => number;
+  readonly unusedMs?: () => number;
   /** How often everything is looked at, ms. */
   readonly everyMs?: number;
   /** Called at each step of updater and core; a test ends the process there. */
@@ -240,6 +242,8 @@ async function startCore(
     now: retention.now,
     monotonic: options.monotonic ?? (() => performance.now()),
     idleMs: options.idleMs ?? (() => Number.POSITIVE_INFINITY),
+    unusedMs: options.unusedMs ?? (() => Number.POSITIVE_INFINITY),
+    zone: () => 'UTC',
     camera: () => nature.camera,
     faces: () => true,
     selfMatch: async () => (nature.matches ? { model: 'stub', embedding } : null),

@@ -272,7 +272,8 @@ const stepText = ({ ring, percent, soakHours }: Rollout['steps'][number]): strin
   `${ring.padEnd(7)} ${String(percent).padStart(3)} %${soakHours > 0 ? `, then ${soakHours} h` : ''}`;
 
 function kioskLine(k: RolloutKiosk): string {
-  const why = k.reason ? ` (${k.reason})` : '';
+  const held = k.heldSince && `waiting since ${k.heldSince}: someone is always in view`;
+  const why = k.reason || held ? ` (${k.reason ?? held})` : '';
   const from = k.from ? ` from ${k.from}` : '';
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
 }

@@ -28,11 +28,11 @@ export function registerUpdate(program: Command): void {
     });
 }
 
-function asText({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
+function asText({ version, commit, slots, wanted, state, heldSince, problem }: UpdateReport): string {
   const rows: [string, string][] = [
     ['runs', `${version} (${commit.slice(0, 12)})${state === 'on-trial' ? ', on trial' : ''}`],
     ['builds', slots ? [slots.current, slots.previous].filter(Boolean).join(', before it ') : 'not known'],
-    ['under way', wanted ? `${wanted}: ${STATE_LABELS[state]}` : 'nothing'],
+    ['under way', wanted ? `${wanted}: ${heldSince ? heldText(heldSince) : STATE_LABELS[state]}` : 'nothing'],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}`);
   if (problem)
@@ -40,6 +40,7 @@ function asText({ version, commit, slots, wanted, state, problem }: UpdateReport
   return lines.join('\n');
 }
 
+const heldText = (since: string): string => `is ready, and waits since ${since}: someone is always in view`;
 const STATE_LABELS: Record<UpdateReport['state'], string> = {
   idle: 'waits to be tried again',
   preparing: 'is being prepared',

@@ -25,6 +25,7 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   staff: null,
   emergencyPinUsedAt: null,
   screenMayGoDark: undefined,
+  updateHeld: undefined,
   uptime: 61.7,
   ...change,
 });
@@ -51,6 +52,12 @@ describe('the inventory', () => {
     expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('screenMayGoDark');
     const refused = collectInventory(deps({ screenMayGoDark: 'refused' }));
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
+  });
+
+  test('says since when people keep an update waiting', () => {
+    const updateHeld = { version: '0.3.0', since: '2026-01-10T12:00:00.000Z' };
+    expect(Inventory.parse(collectInventory(deps({ updateHeld }))).updateHeld).toEqual(updateHeld);
+    expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('updateHeld');
   });
 
   test('has the hottest sensor; one that is off, and one that says nonsense, count as none', () => {

@@ -72,13 +72,15 @@ export interface InventoryDeps {
   readonly emergencyPinUsedAt: string | null;
   /** Why the screen may go dark; undefined: it stays on. */
   readonly screenMayGoDark: Inventory['screenMayGoDark'];
+  /** An update that people keep waiting; undefined: none. */
+  readonly updateHeld: Inventory['updateHeld'];
   /** Since this core was started, seconds. */
   readonly uptime: number;
 }
 
 /** How this kiosk is. Names nobody: counts, versions and states. */
 export function collectInventory(deps: InventoryDeps): Inventory {
-  const { config, slots, staff, emergencyPinUsedAt, screenMayGoDark } = deps;
+  const { config, slots, staff, emergencyPinUsedAt, screenMayGoDark, updateHeld } = deps;
   const disk = deps.machine.disk(deps.home);
   return {
     version: deps.build.version,
@@ -99,6 +101,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
     ...(staff && { staff: [...staff] }),
     ...(emergencyPinUsedAt && { emergencyPinUsedAt }),
     ...(screenMayGoDark && { screenMayGoDark }),
+    ...(updateHeld && { updateHeld }),
     ...(slots && { slots }),
   };
 }

@@ -1,13 +1,19 @@
-import type { CoreMethods, MethodName } from '../../contract/methods.ts';
+import type { CoreMethods, MethodName, ProbeResult } from '../../contract/methods.ts';
 
 /** What a screen asks by itself, with nobody there; the technician's menu says of itself whether someone touched it. */
-const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenState', 'technicianState']);
+const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'technicianState']);
+/** What a face in front of the camera brings about by itself, be it that of a passer-by or of a poster. */
+const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
+/** What a face gets that is known here. */
+const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'welcome']);
 
-/** How long nobody has been at the kiosk: no face, no code, no key, no staff. */
+/** How long nobody has been at the kiosk. */
 export interface Activity {
-  /** Ms since the last sign of someone; from the start of the core at first. */
+  /** Ms since the last sign of someone: a face, a code, a key, staff; from the start of the core at first. */
   idleMs(): number;
-  /** Someone is here. */
+  /** The same, where a face that is only in view is no sign. */
+  unusedMs(): number;
+  /** Someone uses the kiosk. */
   note(): void;
   /** The same methods; each call of a person counts when it begins and when it ends. */
   around(methods: CoreMethods): CoreMethods;
@@ -15,25 +21,42 @@ export interface Activity {
 
 /** @param monotonic ms, never going back */
 export function createActivity(monotonic: () => number): Activity {
-  let last = monotonic();
-  const note = (): void => {
-    last = monotonic();
+  let seen = monotonic();
+  let used = seen;
+  const view = (): void => {
+    seen = monotonic();
   };
+  const note = (): void => {
+    seen = used = monotonic();
+  };
+
+  function noteCall(name: MethodName, input: unknown, result?: unknown): void {
+    if (BY_ITSELF.has(name)) return;
+    if (name === 'screenState') {
+      if ((input as { touched?: boolean }).touched) note();
+    } else if (BY_FACE.has(name)) {
+      if (name === 'probe' && KNOWN.has((result as ProbeResult | undefined)?.kind as ProbeResult['kind'])) note();
+      else view();
+    } else note();
+  }
+
   return {
-    idleMs: () => monotonic() - last,
+    idleMs: () => monotonic() - seen,
+    unusedMs: () => monotonic() - used,
     note,
     around(methods) {
       const counted = Object.entries(methods).map(([name, method]) => {
-        if (BY_ITSELF.has(name as MethodName)) return [name, method];
         const call = method as (input: unknown) => Promise<unknown>;
         return [
           name,
           async (input: unknown) => {
-            note();
+            let result: unknown;
+            noteCall(name as MethodName, input);
             try {
-              return await call(input);
+              result = await call(input);
+              return result;
             } finally {
-              note();
+              noteCall(name as MethodName, input, result);
             }
           },
         ];

@@ -11,7 +11,10 @@ import { shareServer } from './server-share.ts';
 import { selfMatch } from './test-face.ts';
 
 export interface AttachDeps
-  extends Pick<KeeperDeps, 'now' | 'monotonic' | 'idleMs' | 'camera' | 'faces' | 'changed' | 'log'> {
+  extends Pick<
+    KeeperDeps,
+    'now' | 'monotonic' | 'idleMs' | 'unusedMs' | 'zone' | 'camera' | 'faces' | 'changed' | 'log'
+  > {
   readonly slots: CoreOptions['slots'];
   readonly end: CoreOptions['end'];
   readonly kiosk: Pick<OpenKiosk, 'store' | 'faces'>;

@@ -29,8 +29,11 @@ export interface KeeperDeps {
   readonly now: () => number;
   /** Ms, never going back. */
   readonly monotonic: () => number;
-  /** How long nobody has been at the kiosk, ms. */
+  /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
   readonly idleMs: () => number;
+  readonly unusedMs: () => number;
+  /** Time zone of the site. */
+  readonly zone: () => string;
   /** Whether pictures of the camera are being looked at. */
   readonly camera: () => boolean;
   /** Whether faces are recognised here, and what the kiosk sees by itself; null: it does not find itself again. */
@@ -56,6 +59,8 @@ export interface UpdateReport {
   /** What is being prepared, or waits for its moment. */
   readonly wanted: string | null;
   readonly state: 'idle' | 'preparing' | 'ready' | 'restarting' | 'on-trial';
+  /** Since when it is ready and people keep it waiting; null: they do not, or not for long. */
+  readonly heldSince: string | null;
   readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
 }
 
@@ -64,6 +69,8 @@ export interface UpdateKeeper {
   acknowledged(): void;
   /** For the screens; null where there is nothing to say. */
   notice(): UpdateNotice | null;
+  /** For the inventory: what is ready, and since when people keep it waiting; undefined: they do not, or not for long. */
+  held(): Inventory['updateHeld'];
   /** For the inventory. */
   slots(): Inventory['slots'];
   /** The launcher started this build in place of a damaged one. */
@@ -165,7 +172,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
         else preparing.drop();
         return;
       }
-      const ready = preparing.step();
+      const ready = preparing.step(wish);
       if (ready !== null) {
         failures.clear();
         staff?.ready(ready);
@@ -229,6 +236,12 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     deps.changed();
   }
 
+  function held(): Inventory['updateHeld'] {
+    const notice = preparing.notice();
+    if (notice?.kind !== 'waiting' || notice.heldSince === null) return;
+    return { version: notice.version, since: notice.heldSince };
+  }
+
   const onTrial = (): boolean => readTrial(store) !== null && preparing.at !== 'switching';
   const ticker = setInterval(tick, deps.everyMs ?? EVERY_MS);
   ticker.unref();
@@ -236,6 +249,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   return {
     acknowledged: tick,
     notice: () => preparing.notice(),
+    held,
     fallback: insteadOf !== null && readState(layout)?.attempt === '',
     slots() {
       const state = readState(layout);
@@ -255,6 +269,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
         },
         wanted: preparing.wish?.asked.version ?? null,
         state: onTrial() ? 'on-trial' : REPORTED[preparing.at],
+        heldSince: held()?.since ?? null,
         problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
       };
     },

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import type { UpdateDirective, UpdateWindow } from '../../../sync/protocol/wire/fleet.ts';
 import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
 import type { UpdateLayout } from './layout.ts';
+import { isQuiet } from './quiet.ts';
 import { type Asked, keyOf, TRIAL, type TrialRecord } from './records.ts';
 import { refuseStore } from './rules.ts';
 import { askUpdater, type Asked as Request } from './updater-requests.ts';
@@ -21,16 +22,24 @@ export interface Wish {
   readonly source: 'network' | 'usb';
 }
 
-/** Nobody has to be at the kiosk for so long before it restarts, ms; after a wish of staff, who are there themselves. */
-const QUIET_MS = 60_000;
-const QUIET_FOR_STAFF_MS = 5_000;
+/** After a wish of staff, who are in view themselves: nobody has to have used the kiosk for so long, ms. */
+const UNUSED_FOR_STAFF_MS = 5_000;
+/** People who keep a build waiting for so long are mentioned, ms. */
+const HELD_MS = 30 * 60_000;
 /** Minutes of a trial that staff began. */
 const TRIAL_MINUTES = 10;
 
 type Phase =
   | { readonly at: 'none' }
   | { readonly at: 'staging'; readonly wish: Wish; readonly request: Request }
-  | { readonly at: 'staged'; readonly wish: Wish; readonly build: string; readonly version: string }
+  | {
+      readonly at: 'staged';
+      readonly wish: Wish;
+      readonly build: string;
+      readonly version: string;
+      /** Since when only people keep it from starting: trusted time, and by the monotonic clock; null: not yet. */
+      readonly held: { readonly since: number; readonly monotonic: number } | null;
+    }
   | { readonly at: 'switching'; readonly wish: Wish; readonly request: Request; readonly version: string }
   | { readonly at: 'restarting'; readonly version: string };
 
@@ -44,7 +53,11 @@ export interface PreparingDeps {
   };
   readonly now: () => number;
   readonly monotonic: () => number;
+  /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
   readonly idleMs: () => number;
+  readonly unusedMs: () => number;
+  /** Of the site. */
+  readonly zone: () => string;
   /** How things are just before the switch; null while that is being found out. */
   readonly before: () => TrialRecord['before'] | null;
   readonly restart: (why: EndReason) => void;
@@ -59,8 +72,12 @@ export interface Preparing {
   begin(wish: Wish): void;
   /** Forgets a wish that is not wanted any more; what is staged stays with the updater. */
   drop(): void;
-  /** @returns the version that has just become ready; null where there is no such news. @throws Problem: it is refused */
-  step(): string | null;
+  /**
+   * @param wish the one under way as it is meant now: its maintenance window may have been changed
+   * @returns the version that has just become ready; null where there is no such news
+   * @throws Problem: it is refused
+   */
+  step(wish: Wish | null): string | null;
   restart(): void;
   notice(): UpdateNotice | null;
 }
@@ -88,14 +105,19 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     const unfit = refuseStore(facts, store.format.minReader);
     if (unfit) throw unfit;
     log('info', 'update: is ready', { version: facts.version, moved });
-    phase = { at: 'staged', wish, build, version: facts.version };
+    phase = { at: 'staged', wish, build, version: facts.version, held: null };
     return facts.version;
   }
 
-  function staged({ wish, build, version }: Extract<Phase, { at: 'staged' }>): void {
+  function staged(wish: Wish, ready: Extract<Phase, { at: 'staged' }>): void {
+    phase = { ...ready, wish };
+    const { build, version } = ready;
     const { asked, directive } = wish;
-    if (!isOpen(directive?.window ?? null, deps.now())) return;
-    if (deps.idleMs() < (directive ? QUIET_MS : QUIET_FOR_STAFF_MS)) return;
+    const [at, window] = [deps.now(), directive?.window ?? null];
+    if (!isOpen(window, at)) return;
+    const held = ready.held ?? { since: at, monotonic: monotonic() };
+    phase = { ...phase, held };
+    if (!mayStart(directive !== null, window, at, monotonic() - held.monotonic)) return;
     const before = deps.before();
     if (!before) return;
     const attempt = randomUUID();
@@ -113,6 +135,12 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     const trialMinutes = directive?.trialMinutes ?? TRIAL_MINUTES;
     const request = askUpdater(layout, { want: 'switch', build, attempt, trialMinutes }, monotonic);
     phase = { at: 'switching', wish, request, version };
+  }
+
+  function mayStart(forServer: boolean, window: UpdateWindow | null, at: number, waitedMs: number): boolean {
+    const [idleMs, unusedMs] = [deps.idleMs(), deps.unusedMs()];
+    if (!forServer) return unusedMs >= UNUSED_FOR_STAFF_MS;
+    return isQuiet({ idleMs, unusedMs, waitedMs, window, zone: deps.zone(), at });
   }
 
   function switching({ request, version }: Extract<Phase, { at: 'switching' }>): void {
@@ -138,9 +166,9 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     drop() {
       phase = { at: 'none' };
     },
-    step() {
+    step(wish) {
       if (phase.at === 'staging') return staging(phase);
-      if (phase.at === 'staged') staged(phase);
+      if (phase.at === 'staged') staged(wish ?? phase.wish, phase);
       else if (phase.at === 'switching') switching(phase);
       return null;
     },
@@ -159,7 +187,10 @@ export function createPreparing(deps: PreparingDeps): Preparing {
         }
         case 'staged': {
           const at = nextOpening(phase.wish.directive?.window ?? null, deps.now());
-          return { kind: 'waiting', version: phase.version, at: new Date(at).toISOString() };
+          const { version, held } = phase;
+          const long = held !== null && monotonic() - held.monotonic >= HELD_MS;
+          const heldSince = long ? new Date(held.since).toISOString() : null;
+          return { kind: 'waiting', version, at: new Date(at).toISOString(), heldSince };
         }
         default:
           return { kind: 'restarting', version: phase.version };

@@ -30,6 +30,9 @@ export function isOpen(window: UpdateWindow | null, at: number): boolean {
   return from < to ? now >= from && now < to : now >= from || now < to;
 }
 
+/** How long it is open, ms. */
+export const lengthOf = ({ from, to }: UpdateWindow): number => ((minuteOf(to) - minuteOf(from) + DAY) % DAY) * MINUTE;
+
 /** When it opens next; `at` where it is open. An hour that a day skips, or has twice, is taken as the wall then shows it. */
 export function nextOpening(window: UpdateWindow | null, at: number): number {
   if (!window || isOpen(window, at)) return at;

@@ -16,6 +16,9 @@ export function Moment({ at, site = null, only }: { at: string | null; site?: st
   );
 }
 
+/** The same as text, for a sentence. */
+export const moment = (at: string, site: string | null = null): string => momentIn(at, zoneOf(site), currentLanguage());
+
 /** How long ago, in words; the moment itself as its title. */
 export function Ago({ at, site = null }: { at: string | null; site?: string | null }) {
   if (at === null) return <span class="muted">–</span>;

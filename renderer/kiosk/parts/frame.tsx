@@ -142,6 +142,7 @@ function updateText(update: NonNullable<Status['update']>, now: number): string 
         ? t('status.updatePreparing')
         : t('status.updatePercent', { percent: Math.round(update.progress * 100) });
     case 'waiting': {
+      if (update.heldSince !== null) return t('status.updateHeld');
       const at = new Date(update.at);
       return at.getTime() - now > SOON_MS ? t('status.updateAt', { time: timeOfDay(at) }) : t('status.updateSoon');
     }

@@ -145,6 +145,8 @@ export const RolloutKiosk = z.strictObject({
   from: z.string().nullable(),
   /** Code of why it went back or refused; behind a colon what it did not show: `trial-deadline: camera, match`. */
   reason: z.string().nullable(),
+  /** Notified, and ready: since then it waits only because someone is always in view; null: it does not. */
+  heldSince: Instant.nullable(),
   lastHeardAt: Instant.nullable(),
 });
 export type RolloutKiosk = z.infer<typeof RolloutKiosk>;

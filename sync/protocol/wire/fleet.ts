@@ -105,6 +105,8 @@ export const Inventory = z
     emergencyPinUsedAt: z.iso.datetime({ precision: 3 }).optional(),
     /** Why the screen may go dark by itself; absent: it stays on. */
     screenMayGoDark: z.enum(['refused', 'unsupported']).optional(),
+    /** An update that is ready, and waits since then only because someone is always in view; absent: none does. */
+    updateHeld: z.strictObject({ version: BuildVersion, since: Instant }).optional(),
     /** Of an installed kiosk. */
     slots: z
       .strictObject({ current: z.string().max(60), previous: z.string().max(60).nullable(), trial: z.boolean() })

@@ -17,7 +17,7 @@ import { Badge, Fact } from '../../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { type Key, t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
-import { Ago, Moment } from '../../parts/moment.tsx';
+import { Ago, Moment, moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { Reading, Table } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
@@ -93,6 +93,17 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
             `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
           ],
           ['slots', r.slots ? slotLabel(r.slots) : '–'],
+          ...(r.updateHeld
+            ? [
+                [
+                  'update',
+                  t('fleet.updateHeld', {
+                    version: r.updateHeld.version,
+                    time: moment(r.updateHeld.since, kiosk.site),
+                  }),
+                ] as const,
+              ]
+            : []),
           ['reported', <Ago key="reported" at={kiosk.reportAt} />],
         ] as const)
       : []),

@@ -4,7 +4,7 @@ import { SelectField, useField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { Ago } from '../../parts/moment.tsx';
+import { Ago, moment } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 import { reasonText, ringName } from './labels.ts';
 import { KIOSK_STATES } from './progress.tsx';
@@ -56,11 +56,12 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
 }
 
 /** How far it is, and why it went no further. */
-function KioskState({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
+function KioskState({ kiosk: { state, reason, from, heldSince } }: { kiosk: RolloutKiosk }) {
   return (
     <div>
       <Badge kind={KIND[state]}>{t(`rollouts.kiosk.${state}`)}</Badge>
       {reason !== null && <p class="small">{reasonText(reason)}</p>}
+      {heldSince !== null && <p class="small">{t('rollouts.held', { time: moment(heldSince) })}</p>}
       {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
     </div>
   );

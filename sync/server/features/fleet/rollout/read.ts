@@ -6,6 +6,7 @@ import {
   RolloutAction,
   type RolloutKiosk,
 } from '../../../../protocol/api/rollouts.ts';
+import { Inventory } from '../../../../protocol/wire/fleet.ts';
 import type { Db, Row } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -69,18 +70,21 @@ export async function kiosksOf(
   const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw new Problem('rollout-unknown');
   const plan = planOf(row);
-  const all = (await fleetOf(db, id)).map(
-    (kiosk): RolloutKiosk => ({
+  const held = await heldOf(db, row.version);
+  const all = (await fleetOf(db, id)).map((kiosk): RolloutKiosk => {
+    const state = stateOf(plan, kiosk, now);
+    return {
       device: kiosk.device,
       name: kiosk.name,
       ring: kiosk.ring,
-      state: stateOf(plan, kiosk, now),
+      state,
       at: kiosk.progress?.at.toISOString() ?? null,
       from: kiosk.from,
       reason: kiosk.reason,
+      heldSince: state === 'notified' ? (held.get(kiosk.device) ?? null) : null,
       lastHeardAt: kiosk.lastHeardAt?.toISOString() ?? null,
-    }),
-  );
+    };
+  });
   const { after } = o;
   // In the order of the list, which the database made: names are compared there.
   const begin = after ? all.findIndex((k) => k.device === after) + 1 : 0;
@@ -88,6 +92,17 @@ export async function kiosksOf(
     .slice(begin)
     .filter((k) => o.state === undefined || k.state === o.state)
     .slice(0, o.limit);
+}
+
+/** Since when people keep this version waiting, by kiosk, as the kiosks report it. */
+async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, string>> {
+  const reports = await db.selectFrom('device_report').select(['device', 'report']).execute();
+  return new Map(
+    reports.flatMap(({ device, report }) => {
+      const held = Inventory.safeParse(report).data?.updateHeld;
+      return held?.version === version ? [[device, held.since] as const] : [];
+    }),
+  );
 }
 
 /** What was done with a rollout, newest first. */

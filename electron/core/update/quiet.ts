@@ -1,0 +1,37 @@
+import type { UpdateWindow } from '../../../sync/protocol/wire/fleet.ts';
+import { isOpen, lengthOf } from './window.ts';
+
+/** When a build that is ready may start: the longer it has waited, the less quiet it takes. Pure. */
+
+const HOUR = 3_600_000;
+/** Nobody has been at the kiosk for so long, ms. */
+const QUIET_MS = 60_000;
+/** After so long a face in view does not count any more: it may be a poster, or a lobby that is never empty, ms. */
+const PATIENCE_MS = 4 * HOUR;
+/** After so long it takes a gap between two check-ins, where that harms least, ms. */
+const LATE_MS = 24 * HOUR;
+const GAP_MS = 20_000;
+/** When that is, by the clock of the site, where no maintenance window says it. */
+const NIGHT = { from: '02:00', to: '05:00' } as const;
+
+export interface Wait {
+  /** How long nobody has been in view, and how long nobody has used the kiosk. */
+  readonly idleMs: number;
+  readonly unusedMs: number;
+  /** Since it could have started, had nobody been there. */
+  readonly waitedMs: number;
+  /** The maintenance window, which is open; null: none is set. */
+  readonly window: UpdateWindow | null;
+  /** Of the site. */
+  readonly zone: string;
+  /** Trusted time, ms since 1970. */
+  readonly at: number;
+}
+
+/** Whether the kiosk may restart now as far as people are concerned. */
+export function isQuiet({ idleMs, unusedMs, waitedMs, window, zone, at }: Wait): boolean {
+  if (idleMs >= QUIET_MS) return true;
+  const patience = window ? Math.min(PATIENCE_MS, lengthOf(window) / 2) : PATIENCE_MS;
+  if (waitedMs >= patience && unusedMs >= QUIET_MS) return true;
+  return waitedMs >= LATE_MS && unusedMs >= GAP_MS && isOpen(window ?? { ...NIGHT, zone }, at);
+}
