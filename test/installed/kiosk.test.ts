@@ -139,7 +139,7 @@ describe.skipIf(impossible !== null)(
       await expect.poll(checkins, PATIENCE).toContain('Ada Lovelace by face');
       await badge(1);
       await kiosk.steps(async () => {
-        await kiosk.press('.method[data-way=pin]', '', 'input[name=number]');
+        await kiosk.press('.method[data-method=pin]', '', 'input[name=number]');
         await kiosk.fill('input[name=number]', '1918');
         await kiosk.fill('input[name=pin]', pinCode);
         await kiosk.fill('input[name=new-pin]', '4071');
