@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { initServer } from '../../sync/server/app/local.ts';
@@ -17,10 +17,12 @@ const NEXT = join(import.meta.dirname, 'children/next-build.ts');
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 const HANG_MS = 300_000;
+const UNIT = 'smartpresence-server.service';
 
 describe.skipIf(unavailable)('an update of the server', () => {
   const home = temporaryFolder();
   const root = join(home.path, 'opt');
+  const units = join(home.path, 'units');
   const running: ServerProcess[] = [];
   let postgres: TestPostgres;
   let env: Record<string, string>;
@@ -47,8 +49,12 @@ describe.skipIf(unavailable)('an update of the server', () => {
       const changes = version === '0.3.0' ? 'export NEXT_CHANGES=1\n' : '';
       writeFileSync(command, `#!/bin/sh\n${changes}exec ${process.execPath} ${more} ${SP} "$@"\n`);
       chmodSync(command, 0o755);
+      mkdirSync(join(root, version!, 'systemd'));
+      writeFileSync(join(root, version!, 'systemd', UNIT), `of ${version}`);
     }
     symlinkSync('0.2.0', join(root, 'current'));
+    mkdirSync(units);
+    writeFileSync(join(units, UNIT), 'of 0.2.0');
   }, HANG_MS);
   afterAll(async () => {
     for (const replica of running) await replica.stop('SIGKILL');
@@ -126,8 +132,12 @@ describe.skipIf(unavailable)('an update of the server', () => {
     const again = await start('0.1.0', 'a');
     expect([await takes(again), (await readyz(again)).ready]).toEqual([200, true]);
     await b.stop();
-    const back = await run('0.2.0', 'upgrade', 'back', '--root', root, '--json');
-    expect([back.code, JSON.parse(back.out)]).toEqual([0, { from: '0.2.0', to: '0.1.0' }]);
+    const back = await run('0.2.0', 'upgrade', 'back', '--root', root, '--units', units, '--json');
+    expect([back.code, JSON.parse(back.out)]).toEqual([
+      0,
+      { from: '0.2.0', to: '0.1.0', units: { written: [UNIT], removed: [] } },
+    ]);
+    expect(readFileSync(join(units, UNIT), 'utf8')).toBe('of 0.1.0');
     expect(current()).toBe('0.1.0');
     await untilDegraded(again, 'replicas-differ', false);
     await again.stop();
@@ -147,12 +157,12 @@ describe.skipIf(unavailable)('an update of the server', () => {
     await until('an old replica says so', async () => (await readyz(old)).reasons.includes('database-newer'));
     await old.stop();
     await c.stop();
-    const back = await run('0.3.0', 'upgrade', 'back', '--root', root, '--to', '0.2.0');
+    const back = await run('0.3.0', 'upgrade', 'back', '--root', root, '--units', units, '--to', '0.2.0');
     expect([back.code, back.err]).toEqual([
       1,
       expect.stringMatching(/upgrade-cannot-roll-back.*0\.2\.0[\s\S]*restore the backup/),
     ]);
-    expect(current()).toBe('0.1.0');
+    expect([current(), readFileSync(join(units, UNIT), 'utf8')]).toEqual(['0.1.0', 'of 0.1.0']);
     await expect(start('0.2.0', 'a')).rejects.toThrow(/database-newer/);
     const doctor = await run('0.2.0', 'doctor', '--json');
     expect([doctor.code, doctor.out.includes('"database-newer"')]).toEqual([1, true]);

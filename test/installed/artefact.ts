@@ -37,7 +37,10 @@ export function serverArtefact(): ServerArtefact {
   return { archive: find(folder, '.tar.gz'), debian: find(folder, '.deb'), sbom: find(folder, '.cdx.json') };
 }
 
-/** The server of a version to come: its schema has one step more, which adds what builds before it do without. */
+/**
+ * The server of a version to come: its schema has one step more, which adds what builds before it do without, and its unit one
+ * line.
+ */
 export function nextServer(version: string): Omit<ServerArtefact, 'sbom'> {
   const folder = kept(`${version}-next`, (into) => {
     run('tar', '-xzf', serverArtefact().archive, '-C', into);
@@ -47,6 +50,7 @@ export function nextServer(version: string): Omit<ServerArtefact, 'sbom'> {
       const file = join(into, top, 'app', name);
       writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), version }, null, 1));
     }
+    appendFileSync(join(into, top, 'systemd/smartpresence-server.service'), '# Of the next version.\n');
     appendFileSync(join(into, top, 'app/sync/server/platform/database/migrations.js'), NEXT_STEP);
     const archive = join(into, `${top}-linux-x64.tar.gz`);
     run('tar', '--use-compress-program=gzip -1', '-cf', archive, '-C', into, top);

@@ -180,7 +180,13 @@ describe.skipIf(impossible !== null)(
       }
       expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend', 'smartpresence*')).toBe('');
       if (page === 'docs/operate/each-month.md') expect(said).toContain('9998-next: adds only');
-      if (page === 'docs/operate/incidents.md') expect(said).toContain(`The schema stays as ${NEXT} left it.`);
+      if (page === 'docs/operate/incidents.md') {
+        expect(said).toContain(`The schema stays as ${NEXT} left it.`);
+        const unit = 'smartpresence-server.service';
+        const ours = `/opt/smartpresence/${projectVersion()}/systemd/${unit}`;
+        expect(machine.say('cat', `/etc/systemd/system/${unit}`)).toBe(machine.say('cat', ours));
+        expect(machine.say('systemctl', 'show', '--value', '--property=NeedDaemonReload', unit).trim()).toBe('no');
+      }
     });
   },
   3_600_000,

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -13,9 +15,14 @@ import { print } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
 import { canWorkWith, changedSince, planUpgrade, type UpgradePlan } from './rules.ts';
+import { switchUnits, UNITS } from './units.ts';
 
 const ROOT = '/opt/smartpresence';
 const ourBuild = async () => (await import('../../../sync/server/app/checks/upgrade.ts')).thisBuild();
+/** Null: no systemd runs here. */
+const systemctl = existsSync('/run/systemd/system')
+  ? (...args: string[]) => promisify(execFile)('systemctl', args)
+  : null;
 const facts = async () => onServer((await import('../../../sync/server/app/upgrade.ts')).upgradeFacts);
 
 /** `upgrade check|back`. */
@@ -49,9 +56,10 @@ export function registerUpgrade(program: Command): void {
   root(upgrade.command('back'))
     .description('After an update: go back to the previous version, if the database schema allows it.')
     .option('--to <version>', 'version to go back to (default: the newest older one)')
-    .option('--json', 'one JSON object: {"from","to"}')
-    .addHelpText('after', `\nIt switches ${ROOT}/current and restarts nothing.`)
-    .action(async (o: { root: string; to?: string; json?: boolean }) => {
+    .option('--units <folder>', 'where the systemd units are installed', UNITS)
+    .option('--json', 'one JSON object: {"from","to","units":{"written","removed"}}')
+    .addHelpText('after', `\nIt switches ${ROOT}/current and the systemd units to that version, and restarts nothing.`)
+    .action(async (o: { root: string; to?: string; units: string; json?: boolean }) => {
       const { current, versions } = installed(o.root);
       const to = o.to ?? versions.find((v) => current !== null && compareVersions(v, current) < 0);
       if (to === undefined || !versions.includes(to))
@@ -64,9 +72,13 @@ export function registerUpgrade(program: Command): void {
       const before = await describeBuild(join(o.root, to));
       if (!canWorkWith(before, now))
         throw new Problem('upgrade-cannot-roll-back', { to, schema: now.leastReader ?? 'newer' });
+      const from = current === null ? null : join(o.root, current);
+      const units = await switchUnits(from, join(o.root, to), o.units, systemctl);
       switchTo(o.root, to);
       const text = [
         `Version ${to} starts next; it was ${current}.`,
+        ...units.written.map((name) => `${join(o.units, name)} is that of ${to} again.`),
+        ...units.removed.map((name) => `${join(o.units, name)} is removed: ${to} has none.`),
         ...(changedSince(before, now)
           ? [
               `The schema stays as ${current} left it. Keep that version: only it or a later one can restore backups made from now on.`,
@@ -74,7 +86,7 @@ export function registerUpgrade(program: Command): void {
           : []),
         'Start it, one replica after the other: systemctl restart smartpresence-server',
       ].join('\n');
-      process.stdout.write(`${o.json ? JSON.stringify({ from: current, to }) : text}\n`);
+      process.stdout.write(`${o.json ? JSON.stringify({ from: current, to, units }) : text}\n`);
     });
   upgrade
     .command('describe', { hidden: true })
