@@ -1,17 +1,15 @@
 import type { ComponentChildren, JSX } from 'preact';
 
-/** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
-function Icon({
-  children,
-  mirrored = false,
-  ...rest
-}: {
+interface IconProps {
   children: ComponentChildren;
   fill?: string;
   stroke?: string;
   /** It points along the reading direction, so it turns with it. */
   mirrored?: boolean;
-}) {
+}
+
+/** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
+function Icon({ children, mirrored = false, ...rest }: IconProps) {
   return (
     <svg
       class={mirrored ? 'icon icon-mirrored' : 'icon'}

@@ -138,17 +138,14 @@ function Stats({ live }: { live: Live }) {
   );
 }
 
-function Stat({
-  label,
-  hint,
-  accent = false,
-  children,
-}: {
+interface StatProps {
   label: string;
   hint: string;
   accent?: boolean;
   children: ComponentChildren;
-}) {
+}
+
+function Stat({ label, hint, accent = false, children }: StatProps) {
   return (
     <div class="card stat" data-accent={accent}>
       <p class="stat-label">{label}</p>

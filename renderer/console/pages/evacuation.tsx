@@ -127,19 +127,15 @@ function EvacuationView({ query, role }: PageProps) {
   );
 }
 
-function RollCall({
-  presence,
-  state,
-  reload,
-  may,
-  site,
-}: {
+interface RollCallProps {
   presence: Presence;
   state: EvacuationState;
   reload: () => void;
   may: boolean;
   site: string;
-}) {
+}
+
+function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const search = useField('');
   const [missingOnly, setMissingOnly] = useState(false);
   const { error, run } = useWrite();

@@ -54,17 +54,14 @@ function Statistics({ query }: PageProps) {
   );
 }
 
-function Panel({
-  title,
-  text,
-  empty,
-  children,
-}: {
+interface PanelProps {
   title: string;
   text?: string;
   empty: boolean;
   children: ComponentChildren;
-}) {
+}
+
+function Panel({ title, text, empty, children }: PanelProps) {
   return (
     <section class="card panel">
       <h2>{title}</h2>

@@ -79,17 +79,14 @@ function Webhooks({ role }: PageProps) {
   );
 }
 
-function One({
-  hook,
-  admin,
-  onChange,
-  onSecret,
-}: {
+interface OneProps {
   hook: Webhook;
   admin: boolean;
   onChange: () => void;
   onSecret: (secret: string) => void;
-}) {
+}
+
+function One({ hook, admin, onChange, onSecret }: OneProps) {
   const [log, setLog] = useState(false);
   const { busy, error, run } = useWrite();
 

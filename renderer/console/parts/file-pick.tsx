@@ -1,26 +1,21 @@
 import type { ComponentChildren } from 'preact';
 
-/**
- * Where files are chosen or dropped. The browser's own control speaks the browser's language, in its own look; it is there
- * for anyone who has no mouse, and this stands for it.
- *
- * @param describedBy id of the hint
- */
-export function FilePick({
-  id,
-  accept,
-  disabled = false,
-  describedBy,
-  onFiles,
-  children,
-}: {
+interface FilePickProps {
   id: string;
   accept: string;
   disabled?: boolean;
   describedBy?: string;
   onFiles: (files: readonly File[]) => void;
   children: ComponentChildren;
-}) {
+}
+
+/**
+ * Where files are chosen or dropped. The browser's own control speaks the browser's language, in its own look; it is there
+ * for anyone who has no mouse, and this stands for it.
+ *
+ * @param describedBy id of the hint
+ */
+export function FilePick({ id, accept, disabled = false, describedBy, onFiles, children }: FilePickProps) {
   return (
     <label
       class="file-pick"

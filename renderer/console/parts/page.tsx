@@ -3,19 +3,16 @@ import { Button } from '../../shared/button.tsx';
 import { IconBack } from '../../shared/icons.tsx';
 import { go } from '../../shared/web/router.ts';
 
-/** The frame of a page: its heading, what can be done on it, its content. */
-export function PageFrame({
-  title,
-  lead,
-  actions,
-  children,
-}: {
+interface PageFrameProps {
   title: string;
   /** One sentence: what this page is for. */
   lead?: string | undefined;
   actions?: ComponentChildren;
   children: ComponentChildren;
-}) {
+}
+
+/** The frame of a page: its heading, what can be done on it, its content. */
+export function PageFrame({ title, lead, actions, children }: PageFrameProps) {
   return (
     <div class="page">
       <header class="page-head">

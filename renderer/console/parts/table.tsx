@@ -144,16 +144,14 @@ export function PagedTable<T>({
   );
 }
 
-/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
-export function Reading({
-  of,
-  rows,
-  error,
-}: {
+interface ReadingProps {
   of: Omit<Resource<unknown>, 'replace'>;
   rows: number;
   error?: ApiError | null;
-}) {
+}
+
+/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
+export function Reading({ of, rows, error }: ReadingProps) {
   return (
     <>
       <ErrorNote error={error ?? of.error} onRetry={error ? undefined : of.reload} />

@@ -8,6 +8,15 @@ import { t } from '../i18n.ts';
 import { Moment } from './moment.tsx';
 import { PersonLink } from './person-link.tsx';
 
+interface TwoPeopleProps {
+  name: string;
+  ours: ComponentChildren;
+  other: DuplicateOf;
+  busy: boolean;
+  overrule?: ((typed: string) => void) | undefined;
+  actions?: ComponentChildren;
+}
+
 /**
  * Two people whose faces are alike, side by side, and what happens to the one who is enrolled already. Only an administrator
  * may say that they are two people, by typing who it concerns; everyone else leaves it to one.
@@ -16,21 +25,7 @@ import { PersonLink } from './person-link.tsx';
  * @param other null: nothing is known of them, or they were erased
  * @param overrule absent: this role may not
  */
-export function TwoPeople({
-  name,
-  ours,
-  other,
-  busy,
-  overrule,
-  actions,
-}: {
-  name: string;
-  ours: ComponentChildren;
-  other: DuplicateOf;
-  busy: boolean;
-  overrule?: ((typed: string) => void) | undefined;
-  actions?: ComponentChildren;
-}) {
+export function TwoPeople({ name, ours, other, busy, overrule, actions }: TwoPeopleProps) {
   const typed = useField('');
   const theirName = other.name ?? t('people.unnamed');
   const word = other.number ?? theirName;

@@ -69,15 +69,13 @@ export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void
   );
 }
 
-function Password({
-  account,
-  withCode,
-  onSet,
-}: {
+interface PasswordProps {
   account: OwnAccount;
   withCode: boolean;
   onSet: (account: OwnAccount, password: string) => void;
-}) {
+}
+
+function Password({ account, withCode, onSet }: PasswordProps) {
   const email = useField(account.account.email ?? '');
   const password = useField('');
   const again = useField('');

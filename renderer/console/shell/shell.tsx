@@ -63,15 +63,13 @@ export function Shell({ account }: { account: SessionState }) {
   );
 }
 
-function Rail({
-  account,
-  pages,
-  at,
-}: {
+interface RailProps {
   account: SessionState;
   pages: readonly ConsolePage[];
   at: ConsolePage | undefined;
-}) {
+}
+
+function Rail({ account, pages, at }: RailProps) {
   const { busy, error, run } = useWrite();
   return (
     <div class="rail-inner">

@@ -41,17 +41,14 @@ export function useTypingTarget() {
 
 type Type = (text: string | 'erase') => void;
 
-function Key({
-  label,
-  name,
-  onPress,
-  wide,
-}: {
+interface KeyProps {
   label: preact.ComponentChildren;
   name?: string;
   onPress: () => void;
   wide?: boolean;
-}) {
+}
+
+function Key({ label, name, onPress, wide }: KeyProps) {
   return (
     <KeyButton class="key" data-wide={wide} aria-label={name} onPress={onPress}>
       {label}
@@ -87,20 +84,17 @@ const upperOf = (c: string): string => ({ ß: 'ß', ı: 'İ' })[c] ?? c.toUpperC
 /** Scripts of which a keyboard is all that its language has: names may be Latin all the same. */
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
-/** Letters and digits, laid out as the language has them. */
-export function Keyboard({
-  type,
-  corner,
-  capitals = false,
-  nameField,
-}: {
+interface KeyboardProps {
   type: Type;
   /** The field that is typed into, where it takes a name: in Chinese, characters are chosen by their Pinyin. */
   nameField?: ReadonlySignal<HTMLInputElement | null>;
   corner?: preact.ComponentChildren;
   /** Capitals alone, as numbers have them; else the first letter of each word. */
   capitals?: boolean;
-}) {
+}
+
+/** Letters and digits, laid out as the language has them. */
+export function Keyboard({ type, corner, capitals = false, nameField }: KeyboardProps) {
   const upper = useSignal(true);
   const latin = useSignal(false);
   const accents = useSignal(false);

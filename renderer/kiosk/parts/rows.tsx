@@ -3,20 +3,16 @@ import type { PersonRow } from '../../../electron/contract/methods.ts';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
 import { t } from '../i18n.ts';
 
-/** A list that fills the screen, with a sentence about it. It scrolls when it is long, so the keyboard must reach it. */
-export function StaffList({
-  name,
-  label,
-  status,
-  statusRef,
-  children,
-}: {
+interface StaffListProps {
   name?: string;
   label: string;
   status: string;
   statusRef?: Ref<HTMLParagraphElement>;
   children: ComponentChildren;
-}) {
+}
+
+/** A list that fills the screen, with a sentence about it. It scrolls when it is long, so the keyboard must reach it. */
+export function StaffList({ name, label, status, statusRef, children }: StaffListProps) {
   return (
     <section class="staff-list" data-list={name}>
       <p class="hint" role="status" ref={statusRef} tabIndex={-1}>

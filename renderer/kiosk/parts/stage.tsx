@@ -7,21 +7,19 @@ import { Ring } from './ring.tsx';
 let inSoftware: boolean | undefined;
 const software = (): boolean => (inSoftware ??= drawsInSoftware());
 
+interface StageProps {
+  progress: number;
+  tone: 'calm' | 'good';
+  children?: ComponentChildren;
+}
+
 /**
  * The camera's picture in a tall rounded frame, mirrored, with a ring that fills clockwise from the top.
  *
  * @param progress 0..1
  * @param tone colours the ring: `calm` while something is to be changed, `good` while things are right
  */
-export function Stage({
-  progress,
-  tone,
-  children,
-}: {
-  progress: number;
-  tone: 'calm' | 'good';
-  children?: ComponentChildren;
-}) {
+export function Stage({ progress, tone, children }: StageProps) {
   const { camera } = useKiosk();
   const video = useRef<HTMLVideoElement>(null);
   const state = camera.state.value;

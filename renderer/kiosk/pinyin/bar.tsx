@@ -16,16 +16,14 @@ export interface Composing {
 
 let made: ReturnType<typeof makeCandidates> | null = null;
 
-/** Over the keys: the letters that were typed, and the characters that they may be, on the glass and with a keyboard. */
-export function PinyinBar({
-  field,
-  type,
-  composing,
-}: {
+interface PinyinBarProps {
   field: HTMLInputElement;
   type: (text: string) => void;
   composing: RefObject<Composing | null>;
-}) {
+}
+
+/** Over the keys: the letters that were typed, and the characters that they may be, on the glass and with a keyboard. */
+export function PinyinBar({ field, type, composing }: PinyinBarProps) {
   const typed = useSignal('');
   const page = useSignal(0);
   made ??= makeCandidates();
@@ -109,17 +107,14 @@ export function PinyinBar({
   );
 }
 
-function Pick({
-  name,
-  off = false,
-  onPress,
-  children,
-}: {
+interface PickProps {
   name?: string;
   off?: boolean;
   onPress: () => void;
   children: preact.ComponentChildren;
-}) {
+}
+
+function Pick({ name, off = false, onPress, children }: PickProps) {
   return (
     <KeyButton class="candidate" aria-label={name} aria-disabled={off} onPress={onPress}>
       {children}

@@ -6,19 +6,17 @@ import { readErrorText } from '../parts/read-error.ts';
 import { Title } from '../parts/title.tsx';
 import type { OtherMethodReason } from '../visits.ts';
 
+interface OtherMethodScreenProps {
+  reason: OtherMethodReason;
+  code: string | null;
+  seconds: number | null;
+}
+
 /**
  * The way that was tried did not work: all check-in methods, as equals and without blame. Never says which person was
  * near.
  */
-export function OtherMethodScreen({
-  reason,
-  code,
-  seconds,
-}: {
-  reason: OtherMethodReason;
-  code: string | null;
-  seconds: number | null;
-}) {
+export function OtherMethodScreen({ reason, code, seconds }: OtherMethodScreenProps) {
   const { home } = useKiosk();
   const numberFirst = reason === 'claim-first';
   const left = useIdle(15_000, () => home('settled'));

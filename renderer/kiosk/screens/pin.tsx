@@ -83,20 +83,18 @@ export function PinScreen() {
   );
 }
 
+interface PinChooseScreenProps {
+  number: string;
+  code: string;
+  refused: (error: unknown) => void;
+}
+
 /**
  * The person had a code in place of a PIN, and chooses one now: twice, so that it is the one they meant. Nobody else knows it.
  *
  * @param refused the code does not count (any more), or must wait: back to where it is typed
  */
-function PinChooseScreen({
-  number,
-  code,
-  refused,
-}: {
-  number: string;
-  code: string;
-  refused: (error: unknown) => void;
-}) {
+function PinChooseScreen({ number, code, refused }: PinChooseScreenProps) {
   const { core, welcomed } = useKiosk();
   const pin = useSignal('');
   const again = useSignal('');

@@ -198,18 +198,16 @@ function Contacts({ of }: { of: MyConsentTexts | null }) {
 
 export const rightsPage: PortalPage = { path: 'rights', Icon: IconShield, View: Rights };
 
-/**
- * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
- */
-function EraseDialog({
-  undoDays,
-  onErase,
-  onClose,
-}: {
+interface EraseDialogProps {
   undoDays: number;
   onErase: () => Promise<Answer<unknown>>;
   onClose: () => void;
-}) {
+}
+
+/**
+ * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
+ */
+function EraseDialog({ undoDays, onErase, onClose }: EraseDialogProps) {
   const [sure, setSure] = useState(false);
   return (
     <Dialog title={t('erase.title')} onClose={onClose}>

@@ -8,18 +8,15 @@ import { t } from './i18n.ts';
 /** Closes the dialog around; nothing where there is none. */
 export const CloseDialog = createContext<() => void>(() => undefined);
 
-/** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
-export function Dialog({
-  title,
-  onClose,
-  wide = false,
-  children,
-}: {
+interface DialogProps {
   title: string;
   onClose: () => void;
   wide?: boolean;
   children: ComponentChildren;
-}) {
+}
+
+/** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   // Before the next frame, so that the first key goes where the focus is to be. Closing gives the focus back.

@@ -164,17 +164,14 @@ export function SelectField<V extends string>({
   );
 }
 
-export function CheckField({
-  label,
-  hint,
-  checked,
-  onChecked,
-}: {
+interface CheckFieldProps {
   label: string;
   hint?: string;
   checked: boolean;
   onChecked: (checked: boolean) => void;
-}) {
+}
+
+export function CheckField({ label, hint, checked, onChecked }: CheckFieldProps) {
   const id = useId();
   return (
     <div class="check">
@@ -226,18 +223,15 @@ export function Form({ onSubmit, children, ...rest }: JSX.IntrinsicElements['for
   );
 }
 
-/** What sends the form around it, at its end; beside it, where there is `onCancel`, what leaves things as they are. */
-export function Submit({
-  danger = false,
-  disabled,
-  onCancel,
-  children,
-}: {
+interface SubmitProps {
   danger?: boolean | undefined;
   disabled?: boolean;
   onCancel?: (() => void) | undefined;
   children: ComponentChildren;
-}) {
+}
+
+/** What sends the form around it, at its end; beside it, where there is `onCancel`, what leaves things as they are. */
+export function Submit({ danger = false, disabled, onCancel, children }: SubmitProps) {
   return (
     <div class="actions">
       {onCancel && <Button onClick={onCancel}>{t('cancel')}</Button>}

@@ -31,16 +31,14 @@ const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
-/** The kiosk's commands, what became of them, and what more it can be sent. */
-export function CommandsPanel({
-  detail,
-  admin,
-  onChange,
-}: {
+interface CommandsPanelProps {
   detail: FleetDetail;
   admin: boolean;
   onChange: (detail: FleetDetail) => void;
-}) {
+}
+
+/** The kiosk's commands, what became of them, and what more it can be sent. */
+export function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
 

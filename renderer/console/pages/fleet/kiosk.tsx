@@ -134,15 +134,13 @@ function slotLabel({ current, previous, trial }: NonNullable<NonNullable<FleetKi
   return previous ? `${label} · ${t('fleet.before', { build: previous })}` : label;
 }
 
-function SettingsPanel({
-  detail,
-  admin,
-  onChange,
-}: {
+interface SettingsPanelProps {
   detail: FleetDetail;
   admin: boolean;
   onChange: (detail: FleetDetail) => void;
-}) {
+}
+
+function SettingsPanel({ detail, admin, onChange }: SettingsPanelProps) {
   const { kiosk, own, template, effective } = detail;
   const [editing, setEditing] = useState(false);
   const { error, run } = useWrite();

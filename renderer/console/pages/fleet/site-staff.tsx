@@ -116,17 +116,14 @@ export function KioskStaffPage({ role }: { role: Role }) {
   );
 }
 
-function List({
-  items,
-  busy,
-  onRemove,
-  onReset,
-}: {
+interface ListProps {
   items: readonly KioskStaff[];
   busy: boolean;
   onRemove: ((member: KioskStaff) => void) | null;
   onReset: (member: KioskStaff, reset: StaffReset) => void;
-}) {
+}
+
+function List({ items, busy, onRemove, onReset }: ListProps) {
   // Few columns: on an upright screen the last one, which removes someone, has to be in sight in every language.
   return (
     <Table

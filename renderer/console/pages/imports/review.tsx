@@ -246,19 +246,15 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
   );
 }
 
-function Photo({
-  run: id,
-  role,
-  photo,
-  open,
-  onDecided,
-}: {
+interface PhotoProps {
   run: string;
   role: PageProps['role'];
   photo: ImportPhoto;
   open: boolean;
   onDecided: (photo: ImportPhoto) => void;
-}) {
+}
+
+function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
   const [assigning, setAssigning] = useState(false);
   const [comparing, setComparing] = useState(false);
   const { busy, error, run } = useWrite();

@@ -19,18 +19,15 @@ import { languageName } from './languages.ts';
 
 type AMinor = z.output<typeof Minor>;
 
-/** What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. */
-export function ConsentPanel({
-  person,
-  minor,
-  mayGive,
-  onChange,
-}: {
+interface ConsentPanelProps {
   person: Person;
   minor: AMinor | null;
   mayGive: boolean;
   onChange: () => void;
-}) {
+}
+
+/** What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. */
+export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelProps) {
   const history = usePages(listConsents, { query: { person: person.id, limit: 10 } });
   const [giving, setGiving] = useState(false);
   const { error, run } = useWrite();

@@ -10,18 +10,15 @@ import { useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 
-/** Whether a guardian speaks for someone, and until when. */
-export function MinorPanel({
-  person,
-  minor,
-  mayWrite,
-  onChange,
-}: {
+interface MinorPanelProps {
   person: string;
   minor: z.output<typeof Minor> | null;
   mayWrite: boolean;
   onChange: () => void;
-}) {
+}
+
+/** Whether a guardian speaks for someone, and until when. */
+export function MinorPanel({ person, minor, mayWrite, onChange }: MinorPanelProps) {
   const [open, setOpen] = useState(false);
   const bornOn = useField('');
   const { error, run } = useWrite();

@@ -33,18 +33,15 @@ const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
   ended: undefined,
 };
 
-/** The rollout that kiosks go by: how far it is, what it waits for, and what can be done with it. */
-export function InForce({
-  rollout,
-  admin,
-  rings,
-  onChange,
-}: {
+interface InForceProps {
   rollout: Rollout;
   admin: boolean;
   rings: readonly Ring[];
   onChange: () => void;
-}) {
+}
+
+/** The rollout that kiosks go by: how far it is, what it waits for, and what can be done with it. */
+export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
   const [more, setMore] = useState<'kiosks' | 'history' | null>(null);
   const { state, stopped, version, steps, step } = rollout;
   const toggle = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);

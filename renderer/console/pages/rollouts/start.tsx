@@ -21,15 +21,13 @@ const STEPS: Readonly<Record<PlanName, NewRollout['steps']>> = {
   everybody: [EVERYBODY],
 };
 
-export function StartRollout({
-  builds,
-  inForce,
-  onDone,
-}: {
+interface StartRolloutProps {
   builds: Repository['builds'];
   inForce: Rollout | null;
   onDone: () => void;
-}) {
+}
+
+export function StartRollout({ builds, inForce, onDone }: StartRolloutProps) {
   const version = useField(builds[0]?.version ?? '');
   const [plan, setPlan] = useState<PlanName>('usual');
   const [automatic, setAutomatic] = useState(true);

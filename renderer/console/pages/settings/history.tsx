@@ -62,20 +62,16 @@ function undoable(line: Line, site: Site, role: Role): boolean {
   return role === 'admin' && !configured;
 }
 
-/** What was changed of a site and of its policy, who did it, and a way back. */
-export function History({
-  site,
-  policy,
-  calendar,
-  role,
-  onDone,
-}: {
+interface HistoryProps {
   site: Site;
   policy: readonly PolicyChange[];
   calendar: readonly SiteChange[];
   role: Role;
   onDone: () => void;
-}) {
+}
+
+/** What was changed of a site and of its policy, who did it, and a way back. */
+export function History({ site, policy, calendar, role, onDone }: HistoryProps) {
   const { busy, error, run } = useWrite();
   const lines: Line[] = [
     ...policy.map((change) => ({ ...change, of: 'policy' as const })),

@@ -68,22 +68,19 @@ function changes(policy: Policy, fields: Fields): { was: object; is: object } {
   };
 }
 
-/**
- * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what
- * someone else has set meanwhile comes into the other fields, and the edits stay.
- */
-export function EditPolicy({
-  site,
-  found: { own, policy },
-  mayWrite,
-  onReload,
-}: {
+interface EditPolicyProps {
   site: string;
   found: { own: boolean; policy: Policy };
   mayWrite: boolean;
   /** The policy is no longer what is shown here. */
   onReload: () => void;
-}) {
+}
+
+/**
+ * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what
+ * someone else has set meanwhile comes into the other fields, and the edits stay.
+ */
+export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }: EditPolicyProps) {
   const [edited, setEdited] = useState<Partial<Fields>>({});
   const { busy, error, run } = useWrite();
   const fields: Fields = { ...fieldsOf(policy), ...edited };

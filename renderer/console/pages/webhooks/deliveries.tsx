@@ -9,20 +9,17 @@ import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
 
-/** What was sent, what waits and what was given up, newest first. */
-export function Deliveries({
-  webhook,
-  enabled,
-  admin,
-  onReload,
-}: {
+interface DeliveriesProps {
   webhook: string;
   /** Off, nothing is sent: what was due is kept back until it is on again. */
   enabled: boolean;
   admin: boolean;
   /** What stands above the log is to be read again, too. */
   onReload: () => void;
-}) {
+}
+
+/** What was sent, what waits and what was given up, newest first. */
+export function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
   const pages = usePages(listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>

@@ -52,15 +52,13 @@ export function SetupScreen({ setup }: { setup: Setup }) {
   }
 }
 
-function ShowCode({
-  setup,
-  onTyped,
-  onAlone,
-}: {
+interface ShowCodeProps {
   setup: Extract<Setup, { at: 'code' }>;
   onTyped: () => void;
   onAlone: () => void;
-}) {
+}
+
+function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
   const { camera, core, sounds } = useKiosk();
   const broken = useSignal(false);
   const state = camera.state.value;

@@ -15,18 +15,15 @@ function lettersOf(name: string): 'few' | 'many' | 'most' {
   return longest > 15 ? 'most' : longest > 10 ? 'many' : 'few';
 }
 
-/** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
-export function CardScreen({
-  session,
-  card,
-  message,
-  done,
-}: {
+interface CardScreenProps {
   session: StaffSession;
   card: Card;
   message: string;
   done: () => void;
-}) {
+}
+
+/** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
+export function CardScreen({ session, card, message, done }: CardScreenProps) {
   const { link } = useKiosk();
   return (
     <section class="issued" data-end="card">

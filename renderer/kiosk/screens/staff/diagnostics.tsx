@@ -76,17 +76,14 @@ export function DiagnosticsScreen({ session }: { session: StaffSession }) {
 
 type Mark = 'good' | 'warn' | undefined;
 
-function Card({
-  title,
-  empty = t('diagnostics.none'),
-  children,
-  foot,
-}: {
+interface CardProps {
   title: string;
   empty?: string | undefined;
   children: ComponentChildren;
   foot?: ComponentChildren;
-}) {
+}
+
+function Card({ title, empty = t('diagnostics.none'), children, foot }: CardProps) {
   const nothing = children === null || (Array.isArray(children) && children.length === 0);
   return (
     <section class="card diagnostics-card tabular">

@@ -26,6 +26,15 @@ export const isDuplicate = (cause: unknown): boolean => cause instanceof RpcErro
 const isAboutAnother = (cause: unknown): boolean =>
   isDuplicate(cause) || (cause instanceof RpcError && cause.code === 'duplicate-other');
 
+interface DuplicateScreenProps {
+  name: string;
+  session: StaffSession;
+  ask: (token: string) => Promise<DuplicateFace>;
+  overrule: (token: string, confirmation: Overrule) => Promise<void>;
+  byNumber: (() => void) | null;
+  close: () => void;
+}
+
 /**
  * A face that is someone else's already: both pictures, what happens to the other person, and, for a supervisor, the
  * typed word that they are two people. Where the face is like one more person's, that one is asked about next. Everyone else
@@ -35,21 +44,7 @@ const isAboutAnother = (cause: unknown): boolean =>
  * @param overrule enrols; what it throws is said here
  * @param byNumber the person goes on with number and PIN; null where that leads nowhere
  */
-export function DuplicateScreen({
-  name,
-  session,
-  ask,
-  overrule,
-  byNumber,
-  close,
-}: {
-  name: string;
-  session: StaffSession;
-  ask: (token: string) => Promise<DuplicateFace>;
-  overrule: (token: string, confirmation: Overrule) => Promise<void>;
-  byNumber: (() => void) | null;
-  close: () => void;
-}) {
+export function DuplicateScreen({ name, session, ask, overrule, byNumber, close }: DuplicateScreenProps) {
   const found = useSignal<DuplicateFace | null>(null);
   const typing = useSignal(false);
   const typed = useSignal('');

@@ -9,16 +9,7 @@ import { say } from '../checkin.tsx';
 import { createCapture } from './capture.ts';
 import type { StaffSession } from './session.ts';
 
-/** The poses, one after the other, with the one thing to change. */
-export function EnrolCapture({
-  steps,
-  session,
-  enrolment,
-  done,
-  failed,
-  alive,
-  cancel,
-}: {
+interface EnrolCaptureProps {
   steps: string;
   session: StaffSession;
   enrolment: Output<'enrolBegin'>;
@@ -26,7 +17,10 @@ export function EnrolCapture({
   failed: (error: unknown) => void;
   alive: () => void;
   cancel: () => void;
-}) {
+}
+
+/** The poses, one after the other, with the one thing to change. */
+export function EnrolCapture({ steps, session, enrolment, done, failed, alive, cancel }: EnrolCaptureProps) {
   const { core, camera, onDetection, sample, sounds } = useKiosk();
   const capture = useMemo(
     () =>

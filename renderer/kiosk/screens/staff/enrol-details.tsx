@@ -38,19 +38,7 @@ export function missingForPin({ number, pin }: Details): Key | null {
   return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
 }
 
-/**
- * Who it is.
- *
- * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
- */
-export function EnrolDetails({
-  steps,
-  details,
-  error,
-  age,
-  byNumber,
-  next,
-}: {
+interface EnrolDetailsProps {
   steps: string;
   details: Signal<Details>;
   error: Signal<string>;
@@ -58,7 +46,14 @@ export function EnrolDetails({
   age: number;
   byNumber: boolean;
   next: () => void;
-}) {
+}
+
+/**
+ * Who it is.
+ *
+ * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
+ */
+export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolDetailsProps) {
   const { root, type, nameField } = useTypingTarget();
   const name = useRef<HTMLInputElement>(null);
   const number = useRef<HTMLInputElement>(null);

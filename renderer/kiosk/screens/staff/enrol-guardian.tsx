@@ -14,20 +14,16 @@ type Part = 'day' | 'month' | 'year';
 const partsIn = (language: string): readonly Part[] =>
   language === 'zh' ? ['year', 'month', 'day'] : ['day', 'month', 'year'];
 
-/** Who speaks for someone below the age of consent, and until when. */
-export function EnrolGuardian({
-  steps,
-  age,
-  guardian,
-  error,
-  next,
-}: {
+interface EnrolGuardianProps {
   steps: string;
   age: number;
   guardian: Signal<Guardian>;
   error: Signal<string>;
   next: () => void;
-}) {
+}
+
+/** Who speaks for someone below the age of consent, and until when. */
+export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardianProps) {
   const { root, type, nameField } = useTypingTarget();
   const wrongField = useSignal<string | null>(null);
   const first = useFocus<HTMLInputElement>();

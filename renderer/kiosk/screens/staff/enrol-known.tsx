@@ -6,22 +6,17 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
 import { AgeChoice, type Details } from './enrol-details.tsx';
 
-/** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
-export function EnrolKnown({
-  steps,
-  person,
-  details,
-  error,
-  age,
-  next,
-}: {
+interface EnrolKnownProps {
   steps: string;
   person: PersonRow;
   details: Signal<Details>;
   error: Signal<string>;
   age: number;
   next: () => void;
-}) {
+}
+
+/** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
+export function EnrolKnown({ steps, person, details, error, age, next }: EnrolKnownProps) {
   return (
     <form
       class="enrol-known"

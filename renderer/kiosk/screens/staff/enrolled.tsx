@@ -8,25 +8,21 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
 
+interface EnrolledProps {
+  session: StaffSession;
+  person: PersonRow;
+  onCard: boolean;
+  another: (() => void) | null;
+  close: () => void;
+}
+
 /**
  * The good end, and the way back from it.
  *
  * @param onCard the person got a card, without which their face is of no use here
  * @param another null: of someone who was here before; then there is nothing to delete again either
  */
-export function Enrolled({
-  session,
-  person,
-  onCard,
-  another,
-  close,
-}: {
-  session: StaffSession;
-  person: PersonRow;
-  onCard: boolean;
-  another: (() => void) | null;
-  close: () => void;
-}) {
+export function Enrolled({ session, person, onCard, another, close }: EnrolledProps) {
   const { core } = useKiosk();
   const undone = useSignal(false);
   const error = useSignal('');

@@ -161,15 +161,13 @@ function accountedByLabel({ accountedBy }: Inside): string {
   return accountedBy.where === 'console' ? t('evacuation.byConsole') : accountedBy.name || t('evacuation.byOther');
 }
 
-function PersonRow({
-  person,
-  running,
-  mark,
-}: {
+interface PersonRowProps {
   person: Inside;
   running: boolean;
   mark: (accounted: boolean) => Promise<void>;
-}) {
+}
+
+function PersonRow({ person, running, mark }: PersonRowProps) {
   const missing = person.accountedAt === null;
   const facts = [
     person.number,

@@ -73,15 +73,13 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
   return <List staff={staff} done={done.value} choose={(next) => (doing.value = next)} />;
 }
 
-function List({
-  staff,
-  done,
-  choose,
-}: {
+interface ListProps {
   staff: Signal<StaffRow[] | null>;
   done: string;
   choose: (next: Doing) => void;
-}) {
+}
+
+function List({ staff, done, choose }: ListProps) {
   return (
     <section class="people staff-members">
       <div class="actions">

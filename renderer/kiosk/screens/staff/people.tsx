@@ -75,17 +75,14 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
 /** Between the last key and the question to the core, so that a name is not asked for letter by letter. */
 const PAUSE_MS = 200;
 
-function Search({
-  session,
-  query,
-  done,
-  choose,
-}: {
+interface SearchProps {
   session: StaffSession;
   query: Signal<string>;
   done: string;
   choose: (next: Doing) => void;
-}) {
+}
+
+function Search({ session, query, done, choose }: SearchProps) {
   const { core, recognises } = useKiosk();
   const people = useSignal<PersonRow[] | null>(null);
   const error = useSignal('');

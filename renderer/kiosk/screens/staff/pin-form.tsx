@@ -7,6 +7,15 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { Keypad, useTypingTarget } from '../../parts/keys.tsx';
 import { staffErrorText } from './session.ts';
 
+interface PinFormProps {
+  label: string;
+  shape: RegExp;
+  misshapen: string;
+  note?: string;
+  save: (pin: string) => Promise<void>;
+  cancel: () => void;
+}
+
 /**
  * Another PIN, for someone of staff or someone who checks in.
  *
@@ -14,21 +23,7 @@ import { staffErrorText } from './session.ts';
  * @param note said while nothing is wrong
  * @param save may throw: then the PIN is typed once more
  */
-export function PinForm({
-  label,
-  shape,
-  misshapen,
-  note,
-  save,
-  cancel,
-}: {
-  label: string;
-  shape: RegExp;
-  misshapen: string;
-  note?: string;
-  save: (pin: string) => Promise<void>;
-  cancel: () => void;
-}) {
+export function PinForm({ label, shape, misshapen, note, save, cancel }: PinFormProps) {
   const pin = useSignal('');
   const error = useSignal('');
   const input = useFocus<HTMLInputElement>();

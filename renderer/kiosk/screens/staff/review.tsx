@@ -143,14 +143,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
   );
 }
 
-function Item({
-  session,
-  item,
-  steps,
-  settled,
-  skip,
-  enrol,
-}: {
+interface ItemProps {
   session: StaffSession;
   item: ReviewItem;
   steps: string;
@@ -158,7 +151,9 @@ function Item({
   /** Null: it is the only one. */
   skip: (() => void) | null;
   enrol: (known: PersonRow | null) => void;
-}) {
+}
+
+function Item({ session, item, steps, settled, skip, enrol }: ItemProps) {
   const { core, recognises } = useKiosk();
   const whose = useSignal<Whose>(likely(item));
   const error = useSignal('');

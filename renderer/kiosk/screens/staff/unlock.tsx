@@ -159,19 +159,15 @@ export function UnlockScreen({ session }: { session: StaffSession }) {
   }
 }
 
-function Choose({
-  members,
-  trouble,
-  over,
-  choose,
-  emergency,
-}: {
+interface ChooseProps {
   members: readonly StaffChoice[];
   trouble: Parameters<typeof usePinText>[0];
   over: boolean;
   choose: (member: StaffChoice) => void;
   emergency: () => void;
-}) {
+}
+
+function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
   const { home } = useKiosk();
   const message = usePinText(trouble, 'staff');
   const left = useIdle(IDLE_MS, home);
@@ -202,14 +198,7 @@ function Choose({
   );
 }
 
-function PinStep({
-  given,
-  technician,
-  over,
-  first,
-  back,
-  enter,
-}: {
+interface PinStepProps {
   given: Given;
   technician: boolean;
   over: boolean;
@@ -217,7 +206,9 @@ function PinStep({
   first: boolean;
   back: (() => void) | undefined;
   enter: (pin: string) => Promise<void>;
-}) {
+}
+
+function PinStep({ given, technician, over, first, back, enter }: PinStepProps) {
   const pin = usePinEntry('staff', PIN_SHAPE, enter);
   const note = given.name === null ? t(first ? 'staff.firstPin' : 'staff.emergencyNote') : '';
   return (
@@ -241,18 +232,15 @@ function PinStep({
   );
 }
 
-/** A technician's code, with the time by which it is judged: a clock that is wrong is seen here. */
-function CodeStep({
-  given,
-  offset,
-  back,
-  enter,
-}: {
+interface CodeStepProps {
   given: Given;
   offset: number;
   back: (() => void) | undefined;
   enter: (code: string) => Promise<void>;
-}) {
+}
+
+/** A technician's code, with the time by which it is judged: a clock that is wrong is seen here. */
+function CodeStep({ given, offset, back, enter }: CodeStepProps) {
   const code = usePinEntry('technician', CODE_SHAPE, enter);
   const clock = useSignal('');
   useEffect(() => {
@@ -280,16 +268,14 @@ function CodeStep({
   );
 }
 
-/** In place of the PIN they were given: typed twice, so that nobody is locked out by a slip. */
-function OwnPin({
-  given,
-  back,
-  enter,
-}: {
+interface OwnPinProps {
   given: Given;
   back: (() => void) | undefined;
   enter: (pin: string) => Promise<void>;
-}) {
+}
+
+/** In place of the PIN they were given: typed twice, so that nobody is locked out by a slip. */
+function OwnPin({ given, back, enter }: OwnPinProps) {
   const first = useSignal('');
   const second = useSignal('');
   const busy = useSignal(false);

@@ -80,15 +80,13 @@ function Card({ title, children }: { title: string; children: ComponentChildren 
   );
 }
 
-function Fact({
-  name,
-  mark,
-  children,
-}: {
+interface FactProps {
   name: string;
   mark?: 'good' | 'warn' | undefined;
   children: ComponentChildren;
-}) {
+}
+
+function Fact({ name, mark, children }: FactProps) {
   return (
     <div>
       <dt>{name}</dt>

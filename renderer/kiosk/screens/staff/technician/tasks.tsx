@@ -22,16 +22,14 @@ const ICONS: Record<TechnicianTask, ComponentChildren> = {
 };
 const TASKS: readonly TechnicianTask[] = ['update', 'restart', 'reboot', 'login'];
 
-/** What can be asked for; what this machine can't do is said in its place, with why. */
-export function Tasks({
-  state,
-  open,
-  diagnostics,
-}: {
+interface TasksProps {
   state: TechnicianState;
   open: (task: TechnicianTask) => void;
   diagnostics: () => void;
-}) {
+}
+
+/** What can be asked for; what this machine can't do is said in its place, with why. */
+export function Tasks({ state, open, diagnostics }: TasksProps) {
   return (
     <ul class="technician-tasks">
       {TASKS.map((task) => {
@@ -75,16 +73,14 @@ export function Tasks({
   );
 }
 
-/** What it means, before it is done. */
-export function Confirm({
-  task,
-  cancel,
-  yes,
-}: {
+interface ConfirmProps {
   task: TechnicianTask;
   cancel: () => void;
   yes: (task: TechnicianTask) => void;
-}) {
+}
+
+/** What it means, before it is done. */
+export function Confirm({ task, cancel, yes }: ConfirmProps) {
   const first = useFocus<HTMLButtonElement>();
   return (
     <section class="technician-ask card" aria-label={t(`technician.task.${task}`)}>
