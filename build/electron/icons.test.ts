@@ -9,7 +9,7 @@ const ROOT = resolve(here, '../..');
 const svg = readFileSync(join(here, 'icon.svg'));
 
 test('the drawing is the mark that the pages show, in their accent', () => {
-  const mark = readFileSync(join(ROOT, 'renderer/shared/web/mark.tsx'), 'utf8');
+  const mark = readFileSync(join(ROOT, 'renderer/shared/web/pieces.tsx'), 'utf8');
   const [, drawn] = / d="([^"]+)"/.exec(svg.toString())!;
   expect(mark).toContain(`d="${drawn}"`);
   const [, ground] = /<rect [^>]*fill="(#\w+)"/.exec(svg.toString())!;

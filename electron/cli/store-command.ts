@@ -11,8 +11,8 @@ import { type OpenKiosk, openKiosk } from '../core/open-kiosk.ts';
 import { kioskHome } from '../core/paths.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
 import { storeFile } from '../core/store/files.ts';
+import { password } from './ask.ts';
 import { terminalOutput } from './output.ts';
-import { password } from './password.ts';
 
 /** A kiosk that commands can be run on, one after the other. */
 export interface CommandSession {

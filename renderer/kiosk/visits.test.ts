@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
-import { detection, face, sample } from './vision/detections.fake.ts';
+import { detection, face, sample } from '../../test/kit/detections.ts';
 import { type Answer, createVisits } from './visits.ts';
 
 const RECEIPT = { name: 'A', repeated: false } as Receipt;

@@ -3,7 +3,7 @@ import { publicHalf } from '../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk } from '../protocol/wire/batch.ts';
 import { FAREWELL_PATH, type Farewell } from '../protocol/wire/farewell.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { postSigned } from './tls/post.ts';
+import { postSigned } from './tls/request.ts';
 
 export interface FarewellTo {
   readonly server: { readonly id: string; readonly url: string; readonly caPem: readonly string[] };

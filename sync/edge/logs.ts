@@ -2,7 +2,7 @@ import { sealLogs } from '../protocol/seal/farewell.ts';
 import { LOGS_PATH } from '../protocol/wire/farewell.ts';
 import type { DeviceSecret } from './identity.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { postSigned } from './tls/post.ts';
+import { postSigned } from './tls/request.ts';
 import type { TransportOptions } from './transport/interface.ts';
 
 /**

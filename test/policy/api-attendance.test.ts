@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
 import type { DayReport } from '../../sync/protocol/api/reports.ts';
-import { readPresence } from '../../sync/server/app/downstream/presence.ts';
+import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';

@@ -5,8 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
-import { auditAnchorJob } from '../../sync/server/platform/audit/anchor.job.ts';
-import { ANCHOR_PREFIX } from '../../sync/server/platform/audit/anchors.ts';
+import { ANCHOR_PREFIX, auditAnchorJob } from '../../sync/server/platform/audit/anchors.ts';
 import { compareHere } from '../../sync/server/platform/audit/stored.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { writeAudit } from '../../sync/server/platform/audit/write.ts';

@@ -8,7 +8,7 @@ import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
 import { type RestoreContext, restoreBackup } from '../../sync/server/features/backup/restore.ts';
 import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { verifyBackup } from '../../sync/server/features/backup/verify.ts';
-import { tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.job.ts';
+import { tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { writeAudit } from '../../sync/server/platform/audit/write.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';

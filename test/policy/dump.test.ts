@@ -14,7 +14,7 @@ import { peppersChange, pinOf } from '../../sync/server/core/credentials/pins/pi
 import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { addUpload, beginImport } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
-import { erasureJob } from '../../sync/server/features/privacy/erasure/erasure.job.ts';
+import { erasureJob } from '../../sync/server/features/privacy/erasure/saga.ts';
 import { retentionJob } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';

@@ -4,7 +4,7 @@ import { NIL } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readFleet } from '../../sync/server/app/health/fleet.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { changeDevice } from '../../sync/server/core/devices/change.ts';
+import { changeDevice } from '../../sync/server/core/devices/routes.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -13,8 +13,7 @@ import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts
 import { requestErasure, undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { isErasureDue } from '../../sync/server/features/privacy/erasure/saga.ts';
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
-import { tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.job.ts';
-import { readTombstoneFiles } from '../../sync/server/features/privacy/erasure/tombstones.ts';
+import { readTombstoneFiles, tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import { readSigningKeys } from '../../sync/server/platform/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';

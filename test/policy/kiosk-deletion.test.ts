@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { changeDevice } from '../../sync/server/core/devices/change.ts';
+import { changeDevice } from '../../sync/server/core/devices/routes.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';

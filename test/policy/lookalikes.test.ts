@@ -2,7 +2,7 @@ import { v7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { lookalikeRoutes } from '../../sync/server/core/lookalikes/routes.ts';
+import { lookalikeRoutes } from '../../sync/server/core/lookalikes/module.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';

@@ -6,7 +6,7 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
-import { reenrolmentJob } from '../../sync/server/features/reenrolment/reenrolment.job.ts';
+import { reenrolmentJob } from '../../sync/server/features/reenrolment/module.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';

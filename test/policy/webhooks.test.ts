@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
 import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
 import { collect, logOf } from '../../sync/server/features/webhooks/collect.ts';
-import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/webhooks.job.ts';
+import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/module.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { queueMessages } from '../../sync/server/platform/webhooks/queue.ts';

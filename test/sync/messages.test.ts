@@ -20,7 +20,7 @@ import {
   takeMessage,
 } from '../../sync/server/app/devices/messages.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
-import { readPresence } from '../../sync/server/app/downstream/presence.ts';
+import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';

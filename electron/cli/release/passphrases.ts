@@ -4,7 +4,7 @@ import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { requirePrivate } from '../../core/keys/private-file.ts';
-import { password } from '../password.ts';
+import { password } from '../ask.ts';
 
 const TRIES = 3;
 const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 600, with --passphrase-file.' };

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { type Command, Option } from 'commander';
 import { describeStaged } from '../../../build/release/describe.ts';
 import { OFFLINE, type OfflineRole, ROLE_NAMES, type RoleName } from '../../../build/release/documents.ts';
@@ -10,11 +11,11 @@ import {
   stageWithdrawal,
 } from '../../../build/release/stage.ts';
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { inspectArchive, placeArchive } from './archive.ts';
-import { confirm } from './confirm.ts';
 import { init, makeKey, rotate } from './make.ts';
 import { next, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
@@ -257,4 +258,22 @@ async function addBuild(workspace: Workspace, file: string, o: SignOptions): Pro
   stageBuild({ ...workspace, stage: () => undefined }, archive, o);
   await placeArchive(file, workspace.folder, archive, (done) => o.progress(done, archive.length, 'bytes'));
   stageBuild(workspace, archive, o);
+}
+
+/**
+ * Asks before something that can't be taken back.
+ *
+ * @param yes it was said on the command line already
+ * @throws Problem `confirmation-needed`, `not-confirmed`
+ */
+async function confirm(question: string, yes: boolean): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) throw new Problem('confirmation-missing', { question });
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await new Promise<string>((resolve) => {
+    reader.once('close', () => resolve(''));
+    reader.question(`${question} [y/N] `, resolve);
+  });
+  reader.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem('not-confirmed');
 }

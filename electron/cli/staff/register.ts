@@ -7,7 +7,7 @@ import {
   resetStaffPinCommand,
   setEmergencyPinCommand,
 } from '../../core/staff/commands.ts';
-import { password } from '../password.ts';
+import { password } from '../ask.ts';
 import { onKiosk } from '../store-command.ts';
 import { handedText, type Sheet } from './sheet.ts';
 

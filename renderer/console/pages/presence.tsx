@@ -2,7 +2,7 @@ import type { Inside } from '../../../sync/protocol/api/presence.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
-import { Empty } from '../../shared/web/empty.tsx';
+import { Empty } from '../../shared/web/pieces.tsx';
 import { useResource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { FilterBar } from '../parts/filters.tsx';

@@ -4,8 +4,8 @@ import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../.
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconChart } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
+import { Empty } from '../../shared/web/pieces.tsx';
 import { useResource } from '../../shared/web/resource.ts';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';

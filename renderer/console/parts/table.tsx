@@ -2,8 +2,8 @@ import { type ComponentChildren, createContext, type RefObject } from 'preact';
 import { useContext, useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
 import type { ApiError } from '../../shared/web/api.ts';
-import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
+import { Empty } from '../../shared/web/pieces.tsx';
 import type { Pages, Resource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 

@@ -1,8 +1,19 @@
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import type { RefusedArrival } from '../arrivals.ts';
 import { keyOr, t } from '../i18n.ts';
 
 /** The sentence for what a call was rejected with, in the screen's language; one that has none carries its code. */
 export function errorTextOf(error: unknown): string {
   const code = error instanceof RpcError ? error.code : 'internal';
+  return t(keyOr(`error.${code}`, 'error.other'), { code });
+}
+
+/** Minutes and seconds from a minute up, else seconds: rounded up, so that nobody tries too soon. */
+export const clockOf = (seconds: number): string =>
+  seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
+
+/** What someone hears whose code or badge did not do. Unknown and revoked are the same, by intent. */
+export function readErrorText({ code, seconds }: Pick<RefusedArrival, 'code' | 'seconds'>): string {
+  if (code === 'locked' && seconds !== null) return t('error.locked-for', { time: clockOf(seconds) });
   return t(keyOr(`error.${code}`, 'error.other'), { code });
 }

@@ -3,8 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { PIN_CODES } from '../../../electron/contract/codes.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { type Key, t } from '../i18n.ts';
-import { errorTextOf } from './error-text.ts';
-import { clockOf } from './read-error.ts';
+import { clockOf, errorTextOf } from './error-text.ts';
 
 /** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
 export type PinTrouble =

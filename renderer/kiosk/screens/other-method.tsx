@@ -1,8 +1,8 @@
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
+import { readErrorText } from '../parts/error-text.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
-import { readErrorText } from '../parts/read-error.ts';
 import { Title } from '../parts/title.tsx';
 import type { OtherMethodReason } from '../visits.ts';
 

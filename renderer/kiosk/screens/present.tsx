@@ -5,8 +5,8 @@ import { readCodes } from '../codes/reader.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
+import { readErrorText } from '../parts/error-text.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
-import { readErrorText } from '../parts/read-error.ts';
 import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 

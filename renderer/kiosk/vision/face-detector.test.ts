@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { detection, face, sample } from './detections.fake.ts';
+import { detection, face, sample } from '../../../test/kit/detections.ts';
 import {
   type FaceDetector,
   MOST_RESTARTS,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detection, face, sample } from './detections.fake.ts';
+import { detection, face, sample } from '../../../test/kit/detections.ts';
 import { headOf, judge, readiness } from './guide.ts';
 
 const reasonOf = (f: Parameters<typeof face>[0], light = {}, speed = 0) => {

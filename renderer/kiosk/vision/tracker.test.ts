@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detection, face } from './detections.fake.ts';
+import { detection, face } from '../../../test/kit/detections.ts';
 import { createTracker, GONE_MS } from './tracker.ts';
 
 describe('following the face that counts', () => {

@@ -5,7 +5,7 @@ import { IconAlert } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { Mark } from '../../shared/web/mark.tsx';
+import { Mark } from '../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';

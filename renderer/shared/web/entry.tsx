@@ -5,7 +5,7 @@ import type { ApiError } from './api.ts';
 import { Preferences } from './choices.tsx';
 import { ErrorNote } from './form.tsx';
 import { t } from './i18n.ts';
-import { Mark } from './mark.tsx';
+import { Mark } from './pieces.tsx';
 
 /** The frame around whatever is to be done before someone is in. */
 export function EntryCard({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {

@@ -1,6 +1,6 @@
 import { Ed25519PublicJwk } from '../../protocol/wire/batch.ts';
 import { SYSTEM } from './audit/actor.ts';
-import { auditAnchorJob } from './audit/anchor.job.ts';
+import { auditAnchorJob } from './audit/anchors.ts';
 import { auditKeyPlace } from './audit/keys.ts';
 import { purgeAudit } from './audit/purge.ts';
 import type { ChangeOf, Reader } from './changes/to-kiosks.ts';

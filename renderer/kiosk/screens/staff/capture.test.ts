@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CaptureResult } from '../../../../electron/contract/methods.ts';
-import { detection, face, sample } from '../../vision/detections.fake.ts';
+import { detection, face, sample } from '../../../../test/kit/detections.ts';
 import { createCapture } from './capture.ts';
 
 const POSES = ['front', 'left', 'front-again'];

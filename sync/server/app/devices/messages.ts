@@ -9,11 +9,13 @@ import { messageDigest, signNudge, signRejection } from '../../../protocol/seal/
 import type { Ack } from '../../../protocol/wire/ack.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { Ask, Page } from '../../../protocol/wire/changes.ts';
+import type { Inventory } from '../../../protocol/wire/fleet.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from '../../core/devices/registry.ts';
 import { renewCertificate } from '../../core/devices/renewal.ts';
-import { keepReport } from '../../core/devices/reports.ts';
 import { isVerdict } from '../../features/fleet/rollout/verdicts.ts';
+import { upsert } from '../../platform/database/rows.ts';
+import type { Db } from '../../platform/database/schema.ts';
 import { isClientError } from '../../platform/http/problem.ts';
 import { countEvents, measureMessage } from '../../platform/logs/meter.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
@@ -208,3 +210,9 @@ function headerOf(event: unknown): { readonly type?: unknown; readonly open?: un
 }
 
 const typeOf = (event: unknown): unknown => headerOf(event).type;
+
+/** Keeps how a device says it is, in place of what it said before. */
+export async function keepReport(db: Db, device: string, report: Inventory, now: Date): Promise<void> {
+  const row = { at: now, report: JSON.stringify(report) };
+  await upsert(db, 'device_report', 'device', { device, ...row }, row);
+}

@@ -6,13 +6,17 @@ import { serverFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { findLocked, update } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { qrSvg } from '../accounts/link-text.ts';
-import { changeDevice } from './change.ts';
+import { findSite } from '../sites/write.ts';
 import { makeCode } from './codes.ts';
 import { type IdentityContext, identityContext } from './context.ts';
 import { approveDevice, provisionByFile } from './join.ts';
 import { type Device, findDevice, listDevices, revokeDevice } from './registry.ts';
+import { movingDevice } from './scope.ts';
+import { publishSettings } from './settings.ts';
 
 /** Sort key of the list. */
 const After = z.tuple([z.string().max(80), Uuid]);
@@ -87,4 +91,31 @@ function shown(device: Device): DeviceShape {
     lastHeardAt: at(device.lastHeardAt),
     certificateEnds: at(device.certNotAfter),
   };
+}
+
+/**
+ * Puts a device at another site: it gets that one's people, and what it records from now on is that one's.
+ *
+ * @param site null: the default one
+ * @throws Problem `unknown-device`, `unknown-site`
+ */
+export async function changeDevice(
+  tx: Tx,
+  id: string,
+  patch: { readonly name?: string | undefined; readonly site?: string | null | undefined },
+  now: Date,
+): Promise<void> {
+  if (patch.site) await findSite(tx, patch.site);
+  const change = {
+    ...(patch.name !== undefined && { name: patch.name }),
+    ...(patch.site !== undefined && { site: patch.site }),
+  };
+  const known = await findLocked(tx, 'device', { id }, ['id']);
+  if (!known) throw new Problem('unknown-device');
+  if (Object.keys(change).length > 0) await movingDevice(tx, id, now, () => update(tx, 'device', { id }, change));
+  // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
+  if (patch.site !== undefined) {
+    await appendChanges(tx, [{ kind: 'policy', device: id }], now);
+    await publishSettings(tx, [id], now);
+  }
 }

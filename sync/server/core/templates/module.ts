@@ -10,10 +10,9 @@ import { requireLiving } from '../people/living.ts';
 import { requireShown } from '../people/shown.ts';
 import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
 import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
-import { templateCounts } from './count.ts';
 import { forgetTemplates } from './forget.ts';
 import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
-import { readTemplates, vectorPlace } from './templates.ts';
+import { readTemplates, templateCounts, vectorPlace } from './templates.ts';
 import { vectorBytes } from './vectors.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { TemplateCounts } from '../../../protocol/api/people.ts';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { insertNew, remove } from '../../platform/database/rows.ts';
@@ -182,4 +183,16 @@ export async function readTemplates(
     of.set(row.model, [...(of.get(row.model) ?? []), { id: row.id, pose: row.pose, vector }]);
   }
   return all;
+}
+
+/** How many templates of a person there are, by model. What they hold is neither read nor decrypted. */
+export async function templateCounts(db: Db, person: string): Promise<TemplateCounts['models']> {
+  const rows = await db
+    .selectFrom('template')
+    .select((e) => ['model', e.fn.countAll<number>().as('count'), e.fn.max('added_at').as('newest')])
+    .where('person', '=', person)
+    .groupBy('model')
+    .orderBy('model')
+    .execute();
+  return rows.map((r) => ({ model: r.model, count: Number(r.count), newest: new Date(r.newest).toISOString() }));
 }

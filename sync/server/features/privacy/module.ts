@@ -6,17 +6,16 @@ import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { composeReport } from './compliance/compose.ts';
 import { readFacts } from './compliance/facts.ts';
-import { erasureJob } from './erasure/erasure.job.ts';
 import { confirmErasure } from './erasure/kiosks.ts';
 import { requestAtKiosk, undoUntilOf } from './erasure/request.ts';
 import { erasureRoutes } from './erasure/routes.ts';
-import { tombstonesJob } from './erasure/tombstones.job.ts';
+import { erasureJob } from './erasure/saga.ts';
+import { tombstonesJob } from './erasure/tombstones.ts';
 import { entryPlace, incidentPlace } from './incidents/record.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { facesOffJob } from './retention/faces-off.ts';
-import { retentionJob } from './retention/retention.job.ts';
+import { kioskWatchJob, retentionJob } from './retention/retention.job.ts';
 import { retentionRoutes } from './retention/routes.ts';
-import { kioskWatchJob } from './retention/watch.job.ts';
 
 /** The compliance report of this installation. It holds settings and counts, and names nobody. */
 const complianceRoutes: readonly Route[] = [

@@ -1,9 +1,51 @@
-import { findAll } from '../../platform/database/rows.ts';
+import { createHash } from 'node:crypto';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { find, findAll, upsert } from '../../platform/database/rows.ts';
+import type { Job } from '../../platform/jobs/job.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
-import { mergeScores } from './follow.ts';
+import { followScores, mergeScores } from './follow.ts';
 import { reenrolments } from './list.ts';
-import { reenrolmentJob } from './reenrolment.job.ts';
+
+const EVERY_MS = 60_000;
+/** By scope: digest of the list that its kiosks received last. Names nobody. */
+const MARK = 'reenrolment';
+
+/**
+ * Follows how well people are recognised: those whose scores fall are put into the attention queue (features/attention). Then
+ * kiosks receive the list of people to enrol again when it has changed: by scores, consents, a new embedder, cards, or an age.
+ */
+export const reenrolmentJob: Job = {
+  name: 'reenrolment',
+  everyMs: EVERY_MS,
+  async run(context) {
+    const { db, now, notify, signal } = context;
+    const falling = await followScores(context, signal);
+    if (falling > 0) notify('board');
+    let people = 0;
+    let published = 0;
+    const sites = await findAll(db, 'site', { is_default: false }, ['id']);
+    for (const scope of [DEFAULT_SCOPE, ...sites.map((s) => s.id)]) {
+      signal.throwIfAborted();
+      const at = now();
+      await inTransaction(db, async (tx) => {
+        const list = await reenrolments(tx, scope, at);
+        people += list.length;
+        const key = `${MARK} ${scope}`;
+        const digest = createHash('sha256').update(JSON.stringify(list)).digest('base64url');
+        const held = await find(tx, 'meta', { key }, ['value']);
+        // Nobody ever was on it: nothing to send.
+        if (held?.value === digest || (!held && list.length === 0)) return;
+        await upsert(tx, 'meta', 'key', { key, value: digest }, { value: digest });
+        published += 1;
+        await appendChanges(tx, [{ kind: 'reenrol', site: scope }], at);
+      });
+    }
+    return { falling, people, published };
+  },
+};
 
 /** How well their face was recognised. */
 async function* scores({ tx, names }: Reading) {

@@ -1,7 +1,63 @@
+import type { Services } from '../../platform/access/route.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { anythingToDo, collect, logOf } from './collect.ts';
+import { deliverDue } from './deliver.ts';
 import { webhookRoutes } from './routes.ts';
 import { webhookPlace } from './store.ts';
-import { webhooksEndJob, webhooksJob } from './webhooks.job.ts';
+
+const DAY_MS = 86_400_000;
+/** How long what was delivered stays in the log, and what was given up. */
+const KEPT_DAYS = { delivered: 30, failed: 90 } as const;
+/** How long an erased person is named for receivers that do not answer, or are switched off (docs/operate/webhooks.md). */
+const NAMED_DAYS = 3;
+
+/** Notifies other programs of records, and tries again what they did not take. */
+export const webhooksJob: Job = {
+  name: 'webhooks',
+  everyMs: 5000,
+  wanted: async ({ db, now }: Services) => anythingToDo(db, await logOf(db), now()),
+  async run(context) {
+    const { db, now, signal } = context;
+    const log = await logOf(db);
+    let queued = 0;
+    for (let more = true; more; ) {
+      signal.throwIfAborted();
+      const found = await collect(db, log, now());
+      queued += found.queued;
+      more = found.more;
+    }
+    return { queued, ...(await deliverDue(context)) };
+  },
+};
+
+/** The delivery log keeps to its time also while nobody is notified: no receiver is on, or nothing happens. */
+export const webhooksEndJob: Job = {
+  name: 'webhooks-end',
+  everyMs: 60 * 60_000,
+  run: ({ db, now }) =>
+    inTransaction(db, async (tx) => {
+      const before = (days: number) => new Date(now().getTime() - days * DAY_MS);
+      const { numUpdatedRows } = await tx
+        .updateTable('webhook_delivery')
+        .set({ state: 'failed', subject: null })
+        .where('kind', '=', 'person.erased')
+        .where('subject', 'is not', null)
+        .where('made_at', '<', before(NAMED_DAYS))
+        .executeTakeFirst();
+      let removed = 0;
+      for (const [state, days] of Object.entries(KEPT_DAYS)) {
+        const { numDeletedRows } = await tx
+          .deleteFrom('webhook_delivery')
+          .where('state', '=', state as keyof typeof KEPT_DAYS)
+          .where('made_at', '<', before(days))
+          .executeTakeFirst();
+        removed += Number(numDeletedRows);
+      }
+      return { givenUp: Number(numUpdatedRows), removed };
+    }),
+};
 
 export const webhooks: ServerModule = {
   endpoints: webhookRoutes,

@@ -6,8 +6,10 @@ import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import { inTransaction } from '../database/retry.ts';
 import { find, insert, update } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
+import { openObjectStore } from '../objects/store.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
 import { type Statement, signStatement } from './statement.ts';
 import { lockChain } from './write.ts';
@@ -145,3 +147,23 @@ export async function readStoredAnchors(store: ObjectStore, newest: number): Pro
   }
   return read;
 }
+
+/**
+ * Signs the head of the chain, and puts it into the object store where there is one, under its lock where it has locks: who
+ * can write to the database can't take it back from there.
+ */
+export const auditAnchorJob: Job = {
+  name: 'audit-anchor',
+  everyMs: 60 * 60 * 1000,
+  async run({ db, keys, keyring, config, now }) {
+    const at = now();
+    const made = await makeAnchor({ db, keys, serverId: keyring.serverId, signing: keyring.signing }, at);
+    if (!config.s3) return { position: made?.position ?? null, stored: null };
+    const store = openObjectStore(config.s3);
+    try {
+      return { position: made?.position ?? null, stored: await storeAnchors(db, store, at) };
+    } finally {
+      store.close();
+    }
+  },
+};

@@ -5,7 +5,7 @@ import type { Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
 import { logEpochOf } from './anchors.ts';
-import { MIN_AUDIT_DAYS } from './period.ts';
+import { MIN_AUDIT_DAYS } from './dates.ts';
 import { signStatement } from './statement.ts';
 import { headOf, lockChain, writeAudit } from './write.ts';
 

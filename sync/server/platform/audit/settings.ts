@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MIN_AUDIT_DAYS } from './period.ts';
+import { MIN_AUDIT_DAYS } from './dates.ts';
 
 /** Variables of the environment about the audit log; merged into the server's one schema (config.ts). */
 export const auditVariables = {

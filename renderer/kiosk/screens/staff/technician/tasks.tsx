@@ -12,7 +12,7 @@ import {
   IconUpdate,
 } from '../../../../shared/icons.tsx';
 import { hasSentence, t } from '../../../i18n.ts';
-import { clockOf } from '../../../parts/read-error.ts';
+import { clockOf } from '../../../parts/error-text.ts';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
   restart: <IconRepeat />,

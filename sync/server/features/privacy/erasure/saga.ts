@@ -1,5 +1,5 @@
 import { findAll, upsert } from '../../../platform/database/rows.ts';
-import type { JobContext } from '../../../platform/jobs/job.ts';
+import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { openObjectStore } from '../../../platform/objects/store.ts';
 import { namesOfRequest, STEPS, type StepContext, type StepName } from './steps.ts';
 
@@ -119,3 +119,11 @@ function codeOf(cause: unknown): string {
   const code = (cause as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code.slice(0, 60) : 'internal';
 }
+
+/** Carries erasures on, step by step, as soon as one is due. */
+export const erasureJob: Job = {
+  name: 'erasure',
+  everyMs: 5_000,
+  wanted: ({ db, now }) => isErasureDue(db, now()),
+  run: runErasures,
+};

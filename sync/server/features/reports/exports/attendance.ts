@@ -6,7 +6,7 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { type FoundRecord, searchAttendance } from '../../attendance/search.ts';
 import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
-import { wallClock } from './wall.ts';
+import { wallClock } from './table.ts';
 
 /** Records read at once. */
 const PAGE = 1000;

@@ -6,7 +6,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 import { dayNamed, type ReportSite, readDay } from '../day.ts';
 import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
-import { wallClock } from './wall.ts';
+import { wallClock } from './table.ts';
 
 /** People of a day read at once. */
 const PAGE = 500;

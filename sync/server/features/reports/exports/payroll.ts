@@ -8,7 +8,7 @@ import type { ReportSite } from '../day.ts';
 import { daysBetween, peopleByDay } from './days.ts';
 import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
-import { wallClock } from './wall.ts';
+import { wallClock } from './table.ts';
 
 /** Records read at once. */
 const PAGE = 500;

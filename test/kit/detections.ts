@@ -1,5 +1,5 @@
-import type { Box } from '../../../models/rules/image.ts';
-import type { Detection, FaceCrop, FaceSample, FoundFace } from './messages.ts';
+import type { Box } from '../../models/rules/image.ts';
+import type { Detection, FaceCrop, FaceSample, FoundFace } from '../../renderer/kiosk/vision/messages.ts';
 
 /** Made-up detections for tests: a 640 × 480 camera with an upright, frontal face by default. */
 export const WIDTH = 640;
