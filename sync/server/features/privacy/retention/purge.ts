@@ -5,7 +5,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ObjectStore } from '../../../platform/objects/store.ts';
-import type { Kind } from './rules.ts';
+import { cutoff, type Kind } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
 /** What purges work with. */
@@ -31,10 +31,35 @@ export interface Found {
 /** One kind of thing that goes after a time. */
 export interface Purge {
   readonly kind: Kind;
-  /** Looks and changes nothing. */
-  find(context: PurgeContext): Promise<Found>;
-  /** Removes some of what is due, at most a batch. @returns how many went; 0: none is due any more */
-  batch(context: PurgeContext): Promise<number>;
+  /** What there is of it, and what of that is too old. */
+  rows(context: PurgeContext): Rows | Promise<Rows>;
+  /** Removes some of it, at most a batch. @param due `from …`: what is too old and not held, as SQL over the same tables */
+  remove(tx: Tx, due: RawBuilder<unknown>, context: PurgeContext): Promise<Removed>;
+  /** Before anything is looked for. */
+  prepare?(context: PurgeContext): Promise<void>;
+  /** After a batch. @returns how many more went */
+  more?(context: PurgeContext, removed: number): Promise<number>;
+}
+
+/** Looks and changes nothing. */
+export async function findDue(purge: Purge, context: PurgeContext): Promise<Found> {
+  await purge.prepare?.(context);
+  const { from, at, due, isHeld } = await purge.rows(context);
+  const { rows } = await sql<Found>`
+    select count(*) filter (where ${due} and not ${isHeld})::int as due,
+           count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
+    from ${from}`.execute(context.db);
+  return rows[0]!;
+}
+
+/** Removes some of what is due, at most a batch. @returns how many went; 0: none is due any more */
+export async function removeDue(purge: Purge, context: PurgeContext): Promise<number> {
+  await purge.prepare?.(context);
+  const { from, due, isHeld } = await purge.rows(context);
+  const removed = await purgeBatch(context, purge.kind, (tx) =>
+    purge.remove(tx, sql`${from} and ${due} and not ${isHeld}`, context),
+  );
+  return removed + ((await purge.more?.(context, removed)) ?? 0);
 }
 
 /** One batch's effect on the database: what it removed, and whose it was. */
@@ -75,8 +100,8 @@ const DATA: Readonly<Record<Kind, readonly string[]>> = {
   quarantine: ['quarantine'],
 };
 
-/** Rows of one kind, as SQL over the same tables. */
-export interface DueRows {
+/** Rows of one kind, as SQL over the same tables; `from` ends in a condition. */
+export interface Rows {
   readonly from: RawBuilder<unknown>;
   /** When each of them happened. */
   readonly at: RawBuilder<unknown>;
@@ -84,10 +109,6 @@ export interface DueRows {
   readonly isHeld: RawBuilder<unknown>;
 }
 
-export async function countDue(db: Db, { from, at, due, isHeld }: DueRows): Promise<Found> {
-  const { rows } = await sql<Found>`
-    select count(*) filter (where ${due} and not ${isHeld})::int as due,
-           count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
-    from ${from}`.execute(db);
-  return rows[0]!;
-}
+/** Older than is kept; where that has no end, nothing is. */
+export const olderThan = (at: RawBuilder<unknown>, days: number | null, now: Date): RawBuilder<unknown> =>
+  sql`${at} < ${cutoff(days, now)?.toISOString() ?? null}::timestamptz`;

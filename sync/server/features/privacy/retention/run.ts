@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type * as api from '../../../../protocol/api/retention.ts';
-import type { Purge, PurgeContext } from './purge.ts';
+import { findDue, type Purge, type PurgeContext, removeDue } from './purge.ts';
 import { attendance } from './purges/attendance.ts';
 import { consents } from './purges/consents.ts';
 import { gps } from './purges/gps.ts';
@@ -54,10 +54,10 @@ async function one(
     if (!o.dryRun && days !== null) {
       for (let n = 1; n > 0; removed += n) {
         o.signal?.throwIfAborted();
-        n = await purge.batch(context);
+        n = await removeDue(purge, context);
       }
     }
-    const found = await purge.find(context);
+    const found = await findDue(purge, context);
     return {
       kind: purge.kind,
       days,

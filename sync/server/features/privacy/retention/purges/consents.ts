@@ -1,12 +1,8 @@
 import { sql } from 'kysely';
 import { held } from '../../../../core/people/holds.ts';
-import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
-import { cutoff } from '../rules.ts';
+import { olderThan, type Purge } from '../purge.ts';
 
 const BATCH = 500;
-
-const isHeld = held({ person: sql`c.person`, at: sql`c.at` });
-const before = ({ settings, now }: PurgeContext) => cutoff(settings.consentDays, now)!.toISOString();
 
 /** The last word of everybody who has withdrawn: as core/consents/standing.ts decides which word is the last. */
 const ended = sql`(
@@ -16,23 +12,20 @@ const ended = sql`(
 /** Records of consents that were withdrawn long ago, with what the event said of them. */
 export const consents: Purge = {
   kind: 'consents',
-  find: (context) =>
-    countDue(context.db, {
-      from: sql`${ended} c`,
-      at: sql`c.at`,
-      due: sql`c.at < ${before(context)}::timestamptz`,
-      isHeld,
-    }),
-  batch: (context) =>
-    purgeBatch(context, 'consents', async (tx) => {
-      const { rows } = await sql<{ person: string; event: string }>`
-        delete from consent where person in (
-          select c.person from ${ended} c where c.at < ${before(context)}::timestamptz and not ${isHeld} limit ${BATCH})
-        returning person, event`.execute(tx);
-      // A guardian's name, say.
-      await sql`update event set person = null, personal = null where type = 'consent'
-                and id = any(${rows.map((r) => r.event)}::uuid[])`.execute(tx);
-      const people = [...new Set(rows.map((r) => r.person))];
-      return { removed: people.length, people };
-    }),
+  rows: ({ settings, now }) => ({
+    from: sql`${ended} c where true`,
+    at: sql`c.at`,
+    due: olderThan(sql`c.at`, settings.consentDays, now),
+    isHeld: held({ person: sql`c.person`, at: sql`c.at` }),
+  }),
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string; event: string }>`
+      delete from consent where person in (select c.person from ${due} limit ${BATCH})
+      returning person, event`.execute(tx);
+    // A guardian's name, say.
+    await sql`update event set person = null, personal = null where type = 'consent'
+              and id = any(${rows.map((r) => r.event)}::uuid[])`.execute(tx);
+    const people = [...new Set(rows.map((r) => r.person))];
+    return { removed: people.length, people };
+  },
 };

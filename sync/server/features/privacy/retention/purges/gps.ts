@@ -6,38 +6,31 @@ import type { Keys } from '../../../../platform/keys/envelope.ts';
 import { openRefused, sealRefused } from '../../../../platform/keys/personal.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../../platform/keys/persons.ts';
 import { deviceCutoffs } from '../periods.ts';
-import { countDue, type DueRows, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 
 const BATCH = 5000;
-
-/** Rows with a position, and until when those of their device go. */
-async function positions({ db, settings, now }: PurgeContext): Promise<DueRows> {
-  const { devices, sites, before } = await deviceCutoffs(db, settings, 'gpsDays', now);
-  const at = sql`e.at`;
-  return {
-    from: sql`event e join unnest(${devices}::uuid[], ${sites}::uuid[], ${before}::timestamptz[]) as k (device, site, before)
-              on k.device = e.device where e.gps is not null`,
-    at,
-    due: sql`${at} < k.before`,
-    isHeld: held({ person: sql`e.person`, site: sql`k.site`, at }),
-  };
-}
 
 /** Positions of check-ins (POLICY P8). */
 export const gps: Purge = {
   kind: 'gps',
-  find: async (context) => countDue(context.db, await positions(context)),
-  async batch(context) {
-    const { from, due, isHeld } = await positions(context);
-    const removed = await purgeBatch(context, 'gps', async (tx) => {
-      const { rows } = await sql<{ person: string | null }>`
-        update event set gps = null where id in (
-          select e.id from ${from} and ${due} and not ${isHeld} limit ${BATCH})
-        returning person`.execute(tx);
-      return { removed: rows.length, people: rows.map((r) => r.person) };
-    });
-    return removed > 0 ? removed : thinQuarantine(context);
+  /** Rows with a position, and until when those of their device go. */
+  async rows({ db, settings, now }) {
+    const { devices, sites, before } = await deviceCutoffs(db, settings, 'gpsDays', now);
+    const at = sql`e.at`;
+    return {
+      from: sql`event e join unnest(${devices}::uuid[], ${sites}::uuid[], ${before}::timestamptz[]) as k (device, site, before)
+                on k.device = e.device where e.gps is not null`,
+      at,
+      due: sql`${at} < k.before`,
+      isHeld: held({ person: sql`e.person`, site: sql`k.site`, at }),
+    };
   },
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string | null }>`
+      update event set gps = null where id in (select e.id from ${due} limit ${BATCH}) returning person`.execute(tx);
+    return { removed: rows.length, people: rows.map((r) => r.person) };
+  },
+  more: async (context, removed) => (removed > 0 ? 0 : thinQuarantine(context)),
 };
 
 /** Entries of the quarantine in one transaction: each is opened. */

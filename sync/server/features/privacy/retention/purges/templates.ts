@@ -1,13 +1,10 @@
 import { sql } from 'kysely';
 import { held } from '../../../../core/people/holds.ts';
 import { forgetTemplates } from '../../../../core/templates/forget.ts';
-import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
-import { cutoff } from '../rules.ts';
+import { olderThan, type Purge } from '../purge.ts';
 
 /** People in one transaction: each is several statements. */
 const BATCH = 50;
-
-const isHeld = held({ person: sql`t.person` });
 
 /** People with templates, and when a face of theirs was last of use. */
 const used = sql`(
@@ -16,28 +13,23 @@ const used = sql`(
   from (select person, added_at from template union all select person, made_at from card_template) t
   group by t.person)`;
 
-const before = ({ settings, now }: PurgeContext) => cutoff(settings.templateDays, now)!.toISOString();
-
 /**
  * Templates of people who have not used their face for long: kept data without a use. Kiosks are notified; the consent
  * stays.
  */
 export const templates: Purge = {
   kind: 'templates',
-  find: (context) =>
-    countDue(context.db, {
-      from: sql`${used} t`,
-      at: sql`t.at`,
-      due: sql`t.at < ${before(context)}::timestamptz`,
-      isHeld,
-    }),
-  batch: (context) =>
-    purgeBatch(context, 'templates', async (tx) => {
-      const { rows } = await sql<{ person: string }>`
-        select t.person from ${used} t where t.at < ${before(context)}::timestamptz and not ${isHeld}
-        order by t.person limit ${BATCH}`.execute(tx);
-      const people = rows.map((r) => r.person);
-      await forgetTemplates(tx, context.keys, people, context.now);
-      return { removed: people.length, people };
-    }),
+  rows: ({ settings, now }) => ({
+    from: sql`${used} t where true`,
+    at: sql`t.at`,
+    due: olderThan(sql`t.at`, settings.templateDays, now),
+    isHeld: held({ person: sql`t.person` }),
+  }),
+  async remove(tx, due, { keys, now }) {
+    const { rows } = await sql<{ person: string }>`
+      select t.person from ${due} order by t.person limit ${BATCH}`.execute(tx);
+    const people = rows.map((r) => r.person);
+    await forgetTemplates(tx, keys, people, now);
+    return { removed: people.length, people };
+  },
 };
