@@ -158,10 +158,15 @@ export async function startInstalled(place: Place, o: RunOptions): Promise<Insta
   };
 }
 
-/** Enrols a face from a photo, as the console does. @returns how it ended */
-export async function enrolFromPicture({ ask }: { ask: Ask }): Promise<Record<string, unknown>> {
+/**
+ * Enrols a face from a photo, as the console does.
+ *
+ * @param textVersion of the consent text; the one that ships by default
+ * @returns how it ended
+ */
+export async function enrolFromPicture({ ask }: { ask: Ask }, textVersion = '1'): Promise<Record<string, unknown>> {
   const { id } = await ask('POST', '/api/people', { name: 'Ada Lovelace', number: '1815' });
-  await ask('POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
+  await ask('POST', `/api/people/${id}/consents`, { textVersion, language: 'en' });
   const pictures = [readFileSync(stillsOfA()[0]!).toString('base64')];
   return ask('POST', `/api/people/${id}/enrolment`, { pictures, source: 'photo' });
 }

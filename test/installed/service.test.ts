@@ -29,7 +29,15 @@ describe.skipIf(impossible !== null)(
       run('cp', deb, join(debian.root, 'root/server.deb'));
       run('cp', nextServer(NEXT).debian, join(debian.root, 'root/next.deb'));
       put('root/database.sh', DATABASE);
-      put('root/answers', answersOf('localhost', ['SMARTPRESENCE_BIND=127.0.0.1']));
+      put('root/consent.en.txt', 'Your face\n\nWe keep numbers of it, {controller}.\n\nAsk {contact}.\n');
+      put(
+        'root/answers',
+        answersOf('localhost', [
+          'SMARTPRESENCE_BIND=127.0.0.1',
+          'SETUP_CONSENT_TEXT=/root/consent.en.txt',
+          'SETUP_CONSENT_REVIEWED=yes',
+        ]),
+      );
       machine = await boot(debian.root);
       await machine.started();
       machine.say('sh', '/root/database.sh');
@@ -58,8 +66,11 @@ describe.skipIf(impossible !== null)(
       expect(await ask('GET', '/api/session')).toMatchObject({ role: 'admin', stage: 'full' });
     });
 
-    test('enrols a face from a picture', async () => {
-      expect(await enrolFromPicture({ ask })).toMatchObject({ outcome: 'enrolled', templates: 1 });
+    test('enrols a face from a picture, by a consent to the operator’s own text', async () => {
+      const { items } = await ask('GET', '/api/consent-texts');
+      const [text] = items as { version: string }[];
+      expect(text).toMatchObject({ language: 'en', title: 'Your face', reviewed: true, inForce: true });
+      expect(await enrolFromPicture({ ask }, text!.version)).toMatchObject({ outcome: 'enrolled', templates: 1 });
     });
 
     test('runs as its own user, with no key on the disk or in an environment', () => {

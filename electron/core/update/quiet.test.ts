@@ -16,7 +16,7 @@ test('at first nobody has to be in view for a minute', () => {
   expect(isQuiet({ ...poster, idleMs: MINUTE - 1 })).toBe(false);
 });
 
-test('after four hours a face in view does not count any more, and whoever uses the kiosk does', () => {
+test('after four hours a face in view does not count any more, and someone who uses the kiosk does', () => {
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR - 1 })).toBe(false);
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR })).toBe(true);
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR, unusedMs: MINUTE - 1 })).toBe(false);
