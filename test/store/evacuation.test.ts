@@ -92,6 +92,26 @@ test('who is inside follows from the records here and from what the server sent 
   expect((await evacuation.evacuationList({ token })).people).toEqual([]);
 });
 
+test('what was taken back at another kiosk does not keep anyone off the list: the server says what counts then', async () => {
+  const { store, clock, ann, bea } = await site();
+  await store.checkins.record(aCheckin(bea));
+  const said = (presence: RosterPage['presence']) => store.roster.apply(page({ presence: presence! }));
+  await said([
+    { person: ann, direction: 'in', at: iso(NOON - HOUR) },
+    { person: bea, direction: 'out', at: iso(NOON + 1_000) },
+  ]);
+  await said([{ person: ann, direction: 'out', at: iso(NOON - 1_000) }]);
+  const { evacuation } = newEvacuation(store, clock);
+  const names = async () => (await evacuation.evacuationList({ token })).people.map(({ name }) => name);
+  await evacuation.evacuationOpen({ token });
+  expect(await names()).toEqual([]);
+  await said([
+    { person: ann, direction: 'in', at: iso(NOON - HOUR) },
+    { person: bea, direction: 'in', at: iso(NOON) },
+  ]);
+  expect(await names()).toEqual(['Ann', 'Bea']);
+});
+
 test('a kiosk whose clock is dead, and that knows the time from the server, has its own records where they belong', async () => {
   const clock = heldClock(0);
   clock.trustedOffset = NOON;

@@ -289,7 +289,7 @@ describe('signals', () => {
 });
 
 describe('presence', () => {
-  const record = (o: {
+  const record = async (o: {
     device: string;
     person: string | null;
     received: Date;
@@ -297,11 +297,12 @@ describe('presence', () => {
     resolved?: 'in' | 'out';
     site?: string;
     duplicateOf?: string;
-  }) =>
-    database.db
+  }) => {
+    const id = randomUUID();
+    await database.db
       .insertInto('checkin')
       .values({
-        id: randomUUID(),
+        id,
         device: o.device,
         site: o.site ?? null,
         at: o.at ?? o.received,
@@ -316,6 +317,8 @@ describe('presence', () => {
         change: 0,
       })
       .execute();
+    return id;
+  };
   const now = new Date();
   const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
   const read = (after: string | null, scope = DEFAULT_SCOPE) =>
@@ -348,6 +351,39 @@ describe('presence', () => {
     // Committed by a slower replica after a later one was seen.
     expect((await read(ago(0).toISOString())).map((p) => p.person)).toEqual([late]);
     expect((await read(null)).map((p) => p.person).sort()).toEqual([late, before, own].sort());
+  });
+
+  test('comes again when a record that counted is taken back: with the one that counts then, however old, and also with one of the reader', async () => {
+    const [other, third] = [randomUUID(), (await newKiosk()).box.device];
+    const [voided, late, corrected, own] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const out = { received: ago(300), resolved: 'out' } as const;
+    const mistaken = await record({ device: third, person: voided, ...out });
+    await record({ device: other, person: voided, received: ago(9000) });
+    const mistake = await record({ device: third, person: own, ...out });
+    await record({ device: kiosk.box.device, person: own, received: ago(8000) });
+    // An earlier record that comes late, from a kiosk that was offline.
+    await record({ device: other, person: late, received: ago(300), resolved: 'out' });
+    await record({ device: third, person: late, received: ago(10), at: ago(7000) });
+    const wrong = await record({ device: other, person: corrected, ...out });
+    await record({ device: other, person: corrected, received: ago(6000) });
+    const annul = { device: third, event: randomUUID(), reason: 'not-me', at: ago(299), received_at: ago(5) };
+    for (const target of [mistaken, mistake])
+      await database.db
+        .insertInto('checkin_void')
+        .values({ target, ...annul })
+        .execute();
+    const correction = { id: randomUUID(), kind: 'void' as const, target: wrong, person: corrected, made_at: ago(4) };
+    await database.db
+      .insertInto('correction')
+      .values({ ...correction, reason: Buffer.from('') })
+      .execute();
+    await database.db.updateTable('checkin').set({ superseded_by: correction.id }).where('id', '=', wrong).execute();
+    expect((await read(ago(100).toISOString())).map(({ at: _, ...one }) => one)).toEqual([
+      { person: late, direction: 'out' },
+      { person: corrected, direction: 'in' },
+      { person: own, direction: 'in' },
+      { person: voided, direction: 'in' },
+    ]);
   });
 
   test('of a kiosk whose clock runs ahead is not in the future', async () => {

@@ -23,7 +23,7 @@ export function createPresenceBoard(known: readonly Presence[] = []): PresenceBo
       for (const { person, direction, at } of presence) {
         const time = Date.parse(at);
         newest = Math.max(newest ?? 0, time);
-        if ((people.get(person)?.at ?? 0) <= time) people.set(person, { direction, at: time });
+        people.set(person, { direction, at: time });
       }
       if (presence.length === 0 || newest === null) return;
       for (const [person, { at }] of people) if (at < newest - KEPT_MS) people.delete(person);

@@ -11,12 +11,12 @@ const at = (minute: number, hour = 8) =>
   `2027-01-01T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`;
 
 describe('presence', () => {
-  test('is the newest record of a person, whatever the order it comes in, and the time to ask from', () => {
+  test('is the server’s latest word, also where a record was taken back; and the time to ask from', () => {
     const board = createPresenceBoard();
     expect(board.newest()).toBeNull();
     board.note([{ person: ADA, direction: 'out', at: at(30) }]);
     board.note([{ person: ADA, direction: 'in', at: at(10) }]);
-    expect(board.last(ADA)).toEqual({ direction: 'out', at: Date.parse(at(30)) });
+    expect(board.last(ADA)).toEqual({ direction: 'in', at: Date.parse(at(10)) });
     expect(board.newest()).toBe(at(30));
     board.forget(ADA);
     expect([board.last(ADA), board.newest()]).toEqual([null, at(30)]);

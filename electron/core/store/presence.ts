@@ -59,7 +59,7 @@ export class PresenceRecords {
     const { db } = session;
     this.#put = db.prepare(
       `INSERT INTO presence(person, direction, at) VALUES (?, ?, ?)
-       ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at WHERE excluded.at >= presence.at`,
+       ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at`,
     );
     this.#account = db.prepare(
       `INSERT INTO accounted(person, at, n, device, missing) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE

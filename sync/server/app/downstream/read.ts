@@ -97,8 +97,9 @@ const FIRST_MS = 36 * 3_600_000;
 const OVERLAP_MS = 90_000;
 
 /**
- * The last record of each person at a site, by the direction that the server resolved; newest first. Of records that came
- * since `after`; a reader who has never read gets those of the last day and a half.
+ * The last record of each person at a site, by the direction that the server resolved; newest first. Of people of whom a record
+ * came since `after`, or of whom one was taken back since: then also an older one, which counts now, and the reader's own. A
+ * reader who has never read gets those of the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *
@@ -117,13 +118,22 @@ export async function readPresence(
     scope === DEFAULT_SCOPE
       ? sql`(c.site is null or c.site in (select id from site where is_default))`
       : sql`c.site = ${scope}`;
+  const first = new Date(now.getTime() - FIRST_MS);
   const others = after === null ? sql`true` : sql`c.device <> ${own}`;
   const { rows } = await sql<{ person: string; direction: 'in' | 'out'; at: Date }>`
+    with came as (
+      select c.person from checkin c
+      where c.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here} and ${others}
+    ), taken_back as (
+      select c.person from checkin_void v join checkin c on c.id = v.target and c.device = v.device
+      where v.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here}
+      union select person from correction where made_at >= ${new Date(since)}
+    )
     select person, direction, at from (
       select distinct on (c.person) c.person, c.resolved as direction, least(c.at, c.received_at) as at
       from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
-      where c.received_at >= ${new Date(since)} and c.at >= ${new Date(now.getTime() - FIRST_MS)}
-        and c.person is not null and c.duplicate_of is null and v.target is null and c.superseded_by is null and ${here} and ${others}
+      where c.at >= ${first} and c.duplicate_of is null and v.target is null and c.superseded_by is null and ${here}
+        and (c.person in (select person from taken_back) or (c.person in (select person from came) and ${others}))
       order by c.person, c.at desc, c.received_at desc) latest
     order by at desc limit ${sql.lit(MAX_PRESENCE)}`.execute(db);
   return rows.map((r) => ({ person: r.person, direction: r.direction, at: new Date(r.at).toISOString() }));

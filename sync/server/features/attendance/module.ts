@@ -149,7 +149,7 @@ async function takeVoids({ tx, device, now }: Batch, events: readonly EventOf<'v
     const { target, reason } = event.header.open;
     if (seen.has(target)) return [];
     seen.add(target);
-    return [{ target, device, event: event.header.id, reason, at: instantOf(event.header, now) }];
+    return [{ target, device, event: event.header.id, reason, at: instantOf(event.header, now), received_at: now }];
   });
   await tx
     .insertInto('checkin_void')

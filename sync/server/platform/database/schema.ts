@@ -454,6 +454,7 @@ export interface Tables {
     event: string;
     reason: string;
     at: Instant;
+    received_at: Instant;
   };
   attendance_due: {
     id: Defaulted<Big>;

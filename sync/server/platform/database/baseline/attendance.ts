@@ -122,7 +122,9 @@ export const attendance: readonly string[] = [
      event uuid not null,
      reason text not null,
      at timestamptz not null,
+     received_at timestamptz not null,
      primary key (target, device))`,
+  `create index checkin_void_received on checkin_void using brin (received_at)`,
   `create index checkin_void_wrong on checkin_void (at) where reason in ('not-me', 'wrong-direction', 'not-right')`,
 
   `-- A person's day at a site that has to be resolved (features/attendance/resolve-due.ts). Written with the record, processed after the
@@ -155,6 +157,7 @@ export const attendance: readonly string[] = [
      check ((kind = 'add') = (target is null)))`,
   `create index correction_person on correction (person)`,
   `create index correction_target on correction (target) where target is not null`,
+  `create index correction_made on correction using brin (made_at)`,
 
   `-- What a person says on their own page is wrong with a record of theirs (features/attendance/complaints/). The record itself stays as it is.
    create table complaint (
