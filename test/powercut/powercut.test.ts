@@ -15,5 +15,5 @@ test.skipIf(!existsSync('/usr/bin/strace')).each(Object.keys(SCENARIOS))(
     expect(losses).toEqual([]);
     expect([...states.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
   },
-  600_000,
+  3_600_000,
 );

@@ -17,7 +17,7 @@ test.skipIf(missing)(
     expect(report.confirmed).toBeGreaterThan(4 * 30);
     expect(report.faces).toBe(4 * 3);
   },
-  600_000,
+  3_600_000,
 );
 
 const month = (resident: (day: number) => number, more: Partial<MonthReport> = {}): MonthReport => {
