@@ -7,13 +7,14 @@ import { openPipeline } from '../../models/node/pipeline.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { type Faces, inARow, like, openFaces } from '../../test/checkin/faces.ts';
 import { takesOf } from '../../test/footage/index.ts';
+import { withKiosk as withKioskAt } from '../../test/kit/opened-kiosk.ts';
 import { turning } from '../../test/liveness/heads.ts';
 import { codeOf } from '../../test/store/kiosk.ts';
 import type { FaceFrame } from '../contract/frames.ts';
 import type { ProbeResult } from '../contract/methods.ts';
 import { startCore } from './core.ts';
 import type { Core } from './interface.ts';
-import { openKiosk } from './open-kiosk.ts';
+import type { OpenKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, type SiteConfig, writeSiteConfig } from './site/config.ts';
 import { addMember } from './staff/manage.ts';
@@ -74,14 +75,7 @@ afterEach(async () => {
 
 const configure = (site: Partial<SiteConfig>) => writeSiteConfig(home, { ...readSiteConfig(home), ...site });
 
-async function withKiosk<T>(work: (kiosk: Awaited<ReturnType<typeof openKiosk>>) => Promise<T> | T): Promise<T> {
-  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  try {
-    return await work(kiosk);
-  } finally {
-    await kiosk.close();
-  }
-}
+const withKiosk = <T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> => withKioskAt(home, work);
 
 /** What the server sends before the core starts. */
 const sent = (changes: Change[], presence: { person: string; direction: 'in' | 'out'; at: string }[] = []) =>

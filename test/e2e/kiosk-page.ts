@@ -5,13 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type Browser, type BrowserContext, chromium, expect, type Page } from '@playwright/test';
 import { type ClipSpec, cachedClip } from '../../electron/cli/demo/footage.ts';
-import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
+import type { OpenKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
+import { withKiosk } from '../kit/opened-kiosk.ts';
 
 /*
  * A whole kiosk for tests: real host, core, models, store and screens in real Chromium. Only what stands before the
@@ -59,14 +60,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
   let context: BrowserContext | null = null;
   const complaints: string[] = [];
 
-  async function withStore<T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> {
-    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-    try {
-      return await work(kiosk);
-    } finally {
-      await kiosk.close();
-    }
-  }
+  const withStore = <T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> => withKiosk(home, work);
 
   async function leave(): Promise<void> {
     await context?.close();

@@ -5,12 +5,13 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { z } from 'zod';
 import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
+import { withKiosk as withKioskAt } from '../../../test/kit/opened-kiosk.ts';
 import { messagePortChannel } from '../../contract/channel-port.ts';
 import { type CoreClient, METHODS, type MethodName } from '../../contract/methods.ts';
 import { connectClient, serveCore } from '../../contract/rpc.ts';
 import { startCore } from '../core.ts';
 import type { Core } from '../interface.ts';
-import { openKiosk } from '../open-kiosk.ts';
+import type { OpenKiosk } from '../open-kiosk.ts';
 import { ensureKioskFolder } from '../provision.ts';
 import { EventRecords } from '../store/event-records.ts';
 import type { Store } from '../store/interface.ts';
@@ -49,14 +50,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function withKiosk<T>(work: (kiosk: Awaited<ReturnType<typeof openKiosk>>) => Promise<T> | T): Promise<T> {
-  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  try {
-    return await work(kiosk);
-  } finally {
-    await kiosk.close();
-  }
-}
+const withKiosk = <T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> => withKioskAt(home, work);
 
 /** As the command line adds them, with no core running. */
 const add = (name: string, role: StaffRole, badge: string | null = null): Promise<Made> =>
