@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } from '../../electron/contract/codes.ts';
 import { CameraCondition } from '../../electron/contract/methods.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../models/rules/reasons.ts';
+import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } from '../../test/kit/codes.ts';
 import { initI18n } from '../shared/i18n.ts';
 import { greetingLanguage, hasSentence, LOCALES } from './i18n.ts';
 

@@ -1,6 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { PIN_CODES } from '../../../electron/contract/codes.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { type Key, t } from '../i18n.ts';
 import { clockOf, errorTextOf } from './error-text.ts';
@@ -17,7 +16,7 @@ export const PIN_SENTENCES = {
   'pin-wrong': ['pin.wrong', 'staff.wrong', 'technician.wrong'],
   'pin-locked': ['pin.locked'],
   'pin-choose': ['pin.chooseTitle'],
-} as const satisfies Record<(typeof PIN_CODES)[number], readonly Key[]>;
+} as const satisfies Readonly<Record<string, readonly Key[]>>;
 
 /** In the order of the sentences. */
 const GROUPS = ['pin', 'staff', 'technician'] as const;

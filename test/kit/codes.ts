@@ -1,7 +1,8 @@
 /**
- * Every code a screen has to have words for. Those of a call, but for what belongs to one form alone (`pin-wrong`,
- * `number-taken`); and those with which a core refuses to start, or to use faces.
+ * Every code that a kiosk's screen has to have words for, kept by hand: tests hold them against the sources and the locales.
  */
+
+/** Those of a call, but for what belongs to one form alone (`pin-wrong`, `number-taken`). */
 export const CALL_CODES = [
   'storage-full',
   'storage-failed',
@@ -63,8 +64,7 @@ export const METHOD_CODES = [
   'method-not-offered',
 ] as const;
 
-/** Codes that a form of its own has words for: those of the PIN, and of the enrolment. */
-export const PIN_CODES = ['pin-wrong', 'pin-locked', 'pin-choose'] as const;
+/** Codes that the form of the enrolment has words for. */
 export const ENROLMENT_CODES = [
   'duplicate-face',
   'number-taken',
@@ -119,6 +119,7 @@ export const STICK_CODES = [
   'machine-unreachable',
 ] as const;
 
+/** Those with which a core refuses to start, or to use faces. */
 export const START_CODES = [
   'site-config-wrong',
   'secret-file-exposed',
