@@ -118,6 +118,12 @@ describe.skipIf(unavailable)('an update of the server', () => {
       issues: [{ code: 'backup-missing' }],
       replicas: [{ name: 'a' }],
     });
+    // In containers there is no room for an archive: the new build looks at itself.
+    const itself = await run('0.2.0', 'upgrade', 'check', join(root, 'current'));
+    expect([itself.code, itself.out]).toEqual([
+      1,
+      expect.stringMatching(/^Version .* on this database\.\n1 step .*\n {2}9998-adds: adds only/),
+    ]);
     const b = await start('0.2.0', 'b');
     expect(postgres.sql('select distinct next_colour from site', 'upgrade')).toBe('blue');
     await untilDegraded(a, 'replicas-differ', true);

@@ -106,7 +106,8 @@ function text(from: string, next: BuildFacts, now: UpgradeFacts, { steps, canRol
           ...steps.map(({ name, expands }) => `  ${name}: ${expands ? 'adds only' : 'changes what older builds read'}`),
         ];
   return [
-    `From ${from} to ${next.build}.`,
+    // Asked of the new build itself, as in containers.
+    from === next.build ? `Version ${from} on this database.` : `From ${from} to ${next.build}.`,
     ...schema,
     canRollBack
       ? `Replicas can be updated one after the other, and \`${command('upgrade back')}\` works.`
