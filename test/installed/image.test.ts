@@ -3,17 +3,18 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { projectVersion, ROOT } from '../../build/package/files.ts';
+import { projectVersion } from '../../build/package/files.ts';
 import { debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun } from '../kiosk-image/machine.ts';
 import { serverArtefact } from './artefact.ts';
+import { stepsOf } from './pages.ts';
 import { type Place, placeAt } from './place.ts';
 import { enrolFromPicture, startInstalled } from './server.ts';
 import { expectNoSources } from './sources.ts';
 
 /*
- * The container image as build/compose/Containerfile makes it, really built, and its root entered. Its base can't be had here:
- * a Debian of debootstrap's takes its place, without what Debian's own images leave out.
+ * The container image as the commands of docs/install/first-day.md make it, really built, and its root entered. Its base can't be
+ * had here: a Debian of debootstrap's takes its place, without what Debian's own images leave out. Nor can podman: buildah builds.
  */
 
 const impossible = cantRun('debootstrap', 'unshare', 'chroot', 'buildah', 'tar');
@@ -28,6 +29,8 @@ const SLIM = [
   'proc/*',
   'dev/*',
 ];
+/** How this machine lets images be built: docs/develop/packages.md. */
+const HERE = ['--isolation=chroot', '--ulimit=nofile=20000:20000', '--ulimit=nproc=90000:90000', '--pull=never'];
 const BASE = 'localhost/debian';
 const IMAGE = 'localhost/smartpresence-server';
 
@@ -54,34 +57,35 @@ describe.skipIf(impossible !== null)(
         join(folder, 'run'),
         ...args,
       );
-    /** As this machine lets it: docs/develop/packages.md. */
-    const build = (context: string, ...args: string[]): string =>
-      buildah(
-        'build',
-        '--isolation',
-        'chroot',
-        '--ulimit',
-        'nofile=20000:20000',
-        '--ulimit',
-        'nproc=90000:90000',
-        '--pull=never',
-        ...args,
-        context,
+
+    /** The commands of the page, as they are written, up to where an engine starts containers. @param home of the one who types */
+    const typeThePage = (home: string): string => {
+      const page = stepsOf('docs/install/first-day.md').find(({ commands }) => commands.includes('podman build'))!;
+      const commands = page.commands.slice(0, page.commands.indexOf('podman compose'));
+      const podman = join(folder, 'bin/podman');
+      const quoted = HERE.map((word) => `'${word}'`).join(' ');
+      const storage = `--storage-driver vfs --root '${folder}/storage' --runroot '${folder}/run'`;
+      writeFileSync(
+        podman,
+        `#!/bin/sh\nverb=$1\nshift\nexec buildah ${storage} "$verb" ${quoted} --build-arg BASE=${BASE} "$@"\n`,
+        { mode: 0o755 },
       );
+      const yours = `VERSION=${projectVersion()}; HOST=presence.example.org; PATH=${join(folder, 'bin')}:$PATH`;
+      return run('bash', '-euc', `cd ${home}; ${yours}\n${commands}`);
+    };
 
     beforeAll(() => {
       const { archive } = serverArtefact();
       const base = join(folder, 'base');
-      const context = join(folder, 'context');
-      run('mkdir', base, context);
+      const home = join(folder, 'home');
+      run('mkdir', base, home, join(folder, 'bin'));
       const excludes = SLIM.map((path) => `--exclude=./${path}`);
       run('tar', '--create', `--file=${base}/root.tar`, `--directory=${debianRoot([], [])}`, ...excludes, '.');
       writeFileSync(join(base, 'Containerfile'), 'FROM scratch\nADD root.tar /\n');
-      build(base, '--tag', BASE);
+      buildah('build', ...HERE, '--tag', BASE, base);
       rmSync(join(base, 'root.tar'));
-      cpSync(archive, join(context, basename(archive)));
-      cpSync(join(ROOT, 'build/compose/Containerfile'), join(context, 'Containerfile'));
-      build(context, '--build-arg', `BASE=${BASE}`, '--build-arg', `ARCHIVE=${basename(archive)}`, '--tag', IMAGE);
+      cpSync(archive, join(home, basename(archive)));
+      expect(typeThePage(home)).toContain('Ready: edit settings.env');
       const container = buildah('from', '--pull=never', IMAGE);
       place = placeAt(buildah('mount', container));
     }, 3_600_000);
