@@ -21,7 +21,9 @@ test('what is imported is in, also by a dynamic import and by way of a package; 
   tree({
     'app/main.ts':
       "import { a } from './a.ts'; import type { T } from './types.ts'; import 'dep'; const t: T = a; console.log(t); await import('./late.ts');",
-    'app/a.ts': "export const a = 1; export const text = './left.js';",
+    'app/a.ts': "import '../sync/any/data.json'; export const a = 1; export const text = './left.js';",
+    'sync/any/data.json': '{}',
+    'sync/any/other.json': '{}',
     'app/late.ts': "export const late: string = 'x';",
     'app/types.ts': 'export type T = number;',
     'app/unused.ts': '',
@@ -35,7 +37,7 @@ test('what is imported is in, also by a dynamic import and by way of a package; 
     'node_modules/unused/package.json': '{}',
   });
   expect(await traceClosure(root, ['app/main.ts'], 'linux-x64')).toEqual({
-    own: ['app/a.ts', 'app/late.ts', 'app/main.ts'],
+    own: ['app/a.ts', 'app/late.ts', 'app/main.ts', 'sync/any/data.json'],
     packages: [
       'node_modules/deep/i.js',
       'node_modules/deep/package.json',

@@ -61,7 +61,7 @@ export async function traceClosure(root: string, entries: readonly string[], pla
       // What modules of ours open by path (weights, screens, package.json) is put in place by name, not by tracing.
       ignore: (path) =>
         inTree(path)
-          ? !/\.ts$|^sync\/(errors|.*\/locales)\/.*\.json$/.test(path) || SOURCES_ALONE.test(path)
+          ? !/\.ts$|^(electron|models|sync)\/.*\.json$/.test(path) || SOURCES_ALONE.test(path)
           : path.startsWith(ELECTRON) || isForeignNative(path, platform),
       async readFile(path) {
         if (NATIVE.test(path)) return ''; // nothing in it is read as code
