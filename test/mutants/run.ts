@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TOOL_FOLDERS } from '../../build/fetch/tools.ts';
@@ -34,6 +44,8 @@ const jobs = Number(values.jobs ?? availableParallelism());
 const mutants = chosen(values.only);
 
 const scratch = mkdtempSync(join(tmpdir(), 'sp-mutants-'));
+// Some tests start programs as users of their own.
+chmodSync(scratch, 0o755);
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
