@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { DATABASES } from '../../../../test/kit/databases.ts';
+import { withDatabase } from '../../../../test/kit/suite.ts';
+import { find, findAll, get, insert, insertNew, remove, update, upsert } from './rows.ts';
+import type { Db } from './schema.ts';
+
+describe.each(DATABASES)('rows by their values on $name', (kind) => {
+  let db: Db;
+  withDatabase(kind, async (opened) => {
+    ({ db } = opened);
+    await insert(db, 'update_window', [
+      { site: siteOf('a'), starts: '01:00', ends: '02:00' },
+      { site: siteOf('b'), starts: '01:00', ends: '02:00' },
+      { site: siteOf('c'), starts: null, ends: null },
+    ]);
+  });
+  const siteOf = (one: string) => `0000000${one}-0000-4000-8000-000000000000`;
+  const sites = async () => (await findAll(db, 'update_window', {}, ['site'])).map(({ site }) => site[7]).sort();
+
+  test('null asks for none, a list for any of its values, and all conditions hold', async () => {
+    expect(await findAll(db, 'update_window', { starts: null }, ['site'])).toEqual([{ site: siteOf('c') }]);
+    expect(await findAll(db, 'update_window', { site: [siteOf('a'), siteOf('b')], ends: '02:00' })).toHaveLength(2);
+    expect(await find(db, 'update_window', { site: siteOf('a'), starts: null })).toBeUndefined();
+    await expect(get(db, 'update_window', { site: siteOf('d') })).rejects.toThrow('no result');
+  });
+
+  test('a value that is missing is no condition left out: nothing is changed or deleted', async () => {
+    const missing = { site: undefined as unknown as string };
+    await expect(remove(db, 'update_window', missing)).rejects.toThrow('no value for site');
+    await expect(update(db, 'update_window', missing, { ends: '03:00' })).rejects.toThrow('no value for site');
+    expect(await sites()).toEqual(['a', 'b', 'c']);
+    expect(await findAll(db, 'update_window', { ends: '03:00' })).toEqual([]);
+  });
+
+  test('a row that is there stays with insertNew, and is changed with upsert', async () => {
+    const row = { site: siteOf('a'), starts: '05:00', ends: '06:00' };
+    await insertNew(db, 'update_window', row);
+    expect(await get(db, 'update_window', { site: row.site }, ['starts'])).toEqual({ starts: '01:00' });
+    await upsert(db, 'update_window', 'site', row, { starts: '05:00' });
+    expect(await get(db, 'update_window', { site: row.site })).toEqual({ ...row, ends: '02:00' });
+    await remove(db, 'update_window', { site: row.site });
+    expect(await sites()).toEqual(['b', 'c']);
+  });
+});
