@@ -48,7 +48,6 @@ const INNER: Readonly<Record<string, string>> = {
   'staff-pin-set': 'the button is there while none is set alone',
   'home-not-usable': 'said in the terminal, before there is a page',
   'rekey-not-started': 'store rekey',
-  'recovery-failed': 'store recovery on the command line',
   'time-malformed': 'checkins list',
   'store-exists': 'making a store',
   'type-unknown': 'store check',

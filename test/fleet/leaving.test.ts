@@ -1,9 +1,9 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
+import { openKeys } from '../../electron/core/keys/index.ts';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
@@ -75,26 +75,16 @@ describe('a wipe', { timeout: 180_000 }, () => {
     }
   });
 
-  test('takes the server’s recovery slot with it', async () => {
+  test('overwrites the key slots where they are on the disk', async () => {
     const home = mkdtempSync(join(tmpdir(), 'sp-slot-'));
     const { destroyEverything } = await import('../../electron/core/leaving/destroy.ts');
     try {
-      const jwk = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
-      const privateKey = jwk as unknown as RecoveryKey & { d: string };
-      const recoveryKey: RecoveryKey = { kty: 'OKP', crv: 'X25519', x: privateKey.x };
-      const secret = randomBytes(32);
-      await openKeys({ home, deviceSecret: secret, recoveryKey });
-      // The slot does what it is for, before.
-      const copy = `${home}-copy`;
-      cpSync(home, copy, { recursive: true });
-      await recoverKeys({ home: copy, deviceSecret: randomBytes(32), privateKey });
-      rmSync(copy, { recursive: true });
+      await openKeys({ home, deviceSecret: randomBytes(32) });
       linkSync(join(home, 'keyslots.json'), `${home}.block`);
       mkdirSync(join(home, 'storage/faces'), { recursive: true });
       destroyEverything(home);
       expect(files(home)).toEqual([]);
       expect(readFileSync(`${home}.block`)).toHaveLength(0);
-      expect(await codeOf(() => recoverKeys({ home, deviceSecret: secret, privateKey }))).toBe('keyslots-missing');
     } finally {
       rmSync(home, { recursive: true, force: true });
       rmSync(`${home}.block`, { force: true });

@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveKey, requireStrong } from '../../electron/core/keys/derive.ts';
-import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
+import { openKeys } from '../../electron/core/keys/index.ts';
 import { aPerson, codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 
 const secret = () => randomBytes(32);
@@ -95,18 +95,18 @@ describe('a store that must not open stays untouched, to the byte and the time o
     await refusedUntouched(home, right, 'keyslots-missing');
   });
 
-  it('when any byte of slot 1 differs', async () => {
+  it('when any byte of a key slot differs', async () => {
     const home = await closedKiosk(right);
     const file = join(home, 'keyslots.json');
     const slots = JSON.parse(readFileSync(file, 'utf8'));
-    const bytes = Buffer.from(slots.current.slot1, 'base64url');
+    const bytes = Buffer.from(slots.current.slot, 'base64url');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), async (bit) => {
         const changed = Buffer.from(bytes);
         changed[bit >> 3]! ^= 1 << (bit & 7);
         writeFileSync(
           file,
-          JSON.stringify({ ...slots, current: { ...slots.current, slot1: changed.toString('base64url') } }),
+          JSON.stringify({ ...slots, current: { ...slots.current, slot: changed.toString('base64url') } }),
         );
         expect(await codeOf(() => openKeys({ home, ...right }))).toBe('store-wrong-key');
       }),
@@ -171,38 +171,5 @@ describe('secrets', () => {
       .update(Buffer.from([1]))
       .digest();
     expect(deriveKey(root, 'x')).toEqual(okm);
-  });
-});
-
-describe('slot 2', () => {
-  const { publicKey, privateKey } = generateKeyPairSync('x25519');
-  const recoveryKey = { ...(publicKey.export({ format: 'jwk' }) as unknown as RecoveryKey), kid: 'server-1' };
-  const priv = privateKey.export({ format: 'jwk' }) as unknown as RecoveryKey & { d: string };
-
-  it('brings a store back on another board, also after a rekey, and the old board’s secret opens nothing then', async () => {
-    const old = { deviceSecret: secret(), machineId: 'old-board', recoveryKey };
-    const home = newFolder();
-    const store = await openKiosk(home, old);
-    const { id } = await store.people.add(aPerson());
-    await store.rekey();
-    const fresh = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'new-board' };
-    expect(await codeOf(() => openKiosk(home, fresh))).toBe('store-other-machine');
-    const stranger = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' }) as unknown as RecoveryKey & {
-      d: string;
-    };
-    await expect(recoverKeys({ home, ...fresh, privateKey: stranger })).rejects.toMatchObject({
-      code: 'recovery-failed',
-    });
-    await recoverKeys({ home, ...fresh, privateKey: priv });
-    const back = await openKiosk(home, fresh);
-    expect(back.people.get(id)?.name).toBe('Ada Lovelace');
-    back.close();
-    expect(await codeOf(() => openKiosk(home, old))).toBe('store-other-machine');
-    expect(await codeOf(() => openKiosk(home, { ...fresh, deviceSecret: old.deviceSecret }))).toBe('store-wrong-key');
-  });
-
-  it('is not there unless the operator asked for it', async () => {
-    const home = await closedKiosk({ deviceSecret: secret() });
-    expect(JSON.parse(readFileSync(join(home, 'keyslots.json'), 'utf8')).current.slot2).toBeUndefined();
   });
 });

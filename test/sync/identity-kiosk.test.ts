@@ -132,7 +132,7 @@ test('through a proxy it joins, sends and renews, and no other way; without one 
   }
 });
 
-test('the provisioning secret binds slot 1 for good: over a rekey, and a crash before the slots were written leaves the old way', async () => {
+test('the provisioning secret binds the key slots for good: over a rekey, and a crash before the slots were written leaves the old way', async () => {
   const folder = join(root, 'bound');
   const options = { home: folder, deviceSecret: null, allowSecretFile: true };
   const keys = await openKeys(options);

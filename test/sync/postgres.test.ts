@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -14,6 +14,7 @@ import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.
 import { onceAcrossReplicas, onceEvery } from '../../sync/server/platform/database/once.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { postgresSignals } from '../../sync/server/platform/database/signals.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/platform/database/url.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { codeOf } from '../kit/client.ts';
@@ -21,6 +22,7 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { newKeys } from '../kit/keys.ts';
 import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
+import { until } from '../kit/wait.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { closeErasures } from './erasing.ts';
 
@@ -233,24 +235,46 @@ describe('replicas', () => {
     expect(tries).toBe(3);
   });
 
-  test('hear of each other’s changes, also after the connection was lost', async () => {
-    const heard = (o: OpenDatabase) =>
+  test('hear of each other’s changes, also after the connection and the CA’s certificate were lost', async () => {
+    using folder = temporaryFolder();
+    const caFile = join(folder.path, 'ca.pem');
+    const pem = readFileSync(postgres.address().caFile);
+    writeFileSync(caFile, pem);
+    const lost: string[] = [];
+    const signals = postgresSignals(
+      { ...postgres.address(), caFile },
+      async () => undefined,
+      (cause) => lost.push((cause as { code?: string }).code ?? cause.message),
+    );
+    const heard = () =>
       new Promise<void>((resolve) => {
-        const stop = o.signals.hear('board', () => {
+        const stop = signals.hear('board', () => {
           stop();
           resolve();
         });
       });
-    let next = heard(other);
-    one.signals.notify('board');
-    await next;
-    postgres.sql(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen smartpresence'`);
-    // Coming back notifies of everything once, since a message may have been missed.
-    next = heard(other);
-    await next;
-    next = heard(other);
-    one.signals.notify('board');
-    await next;
+    try {
+      // Being connected notifies of everything once.
+      await heard();
+      let next = heard();
+      one.signals.notify('board');
+      await next;
+      rmSync(caFile);
+      postgres.sql(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen smartpresence'`);
+      await until(
+        'the certificate is missed twice',
+        () => lost.filter((code) => code === 'database-ca-unreadable').length > 1,
+      );
+      next = heard();
+      writeFileSync(caFile, pem);
+      // So does coming back, since a message may have been missed.
+      await next;
+      next = heard();
+      one.signals.notify('board');
+      await next;
+    } finally {
+      await signals.close();
+    }
   });
 
   test('never resolve a person twice at once: what both took in is counted as one presence', async () => {

@@ -5,7 +5,7 @@ import { KEY_BYTES, requireStrong } from './derive.ts';
 import type { Random } from './envelope.ts';
 import { requirePrivate } from './private-file.ts';
 
-/** What opens slot 1. */
+/** What opens the key slots. */
 export interface StoreKeys {
   /** 32 bytes from the host's keystore; null: a 0600 file `device-secret` in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;
@@ -15,15 +15,6 @@ export interface StoreKeys {
   readonly allowSecretFile?: boolean;
   /** Machine id in place of this machine's own; for tests. */
   readonly machineId?: string;
-  /** The server's public X25519 key (JWK): slot 2 is sealed to it, for a board swap. */
-  readonly recoveryKey?: RecoveryKey;
-}
-
-export interface RecoveryKey {
-  readonly kty: 'OKP';
-  readonly crv: 'X25519';
-  readonly x: string;
-  readonly kid?: string;
 }
 
 export interface Secrets {
@@ -35,7 +26,7 @@ export const deviceSecretFile = (home: string): string => join(home, 'device-sec
 export const provisioningSecretFile = (home: string): string => join(home, 'provisioning-secret');
 
 /**
- * Gathers the secrets of slot 1.
+ * Gathers the secrets of the key slots.
  *
  * @param create whether a missing device secret may be made now (with `allowSecretFile` alone)
  * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`

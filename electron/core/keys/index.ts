@@ -12,27 +12,21 @@ import {
   STORE_PURPOSES,
   type StorePurpose,
 } from './derive.ts';
-import {
-  deviceSecretFile,
-  provisioningSecretFile,
-  type RecoveryKey,
-  readSecrets,
-  type StoreKeys,
-} from './device-secret.ts';
+import { deviceSecretFile, provisioningSecretFile, readSecrets, type StoreKeys } from './device-secret.ts';
 import type { Random } from './envelope.ts';
 import {
+  type Generation,
   type KeySlots,
   machineTag,
   type Roots,
   readSlots,
-  recoverRoots,
   slotKey,
   unwrapRoots,
   wrapRoots,
   writeSlots,
 } from './slots.ts';
 
-export type { RecoveryKey, StoreKeys } from './device-secret.ts';
+export type { StoreKeys } from './device-secret.ts';
 
 /** One generation of the store key, as sub-keys. */
 export interface StoreKeySet {
@@ -58,7 +52,7 @@ export interface KioskKeys {
   /** Makes and writes a next generation (or returns the unfinished one's). */
   beginRekey(): Promise<StoreKeySet>;
   /**
-   * Puts the secret that the server gave into the key of slot 1: from now on the store opens with device secret, machine
+   * Puts the secret that the server gave into the key of the slots: from now on the store opens with device secret, machine
    * and this together. Kept as the 0600 file `provisioning-secret`. A store that has one already keeps the one it has.
    *
    * @param secret 32 bytes
@@ -99,8 +93,7 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
       state: 'new',
       machine: machineTag(store, machine),
       provisioned: secrets.provisioning !== null,
-      ...(options.recoveryKey ? { recovery: options.recoveryKey } : {}),
-      current: await wrapRoots(roots, slotKey(secrets, machine, store), store, options.recoveryKey, random),
+      current: wrapRoots(roots, slotKey(secrets, machine, store), store, random),
     };
     writeSlots(home, slots);
   }
@@ -113,8 +106,8 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
   const { store } = slots;
   const wrapUnder =
     (under: KeyObject): Wrap =>
-    (roots, recovery) =>
-      wrapRoots(roots, under, store, recovery, random);
+    (roots) =>
+      wrapRoots(roots, under, store, random);
   return createKeys(home, slots, wrapUnder(key), {
     bound: (provisioning) => wrapUnder(slotKey({ device: secrets.device, provisioning }, machine, store)),
     current: unwrapRoots(slots.current, key, slots.store),
@@ -124,7 +117,7 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
   });
 }
 
-type Wrap = (roots: Roots, recovery: RecoveryKey | undefined) => ReturnType<typeof wrapRoots>;
+type Wrap = (roots: Roots) => Generation;
 
 function createKeys(
   home: string,
@@ -172,7 +165,7 @@ function createKeys(
           store: Buffer.from(opened.random(KEY_BYTES)),
           device: current.device,
         };
-        save({ ...slots, next: await wrap(made, slots.recovery) });
+        save({ ...slots, next: wrap(made) });
         next = made;
       }
       return set(next);
@@ -182,8 +175,8 @@ function createKeys(
       requireStrong(secret, 'provisioning secret');
       const bound = opened.bound(secret);
       const wrapped = {
-        current: await bound(current, slots.recovery),
-        ...(next ? { next: await bound(next, slots.recovery) } : {}),
+        current: bound(current),
+        ...(next ? { next: bound(next) } : {}),
       };
       // The file first: while the slots say that the store is not provisioned, nobody looks at it.
       replaceFile(provisioningSecretFile(home), secret);
@@ -200,33 +193,6 @@ function createKeys(
       next = null;
     },
   };
-}
-
-/**
- * Recovers a store after a board swap: opens slot 2 with the server's private key and rewraps the store key for
- * this machine and its secrets. The store itself is not touched.
- *
- * @throws Problem `recovery-failed`, and those of the secrets
- */
-export async function recoverKeys(
-  options: OpenKeysOptions & { privateKey: RecoveryKey & { d: string } },
-): Promise<void> {
-  const { home } = options;
-  const random: Random = options.random ?? randomBytes;
-  const machine = options.machineId ?? machineId();
-  const slots = readSlots(home);
-  if (!slots) throw new Problem('keyslots-missing');
-  const current = await recoverRoots(slots.current, slots.store, options.privateKey);
-  const next = slots.next ? await recoverRoots(slots.next, slots.store, options.privateKey) : null;
-  const secrets = readSecrets(home, options, true, random);
-  const key = slotKey(secrets, machine, slots.store);
-  writeSlots(home, {
-    ...slots,
-    machine: machineTag(slots.store, machine),
-    provisioned: secrets.provisioning !== null,
-    current: await wrapRoots(current, key, slots.store, slots.recovery, random),
-    ...(next ? { next: await wrapRoots(next, key, slots.store, slots.recovery, random) } : {}),
-  });
 }
 
 /**

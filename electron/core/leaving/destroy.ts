@@ -22,8 +22,7 @@ export type Step = 'slots' | 'secrets' | 'store' | 'rest' | 'done';
 
 /**
  * Destroys everything in a kiosk's folder but the journal. Keys first: once the slots are overwritten nothing of the rest opens,
- * whatever keys someone kept, the server's recovery key included, and whatever a disk keeps of deleted files. Each step
- * may be done again.
+ * whatever keys someone kept and whatever a disk keeps of deleted files. Each step may be done again.
  *
  * @param at called before each step
  * @throws Problem `wipe-incomplete` when something can't be removed: it is tried again

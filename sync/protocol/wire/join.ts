@@ -56,7 +56,7 @@ export type GrantHeader = z.infer<typeof GrantHeader>;
 export const Grant = z.strictObject({
   device: Uuid,
   bundle: ServerBundle,
-  /** 32 random bytes, base64url: goes into the key of slot 1 of the kiosk's store. */
+  /** 32 random bytes, base64url: goes into the key of the key slots of the kiosk's store. */
   provisioningSecret: Kid,
 });
 export type Grant = z.infer<typeof Grant>;

@@ -97,9 +97,9 @@ const FIRST_MS = 36 * 3_600_000;
 const OVERLAP_MS = 90_000;
 
 /**
- * The last record of each person at a site, by the direction that the server resolved; newest first. Of people of whom a record
- * came since `after`, or of whom one was taken back since: then also an older one, which counts now, and the reader's own. A
- * reader who has never read gets those of the last day and a half.
+ * The last record of each person at a site, by the direction that the server resolved; newest first. Only people with a record
+ * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own.
+ * A reader who has never read gets those of the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *

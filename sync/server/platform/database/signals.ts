@@ -55,7 +55,15 @@ export function postgresSignals(
   let closed = false;
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client(connectionOf(address));
+    let next: pg.Client;
+    try {
+      // Reads the CA's certificate again, which may be missing just now.
+      next = new pg.Client(connectionOf(address));
+    } catch (cause) {
+      onLost(cause as Error);
+      again();
+      return;
+    }
     const lost = (cause: Error): void => {
       if (client !== next || closed) return;
       client = null;
