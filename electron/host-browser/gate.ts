@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 export const COOKIE = 'smartpresence';
 /** Sessions that may be open at once: the kiosk's own page, and a few more for people who work on it. */
 const MAX_SESSIONS = 8;
-const MAX_REMEMBERED = 64;
+const MAX_TOKENS = 64;
 
 /** How long a token may be exchanged, ms: by the browser that was started with it; `byHand`: by a person, where none is started. */
 export const TOKEN_LIFE_MS = { browser: 2 * 60_000, byHand: 15 * 60_000 } as const;
@@ -18,7 +18,7 @@ export interface Gate {
   exchange(token: string): { session: string } | { refused: TokenError };
   /** True when a `Cookie` header carries an open session. */
   admits(cookieHeader: string | undefined): boolean;
-  /** Ends every session and forgets every token: a new browser is about to be started. */
+  /** Ends every session and token: a new browser is about to be started. */
   reset(): void;
 }
 
@@ -32,26 +32,23 @@ export function createGate(
   tokenLife: number,
   random: (bytes: number) => Buffer = randomBytes,
 ): Gate {
-  let tokens: { hash: Buffer; expires: number }[] = [];
-  let used: Buffer[] = [];
+  let tokens: { hash: Buffer; expires: number; used: boolean }[] = [];
   let sessions: Buffer[] = [];
   const secret = (): string => random(32).toString('base64url');
 
   return {
     issueToken() {
       const token = secret();
-      tokens.push({ hash: hash(token), expires: now() + tokenLife });
-      tokens = tokens.slice(-MAX_SESSIONS);
+      tokens = [...tokens, { hash: hash(token), expires: now() + tokenLife, used: false }].slice(-MAX_TOKENS);
       return token;
     },
     exchange(token) {
       const probe = hash(token);
-      if (contains(used, probe)) return { refused: 'token-used' };
       const found = tokens.find((t) => timingSafeEqual(t.hash, probe));
       if (!found) return { refused: 'token-unknown' };
-      // Spent before anything else happens, so that two requests at once can't both have it.
-      tokens = tokens.filter((t) => t !== found);
-      used = [...used, found.hash].slice(-MAX_REMEMBERED);
+      if (found.used) return { refused: 'token-used' };
+      // Before anything else happens, so that two requests at once can't both have it.
+      found.used = true;
       if (now() > found.expires) return { refused: 'token-expired' };
       const session = secret();
       sessions = [...sessions, hash(session)].slice(-MAX_SESSIONS);
@@ -61,8 +58,7 @@ export function createGate(
       return cookieValues(cookieHeader).some((value) => contains(sessions, hash(value)));
     },
     reset() {
-      used = [...used, ...tokens.map((t) => t.hash)].slice(-MAX_REMEMBERED);
-      tokens = [];
+      for (const token of tokens) token.used = true;
       sessions = [];
     },
   };

@@ -40,7 +40,6 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   let errors = 0;
   const server = createServer({
     maxHeaderSize: 16_384,
-    headersTimeout: 5_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 30_000,
     connectionsCheckingInterval: 1_000,
