@@ -7,7 +7,7 @@ import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identit
 import { openAck, signAck } from '../../sync/protocol/seal/ack.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { openPage, sealPage } from '../../sync/protocol/seal/page.ts';
-import { messageDigest, openNudge, openRejection, signNudge, signRejection } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openRejection, signRejection } from '../../sync/protocol/seal/rejection.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { Page } from '../../sync/protocol/wire/changes.ts';
 import { codeOf } from '../kit/client.ts';
@@ -41,7 +41,6 @@ const page: Page = {
   ack: 'x',
 };
 const rejection = { device: DEVICE, digest: messageDigest(MESSAGE), code: 'device-revoked', serverTime: TIME };
-const nudge = { device: DEVICE, serverTime: TIME };
 
 interface Kind {
   readonly noun: string;
@@ -81,15 +80,6 @@ const KINDS: Kind[] = [
     open: (m) => openRejection(m, trusted, { device: DEVICE, digest: messageDigest(MESSAGE) }),
     wrap: (jws) => jws,
     good: () => signRejection(rejection, server),
-  },
-  {
-    noun: 'nudge',
-    typ: TYP.nudge,
-    body: nudge,
-    most: 2048,
-    open: (m) => openNudge(m, trusted, { device: DEVICE }),
-    wrap: (jws) => jws,
-    good: () => signNudge(nudge, server),
   },
 ];
 

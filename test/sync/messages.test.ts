@@ -9,16 +9,11 @@ import { sealAsk } from '../../sync/protocol/seal/ask.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
-import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openRejection } from '../../sync/protocol/seal/rejection.ts';
 import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/changes.ts';
 import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
-import {
-  type MessageContext,
-  nudgeMessage,
-  refuseMessage,
-  takeMessage,
-} from '../../sync/server/app/devices/messages.ts';
+import { type MessageContext, refuseMessage, takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
@@ -263,13 +258,6 @@ describe('signals', () => {
       Problem.from({ code: 'Odd code!', message: 'secret detail', nextStep: '' }),
     );
     expect(await openRejection(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
-  });
-
-  test('a nudge is signed for its device', async () => {
-    const { device } = kiosk.box;
-    expect(await openNudge(await nudgeMessage(context, device), kiosk.pinned.signing, { device })).toMatchObject({
-      device,
-    });
   });
 
   test('a kiosk that has something to ask for is nudged, once', async () => {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
-import { messageDigest, signRejection } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, signRejection } from '../../sync/protocol/seal/rejection.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { BrokerConsumer } from '../../sync/server/app/mqtt/consumer.ts';

@@ -1,5 +1,5 @@
 import { TYP } from '../../sync/protocol/wire/batch.ts';
-import { downTopic, presenceTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
+import { downTopic, NUDGE, presenceTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 
 /** What each message holds, by its names in `wire.json`: the header in the clear, and the body that it is opened to. */
 const MESSAGES = {
@@ -8,7 +8,6 @@ const MESSAGES = {
   ack: { typ: TYP.ack, header: 'AckHeader', body: 'Ack' },
   page: { typ: TYP.sealedPage, header: 'SealedHeader.page', signed: 'PageHeader', body: 'Page' },
   rejection: { typ: TYP.rejection, header: 'RejectionHeader', body: 'Rejection' },
-  nudge: { typ: TYP.nudge, header: 'NudgeHeader', body: 'Nudge' },
 } as const;
 
 const parameters = {
@@ -29,6 +28,7 @@ export function asyncApi(version: string): unknown {
       ...('signed' in sealed && { 'x-signed-header': ref(sealed.signed) }),
     },
   ]);
+  const nudge = { name: 'nudge', contentType: 'text/plain', payload: { const: NUDGE } };
   const presence = { name: 'presence', contentType: 'text/plain', payload: { enum: ['online', 'offline'] } };
   const channel = (topic: typeof upTopic, description: string, names: readonly string[]) => ({
     address: topic('{server}', '{device}'),
@@ -66,6 +66,6 @@ export function asyncApi(version: string): unknown {
       receiveDown: operation('receive', 'down'),
       sendPresence: operation('send', 'presence', true),
     },
-    components: { messages: { ...Object.fromEntries(messages), presence } },
+    components: { messages: { ...Object.fromEntries(messages), nudge, presence } },
   };
 }

@@ -11,7 +11,7 @@ import { writeOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
-import { messageDigest } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest } from '../../sync/protocol/seal/rejection.ts';
 import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
@@ -269,7 +269,6 @@ async function messages() {
     signed: await sign(farewellHeader, farewellBody, KEYS.deviceSigning),
   };
   const rejectionBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
-  const nudgeBody = { device: DEVICE, serverTime: NOW };
   const fromServerSigned = async (typ: string, body: object) => ({
     header: { alg: 'EdDSA', typ, ...fromServer },
     body,
@@ -286,7 +285,6 @@ async function messages() {
     farewell,
     ack: await fromServerSigned(TYP.ack, ackBody),
     rejection: await fromServerSigned(TYP.rejection, rejectionBody),
-    nudge: await fromServerSigned(TYP.nudge, nudgeBody),
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Position } from '../../sync/protocol/seal/position.ts';
 import { Ack } from '../../sync/protocol/wire/ack.ts';
 import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
-import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Rejection } from '../../sync/protocol/wire/changes.ts';
+import { Ask, AskHeader, Change, Page, Policy, Presence, Rejection } from '../../sync/protocol/wire/changes.ts';
 import {
   EventHeader,
   OpenBody,
@@ -71,8 +71,6 @@ export function schemas(): unknown {
     ServerKeys,
     RejectionHeader: serverHeader(TYP.rejection),
     Rejection,
-    NudgeHeader: serverHeader(TYP.nudge),
-    Nudge,
     JoinHeader,
     Join,
     DeviceRequest,

@@ -19,7 +19,7 @@ import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
-import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openRejection } from '../../sync/protocol/seal/rejection.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { openPhoto } from '../../sync/server/core/photos/open.ts';
@@ -133,13 +133,12 @@ describe('messages', () => {
     expect(opened).toEqual({ device: ids.device, farewell: messages.farewell.body });
   });
 
-  test('ack, rejection and nudge verify on the kiosk', async () => {
-    const { ack, rejection, nudge, batch } = messages;
+  test('ack and rejection verify on the kiosk', async () => {
+    const { ack, rejection, batch } = messages;
     const who = { device: ids.device };
     expect(await openAck(ack.signed, trusted, { ...who, epoch: ids.epoch })).toEqual(ack.body);
     const digest = messageDigest(batch.sealed);
     expect(await openRejection(rejection.signed, trusted, { ...who, digest })).toEqual(rejection.body);
-    expect(await openNudge(nudge.signed, trusted, who)).toEqual(nudge.body);
   });
 });
 

@@ -2,10 +2,10 @@ import { type IPublishPacket, MqttClient, Store } from 'mqtt';
 import { Problem } from '../../errors/problem.ts';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { typOf } from '../../protocol/mqtt/payload.ts';
-import { messageDigest, openRejection } from '../../protocol/seal/signal.ts';
+import { messageDigest, openRejection } from '../../protocol/seal/rejection.ts';
 import { MAX_SEALED_BYTES, TYP } from '../../protocol/wire/batch.ts';
 import { MAX_PAGE_BYTES } from '../../protocol/wire/changes.ts';
-import { downTopic, presenceTopic, upTopic } from '../../protocol/wire/topics.ts';
+import { downTopic, NUDGE, presenceTopic, upTopic } from '../../protocol/wire/topics.ts';
 import { aborted, connectionProblem } from '../tls/problems.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 import { openBrokerStream } from './mqtt-stream.ts';
@@ -19,7 +19,7 @@ const MESSAGE_S = 60;
 /** Messages that nobody waited for, or that were not the answer, within FLOOD_MS: more is a flood. */
 const FLOOD_MESSAGES = 200;
 const FLOOD_MS = 10_000;
-/** Nudges are passed on at most this often, ms: they are not verified, and each costs an ask. */
+/** Nudges are passed on at most this often, ms: they are not signed, and each costs an ask. */
 const NUDGE_MS = 1000;
 /** Reason codes of MQTT 5 (§2.4) and return codes of 3.1.1 (§3.2.2.3). */
 const RC = { oldBroker: 1, unsupportedVersion: 132, notAuthorized: 135, noSubscribers: 16 } as const;
@@ -232,8 +232,8 @@ export class MqttTransport implements Transport {
   async #take(client: MqttClient, packet: IPublishPacket): Promise<void> {
     if (packet.topic !== downTopic(this.#o.bundle.serverId, this.#o.device)) return;
     const text = packet.payload.toString('latin1');
+    if (text === NUDGE) return this.#nudge();
     const typ = typOf(text);
-    if (typ === TYP.nudge) return this.#nudge();
     const waiting = this.#waiting;
     if (waiting && typ === TYP.rejection) {
       const problem = await this.#rejection(text, waiting.digest);

@@ -14,14 +14,14 @@ import { agreementKey, keyId, signatureKey } from './keys.ts';
 import { pad, unpad } from './padding.ts';
 
 /** Messages of the server that everyone who has its public keys can read. */
-export type NounFromServer = 'ack' | 'page' | 'rejection' | 'nudge';
+export type NounFromServer = 'ack' | 'page' | 'rejection';
 export type Noun = NounFromServer | 'batch' | 'ask' | 'logs' | 'farewell' | 'join' | 'proof' | 'grant';
 
 type Header = { readonly typ: string; readonly spv: number };
 
 /**
  * The one way in which every message is signed, sealed, opened and verified. What differs between a batch, an ask, a page,
- * an ack, a rejection and a nudge is their `Kind`: schemas, sizes, and the words of a rejection.
+ * an ack and a rejection is their `Kind`: schemas, sizes, and the words of a rejection.
  *
  * Strictness, the same for all: sizes are checked before anything else, headers hold exactly what their schema names (so no
  * key, certificate, `crit` or `zip`), base64url is canonical, there is one algorithm each, and the keys come from us, never

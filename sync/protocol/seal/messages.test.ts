@@ -13,7 +13,7 @@ import { openBatch, sealBatch } from './batch.ts';
 import { agreementKey, keyId, newSealingKey, newSigningKey, publicHalf, signatureKey } from './keys.ts';
 import { pad } from './padding.ts';
 import { openPage, sealPage } from './page.ts';
-import { messageDigest, openNudge, openRejection, signNudge, signRejection } from './signal.ts';
+import { messageDigest, openRejection, signRejection } from './rejection.ts';
 
 const SERVER = randomUUID();
 const NOW = '2026-01-02T03:04:05.678Z';
@@ -91,10 +91,6 @@ const KINDS = {
     ),
     open: (m: string) => openRejection(m, trusted, { device: device.id, digest }),
   },
-  nudge: {
-    message: await signNudge({ device: device.id, serverTime: NOW }, server.signing, PROTOCOL_VERSION),
-    open: (m: string) => openNudge(m, trusted, { device: device.id }),
-  },
 } as const;
 type Name = keyof typeof KINDS;
 const NAMES = Object.keys(KINDS) as Name[];
@@ -167,7 +163,6 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
         page: () => openPage(message, atDevice, { ...answer, versions }),
         ack: () => openAck(message, trusted, { device: device.id, epoch, versions }),
         rejection: () => openRejection(message, trusted, { device: device.id, digest, versions }),
-        nudge: () => openNudge(message, trusted, { device: device.id, versions }),
       })[name]();
     // A build that writes two versions later reads it; one that writes three later does not.
     expect(await codeOf(as(understoodVersions(PROTOCOL_VERSION + 2)))).toBe('TAKEN');
@@ -202,7 +197,7 @@ describe.each(Object.keys(SEALED) as (keyof typeof SEALED)[])('a sealed %s', (na
   });
 
   test('with a signed message of every other kind inside is refused', async () => {
-    for (const inner of ['ack', 'rejection', 'nudge'] as const)
+    for (const inner of ['ack', 'rejection'] as const)
       expect(await codeOf(KINDS[name].open(await sealRaw(name, KINDS[inner].message)))).toBe(`${name}-malformed`);
   });
 
@@ -287,9 +282,9 @@ describe('a page', () => {
   });
 });
 
-describe('a rejection and a nudge', () => {
-  test('are refused when they are for another device or message, or signed by nobody trusted', async () => {
-    const { rejection, nudge } = KINDS;
+describe('a rejection', () => {
+  test('is refused when it is for another device or message, or signed by nobody trusted', async () => {
+    const { rejection } = KINDS;
     const other = randomUUID();
     expect(await codeOf(openRejection(rejection.message, trusted, { device: other, digest }))).toBe(
       'rejection-of-another',
@@ -297,16 +292,13 @@ describe('a rejection and a nudge', () => {
     expect(
       await codeOf(openRejection(rejection.message, trusted, { device: device.id, digest: messageDigest('x') })),
     ).toBe('rejection-of-another');
-    expect(await codeOf(openNudge(nudge.message, trusted, { device: other }))).toBe('nudge-of-another');
     const theirs = [publicHalf(stranger.signing)];
-    expect(await codeOf(openNudge(nudge.message, theirs, { device: device.id }))).toBe('unknown-server-key');
     expect(await codeOf(openRejection(rejection.message, theirs, { device: device.id, digest }))).toBe(
       'unknown-server-key',
     );
   });
 
-  test('of too many bytes are refused unread', async () => {
-    expect(await codeOf(KINDS.nudge.open(KINDS.nudge.message.padEnd(3000, 'A')))).toBe('nudge-too-large');
+  test('of too many bytes is refused unread', async () => {
     expect(await codeOf(KINDS.rejection.open(KINDS.rejection.message.padEnd(3000, 'A')))).toBe('rejection-too-large');
   });
 });

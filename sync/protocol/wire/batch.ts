@@ -32,7 +32,6 @@ export const TYP = {
   page: 'sp-page+jws',
   sealedPage: 'sp-page+jwe',
   rejection: 'sp-rejection+jws',
-  nudge: 'sp-nudge+jws',
 } as const;
 
 /** 32 bytes as unpadded base64url. */

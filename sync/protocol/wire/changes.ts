@@ -345,8 +345,8 @@ export const Page = z.discriminatedUnion('what', [
 ]);
 export type Page = z.infer<typeof Page>;
 
-/** Largest signed rejection or nudge, bytes. */
-export const MAX_SIGNAL_BYTES = 2048;
+/** Largest signed rejection, bytes. */
+export const MAX_REJECTION_BYTES = 2048;
 
 /** Why the server took nothing of a message that came without a connection to answer on (MQTT). */
 export const Rejection = z.strictObject({
@@ -357,7 +357,3 @@ export const Rejection = z.strictObject({
   serverTime: Instant,
 });
 export type Rejection = z.infer<typeof Rejection>;
-
-/** "There is something for you": ask now. Forged or lost, it costs one ask or a pause of seconds. */
-export const Nudge = z.strictObject({ device: Uuid, serverTime: Instant });
-export type Nudge = z.infer<typeof Nudge>;

@@ -1,6 +1,6 @@
 /**
- * MQTT topics. Payloads are compact JOSE as ASCII: up, a sealed batch or ask; down, an ack, a sealed page, a rejection or a
- * nudge; the protected header's `typ` says which. QoS 1 throughout, never retained, except presence.
+ * MQTT topics. Payloads are compact JOSE as ASCII: up, a sealed batch or ask; down, an ack, a sealed page or a rejection, which
+ * the protected header's `typ` tells apart, or `NUDGE`. QoS 1 throughout, never retained, except presence.
  */
 const ROOT = 'sp/v1';
 
@@ -13,6 +13,9 @@ export const presenceTopic = (server: string, device: string) => `${ROOT}/${serv
 /** What the server subscribes to. */
 export const upFilter = (server: string) => upTopic(server, '+');
 export const presenceFilter = (server: string) => presenceTopic(server, '+');
+
+/** Down: "there is something for you, ask now". Unsigned: forged or lost, it costs one ask or a pause of seconds. */
+export const NUDGE = 'nudge';
 
 /** Device and kind of an up or presence topic of this server; null for any other topic. */
 export function readTopic(server: string, topic: string): { kind: 'up' | 'presence'; device: string } | null {

@@ -5,7 +5,7 @@ import { openAsk } from '../../../protocol/seal/ask.ts';
 import { openBatch } from '../../../protocol/seal/batch.ts';
 import { keyId, publicHalf } from '../../../protocol/seal/keys.ts';
 import { sealPage } from '../../../protocol/seal/page.ts';
-import { messageDigest, signNudge, signRejection } from '../../../protocol/seal/signal.ts';
+import { messageDigest, signRejection } from '../../../protocol/seal/rejection.ts';
 import type { Ack } from '../../../protocol/wire/ack.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { Ask, Page } from '../../../protocol/wire/changes.ts';
@@ -88,13 +88,6 @@ export async function refuseMessage(
   };
   const device = await findDevice(context.db, message.device);
   return signRejection(rejection, context.keyring.signingFor(device?.trusts ?? null));
-}
-
-/** Signed word that there is something to ask for. */
-export async function nudgeMessage(context: MessageContext, id: string): Promise<string> {
-  const device = await findDevice(context.db, id);
-  const signing = context.keyring.signingFor(device?.trusts ?? null);
-  return signNudge({ device: id, serverTime: context.now().toISOString() }, signing);
 }
 
 async function takeBatch(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {

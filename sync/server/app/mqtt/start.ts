@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
+import { NUDGE } from '../../../protocol/wire/topics.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
 import { issueServerClientCertificate, type KeyAndCertificate } from '../../platform/keys/certificates.ts';
-import { type MessageContext, nudgeMessage, refuseMessage, takeMessage } from '../devices/messages.ts';
+import { type MessageContext, refuseMessage, takeMessage } from '../devices/messages.ts';
 import { identify } from '../devices/peer.ts';
 import { BrokerConsumer } from './consumer.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.ts';
@@ -102,11 +103,6 @@ export async function startMqtt(o: {
   });
 
   const senders = [...(broker ? [broker] : []), ...consumers];
-  /** On whichever broker the device is; to it, the same nudge twice is one. */
-  const nudgeOne = async (device: string) => {
-    const text = await nudgeMessage(messages, device);
-    await Promise.allSettled(senders.map((sender) => sender.send(device, text)));
-  };
   const due = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
@@ -116,10 +112,10 @@ export async function startMqtt(o: {
     const waiting = [...due].filter((device) => presence.online.has(device));
     due.clear();
     await round;
-    round = inParallel(waiting, NUDGES_AT_ONCE, (device) =>
-      // A lost nudge costs the pause until the kiosk asks by itself.
-      nudgeOne(device).catch((cause: unknown) => worker.drop('nudge-not-sent', device, cause)),
-    );
+    round = inParallel(waiting, NUDGES_AT_ONCE, async (device) => {
+      // On whichever broker the device is; to it, the same nudge twice is one, and a lost one costs the pause until it asks.
+      await Promise.allSettled(senders.map((sender) => sender.send(device, NUDGE)));
+    });
     await round;
   };
   return {
