@@ -48,7 +48,7 @@ export class Outbox {
     );
     this.#rewind = db.prepare('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?');
     this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent IN (1, 3) OR (sent = 2 AND keyed = 1)');
-    this.#photoSent = db.prepare('UPDATE photo SET sent = ? WHERE address = ?');
+    this.#photoSent = db.prepare('UPDATE photo SET sent = ?, found = coalesce(?, found) WHERE address = ?');
     this.#photosOnceMore = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 3');
   }
 
@@ -209,7 +209,7 @@ export class Outbox {
 
   #notePhoto(address: string, bytes: Buffer, taken: boolean): void {
     const forGood = this.#found.delete(address);
-    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, bytes);
+    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, forGood ? null : this.#log.last, bytes);
     if (!taken || forGood) return;
     this.#found.add(address);
     this.#foundAt = this.#log.last;

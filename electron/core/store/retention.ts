@@ -69,8 +69,8 @@ export class Retention {
   }
 
   /**
-   * Forgets events that are safe and older than `before`; how many. Photos that are still to be sent hold theirs back until
-   * they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
+   * Forgets events that are safe and older than `before`; how many. Photos that the server does not have safe hold theirs back
+   * until they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
    */
   async trim(before: string, patience = '1970-01-01T00:00:00.000Z'): Promise<number> {
     let count = 0;
@@ -87,19 +87,23 @@ export class Retention {
 
   /**
    * Events that are safe and older than `before`, at most `TRIM` of them: the oldest first, so that the rest still is one
-   * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back, until
-   * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event.
+   * chain, which goes on from the anchor. A photo holds its event, and all after it, back until the server has it safe, or
+   * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event. A photo is
+   * safe once an event is that was made after the server had the photo: the backup with that event has it too.
    * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
    */
   #trimSome(before: string, patience: string): { photos: string[]; upTo: number } {
     const old = this.#upTo(before);
     const given = this.#upTo(patience);
-    const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0 AND n > ?').pluck();
+    const waiting = this.#db
+      .prepare('SELECT min(n) FROM photo WHERE n > ? AND (sent = 0 OR (sent <> 2 AND found >= ?))')
+      .pluck();
     const epochs = this.#log.epochs;
+    const newestSafe = Math.max(...epochs.map(({ base, safe }) => (safe > 0 ? base + safe : 0)));
     for (const [i, epoch] of epochs.entries()) {
       const { ref, base, safe, trimmed } = epoch;
       const from = base + trimmed;
-      const photo = (waiting.get(Math.max(from, given)) as number | null) ?? Number.MAX_SAFE_INTEGER;
+      const photo = (waiting.get(Math.max(from, given), newestSafe) as number | null) ?? Number.MAX_SAFE_INTEGER;
       const upTo = Math.min(base + safe, old, photo - 1, from + TRIM);
       if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
