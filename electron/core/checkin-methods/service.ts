@@ -76,7 +76,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     const use = store.people.useCode({ ...code, until }, now);
     if (use === 'forgotten') throw new Problem('code-expired');
     if (use === 'used') throw new Problem('code-used');
-    return welcome(person, 'qr');
+    return welcomeOrFace(person, 'qr');
   }
 
   async function card(text: string): Promise<CredentialResult> {
@@ -138,7 +138,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
         throw error instanceof Problem && error.code === 'pin-locked' ? locked(error) : error;
       });
     requireFace('badge', found);
-    return welcome(found, 'badge');
+    return welcomeOrFace(found, 'badge');
   }
 
   function requireOffered(method: CheckinMethod): void {
@@ -150,7 +150,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     if (deps.withFace(method) && (deps.faceOff() || person.templates === 0)) throw new Problem('face-needed');
   }
 
-  async function welcome(person: Person, method: 'qr' | 'badge'): Promise<CredentialResult> {
+  async function welcomeOrFace(person: Person, method: 'qr' | 'badge'): Promise<CredentialResult> {
     if (deps.withFace(method))
       return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: `${method}+face` }) };
     return { kind: 'welcome', receipt: await deps.admit(person, { method: method }) };

@@ -34,7 +34,7 @@ export const SiteConfig = z.strictObject({
   photos: z.boolean().default(true),
   photoDays: z.number().int().min(1).max(90).default(90),
   gpsDays: z.number().int().min(1).max(30).default(30),
-  /** Accepted chance that a stranger is taken for someone, per visit searched (FPIR). */
+  /** Accepted chance that a stranger is taken for someone, per sample searched (FPIR). */
   targetFpir: z.number().gt(0).max(0.05).default(0.001),
   /** Above this many people the kiosk asks for number or badge first. */
   calibratedPeople: z.number().int().min(1).max(100_000).default(1000),

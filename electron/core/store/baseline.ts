@@ -94,10 +94,10 @@ CREATE VIEW checkin AS
 CREATE TABLE checkin_gps(
   n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER NOT NULL REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
 CREATE INDEX checkin_gps_person ON checkin_gps(person);
--- Photos in the vault: kind is 'checkin' or 'enrolment'; sealed holds the event's salted address, for check-ins. A photo
--- outlives its event, which goes when the server has it safe: so the record's id is here. keyed: the file has a key of its own,
--- which its event brings to the server. sent: 1 the server has it, 2 it doesn't want it,
--- 3 it had it when asked once. found: the newest event by then; once a later one is safe there, so is the photo.
+-- Photos in the vault: kind is 'checkin' or 'enrolment'; sealed holds the event's salted address, for check-ins. An
+-- enrolment's outlives its event, which goes when the server has it safe: so the record's id is here. keyed: the file has a key
+-- of its own, which its event brings to the server. sent: 1 the server has it, 2 it doesn't want it, 3 it had it when asked
+-- once. found: the newest event by then; once a later one is safe there, so is the photo.
 CREATE TABLE photo(
   n INTEGER PRIMARY KEY, kind TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person(ref),
   address BLOB NOT NULL UNIQUE, sealed BLOB, record BLOB NOT NULL, keyed INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,

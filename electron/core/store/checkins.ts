@@ -104,7 +104,7 @@ export class Checkins {
   #store(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {
     const { log, people, reserve } = this.#s;
     const plain = photo === null && lost === null && checkin.gps === null;
-    const event = reserve.durably(() => {
+    const event = reserve.withReserve(() => {
       if (plain) {
         // One statement is a transaction by itself.
         const composed = this.#compose(person, checkin, id, null);

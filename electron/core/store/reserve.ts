@@ -48,7 +48,7 @@ export class Reserve {
   }
 
   /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
-  durably<T>(write: () => T): T {
+  withReserve<T>(write: () => T): T {
     try {
       return write();
     } catch (error) {

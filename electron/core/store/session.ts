@@ -73,7 +73,7 @@ export class Session {
 
   /** One durable transaction; inside another it is a part of that one. */
   write<T>(work: () => T): T {
-    return this.db.inTransaction ? work() : this.reserve.durably(() => this.log.transaction(work));
+    return this.db.inTransaction ? work() : this.reserve.withReserve(() => this.log.transaction(work));
   }
 
   /** A write that memory follows when it is committed. */

@@ -36,6 +36,9 @@ export const photos: ServerModule = {
   tables: {
     photo: PHOTOS,
     photo_piece: PHOTOS,
-    photo_object: { notPersonal: 'says where the copy of a photo is in the object store; the photo itself is shown' },
+    photo_object: {
+      notPersonal:
+        'says where the copy of a photo is in the object store; the photo itself is shown, and its rule deletes this row too',
+    },
   },
 };

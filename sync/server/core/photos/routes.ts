@@ -12,7 +12,7 @@ const Body = z.instanceof(Uint8Array);
 /**
  * `GET` and `PUT /v1/photos/:address` on the devices listener; see sync/protocol/wire/photos.ts.
  *
- * @param inTurn does the work when it is the turn of the device that speaks, which it names
+ * @param exclusive does the work when it is the turn of the device that speaks, which it names
  */
 export function registerPhotos(
   app: Listener,
