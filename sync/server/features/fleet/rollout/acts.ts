@@ -1,8 +1,8 @@
-import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import type { RolloutAction, RolloutState } from '../../../../protocol/api/rollouts.ts';
-import type { Row, Tables } from '../../../platform/database/schema.ts';
+import { find, insert, update } from '../../../platform/database/rows.ts';
+import type { Row, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, lockRollouts, planOf } from './force.ts';
 import { publishRollout } from './publish.ts';
 
@@ -10,7 +10,7 @@ import { publishRollout } from './publish.ts';
 
 /** What an act works with. */
 export interface Acting {
-  readonly tx: Transaction<Tables>;
+  readonly tx: Tx;
   readonly now: Date;
   /** Account, `operator` or `server`: for the history. */
   readonly by: string;
@@ -29,10 +29,7 @@ export async function noteAction(
   what: What,
   detail: RolloutAction['detail'] = {},
 ): Promise<void> {
-  await tx
-    .insertInto('rollout_action')
-    .values({ id: v7(), rollout, at: now, by, what, detail: JSON.stringify(detail) })
-    .execute();
+  await insert(tx, 'rollout_action', { id: v7(), rollout, at: now, by, what, detail: JSON.stringify(detail) });
 }
 
 /** Changes a rollout, writes it down, and publishes to the kiosks what that means for them. */
@@ -56,7 +53,7 @@ export async function change(
 /** @throws Problem `rollout-unknown`, `rollout-over` */
 async function held({ tx }: Acting, id: string): Promise<Row<'rollout'>> {
   await lockRollouts(tx);
-  const row = await tx.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await find(tx, 'rollout', { id });
   if (!row) throw new Problem('rollout-unknown');
   if (row.state === 'ended') throw new Problem('rollout-over');
   return row;
@@ -91,12 +88,12 @@ export async function resumeRollout(a: Acting, id: string, retry: boolean): Prom
     retry: row.retry + (retry ? 1 : 0),
   } as const;
   if (retry)
-    await a.tx
-      .updateTable('rollout_device')
-      .set({ state: 'notified', at: a.now, reason: null })
-      .where('rollout', '=', id)
-      .where('state', 'in', ['rolled-back', 'refused'])
-      .execute();
+    await update(
+      a.tx,
+      'rollout_device',
+      { rollout: id, state: ['rolled-back', 'refused'] },
+      { state: 'notified', at: a.now, reason: null },
+    );
   await change(a, row, 'resumed', changes, { retry });
 }
 

@@ -1,20 +1,21 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { RingId } from '../../../../protocol/api/rollouts.ts';
 import { RolloutSteps } from '../../../../protocol/api/rollouts.ts';
 import type { UpdateWindow } from '../../../../protocol/wire/fleet.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { lockName } from '../../../platform/database/once.ts';
-import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import { find, findAll } from '../../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Kiosk, Plan } from './rules.ts';
 
 /** Rollouts are decided about one after the other, on whatever replica. */
-export function lockRollouts(tx: Transaction<Tables>): Promise<void> {
+export function lockRollouts(tx: Tx): Promise<void> {
   return lockName(tx, 'rollouts');
 }
 
 /** The one that has not ended; null: there is none. */
 export async function rolloutInForce(db: Db): Promise<Row<'rollout'> | null> {
-  return (await db.selectFrom('rollout').selectAll().where('ended_at', 'is', null).executeTakeFirst()) ?? null;
+  return (await find(db, 'rollout', { ended_at: null })) ?? null;
 }
 
 export function planOf(row: Row<'rollout'>): Plan {
@@ -77,8 +78,8 @@ export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
 
 /** The maintenance window of a scope, by the clock of its site; null: at any hour. Who has none of their own goes by the default site's. */
 export async function windowsOf(db: Db): Promise<(scope: string) => UpdateWindow | null> {
-  const windows = new Map((await db.selectFrom('update_window').selectAll().execute()).map((w) => [w.site, w]));
-  const sites = await db.selectFrom('site').select(['id', 'time_zone', 'is_default']).execute();
+  const windows = new Map((await findAll(db, 'update_window', {})).map((w) => [w.site, w]));
+  const sites = await findAll(db, 'site', {}, ['id', 'time_zone', 'is_default']);
   const zones = new Map(sites.map((s) => [s.is_default ? DEFAULT_SCOPE : s.id, s.time_zone]));
   return (scope) => {
     const { starts, ends } = windows.get(scope) ?? windows.get(DEFAULT_SCOPE) ?? { starts: null, ends: null };

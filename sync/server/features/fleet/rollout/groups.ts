@@ -1,9 +1,9 @@
-import type { Transaction } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { findSite, scopeOfSite } from '../../../core/sites/write.ts';
-import type { Db, Tables } from '../../../platform/database/schema.ts';
+import { find, findAll, insert, remove, upsert } from '../../../platform/database/rows.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
 import { publishRollout } from './publish.ts';
 
@@ -13,7 +13,7 @@ import { publishRollout } from './publish.ts';
 const NAMED = 500;
 
 export async function listRings(db: Db): Promise<Ring[]> {
-  const rings = await db.selectFrom('update_ring').selectAll().execute();
+  const rings = await findAll(db, 'update_ring', {});
   const kiosks = await db
     .selectFrom('device as d')
     .leftJoin('device_ring as r', 'r.device', 'd.id')
@@ -35,22 +35,17 @@ export async function listRings(db: Db): Promise<Ring[]> {
 }
 
 /** @param name null: by its own name again */
-export async function nameRing(tx: Transaction<Tables>, id: RingId, name: string | null): Promise<void> {
-  await tx.deleteFrom('update_ring').where('id', '=', id).execute();
-  if (name !== null) await tx.insertInto('update_ring').values({ id, name }).execute();
+export async function nameRing(tx: Tx, id: RingId, name: string | null): Promise<void> {
+  await remove(tx, 'update_ring', { id });
+  if (name !== null) await insert(tx, 'update_ring', { id, name });
 }
 
 /** @throws Problem `unknown-device` */
-export async function putIntoRing(tx: Transaction<Tables>, device: string, ring: RingId, now: Date): Promise<void> {
-  const known = await tx.selectFrom('device').select('id').where('id', '=', device).executeTakeFirst();
+export async function putIntoRing(tx: Tx, device: string, ring: RingId, now: Date): Promise<void> {
+  const known = await find(tx, 'device', { id: device }, ['id']);
   if (!known) throw new Problem('unknown-device');
-  if (ring === 'all') await tx.deleteFrom('device_ring').where('device', '=', device).execute();
-  else
-    await tx
-      .insertInto('device_ring')
-      .values({ device, ring })
-      .onConflict((c) => c.column('device').doUpdateSet({ ring }))
-      .execute();
+  if (ring === 'all') await remove(tx, 'device_ring', { device });
+  else await upsert(tx, 'device_ring', 'device', { device, ring });
   await republish(tx, now);
 }
 
@@ -58,7 +53,7 @@ export async function putIntoRing(tx: Transaction<Tables>, device: string, ring:
 export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
   const site = await findSite(db, id);
   const scope = site.isDefault ? DEFAULT_SCOPE : site.id;
-  const own = await db.selectFrom('update_window').select('site').where('site', '=', scope).executeTakeFirst();
+  const own = await find(db, 'update_window', { site: scope }, ['site']);
   const window = (await windowsOf(db))(scope);
   return {
     site: id,
@@ -69,31 +64,19 @@ export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
 }
 
 /** @param window null: at any hour. @throws Problem `unknown-site` */
-export async function setWindow(
-  tx: Transaction<Tables>,
-  id: string,
-  window: MaintenanceWindow | null,
-  now: Date,
-): Promise<void> {
+export async function setWindow(tx: Tx, id: string, window: MaintenanceWindow | null, now: Date): Promise<void> {
   const hours = { starts: window?.from ?? null, ends: window?.to ?? null };
-  await tx
-    .insertInto('update_window')
-    .values({ site: await scopeOfSite(tx, id), ...hours })
-    .onConflict((c) => c.column('site').doUpdateSet(hours))
-    .execute();
+  await upsert(tx, 'update_window', 'site', { site: await scopeOfSite(tx, id), ...hours });
   await republish(tx, now);
 }
 
 /** The site goes by the default site's window again. @throws Problem `unknown-site` */
-export async function dropWindow(tx: Transaction<Tables>, id: string, now: Date): Promise<void> {
-  await tx
-    .deleteFrom('update_window')
-    .where('site', '=', await scopeOfSite(tx, id))
-    .execute();
+export async function dropWindow(tx: Tx, id: string, now: Date): Promise<void> {
+  await remove(tx, 'update_window', { site: await scopeOfSite(tx, id) });
   await republish(tx, now);
 }
 
-async function republish(tx: Transaction<Tables>, now: Date): Promise<void> {
+async function republish(tx: Tx, now: Date): Promise<void> {
   const row = await rolloutInForce(tx);
   if (row) await publishRollout(tx, planOf(row), await fleetOf(tx, row.id), now);
 }

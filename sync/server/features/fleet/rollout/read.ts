@@ -7,6 +7,7 @@ import {
   type RolloutKiosk,
 } from '../../../../protocol/api/rollouts.ts';
 import { Inventory } from '../../../../protocol/wire/fleet.ts';
+import { find, findAll } from '../../../platform/database/rows.ts';
 import type { Db, Row } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -15,7 +16,7 @@ import { decide, stateOf, tally } from './rules.ts';
 
 /** @throws Problem `rollout-unknown` */
 export async function findRollout(db: Db, id: string, now: Date): Promise<Rollout> {
-  const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await find(db, 'rollout', { id });
   if (!row) throw new Problem('rollout-unknown');
   return (await shown(db, [row], now))[0]!;
 }
@@ -67,7 +68,7 @@ export async function kiosksOf(
   o: { readonly state?: KioskState | undefined; readonly limit: number; readonly after: string | null },
   now: Date,
 ): Promise<RolloutKiosk[]> {
-  const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await find(db, 'rollout', { id });
   if (!row) throw new Problem('rollout-unknown');
   const plan = planOf(row);
   const held = await heldOf(db, row.version);
@@ -96,7 +97,7 @@ export async function kiosksOf(
 
 /** Since when people keep this version waiting, by kiosk, as the kiosks report it. */
 async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, string>> {
-  const reports = await db.selectFrom('device_report').select(['device', 'report']).execute();
+  const reports = await findAll(db, 'device_report', {}, ['device', 'report']);
   return new Map(
     reports.flatMap(({ device, report }) => {
       const held = Inventory.safeParse(report).data?.updateHeld;

@@ -1,8 +1,7 @@
-import type { Transaction } from 'kysely';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import type { Job, JobContext, Report } from '../../../platform/jobs/job.ts';
 import { type Acting, change } from './acts.ts';
 import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
@@ -17,7 +16,7 @@ export const rolloutsJob: Job = {
   run: (context) => inTransaction(context.db, (tx) => goOn(context, tx)),
 };
 
-async function goOn(context: JobContext, tx: Transaction<Tables>): Promise<Report> {
+async function goOn(context: JobContext, tx: Tx): Promise<Report> {
   await lockRollouts(tx);
   const now = context.now();
   const row = await rolloutInForce(tx);

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import type { NewRollout, RolloutStep } from '../../../../protocol/api/rollouts.ts';
 import { compareVersions } from '../../../../protocol/wire/release.ts';
+import { update } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';
 import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
@@ -37,7 +38,7 @@ export async function startRollout(
   const empty = steps.find(({ ring }) => ring !== 'all' && !rings.has(ring));
   if (empty) throw new Problem('ring-empty', { ring: empty.ring });
   if (before) {
-    await tx.updateTable('rollout').set({ state: 'ended', ended_at: now }).where('id', '=', before.id).execute();
+    await update(tx, 'rollout', { id: before.id }, { state: 'ended', ended_at: now });
     await noteAction(a, before.id, 'ended', { version: wanted.version });
   }
   const row = await tx

@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { Uuid, type WireEvent } from '../../../../protocol/wire/event.ts';
 import { BuildVersion } from '../../../../protocol/wire/release.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import { instantOf } from '../../../platform/instant.ts';
 
 /** What a kiosk says of an update, by the code of its `health` event (docs/develop/protocol.md, Updates). */
@@ -32,12 +32,7 @@ export const isVerdict = ({ type, open }: { readonly type?: unknown; readonly op
  * Keeps what a kiosk said of updates: the newest word counts, whatever order they arrive in. Runs inside the ingest's
  * transaction; what has another shape, or is of a rollout that the server does not know, says nothing.
  */
-export async function keepVerdicts(
-  tx: Transaction<Tables>,
-  events: readonly WireEvent[],
-  device: string,
-  now: Date,
-): Promise<void> {
+export async function keepVerdicts(tx: Tx, events: readonly WireEvent[], device: string, now: Date): Promise<void> {
   const said = events.flatMap(({ header }) => {
     const { data } = Health.safeParse(header.open);
     return header.type === 'health' && data ? [{ ...data, at: instantOf(header, now) }] : [];
