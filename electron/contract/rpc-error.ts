@@ -27,21 +27,21 @@ export class RpcError extends Error {
 
 /** The codes that the line itself gives, with their sentences. */
 const RPC_CODES = {
-  'rpc-unknown-method': [
-    'This method does not exist.',
-    'Reload the screen: it may be of another version than the core.',
+  'rpc-unknown-method': ['This method does not exist.', 'Reload the screen: its version may differ from the core’s.'],
+  'rpc-bad-request': [
+    'The request does not have the expected format.',
+    'Correct what was entered, or reload the screen.',
   ],
-  'rpc-bad-request': ['The request does not have the agreed shape.', 'Correct what was entered, or reload the screen.'],
   'rpc-bad-response': [
-    'The answer does not have the agreed shape.',
-    'Reload the screen: it may be of another version than the core.',
+    'The answer does not have the expected format.',
+    'Reload the screen: its version may differ from the core’s.',
   ],
   'rpc-busy': ['Too many requests at once.', 'Wait a moment.'],
   'rpc-timeout': ['The core did not answer in time.', 'Wait a moment; the kiosk restarts its core by itself.'],
-  'rpc-closed': ['The connection to the core is gone.', 'Wait a moment; the screen connects again by itself.'],
+  'rpc-closed': ['The connection to the core was lost.', 'Wait a moment; the screen reconnects by itself.'],
   internal: [
     'Something went wrong inside the kiosk.',
-    'Try again; if it stays, report it with the time from the screen.',
+    'Try again. If it keeps happening, report it with the time from the screen.',
   ],
 } as const;
 export type RpcCode = keyof typeof RPC_CODES;

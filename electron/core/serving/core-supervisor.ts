@@ -178,7 +178,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
             state: 'restarting',
             code: 'core-keeps-ending',
             message: 'The kiosk keeps ending unexpectedly.',
-            nextStep: 'Restart the kiosk; if it stays, send its log to the people who maintain it.',
+            nextStep: 'Restart the kiosk. If it keeps happening, send its log to the people who maintain it.',
           },
     );
     retryTimer = setTimeout(launch, wait);
