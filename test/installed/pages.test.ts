@@ -161,6 +161,8 @@ describe.skipIf(impossible !== null)(
       );
 
     test.each(TASKS)('%s', async (page) => {
+      // Another day: what failed while the bucket was set up was tried again since.
+      if (page !== TASKS[0]) await machine.until('no job that failed', 600_000, 'smartpresence', 'jobs', 'list');
       let seconds = 0;
       for (const step of stepsOf(page)) {
         if (step.mark === 'not run') continue;

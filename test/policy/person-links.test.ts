@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLink } from '../../sync/server/core/accounts/links.ts';
 import { sendMail } from '../../sync/server/core/accounts/mail.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { countStatements, heldUp, interleave } from './interleave.ts';
 
 /** How a person comes to their own data: a one-time link, by mail or shown as a QR code. */
 
 const MINUTE = 60_000;
 let web: PeopleListener;
 let smtp: TestSmtp;
+let database: OpenDatabase;
 
 const tokenOf = (text: string) => /#enter=([\w-]{43})/.exec(text)![1]!;
 
@@ -37,7 +41,8 @@ const mailed = async (after: number, outcome: string) => {
 };
 
 describe.each(DATABASES)('a person’s link on $name', (kind) => {
-  withDatabase(kind, async (database, undo) => {
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
     undo.defer(() => smtp?.close());
     smtp = await startSmtp('implicit');
     web = undo.use(
@@ -82,6 +87,18 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect((await web.ask(me, 'GET', '/api/session')).status).toBe(200);
     web.later(16 * MINUTE);
     expect((await web.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
+  });
+
+  test('is the only one that works, also of two that are made at once', async () => {
+    const to = { kind: 'person', person: await person(null) } as const;
+    const both = heldUp(database);
+    const make = () => inTransaction(both.db, (tx) => createLink(tx, web.keys, to, web.now));
+    const statement = await countStatements(make);
+    const { first, second } = await interleave(both, { work: make, at: { statement } }, make);
+    const tokens = [first, second].map((made) => (made as { value: { token: string } }).value.token);
+    const codes = [];
+    for (const token of tokens) codes.push((await redeem(token)).json().code);
+    expect(codes).toEqual(['link-unknown', undefined]);
   });
 
   test('works for 15 minutes', async () => {

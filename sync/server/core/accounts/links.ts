@@ -1,8 +1,9 @@
-import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
-import { findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Tables, Tx } from '../../platform/database/schema.ts';
+import { lockName } from '../../platform/database/once.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { findLocked, insert, remove, update } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { lockPeople } from '../people/people.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from './accounts.ts';
@@ -21,29 +22,23 @@ export type LinkFor =
   | { readonly kind: 'person'; readonly person: string };
 
 /** Makes a link's token. It works once; the unused ones of the same account or person end with it. */
-export async function createLink(
-  db: Kysely<Tables>,
-  keys: Keys,
-  to: LinkFor,
-  now: Date,
-): Promise<{ token: string; expiresAt: Date }> {
+export function createLink(db: Db, keys: Keys, to: LinkFor, now: Date): Promise<{ token: string; expiresAt: Date }> {
   const token = newToken();
   const expiresAt = new Date(now.getTime() + LINK_LIFE_MS[to.kind]);
-  if (to.kind !== 'operator')
-    await db
-      .deleteFrom('sign_in_link')
-      .where(to.kind, '=', to.kind === 'account' ? to.account : to.person)
-      .where('used_at', 'is', null)
-      .execute();
-  await insert(db, 'sign_in_link', {
-    hash: keys.hashToken(token),
-    kind: to.kind,
+  const holder = {
     account: to.kind === 'account' ? to.account : null,
     person: to.kind === 'person' ? to.person : null,
-    created_at: now,
-    expires_at: expiresAt,
+  };
+  return inTransaction(db, async (tx) => {
+    if (to.kind !== 'operator') {
+      // Of two at once neither would see the other's.
+      await lockName(tx, `link:${holder.account ?? holder.person}`);
+      await remove(tx, 'sign_in_link', { ...holder, used_at: null });
+    }
+    const made = { hash: keys.hashToken(token), kind: to.kind, ...holder, created_at: now, expires_at: expiresAt };
+    await insert(tx, 'sign_in_link', made);
+    return { token, expiresAt };
   });
-  return { token, expiresAt };
 }
 
 /**
