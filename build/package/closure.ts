@@ -85,6 +85,9 @@ export async function traceClosure(root: string, entries: readonly string[], pla
   if (missing.length > 0)
     throw new Error(`what is packaged needs what is not there:\n${[...new Set(missing)].join('\n')}`);
   const files = [...fileList].map((path) => relative(root, resolve(root, path))).sort();
+  // Where node_modules is a link, what it holds is elsewhere, and would be left out in silence.
+  const outside = files.filter((path) => path.startsWith('..'));
+  if (outside.length > 0) throw new Error(`what is packaged lies outside the project: ${outside[0]}`);
   return { own: files.filter(inTree), packages: files.filter((path) => !inTree(path)) };
 }
 

@@ -203,12 +203,15 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/last 6 characters of ENCRYPTION_KEY/, 'abcdef'],
       [/last 6 characters of ENCRYPTION_KEY/, lastOf('ENCRYPTION_KEY')],
       [/last 6 characters of SECRET_KEY/, lastOf('SECRET_KEY')],
+      [/Host names/, 'https://presence.example.org:8443/'],
       [/Host names/, 'localhost'],
       [/IP address/, '127.0.0.1'],
       [/console and portal \[8443\]/, String(postgres!.port)],
       [/console and portal/, String(people)],
       [/Port for kiosks/, String(devices)],
       [/your certificate/, 'own'],
+      [/Its time zone/, 'Berlin'],
+      [/Its time zone/, 'Europe/Berlin'],
       [/Name of the bucket/, 'sp-setup'],
       [/Its region/, store.AWS_REGION!],
       [/address of the store/, store.S3_ENDPOINT_URL!],
@@ -229,8 +232,15 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/E-mail address/, 'admin@example.org'],
     ]);
     expect(first.code, first.said).toBe(0);
-    for (const expected of ['database-denied', 'Those are others', 'port-in-use', 'mail-not-sent'])
+    for (const expected of [
+      'database-denied',
+      'Those are others',
+      'port-in-use',
+      'mail-not-sent',
+      'must be host names',
+    ])
       expect(first.said).toContain(expected);
+    expect(first.said).toContain('The answer must be an IANA time zone');
     for (const fault of ['can’t be read as a text file', 'does not end in its language', '1 to 20 paragraphs'])
       expect(first.said).toContain(fault);
     expect(first.said).toContain('The bucket sp-setup was made.');
@@ -251,6 +261,14 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     expect(['keys.env', 'server.env'].map((name) => statSync(join(home, name), { bigint: true }).mtimeNs)).toEqual(
       kept,
     );
+
+    // Given up half-way: the steps that were finished are kept.
+    const given = await sp(root, ['setup'], {
+      env: { SMARTPRESENCE_SERVER_HOME: home },
+      input: '\nlocalhost,127.0.0.1\n\n\n\n',
+    });
+    expect(given.code).not.toBe(0);
+    expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,127.0.0.1');
 
     // A server whose keys this machine does not have: they are asked for, and no new ones are offered.
     const elsewhere = await sp(root, ['setup'], {

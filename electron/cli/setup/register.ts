@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
@@ -43,10 +44,12 @@ answers names each question by its variable (docs/install/settings.md); missing 
         const { checks } = await asOwner(done.home, () => doctor(whole));
         for (const { code, level, says, next, detail } of checks.flatMap(({ findings }) => findings))
           if (level !== 'note') say([`${code}: ${says}`, ...(detail ? [detail] : []), `→ ${next}`].join('\n    '));
-        const start = service ? 'systemctl enable --now smartpresence-server' : command('server start');
+        const unit = 'smartpresence-server';
+        const runs = service && spawnSync('systemctl', ['is-active', '--quiet', unit]).status === 0;
+        const start = service ? `systemctl ${runs ? 'restart' : 'enable --now'} ${unit}` : command('server start');
         const lines = [
           done.changed.length > 0 ? `Set: ${done.changed.join(', ')}` : 'Nothing was changed.',
-          `Start the server: ${start}`,
+          `${runs ? 'Restart the server, so that it takes effect' : 'Start the server'}: ${start}`,
           done.link
             ? `Then the first administrator opens, once and within a day:\n${done.link}`
             : `Another sign-in link: ${command('accounts link ID')}`,

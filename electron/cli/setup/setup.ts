@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
+import { faultOfVariable, readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
 import { withServer } from '../../../sync/server/app/local.ts';
 import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/core/accounts/accounts.ts';
 import { linkUrl } from '../../../sync/server/core/accounts/link-text.ts';
@@ -76,10 +76,11 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
     before = { ...before, ...(await whatServerKnows(keeper, { ...variables(now) })) };
     now = { ...before, ...now };
   }
-  for (const step of STEPS) await take(step);
-  const values = variables(now);
-  const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
-  changed.push(...keeper.keep(values));
+  for (const step of STEPS) {
+    await take(step);
+    changed.push(...keeper.keep(variables(now)));
+  }
+  const config = readConfig({ ...variables(now), SMARTPRESENCE_SERVER_HOME: keeper.home });
   // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
@@ -213,11 +214,14 @@ function missingOrWrong(q: Question, answers: Answers): string | null {
   if (q.when && !q.when(answers)) return null;
   const value = answers[q.name];
   if (!value) return 'is missing';
-  return value === q.unset ? null : (q.wrong?.(value) ?? null);
+  return value === q.unset ? null : (q.wrong?.(value) ?? faultOfVariable(q.name, value));
 }
 
 const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefined =>
   typeof fallback === 'function' ? fallback(answers) : fallback;
+
+/** “must be …” and “is missing” follow a variable's name elsewhere. */
+const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer ${fault}.` : fault);
 
 /** A person at a terminal, or lines that are piped in. */
 export function personAnswers(prompt: Prompt): Answerer {
@@ -228,7 +232,7 @@ export function personAnswers(prompt: Prompt): Answerer {
       const value = (await prompt.ask(`  ${q.text}${shown}: `, q.secret ?? false)) || standing;
       const fault = missingOrWrong(q, { ...answers, [q.name]: value });
       if (fault === null) return value!;
-      prompt.say(`    ${fault === 'is missing' ? 'An answer is needed.' : fault}`);
+      prompt.say(`    ${fault === 'is missing' ? 'An answer is needed.' : sentence(fault)}`);
     }
   };
   return {
@@ -252,7 +256,8 @@ export function personAnswers(prompt: Prompt): Answerer {
     },
     async newKeys(keys) {
       prompt.say(`
-Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once. Keys
+that a set-up showed which was not finished are void.
 ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       for (const name of KEYS) {
         const end = keys[name]!.slice(-6);

@@ -161,6 +161,12 @@ const Environment = z
 /** The name of each. */
 export const VARIABLES: readonly string[] = Object.keys(Environment.shape);
 
+/** What is wrong with the value of one variable by itself, e.g. “must be an IANA time zone”; null: nothing, or it is none of these. */
+export function faultOfVariable(name: string, value: string): string | null {
+  const shape: Readonly<Record<string, z.ZodType>> = Environment.shape;
+  return shape[name]?.safeParse(value).error?.issues[0]?.message ?? null;
+}
+
 function sameKey(a: unknown, b: unknown): boolean {
   return a instanceof Secret && b instanceof Secret && Buffer.from(a.reveal()).equals(b.reveal());
 }
