@@ -106,7 +106,7 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
     const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
     const verdicts = seen
       ? one.judge(seen.facts)
-      : [failure(one, one.late ?? one.failed, `${one.name}: no answer within ${limitMs / 1000} s`)];
+      : [failure(one, one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
     return verdicts.map((verdict) => findingOf(one, verdict));
   } catch (cause) {
     return [findingOf(one, failure(one, one.failed, detailOf(one.name, cause)))];
