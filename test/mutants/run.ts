@@ -22,26 +22,30 @@ import { isWhole, readOptions } from '../options.ts';
 import { isSpec, type Mutant, mutate, readMutants } from './list.ts';
 
 /**
- *     npm run test:mutants [-- --only TEXT] [--jobs N]
+ *     npm run test:mutants [-- --only TEXT] [--from N] [--jobs N]
  *
  * Applies each kept mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that are to notice.
  * A mutant is caught when one of them fails; when none does, or none runs, it survives. First the tests run on the unchanged
- * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text.
+ * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text;
+ * `--from`: the Nth of them and those after it, where a run was broken off.
  * Exit codes: 0 all caught; 1 a mutant survived, or its tests fail without it; 2 wrong usage.
  */
 const chosen = (only = '') =>
   readMutants().filter(({ file, promise, tests }) => [file, promise, ...tests].some((text) => text.includes(only)));
 const values = readOptions(
-  'npm run test:mutants -- [--only TEXT] [--jobs N]',
-  { only: { type: 'string' }, jobs: { type: 'string' } },
-  ({ only, jobs }) => {
+  'npm run test:mutants -- [--only TEXT] [--from N] [--jobs N]',
+  { only: { type: 'string' }, from: { type: 'string', default: '1' }, jobs: { type: 'string' } },
+  ({ only, from, jobs }) => {
     if (jobs !== undefined && !isWhole(jobs)) return '--jobs takes a number';
-    return chosen(only).length === 0 ? `None matches --only ${only}.` : null;
+    if (!isWhole(from)) return '--from takes a number';
+    if (chosen(only).length === 0) return `None matches --only ${only}.`;
+    return Number(from) > chosen(only).length ? `There are ${chosen(only).length}, none from ${from} on.` : null;
   },
 );
 const root = join(import.meta.dirname, '../..');
 const jobs = Number(values.jobs ?? availableParallelism());
-const mutants = chosen(values.only);
+const all = chosen(values.only);
+const mutants = all.slice(Number(values.from) - 1);
 
 const scratch = mkdtempSync(join(tmpdir(), 'sp-mutants-'));
 // Some tests start programs as users of their own.
@@ -130,14 +134,14 @@ const copies = Array.from({ length: jobs }, (_, i) => copyTree(`copy-${i + 1}`))
 
 const named = [...new Set(mutants.flatMap((m) => m.tests))];
 const ofSpecs = mutants.filter((m) => m.tests.some(isSpec)).map(({ title }) => title);
-const all = { workers: jobs, untilOneFails: false };
+const whole = { workers: jobs, untilOneFails: false };
 const unchanged = [
   ...(await runTests(
     copies[0]!,
     named.filter((file) => !isSpec(file)),
-    all,
+    whole,
   )),
-  ...(await runTests(copies[0]!, named.filter(isSpec), { ...all, title: ofSpecs.join('|') })),
+  ...(await runTests(copies[0]!, named.filter(isSpec), { ...whole, title: ofSpecs.join('|') })),
 ];
 
 /** What a mutant's own tests say of the unchanged copy; a title is matched as by `-t` and `-g`. */
@@ -154,7 +158,7 @@ const left = [...mutants];
 await Promise.all(
   copies.map(async (copy) => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      const number = mutants.indexOf(mutant) + 1;
+      const number = all.indexOf(mutant) + 1;
       const path = join(copy, mutant.file);
       const source = readFileSync(path, 'utf8');
       writeFileSync(path, mutate(source, mutant));
@@ -167,7 +171,7 @@ await Promise.all(
       if (caught && waited) caught = await fails();
       writeFileSync(path, source);
       if (!caught) survivors.push(mutant);
-      console.log(`${caught ? '✓' : '✗'} ${number}/${mutants.length} ${mutant.file}: ${mutant.promise}`);
+      console.log(`${caught ? '✓' : '✗'} ${number}/${all.length} ${mutant.file}: ${mutant.promise}`);
     }
   }),
 );
