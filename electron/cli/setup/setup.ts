@@ -214,7 +214,9 @@ function missingOrWrong(q: Question, answers: Answers): string | null {
   if (q.when && !q.when(answers)) return null;
   const value = answers[q.name];
   if (!value) return 'is missing';
-  return value === q.unset ? null : (q.wrong?.(value) ?? faultOfVariable(q.name, value));
+  if (value === q.unset) return null;
+  // A question with words of its own has its own rule.
+  return q.wrong ? q.wrong(value) : faultOfVariable(q.name, value);
 }
 
 const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefined =>
