@@ -258,8 +258,8 @@ export function personAnswers(prompt: Prompt): Answerer {
     },
     async newKeys(keys) {
       prompt.say(`
-Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once. Keys
-that a set-up showed which was not finished are void.
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.
+Keys from a set-up that you did not finish are void.
 ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       for (const name of KEYS) {
         const end = keys[name]!.slice(-6);
