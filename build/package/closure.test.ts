@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -46,6 +46,19 @@ test('what is imported is in, also by a dynamic import and by way of a package; 
       'node_modules/dep/package.json',
     ],
   });
+});
+
+test('packages behind a link, which would be left out, end it', async () => {
+  tree({
+    'app/main.ts': "import 'dep';",
+    'node_modules/dep/package.json': '{"name":"dep","version":"1.0.0","main":"index.js"}',
+    'node_modules/dep/index.js': '',
+  });
+  const elsewhere = mkdtempSync(join(tmpdir(), 'sp-closure-'));
+  renameSync(join(root, 'node_modules'), join(elsewhere, 'node_modules'));
+  symlinkSync(join(elsewhere, 'node_modules'), join(root, 'node_modules'));
+  await expect(traceClosure(root, ['app/main.ts'], 'linux-x64')).rejects.toThrow('outside the project');
+  rmSync(elsewhere, { recursive: true });
 });
 
 test('what is asked for and not installed ends it', async () => {

@@ -52,7 +52,7 @@ export async function traceClosure(root: string, entries: readonly string[], pla
   installTools('build/package');
   const { nodeFileTrace } = await import('@vercel/nft');
   const inTree = (path: string): boolean => !path.startsWith('node_modules/');
-  const { fileList, warnings } = await nodeFileTrace(
+  const { fileList, reasons, warnings } = await nodeFileTrace(
     entries.map((entry) => join(root, entry)),
     {
       base: root,
@@ -84,10 +84,10 @@ export async function traceClosure(root: string, entries: readonly string[], pla
     .filter((name) => !OPTIONAL.some((pattern) => pattern.test(name)));
   if (missing.length > 0)
     throw new Error(`what is packaged needs what is not there:\n${[...new Set(missing)].join('\n')}`);
+  // Where node_modules is a link, what it holds is elsewhere, and nft leaves it out in silence.
+  const outside = [...reasons.keys()].find((path) => path.startsWith('..'));
+  if (outside !== undefined) throw new Error(`what is packaged lies outside the project: ${outside}`);
   const files = [...fileList].map((path) => relative(root, resolve(root, path))).sort();
-  // Where node_modules is a link, what it holds is elsewhere, and would be left out in silence.
-  const outside = files.filter((path) => path.startsWith('..'));
-  if (outside.length > 0) throw new Error(`what is packaged lies outside the project: ${outside[0]}`);
   return { own: files.filter(inTree), packages: files.filter((path) => !inTree(path)) };
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BuildVersion } from '../../sync/protocol/wire/release.ts';
@@ -75,11 +76,12 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Paths on standard output, for programs that use them; sizes beside, for people. */
+/** Paths on standard output, for programs that use them; beside them for people, sizes and what the receiver compares. */
 function say(path: string): void {
   process.stdout.write(`${path}\n`);
-  const found = statSync(path);
-  if (found.isFile()) process.stderr.write(`  ${(found.size / 1e6).toFixed(1)} MB\n`);
+  if (!statSync(path).isFile()) return;
+  const bytes = readFileSync(path);
+  process.stderr.write(`  ${(bytes.length / 1e6).toFixed(1)} MB, SHA-256 ${hash('sha256', bytes)}\n`);
 }
 
 type Identity = Parameters<typeof packageServer>[0];

@@ -90,6 +90,12 @@ install_program() {
   if [ -n "$units" ] && [ -z "$packaged" ]; then put_units "$version"; fi
   if running; then systemctl daemon-reload; fi
   say "SmartPresence $version is the current version: $command --version"
+  # The package restarts what runs by itself; a container is started by its engine.
+  if [ ! -e "$config/server.env" ]; then
+    if [ -n "$units" ]; then say "Next: smartpresence setup"; fi
+  elif [ -n "$units" ] && [ -z "$packaged" ]; then
+    say "Next: systemctl restart smartpresence-server, and each smartpresence-server@NAME, one after the other"
+  fi
 }
 
 make_user() {

@@ -5,6 +5,7 @@ import { LOCALES } from '../../renderer/console/i18n.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';
+import { type Check, examine, type Subject } from '../../sync/server/app/checks/check.ts';
 import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/app/checks/installation.ts';
 import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/app/checks/process.ts';
 import { brokerCheck } from '../../sync/server/app/checks/reach.ts';
@@ -45,6 +46,13 @@ describe('every code', () => {
   test('of looking that fails is one of the check’s own', () => {
     for (const { failed, late, outcomes } of CHECKS)
       for (const code of [failed, late]) if (code) expect(Object.keys(outcomes)).toContain(code);
+  });
+
+  test('of looking that takes too long is the check’s own, and else says only that', async () => {
+    const never: Check = { ...keysCheck, inspect: () => new Promise(() => undefined) } as Check;
+    const late = (one: Check) => examine(one, {} as Subject, 1);
+    expect(await late(never)).toMatchObject([{ code: 'check-failed', check: 'keys', level: 'degrades' }]);
+    expect(await late({ ...never, late: 'keyring-failed' })).toMatchObject([{ code: 'keyring-failed' }]);
   });
 });
 

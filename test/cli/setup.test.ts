@@ -214,10 +214,12 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/Its time zone/, 'Europe/Berlin'],
       [/Name of the bucket/, 'sp-setup'],
       [/Its region/, store.AWS_REGION!],
-      [/address of the store/, store.S3_ENDPOINT_URL!],
+      [/address of the store/, 'https://store.invalid'],
       [/CA of its certificate/, store.S3_CA_FILE!],
       [/Access key id/, store.AWS_ACCESS_KEY_ID!],
       [/Secret access key/, store.AWS_SECRET_ACCESS_KEY!],
+      // All but the wrong one are kept by an empty line, those that can't be seen too.
+      [/address of the store/, store.S3_ENDPOINT_URL!],
       [/smtps:/, `smtps://localhost:${postgres!.port}`],
       [/Sender/, 'presence@example.org'],
       [/CA of its certificate/, smtp!.caFile],
@@ -238,8 +240,14 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       'port-in-use',
       'mail-not-sent',
       'must be host names',
+      's3-unreachable',
+      'store.invalid',
+      'Secret access key [as just typed]',
     ])
       expect(first.said).toContain(expected);
+    // An address that was typed unseen is shown for checking, without its password.
+    expect(first.said).toContain(url.replace(/:[^:@/]+@/, ':***@'));
+    expect(first.said).not.toContain(':wrong@');
     expect(first.said).toContain('The answer must be an IANA time zone');
     for (const fault of ['can’t be read as a text file', 'does not end in its language', '1 to 20 paragraphs'])
       expect(first.said).toContain(fault);
@@ -265,10 +273,17 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     // Given up half-way: the steps that were finished are kept.
     const given = await sp(root, ['setup'], {
       env: { SMARTPRESENCE_SERVER_HOME: home },
-      input: '\nlocalhost,127.0.0.1\n\n\n\n',
+      input: '\nlocalhost,kiosks.invalid\n\n\n\n',
     });
     expect(given.code).not.toBe(0);
-    expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,127.0.0.1');
+    expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,kiosks.invalid');
+    expect(given.stderr).toContain('Note: kiosks.invalid has no address');
+
+    // At the proof that the keys were copied: the database is not asked for again.
+    const unproven = { env: { SMARTPRESENCE_SERVER_HOME: join(root, 'unproven') } };
+    await sp(root, ['setup'], { ...unproven, input: `${postgres!.url('unproven')}\n` });
+    const resumed = await sp(root, ['setup'], { ...unproven, input: '' });
+    expect(resumed.stderr).toMatch(/PostgreSQL as .* \[as it is set\]: /);
 
     // A server whose keys this machine does not have: they are asked for, and no new ones are offered.
     const elsewhere = await sp(root, ['setup'], {

@@ -48,7 +48,9 @@ describe.skipIf(impossible !== null)(
     }, 600_000);
 
     test('installs, and says what it needs where it is started before it is set up', () => {
-      expect(machine.say('apt-get', 'install', '-y', '/root/server.deb')).toContain(projectVersion());
+      const said = machine.say('apt-get', 'install', '-y', '/root/server.deb');
+      expect(said).toContain(projectVersion());
+      expect(said).toContain('Next: smartpresence setup');
       expect(machine.do('systemctl', 'start', 'smartpresence-server').code).not.toBe(0);
       expect(machine.do('smartpresence', 'accounts', 'list')).toMatchObject({ out: '' });
       machine.say('systemctl', 'reset-failed');
@@ -64,6 +66,10 @@ describe.skipIf(impossible !== null)(
       ask = sessionOn(machine, debian.root, origin);
       await signInFirst(ask, link);
       expect(await ask('GET', '/api/session')).toMatchObject({ role: 'admin', stage: 'full' });
+      // Again, beside the server that runs.
+      const again = machine.say('smartpresence', 'setup', '--answers', '/root/answers');
+      expect(again).toContain('Nothing was changed.');
+      expect(again).toContain('Restart the server, so that it takes effect: systemctl restart smartpresence-server');
     });
 
     test('enrols a face from a picture, by a consent to the operator’s own text', async () => {

@@ -63,7 +63,10 @@ describe.skipIf(impossible !== null)(
         new RegExp(`^${version.replaceAll('.', '\\.')} \\([0-9a-f]{12}\\)`),
       );
       const again = place.say(`${unpacked}/install.sh`).trim().split('\n');
-      expect(again).toEqual([`SmartPresence ${version} is the current version: /usr/bin/smartpresence --version`]);
+      expect(again).toEqual([
+        `SmartPresence ${version} is the current version: /usr/bin/smartpresence --version`,
+        'Next: smartpresence setup',
+      ]);
       const units = place.say('ls', '/etc/systemd/system').split('\n');
       expect(units).toContain('smartpresence-server.service');
       for (const unit of units.filter((name) => name.startsWith('smartpresence')))

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { getBrokerAccess, issueBrokerCertificate } from '../../../sync/protocol/api/broker.ts';
@@ -30,6 +31,9 @@ interface Args {
   readonly json?: boolean;
 }
 
+/** The service of the archive, and the folder that it reads (build/systemd). */
+const UNIT = 'smartpresence-mosquitto';
+const UNIT_FOLDER = '/etc/smartpresence/mosquitto';
 /** Debian's user of the broker, and that of its image. */
 const BROKER_USER = 'mosquitto';
 
@@ -85,7 +89,9 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
         ...(o.user && { user: o.user }),
       });
       const lines = [
-        `Start the broker with: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`,
+        resolve(o.out) === UNIT_FOLDER && spawnSync('systemctl', ['cat', UNIT]).status === 0
+          ? `Start the broker: systemctl enable ${UNIT} && systemctl restart ${UNIT}`
+          : `Start the broker: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`,
         `Its access rules name ${brokerNames(named)}.`,
       ];
       if (owner?.uid === 0)

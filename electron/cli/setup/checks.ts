@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { periodsOf } from '../../../sync/server/features/backup/store-of.ts';
 import { retentionSettings, retentionVariables } from '../../../sync/server/features/privacy/retention/settings.ts';
 import { examine } from '../../../sync/server/platform/database/postgres.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
+import { notListening } from '../../../sync/server/platform/http/not-listening.ts';
 import { setupBucket } from '../../../sync/server/platform/objects/bucket/setup.ts';
 import { objectSettings, objectVariables } from '../../../sync/server/platform/objects/settings.ts';
 
@@ -49,7 +51,11 @@ export async function checkPorts(answers: Answers, before: Answers): Promise<rea
     answers.SMARTPRESENCE_PEOPLE_PORT !== '0'
   )
     throw wrong('Console and kiosks need a port each.');
-  return NONE;
+  const names = (answers.SMARTPRESENCE_HOSTNAMES ?? '').split(',').map((name) => name.trim());
+  const found = await Promise.allSettled(names.map((name) => lookup(name)));
+  return names
+    .filter((_, i) => found[i]!.status === 'rejected')
+    .map((name) => `${name} has no address in the DNS that this machine asks: check its spelling, or enter it there.`);
 }
 
 async function requireFree(host: string, text: string, setting: string): Promise<void> {
@@ -59,10 +65,7 @@ async function requireFree(host: string, text: string, setting: string): Promise
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const address = `${host}:${port}`;
-    const reason = String(code);
-    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', { address, reason, setting });
+    throw notListening(cause, host, port, setting);
   } finally {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   }

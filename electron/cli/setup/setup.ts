@@ -66,12 +66,12 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   };
   makeHome(keeper);
   await take(DATABASE);
-  const keys = await settleKeys(keeper, answerer, before, now.SMARTPRESENCE_DATABASE_URL);
+  const { SMARTPRESENCE_DATABASE_URL: database } = now;
+  const changed = keeper.keep(variables({ ...kept, SMARTPRESENCE_DATABASE_URL: database }));
+  const keys = await settleKeys(keeper, answerer, before, database);
   Object.assign(now, keys.values);
   // Here already: keys that were shown are not to be lost by an answer that is given up.
-  const changed = keeper.keep(
-    variables({ ...kept, ...keys.values, SMARTPRESENCE_DATABASE_URL: now.SMARTPRESENCE_DATABASE_URL }),
-  );
+  changed.push(...keeper.keep(variables({ ...kept, ...keys.values, SMARTPRESENCE_DATABASE_URL: database })));
   if (keys.how !== 'made') {
     before = { ...before, ...(await whatServerKnows(keeper, { ...variables(now) })) };
     now = { ...before, ...now };
@@ -225,13 +225,26 @@ const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefine
 /** “must be …” and “is missing” follow a variable's name elsewhere. */
 const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer ${fault}.` : fault);
 
+/** What can be shown of an address that was typed unseen: all but its password. Null: it is none. */
+function withoutPassword(text: string): string | null {
+  if (!text.includes('://') || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (url.password) url.password = '***';
+  return url.href;
+}
+
 /** A person at a terminal, or lines that are piped in. */
 export function personAnswers(prompt: Prompt): Answerer {
-  const askOne = async (q: Question, answers: Answers): Promise<string> => {
+  /** @param known answers from before this step */
+  const askOne = async (q: Question, answers: Answers, known: Answers): Promise<string> => {
     for (;;) {
       const standing = answers[q.name] ?? fallbackOf(q, answers);
-      const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? 'as it is set' : standing}]`;
-      const value = (await prompt.ask(`  ${q.text}${shown}: `, q.secret ?? false)) || standing;
+      const hidden = known[q.name] === standing ? 'as it is set' : 'as just typed';
+      const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? hidden : standing}]`;
+      const typed = await prompt.ask(`  ${q.text}${shown}: `, q.secret ?? false);
+      const visible = q.secret ? withoutPassword(typed) : null;
+      if (visible !== null) prompt.say(`    ${visible}`);
+      const value = typed || standing;
       const fault = missingOrWrong(q, { ...answers, [q.name]: value });
       if (fault === null) return value!;
       prompt.say(`    ${fault === 'is missing' ? 'An answer is needed.' : sentence(fault)}`);
@@ -244,15 +257,13 @@ export function personAnswers(prompt: Prompt): Answerer {
       let answers: Record<string, string | undefined> = { ...known };
       for (;;) {
         for (const q of step.questions)
-          if (!q.when || q.when(answers)) answers = { ...answers, [q.name]: await askOne(q, answers) };
+          if (!q.when || q.when(answers)) answers = { ...answers, [q.name]: await askOne(q, answers, known) };
         try {
           for (const note of await tryOut(answers)) prompt.say(`    Note: ${note}`);
           return answers;
         } catch (cause) {
           if (!(cause instanceof Problem)) throw cause;
           prompt.say(`    ${cause.code}: ${cause.message}${cause.nextStep ? `\n    ${cause.nextStep}` : ''}`);
-          // What was refused is not offered again where it can't be seen.
-          for (const q of step.questions) if (q.secret) answers[q.name] = known[q.name];
         }
       }
     },

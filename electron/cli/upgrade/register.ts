@@ -84,7 +84,7 @@ export function registerUpgrade(program: Command): void {
               `The schema stays as ${current} left it. Keep that version: only it or a later one can restore backups made from now on.`,
             ]
           : []),
-        'Start it, one replica after the other: systemctl restart smartpresence-server',
+        'Start it, one replica after the other: systemctl restart smartpresence-server, then each smartpresence-server@NAME',
       ].join('\n');
       process.stdout.write(`${o.json ? JSON.stringify({ from: current, to, units }) : text}\n`);
     });

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Problem } from '../../errors/problem.ts';
 import { hasEnrolledAdmin } from '../core/accounts/accounts.ts';
 import { createLink } from '../core/accounts/links.ts';
 import { identityContext } from '../core/devices/context.ts';
@@ -15,6 +14,7 @@ import { openDatabase } from '../platform/database/open.ts';
 import type { Signals } from '../platform/database/signals.ts';
 import { makeServerHome } from '../platform/home.ts';
 import { type Listener, TLS_VERSIONS } from '../platform/http/listener.ts';
+import { notListening } from '../platform/http/not-listening.ts';
 import { urlOf } from '../platform/http/url.ts';
 import { startJobs } from '../platform/jobs/runner.ts';
 import { type Keyring, openKeyring } from '../platform/keys/keyring.ts';
@@ -212,13 +212,7 @@ async function listen(listener: Listener, config: Config, port: number, variable
   try {
     await listener.listen({ host: config.bind, port });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
-      address: `${config.bind}:${port}`,
-      reason: String(code),
-      setting: variable,
-      cause,
-    });
+    throw notListening(cause, config.bind, port, variable);
   }
   return urlOf(config.hostnames[0]!, portOf(listener)!);
 }

@@ -106,16 +106,16 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
     const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
     const verdicts = seen
       ? one.judge(seen.facts)
-      : [failure(one, one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
+      : [failure(one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
     return verdicts.map((verdict) => findingOf(one, verdict));
   } catch (cause) {
-    return [findingOf(one, failure(one, one.failed, detailOf(one.name, cause)))];
+    return [findingOf(one, failure(one.failed, detailOf(one.name, cause)))];
   } finally {
     clearTimeout(timer);
   }
 }
 
-const failure = (_one: Check, code: string | undefined, detail: string): Verdict => ({
+const failure = (code: string | undefined, detail: string): Verdict => ({
   code: code ?? 'check-failed',
   detail,
 });

@@ -45,12 +45,13 @@ export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: O
 
 /** What running servers wrote down lately. */
 async function keptFindings(db: Db): Promise<(Found & { readonly replica: string })[]> {
-  const { rows } = await sql<{ replica: string; code: string; detail: string | null }>`
-    select replica, code, detail from server_finding
+  const { rows } = await sql<{ replica: string; code: string; detail: string | null; age: number }>`
+    select replica, code, detail, extract(epoch from now() - seen_at)::int as age from server_finding
     where replica <> ${INSTALLATION} and seen_at > now() - interval '2 minutes' order by replica, code`.execute(db);
-  return rows.flatMap(({ replica, code, detail }) => {
+  return rows.flatMap(({ replica, code, detail, age }) => {
     const one = CHECKS.find(({ outcomes }) => Object.hasOwn(outcomes, code));
-    return one ? [{ ...findingOf(one, { code, detail: detail ?? undefined }), replica }] : [];
+    const seen = `seen by the running server ${age} s ago`;
+    return one ? [{ ...findingOf(one, { code, detail: detail ? `${detail} (${seen})` : seen }), replica }] : [];
   });
 }
 

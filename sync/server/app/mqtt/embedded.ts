@@ -8,6 +8,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { limitPackets } from '../../../protocol/mqtt/packet-limit.ts';
 import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
 import { downTopic, presenceTopic, readTopic } from '../../../protocol/wire/topics.ts';
+import { notListening } from '../../platform/http/not-listening.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
 
@@ -52,7 +53,7 @@ export interface EmbeddedBroker {
  * it is acknowledged, and nobody else gets it; while it is in work, its connection is not read on. Sessions end with their
  * connection: what a broker would keep for a kiosk that is away, the kiosk's outbox keeps, and the server's log.
  *
- * @throws Problem `port-in-use`, `can-not-listen`; nothing is left running then
+ * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`; nothing is left running then
  */
 export async function startEmbeddedBroker(o: EmbeddedOptions): Promise<EmbeddedBroker> {
   const clients = new Map<string, Client>();
@@ -201,12 +202,6 @@ async function listen(server: TlsServer | HttpsServer, bind: string, port: numbe
       });
     });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
-      address: `${bind}:${port}`,
-      reason: String(code),
-      setting: variable,
-      cause,
-    });
+    throw notListening(cause, bind, port, variable);
   }
 }

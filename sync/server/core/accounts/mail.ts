@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
 import { Problem } from '../../../errors/problem.ts';
+import { reasonOf } from '../../../errors/reason.ts';
 import type { MailSettings } from './settings.ts';
 
 export interface Mail {
@@ -51,8 +52,8 @@ export async function reachMail(settings: MailSettings): Promise<void> {
 }
 
 function refused(what: string, cause: unknown): Problem {
-  const { code, responseCode } = cause as { code?: string; responseCode?: number };
-  return new Problem('mail-not-sent', { what, reason: [code, responseCode].filter(Boolean).join(' ') });
+  const { responseCode } = cause as { responseCode?: number };
+  return new Problem('mail-not-sent', { what, reason: [reasonOf(cause), responseCode].filter(Boolean).join(' ') });
 }
 
 function transportOf(settings: MailSettings) {

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { Problem } from '../../../errors/problem.ts';
+import { reasonOf } from '../../../errors/reason.ts';
 import type { PostgresAddress } from './url.ts';
 
 /** Connections of one server process. PostgreSQL's own default limit is 100, which several replicas share. */
@@ -136,7 +137,7 @@ function asProblem(cause: unknown): Problem {
   if (/does not support SSL/.test(message)) return tlsRefused('the server has TLS off', cause);
   if (code === '28P01' || code === '28000') return new Problem('database-denied', { cause });
   if (code === '3D000') return new Problem('database-missing', { cause });
-  return new Problem('database-unreachable', { reason: code ?? message, cause });
+  return new Problem('database-unreachable', { reason: reasonOf(cause) ?? message, cause });
 }
 
 const tlsRefused = (why: string, cause?: unknown): Problem =>

@@ -1,4 +1,5 @@
 import { Problem } from '../../../errors/problem.ts';
+import { reasonOf } from '../../../errors/reason.ts';
 
 type S3Code =
   | 's3-denied'
@@ -51,7 +52,7 @@ export function asS3Problem(cause: unknown, what: string): Problem {
   if (known) return new Problem(known, { what, cause });
   if (TLS.test(code)) return new Problem('s3-tls-refused', { what, reason: code, cause });
   if (UNREACHED.test(code) || UNREACHED.test(name))
-    return new Problem('s3-unreachable', { what, reason: code || name, cause });
+    return new Problem('s3-unreachable', { what, reason: reasonOf(cause) ?? name, cause });
   const stated = byStatus(status);
   if (stated) return new Problem(stated, { what, cause });
   const reason = [name || code || 'no reason given', status].filter(Boolean).join(', ');

@@ -220,10 +220,12 @@ function policy(settings: S3Settings): Item {
       const found = await readPolicy(client, Bucket);
       const has = (wanted: Statement) =>
         found.some((s) => s.Sid === wanted.Sid && JSON.stringify(sorted(s)) === JSON.stringify(sorted(wanted)));
+      const missing = policyStatements(settings).filter((wanted) => !has(wanted));
       return [
-        ...policyStatements(settings)
-          .filter((wanted) => !has(wanted))
-          .map((wanted) => `statement ${wanted.Sid} is missing or differs`),
+        ...missing.map((wanted) => `statement ${wanted.Sid} is missing or differs`),
+        ...(missing.length > 0
+          ? ['for a store that does not know its conditions, set up and audit with --no-policy']
+          : []),
         ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everybody in`),
       ];
     },

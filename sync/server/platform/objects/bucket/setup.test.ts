@@ -142,6 +142,7 @@ describe.skipIf(missing)('the bucket', () => {
     const findings = await setupBucket(settings, PERIODS);
     expect(findings.at(-1)).toMatchObject({ code: 'bucket-policy-differs', state: 'not offered' });
     expect(findings.at(-1)!.why.join()).toContain('--no-policy');
+    expect((await auditBucket(settings, PERIODS)).at(-1)!.why.join()).toContain('--no-policy');
     const store = openObjectStore(settings);
     await store.put('a', Buffer.from('b'));
     store.close();
