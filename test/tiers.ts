@@ -85,7 +85,6 @@ export const LONG: readonly string[] = [
 export const RELEASE: readonly string[] = [
   'test/kiosk-image/**',
   'test/package/**',
-  'test/installed/reproducible.test.ts',
   'test/update/fleet-rollout.test.ts',
   'test/update/install-kill.test.ts',
   'test/update/packaged.test.ts',

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
+import { LANDMARKS_NODE } from '../../models/rules/manifest.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { doctor } from '../../sync/server/app/doctor.ts';
 import { initServer } from '../../sync/server/app/local.ts';
@@ -177,6 +179,11 @@ describe.skipIf(missing)('a server with things that are broken', () => {
       SMTP_URL: 'smtps://127.0.0.1:9',
       SMTP_FROM: 'presence@example.org',
     };
+    const { file } = LANDMARKS_NODE;
+    cpSync(DEFAULT_WEIGHTS, weights, { recursive: true });
+    writeFileSync(join(weights, file), readFileSync(join(weights, file)).with(-1, 0x5a));
+    expect((await notified(broken)).wrong).toContain('models-altered');
+    rmSync(join(weights, file));
     const named = writeMosquittoAccess(mosquitto.folder, { serverId, replicas: ['b'] });
     expect(named).toBe(true);
     mosquitto.reload();

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { generateKeys } from '../../electron/cli/keys/generate.ts';
 import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { withServer } from '../../sync/server/app/local.ts';
@@ -273,11 +274,13 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     // Given up half-way: the steps that were finished are kept.
     const given = await sp(root, ['setup'], {
       env: { SMARTPRESENCE_SERVER_HOME: home },
-      input: '\nlocalhost,kiosks.invalid\n\n\n\n',
+      input: `\nlocalhost,kiosks.invalid${'\n'.repeat(7)}external\nmosquitto\n\nmqtts://127.0.0.1:9\n`,
     });
     expect(given.code).not.toBe(0);
     expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,kiosks.invalid');
+    expect(given.stderr).toContain('Works with database setup at 127.0.0.1:');
     expect(given.stderr).toContain('Note: kiosks.invalid has no address');
+    expect(given.stderr).toContain('Note: No broker answers there yet (ECONNREFUSED 127.0.0.1:9)');
 
     // At the proof that the keys were copied: the database is not asked for again.
     const unproven = { env: { SMARTPRESENCE_SERVER_HOME: join(root, 'unproven') } };
@@ -295,6 +298,15 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       expect.stringContaining('which only its own keys can read'),
     ]);
     expect(elsewhere.stderr).not.toContain('Copy both');
+  });
+
+  test('a command makes no server of an empty database', async () => {
+    const env = { ...generateKeys(), SMARTPRESENCE_DATABASE_URL: postgres!.url('empty') };
+    const { code, stderr } = await sp(root, ['accounts', 'list'], {
+      env: { ...env, SMARTPRESENCE_SERVER_HOME: join(root, 'empty') },
+    });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('There is no server in the database empty.')]);
+    expect(postgres!.sql("select count(*) from pg_tables where schemaname = 'public'", 'empty')).toBe('0');
   });
 
   test.skipIf(!existsSync('/usr/bin/script'))('on a terminal a secret is not shown while it is typed', async () => {

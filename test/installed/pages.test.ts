@@ -15,6 +15,7 @@ import { Administrator, browserAt } from './browser.ts';
 import { type Step, stepsOf, TASKS } from './pages.ts';
 import { PACKAGES } from './server.ts';
 import { RootShell } from './shell.ts';
+import { expectNoSourcesOn } from './sources.ts';
 
 /*
  * An operator’s first day, month and incidents: every command of those pages, as it is written and in their order, typed into a
@@ -181,6 +182,7 @@ describe.skipIf(impossible !== null)(
           console.log(`from archive to first face: ${seconds.toFixed(0)} s of commands`);
       }
       expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend', 'smartpresence*')).toBe('');
+      expectNoSourcesOn(machine, debian.root, '/opt/smartpresence/*', 'bin/node');
       if (page === 'docs/operate/each-month.md') expect(said).toContain('9998-next: adds only');
       if (page === 'docs/operate/incidents.md') {
         expect(said).toContain(`The schema stays as ${NEXT} left it.`);

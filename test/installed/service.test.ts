@@ -6,6 +6,7 @@ import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debi
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { nextServer, serverArtefact } from './artefact.ts';
 import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, signInFirst } from './server.ts';
+import { expectNoSourcesOn } from './sources.ts';
 
 /*
  * A Debian machine with its own systemd and PostgreSQL, and the server's Debian package on it: set up by `smartpresence setup`,
@@ -133,6 +134,10 @@ describe.skipIf(impossible !== null)(
       expect(program()).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
       expect(machine.say('ls', '/opt/smartpresence').trim().split('\n')).toEqual([projectVersion(), 'current']);
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
+    });
+
+    test('reaches nothing of the sources', () => {
+      expectNoSourcesOn(machine, debian.root, '/opt/smartpresence/*', 'bin/node');
     });
 
     test('is removed with its units stopped', () => {

@@ -44,7 +44,7 @@ export function expectNoSourcesOn(machine: Booted, root: string, builds: string,
 
 const NSPAWN = '/run/host/';
 
-/** Searches the machine by path, which also finds links and mounts, and by content. */
+/** Searches the machine's disk by names; what is mounted, its caller looks at. */
 function expectNoneInside(place: Pick<Place, 'say' | 'do'>, builds: string, node: string): void {
   expect(place.do(['test', '-e', ROOT]).code).toBe(1);
   // No module of ours as it is written, no tests, no other copy of the packages or of Node.

@@ -102,17 +102,11 @@ export async function onServer<T>(work: (env: Environment) => Promise<T>): Promi
 
 /** The server's home and its database, without secrets. */
 async function whichServer(env: Environment): Promise<string> {
-  const [{ readDatabaseUrl }, { withSecretFiles }] = await Promise.all([
+  const [{ databaseText }, { withSecretFiles }] = await Promise.all([
     import('../../../sync/server/platform/database/url.ts'),
     import('../../../sync/server/platform/secrets/files.ts'),
   ]);
-  const url = withSecretFiles(env).SMARTPRESENCE_DATABASE_URL;
-  const address = url ? readDatabaseUrl(url) : null;
-  const database =
-    address === null || typeof address === 'string'
-      ? 'embedded database'
-      : `database ${address.database} at ${address.host}:${address.port}`;
-  return `server ${homeOf(env)}, ${database}`;
+  return `server ${homeOf(env)}, ${databaseText(withSecretFiles(env).SMARTPRESENCE_DATABASE_URL)}`;
 }
 
 /** Calls an endpoint of this environment's server as its operator. */

@@ -1,10 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, isIP } from 'node:net';
+import { createConnection, createServer, isIP } from 'node:net';
 import { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { reasonOf } from '../../../sync/errors/reason.ts';
 import { tryStore } from '../../../sync/server/app/checks/reach.ts';
 import { reachMail } from '../../../sync/server/core/accounts/mail.ts';
 import { mailSettings, mailVariables } from '../../../sync/server/core/accounts/settings.ts';
@@ -21,6 +23,7 @@ import { objectSettings, objectVariables } from '../../../sync/server/platform/o
 export type Answers = Readonly<Record<string, string | undefined>>;
 
 const NONE: readonly string[] = [];
+const CONNECT_MS = 10_000;
 
 /** Reads some of the server's variables by the server's own schema. @throws Problem `answer-wrong` */
 function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<z.ZodObject<T>> {
@@ -90,6 +93,20 @@ export async function checkCertificate(a: Answers): Promise<readonly string[]> {
   return NONE;
 }
 
+/** As far as a connection: the broker gets its certificate later. @returns why there is none */
+async function connect(host: string, port: number): Promise<string | null> {
+  const socket = createConnection({ host, port, timeout: CONNECT_MS });
+  try {
+    socket.once('timeout', () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+    await once(socket, 'connect');
+    return null;
+  } catch (cause) {
+    return reasonOf(cause) ?? String(cause);
+  } finally {
+    socket.destroy();
+  }
+}
+
 export async function checkBroker(a: Answers, before: Answers): Promise<readonly string[]> {
   if (a.SMARTPRESENCE_MQTT === 'embedded' && before.SMARTPRESENCE_MQTT !== 'embedded')
     await requireFree(
@@ -97,11 +114,14 @@ export async function checkBroker(a: Answers, before: Answers): Promise<readonly
       a.SMARTPRESENCE_MQTT_PORT ?? '8883',
       'SMARTPRESENCE_MQTT_PORT',
     );
-  if (a.SMARTPRESENCE_MQTT !== 'external') return NONE;
-  if (!/^mqtts:\/\/[^\s/@]+$/.test(a.SMARTPRESENCE_MQTT_URL ?? ''))
-    throw wrong('A broker’s address is mqtts://HOST:PORT.');
+  const { SMARTPRESENCE_MQTT_URL: url } = a;
+  if (!url) return NONE;
+  if (!/^mqtts:\/\/[^\s/@]+$/.test(url) || !URL.canParse(url)) throw wrong('A broker’s address is mqtts://HOST:PORT.');
+  const { hostname, port } = new URL(url);
+  const fault = await connect(hostname, Number(port || 8883));
   return [
-    'Its configuration, rules and certificate are written by `server mosquitto`; `doctor` then publishes and receives.',
+    ...(fault === null ? [] : [`No broker answers there yet (${fault}).`]),
+    `Its configuration, rules and certificate are written by \`${command('server mosquitto')}\`; \`doctor\` then publishes and receives.`,
   ];
 }
 

@@ -14,7 +14,7 @@ import { writeAudit } from '../../../sync/server/platform/audit/write.ts';
 import { holdsServer, openBare } from '../../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Tx } from '../../../sync/server/platform/database/schema.ts';
-import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
+import { databaseText, readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { makeServerHome } from '../../../sync/server/platform/home.ts';
 import { readKey } from '../../../sync/server/platform/keys/strength.ts';
 import { generateKeys } from '../keys/generate.ts';
@@ -67,6 +67,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   makeHome(keeper);
   await take(DATABASE);
   const { SMARTPRESENCE_DATABASE_URL: database } = now;
+  answerer.say(`Works with ${databaseText(database === 'embedded' ? null : database)}.`);
   const changed = keeper.keep(variables({ ...kept, SMARTPRESENCE_DATABASE_URL: database }));
   const keys = await settleKeys(keeper, answerer, before, database);
   Object.assign(now, keys.values);

@@ -72,7 +72,7 @@ export async function openBare(
 }
 
 async function openEmbedded(home: string, { existing = false }: OpenOptions): Promise<OpenDatabase> {
-  if (existing && !existsSync(join(home, 'pglite', 'PG_VERSION'))) throw serverMissing(`The folder ${home}`);
+  if (existing && !existsSync(join(home, 'pglite', 'PG_VERSION'))) throw serverMissing(`the folder ${home}`);
   const unlock = lockHome(home);
   let db: Db | null = null;
   try {
@@ -116,7 +116,7 @@ async function openPostgres(
   const { dialect, pool } = postgresDialect(address, onLost, size);
   const db: Db = new Kysely<Tables>({ dialect });
   try {
-    if (existing && !(await holdsServer(db))) throw serverMissing(`The database ${address.database}`);
+    if (existing && !(await holdsServer(db))) throw serverMissing(`the database ${address.database}`);
     await migrate(db);
     await requireRestored(db);
     const logEpoch = await metaValue(db, 'log-epoch', uuid);

@@ -52,6 +52,14 @@ export function readDatabaseUrl(text: string): PostgresAddress | string {
   };
 }
 
+/** Which database that is, in words and without secrets. @param url null: the embedded one */
+export function databaseText(url: string | null | undefined): string {
+  const address = url ? readDatabaseUrl(url) : null;
+  return address === null || typeof address === 'string'
+    ? 'embedded database'
+    : `database ${address.database} at ${address.host}:${address.port}`;
+}
+
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
