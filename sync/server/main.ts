@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { type ErrorCode, Problem } from '../errors/problem.ts';
 import { readConfig } from './app/config.ts';
 import { startServer } from './app/server.ts';
@@ -42,11 +44,20 @@ async function main(): Promise<number> {
   const { peopleUrl, deviceUrl, adminLink, certificateSha256, operationsPort } = server;
   const ready = { ready: true, peopleUrl, deviceUrl, adminLink, certificateSha256, operationsPort };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
+  notifySystemd(log);
   log.info({ signal: await stop }, 'stopping');
   server.stopping();
   if (config.drainMs > 0) await sleep(config.drainMs);
   await server.close();
   return 0;
+}
+
+/** That it serves, where its unit waits for that (sd_notify(3)); by systemd's own program: Node.js has no datagrams to a socket file. */
+function notifySystemd(log: Logger): void {
+  if (!process.env.NOTIFY_SOCKET) return;
+  execFile('systemd-notify', ['--ready'], (cause) => {
+    if (cause) log.error({ err: cause }, 'systemd was not notified that the server serves, and will end it');
+  });
 }
 
 /** What no start fixes: the unit does not try again (RestartPreventExitStatus=2). */

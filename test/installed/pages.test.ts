@@ -130,7 +130,7 @@ describe.skipIf(impossible !== null)(
       },
       async 'bad-build'() {
         put(`opt/smartpresence/${NEXT}/app/sync/server/main.js`, 'throw new Error("a bad build");\n');
-        machine.say('systemctl', 'restart', 'smartpresence-server');
+        machine.do('systemctl', 'restart', 'smartpresence-server');
         const starts = 'test "$(systemctl show --value --property=NRestarts smartpresence-server)" -ge 2';
         await machine.until('a server that does not start', 300_000, 'sh', '-c', starts);
       },

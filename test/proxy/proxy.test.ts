@@ -9,7 +9,9 @@ import { connect } from 'node:tls';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { searchAudit } from '../../sync/protocol/api/audit.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
+import { call } from '../../sync/server/app/open.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
@@ -33,6 +35,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
   const at = (name: string): string => join(folder, name);
   const children: ChildProcess[] = [];
   let server: RunningServer;
+  let env: Record<string, string>;
   let people: number;
   let nginx: number;
   let caddy: number;
@@ -45,15 +48,16 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     sh(commandOf('openssl req').replaceAll('/etc/smartpresence/tls', at('tls')));
     const ports = await reservePorts(7);
     [people, nginx, caddy, stream] = ports as [number, number, number, number];
+    env = {
+      ...serverEnv(),
+      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      SECRET_KEY: randomBytes(32).toString('base64'),
+      SMARTPRESENCE_SERVER_HOME: at('home'),
+      SMARTPRESENCE_PEOPLE_PORT: `${people}`,
+      SMARTPRESENCE_DEVICE_PORT: '0',
+    };
     server = await startServer(
-      readConfig({
-        ...serverEnv(),
-        ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-        SECRET_KEY: randomBytes(32).toString('base64'),
-        SMARTPRESENCE_SERVER_HOME: at('home'),
-        SMARTPRESENCE_PEOPLE_PORT: `${people}`,
-        SMARTPRESENCE_DEVICE_PORT: '0',
-      }),
+      readConfig(env),
       pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
       // Held: a pause is counted in attempts here, and none is forgotten meanwhile.
       { now: () => started },
@@ -247,10 +251,13 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
 
   test('sign-in, a change and the live WebSocket work through both proxies, from pages of this host alone', async () => {
     const token = new URLSearchParams(new URL(server.adminLink).hash.slice(1)).get('enter');
-    const entered = await ask(nginx, 'POST', '/api/session', { body: { token } });
+    const from = '127.0.1.9';
+    const entered = await ask(nginx, 'POST', '/api/session', { from, body: { token } });
     expect(entered.status, JSON.stringify(entered.body)).toBe(200);
     expect(entered.cookie).toMatch(/^__Host-sp-session=[^;]+; .*Secure/);
     const cookie = entered.cookie!.split(';')[0]!;
+    const { items } = await call(env, searchAudit);
+    expect(items.find(({ route }) => route === 'POST /api/session')).toMatchObject({ outcome: 'ok', ip: from });
     for (const port of [nginx, caddy]) {
       expect((await ask(port, 'GET', '/api/session', { headers: { cookie } })).status).toBe(200);
       const foreign = await ask(port, 'POST', '/api/session', {
