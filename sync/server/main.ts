@@ -55,7 +55,7 @@ async function main(): Promise<number> {
 /** That it serves, where its unit waits for that (sd_notify(3)); by systemd's own program: Node.js has no datagrams to a socket file. */
 function notifySystemd(log: Logger): void {
   if (!process.env.NOTIFY_SOCKET) return;
-  execFile('systemd-notify', ['--ready'], (cause) => {
+  execFile('/usr/bin/systemd-notify', ['--ready'], (cause) => {
     if (cause) log.error({ err: cause }, 'systemd was not notified that the server serves, and will end it');
   });
 }
