@@ -6,6 +6,7 @@ import { join } from 'node:path';
  * else happens:
  *
  *   <!-- not run: REASON -->      why no test runs it
+ *   <!-- in containers: NAME -->  run where the server runs in containers (image.test.ts)
  *   <!-- on the kiosk: NAME -->   run at a kiosk, by the function of that name
  *   <!-- asks: NAME -->           run, and given what the function of that name answers
  *   <!-- ends with 1: REASON -->  run; 1 (done, and something needs attention) is as good an end as 0
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 
 export const TASKS = ['docs/install/first-day.md', 'docs/operate/each-month.md', 'docs/operate/incidents.md'] as const;
 
-const MARKS = ['not run', 'on the kiosk', 'asks', 'ends with 1', 'by hand'] as const;
+const MARKS = ['not run', 'in containers', 'on the kiosk', 'asks', 'ends with 1', 'by hand'] as const;
 
 export interface Step {
   /** `docs/install/first-day.md:12` */

@@ -16,7 +16,7 @@ import { createPinHasher } from '../../electron/core/pin/pin-hash.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
-import { createStore } from '../../electron/core/store/index.ts';
+import { createStore, type SqlStore } from '../../electron/core/store/index.ts';
 import { writeServerLink } from '../../electron/core/sync/server-link.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
@@ -280,7 +280,6 @@ export async function soakMonth({
     const { store } = after;
     const check = await store.check();
     problems.push(...check.problems.map(({ code, detail }) => `${code}: ${detail}`));
-    const marks = store.outbox.marks();
     const slope = (what: 'resident' | 'heapUsed' | 'external') =>
       slopeWithInterval(measured.slice(Math.floor(days / 4)).map((one) => [one.day / 30, one[what] / MB] as const));
     return {
@@ -290,13 +289,11 @@ export async function soakMonth({
       samples,
       confirmed,
       recorded: Number(
-        postgres.sql(
-          `select count(*) from checkin where at >= '${new Date(Date.now() - behind - 60_000).toISOString()}'`,
-          'month',
-        ),
+        postgres.sql(`select count(*) from checkin where at >= '${new Date(begin).toISOString()}'`, 'month'),
       ),
       waiting: store.outbox.count(),
-      trimmed: marks.reduce((sum, { trimmed }) => sum + trimmed, 0),
+      // Not by the marks of its epochs: one that has gone whole has none any more.
+      trimmed: (store as SqlStore).session.db.prepare('SELECT max(n) - count(*) FROM event').pluck().get() as number,
       peak,
       problems,
       slopes: { resident: slope('resident'), heapUsed: slope('heapUsed'), external: slope('external') },
