@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bundle, fail, LOG, newEngine } from '../../test/kit/engine.ts';
+import { bundle, fail, INVENTORY, LOG, newEngine } from '../../test/kit/engine.ts';
 import { MemoryOutbox } from '../../test/kit/outbox.ts';
 import { newSigningKey } from '../protocol/seal/keys.ts';
 import { IDLE_MS, SyncEngine } from './engine.ts';
@@ -52,6 +52,8 @@ describe('the sync engine hears', () => {
     await r.untilPause();
     r.server.committed.set(r.source.epoch, 2);
     r.server.logEpoch = log;
+    // Made for the cursor that its own answer drops.
+    r.server.pages = [{ cursor: 'of the dropped' }];
     r.wake();
     while (r.source.pendingCount() > 0 || r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(await r.untilPause()).toBe(IDLE_MS);
@@ -61,7 +63,39 @@ describe('the sync engine hears', () => {
     ]);
     expect(r.source.rewinds).toEqual([{ epoch: r.source.epoch, committed: 2 }]);
     expect(r.sink.restarts).toBe(1);
+    expect(r.sink.pages.map(({ cursor }) => cursor)).not.toContain('of the dropped');
     expect(r.engine.status).toMatchObject({ online: true, problem: null });
+    await r.engine.stop();
+  });
+
+  test('reports nothing with its first ask, which may reach the answer of an earlier one', async () => {
+    const r = await newEngine({ report: () => INVENTORY });
+    r.engine.start();
+    await r.untilPause();
+    expect(r.server.reported).toEqual([null, INVENTORY]);
+    await r.engine.stop();
+  });
+
+  test('asks again at once for news that came while it asked', async () => {
+    const r = await newEngine();
+    r.faults.push(() => r.transport.onNudge!());
+    r.engine.start();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.server.asked).toHaveLength(2);
+    await r.engine.stop();
+  });
+
+  test('asks as often as when it is idle while a backlog takes its time', async () => {
+    const r = await newEngine({ batchEvents: 1 });
+    for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
+    const slowly = () => {
+      r.clock.now += IDLE_MS;
+    };
+    for (let i = 0; i < 8; i++) r.faults.push(slowly);
+    r.engine.start();
+    await r.untilPause();
+    expect(r.received).toHaveLength(4);
+    expect(r.server.asked.length).toBeGreaterThan(3);
     await r.engine.stop();
   });
 
@@ -141,11 +175,12 @@ describe('the sync engine hears', () => {
     r.source.person('Grace');
     const old = r.source.epoch;
     r.server.committed.set(old, 9);
+    r.server.change = (ack) => ({ ...ack, safe: ack.committed });
     r.engine.start();
     await r.untilPause();
     expect(r.source.epoch).not.toBe(old);
     expect(r.received).toEqual([[1, 2]]);
-    expect(r.source.acks).toEqual([{ epoch: old, committed: 2, safe: 0 }]);
+    expect(r.source.acks).toEqual([{ epoch: old, committed: 2, safe: 2 }]);
     await r.engine.stop();
   });
 

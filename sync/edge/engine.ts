@@ -210,7 +210,7 @@ export class SyncEngine {
       async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch), 0, true),
     );
     if (this.#moreChanges) this.#sinceAsk = BATCHES_AN_ASK - 1;
-    return this.#moreChanges || this.#nudged || (await this.#batch()) !== null;
+    return this.#moreChanges || (await this.#batch()) !== null;
   }
 
   /** A backlog, or a busy door, does not keep the roster waiting. */

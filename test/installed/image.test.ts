@@ -55,8 +55,10 @@ describe.skipIf(impossible !== null)(
     };
     const untilWell = async (): Promise<void> => {
       const end = Date.now() + 300_000;
-      while (!isWell() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 2_000));
-      inServer('doctor');
+      while (!isWell()) {
+        if (Date.now() > end) throw new Error(engine.podman('logs', '--tail', '20', 'smartpresence_server_1'));
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+      }
     };
     const answers = (): Promise<number | undefined> =>
       new Promise((resolve, reject) => {

@@ -11,6 +11,7 @@ import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/se
 import { sealPage } from '../../sync/protocol/seal/page.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { MemoryOutbox } from './outbox.ts';
 
@@ -26,6 +27,25 @@ export const bundle: ServerBundle = {
   site: { id: '77777777-7777-4777-8777-777777777777', name: 'Test', timeZone: 'UTC' },
 };
 
+/** What a kiosk reports about itself. */
+export const INVENTORY: Inventory = {
+  version: '1.0.0',
+  commit: '',
+  host: 'browser',
+  models: { detector: 'd', embedder: null },
+  uptimeSeconds: 1,
+  diskFree: 9e9,
+  diskTotal: 20e9,
+  camera: 'ok',
+  clockOffsetMs: 0,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: 40,
+  storeSchema: 7,
+  configRevision: null,
+  configProblem: null,
+};
+
 /** A server of a few lines, a clock that a test moves, and the engine between them. */
 export async function newEngine<S extends OutboxSource = MemoryOutbox>({
   source = new MemoryOutbox() as unknown as S,
@@ -34,8 +54,10 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
   source?: S;
   batchEvents?: number;
   onServerTime?: (serverMs: number) => void;
+  report?: () => Inventory;
 } = {}) {
   const secret = await createDeviceIdentity(source.device);
+  const clock = { now: 0 };
   const received: number[][] = [];
   const statuses: SyncStatus[] = [];
   const pauses: { ms: number; wake: () => void }[] = [];
@@ -49,6 +71,8 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     mostInFlight: 0,
     /** Epochs asked about, in order. */
     asked: [] as string[],
+    /** What was reported with each of them. */
+    reported: [] as (Inventory | null)[],
     /** Pages to give, each once; then empty ones. */
     pages: [] as { changes?: Change[]; whole?: boolean; more?: boolean; cursor?: string }[],
     time: Date.parse('2026-01-01T00:00:00.000Z'),
@@ -112,6 +136,7 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     );
     if (ask.what !== 'changes') throw new Error('another ask');
     server.asked.push(ask.epoch);
+    server.reported.push(ask.report ?? null);
     const given = ask.limit === 1 ? {} : (server.pages.shift() ?? {});
     return sealPage(
       {
@@ -136,7 +161,7 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     changes: sink,
     onStatus: (s) => statuses.push(s),
     runtime: {
-      now: () => 0,
+      now: () => clock.now,
       random: () => 0.5,
       after(ms, wake) {
         const pause = { ms, wake };
@@ -152,7 +177,21 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     return pauses[0]!.ms;
   };
   const wake = () => pauses.splice(0, 1)[0]!.wake();
-  return { source, secret, server, sink, transport, received, statuses, pauses, faults, engine, untilPause, wake };
+  return {
+    clock,
+    source,
+    secret,
+    server,
+    sink,
+    transport,
+    received,
+    statuses,
+    pauses,
+    faults,
+    engine,
+    untilPause,
+    wake,
+  };
 }
 
 export const fail = (code: string) => () => {

@@ -1,24 +1,7 @@
 import { expect, test } from 'vitest';
+import { INVENTORY as REPORT } from '../../../test/kit/engine.ts';
 import { Inventory } from '../../protocol/wire/fleet.ts';
 import { REPORT_EVERY_MS, Reporting } from './reporting.ts';
-
-const REPORT: Inventory = {
-  version: '1.0.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: 'd', embedder: null },
-  uptimeSeconds: 1,
-  diskFree: 9e9,
-  diskTotal: 20e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: 40,
-  storeSchema: 7,
-  configRevision: null,
-  configProblem: null,
-};
 
 function held() {
   const kiosk = { report: REPORT as Inventory | null, now: 1_000_000 };
