@@ -176,7 +176,7 @@ export class SyncEngine {
       try {
         const more = await this.#exchangeOnce();
         this.#failures = 0;
-        pause = more || this.#nudged ? 0 : IDLE_MS;
+        pause = more ? 0 : IDLE_MS;
         this.#publish({ online: true, problem: this.#holeProblem(), pausedUntil: null });
       } catch (cause) {
         if (this.#abort.signal.aborted) break;
@@ -319,7 +319,7 @@ export class SyncEngine {
         cancel();
         done();
       };
-      // stop() or nudge() may have come between the decision and here.
+      // stop() or nudge() may have come since the exchange began.
       if (this.#abort.signal.aborted || (this.#nudged && this.#failures === 0)) this.#cancelPause();
     });
   }
