@@ -141,9 +141,12 @@ describe('a key', () => {
     ['a pattern repeated', 'deadbeefcafe0102'.repeat(4)],
     ['counting', Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex')],
     ['typed text', Buffer.from('correct horse battery staple 12!').toString('base64')],
+    // Thue and Morse’s sequence: two values, and no pattern that repeats.
     [
       'few different bytes',
-      Buffer.from(Array.from({ length: 32 }, (_, i) => [7, 99, 180, 3, 250, 17][(i * i + 1) % 6]!)).toString('base64'),
+      Buffer.from(Array.from({ length: 32 }, (_, i) => (i.toString(2).split('1').length % 2 ? 200 : 7))).toString(
+        'hex',
+      ),
     ],
   ])('P19 that is %s is refused with what to do', (_what, text) => {
     expect(readKey(text)).toMatch(/ -- setup; one that exists needs those it was made with/);
