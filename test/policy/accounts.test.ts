@@ -228,6 +228,22 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
 
     expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true })).status).toBe(200);
     expect(await alive(mine)).toBe(false);
+    // They have ended, and don't only rest.
+    expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: false })).status).toBe(200);
+    expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { role: 'dpo' })).status).toBe(200);
+    expect([await alive(mine), await alive(demoted)]).toEqual([false, false]);
+  });
+
+  test('a session does not outlive its account’s rights, even where they were taken in the database by hand', async () => {
+    const { id } = await enrolled('dpo');
+    const visitor = await web.signIn('dpo', id);
+    const status = async () => (await web.ask({ ...visitor }, 'GET', '/api/session')).status;
+    for (const change of [{ disabled_at: web.now }, { role: 'staff' }] as const) {
+      expect(await status()).toBe(200);
+      await web.db.updateTable('account').set(change).where('id', '=', id).execute();
+      expect(await status()).toBe(401);
+      await web.db.updateTable('account').set({ disabled_at: null, role: 'dpo' }).where('id', '=', id).execute();
+    }
   });
 
   test('a disabled account signs in no more, by password or by link', async () => {

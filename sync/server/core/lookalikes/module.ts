@@ -71,14 +71,14 @@ async function* pairs({ tx, names }: Reading) {
 }
 
 async function takePair(one: OneEvent<'lookalike'>): Promise<void> {
-  const { tx, keys, event, device, scope, person, at, now, publish } = one;
+  const { tx, keys, event, device, person, at, now, publish } = one;
   if (!person) return;
   const { change, reason = 'enrolment', by = null } = event.header.open;
   const named = event.personal.other?.value;
   const other = named === undefined ? null : await livingPerson(tx, named);
   // Who the other is, only the pair says, and it goes with either of them.
   await emptyLog(tx, keys, [event.header.id]);
-  if (other) publish(await heardOfPair(tx, { person, other, scope, change, reason, at, device, by }, now));
+  if (other) publish(await heardOfPair(tx, [person, other], { change, reason, at, device, by }, now));
 }
 
 async function pairsForKiosks(

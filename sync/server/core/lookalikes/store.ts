@@ -178,33 +178,23 @@ export async function pairsIn(db: Db, scope: string, people: readonly string[]):
   );
 }
 
-/** What a kiosk says of a pair. Neither of the two may be of another site than the kiosk's. @returns what kiosks are to receive */
+/**
+ * What a kiosk says of a pair. Whether both are people of its site, ingest has judged (app/ingest/authority.ts).
+ *
+ * @returns what kiosks are to receive
+ */
 export async function heardOfPair(
   tx: Tx,
-  {
-    person,
-    other,
-    scope,
-    change,
-    ...marking
-  }: Marking & {
-    readonly person: string;
-    readonly other: string;
-    readonly scope: string;
-    readonly change: 'marked' | 'removed';
-  },
+  pair: readonly [string, string],
+  { change, ...marking }: Marking & { readonly change: 'marked' | 'removed' },
   now: Date,
 ): Promise<NewChange[]> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from person p join person_site s on s.person = p.id and s.site = ${scope}::uuid
-    where p.id = any(${[person, other]}::uuid[]) and p.deleted_at is null and p.merged_into is null`.execute(tx);
-  if (rows[0]!.count < 2) return [];
-  if (change === 'marked') return markPair(tx, [person, other], marking, now);
-  const known = await readPairs(tx, { people: [person] });
-  const pair = known.find((p) => p.people.includes(other));
+  if (change === 'marked') return markPair(tx, pair, marking, now);
+  const known = await readPairs(tx, { people: [pair[0]] });
+  const there = known.find((p) => p.people.includes(pair[1]));
   // Marked again since: the kiosk's word is older.
-  if (!pair || pair.at > marking.at) return [];
-  return (await removePair(tx, [person, other])) ?? [];
+  if (!there || there.at > marking.at) return [];
+  return (await removePair(tx, pair)) ?? [];
 }
 
 /** `markPair`, where nothing else is published in the same transaction. */
