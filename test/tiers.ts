@@ -104,11 +104,9 @@ export const RELEASE: readonly string[] = [
  */
 export const SHORT: readonly string[] = [
   'sync/server/platform/objects/store.test.ts',
-  'sync/server/platform/objects/sealed/stream.test.ts',
   'sync/server/platform/objects/sealed/layout.test.ts',
+  'sync/server/platform/objects/sealed/stream.test.ts',
   'sync/server/platform/objects/bucket/setup.test.ts',
-  'sync/server/platform/objects/sealed/layout.test.ts',
-  'sync/server/platform/objects/sealed/stream.test.ts',
   'test/policy/audit.test.ts',
   'test/policy/compliance.test.ts',
   'test/policy/iam.test.ts',

@@ -117,11 +117,13 @@ describe.skipIf(impossible !== null)(
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
     });
 
+    /** Of the process that a unit runs. */
+    const program = (unit = 'smartpresence-server') => {
+      const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', unit).trim();
+      return machine.say('readlink', `/proc/${pid}/exe`).trim();
+    };
+
     test('is updated by apt, with a step of its schema, and goes back: each time it goes over to the other build', async () => {
-      const program = () => {
-        const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', 'smartpresence-server').trim();
-        return machine.say('readlink', `/proc/${pid}/exe`).trim();
-      };
       machine.say('apt-get', 'install', '-y', '/root/next.deb');
       machine.say(...LISTENS);
       expect(program()).toBe(`/opt/smartpresence/${NEXT}/bin/node`);
@@ -134,6 +136,28 @@ describe.skipIf(impossible !== null)(
       expect(program()).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
       expect(machine.say('ls', '/opt/smartpresence').trim().split('\n')).toEqual([projectVersion(), 'current']);
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
+    });
+
+    test('of two on one machine the second goes over when the first serves: a build that does not start takes the first alone', async () => {
+      const second = 'smartpresence-server@b';
+      const ports = ['SMARTPRESENCE_PEOPLE_PORT=8543', 'SMARTPRESENCE_DEVICE_PORT=8544', 'SMARTPRESENCE_MQTT=off', ''];
+      put('etc/smartpresence/server-b.env', ports.join('\n'));
+      machine.say('systemctl', 'start', second);
+      machine.say('dpkg-deb', '--raw-extract', '/root/next.deb', '/root/bad');
+      put(`root/bad/opt/smartpresence/${NEXT}/app/sync/server/main.js`, 'throw new Error("a bad build");\n');
+      machine.say('dpkg-deb', '-Znone', '--build', '/root/bad', '/root/bad.deb');
+      const said = machine.do('apt-get', 'install', '-y', '/root/bad.deb');
+      expect(`${said.out}${said.err}`).toContain('smartpresence-server.service does not start');
+      expect(machine.do('systemctl', 'is-active', '--quiet', 'smartpresence-server').code).not.toBe(0);
+      expect(program(second)).toBe(`/opt/smartpresence/${projectVersion()}/bin/node (deleted)`);
+      machine.say('bash', '-c', '</dev/tcp/127.0.0.1/8543');
+
+      machine.say('apt-get', 'install', '-y', '--allow-downgrades', '/root/server.deb');
+      await machine.until('the first, as systemd starts it again', 120_000, ...LISTENS);
+      for (const unit of ['smartpresence-server', second])
+        expect(program(unit)).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
+      machine.say('systemctl', 'stop', second);
+      machine.say('rm', '-r', '/root/bad', '/root/bad.deb');
     });
 
     test('reaches nothing of the sources', () => {
