@@ -327,6 +327,18 @@ describe('indefinite freeze', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-expired');
   });
 
+  test('a day that no calendar has is no date of expiry: it would never come', async () => {
+    server.folder = copyOf();
+    const snapshot = repository.workspace.snapshot()!;
+    const timestamp = newTimestamp(
+      { version: snapshot.signed.version, bytes: bytesOf(snapshot) },
+      { version: 50, expires: '2030-02-31T00:00:00Z' },
+    );
+    signWith(timestamp, repository.keys.timestamp[0]!);
+    place(server.folder, 'metadata/timestamp.json', bytesOf(timestamp));
+    expect(await codeOf(find('1.1.0'))).toBe('update-repository-wrong');
+  });
+
   test('roots and targets expire as well', async () => {
     repository.now = T0 + 364 * DAY;
     repository.refresh();
@@ -407,6 +419,16 @@ describe('mix-and-match', () => {
     };
     expect(await codeOf(find('1.1.0'))).toBe('update-mixed');
     expect(version('snapshot')).toBeNull();
+  });
+
+  test.each(['snapshot', 'targets'] as const)('a %s that was not announced is not even parsed', async (role) => {
+    server.mischief = (path, request, response) => {
+      if (!path.endsWith(`.${role}.json`)) return false;
+      send(request, response, Buffer.from('{'));
+      return true;
+    };
+    expect(await codeOf(find('1.1.0'))).toBe('update-mixed');
+    expect(version(role)).toBeNull();
   });
 
   test('nor bytes of one version and the name of another', async () => {

@@ -10,14 +10,12 @@ export type Role = (typeof ROLES)[number];
 export function metadataProblem(role: Role, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { message } = cause as Error;
-  if (cause instanceof ExpiredMetadataError) return expired(role, cause);
+  if (cause instanceof ExpiredMetadataError) return new Problem('update-expired', { role, cause });
   if (cause instanceof UnsignedMetadataError) return new Problem('update-unsigned', { role, cause });
   if (cause instanceof BadVersionError) return new Problem('update-rollback', { role, reason: message, cause });
   if (cause instanceof LengthOrHashMismatchError) return new Problem('update-mixed', { role, cause });
   return malformed(role, message, cause);
 }
-
-export const expired = (role: Role, cause?: unknown): Problem => new Problem('update-expired', { role, cause });
 
 export const malformed = (role: Role, why: string, cause?: unknown): Problem =>
   new Problem('update-repository-wrong', { role, reason: why.slice(0, 300), cause });

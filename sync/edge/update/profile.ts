@@ -25,7 +25,7 @@ const Version = z
   .int()
   .min(1)
   .max(2 ** 31);
-const Expires = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+const Expires = z.iso.datetime({ precision: 0 });
 
 const common = { spec_version: z.string().regex(/^1(\.\d{1,4}){1,2}$/), version: Version, expires: Expires };
 const envelope = <T extends z.ZodRawShape>(role: Role, signed: T) =>
