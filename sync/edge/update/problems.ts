@@ -10,7 +10,11 @@ export type Role = (typeof ROLES)[number];
 export function metadataProblem(role: Role, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { message } = cause as Error;
-  if (cause instanceof ExpiredMetadataError) return new Problem('update-expired', { role, cause });
+  if (cause instanceof ExpiredMetadataError) {
+    // The library notices it when the next role comes; which one has expired is in its sentence alone.
+    const old = ROLES.find((one) => message.includes(one)) ?? role;
+    return new Problem('update-expired', { role: old, cause });
+  }
   if (cause instanceof UnsignedMetadataError) return new Problem('update-unsigned', { role, cause });
   if (cause instanceof BadVersionError) return new Problem('update-rollback', { role, reason: message, cause });
   if (cause instanceof LengthOrHashMismatchError) return new Problem('update-mixed', { role, cause });
