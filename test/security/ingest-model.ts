@@ -77,12 +77,10 @@ export class IngestModel {
   /** A batch. @returns the mark that is acknowledged */
   deliver(place: Place, first: number, items: readonly Delivered[]): number {
     const slots = this.#slots(placeOf(place));
-    const seen = new Set<string>();
     const fresh: WireEvent[] = [];
-    const taken = new Set(this.#ids);
     for (const [i, item] of items.entries()) {
       const seq = first + i;
-      const reason = this.#judge(slots, seq, item, taken, seen);
+      const reason = this.#judge(slots, seq, item);
       if (reason === undefined) continue;
       if (reason !== null) this.#hold(placeOf(place), seq, item, reason);
       else {
@@ -97,20 +95,12 @@ export class IngestModel {
   }
 
   /** @returns null: new; undefined: already there; else why it can't be taken */
-  #judge(
-    slots: Map<number, Kept>,
-    seq: number,
-    { raw, fault }: Delivered,
-    taken: ReadonlySet<string>,
-    seen: Set<string>,
-  ): string | null | undefined {
+  #judge(slots: Map<number, Kept>, seq: number, { raw, fault }: Delivered): string | null | undefined {
     if (fault !== null && fault !== 'event-not-storable') return fault;
     const { header } = raw as WireEvent;
-    if (seen.has(header.id)) return 'event-id-reused';
-    seen.add(header.id);
     const there = slots.get(seq);
     if (there) return there.hash === headerHash(header) ? undefined : 'sequence-reused';
-    if (taken.has(header.id)) return 'event-id-reused';
+    if (this.#ids.has(header.id)) return 'event-id-reused';
     return fault;
   }
 
@@ -127,7 +117,7 @@ export class IngestModel {
     for (const [key, held] of [...this.quarantine]) {
       if (!held.place.startsWith(device) || held.emptied) continue;
       const slots = this.#slots(held.place);
-      const reason = this.#judge(slots, held.seq, held.item, new Set(this.#ids), new Set());
+      const reason = this.#judge(slots, held.seq, held.item);
       if (typeof reason === 'string') {
         held.reason = reason;
         continue;
