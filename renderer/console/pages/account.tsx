@@ -6,7 +6,6 @@ import {
   renewRecoveryCodes,
 } from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconKey } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -19,18 +18,9 @@ import { PasswordField } from '../parts/password-field.tsx';
 import { Reading } from '../parts/table.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
-import type { ConsolePage } from './page.ts';
-
-export const accountPage: ConsolePage = {
-  path: 'account',
-  group: 'own',
-  Icon: IconKey,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Account,
-};
 
 /** What someone signs in with, and where they are signed in. */
-function Account() {
+export function Account() {
   const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
   const account = own.value;
   return (

@@ -8,7 +8,6 @@ import {
   removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -21,21 +20,13 @@ import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const accountsPage: ConsolePage = {
-  path: 'accounts',
-  group: 'running',
-  Icon: IconStaff,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Accounts,
-};
+import type { PageProps } from './page.ts';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
 
 /** Who works with this console, and as what. */
-function Accounts({ role }: PageProps) {
+export function Accounts({ role }: PageProps) {
   const found = useResource('accounts', (signal) => api(listAccounts, { signal }));
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<ALink | null>(null);

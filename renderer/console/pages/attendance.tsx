@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconList } from '../../shared/icons.tsx';
+import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -19,15 +19,7 @@ import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
 import { addDays, instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const attendancePage: ConsolePage = {
-  path: 'attendance',
-  group: 'attendance',
-  Icon: IconList,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Attendance,
-};
+import type { PageProps } from './page.ts';
 
 const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'];
 
@@ -49,7 +41,7 @@ function asked(query: URLSearchParams) {
   };
 }
 
-function Attendance({ query, role }: PageProps) {
+export function Attendance({ query, role }: PageProps) {
   const filter = asked(query);
   const pages = usePages(listAttendance, { query: filter });
   const [task, setTask] = useState<Task | null>(null);

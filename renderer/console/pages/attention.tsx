@@ -9,7 +9,7 @@ import {
   resolveAttention,
 } from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
-import { IconAlert, IconCheck } from '../../shared/icons.tsx';
+import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
@@ -26,22 +26,13 @@ import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const attentionPage: ConsolePage = {
-  path: 'attention',
-  group: 'now',
-  Icon: IconAlert,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Attention,
-  Count: Waiting,
-};
+import type { PageProps } from './page.ts';
 
 /** How often the number in the rail is looked at, ms. */
 const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
-function Waiting() {
+export function Waiting() {
   const count = useResource('waiting', (signal) => api(countAttention, { signal }), POLL_MS);
   const total = count.value?.total ?? 0;
   if (total === 0) return null;
@@ -54,7 +45,7 @@ function Waiting() {
 }
 
 /** What someone in charge has to look at: until it is settled where it belongs, or by a note. */
-function Attention({ role }: PageProps) {
+export function Attention({ role }: PageProps) {
   const kind = filterOf('kind');
   const state = filterOf('state');
   const resolved = state.value === 'resolved';

@@ -13,7 +13,7 @@ import {
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
+import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -26,16 +26,12 @@ import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { zoneOf } from '../state/places.ts';
+import type { Role } from '../state/session.ts';
 import { addDays, instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const auditPage: ConsolePage = {
-  path: 'audit',
-  group: 'privacy',
-  Icon: IconSearch,
-  roles: ['auditor', 'dpo'],
-  View: Audit,
-};
+/** Whose page this is. */
+export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
 type Row = z.output<typeof AuditRowView>;
 const EMPTY = {
@@ -58,7 +54,7 @@ const DONE = { ok: true, repeated: true };
  * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
  * id, with which their own page leads here.
  */
-function Audit({ rest: [affected = ''] }: PageProps) {
+export function Audit({ rest: [affected = ''] }: PageProps) {
   const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, affected });
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);

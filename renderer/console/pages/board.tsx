@@ -1,25 +1,16 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { currentLanguage } from '../../shared/i18n.ts';
-import { IconBoard, IconCloudOff } from '../../shared/icons.tsx';
+import { IconCloudOff } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
 import { createLive } from '../state/live.ts';
-import type { ConsolePage } from './page.ts';
-
-export const boardPage: ConsolePage = {
-  path: 'board',
-  group: 'now',
-  Icon: IconBoard,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Board,
-};
 
 /** The live board: what is going on at this site, at a glance and in order. */
-function Board() {
+export function Board() {
   const [live] = useState(createLive);
   useEffect(() => live.connect(), [live]);
   const { site } = live.board.value;

@@ -9,7 +9,7 @@ import {
 } from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
 import { directionOf } from '../../shared/i18n.ts';
-import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
+import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -21,27 +21,11 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Reading } from '../parts/table.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { languageName, languageOptions } from './people/languages.ts';
 
-export const consentsPage: ConsolePage = {
-  path: 'consents',
-  group: 'privacy',
-  Icon: IconCheck,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Consents,
-};
-
-export const textsPage: ConsolePage = {
-  path: 'texts',
-  group: 'privacy',
-  Icon: IconText,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Texts,
-};
-
 /** Who said what, when, and to which text. */
-function Consents() {
+export function Consents() {
   const pages = usePages(listConsents);
   return (
     <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
@@ -74,7 +58,7 @@ function Consents() {
 }
 
 /** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
-function Texts({ role }: PageProps) {
+export function Texts({ role }: PageProps) {
   const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
   const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();

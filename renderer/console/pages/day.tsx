@@ -1,7 +1,6 @@
 import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { getDayReport } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconCalendar } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { usePages } from '../../shared/web/resource.ts';
@@ -16,17 +15,9 @@ import { dayKeyIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { addDays } from '../state/zone.ts';
 import { Exports } from './attendance.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const dayPage: ConsolePage = {
-  path: 'day',
-  group: 'attendance',
-  Icon: IconCalendar,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Day,
-};
-
-function Day({ query }: PageProps) {
+export function Day({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const today = dayKeyIn(Date.now(), zoneOf(site || null));
   const day = query.get('day') || today;

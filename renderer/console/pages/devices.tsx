@@ -9,7 +9,6 @@ import {
   revokeDevice,
 } from '../../../sync/protocol/api/devices.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconKiosk } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -24,18 +23,10 @@ import { PageFrame } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const devicesPage: ConsolePage = {
-  path: 'devices',
-  group: 'running',
-  Icon: IconKiosk,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Devices,
-};
+import type { PageProps } from './page.ts';
 
 /** Kiosks from their code to their revocation. */
-function Devices({ role }: PageProps) {
+export function Devices({ role }: PageProps) {
   const status = filterOf('status');
   const pages = usePages(listDevices, { query: { status: status.value } });
   const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);

@@ -9,7 +9,6 @@ import {
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconRepeat } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -22,20 +21,12 @@ import { PersonFacts } from '../parts/person-fields.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const duplicatesPage: ConsolePage = {
-  path: 'duplicates',
-  group: 'people',
-  Icon: IconRepeat,
-  roles: ['admin', 'staff'],
-  View: Duplicates,
-};
+import type { PageProps } from './page.ts';
 
 type Pair = z.output<typeof DuplicatePage>['items'][number];
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
-function Duplicates({ role }: PageProps) {
+export function Duplicates({ role }: PageProps) {
   const pages = usePages(listDuplicates);
   const [open, setOpen] = useState<Pair | null>(null);
   const { error, run } = useWrite();

@@ -1,6 +1,6 @@
 import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconErase } from '../../shared/icons.tsx';
+import { IconDownload } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { SelectField } from '../../shared/web/form.tsx';
 import { Badge, Fact } from '../../shared/web/pieces.tsx';
@@ -13,17 +13,9 @@ import { BackButton, PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const erasuresPage: ConsolePage = {
-  path: 'erasures',
-  group: 'privacy',
-  Icon: IconErase,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Erasures,
-};
-
-function Erasures({ rest: [request], role }: PageProps) {
+export function Erasures({ rest: [request], role }: PageProps) {
   return request ? <One key={request} request={request} role={role} /> : <List />;
 }
 

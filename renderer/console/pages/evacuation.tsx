@@ -10,7 +10,7 @@ import {
 } from '../../../sync/protocol/api/presence.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
-import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
+import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
@@ -25,21 +25,13 @@ import { SiteField } from '../parts/site-field.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { kioskOf } from './presence.tsx';
-
-export const evacuationPage: ConsolePage = {
-  path: 'evacuation',
-  group: 'now',
-  Icon: IconExit,
-  roles: ['admin', 'dpo', 'staff'],
-  View: EvacuationView,
-};
 
 /** While it goes on others mark people too, ms. */
 const EVERY_MS = 5000;
 
-function EvacuationView({ query, role }: PageProps) {
+export function EvacuationView({ query, role }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
   const inside = useResource(

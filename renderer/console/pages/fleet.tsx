@@ -29,20 +29,12 @@ import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './fleet/settings-form.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const fleetPage: ConsolePage = {
-  path: 'fleet',
-  group: 'running',
-  Icon: IconRepair,
-  roles: ['admin', 'auditor'],
-  View: Fleet,
-};
+import type { PageProps } from './page.ts';
 
 /** A kiosk reports a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
 const EVERY_MS = 5_000;
 
-function Fleet({ role, rest }: PageProps) {
+export function Fleet({ role, rest }: PageProps) {
   const [first] = rest;
   if (first === 'templates') return <TemplatesPage role={role} />;
   if (first === 'staff') return <KioskStaffPage role={role} />;

@@ -2,7 +2,6 @@ import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, CheckField, SelectField, useField } from '../../shared/web/form.tsx';
@@ -14,18 +13,10 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { Review } from './imports/review.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { languageName } from './people/languages.ts';
 
-export const importsPage: ConsolePage = {
-  path: 'imports',
-  group: 'people',
-  Icon: IconAddPerson,
-  roles: ['admin', 'staff'],
-  View: Imports,
-};
-
-function Imports({ rest: [id], role }: PageProps) {
+export function Imports({ rest: [id], role }: PageProps) {
   return id ? <Review key={id} id={id} role={role} /> : <List />;
 }
 

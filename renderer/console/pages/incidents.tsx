@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { listIncidents, OpenIncident, openIncident } from '../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -16,19 +15,11 @@ import { zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
 import { ClockBadge } from './incidents/clock.tsx';
 import { IncidentView } from './incidents/one.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const incidentsPage: ConsolePage = {
-  path: 'incidents',
-  group: 'privacy',
-  Icon: IconShield,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Incidents,
-};
+import type { PageProps } from './page.ts';
 
 const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 
-function Incidents({ rest: [id], role }: PageProps) {
+export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
 }
 

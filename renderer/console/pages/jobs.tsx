@@ -1,5 +1,4 @@
 import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
-import { IconRepeat } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
@@ -9,15 +8,6 @@ import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import type { ConsolePage } from './page.ts';
-
-export const jobsPage: ConsolePage = {
-  path: 'jobs',
-  group: 'running',
-  Icon: IconRepeat,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Jobs,
-};
 
 const every = (ms: number): string => {
   if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });
@@ -27,7 +17,7 @@ const every = (ms: number): string => {
 };
 
 /** What the server does by itself, and how it went. */
-function Jobs() {
+export function Jobs() {
   const states = useResource('jobs', (signal) => api(listJobs, { signal }), 15_000);
   const job = filterOf('job');
   const runs = useResource(`runs ${job.value}`, (signal) =>

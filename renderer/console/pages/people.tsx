@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
+import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
@@ -15,21 +15,13 @@ import { PersonFields, textFields } from '../parts/person-fields.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { languageOptions } from './people/languages.ts';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
 
-export const peoplePage: ConsolePage = {
-  path: 'people',
-  group: 'people',
-  Icon: IconPeople,
-  roles: ['admin', 'dpo', 'staff'],
-  View: People,
-};
-
-function People({ rest: [person, task], role }: PageProps) {
+export function People({ rest: [person, task], role }: PageProps) {
   if (person && task === 'enrol') return <EnrolPage key={person} person={person} role={role} />;
   if (person && task === 'waiting') return <WaitingPage key={person} id={person} role={role} />;
   if (person) return <PersonPage key={person} person={person} role={role} />;

@@ -13,20 +13,12 @@ import { SiteField } from '../parts/site-field.tsx';
 import { Reading, Table } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
 import { readPresence } from '../state/presence.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const presencePage: ConsolePage = {
-  path: 'presence',
-  group: 'now',
-  Icon: IconPeople,
-  roles: ['admin', 'dpo', 'staff'],
-  View: PresenceView,
-};
+import type { PageProps } from './page.ts';
 
 /** Read again by itself, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
 
-function PresenceView({ query }: PageProps) {
+export function PresenceView({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
   const read = useResource(`presence ${site} ${language}`, (signal) => readPresence(site, language, signal), EVERY_MS);

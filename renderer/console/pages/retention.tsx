@@ -8,7 +8,6 @@ import {
   setHold,
 } from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -21,18 +20,10 @@ import { PersonLink } from '../parts/person-link.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const retentionPage: ConsolePage = {
-  path: 'retention',
-  group: 'privacy',
-  Icon: IconCalendar,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: RetentionView,
-};
+import type { PageProps } from './page.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
-function RetentionView({ role }: PageProps) {
+export function RetentionView({ role }: PageProps) {
   const found = useResource('retention', (signal) => api(getRetention, { signal }));
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
   const { busy, error, run } = useWrite();

@@ -17,25 +17,17 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
 import { Windows } from './rollouts/windows.tsx';
 
-export const rolloutsPage: ConsolePage = {
-  path: 'rollouts',
-  group: 'running',
-  Icon: IconRollout,
-  roles: ['admin', 'auditor'],
-  View: Rollouts,
-};
-
 /** Kiosks report within seconds of each other while a step is under way, ms. */
 const EVERY_MS = 10_000;
 
 /** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
-function Rollouts({ role }: PageProps) {
+export function Rollouts({ role }: PageProps) {
   const found = useResource('rollouts', (signal) => api(listRollouts, { query: { limit: 20 }, signal }), EVERY_MS);
   const repository = useResource('builds', (signal) => api(listBuilds, { signal }));
   const rings = useResource('rings', (signal) => api(listRings, { signal }));

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { getSiteHistory, getSitePolicy, getSitePolicyHistory } from '../../../sync/protocol/api/sites.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
@@ -11,21 +10,13 @@ import { filterOf } from '../parts/filters.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { History } from './settings/history.tsx';
 import { EditPolicy } from './settings/policy.tsx';
 import { AddSite, Calendar } from './settings/site.tsx';
 
-export const settingsPage: ConsolePage = {
-  path: 'settings',
-  group: 'running',
-  Icon: IconRepair,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Settings,
-};
-
 /** How the kiosks of a site behave, and what was changed of it, and who did it. */
-function Settings({ role }: PageProps) {
+export function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
   const id = site?.id ?? null;

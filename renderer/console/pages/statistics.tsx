@@ -17,21 +17,13 @@ import { Skeleton } from '../parts/table.tsx';
 import { dayKeyIn, momentIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { addDays } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const statisticsPage: ConsolePage = {
-  path: 'statistics',
-  group: 'now',
-  Icon: IconChart,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Statistics,
-};
+import type { PageProps } from './page.ts';
 
 const HOUR_MS = 3_600_000;
 /** Lines of the queue's chart, in turn. */
 const LINES = ['--color-accent', '--color-good', '--color-warn', '--color-bad'];
 
-function Statistics({ query }: PageProps) {
+export function Statistics({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const today = dayKeyIn(Date.now(), zoneOf(site || null));
   const from = query.get('from') || addDays(today, -6);

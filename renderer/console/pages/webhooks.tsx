@@ -21,19 +21,11 @@ import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { Deliveries } from './webhooks/deliveries.tsx';
 
-export const webhooksPage: ConsolePage = {
-  path: 'webhooks',
-  group: 'running',
-  Icon: IconExit,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Webhooks,
-};
-
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
-function Webhooks({ role }: PageProps) {
+export function Webhooks({ role }: PageProps) {
   const found = useResource('webhooks', (signal) => api(listWebhooks, { signal }));
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);

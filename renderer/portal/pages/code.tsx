@@ -12,10 +12,9 @@ import { Ring } from '../../shared/web/ring.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../state/renewal.ts';
-import type { PortalPage } from './page.ts';
 
 /** A code to check in with. It renews itself while someone looks at it, and is gone when the page is hidden. */
-function Code({ me }: { me: MyProfile }) {
+export function Code({ me }: { me: MyProfile }) {
   const { code, left, error, paused, resume } = useOwnCode();
   const seconds = Math.ceil(left / 1000);
   return (
@@ -123,8 +122,6 @@ function useOwnCode() {
     },
   };
 }
-
-export const codePage: PortalPage = { path: 'code', Icon: IconQr, View: Code };
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 function Cards() {

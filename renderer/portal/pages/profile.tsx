@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, momentOf } from '../../shared/i18n.ts';
-import { IconRepair, IconStaff } from '../../shared/icons.tsx';
+import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
@@ -11,10 +11,9 @@ import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { me as profile, readMe } from '../state/session.ts';
-import type { PortalPage } from './page.ts';
 
 /** What is held, in plain words; what people may correct themselves is corrected here. */
-function Profile({ me }: { me: MyProfile }) {
+export function Profile({ me }: { me: MyProfile }) {
   const [editing, setEditing] = useState(false);
   return (
     <>
@@ -148,5 +147,3 @@ function Positions({ me }: { me: MyProfile }) {
     </section>
   );
 }
-
-export const profilePage: PortalPage = { path: 'profile', Icon: IconStaff, View: Profile };

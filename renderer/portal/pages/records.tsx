@@ -18,10 +18,9 @@ import { usePages, useResource } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import type { PortalPage } from './page.ts';
 
 /** Own records, newest first, by day on this phone's clock. */
-function Records() {
+export function Records() {
   const { items, error, state, more, reload } = usePages(listMyAttendance, { query: { limit: 30 } });
   const contacts = useResource('contacts', (signal) => api(listMyConsentTexts, { signal }));
   const said = useResource('complaints', (signal) => api(listMyComplaints, { signal }));
@@ -121,5 +120,3 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
     </li>
   );
 }
-
-export const recordsPage: PortalPage = { path: 'records', Icon: IconCalendar, View: Records };

@@ -12,7 +12,7 @@ import {
 } from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf, momentOf } from '../../shared/i18n.ts';
-import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
+import { IconDownload, IconTrash } from '../../shared/icons.tsx';
 import type { Answer } from '../../shared/web/api.ts';
 import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -26,10 +26,9 @@ import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { readMe } from '../state/session.ts';
-import type { PortalPage } from './page.ts';
 
 /** Consent, everything as a file, erasure, and who to ask. */
-function Rights({ me }: { me: MyProfile }) {
+export function Rights({ me }: { me: MyProfile }) {
   const texts = useResource('texts', (signal) => api(listMyConsentTexts, { signal }));
   return (
     <>
@@ -195,8 +194,6 @@ function Contacts({ of }: { of: MyConsentTexts | null }) {
     </section>
   );
 }
-
-export const rightsPage: PortalPage = { path: 'rights', Icon: IconShield, View: Rights };
 
 interface EraseDialogProps {
   undoDays: number;

@@ -30,7 +30,7 @@ import { Reading } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { kioskName, siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { auditPage } from '../audit.tsx';
+import { AUDITORS } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
@@ -45,7 +45,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
   const person = found.value;
   const mayWrite = role !== 'dpo';
   const mayErase = role !== 'staff';
-  const mayAudit = auditPage.roles.includes(role);
+  const mayAudit = AUDITORS.includes(role);
   const reload = () => {
     found.reload();
     minor.reload();
