@@ -7,13 +7,11 @@ import {
   listAccounts,
   removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
-import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
+import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
@@ -27,17 +25,14 @@ type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: s
 
 /** Who works with this console, and as what. */
 export function Accounts({ role }: PageProps) {
-  const found = useResource('accounts', (signal) => api(listAccounts, { signal }));
-  const [adding, setAdding] = useState(false);
+  const found = useRead(listAccounts);
   const [link, setLink] = useState<ALink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
-  const change = (account: AccountShape, body: object, say: () => string) =>
-    run(() => api(changeAccount, { params: { account: account.id }, body }), {
-      done: () => {
-        toast(say);
-        found.reload();
-      },
+  const toggle = ({ id, disabledAt }: AccountShape) =>
+    run(() => api(changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
+      say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
+      done: found.reload,
     });
   const newLink = (account: AccountShape) =>
     run(() => api(createAccountLink, { params: { account: account.id } }), { done: setLink });
@@ -53,9 +48,14 @@ export function Accounts({ role }: PageProps) {
       lead={t('accounts.lead')}
       actions={
         admin && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            {t('accounts.add')}
-          </Button>
+          <DialogButton kind="primary" label={t('accounts.add')}>
+            <Add
+              onDone={(made) => {
+                setLink(made);
+                found.reload();
+              }}
+            />
+          </DialogButton>
         )
       }
     >
@@ -87,13 +87,7 @@ export function Accounts({ role }: PageProps) {
                   ) : (
                     <>
                       <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
-                      <RowButton
-                        onClick={() =>
-                          void change(a, { disabled: !a.disabledAt }, () =>
-                            t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
-                          )
-                        }
-                      >
+                      <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
                       </RowButton>
                       <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
@@ -103,16 +97,6 @@ export function Accounts({ role }: PageProps) {
             ]}
           />
         </div>
-      )}
-      {adding && (
-        <Dialog title={t('accounts.add')} onClose={() => setAdding(false)}>
-          <Add
-            onDone={(made) => {
-              setLink(made);
-              found.reload();
-            }}
-          />
-        </Dialog>
       )}
       {link && (
         <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>
@@ -150,7 +134,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         label={t('accounts.role')}
         hint={t(`accounts.may.${role}`)}
         value={role}
-        onValue={(one) => setRole(one as typeof role)}
+        onValue={setRole}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
     </WriteForm>

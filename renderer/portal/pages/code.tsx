@@ -7,7 +7,8 @@ import { IconQr } from '../../shared/icons.tsx';
 import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { Ring } from '../../shared/web/ring.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
@@ -125,7 +126,7 @@ function useOwnCode() {
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 function Cards() {
-  const held = useResource('cards', (signal) => api(listMyCredentials, { signal }));
+  const held = useRead(listMyCredentials);
   const { busy, error, run } = useWrite();
   const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
   const lost = (id: string) =>
@@ -136,8 +137,7 @@ function Cards() {
     });
   if (valid.length === 0) return null;
   return (
-    <section class="card panel">
-      <h2>{t('cards.title')}</h2>
+    <Panel title={t('cards.title')}>
       <ErrorNote error={error ?? held.error} />
       <ul>
         {valid.map(({ id, kind, number, issuedAt }) => (
@@ -159,6 +159,6 @@ function Cards() {
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }
