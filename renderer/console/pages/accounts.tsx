@@ -14,19 +14,18 @@ import { Badge } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
+import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
-import { Svg } from '../shell/enrol.tsx';
+import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
 import type { PageProps } from './page.ts';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
-type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
 
 /** Who works with this console, and as what. */
 export function Accounts({ role }: PageProps) {
   const found = useRead(listAccounts);
-  const [link, setLink] = useState<ALink | null>(null);
+  const [link, setLink] = useState<OneTimeLink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const toggle = ({ id, disabledAt }: AccountShape) =>
@@ -102,15 +101,7 @@ export function Accounts({ role }: PageProps) {
         <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>
           <div class="stack">
             <p>{t('accounts.linkText')}</p>
-            <div class="qr">
-              <Svg text={link.svg} label={t('people.linkQr')} />
-            </div>
-            <p dir="ltr" class="long-text">
-              {link.url}
-            </p>
-            <p class="muted small">
-              {t('people.until')} <Moment at={link.expiresAt} />
-            </p>
+            <MadeLink link={link} />
           </div>
         </Dialog>
       )}
@@ -118,7 +109,7 @@ export function Accounts({ role }: PageProps) {
   );
 }
 
-function Add({ onDone }: { onDone: (link: ALink) => void }) {
+function Add({ onDone }: { onDone: (link: OneTimeLink) => void }) {
   const email = useField('');
   const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
   return (

@@ -22,7 +22,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';

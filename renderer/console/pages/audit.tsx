@@ -23,7 +23,7 @@ import { keyOr, t } from '../i18n.ts';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
 import { zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';

@@ -19,8 +19,7 @@ import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { languageOptions } from '../parts/person-fields.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading } from '../parts/table.tsx';
 import type { PageProps } from './page.ts';
 

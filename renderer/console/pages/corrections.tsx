@@ -6,7 +6,7 @@ import { t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import type { PageProps } from './page.ts';
 

@@ -9,7 +9,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { BackButton, PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
 import type { PageProps } from './page.ts';

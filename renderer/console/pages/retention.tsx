@@ -17,7 +17,7 @@ import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';

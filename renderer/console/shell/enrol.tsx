@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import {
   changeOwnSignIn,
@@ -14,6 +15,7 @@ import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
+import { Moment } from '../parts/moment.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { session } from '../state/session.ts';
@@ -172,6 +174,24 @@ export function SecondFactor({
 export function Svg({ text, label }: { text: string; label: string }) {
   return <div class="svg" role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: text }} />;
 }
+
+export type OneTimeLink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
+
+/** A link that was just made: to scan, to copy, and until when it works. @param children said of it below the picture */
+export const MadeLink = ({ link, children }: { link: OneTimeLink; children?: ComponentChildren }) => (
+  <>
+    <div class="qr">
+      <Svg text={link.svg} label={t('people.linkQr')} />
+    </div>
+    {children}
+    <p dir="ltr" class="long-text">
+      {link.url}
+    </p>
+    <p class="muted small">
+      {t('people.until')} <Moment at={link.expiresAt} />
+    </p>
+  </>
+);
 
 /** A secret of an authenticator: as a picture to scan, and to type. */
 export const QrSecret = ({

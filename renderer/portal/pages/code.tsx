@@ -65,11 +65,6 @@ function useOwnCode() {
   const [paused, pause] = useState(false);
   const [round, setRound] = useState(0);
   const touched = useRef(performance.now());
-  const held = useRef<Shown | null>(null);
-  const hold = (next: Shown | null) => {
-    held.current = next;
-    setCode(next);
-  };
   useEffect(() => {
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -77,7 +72,7 @@ function useOwnCode() {
       clearTimeout(timer);
       if (gone || document.hidden) return;
       if (performance.now() - touched.current > TOUCHED_MS) {
-        hold(null);
+        setCode(null);
         pause(true);
         return;
       }
@@ -86,13 +81,14 @@ function useOwnCode() {
       // Hidden meanwhile: what has come is not shown.
       if (gone || document.hidden) return;
       setError(answer.ok ? null : answer.error);
-      if (answer.ok) hold(shownOf(answer.value, asked));
+      const next = answer.ok ? shownOf(answer.value, asked) : null;
+      if (next) setCode(next);
       setTime(performance.now());
-      timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : RETRY_MS);
+      timer = setTimeout(() => void renew(), next ? dueIn(next, performance.now()) : RETRY_MS);
     };
     const seen = () => {
       clearTimeout(timer);
-      hold(null);
+      setCode(null);
       if (!document.hidden) void renew();
     };
     const touch = () => {

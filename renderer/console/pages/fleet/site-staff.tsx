@@ -82,13 +82,60 @@ export function KioskStaffPage({ role }: { role: Role }) {
         {items?.length === 0 && (
           <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconRepair />} />
         )}
+        {/* Few columns: on an upright screen the last one, which removes someone, has to be in sight. */}
         {items && items.length > 0 && (
-          <List
-            items={items}
-            busy={busy}
-            admin={admin}
-            onRemove={(one) => void remove(one)}
-            onReset={(one, reset) => void resetTo(one, reset)}
+          <Table
+            caption={t('kioskStaff.nav')}
+            rows={items}
+            rowKey={(one) => one.id}
+            columns={[
+              {
+                label: t('kioskStaff.name'),
+                heads: true,
+                cell: (one) => <bdi>{one.name}</bdi>,
+                below: (one) => (
+                  <>
+                    <p class="muted small">
+                      {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
+                    </p>
+                    <p class="muted small">
+                      {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
+                      <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
+                    </p>
+                  </>
+                ),
+              },
+              {
+                label: t('fleet.state'),
+                cell: (one) => (
+                  <>
+                    <Badge kind={one.removedAt === null ? 'good' : undefined}>
+                      {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
+                    </Badge>
+                    {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
+                  </>
+                ),
+              },
+              { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+              {
+                when: admin,
+                label: t('attention.do'),
+                cell: (one) =>
+                  one.removedAt === null &&
+                  one.kiosk === null && (
+                    <div class="stack">
+                      {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
+                        <RowButton key={what} disabled={busy} onClick={() => void resetTo(one, { what })}>
+                          {t(`kioskStaff.reset.${what}`)}
+                        </RowButton>
+                      ))}
+                      <RowButton disabled={busy} onClick={() => void remove(one)}>
+                        {t('kioskStaff.remove')}
+                      </RowButton>
+                    </div>
+                  ),
+              },
+            ]}
           />
         )}
       </div>
@@ -98,73 +145,6 @@ export function KioskStaffPage({ role }: { role: Role }) {
         </Dialog>
       )}
     </PageFrame>
-  );
-}
-
-interface ListProps {
-  items: readonly KioskStaff[];
-  busy: boolean;
-  admin: boolean;
-  onRemove: (member: KioskStaff) => void;
-  onReset: (member: KioskStaff, reset: StaffReset) => void;
-}
-
-function List({ items, busy, admin, onRemove, onReset }: ListProps) {
-  // Few columns: on an upright screen the last one, which removes someone, has to be in sight in every language.
-  return (
-    <Table
-      caption={t('kioskStaff.nav')}
-      rows={items}
-      rowKey={(one) => one.id}
-      columns={[
-        {
-          label: t('kioskStaff.name'),
-          heads: true,
-          cell: (one) => <bdi>{one.name}</bdi>,
-          below: (one) => (
-            <>
-              <p class="muted small">
-                {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
-              </p>
-              <p class="muted small">
-                {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
-                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
-              </p>
-            </>
-          ),
-        },
-        {
-          label: t('fleet.state'),
-          cell: (one) => (
-            <>
-              <Badge kind={one.removedAt === null ? 'good' : undefined}>
-                {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
-              </Badge>
-              {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
-            </>
-          ),
-        },
-        { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
-        {
-          when: admin,
-          label: t('attention.do'),
-          cell: (one) =>
-            one.removedAt === null &&
-            one.kiosk === null && (
-              <div class="stack">
-                {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
-                  <RowButton key={what} disabled={busy} onClick={() => onReset(one, { what })}>
-                    {t(`kioskStaff.reset.${what}`)}
-                  </RowButton>
-                ))}
-                <RowButton disabled={busy} onClick={() => onRemove(one)}>
-                  {t('kioskStaff.remove')}
-                </RowButton>
-              </div>
-            ),
-        },
-      ]}
-    />
   );
 }
 

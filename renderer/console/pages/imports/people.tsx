@@ -16,7 +16,7 @@ import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts
 import { t } from '../../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.ts';
-import { PersonLink } from '../../parts/person-link.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 
 const OUTCOMES = ['wrong', 'new', 'known'] as const;

@@ -26,7 +26,7 @@ import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-link.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';

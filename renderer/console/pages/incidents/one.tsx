@@ -25,7 +25,7 @@ import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-link.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';

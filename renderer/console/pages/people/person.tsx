@@ -28,7 +28,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/table.tsx';
-import { Svg } from '../../shell/enrol.tsx';
+import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
 import { kioskName, siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AUDITORS } from '../audit.tsx';
@@ -222,20 +222,13 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
 /** A link to the person's own page: it works once, for anyone who opens it first. */
 function Link({ person }: { person: Person }) {
   const [mailed, setMailed] = useState(false);
-  const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);
+  const [link, setLink] = useState<OneTimeLink | null>(null);
   if (link)
     return (
       <div class="stack">
-        <div class="qr">
-          <Svg text={link.svg} label={t('people.linkQr')} />
-        </div>
-        <p class="muted">{t('people.linkOnce')}</p>
-        <p dir="ltr" class="long-text">
-          {link.url}
-        </p>
-        <p class="muted small">
-          {t('people.until')} <Moment at={link.expiresAt} />
-        </p>
+        <MadeLink link={link}>
+          <p class="muted">{t('people.linkOnce')}</p>
+        </MadeLink>
       </div>
     );
   return (
