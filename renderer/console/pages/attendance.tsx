@@ -54,11 +54,7 @@ export function Attendance({ query, role }: PageProps) {
       actions={
         <>
           <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
-          {may && (
-            <Button kind="primary" onClick={() => setTask({ kind: 'add' })}>
-              {t('attendance.add')}
-            </Button>
-          )}
+          {may && <Button label={t('attendance.add')} kind="primary" onClick={() => setTask({ kind: 'add' })} />}
         </>
       }
     >
@@ -157,9 +153,7 @@ export function Attendance({ query, role }: PageProps) {
                   <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
                     {t('attendance.correct')}
                   </RowButton>
-                  <RowButton size="small" onClick={() => setTask({ kind: 'void', row })}>
-                    {t('attendance.void')}
-                  </RowButton>
+                  <RowButton label={t('attendance.void')} size="small" onClick={() => setTask({ kind: 'void', row })} />
                 </>
               ),
           },

@@ -201,12 +201,7 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
   return (
     <>
       {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${elsewhere}`)}</RowButton>}
-      {noted && (
-        <RowButton onClick={onNote}>
-          <IconCheck />
-          {t('attention.resolve')}
-        </RowButton>
-      )}
+      {noted && <RowButton icon={<IconCheck />} label={t('attention.resolve')} onClick={onNote} />}
     </>
   );
 }

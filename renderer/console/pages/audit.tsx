@@ -93,17 +93,14 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
         <TextField label={t('audit.affected')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
         <div class="actions start">
-          <Button submit kind="primary">
-            {t('audit.search')}
-          </Button>
+          <Button label={t('audit.search')} submit kind="primary" />
           <Button
+            label={t('filters.clear')}
             onClick={() => {
               setValues(EMPTY);
               setSought({});
             }}
-          >
-            {t('filters.clear')}
-          </Button>
+          />
         </div>
       </Form>
       <PagedTable
@@ -286,9 +283,7 @@ function Verify() {
         </p>
       )}
       <div class="actions">
-        <Button kind="primary" disabled={busy} onClick={() => void verify()}>
-          {t(busy ? 'audit.verifying' : 'audit.verify')}
-        </Button>
+        <Button label={t(busy ? 'audit.verifying' : 'audit.verify')} kind="primary" disabled={busy} onClick={verify} />
       </div>
     </div>
   );

@@ -119,9 +119,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
                 <Fact name={t('people.changed')} value={<Moment at={person.updatedAt} />} />
               </dl>
               <div class="actions start">
-                <Button kind="primary" disabled={busy} onClick={() => void keep(person)}>
-                  {t('duplicates.keep')}
-                </Button>
+                <Button label={t('duplicates.keep')} kind="primary" disabled={busy} onClick={() => void keep(person)} />
               </div>
             </section>
           ) : (

@@ -83,16 +83,11 @@ function One({ request, role }: { request: string; role: Role }) {
         <>
           <BackButton to="erasures">{t('erasures.back')}</BackButton>
           {erasure?.state === 'requested' && role !== 'auditor' && (
-            <Button kind="primary" disabled={busy} onClick={() => void undo()}>
-              {t('erasures.undo')}
-            </Button>
+            <Button label={t('erasures.undo')} kind="primary" disabled={busy} onClick={undo} />
           )}
           {erasure?.state === 'done' && (
             <>
-              <Button onClick={() => save('jws')}>
-                <IconDownload />
-                {t('erasures.signed')}
-              </Button>
+              <Button icon={<IconDownload />} label={t('erasures.signed')} onClick={() => save('jws')} />
               <Button kind="primary" onClick={() => save('md')}>
                 <IconDownload />
                 {t('erasures.certificate')}

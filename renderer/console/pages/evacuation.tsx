@@ -66,16 +66,11 @@ export function EvacuationView({ query, role }: PageProps) {
       lead={t('evacuation.lead')}
       actions={
         <>
-          <Button class="no-print" onClick={() => print()}>
-            <IconPrint />
-            {t('print')}
-          </Button>
+          <Button icon={<IconPrint />} label={t('print')} class="no-print" onClick={() => print()} />
           {may &&
             state.value &&
             (current ? (
-              <Button class="no-print" onClick={() => void end()} disabled={busy}>
-                {t('evacuation.end')}
-              </Button>
+              <Button label={t('evacuation.end')} class="no-print" onClick={end} disabled={busy} />
             ) : (
               <Button kind="primary-danger" class="no-print" onClick={() => void begin()} disabled={busy}>
                 {t('evacuation.begin')}

@@ -66,13 +66,12 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         <Button submit>{t('people.find')}</Button>
         {searching && (
           <Button
+            label={t('people.all')}
             onClick={() => {
               typed.onValue('');
               setSought({});
             }}
-          >
-            {t('people.all')}
-          </Button>
+          />
         )}
       </Form>
       {sites.value.length > 1 && (

@@ -27,11 +27,7 @@ export function PresenceView({ query }: PageProps) {
     <PageFrame
       title={t('presence.nav')}
       lead={t('presence.lead')}
-      actions={
-        <Button onClick={read.reload} disabled={read.loading}>
-          {t('presence.refresh')}
-        </Button>
-      }
+      actions={<Button label={t('presence.refresh')} onClick={read.reload} disabled={read.loading} />}
     >
       <FilterBar names={[]}>
         <SiteField />

@@ -37,13 +37,7 @@ export function RetentionView({ role }: PageProps) {
     <PageFrame
       title={t('retention.nav')}
       lead={t('retention.lead')}
-      actions={
-        mayRun && (
-          <Button disabled={busy} onClick={() => void dryRun()}>
-            {t('retention.dryRun')}
-          </Button>
-        )
-      }
+      actions={mayRun && <Button label={t('retention.dryRun')} disabled={busy} onClick={dryRun} />}
     >
       <Reading of={found} rows={6} error={error} />
       {state && (
@@ -155,9 +149,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
               </p>
             </div>
             {mayWrite && (
-              <RowButton of={`hold-${hold.id}`} onClick={() => void release(hold.id)}>
-                {t('retention.release')}
-              </RowButton>
+              <RowButton label={t('retention.release')} of={`hold-${hold.id}`} onClick={() => void release(hold.id)} />
             )}
           </li>
         ))}

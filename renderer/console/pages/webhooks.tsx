@@ -100,11 +100,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       say: () => t('webhooks.removed'),
       done: onChange,
     });
-  const button = (label: Key, act: () => unknown) => (
-    <Button disabled={busy} onClick={() => void act()}>
-      {t(label)}
-    </Button>
-  );
+  const button = (label: Key, act: () => unknown) => <Button label={t(label)} disabled={busy} onClick={act} />;
   return (
     <Panel
       title={<bdi>{hook.name}</bdi>}
@@ -127,9 +123,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       </dl>
       <ErrorNote error={error} />
       <div class="actions start">
-        <Button aria-expanded={log} onClick={() => setLog(!log)}>
-          {t('webhooks.log')}
-        </Button>
+        <Button label={t('webhooks.log')} aria-expanded={log} onClick={() => setLog(!log)} />
         {admin && (
           <>
             {button('webhooks.test', test)}
@@ -154,9 +148,7 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
       </code>
       <div class="actions">
         <Button onClick={() => void navigator.clipboard?.writeText(text)}>{t('webhooks.copy')}</Button>
-        <Button kind="primary" onClick={onDone}>
-          {t('webhooks.kept')}
-        </Button>
+        <Button label={t('webhooks.kept')} kind="primary" onClick={onDone} />
       </div>
     </div>
   );

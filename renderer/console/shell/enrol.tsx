@@ -109,9 +109,7 @@ function Password({ account, withCode, onSet }: PasswordProps) {
       <NewPasswordField {...password} />
       <PasswordField label={t('enrol.again')} error={unequal ? t('enrol.unequal') : undefined} {...again} fresh />
       {withCode && <CodeField {...code} />}
-      <Button submit kind="primary" disabled={busy}>
-        {t(withCode ? 'enrol.save' : 'enrol.next')}
-      </Button>
+      <Button label={t(withCode ? 'enrol.save' : 'enrol.next')} submit kind="primary" disabled={busy} />
     </Form>
   );
 }
@@ -122,9 +120,7 @@ function Present({ onGiven }: { onGiven: (password: string) => void }) {
   return (
     <Form class="stack" onSubmit={() => onGiven(password.value)}>
       <PasswordField label={t('account.current')} {...password} />
-      <Button submit kind="primary">
-        {t('enrol.next')}
-      </Button>
+      <Button label={t('enrol.next')} submit kind="primary" />
     </Form>
   );
 }
@@ -163,9 +159,7 @@ export function SecondFactor({
         pattern="[0-9 ]{6,7}"
         {...code}
       />
-      <Button submit kind="primary" disabled={busy}>
-        {t('enrol.next')}
-      </Button>
+      <Button label={t('enrol.next')} submit kind="primary" disabled={busy} />
     </Form>
   );
 }
@@ -243,9 +237,7 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
         <Button onClick={() => print()}>{t('print')}</Button>
       </div>
       <CheckField label={t('enrol.kept')} checked={kept} onChecked={setKept} />
-      <Button submit kind="primary" disabled={!kept}>
-        {t('enrol.done')}
-      </Button>
+      <Button label={t('enrol.done')} submit kind="primary" disabled={!kept} />
     </Form>
   );
 }

@@ -108,9 +108,7 @@ function Rail({ account, pages, at }: RailProps) {
         </p>
         <ErrorNote error={error} />
         <Preferences />
-        <Button onClick={() => void run(session.signOut)} disabled={busy}>
-          {t('leave')}
-        </Button>
+        <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
       </footer>
     </div>
   );

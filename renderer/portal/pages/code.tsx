@@ -24,12 +24,7 @@ export function Code({ me }: { me: MyProfile }) {
       <section class="card panel code">
         <p class="muted">{t('code.lead')}</p>
         <ErrorNote error={error} onRetry={resume} />
-        {paused && (
-          <Button kind="primary" onClick={resume}>
-            <IconQr />
-            {t('code.show')}
-          </Button>
-        )}
+        {paused && <Button icon={<IconQr />} label={t('code.show')} kind="primary" onClick={resume} />}
         {code && left > 0 && (
           <>
             <div class="code-picture">

@@ -50,9 +50,7 @@ export function Records() {
         </section>
       ))}
       {(more || state === 'more') && (
-        <Button class="wide" onClick={() => more?.()} disabled={!more}>
-          {t(more ? 'records.more' : 'opening')}
-        </Button>
+        <Button label={t(more ? 'records.more' : 'opening')} class="wide" onClick={() => more?.()} disabled={!more} />
       )}
       {wrong && (
         <Dialog title={t('records.wrongTitle')} onClose={() => setWrong(null)}>

@@ -55,9 +55,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
       <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
       <ErrorNote error={error ?? texts.error} onRetry={error ? undefined : texts.reload} />
       {me.consent === 'given' ? (
-        <Button onClick={() => void withdraw()} disabled={busy}>
-          {t('consent.withdraw')}
-        </Button>
+        <Button label={t('consent.withdraw')} onClick={withdraw} disabled={busy} />
       ) : texts.value === null ? (
         !texts.error && <Waiting />
       ) : texts.value.items.length > 0 && !me.erasure ? (
@@ -124,10 +122,7 @@ function Erase({ me }: { me: MyProfile }) {
       <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.startedForGood') : 'erase.text')}</p>
       <ErrorNote error={error} />
       {!me.erasure && (
-        <Button kind="danger" onClick={() => void ask()} disabled={busy}>
-          <IconTrash />
-          {t('erase.button')}
-        </Button>
+        <Button icon={<IconTrash />} label={t('erase.button')} kind="danger" onClick={ask} disabled={busy} />
       )}
       {asked && <EraseDialog {...asked} onClose={() => setAsked(null)} />}
     </Panel>
@@ -170,9 +165,7 @@ function EraseDialog({ undoDays, confirmation, onClose }: EraseDialogProps) {
           </p>
           <div class="actions">
             <Button onClick={onClose}>{t('cancel')}</Button>
-            <Button kind="primary" onClick={() => setSure(true)}>
-              {t('erase.next')}
-            </Button>
+            <Button label={t('erase.next')} kind="primary" onClick={() => setSure(true)} />
           </div>
         </div>
       )}

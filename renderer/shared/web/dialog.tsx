@@ -62,17 +62,15 @@ export function DialogButton({
   label,
   title = label,
   of,
-  icon,
   wide = false,
   onClosed,
   children,
   ...button
-}: Omit<ButtonProps, 'label' | 'title' | 'icon'> &
+}: Omit<ButtonProps, 'title'> &
   Omit<DialogProps, 'title' | 'onClose'> & {
     label: string;
     title?: string;
     of?: string;
-    icon?: ComponentChildren;
     onClosed?: () => void;
   }) {
   const [open, setOpen] = useState(false);
@@ -82,9 +80,7 @@ export function DialogButton({
   };
   return (
     <>
-      <Button {...button} onClick={() => setOpen(true)}>
-        {icon}
-        {label}
+      <Button {...button} label={label} onClick={() => setOpen(true)}>
         {of && <span class="sr-only"> {of}</span>}
       </Button>
       {open && (

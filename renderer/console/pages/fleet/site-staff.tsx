@@ -129,9 +129,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
                           {t(`kioskStaff.reset.${what}`)}
                         </RowButton>
                       ))}
-                      <RowButton disabled={busy} onClick={() => void remove(one)}>
-                        {t('kioskStaff.remove')}
-                      </RowButton>
+                      <RowButton label={t('kioskStaff.remove')} disabled={busy} onClick={() => void remove(one)} />
                     </div>
                   ),
               },
@@ -264,9 +262,7 @@ function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
       </section>
       <div class="actions no-print">
         <Button onClick={() => print()}>{t('kioskStaff.print')}</Button>
-        <Button kind="primary" onClick={onDone}>
-          {t('kioskStaff.kept')}
-        </Button>
+        <Button label={t('kioskStaff.kept')} kind="primary" onClick={onDone} />
       </div>
     </div>
   );

@@ -88,9 +88,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             </Button>
           )}
           {made > 0 && (
-            <Button disabled={busy || under} onClick={() => !under && void undo()}>
-              {t('imports.people.undo')}
-            </Button>
+            <Button label={t('imports.people.undo')} disabled={busy || under} onClick={() => !under && void undo()} />
           )}
         </div>
       </Panel>

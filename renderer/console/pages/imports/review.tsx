@@ -89,11 +89,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       actions={
         <>
           <BackButton to="imports">{t('imports.back')}</BackButton>
-          {open && (
-            <Button disabled={busy} onClick={() => void cancel()}>
-              {t('imports.cancel')}
-            </Button>
-          )}
+          {open && <Button label={t('imports.cancel')} disabled={busy} onClick={cancel} />}
           {open && (
             <Button
               kind="primary"
@@ -153,12 +149,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
               ]}
             />
             <Button onClick={reload}>{t('imports.refresh')}</Button>
-            {open && (
-              <Button disabled={busy} onClick={() => void acceptAll()}>
-                <IconCheck />
-                {t('imports.acceptAll')}
-              </Button>
-            )}
+            {open && <Button icon={<IconCheck />} label={t('imports.acceptAll')} disabled={busy} onClick={acceptAll} />}
           </FilterBar>
           <ErrorNote error={pages.error} onRetry={pages.reload} />
           {pages.items.length === 0 && pages.state === 'ready' && (
@@ -316,9 +307,7 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
               </RowButton>
             )}
             {!decided && photo.hasPicture && photo.state === 'judged' && (
-              <RowButton of={`file-${photo.id}`} onClick={() => setAssigning(true)}>
-                {t('imports.assign')}
-              </RowButton>
+              <RowButton label={t('imports.assign')} of={`file-${photo.id}`} onClick={() => setAssigning(true)} />
             )}
           </div>
         )}

@@ -62,9 +62,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
           <BackButton to="incidents">{t('incidents.back')}</BackButton>
           {may && (
             <>
-              <Button disabled={busy} onClick={() => void close()}>
-                {t('incidents.close')}
-              </Button>
+              <Button label={t('incidents.close')} disabled={busy} onClick={close} />
               <DialogButton kind="primary-danger" label={t('incidents.contain')} wide>
                 <Contain id={id} onDone={found.reload} />
               </DialogButton>
@@ -94,9 +92,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
                 {(['authority', 'people'] as const).map(
                   (to) =>
                     !incident[`${to}At` as const] && (
-                      <Button key={to} onClick={() => void notified(to)}>
-                        {t(`incidents.notified.${to}`)}
-                      </Button>
+                      <Button key={to} label={t(`incidents.notified.${to}`)} onClick={() => void notified(to)} />
                     ),
                 )}
               </div>

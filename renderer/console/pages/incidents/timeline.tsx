@@ -84,9 +84,7 @@ function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
       <AreaField label={t('incidents.note')} required maxLength={10_000} {...text} />
       <ErrorNote error={error} />
       <div class="actions">
-        <Button submit disabled={busy || !text.value.trim()}>
-          {t('incidents.addNote')}
-        </Button>
+        <Button label={t('incidents.addNote')} submit disabled={busy || !text.value.trim()} />
       </div>
     </Form>
   );

@@ -70,10 +70,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       </ul>
       {mayWrite && (
         <div class="actions start">
-          <Button disabled={busy} onClick={() => void issue()}>
-            <IconPrint />
-            {t('cards.issue')}
-          </Button>
+          <Button icon={<IconPrint />} label={t('cards.issue')} disabled={busy} onClick={issue} />
           <DialogButton icon={<IconBadge />} label={t('cards.addBadge')}>
             <AddBadge person={person} onDone={found.reload} />
           </DialogButton>
@@ -115,10 +112,7 @@ function Printed({ card }: { card: PrintableCard }) {
         {svg && <Svg text={svg} label={t('cards.qr')} />}
       </article>
       <div class="actions no-print">
-        <Button kind="primary" disabled={!svg} onClick={() => svg && print()}>
-          <IconPrint />
-          {t('print')}
-        </Button>
+        <Button icon={<IconPrint />} label={t('print')} kind="primary" disabled={!svg} onClick={() => svg && print()} />
       </div>
     </div>
   );

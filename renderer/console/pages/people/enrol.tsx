@@ -103,9 +103,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       <fieldset class="plain methods">
         <legend class="sr-only">{t('enrolFace.source')}</legend>
         {(['camera', 'photo'] as const).map((w) => (
-          <Button key={w} aria-pressed={source === w} onClick={() => startAgain(w)}>
-            {t(`enrolFace.${w}`)}
-          </Button>
+          <Button key={w} label={t(`enrolFace.${w}`)} aria-pressed={source === w} onClick={() => startAgain(w)} />
         ))}
       </fieldset>
       {source === 'camera' ? (

@@ -112,10 +112,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             <Panel title={t('people.seen')}>
               <p class="muted">{t('people.seenText')}</p>
               <div class="actions start">
-                <Button onClick={() => go(`audit/${id}`)}>
-                  <IconSearch />
-                  {t('people.seenShow')}
-                </Button>
+                <Button icon={<IconSearch />} label={t('people.seenShow')} onClick={() => go(`audit/${id}`)} />
               </div>
             </Panel>
           )}
@@ -209,10 +206,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
       </ul>
       {(counts.value?.models.length ?? 0) > 0 && (
         <div class="actions start">
-          <Button onClick={() => void remove()}>
-            <IconErase />
-            {t('people.removeFaces')}
-          </Button>
+          <Button icon={<IconErase />} label={t('people.removeFaces')} onClick={remove} />
         </div>
       )}
     </Panel>
@@ -258,9 +252,7 @@ function Erase({ person }: { person: Person }) {
       <p class="muted">{t('people.eraseLead')}</p>
       <ErrorNote error={error} />
       <div class="actions start">
-        <Button kind="primary-danger" disabled={busy} onClick={() => void erase()}>
-          {t('people.erase')}
-        </Button>
+        <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
       </div>
     </Panel>
   );

@@ -56,16 +56,8 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
             <IconKey />
             {t(code ? 'pinCode.another' : 'pinCode.issue')}
           </Button>
-          {code && (
-            <Button disabled={busy} onClick={() => void end('withdraw')}>
-              {t('pinCode.withdraw')}
-            </Button>
-          )}
-          {pin && (
-            <Button disabled={busy} onClick={() => void end('takeBack')}>
-              {t('pinCode.takeBack')}
-            </Button>
-          )}
+          {code && <Button label={t('pinCode.withdraw')} disabled={busy} onClick={() => void end('withdraw')} />}
+          {pin && <Button label={t('pinCode.takeBack')} disabled={busy} onClick={() => void end('takeBack')} />}
         </div>
       )}
       {issued && (
@@ -85,9 +77,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
               {t('people.until')} <Moment at={issued.expiresAt} />
             </p>
             <div class="actions">
-              <Button kind="primary" onClick={() => setIssued(null)}>
-                {t('pinCode.handed')}
-              </Button>
+              <Button label={t('pinCode.handed')} kind="primary" onClick={() => setIssued(null)} />
             </div>
           </div>
         </Dialog>

@@ -28,11 +28,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
     if (answer && !answer.ok) found.reload();
   };
   const name = waits?.person.name ?? t('people.unnamed');
-  const refuseButton = role === 'admin' && (
-    <Button disabled={busy} onClick={() => void refuse()}>
-      {t('lookalikes.refuse')}
-    </Button>
-  );
+  const refuseButton = role === 'admin' && <Button label={t('lookalikes.refuse')} disabled={busy} onClick={refuse} />;
   return (
     <PageFrame
       title={t('lookalikes.question')}

@@ -80,12 +80,8 @@ export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
       </ol>
       {admin && <Buttons rollout={rollout} onChange={onChange} />}
       <div class="actions start">
-        <Button aria-expanded={more === 'kiosks'} onClick={() => toggle('kiosks')}>
-          {t('rollouts.kiosks')}
-        </Button>
-        <Button aria-expanded={more === 'history'} onClick={() => toggle('history')}>
-          {t('rollouts.history')}
-        </Button>
+        <Button label={t('rollouts.kiosks')} aria-expanded={more === 'kiosks'} onClick={() => toggle('kiosks')} />
+        <Button label={t('rollouts.history')} aria-expanded={more === 'history'} onClick={() => toggle('history')} />
       </div>
       {more === 'kiosks' && <Kiosks rollout={rollout.id} rings={rings} />}
       {more === 'history' && <History rollout={rollout.id} rings={rings} />}
@@ -120,9 +116,7 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
       done: onChange,
     });
   const button = (what: keyof typeof ACTS) => (
-    <Button disabled={busy} onClick={() => void act(what)}>
-      {t(`rollouts.act.${what}`)}
-    </Button>
+    <Button label={t(`rollouts.act.${what}`)} disabled={busy} onClick={() => void act(what)} />
   );
   return (
     <>
