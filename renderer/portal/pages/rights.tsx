@@ -142,7 +142,9 @@ function Contacts({ of }: { of: MyConsentTexts | null }) {
   );
 }
 
-type EraseDialogProps = z.output<typeof confirmMyErasure.answer> & { onClose: () => void };
+interface EraseDialogProps extends Pick<z.output<typeof confirmMyErasure.answer>, 'undoDays' | 'confirmation'> {
+  onClose: () => void;
+}
 
 /**
  * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
