@@ -50,6 +50,16 @@ export function useField(first: string): { value: string; onValue: (value: strin
   return { value, onValue };
 }
 
+/** Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold. */
+export function useFields<Name extends string>(first: Readonly<Record<Name, string>>) {
+  const [values, setValues] = useState(first);
+  const field = (name: Name) => ({
+    value: values[name],
+    onValue: (value: string) => setValues((all) => ({ ...all, [name]: value })),
+  });
+  return { values, setValues, field };
+}
+
 interface Input {
   readonly type?: 'text' | 'email' | 'password' | 'date' | 'time' | 'number' | 'search' | 'tel';
   readonly autocomplete?: string;
