@@ -4,9 +4,9 @@ import { Button } from '../../shared/button.tsx';
 import { IconAlert } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { IdleNotice, useIdle } from './idle.tsx';
+import { Idle } from './idle.tsx';
 import { KeyButton } from './key-button.tsx';
-import { Keyboard, Keypad, useTypingTarget } from './keys.tsx';
+import { Keyboard, Keypad, TypedForm } from './keys.tsx';
 import { ScreenHead } from './title.tsx';
 
 /**
@@ -43,36 +43,19 @@ export function KeypadScreen({
 }) {
   const { home } = useKiosk();
   const typesLetters = useSignal(false);
-  const { root, type } = useTypingTarget();
   const back = onBack ?? (() => home());
-  const left = useIdle(idleMs, back);
   return (
     <main class="pin">
       <ScreenHead title={title} back={back} />
-      <form
-        class="pin-form"
-        ref={root}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) onSubmit();
-        }}
-        noValidate
-        autocomplete="off"
-        data-letters={typesLetters.value}
-      >
+      <TypedForm class="pin-form" onSubmit={() => !busy && onSubmit()} data-letters={typesLetters.value}>
         <div class="pin-fields">
           {children}
           <FormError message={error} note={note} />
         </div>
         {typesLetters.value ? (
-          <Keyboard
-            capitals
-            type={type}
-            corner={<Switch label={t('pin.digits')} onPress={() => (typesLetters.value = false)} />}
-          />
+          <Keyboard capitals corner={<Switch label={t('pin.digits')} onPress={() => (typesLetters.value = false)} />} />
         ) : (
           <Keypad
-            type={type}
             corner={
               letters ? <Switch label={t('pin.letters')} onPress={() => (typesLetters.value = true)} /> : undefined
             }
@@ -81,8 +64,8 @@ export function KeypadScreen({
         <Button submit kind="primary" disabled={busy}>
           {busy ? t('pin.checking') : submit}
         </Button>
-      </form>
-      <IdleNotice left={left} />
+      </TypedForm>
+      <Idle ms={idleMs} done={back} />
     </main>
   );
 }

@@ -6,7 +6,7 @@ import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { readErrorText } from '../parts/error-text.ts';
-import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { Idle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
@@ -18,7 +18,6 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
   const { camera, arrivals, home, link, sounds } = useKiosk();
   const broken = useSignal(false);
   const refused = arrivals.refused.value;
-  const left = useIdle(30_000, () => home(), `${refused?.n}${arrivals.busy.value}`);
   const title = t(method === 'qr' ? 'scan.title' : 'badge.title');
   const state = camera.state.value;
   const track = state.kind === 'live' ? state.track : null;
@@ -71,7 +70,7 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
           </div>
         )}
       </section>
-      <IdleNotice left={left} />
+      <Idle ms={30_000} done={home} alive={`${refused?.n}${arrivals.busy.value}`} />
     </main>
   );
 }

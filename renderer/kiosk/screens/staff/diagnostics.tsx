@@ -6,15 +6,14 @@ import { momentOf, type Under } from '../../../shared/i18n.ts';
 import { type Key, keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { useAction, useStaff } from './session.ts';
 
 const EVERY_MS = 2_000;
 
 /** What is plugged in and how it is, for the person who holds the cable. */
-export function DiagnosticsScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
-  const ask = (token: string) => core.diagnostics({ token });
-  const { value: now, error } = usePolled<Diagnostics>(session, ask, EVERY_MS);
+export function DiagnosticsScreen() {
+  const { core } = useStaff();
+  const { value: now, error } = usePolled(() => core.diagnostics({}), EVERY_MS);
   if (!now) return <p role="status">{error}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
@@ -30,7 +29,7 @@ export function DiagnosticsScreen({ session }: { session: StaffSession }) {
         <ReaderCard key={reader.name} reader={reader} />
       ))}
       <GpsCard gps={now.gps} />
-      <DoorCard session={session} door={now.door} />
+      <DoorCard door={now.door} />
       <Card title={t('diagnostics.store')}>
         <Fact name="free">{bytes(now.store.freeBytes)}</Fact>
         <Fact name="queued">{now.store.queued}</Fact>
@@ -184,26 +183,25 @@ function GpsCard({ gps }: { gps: Diagnostics['gps'] }) {
   );
 }
 
-function DoorCard({ session, door }: { session: StaffSession; door: Diagnostics['door'] }) {
-  const { core } = useKiosk();
+function DoorCard({ door }: { door: Diagnostics['door'] }) {
+  const { core } = useStaff();
   const said = useSignal('');
+  const { error, run } = useAction();
   if (!door) return <Card title={t('diagnostics.door')}>{null}</Card>;
-  async function test(): Promise<void> {
+  const test = () => {
     said.value = '';
-    try {
-      await session.run((token) => core.doorTest({ token }));
+    return run(async () => {
+      await core.doorTest({});
       said.value = t('diagnostics.tested');
-    } catch (cause) {
-      said.value = staffErrorText(cause);
-    }
-  }
+    });
+  };
   return (
     <Card
       title={t('diagnostics.door')}
       foot={
         <div class="diagnostics-test">
           <Button onClick={test}>{t('diagnostics.test')}</Button>
-          <p role="status">{said.value}</p>
+          <p role="status">{error.value || said.value}</p>
         </div>
       }
     >

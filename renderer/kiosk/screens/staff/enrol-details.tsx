@@ -7,7 +7,7 @@ import { Button } from '../../../shared/button.tsx';
 import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { Choice, NameField, NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 
 /** As typed. */
 export interface Details {
@@ -54,7 +54,6 @@ interface EnrolDetailsProps {
  * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
  */
 export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolDetailsProps) {
-  const { root, type, nameField } = useTypingTarget();
   const name = useRef<HTMLInputElement>(null);
   const number = useRef<HTMLInputElement>(null);
   const pin = useRef<HTMLInputElement>(null);
@@ -68,8 +67,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
   const set = (change: Partial<Details>): void => {
     details.value = { ...details.value, ...change };
   };
-  function submit(event: Event): void {
-    event.preventDefault();
+  function submit(): void {
     const wrong = wrongIn(details.value);
     wrongField.value = wrong?.field ?? null;
     error.value = wrong ? t(wrong.key) : '';
@@ -83,7 +81,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
     invalid: wrongField.value === of,
   });
   return (
-    <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
+    <TypedForm class="enrol-details" onSubmit={submit}>
       <p class="steps">{byNumber ? t('enrol.withoutFace') : steps}</p>
       <div class="enrol-fields">
         <NameField label={t('enrol.name')} name="name" {...field('name', name)} />
@@ -99,11 +97,11 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
         {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
       <FormError message={error.value} />
-      <Keyboard type={type} nameField={nameField} />
+      <Keyboard />
       <Button submit kind="primary">
         {t(byNumber ? 'enrol.save' : 'next')}
       </Button>
-    </form>
+    </TypedForm>
   );
 }
 

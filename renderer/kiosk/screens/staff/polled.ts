@@ -1,6 +1,6 @@
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText } from './session.ts';
 
 /** What is asked of the core again and again while a screen shows it. */
 export interface Polled<T> {
@@ -16,12 +16,7 @@ export interface Polled<T> {
  * @param ask asked at once, and again `everyMs` after each answer; without it once
  * @param first asked in its place until there is an answer
  */
-export function usePolled<T>(
-  session: StaffSession,
-  ask: (token: string) => Promise<T>,
-  everyMs?: number,
-  first = ask,
-): Polled<T> {
+export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = ask): Polled<T> {
   const value = useSignal<T | null>(null);
   const error = useSignal('');
   const renew = useRef<(answer?: T) => void>(() => undefined);
@@ -37,7 +32,7 @@ export function usePolled<T>(
       clearTimeout(timer);
       const mine = ++round;
       try {
-        const answer = await session.run(value.peek() === null ? first : ask);
+        const answer = await (value.peek() === null ? first : ask)();
         if (over || mine !== round) return;
         value.value = answer;
         error.value = '';
@@ -60,9 +55,9 @@ export function usePolled<T>(
       clearTimeout(timer);
     };
     // The questions are of the screen that asks; they don't change while it is there.
-  }, [session]);
+  }, []);
   return {
-    value: (value as ReadonlySignal<T | null>).value,
+    value: value.value,
     error: error.value,
     renew: (answer) => renew.current(answer),
   };

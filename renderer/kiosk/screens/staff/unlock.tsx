@@ -11,13 +11,13 @@ import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 import { bound, PIN_SHAPE, PinField, STAFF_PIN_SHAPE } from '../../parts/fields.tsx';
-import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { Idle } from '../../parts/idle.tsx';
 import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
 import { usePinEntry } from '../../parts/pin-entry.ts';
 import { pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
 import { ScreenHead, Title } from '../../parts/title.tsx';
 import { listenToWedge } from '../../wedge.ts';
-import type { StaffSession } from './session.ts';
+import { useStaff } from './session.ts';
 
 const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
@@ -48,8 +48,9 @@ interface Known {
 }
 
 /** Who it is, and by what: a name and PIN, a badge, or the sealed emergency PIN. A kiosk without staff has that alone. */
-export function UnlockScreen({ session }: { session: StaffSession }) {
+export function UnlockScreen() {
   const { core, link } = useKiosk();
+  const session = useStaff();
   const step = useSignal<Step>({ at: 'loading' });
   const known = useSignal<Known>({ members: [], offset: 0 });
   const badgeTrouble = useSignal<ReturnType<typeof pinTroubleOf> | null>(null);
@@ -170,7 +171,6 @@ interface ChooseProps {
 function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
   const { home } = useKiosk();
   const message = usePinText(trouble, 'staff');
-  const left = useIdle(IDLE_MS, home);
   return (
     <main class="staff" data-view="unlock">
       <ScreenHead title={<Title level="h1">{t('staff.who')}</Title>} back={() => home()} />
@@ -193,7 +193,7 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
           </Button>
         </li>
       </ul>
-      <IdleNotice left={left} />
+      <Idle ms={IDLE_MS} done={home} />
     </main>
   );
 }
