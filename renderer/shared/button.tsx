@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 
 export interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'class' | 'disabled' | 'size' | 'type'> {
   /** What it does weighs: one `primary` a screen, `danger` takes something away; `bare` and `icon` have no frame. */
@@ -9,13 +9,18 @@ export interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'clas
   /** Shown and read as disabled. It keeps the focus and can be pressed: what it calls does nothing, or says why. */
   readonly disabled?: boolean | undefined;
   readonly class?: string | undefined;
+  /** Before its words. */
+  readonly icon?: ComponentChildren;
 }
 
-export const Button = ({ kind, size, submit = false, disabled, class: more, ...rest }: ButtonProps) => (
+export const Button = ({ kind, size, submit = false, disabled, class: more, icon, children, ...rest }: ButtonProps) => (
   <button
     type={submit ? 'submit' : 'button'}
     class={['button', kind && `button-${kind}`, size && `button-${size}`, more].filter(Boolean).join(' ')}
     aria-disabled={disabled}
     {...rest}
-  />
+  >
+    {icon}
+    {icon ? <span>{children}</span> : children}
+  </button>
 );

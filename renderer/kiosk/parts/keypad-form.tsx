@@ -5,7 +5,7 @@ import { IconAlert } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { Idle } from './idle.tsx';
-import { KeyButton } from './key-button.tsx';
+import { SideKey } from './key-button.tsx';
 import { Keyboard, Keypad, TypedForm } from './keys.tsx';
 import { ScreenHead } from './title.tsx';
 
@@ -53,12 +53,13 @@ export function KeypadScreen({
           <FormError message={error} note={note} />
         </div>
         {typesLetters.value ? (
-          <Keyboard capitals corner={<Switch label={t('pin.digits')} onPress={() => (typesLetters.value = false)} />} />
+          <Keyboard
+            capitals
+            corner={<SideKey onPress={() => (typesLetters.value = false)}>{t('pin.digits')}</SideKey>}
+          />
         ) : (
           <Keypad
-            corner={
-              letters ? <Switch label={t('pin.letters')} onPress={() => (typesLetters.value = true)} /> : undefined
-            }
+            corner={letters && <SideKey onPress={() => (typesLetters.value = true)}>{t('pin.letters')}</SideKey>}
           />
         )}
         <Button submit kind="primary" disabled={busy}>
@@ -83,14 +84,5 @@ export function FormError({ message, note = '' }: { message: string; note?: stri
         note !== '' && <p class="hint">{note}</p>
       )}
     </div>
-  );
-}
-
-/** Between digits and letters. */
-function Switch({ label, onPress }: { label: string; onPress: () => void }) {
-  return (
-    <KeyButton class="key key-side" onPress={onPress}>
-      {label}
-    </KeyButton>
   );
 }

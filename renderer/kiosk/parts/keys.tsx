@@ -5,7 +5,7 @@ import { currentLanguage } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
-import { KeyButton } from './key-button.tsx';
+import { KeyButton, SideKey } from './key-button.tsx';
 
 /*
  * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
@@ -91,7 +91,7 @@ export function Keypad({ corner }: { corner?: preact.ComponentChildren }) {
       {['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((digit) => (
         <Key key={digit} label={digit} onPress={() => type(digit)} />
       ))}
-      {corner ?? <span />}
+      {corner || <span />}
       <Key label="0" onPress={() => type('0')} />
       <Key label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />
     </fieldset>
@@ -159,14 +159,13 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
           {i === 3 && (
-            <KeyButton
-              class="key key-side"
+            <SideKey
               aria-label={t('pin.shift')}
               aria-pressed={upper.value}
               onPress={() => (upper.value = !upper.value)}
             >
               <IconShift />
-            </KeyButton>
+            </SideKey>
           )}
           {[...row].map((c) => {
             const shown = upper.value && !Bar ? upperOf(c) : c;
@@ -181,24 +180,22 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
           <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
         )}
         {field && pinyin.value && (
-          <KeyButton
-            class="key key-side"
+          <SideKey
             aria-label={t('pin.pinyin')}
             aria-pressed={chooses.value}
             onPress={() => (chooses.value = !chooses.value)}
           >
             拼
-          </KeyButton>
+          </SideKey>
         )}
         {isLatin && !capitals && (
-          <KeyButton
-            class="key key-side"
+          <SideKey
             aria-label={`éñç: ${t('pin.accents')}`}
             aria-pressed={accents.value}
             onPress={() => (accents.value = !accents.value)}
           >
             éñç
-          </KeyButton>
+          </SideKey>
         )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>

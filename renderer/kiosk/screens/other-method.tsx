@@ -4,19 +4,13 @@ import { CheckinMethods } from '../parts/check-in-methods.tsx';
 import { readErrorText } from '../parts/error-text.ts';
 import { Idle } from '../parts/idle.tsx';
 import { Title } from '../parts/title.tsx';
-import type { OtherMethodReason } from '../visits.ts';
-
-interface OtherMethodScreenProps {
-  reason: OtherMethodReason;
-  code: string | null;
-  seconds: number | null;
-}
+import type { Route } from '../route.ts';
 
 /**
  * The way that was tried did not work: all check-in methods, as equals and without blame. Never says which person was
  * near.
  */
-export function OtherMethodScreen({ reason, code, seconds }: OtherMethodScreenProps) {
+export function OtherMethodScreen({ reason, code, seconds = null }: Extract<Route, { at: 'other-method' }>) {
   const { home } = useKiosk();
   const numberFirst = reason === 'claim-first';
   return (

@@ -20,12 +20,12 @@ interface EnrolCaptureProps {
 /** The poses, one after the other, with the one thing to change. */
 export function EnrolCapture({ steps, enrolment, done, failed, cancel }: EnrolCaptureProps) {
   const { core, steps: touches } = useStaff();
-  const { camera, onDetection, sample, sounds } = useKiosk();
+  const { camera, detector, onDetection, sounds } = useKiosk();
   const capture = useMemo(
     () =>
       createCapture(enrolment.poses, {
         capture: (frame) => core.enrolCapture({ enrolment: enrolment.enrolment, frame }),
-        sample,
+        sample: detector.sample,
         done,
         failed,
         stepped: () => {

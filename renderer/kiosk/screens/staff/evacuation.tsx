@@ -85,10 +85,7 @@ export function EvacuationScreen() {
             {running ? (
               <Button onClick={() => (asking.value = true)}>{t('evacuation.end')}</Button>
             ) : (
-              <Button kind="danger" onClick={() => act(() => core.evacuationBegin({}))}>
-                <IconAlert />
-                <span>{t('evacuation.begin')}</span>
-              </Button>
+              <Button icon={<IconAlert />} kind="danger" onClick={() => act(() => core.evacuationBegin({}))}>{t('evacuation.begin')}</Button>
             )}
             <Print instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')} />
           </div>

@@ -44,7 +44,7 @@ export function PinForm({ label, shape, misshapen, note, save, cancel }: PinForm
     <TypedForm class="pin-form" onSubmit={submit}>
       <div class="pin-fields">
         <PinField label={label} name="new-pin" {...bound(pin)} input={input} />
-        <FormError message={error.value} {...(note !== undefined && { note })} />
+        <FormError message={error.value} note={note} />
       </div>
       <Keypad />
       <div class="actions">

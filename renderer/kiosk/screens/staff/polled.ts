@@ -2,21 +2,13 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { staffErrorText } from './session.ts';
 
-/** What is asked of the core again and again while a screen shows it. */
-export interface Polled<T> {
-  /** The newest answer; null until there is one. */
-  readonly value: T | null;
-  /** Why the last question was not answered; empty when it was. What is shown then is older. */
-  readonly error: string;
-  /** Asks at once, or takes this answer, which is newer than any question under way. */
-  renew(answer?: T): void;
-}
-
 /**
+ * What is asked of the core again and again while a screen shows it.
+ *
  * @param ask asked at once, and again `everyMs` after each answer; without it once
  * @param first asked in its place until there is an answer
  */
-export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = ask): Polled<T> {
+export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = ask) {
   const value = useSignal<T | null>(null);
   const error = useSignal('');
   const renew = useRef<(answer?: T) => void>(() => undefined);
@@ -57,8 +49,11 @@ export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = as
     // The questions are of the screen that asks; they don't change while it is there.
   }, []);
   return {
+    /** The newest answer; null until there is one. */
     value: value.value,
+    /** Why the last question was not answered; empty when it was. What is shown then is older. */
     error: error.value,
-    renew: (answer) => renew.current(answer),
+    /** Asks at once, or takes this answer, which is newer than any question under way. */
+    renew: (answer?: T): void => renew.current(answer),
   };
 }

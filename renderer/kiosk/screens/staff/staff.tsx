@@ -20,6 +20,7 @@ import {
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Idle } from '../../parts/idle.tsx';
+import { MethodButton } from '../../parts/method-button.tsx';
 import { BackButton } from '../../parts/title.tsx';
 import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
@@ -106,10 +107,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(title)}
         </h1>
-        <Button class="staff-lock" onClick={lock}>
-          <IconLock />
-          <span>{t('staff.lock')}</span>
-        </Button>
+        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>{t('staff.lock')}</Button>
       </div>
       {Screen ? (
         <Screen first={isFirst(unlocked)} stepBack={stepBack} close={menu} />
@@ -191,13 +189,14 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
               : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
-            <button type="button" class="method method-row" data-open={view} onClick={() => open(view)}>
-              <span class="method-icon">{VIEWS[view].icon}</span>
-              <span class="method-name">
-                {t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
-              </span>
-              <span class="method-hint">{hint}</span>
-            </button>
+            <MethodButton
+              row
+              icon={VIEWS[view].icon}
+              name={t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
+              hint={hint}
+              data-open={view}
+              onClick={() => open(view)}
+            />
           </li>
         );
       })}

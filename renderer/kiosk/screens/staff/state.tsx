@@ -10,8 +10,7 @@ function faceState(
   detectorTrouble: string | null,
 ): { value: string; mark: 'good' | 'warn'; wide?: boolean } {
   if (face.use === 'off') {
-    const ours = `coreError.${face.code}.next`;
-    const next = hasSentence(ours) ? t(ours) : face.nextStep;
+    const next = nextStepOf(face.code, face.nextStep);
     return { value: t('state.faceOff', { code: face.code, next }), mark: 'warn', wide: true };
   }
   if (detectorTrouble !== null)
