@@ -34,12 +34,7 @@ export interface KioskOptions {
 }
 
 /** Puts link, camera, eyes and visits together. */
-export function createKiosk({
-  carrier,
-  devices,
-  worker,
-  mayGoDark = signal<MayGoDark>(null),
-}: KioskOptions) {
+export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGoDark>(null) }: KioskOptions) {
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);

@@ -80,7 +80,7 @@ export const IconAlert = icon('M12 4 2.800 20h18.400zM12 10v4.500M12 17.400v.1')
 export const IconInfo = icon('M12 11v5M12 8v.1', { circle: [12, 12, 8.5] });
 export const IconSound = icon(
   'M4 9.500h3.500L12 5.500v13l-4.500-4H4zM15.500 9a4 4 0 0 1 0 6M18 6.500a7.600 7.600 0 0 1 0 11',
-  true,
+  { mirrored: true },
 );
 export const IconMute = icon('M4 9.500h3.500L12 5.500v13l-4.500-4H4zM16 9.500l5 5M21 9.500l-5 5');
 export const IconSearch = icon('m16 16 4.500 4.500', { circle: [11, 11, 6.5] });

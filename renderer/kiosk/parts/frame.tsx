@@ -109,18 +109,25 @@ export function Footer({ guests = true }: { guests?: boolean }) {
       {open.value && <DisplayPanel close={() => (open.value = false)} />}
       {guests && <Languages />}
       <div class="foot-actions">
-        <Button icon={<IconDisplay />}
+        <Button
+          icon={<IconDisplay />}
           kind="bare"
           id="display-switch"
           aria-expanded={open.value}
           aria-controls="display-panel"
           onClick={() => (open.value = !open.value)}
-        >{t('display.open')}</Button>
+        >
+          {t('display.open')}
+        </Button>
         {guests && at !== 'privacy' && at !== 'staff' && (
-          <Button icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })}>{t('privacy.open')}</Button>
+          <Button icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })}>
+            {t('privacy.open')}
+          </Button>
         )}
         {guests && at !== 'staff' && (
-          <Button icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })}>{t('staff.open')}</Button>
+          <Button icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })}>
+            {t('staff.open')}
+          </Button>
         )}
       </div>
     </footer>

@@ -33,6 +33,8 @@ export function ScreenHead({ title, back }: { title: ComponentChildren; back: ()
 
 export function BackButton({ onClick }: { onClick: () => void }) {
   return (
-    <Button icon={<IconBack />} class="button-back" onClick={onClick}>{t('back')}</Button>
+    <Button icon={<IconBack />} class="button-back" onClick={onClick}>
+      {t('back')}
+    </Button>
   );
 }

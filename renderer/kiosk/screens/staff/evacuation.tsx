@@ -85,7 +85,9 @@ export function EvacuationScreen() {
             {running ? (
               <Button onClick={() => (asking.value = true)}>{t('evacuation.end')}</Button>
             ) : (
-              <Button icon={<IconAlert />} kind="danger" onClick={() => act(() => core.evacuationBegin({}))}>{t('evacuation.begin')}</Button>
+              <Button icon={<IconAlert />} kind="danger" onClick={() => act(() => core.evacuationBegin({}))}>
+                {t('evacuation.begin')}
+              </Button>
             )}
             <Print instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')} />
           </div>

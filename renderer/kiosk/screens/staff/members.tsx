@@ -80,8 +80,12 @@ function List({ staff, done, choose }: ListProps) {
   return (
     <section class="people staff-members">
       <div class="actions">
-        <Button icon={<IconAddPerson />} kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>{t('members.add')}</Button>
-        <Button icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })}>{t('members.seal')}</Button>
+        <Button icon={<IconAddPerson />} kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
+          {t('members.add')}
+        </Button>
+        <Button icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })}>
+          {t('members.seal')}
+        </Button>
       </div>
       <div class="people-found">
         <p class="hint" role="status">

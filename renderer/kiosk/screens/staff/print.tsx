@@ -76,7 +76,9 @@ export function Print({ instead, size }: Pick<ButtonProps, 'size'> & { instead: 
   return (
     <>
       {!none.value && (
-        <Button icon={<IconPrint />} size={size} disabled={busy.value} onClick={() => void print()}>{t('printing.print')}</Button>
+        <Button icon={<IconPrint />} size={size} disabled={busy.value} onClick={() => void print()}>
+          {t('printing.print')}
+        </Button>
       )}
       <p class="print-status" role="status" data-bad={bad.value}>
         {none.value ? `${t('printing.none')} ${instead}` : message.value}

@@ -107,7 +107,9 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(title)}
         </h1>
-        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>{t('staff.lock')}</Button>
+        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>
+          {t('staff.lock')}
+        </Button>
       </div>
       {Screen ? (
         <Screen first={isFirst(unlocked)} stepBack={stepBack} close={menu} />
@@ -192,7 +194,9 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
             <MethodButton
               row
               icon={VIEWS[view].icon}
-              name={t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
+              name={t(
+                view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`,
+              )}
               hint={hint}
               data-open={view}
               onClick={() => open(view)}

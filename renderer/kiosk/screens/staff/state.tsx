@@ -3,6 +3,7 @@ import { momentOf, type Under } from '../../../shared/i18n.ts';
 import { hasSentence, type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { buildName } from '../../parts/build-name.ts';
+import { nextStepOf } from '../../parts/error-text.ts';
 
 /** Whether the face is used, and if not, why and what to do. */
 function faceState(

@@ -188,7 +188,9 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
           </li>
         ))}
         <li class="menu-quiet">
-          <Button icon={<IconKey />} data-open="emergency" onClick={emergency}>{t('staff.emergency')}</Button>
+          <Button icon={<IconKey />} data-open="emergency" onClick={emergency}>
+            {t('staff.emergency')}
+          </Button>
         </li>
       </ul>
       <Idle ms={IDLE_MS} done={home} />

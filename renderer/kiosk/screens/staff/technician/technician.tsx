@@ -55,7 +55,9 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
-        <Button icon={<IconExit />} class="staff-lock" onClick={leave}>{t('technician.leave')}</Button>
+        <Button icon={<IconExit />} class="staff-lock" onClick={leave}>
+          {t('technician.leave')}
+        </Button>
       </div>
       {at === 'diagnostics' && <DiagnosticsScreen />}
       {view.value.at === 'ask' && (
