@@ -35,6 +35,6 @@ export const Button = ({
   >
     {icon}
     {label}
-    {children}
+    {icon && label === undefined ? <span>{children}</span> : children}
   </button>
 );
