@@ -24,7 +24,7 @@ interface FilledTexts {
 }
 
 /** The texts in force as a person reads them, here and at a kiosk. Of a person with several sites the default's. */
-export async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
+async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const policy = await policyOf(db, await scopeOfPerson(db, person));
   const photoDays = policy.photoDays ?? PHOTO_DAYS;
   const privacy = policy.privacy ?? null;
