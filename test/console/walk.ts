@@ -37,6 +37,7 @@ export const WALKED = {
   devices: 'keyboard-running',
   fleet: 'keyboard-running',
   rollouts: 'keyboard-running',
+  places: 'keyboard-running',
   settings: 'keyboard',
   jobs: 'keyboard-running',
   webhooks: 'keyboard',
