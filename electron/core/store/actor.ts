@@ -14,6 +14,7 @@ const NAMED: ReadonlySet<EventType> = new Set([
   'lookalike',
   'health',
   'staff',
+  'doorTest',
 ]);
 
 const acting = new AsyncLocalStorage<{ readonly by: StaffActor; over: boolean }>();
