@@ -4,6 +4,7 @@ export const LANGUAGES = [
   ['de', 'Deutsch'],
   ['ar', 'العربية'],
   ['zh', '中文'],
+  ['fr', 'Français'],
 ] as const;
 
 export type Language = (typeof LANGUAGES)[number][0];
