@@ -256,6 +256,7 @@ export interface Tables {
     email: Bytes | null;
     phone: Bytes | null;
     badge: Bytes | null;
+    nickname: Bytes | null;
     language: Bytes | null;
     row_version: number;
     updated_at: Instant;
