@@ -39,7 +39,6 @@ const MARKS = {
   phone: '+49 30 77120345',
   number: 'NUM77120345',
   badge: 'BADGE4471209',
-  nickname: 'Nicknamed Zyx',
   badge2: 'FURTHER8812043',
   guardian: 'Guardian Openbook',
   minorGuardian: 'Parent Legiblehand',
@@ -121,14 +120,13 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
       return answer;
     };
     await ok('POST', '/api/accounts', { role: 'dpo', email: MARKS.staff });
-    const { name: person, email, phone, badge, nickname } = MARKS;
+    const { name: person, email, phone, badge } = MARKS;
     const made = await ok('POST', '/api/people', {
       name: person,
       email,
       phone,
       number: MARKS.number,
       badge,
-      nickname,
       language: 'de',
     });
     const id = String(made.json().id);

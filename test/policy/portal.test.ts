@@ -99,7 +99,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     await api.deliver(box);
     await upload(frontRef.photo, frontBytes);
     await upload(doorRef.photo, doorBytes);
-    const contact = { email: `${tag}@example.org`, phone: `+49${tag}`, badge: `badge-${tag}`, nickname: `nick-${tag}` };
+    const contact = { email: `${tag}@example.org`, phone: `+49${tag}`, badge: `badge-${tag}` };
     await api.ask('PATCH', `/api/people/${person}`, { body: contact });
     await api.ask('POST', `/api/people/${person}/badges`, { body: { number: `further-${tag}` } });
     const { id: printed } = await api.ask<PrintableCard>('POST', `/api/people/${person}/cards`);

@@ -121,13 +121,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     await ok('POST', `/api/devices/${pending.id}/approve`, { fingerprint });
 
     // Of people.
-    const named = {
-      email: 'ada@rotation.example',
-      phone: '+49 30 1',
-      number: 'N-7711',
-      badge: 'B-1',
-      nickname: 'Nick',
-    };
+    const named = { email: 'ada@rotation.example', phone: '+49 30 1', number: 'N-7711', badge: 'B-1' };
     person = String((await ok('POST', '/api/people', { name: 'Ada Rotated', ...named, language: 'en' })).id);
     young = String((await ok('POST', '/api/people', { name: 'Young Rotated', number: 'N-7712', language: 'en' })).id);
     await ok('POST', `/api/people/${person}/badges`, { number: SAID.badge });

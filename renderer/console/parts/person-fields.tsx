@@ -10,7 +10,6 @@ const FIELDS = {
   email: { maxLength: 254, type: 'email' },
   phone: { maxLength: 40, type: 'tel' },
   badge: { maxLength: 80 },
-  nickname: { maxLength: 40, dir: 'auto' },
 } as const satisfies Partial<Record<PersonField, object>>;
 
 type TextName = keyof typeof FIELDS;

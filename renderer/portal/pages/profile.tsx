@@ -34,7 +34,6 @@ function Profile({ me }: { me: MyProfile }) {
           <Fact name={t('field.language')} value={me.language && languageName(me.language, currentLanguage())} />
           <Fact name={t('field.number')} value={me.number} ltr />
           <Fact name={t('field.badge')} value={me.badge} ltr />
-          <Fact name={t('field.nickname')} value={me.nickname} />
         </dl>
         <p class="muted small">{t('profile.given')}</p>
       </section>

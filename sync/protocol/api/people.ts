@@ -32,7 +32,6 @@ const PERSON_FIELDS = {
   email: Email.nullable(),
   phone: Text(40).nullable(),
   badge: Text(80).nullable(),
-  nickname: Text(40).nullable(),
   language: Language.nullable(),
 };
 export type PersonField = keyof typeof PERSON_FIELDS;

@@ -256,7 +256,6 @@ export interface Tables {
     email: Bytes | null;
     phone: Bytes | null;
     badge: Bytes | null;
-    nickname: Bytes | null;
     language: Bytes | null;
     row_version: number;
     updated_at: Instant;

@@ -10,7 +10,6 @@ export const people: readonly string[] = [
      email bytea,
      phone bytea,
      badge bytea,
-     nickname bytea,
      language bytea,
      row_version integer not null,
      updated_at timestamptz not null,
