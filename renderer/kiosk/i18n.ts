@@ -2,11 +2,10 @@ import { currentLanguage, type KeyOf, translations } from '../shared/i18n.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
-import fr from './locales/fr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
 /** Every language of the kiosk. */
-export const LOCALES = { en, de, ar, zh, fr };
+export const LOCALES = { en, de, ar, zh };
 export type Key = KeyOf<typeof en>;
 export const { t, tIn, hasSentence, keyOr } = translations<Key>();
 

@@ -3,7 +3,6 @@ import { SHARED } from '../shared/web/i18n.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
-import fr from './locales/fr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
 /** Every language of the portal. */
@@ -12,7 +11,6 @@ export const LOCALES = {
   de: { ...SHARED.de, ...de },
   ar: { ...SHARED.ar, ...ar },
   zh: { ...SHARED.zh, ...zh },
-  fr: { ...SHARED.fr, ...fr },
 };
 export type Key = KeyOf<typeof LOCALES.en>;
 export const { t, hasSentence, keyOr } = translations<Key>();

@@ -3,7 +3,6 @@ import { fillIn } from './fill-in.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
-import fr from './locales/fr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 import type { PolicyConsentText } from './wire/changes.ts';
 
@@ -28,7 +27,7 @@ export interface ConsentNames {
 const VERSION = '2026-11';
 
 /** The text that ships. `onCard` takes the place of the first paragraph where templates are on people's cards. */
-const TEXTS = { en, de, ar, zh, fr };
+const TEXTS = { en, de, ar, zh };
 
 /** Its languages: those of the kiosk. */
 export type ShippedLanguage = keyof typeof TEXTS;

@@ -8,7 +8,7 @@ import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
-export const LANGUAGES = ['en', 'de', 'ar', 'zh', 'fr'] as const satisfies readonly ShippedLanguage[];
+export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const satisfies readonly ShippedLanguage[];
 
 /**
  * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the

@@ -74,7 +74,6 @@ export function Keypad({ type, corner }: { type: Type; corner?: preact.Component
 const ROWS: Record<string, readonly string[]> = {
   en: ['1234567890', 'qwertyuiop', 'asdfghjkl', "zxcvbnm'-"],
   de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', "yxcvbnm'-"],
-  fr: ['1234567890', 'azertyuiop', 'qsdfghjklm', "wxcvbn'-"],
   ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ-'],
 };
 /** Letters of names from all over Europe, a press away: then the usual rows are back. */

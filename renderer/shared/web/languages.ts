@@ -4,7 +4,6 @@ export const LANGUAGES = [
   ['de', 'Deutsch'],
   ['ar', 'العربية'],
   ['zh', '中文'],
-  ['fr', 'Français'],
 ] as const;
 
 export type Language = (typeof LANGUAGES)[number][0];

@@ -153,7 +153,7 @@ export const AffectedPeople = z.strictObject({
 });
 
 /** Languages that notices are drafted in. */
-export const NoticeLanguage = z.enum(['en', 'de', 'ar', 'zh', 'fr']);
+export const NoticeLanguage = z.enum(['en', 'de', 'ar', 'zh']);
 export type NoticeLanguage = z.infer<typeof NoticeLanguage>;
 
 export const NoticeQuery = z.strictObject({

@@ -18,7 +18,7 @@ export const whoLabel = ({ email, by }: { email: string | null; by: string }): s
 
 const CHOICES = {
   direction: ['auto', 'in', 'out'],
-  language: ['en', 'de', 'ar', 'zh', 'fr'],
+  language: ['en', 'de', 'ar', 'zh'],
   theme: ['auto', 'light', 'dark'],
   low: ['true', 'false'],
 } as const satisfies Partial<Record<Name, readonly string[]>>;

@@ -5,7 +5,6 @@ import { LINK_LIFE_MS } from './links.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
-import fr from './locales/fr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
 /** Where a link leads: accounts to the console, people to their own page. */
@@ -20,7 +19,7 @@ export const qrSvg = (text: string): Promise<string> =>
   QRCode.toString(text, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 });
 
 /** Mails by language; English where there is none. They hold no name: a reader of the mailbox learns nothing new. */
-const TEXTS = { en, de, ar, zh, fr };
+const TEXTS = { en, de, ar, zh };
 const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
 
 export function linkMail(

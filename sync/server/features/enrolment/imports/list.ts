@@ -35,11 +35,11 @@ const COLUMNS = {
   number:
     /^(number|id|no|nr|personnumber|personnelnumber|employeeid|employeenumber|staffid|nummer|personalnr|personalnummer|ausweisnummer|الرقم|الرقمالوظيفي|编号|工号)$/u,
   email: /^(email|mail|emailaddress|emailadresse|mailadresse|البريدالالكتروني|邮箱|电子邮件)$/u,
-  name: /^(name|nom|fullname|person|vollername|vollstandigername|الاسم|الاسمالكامل|姓名)$/u,
+  name: /^(name|fullname|person|vollername|vollstandigername|الاسم|الاسمالكامل|姓名)$/u,
   first: /^(firstname|givenname|forename|vorname|الاسمالاول|名)$/u,
   last: /^(lastname|surname|familyname|nachname|familienname|اسمالعائله|اسمالعائلة|姓)$/u,
   site: /^(site|location|building|standort|gebaude|الموقع|站点|地点)$/u,
-  language: /^(language|lang|sprache|langue|اللغة|اللغه|语言)$/u,
+  language: /^(language|lang|sprache|اللغة|اللغه|语言)$/u,
 } as const;
 
 const plainTitle = (title: string): string =>

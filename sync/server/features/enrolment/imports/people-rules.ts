@@ -43,9 +43,6 @@ const NAMES: Readonly<Record<string, string>> = {
   chinese: 'zh',
   chinesisch: 'zh',
   中文: 'zh',
-  french: 'fr',
-  franzosisch: 'fr',
-  francais: 'fr',
 };
 export function planLines(lines: readonly ListLine[], known: KnownPeople): PlannedLine[] {
   const seen = { number: new Set<string>(), email: new Set<string>(), file: new Set<string>() };
