@@ -465,10 +465,4 @@ export const ROWS: readonly Row[] = [
       ),
     expected: always(nothing('it names nobody')),
   },
-  {
-    kind: 'doorTest',
-    what: '',
-    say: (world, person) => world.append('doorTest', { outcome: 'done', by: person.id }, {}, person.at),
-    expected: always(nothing('it names nobody')),
-  },
 ];

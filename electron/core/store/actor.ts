@@ -14,7 +14,6 @@ const NAMED: ReadonlySet<EventType> = new Set([
   'lookalike',
   'health',
   'staff',
-  'doorTest',
 ]);
 
 const acting = new AsyncLocalStorage<{ readonly by: StaffActor; over: boolean }>();

@@ -133,7 +133,6 @@ const TYPES: readonly EventType[] = [
   'staff',
   'evacuation',
   'lookalike',
-  'doorTest',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
 

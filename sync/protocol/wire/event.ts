@@ -161,8 +161,6 @@ export const OpenBody = {
     /** Of `enter`: which of a technician's codes on paper it used up. */
     paper: PaperNumber.optional(),
   }),
-  /** Staff tried whether the kiosk opens the door. */
-  doorTest: z.strictObject({ ...by, outcome: z.enum(['done', 'failed']) }),
 } as const;
 
 /** Most templates of one person and model in one message. */
@@ -259,7 +257,6 @@ export const PersonalBody = {
     /** Of `pin`, of a member of the server: what they chose, in place of which choice before it. */
     pin: PinValue.extend({ replaces: Uuid }).optional(),
   }),
-  doorTest: z.strictObject({}),
 } as const;
 
 export type EventType = keyof typeof OpenBody;
