@@ -149,7 +149,6 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
       await keys.enter(button('day.after'));
       await expect(walk.row('Grace')).toHaveCount(1);
-      await open('places');
       await open('jobs');
       await keys.choose(field('jobs.job'), 'retention');
       await keys.held();

@@ -37,7 +37,6 @@ export const WALKED = {
   devices: 'keyboard-running',
   fleet: 'keyboard-running',
   rollouts: 'keyboard-running',
-  places: 'keyboard-running',
   settings: 'keyboard',
   jobs: 'keyboard-running',
   webhooks: 'keyboard',

@@ -17,7 +17,6 @@ import { incidentsPage } from './incidents.tsx';
 import { jobsPage } from './jobs.tsx';
 import type { ConsolePage } from './page.ts';
 import { peoplePage } from './people.tsx';
-import { placesPage } from './places.tsx';
 import { presencePage } from './presence.tsx';
 import { retentionPage } from './retention.tsx';
 import { rolloutsPage } from './rollouts.tsx';
@@ -41,7 +40,6 @@ export const PAGES: readonly ConsolePage[] = [
   devicesPage,
   fleetPage,
   rolloutsPage,
-  placesPage,
   settingsPage,
   jobsPage,
   webhooksPage,
