@@ -123,13 +123,6 @@ export const getSite = endpoint('GET /api/sites/:site', {
   answer: Site,
 });
 
-export const getSiteColour = endpoint('GET /api/sites/:site/colour', {
-  summary: 'Show the colour by which a site is told apart',
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  data: [],
-  answer: z.strictObject({ site: Uuid, colour: z.string().regex(/^#[0-9a-f]{6}$/) }),
-});
-
 export const changeSite = endpoint('PATCH /api/sites/:site', {
   summary: 'Change a site’s name or calendar; records are recalculated if needed',
   roles: ['admin'],

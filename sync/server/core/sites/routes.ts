@@ -58,10 +58,6 @@ export const siteRoutes: readonly Route[] = [
     return site;
   }),
   implement(api.getSite, ({ tx, params }) => findSite(tx, params.site)),
-  implement(api.getSiteColour, async ({ tx, params }) => {
-    const { id } = await findSite(tx, params.site);
-    return { site: id, colour: `#${id.slice(0, 6)}` };
-  }),
   implement(api.changeSite, async ({ tx, actor, params, query, body, now, on, notify }) => {
     on(params.site);
     const by = actor.id ?? actor.role;
