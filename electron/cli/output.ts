@@ -56,8 +56,8 @@ export function terminalOutput(
  */
 export async function withProgress<T>(
   json: boolean | undefined,
-  text: (value: T) => string,
   work: (progress: CommandOutput['progress']) => Promise<T>,
+  text: (value: T) => string,
 ): Promise<T> {
   const output = terminalOutput(json ?? false, (value) => text(value as T));
   const value = await work(output.progress).finally(() => output.end());

@@ -135,22 +135,25 @@ anchor-broken      an anchor was not written by this server
 Exit code 1 when something was found.`,
     )
     .action(async (o: { json?: boolean }) => {
-      const { faults } = await withProgress(o.json, sentenceOf, (progress) =>
-        asOperator(async (ask): Promise<Result> => {
-          const found: Fault[] = [];
-          let rows = 0;
-          for (let from: Part['next'] = null; ; ) {
-            const part: Part = await ask(api.verifyAudit, { body: { from } });
-            const { last, next } = part;
-            rows += part.rows;
-            found.push(...part.faults);
-            progress(next?.position ?? last, last, 'rows');
-            from = next;
-            if (from && found.length < MOST) continue;
-            const { anchors, notes, faults } = await ask(api.compareAnchors);
-            return { rows, last, anchors, notes, faults: [...found, ...faults].slice(0, MOST) };
-          }
-        }),
+      const { faults } = await withProgress(
+        o.json,
+        (progress) =>
+          asOperator(async (ask): Promise<Result> => {
+            const found: Fault[] = [];
+            let rows = 0;
+            for (let from: Part['next'] = null; ; ) {
+              const part: Part = await ask(api.verifyAudit, { body: { from } });
+              const { last, next } = part;
+              rows += part.rows;
+              found.push(...part.faults);
+              progress(next?.position ?? last, last, 'rows');
+              from = next;
+              if (from && found.length < MOST) continue;
+              const { anchors, notes, faults } = await ask(api.compareAnchors);
+              return { rows, last, anchors, notes, faults: [...found, ...faults].slice(0, MOST) };
+            }
+          }),
+        sentenceOf,
       );
       process.exitCode = faults.length > 0 ? EXIT.attention : EXIT.ok;
     });

@@ -68,9 +68,9 @@ function registerMaking(backup: Command): void {
     .action(async (o: { json?: boolean }) => {
       await withProgress(
         o.json,
+        (progress) => asOperator((ask) => ask(makeBackup), { progress }),
         (r) =>
           `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`,
-        (progress) => asOperator((ask) => ask(makeBackup), { progress }),
       );
     });
   backup
@@ -85,9 +85,9 @@ Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It m
     .action(async (o: { json?: boolean }) => {
       await withProgress(
         o.json,
+        (progress) => asOperator((ask) => ask(rekeyBackups), { progress }),
         (r) =>
           `${r.rewrapped} backups are under the new keys; ${r.keyringCopiesDeleted} older copies of the keyring were deleted. New backup: ${r.backup}.`,
-        (progress) => asOperator((ask) => ask(rekeyBackups), { progress }),
       );
     });
 }
@@ -129,15 +129,19 @@ function registerReading(backup: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', ENVIRONMENT)
     .action(async (id: string | undefined, o: ReadingArgs) => {
-      await withProgress(o.json, verifiedText, async (progress) => {
-        const { verify, noteVerified } = await direct();
-        const verified = await onServer((env) => verify(env, id ?? null, watched(o, progress)));
-        const photos = o.photos
-          ? await asOperator((ask) => ask(verifyBackupPhotos, { params: verified }), { progress })
-          : null;
-        await onServer((env) => noteVerified(env));
-        return { ...verified, photos: photos?.photos ?? null };
-      });
+      await withProgress(
+        o.json,
+        async (progress) => {
+          const { verify, noteVerified } = await direct();
+          const verified = await onServer((env) => verify(env, id ?? null, watched(o, progress)));
+          const photos = o.photos
+            ? await asOperator((ask) => ask(verifyBackupPhotos, { params: verified }), { progress })
+            : null;
+          await onServer((env) => noteVerified(env));
+          return { ...verified, photos: photos?.photos ?? null };
+        },
+        verifiedText,
+      );
     });
   archive(backup.command('restore'))
     .description('Restore a backup into an empty database. Refuses any other database.')
@@ -155,11 +159,11 @@ Exit code 1 with backup-thawing: the backup was requested from the archive; run 
       const start = howToStart(await ownEnvironment());
       await withProgress(
         o.json,
-        (restored) => `${restoredText(restored)}\n${start}`,
         async (progress) => {
           const { restore } = await direct();
           return onServer((env) => restore(env, id ?? null, watched(o, progress)));
         },
+        (restored) => `${restoredText(restored)}\n${start}`,
       );
     });
 }

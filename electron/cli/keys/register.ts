@@ -79,20 +79,24 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 }
 
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
-  await withProgress(json, sentence, async (progress) => {
-    const begun = await call(api.beginKeyRotation, { body: { reEncrypt } });
-    process.stderr.write(`rotating from version ${begun.from} to version ${begun.to}\n`);
-    for (let announced = ''; ; ) {
-      const state = await call(api.advanceKeyRotation);
-      progress(Math.min(state.done, state.total), state.total, 'rows');
-      if (state.waitsFor) {
-        if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);
-        announced = state.waitsFor;
-        await sleep(1000);
+  await withProgress(
+    json,
+    async (progress) => {
+      const begun = await call(api.beginKeyRotation, { body: { reEncrypt } });
+      process.stderr.write(`rotating from version ${begun.from} to version ${begun.to}\n`);
+      for (let announced = ''; ; ) {
+        const state = await call(api.advanceKeyRotation);
+        progress(Math.min(state.done, state.total), state.total, 'rows');
+        if (state.waitsFor) {
+          if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);
+          announced = state.waitsFor;
+          await sleep(1000);
+        }
+        if (state.phase === 'finished') return state;
       }
-      if (state.phase === 'finished') return state;
-    }
-  });
+    },
+    sentence,
+  );
 }
 
 /** What is to be said of the database's own log, which had the keys as they were sealed before. */

@@ -116,8 +116,10 @@ export function registerChecks(release: Command): void {
     .action(async (o: VerifyArgs) => {
       const { root, from, ca, archives, at } = o;
       const options = { root, from, ...(ca && { ca }), archives, now: at?.getTime() ?? Date.now() };
-      const { notes } = await withProgress(o.json, verifiedText, (progress) =>
-        verifyRepository({ ...options, progress }),
+      const { notes } = await withProgress(
+        o.json,
+        (progress) => verifyRepository({ ...options, progress }),
+        verifiedText,
       );
       process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
     });

@@ -56,10 +56,14 @@ async function checkPagesOnly(error: unknown, json: boolean | undefined): Promis
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();
   const keys = await openKeys({ home, deviceSecret: givenDeviceSecret(process.env) });
-  await withProgress(json, describeCheck, async (progress) => {
-    const report = await checkClosedStore(home, keys, { progress });
-    return { ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] };
-  });
+  await withProgress(
+    json,
+    async (progress) => {
+      const report = await checkClosedStore(home, keys, { progress });
+      return { ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] };
+    },
+    describeCheck,
+  );
   return EXIT.attention;
 }
 
