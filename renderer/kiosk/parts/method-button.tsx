@@ -11,12 +11,12 @@ interface MethodButtonProps extends Omit<JSX.IntrinsicElements['button'], 'class
 /** One of several things to choose from, as large as the others: an icon, what it is called, and a word more. */
 export const MethodButton = ({ icon, name, hint, row = false, ...rest }: MethodButtonProps) => (
   <button type="button" class={row ? 'method method-row' : 'method'} {...rest}>
-    <MethodWords icon={icon} name={name} hint={hint} />
+    <MethodLabel icon={icon} name={name} hint={hint} />
   </button>
 );
 
 /** What is in such a button. */
-export const MethodWords = ({ icon, name, hint }: Pick<MethodButtonProps, 'icon' | 'name' | 'hint'>) => (
+export const MethodLabel = ({ icon, name, hint }: Pick<MethodButtonProps, 'icon' | 'name' | 'hint'>) => (
   <>
     {icon && <span class="method-icon">{icon}</span>}
     <span class="method-name">{name}</span>

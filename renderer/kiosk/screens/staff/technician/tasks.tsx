@@ -13,7 +13,7 @@ import {
 } from '../../../../shared/icons.tsx';
 import { hasSentence, t } from '../../../i18n.ts';
 import { clockOf } from '../../../parts/error-text.ts';
-import { MethodButton, MethodWords } from '../../../parts/method-button.tsx';
+import { MethodButton, MethodLabel } from '../../../parts/method-button.tsx';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
   restart: <IconRepeat />,
@@ -35,7 +35,7 @@ export function Tasks({ state, open, diagnostics }: TasksProps) {
     <ul class="technician-tasks">
       {TASKS.map((task) => {
         const why = state.offers[task];
-        const words = {
+        const label = {
           icon: ICONS[task],
           name: t(`technician.task.${task}`),
           hint: why === null ? t(`technician.taskHint.${task}`) : t(`technician.notHere.${why}`),
@@ -45,13 +45,13 @@ export function Tasks({ state, open, diagnostics }: TasksProps) {
             {why === null ? (
               <MethodButton
                 row
-                {...words}
+                {...label}
                 aria-disabled={state.busy !== null}
                 onClick={() => state.busy === null && open(task)}
               />
             ) : (
               <div class="method method-row technician-not-here">
-                <MethodWords {...words} />
+                <MethodLabel {...label} />
               </div>
             )}
           </li>

@@ -14,7 +14,7 @@ import { olderThan, type Purge, type PurgeContext, purgeBatch } from './purge.ts
 
 /** Everything that goes after a time, and how. */
 
-/** Of each, so much in one transaction; templates are of so many people, each of whom is several statements. */
+/** So much of each in one transaction; of templates so many people, since each person takes several statements. */
 const BATCH = {
   gps: 5000,
   photos: 500,
