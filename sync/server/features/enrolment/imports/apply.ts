@@ -44,8 +44,8 @@ export async function applyAccepted(
     } catch (cause) {
       // A person who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
       if (!(cause instanceof Problem)) throw cause;
-      const refused = { state: 'refused', code: cause.code, photo: null, template: null } as const;
-      await update(db, 'import_photo', { id: next.id }, refused);
+      const change = { state: 'refused', code: cause.code, photo: null, template: null } as const;
+      await update(db, 'import_photo', { id: next.id }, change);
       refused += 1;
     }
     services.notify('change');
