@@ -71,6 +71,7 @@ install_program() {
       diff -rq "$here" "$base/$version" >/dev/null || refuse "$base/$version exists and is another build: remove it first if nothing runs from it"
     else
       [ "$(df -Pk "$(dirname "$base")" | awk 'NR == 2 { print $4 }')" -gt 400000 ] || refuse "$base needs 400 MB of free space"
+      say "copying to $base/$version"
       mkdir -p "$base"
       # A copy that is not finished never has the name of a version.
       rm -rf "$base/.new"

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { Problem } from '../../sync/errors/problem.ts';
 
 /** How the values of options are read. */
 
@@ -25,3 +27,12 @@ export function instant(text: string): string {
 
 /** An option that may be given more than once. */
 export const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** The text of a file that was named on the command line. @throws Problem `arguments-wrong` */
+export function readGivenFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Problem('arguments-wrong', { reason: `${path} can’t be read.`, cause });
+  }
+}

@@ -1,9 +1,10 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../core/command.ts';
 
-/** The answer of a command: as JSON, or as text. */
-export function print(json: boolean | undefined, value: unknown, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+/** The answer of a command: as JSON, or as text. @param text of it, or what makes it */
+export function print<T>(json: boolean | undefined, value: T, text: string | ((value: T) => string)): void {
+  const said = json ? JSON.stringify(value) : typeof text === 'string' ? text : text(value);
+  process.stdout.write(`${said}\n`);
 }
 
 /** One line an item. @param none what is said where there is none */
@@ -47,6 +48,21 @@ export function terminalOutput(
       bar?.stop();
     },
   };
+}
+
+/**
+ * Work that takes a while: its progress while it lasts, and then what came of it, as JSON or as `text` says it.
+ * @returns what came of it
+ */
+export async function withProgress<T>(
+  json: boolean | undefined,
+  work: (progress: CommandOutput['progress']) => Promise<T>,
+  text: (value: T) => string,
+): Promise<T> {
+  const output = terminalOutput(json ?? false, (value) => text(value as T));
+  const value = await work(output.progress).finally(() => output.end());
+  output.line(value);
+  return value;
 }
 
 /** Without what a terminal would obey: names of files and folders are whatever someone called them. */

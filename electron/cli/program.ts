@@ -15,7 +15,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
   { names: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
   { names: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
-  { names: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
+  { names: ['device'], load: async () => (await import('./device/registry.ts')).registerDevice },
   { names: ['setup'], load: async () => (await import('./setup/register.ts')).registerSetup },
   { names: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
   { names: ['doctor'], load: async () => (await import('./doctor/register.ts')).registerDoctor },
@@ -38,6 +38,9 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 
+/** Of an installed server beside its program, of the sources among them; a kiosk has none. */
+const DOCS = ['../../../docs', '../../docs'].map((path) => join(import.meta.dirname, path)).find(existsSync);
+
 const BENCH_HELP = `
 Groups: gallery, pipeline, store, kiosk, walkup, sync, server, update.
 The last line says how many targets were met. A missed target doesn't fail the run.
@@ -49,7 +52,12 @@ export async function buildProgram(word: string): Promise<Command> {
   const program = withExitCodes(new Command(PROGRAM.call))
     .description('SmartPresence for operators: run and maintain kiosks and their server.')
     .version(BUILD_NAME, '--version')
-    .addHelpText('after', `\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`)
+    .addHelpText(
+      'after',
+      `
+Data folder: of a kiosk SMARTPRESENCE_HOME, of a server SMARTPRESENCE_SERVER_HOME; by default in the user's data folder.
+On a machine where a server is installed, commands find it by themselves.${DOCS ? `\nDocumentation: ${DOCS}` : ''}`,
+    )
     .exitOverride()
     .showHelpAfterError(`(more: ${command('--help')})`);
 

@@ -1,10 +1,12 @@
-import { assemble } from './assemble.ts';
-import type { StartCore } from './interface.ts';
+import { Problem } from '../../sync/errors/problem.ts';
+import { type CoreMethods, METHODS, type MethodName, type Signal, type SignalName } from '../contract/methods.ts';
+import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { readJournal, writeJournal } from './leaving/journal.ts';
 import type { Left } from './leaving/leave.ts';
-import { openKiosk } from './open-kiosk.ts';
+import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
+import { identify, open, recognise, sync } from './phases.ts';
 import { startRemovedCore } from './removed-core.ts';
-import { switchingCore } from './serving/switching.ts';
+import { serve } from './serve.ts';
 
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
 export const startCore: StartCore = async (options) => {
@@ -28,3 +30,68 @@ export const startCore: StartCore = async (options) => {
     throw cause;
   }
 };
+
+/**
+ * Wires the services of an open kiosk to the contract, in phases: what one of them makes is the input of the next.
+ *
+ * @param opened what was started is put here, to be ended in reverse order
+ * @param removed called when nothing of the kiosk is left: from then on another core answers
+ * @throws Problem `home-not-demo`
+ */
+async function assemble(
+  kiosk: OpenKiosk,
+  options: CoreOptions,
+  opened: AsyncDisposableStack,
+  removed: (left: Left) => Promise<void>,
+): Promise<Core> {
+  if (options.demo && !kiosk.site.demo) {
+    throw new Problem('home-not-demo');
+  }
+  const base = open(kiosk, options, opened);
+  const identity = await identify(base);
+  const faces = await recognise(base);
+  const inventory = await sync(base, faces);
+  return serve(base, identity, faces, inventory, removed);
+}
+
+type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
+
+interface SwitchingCore extends Core {
+  /** From now on another core answers, on the connections that there are. */
+  become(next: Core): void;
+}
+
+/** A core that another one can take the place of while screens are connected: a kiosk that destroys its store goes on saying so. */
+function switchingCore(first: Core): SwitchingCore {
+  let current = first;
+  const listeners = new Map<Listener, () => void>();
+  const methods = Object.fromEntries(
+    (Object.keys(METHODS) as MethodName[]).map((name) => [
+      name,
+      (input: never) => (current.methods[name] as (input: never) => Promise<unknown>)(input),
+    ]),
+  ) as unknown as CoreMethods;
+  return {
+    methods,
+    onSignal(listener) {
+      listeners.set(listener, current.onSignal(listener));
+      return () => {
+        listeners.get(listener)?.();
+        listeners.delete(listener);
+      };
+    },
+    leave: () => current.leave(),
+    close: () => current.close(),
+    become(next) {
+      current = next;
+      for (const [listener, stop] of listeners) {
+        stop();
+        listeners.set(listener, next.onSignal(listener));
+      }
+      // What screens show is of the core before.
+      void next.methods.status({}).then((status) => {
+        for (const listener of listeners.keys()) listener('status', status as Signal<'status'>);
+      });
+    },
+  };
+}

@@ -48,25 +48,11 @@ export async function serve(
   inventory: () => Inventory,
   removed: (left: Left) => Promise<void>,
 ): Promise<Core> {
-  const {
-    kiosk,
-    options,
-    opened,
-    store,
-    home,
-    keys,
-    log,
-    runtime,
-    site,
-    retention,
-    now,
-    hub,
-    screen,
-    activity,
-    changed,
-  } = base;
-  const { pins, personPins, guard, records, staff, blind, subjects, claims } = identity;
+  const { kiosk, options, opened, store, home, log, runtime, site, retention, hub, screen, activity, changed } = base;
+  const { pins, personPins, records, staff } = identity;
   const { recogniser } = faces;
+  /** What the phases before have made, under the names that services have for it. */
+  const parts = { ...base, ...identity, recogniser, monotonic, wall: Date.now };
   const { demo, restart } = options;
   const line = runtime.sync;
   const context: CommandContext = {
@@ -79,19 +65,17 @@ export async function serve(
     },
     pins: kiosk.pins,
     changed,
-    keys,
+    keys: base.keys,
     restart: restart ? () => restart({ browser: false }) : null,
     updates: () => runtime.updates,
     ...(line && { sync: () => line.report(), relink: (change: () => void) => line.relink(change) }),
   };
   const setup = createSetup({
+    ...parts,
     context,
-    pins,
     checkPin: async (pin) => void (await staff.checkPin(pin)),
-    wall: Date.now,
     onState: hub.refresh,
     joined: () => restart?.({ browser: false }),
-    log,
   });
   opened.defer(() => setup.stop());
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
@@ -115,37 +99,17 @@ export async function serve(
     consentTexts: () => runtime.policy?.consentTexts ?? [],
   };
   const nameOf = (member: string) => knownStaff(store).find(({ id }) => id === member)?.name ?? null;
-  const enrolment = createEnrolmentService({
-    store,
-    recogniser,
-    pins: personPins,
-    subjects,
-    staff,
-    site,
-    now,
-    monotonic,
-    ...policies,
-    changed,
-  });
+  const enrolment = createEnrolmentService({ ...parts, pins: personPins, ...policies });
   const statistics = createStatistics();
   const { admit, ...counted } = createCheckinService({
-    store,
-    recogniser,
+    ...parts,
     pins: personPins,
-    guard,
-    subjects,
-    claims,
-    site,
-    now,
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
-    monotonic,
     liveness: {
       begin: () => createChallenge(unpredictable),
       start: (challenge) => startLiveness(challenge, recogniser.calibration),
     },
-    wall: Date.now,
-    log,
     voided: changed,
     place: sealedPlaces({
       device: store.device,
@@ -177,18 +141,13 @@ export async function serve(
     }),
   );
   const credentials = createCredentialCheckin({
-    store,
-    guard,
-    staff,
-    claims,
+    ...parts,
     admit,
     offered: siteMethods,
     withFace: (method) => wantsFace(runtime.policy, method),
     faceOff: () => recogniser.off,
     model: () => recogniser,
     issuers: () => runtime.issuers,
-    now,
-    blind,
   });
 
   // Last, what acts by itself.
@@ -196,11 +155,9 @@ export async function serve(
     const arrive = createArrivals(credentials, (arrival) => hub.push('arrival', arrival), log);
     try {
       const devices = await startDevices({
+        ...parts,
         config: site.devices,
         ports: systemPorts,
-        store,
-        monotonic,
-        log,
         onBadge(badge) {
           if (runtime.fleet?.leaving()) return; // it lets nobody in any more
           activity.note();
@@ -217,14 +174,9 @@ export async function serve(
     }
   }
   runtime.updates = await attachUpdates({
+    ...parts,
     slots: options.slots,
     end: options.end,
-    kiosk,
-    store,
-    opened,
-    log,
-    monotonic,
-    now,
     idleMs: activity.idleMs,
     unusedMs: activity.unusedMs,
     zone: () => site.timeZone,
@@ -235,10 +187,8 @@ export async function serve(
   }).catch((error: unknown) => runtime.without('updates', error));
   const fleet = attachFleet({
     ...options,
-    store,
+    ...parts,
     site: kiosk.site,
-    now,
-    monotonic,
     nudge: () => runtime.uplink?.nudge(),
     transport: () => runtime.uplink?.transport() ?? null,
     onState: hub.refresh,
@@ -249,31 +199,14 @@ export async function serve(
   const report = () => line?.report() ?? null;
   const technician = attachTechnician({
     ...options,
-    store,
-    staff,
-    records,
-    retention,
-    monotonic,
+    ...parts,
     inventory,
     sync: report,
     updates: () => runtime.updates,
   });
   opened.defer(() => technician.stop());
   opened.defer(() => staff.endSession());
-  hub.start(
-    statusOf({
-      store,
-      home,
-      site,
-      recogniser,
-      retention,
-      runtime,
-      offered,
-      secretInFile: keys.secretInFile,
-      screen,
-      setup,
-    }),
-  );
+  hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, setup }));
 
   /** What the screen before had half done is dropped: its visit, and its staff session with an enrolment in it. */
   const leave = () => {
@@ -312,27 +245,17 @@ export async function serve(
         ...createStaffScreen({ store, records, pins, memberPins: personPins }),
         ...enrolment,
         ...createCardService({
-          store,
-          staff,
+          ...parts,
           offered: siteMethods,
           withFace: () => wantsFace(runtime.policy, 'badge'),
           ...policies,
-          changed,
         }),
-        ...createReview({ store, recogniser, staff, ...policies, changed, log }),
-        ...createLookalikes({ store, staff, nameOf, changed }),
-        ...createDiagnostics({
-          home,
-          store,
-          devices: () => runtime.devices,
-          sync: report,
-          retention,
-          wall: Date.now,
-          staff,
-        }),
+        ...createReview({ ...parts, ...policies }),
+        ...createLookalikes({ ...parts, nameOf }),
+        ...createDiagnostics({ ...parts, devices: () => runtime.devices, sync: report }),
         ...technician.methods,
-        ...createEvacuation({ store, site, server: () => readServerLink(store) !== null, now, staff, changed, log }),
-        ...createPrinting({ staff, socket: cupsSocket(process.env, process.platform), log }),
+        ...createEvacuation({ ...parts, server: () => readServerLink(store) !== null }),
+        ...createPrinting({ ...parts, socket: cupsSocket(process.env, process.platform) }),
         ...setup.methods,
         ...screen.methods,
       }),

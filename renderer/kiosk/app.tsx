@@ -10,10 +10,9 @@ import { OtherMethodScreen } from './screens/other-method.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
-import { ResultScreen, VoidedScreen } from './screens/result.tsx';
+import { ResultScreen, VoidedScreen, WrongScreen } from './screens/result.tsx';
 import { SetupScreen } from './screens/setup/setup.tsx';
 import type { StaffScreen } from './screens/staff/staff.tsx';
-import { WrongScreen } from './screens/wrong.tsx';
 
 /** One screen at a time; the core's own troubles come before everything else. */
 export function App({ kiosk }: { kiosk: Kiosk }) {
@@ -65,7 +64,7 @@ function Main({ route }: { route: Route }) {
     case 'voided':
       return <CheckinScreen />;
     case 'other-method':
-      return <OtherMethodScreen reason={route.reason} code={route.code} seconds={route.seconds ?? null} />;
+      return <OtherMethodScreen {...route} />;
     case 'pin':
       return <PinScreen />;
     case 'number':

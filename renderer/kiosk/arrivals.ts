@@ -11,20 +11,6 @@ export interface RefusedArrival {
   readonly n: number;
 }
 
-export interface Arrivals {
-  /** A code or badge is being looked up. */
-  readonly busy: ReadonlySignal<boolean>;
-  readonly refused: ReadonlySignal<RefusedArrival | null>;
-  /** A QR code was held up to the camera. */
-  scanned(text: string): Promise<void>;
-  /** A keyboard wedge has typed. */
-  typed(text: string): Promise<void>;
-  /** A reader that the core listens to has brought something. */
-  pushed(arrival: Arrival): void;
-  /** Forgets what was refused: another screen is shown. */
-  clear(): void;
-}
-
 export interface ArrivalDeps {
   readonly core: Pick<CoreClient, 'codeRead' | 'badgeRead'>;
   readonly welcomed: (receipt: Receipt) => void;
@@ -41,7 +27,7 @@ const LONGEST_CODE = 400;
 const LONGEST_BADGE = 64;
 
 /** What becomes of codes and badges, one after the other: a second one while the first is looked up is let go. */
-export function createArrivals(deps: ArrivalDeps): Arrivals {
+export function createArrivals(deps: ArrivalDeps) {
   const busy = signal(false);
   const refused = signal<RefusedArrival | null>(null);
   let count = 0;
@@ -71,25 +57,30 @@ export function createArrivals(deps: ArrivalDeps): Arrivals {
   }
 
   return {
-    busy,
-    refused,
-    async scanned(text) {
+    /** A code or badge is being looked up. */
+    busy: busy as ReadonlySignal<boolean>,
+    refused: refused as ReadonlySignal<RefusedArrival | null>,
+    /** A QR code was held up to the camera. */
+    async scanned(text: string): Promise<void> {
       const code = text.trim();
       if (code.length <= LONGEST_CODE && (OURS.test(code) || BADGE_LIKE.test(code)))
         await ask(() => deps.core.codeRead({ code }));
       else refuse('foreign');
     },
-    async typed(text) {
+    /** A keyboard wedge has typed. */
+    async typed(text: string): Promise<void> {
       const code = text.trim();
       if (OURS.test(code)) await ask(() => deps.core.codeRead({ code }));
       else if (code.length <= LONGEST_BADGE) await ask(() => deps.core.badgeRead({ badge: code }));
       else refuse('foreign');
     },
-    pushed(arrival) {
+    /** A reader that the core listens to has brought something. */
+    pushed(arrival: Arrival): void {
       if (arrival.kind === 'refused') refuse(arrival.code, arrival.seconds);
       else if (arrival.kind !== 'badge') settle(arrival); // that one is for the unlock screen
     },
-    clear() {
+    /** Forgets what was refused: another screen is shown. */
+    clear(): void {
       refused.value = null;
     },
   };

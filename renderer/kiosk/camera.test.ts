@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MOST_STILL, openCamera as open, POLL_MS, RETRY_MS, troubleOf } from './camera.ts';
-import type { Pictures } from './pictures.ts';
+import { MOST_STILL, openCamera as open, type Pictures, POLL_MS, RETRY_MS, troubleOf } from './camera.ts';
 
 const error = (name: string): DOMException => new DOMException(name, name);
 

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { type Pictures, picturesOf } from './pictures.ts';
+import { framesOf } from './track-processor.ts';
 
 /**
  * What there is of a camera. `off`: it is not wanted, and nobody has been asked for it. `absent`: none is there. `busy`: another
@@ -39,6 +39,13 @@ export const POLL_MS = 1_000;
  * a machine that slept, or a page that hung, has not waited.
  */
 export const MOST_STILL = 6;
+
+/** Whether a track gives pictures. */
+export interface Pictures {
+  /** A picture has come since the last time that this was asked, or since the track was taken. */
+  came(): boolean;
+  stop(): void;
+}
 
 /** What is had of the camera: live, or on trial after it froze. */
 interface Held {
@@ -173,4 +180,33 @@ export function troubleOf(error: unknown, wasLive: boolean): CameraState {
     default:
       return { kind: 'broken', name };
   }
+}
+
+/** Takes one picture of the track at a time, and only when it is asked whether there was one; none is looked at. */
+function picturesOf(track: MediaStreamTrack): Pictures {
+  const reader = framesOf(track).getReader();
+  let came = false;
+  let waiting = false;
+  async function take(): Promise<void> {
+    waiting = true;
+    const { value } = await reader.read();
+    if (!value) return; // the track has ended: nothing comes any more
+    value.close();
+    came = true;
+    waiting = false;
+  }
+  const ask = (): void => {
+    // A stream that broke off gives no pictures either, and the caller gets just that.
+    if (!waiting) take().catch(() => undefined);
+  };
+  ask();
+  return {
+    came() {
+      const answer = came;
+      came = false;
+      ask();
+      return answer;
+    },
+    stop: () => void reader.cancel().catch(() => undefined),
+  };
 }

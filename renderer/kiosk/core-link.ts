@@ -62,6 +62,14 @@ export function linkCore(carrier: Carrier): CoreLink {
   const down = (): void => {
     if (state.value.kind !== 'refused') state.value = { kind: hello.value ? 'lost' : 'connecting' };
   };
+  const failed = (): void => {
+    down();
+    later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+  };
+  const refused = (why: CoreError): void => {
+    state.value = { kind: 'refused', why };
+    later(REFUSED_RETRY_MS);
+  };
 
   async function connect(): Promise<void> {
     const channel = await carrier.open();
@@ -69,16 +77,10 @@ export function linkCore(carrier: Carrier): CoreLink {
     if (!channel) {
       const host = await carrier.coreState();
       if (stopped) return;
-      if (host?.state === 'refused') {
-        state.value = {
-          kind: 'refused',
-          why: { code: host.code ?? 'internal', message: host.message, nextStep: host.nextStep },
-        };
-        return later(REFUSED_RETRY_MS);
-      }
+      if (host?.state === 'refused')
+        return refused({ code: host.code ?? 'internal', message: host.message, nextStep: host.nextStep });
       if (state.value.kind === 'refused') state.value = { kind: 'connecting' };
-      down();
-      return later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+      return failed();
     }
     await use(channel);
   }
@@ -110,13 +112,8 @@ export function linkCore(carrier: Carrier): CoreLink {
     } catch (error) {
       rpc.close();
       // A core that is there and can't even say hello is of another version, or broken: say so, and go on trying.
-      if (error instanceof RpcError && error.code !== 'rpc-closed' && error.code !== 'rpc-timeout') {
-        state.value = { kind: 'refused', why: error };
-        later(REFUSED_RETRY_MS);
-      } else {
-        down();
-        later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
-      }
+      if (error instanceof RpcError && error.code !== 'rpc-closed' && error.code !== 'rpc-timeout') refused(error);
+      else failed();
     }
   }
 

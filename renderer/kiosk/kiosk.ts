@@ -1,59 +1,25 @@
-import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { CoreClient, FaceUse } from '../../electron/contract/methods.ts';
+import type { FaceUse } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
-import { type Arrivals, createArrivals } from './arrivals.ts';
+import { createArrivals } from './arrivals.ts';
 import type { MayGoDark } from './awake.ts';
-import { type Camera, openCamera } from './camera.ts';
-import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
-import { createDisplay, type Display } from './display.ts';
-import { createResults, type Results } from './results.ts';
+import { openCamera } from './camera.ts';
+import { type Carrier, linkCore } from './core-link.ts';
+import { createDisplay } from './display.ts';
+import { createResults } from './results.ts';
 import type { Route } from './route.ts';
 import { startScreenReports } from './screen-report.ts';
-import { createSounds, type Sounds } from './sounds.ts';
-import { type FaceDetector, openFaceDetector } from './vision/face-detector.ts';
+import { createSounds } from './sounds.ts';
+import { openFaceDetector } from './vision/face-detector.ts';
 import { PASSER_BY } from './vision/guide.ts';
 import type { Detection } from './vision/messages.ts';
-import { type Claim, createVisits, type Visits } from './visits.ts';
+import { type Claim, createVisits } from './visits.ts';
 import { listenToWedge } from './wedge.ts';
 
 /** Everything the screens share. */
-export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | 'takeBack'> {
-  /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
-  readonly called: Signal<number>;
-  readonly link: CoreLink;
-  readonly core: CoreClient;
-  readonly camera: Camera;
-  readonly visits: Visits;
-  readonly sounds: Sounds;
-  readonly display: Display;
-  /** What this kiosk was set to show: by hour and system where it is `auto`. */
-  readonly theme: ReadonlySignal<'light' | 'dark' | 'auto'>;
-  readonly arrivals: Arrivals;
-  readonly route: ReadonlySignal<Route>;
-  /** Why detection can't run; null while it can. */
-  readonly detectorTrouble: ReadonlySignal<string | null>;
-  /** How the face is used to check in: not at all, after a number, or by itself. */
-  readonly face: ReadonlySignal<FaceUse['use']>;
-  /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
-  readonly recognises: ReadonlySignal<boolean>;
-  /** What was typed or shown a moment ago, whose face is looked for. */
-  readonly claim: ReadonlySignal<Claim | null>;
-  /** Nobody is here: the first screen shows clock and site. */
-  readonly resting: ReadonlySignal<boolean>;
-  /** Nobody is here any more: what a guest had changed goes back to what it was. */
-  rest(): void;
-  /** Asks the eyes for pixels; enrolment drives them itself. */
-  readonly sample: (crop: boolean) => void;
-  /** Where enrolment listens to frames. */
-  readonly onDetection: (listener: (s: Detection) => void) => () => void;
-  go(next: Route): void;
-  /** Back to the camera. `leave`: the face that is there now has been dealt with. */
-  home(leave?: 'settled' | 'again'): void;
-  /** Looks for the face of this person, for a short while. */
-  faceOf(claim: Claim): void;
-}
+export type Kiosk = ReturnType<typeof createKiosk>;
 
 /** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
 const CLAIM_MS = 20_000;
@@ -68,12 +34,7 @@ export interface KioskOptions {
 }
 
 /** Puts link, camera, eyes and visits together. */
-export function createKiosk({
-  carrier,
-  devices,
-  worker,
-  mayGoDark = signal<MayGoDark>(null),
-}: KioskOptions): Kiosk & { detector: FaceDetector } {
+export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGoDark>(null) }: KioskOptions) {
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
@@ -105,9 +66,7 @@ export function createKiosk({
     (s) => {
       for (const listener of listeners) listener(s);
     },
-    (message) => {
-      detectorTrouble.value = message;
-    },
+    (message) => (detectorTrouble.value = message),
     worker,
   );
   const visits = createVisits({
@@ -242,6 +201,7 @@ export function createKiosk({
     route.value = next;
   }
 
+  /** Back to the camera. `leave`: the face that is there now has been dealt with. */
   function home(leave?: 'settled' | 'again'): void {
     if (leave === 'settled') visits.settle();
     // After staff's work the face that is there counts again, answered or not: they may have just been enrolled, or deleted.
@@ -256,6 +216,7 @@ export function createKiosk({
     if (usual && usual !== currentLanguage()) setLanguage(usual);
   }
 
+  /** Looks for the face of this person, for a short while. */
   function faceOf(who: Claim): void {
     visits.restart();
     go({ at: 'checkin' });
@@ -275,31 +236,40 @@ export function createKiosk({
 
   return {
     link,
+    /** Every method of the core. */
     core: link.core,
     camera,
     visits,
     sounds,
     display,
-    theme: computed(() => link.status.value?.settings.theme ?? 'auto'),
     arrivals,
-    route,
-    detectorTrouble,
+    detector,
+    /** What this kiosk was set to show: by hour and system where it is `auto`. */
+    theme: computed(() => link.status.value?.settings.theme ?? 'auto'),
+    route: route as ReadonlySignal<Route>,
+    /** Why detection can't run; null while it can. */
+    detectorTrouble: detectorTrouble as ReadonlySignal<string | null>,
+    /** How the face is used to check in: not at all, after a number, or by itself. */
     face,
+    /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
     recognises,
-    claim,
+    /** What was typed or shown a moment ago, whose face is looked for. */
+    claim: claim as ReadonlySignal<Claim | null>,
+    /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
     called: signal(0),
-    resting,
-    rest() {
+    /** Nobody is here: the first screen shows clock and site. */
+    resting: resting as ReadonlySignal<boolean>,
+    /** Nobody is here any more: what a guest had changed goes back to what it was. */
+    rest(): void {
       usualLanguage();
       display.reset();
       resting.value = true;
     },
-    sample: (crop) => detector.sample(crop),
-    onDetection: (listener) => {
+    /** Where enrolment, which asks for pixels itself, listens to frames. @returns how to stop */
+    onDetection(listener: (s: Detection) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    detector,
     go,
     home,
     faceOf,

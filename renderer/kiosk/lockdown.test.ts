@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { type KeyUse, keyMayPass } from './lockdown.ts';
 
-const press = (key: string, held: Partial<KeyUse> = {}): boolean =>
-  keyMayPass({ key, shift: false, ctrl: false, alt: false, meta: false, altGraph: false, ...held });
+type Held = Partial<Record<'shift' | 'ctrl' | 'alt' | 'meta' | 'altGraph', boolean>>;
+
+function press(key: string, { shift = false, ctrl = false, alt = false, meta = false, altGraph = false }: Held = {}) {
+  const use: KeyUse = {
+    key,
+    shiftKey: shift,
+    ctrlKey: ctrl,
+    altKey: alt,
+    metaKey: meta,
+    getModifierState: (name) => name === 'AltGraph' && altGraph,
+  };
+  return keyMayPass(use);
+}
 
 describe('keys at the kiosk', () => {
   it('lets through what forms, lists and screen readers need, in any script', () => {

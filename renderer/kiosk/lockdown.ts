@@ -4,49 +4,25 @@
  * (docs/install/kiosk.md); each holds without the other.
  */
 
-/** What of a key press decides. */
-export interface KeyUse {
-  /** As `KeyboardEvent.key` has it. */
-  readonly key: string;
-  readonly shift: boolean;
-  readonly ctrl: boolean;
-  readonly alt: boolean;
-  readonly meta: boolean;
-  /** The third level of a layout, that some count as Ctrl and Alt together. */
-  readonly altGraph: boolean;
-}
+/** What of a key press decides; of its modifiers `AltGraph` alone is asked for. */
+export type KeyUse = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey' | 'getModifierState'>;
 
 /** Keys besides characters that forms, lists and screen readers need. */
 const NEEDED: ReadonlySet<string> = new Set([
-  'Tab',
-  'Enter',
-  'Escape',
-  'Backspace',
-  'Delete',
-  'ArrowUp',
-  'ArrowDown',
-  'ArrowLeft',
-  'ArrowRight',
-  'Home',
-  'End',
-  'PageUp',
-  'PageDown',
-  'Shift',
-  'AltGraph',
-  'CapsLock',
-  'NumLock',
-  'Dead',
-  'Compose',
-  'Process',
+  ...['Tab', 'Enter', 'Escape', 'Backspace', 'Delete', 'Home', 'End', 'PageUp', 'PageDown'],
+  ...['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Shift', 'AltGraph', 'CapsLock', 'NumLock'],
+  ...['Dead', 'Compose', 'Process'],
 ]);
 
 /** Whether a key may reach page and browser. What is not known to be needed may not: browsers get new shortcuts. */
-export function keyMayPass({ key, shift, ctrl, alt, meta, altGraph }: KeyUse): boolean {
+export function keyMayPass(press: KeyUse): boolean {
+  const { key } = press;
   const character = [...key].length === 1;
-  if (meta) return false;
-  if (ctrl || alt) return altGraph && character;
+  if (press.metaKey) return false;
+  // The third level of a layout, that some systems count as Ctrl and Alt together.
+  if (press.ctrlKey || press.altKey) return press.getModifierState('AltGraph') && character;
   // Shift and Escape open Chromium's task manager.
-  if (key === 'Escape') return !shift;
+  if (key === 'Escape') return !press.shiftKey;
   return character || NEEDED.has(key);
 }
 
@@ -58,58 +34,26 @@ const isField = (target: EventTarget | null): boolean =>
 
 /** @param page the window whose keys, buttons and touches are looked at before anything else sees them */
 export function lockPage(page: Window): void {
-  const first = { capture: true, passive: false } as const;
-  const refuse = (event: Event): void => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
+  const refuse = <K extends keyof WindowEventMap>(
+    names: readonly K[],
+    refused: (event: WindowEventMap[K]) => boolean,
+  ): void => {
+    const look = (event: WindowEventMap[K]): void => {
+      if (!refused(event)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    for (const name of names) page.addEventListener(name, look, { capture: true, passive: false });
   };
-  page.addEventListener(
-    'keydown',
-    (event) => {
-      const use = {
-        key: event.key,
-        shift: event.shiftKey,
-        ctrl: event.ctrlKey,
-        alt: event.altKey,
-        meta: event.metaKey,
-        altGraph: event.getModifierState('AltGraph'),
-      };
-      if (!keyMayPass(use)) refuse(event);
-    },
-    first,
+  refuse(['keydown'], (event) => !keyMayPass(event));
+  refuse(
+    ['mousedown', 'mouseup', 'auxclick', 'pointerdown', 'pointerup'],
+    // The right button's menu is refused below, also where a long press or a key asks for it.
+    ({ button }) => button === 1 || button > BUTTONS_THAT_MAY_PASS,
   );
-  for (const name of ['mousedown', 'mouseup', 'auxclick', 'pointerdown', 'pointerup'] as const) {
-    page.addEventListener(
-      name,
-      (event) => {
-        // The right button's menu is refused below, also where a long press or a key asks for it.
-        if (event.button === 1 || event.button > BUTTONS_THAT_MAY_PASS) refuse(event);
-      },
-      first,
-    );
-  }
-  for (const name of ['contextmenu', 'dragstart', 'dragenter', 'dragover', 'drop', 'copy', 'cut', 'paste'] as const)
-    page.addEventListener(name, refuse, first);
-  page.addEventListener(
-    'selectstart',
-    (event) => {
-      if (!isField(event.target)) refuse(event);
-    },
-    first,
-  );
-  page.addEventListener(
-    'wheel',
-    (event) => {
-      // A touchpad's pinch comes as a wheel with Ctrl, too.
-      if (event.ctrlKey) refuse(event);
-    },
-    first,
-  );
-  page.addEventListener(
-    'touchmove',
-    (event) => {
-      if (event.touches.length > 1) refuse(event);
-    },
-    first,
-  );
+  refuse(['contextmenu', 'dragstart', 'dragenter', 'dragover', 'drop', 'copy', 'cut', 'paste'], () => true);
+  refuse(['selectstart'], ({ target }) => !isField(target));
+  // A touchpad's pinch comes as a wheel with Ctrl, too.
+  refuse(['wheel'], ({ ctrlKey }) => ctrlKey);
+  refuse(['touchmove'], ({ touches }) => touches.length > 1);
 }

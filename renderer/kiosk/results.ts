@@ -6,20 +6,6 @@ import type { Sounds } from './sounds.ts';
 /** How long a result has the whole screen. */
 const RESULT_MS = 2_000;
 
-export interface Results {
-  readonly recent: ReadonlySignal<Recent | null>;
-  /** Shows the welcome, and leads back to the camera by itself. */
-  welcomed(receipt: Receipt): void;
-  /** "Not me": the record is void, and the check-in methods are offered. */
-  notMe(receipt: Receipt): Promise<void>;
-  /** "That was wrong": the record is void, and the people in charge see it with its reason. */
-  takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void>;
-  /** A screen was chosen: the result no longer leads home by itself. */
-  hold(): void;
-  /** Nobody here may undo the last check-in any more: the next visit has begun, or the core is gone. */
-  forget(): void;
-}
-
 export interface ResultDeps {
   readonly core: Pick<CoreClient, 'voidCheckin'>;
   readonly sounds: Sounds;
@@ -31,16 +17,18 @@ export interface ResultDeps {
 }
 
 /** What follows a check-in: the welcome, and a short while in which it can be taken back. */
-export function createResults({ core, sounds, undoMs, go, home, settle }: ResultDeps): Results {
+export function createResults({ core, sounds, undoMs, go, home, settle }: ResultDeps) {
   const recent = signal<Recent | null>(null);
   let recentTimer: ReturnType<typeof setTimeout> | undefined;
   let resultTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Nobody here may undo the last check-in any more: the next visit has begun, or the core is gone. */
   function forget(): void {
     clearTimeout(recentTimer);
     recent.value = null;
   }
 
+  /** "That was wrong": the record is void, and the people in charge see it with its reason. */
   async function takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void> {
     forget();
     clearTimeout(resultTimer);
@@ -54,8 +42,9 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
   }
 
   return {
-    recent,
-    welcomed(receipt) {
+    recent: recent as ReadonlySignal<Recent | null>,
+    /** Shows the welcome, and leads back to the camera by itself. */
+    welcomed(receipt: Receipt): void {
       forget();
       const ms = undoMs();
       if (!receipt.repeated && ms > 0) {
@@ -69,13 +58,15 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
       if (!receipt.method.includes('face')) settle();
       resultTimer = setTimeout(home, RESULT_MS);
     },
-    async notMe(receipt) {
+    /** "Not me": the record is void, and the check-in methods are offered. */
+    async notMe(receipt: Receipt): Promise<void> {
       // A repeated sample made no record, and the one before it was another's: there is nothing to take back.
       if (!receipt.repeated) return takeBack(receipt, 'not-me');
       forget();
       go({ at: 'other-method', reason: 'not-me', code: null });
     },
     takeBack,
+    /** A screen was chosen: the result no longer leads home by itself. */
     hold: () => clearTimeout(resultTimer),
     forget,
   };

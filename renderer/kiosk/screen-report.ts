@@ -22,13 +22,6 @@ export interface ScreenReportSource {
   readonly frames: () => number;
 }
 
-/** Reports of the screen. */
-export interface ScreenReports {
-  /** Someone has pressed a key or touched the screen. */
-  touched(): void;
-  stop(): void;
-}
-
 /** The one word for how the camera is. */
 export function cameraCondition(camera: CameraState, blind: boolean, covered: boolean): CameraCondition {
   switch (camera.kind) {
@@ -42,7 +35,7 @@ export function cameraCondition(camera: CameraState, blind: boolean, covered: bo
 }
 
 /** Reports to the core how the camera is, whether the screen stays on, and that it was touched. */
-export function startScreenReports(source: ScreenReportSource): ScreenReports {
+export function startScreenReports(source: ScreenReportSource) {
   let touchedAt = Number.NEGATIVE_INFINITY;
   const condition = computed(() =>
     cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
@@ -59,13 +52,14 @@ export function startScreenReports(source: ScreenReportSource): ScreenReports {
     if (source.generation.peek() > 0) report(condition.peek(), source.mayGoDark.peek());
   }, RETRY_MS);
   return {
-    touched() {
+    /** Someone has pressed a key or touched the screen. */
+    touched(): void {
       const now = performance.now();
       if (source.generation.peek() === 0 || now - touchedAt < TOUCH_MS) return;
       touchedAt = now;
       report(condition.peek(), source.mayGoDark.peek(), true);
     },
-    stop() {
+    stop(): void {
       stop();
       clearInterval(timer);
     },

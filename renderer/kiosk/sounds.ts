@@ -27,22 +27,18 @@ const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: n
 };
 const LOUDNESS = 0.16;
 
-export interface Sounds {
-  play(sound: Sound): void;
-  readonly muted: { value: boolean };
-  /** Percent of the usual. */
-  readonly volume: { value: number };
-}
+export type Sounds = ReturnType<typeof createSounds>;
 
 /** Plays nothing, and breaks nothing, where the browser has no audio or does not allow it yet. */
-export function createSounds(): Sounds {
+export function createSounds() {
   const muted = signal(false);
+  /** Percent of the usual. */
   const volume = signal(100);
   let context: AudioContext | null = null;
   return {
     muted,
     volume,
-    play(sound) {
+    play(sound: Sound): void {
       const loudness = (LOUDNESS * volume.peek()) / 100;
       if (muted.peek() || loudness === 0 || typeof AudioContext === 'undefined') return;
       context ??= new AudioContext();

@@ -1,6 +1,7 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 
-export interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'class' | 'disabled' | 'size' | 'type'> {
+export interface ButtonProps
+  extends Omit<JSX.IntrinsicElements['button'], 'class' | 'disabled' | 'icon' | 'label' | 'size' | 'type'> {
   /** What it does weighs: one `primary` a screen, `danger` takes something away; `bare` and `icon` have no frame. */
   readonly kind?: 'primary' | 'danger' | 'primary-danger' | 'bare' | 'icon' | undefined;
   readonly size?: 'big' | 'small' | undefined;
@@ -9,13 +10,31 @@ export interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'clas
   /** Shown and read as disabled. It keeps the focus and can be pressed: what it calls does nothing, or says why. */
   readonly disabled?: boolean | undefined;
   readonly class?: string | undefined;
+  /** Before the label. */
+  readonly icon?: ComponentChildren;
+  /** What it says; what is more than text is its children. */
+  readonly label?: string;
 }
 
-export const Button = ({ kind, size, submit = false, disabled, class: more, ...rest }: ButtonProps) => (
+export const Button = ({
+  kind,
+  size,
+  submit = false,
+  disabled,
+  class: more,
+  icon,
+  label,
+  children,
+  ...rest
+}: ButtonProps) => (
   <button
     type={submit ? 'submit' : 'button'}
     class={['button', kind && `button-${kind}`, size && `button-${size}`, more].filter(Boolean).join(' ')}
     aria-disabled={disabled}
     {...rest}
-  />
+  >
+    {icon}
+    {label}
+    {icon && label === undefined ? <span>{children}</span> : children}
+  </button>
 );

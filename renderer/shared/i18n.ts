@@ -112,13 +112,16 @@ export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Int
   return made;
 }
 
+const TIME = { hour: '2-digit', minute: '2-digit' } as const;
+/** Day, month and year, in numbers. */
+export const DATE = { day: '2-digit', month: '2-digit', year: 'numeric' } as const;
+
 /** Hours and minutes, 24 h. */
-export const timeOfDay = (at: Date, lng = language.value): string =>
-  formatter(lng, { hour: '2-digit', minute: '2-digit' }).format(at);
+export const timeOfDay = (at: Date, lng = language.value): string => formatter(lng, TIME).format(at);
 
 /** Hours, minutes and seconds, 24 h. */
 export const clockOf = (at: Date, lng = language.value): string =>
-  formatter(lng, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at);
+  formatter(lng, { ...TIME, second: '2-digit' }).format(at);
 
 /** E.g. "Tuesday, 24 November". */
 export const dayOf = (at: Date, lng = language.value): string =>
@@ -126,15 +129,7 @@ export const dayOf = (at: Date, lng = language.value): string =>
 
 /** Day and time to the second, for comparing clocks. */
 export const secondOf = (at: Date, lng = language.value): string =>
-  formatter(lng, {
-    day: '2-digit',
-    month: '2-digit',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).format(at);
+  formatter(lng, { ...DATE, ...TIME, second: '2-digit' }).format(at);
 
 /** Day and time, short. */
-export const momentOf = (at: Date, lng = language.value): string =>
-  formatter(lng, { day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);
+export const momentOf = (at: Date, lng = language.value): string => formatter(lng, { ...DATE, ...TIME }).format(at);

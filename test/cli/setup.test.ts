@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -208,7 +210,8 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/Host names/, 'localhost'],
       [/IP address/, '127.0.0.1'],
       [/console and portal \[8443\]/, String(postgres!.port)],
-      [/console and portal/, String(people)],
+      // The wrong one is not offered again.
+      [/console and portal \[8443\]/, String(people)],
       [/Port for kiosks/, String(devices)],
       [/your certificate/, 'own'],
       [/Its time zone/, 'Berlin'],
@@ -221,9 +224,10 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/Secret access key/, store.AWS_SECRET_ACCESS_KEY!],
       // All but the wrong one are kept by an empty line, those that can't be seen too.
       [/address of the store/, store.S3_ENDPOINT_URL!],
-      [/smtps:/, `smtps://localhost:${postgres!.port}`],
+      [/smtps:/, 'smtps://localhost:9'],
       [/Sender/, 'presence@example.org'],
       [/CA of its certificate/, smtp!.caFile],
+      [/smtps:/, `smtps://localhost:${postgres!.port}`],
       [/smtps:/, `smtps://localhost:${smtp!.port}`],
       [/Organisation/, 'Example Ltd'],
       [/How people reach it/, 'privacy@example.org'],
@@ -239,7 +243,8 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       'database-denied',
       'Those are others',
       'port-in-use',
-      'mail-not-sent',
+      'mail-not-sent: The mail server does not answer (ECONNREFUSED',
+      'mail-not-sent: The mail server can’t be used',
       'must be host names',
       's3-unreachable',
       'store.invalid',
@@ -278,6 +283,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     });
     expect(given.code).not.toBe(0);
     expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,kiosks.invalid');
+    expect(given.stderr).toContain('What you have answered is kept.');
     expect(given.stderr).toContain('Works with database setup at 127.0.0.1:');
     expect(given.stderr).toContain('Note: kiosks.invalid has no address');
     expect(given.stderr).toContain('Note: No broker answers there yet (ECONNREFUSED 127.0.0.1:9)');
@@ -287,6 +293,28 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     await sp(root, ['setup'], { ...unproven, input: `${postgres!.url('unproven')}\n` });
     const resumed = await sp(root, ['setup'], { ...unproven, input: '' });
     expect(resumed.stderr).toMatch(/PostgreSQL as .* \[as it is set\]: /);
+
+    // A database that gives out after its first answer is asked for again, like one that never answered.
+    let connections = 0;
+    const faltering = createServer((socket) => {
+      if (++connections === 2) return void socket.destroy();
+      const through = connect(postgres!.port, '127.0.0.1');
+      for (const [from, to] of [
+        [socket, through],
+        [through, socket],
+      ] as const)
+        from.on('error', () => to.destroy()).pipe(to);
+    });
+    await once(faltering.listen(0, '127.0.0.1'), 'listening');
+    const throughIt = new URL(postgres!.url('faltering'));
+    throughIt.port = String((faltering.address() as AddressInfo).port);
+    const asked = await sp(root, ['setup'], {
+      env: { SMARTPRESENCE_SERVER_HOME: join(root, 'faltering') },
+      input: `${throughIt}\n\n`,
+    });
+    faltering.close();
+    expect(asked.stderr.match(/database-unreachable/g)).toHaveLength(1);
+    expect(asked.stderr).toContain('Copy both to a safe place');
 
     // A server whose keys this machine does not have: they are asked for, and no new ones are offered.
     const elsewhere = await sp(root, ['setup'], {

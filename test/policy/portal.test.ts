@@ -338,8 +338,8 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
   });
 
   test('nobody else’s id can be given to any of it: there is no parameter for one', async () => {
-    const { portalRoutes } = await import('../../sync/server/features/portal/routes.ts');
-    for (const spec of portalRoutes) {
+    const { portal } = await import('../../sync/server/features/portal/module.ts');
+    for (const spec of portal.endpoints!) {
       expect(spec.roles).toEqual(['person']);
       expect(spec.path).not.toContain(':');
       expect(Object.keys((spec.query as { shape?: object } | undefined)?.shape ?? {})).not.toContain('person');

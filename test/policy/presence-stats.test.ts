@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Evacuation, EvacuationState, PresencePage } from '../../sync/protocol/api/presence.ts';
 import type { Arrivals, KioskStats } from '../../sync/protocol/api/stats.ts';
-import { LONGEST_EVACUATION_MS } from '../../sync/server/features/reports/presence/evacuation.ts';
-import { forgottenEvacuationsJob } from '../../sync/server/features/reports/presence/forgotten.job.ts';
+import {
+  forgottenEvacuationsJob,
+  LONGEST_EVACUATION_MS,
+} from '../../sync/server/features/reports/presence/evacuation.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';

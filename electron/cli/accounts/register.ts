@@ -32,51 +32,35 @@ export function registerAccounts(program: Command): void {
       const { accounts: list } = await call(api.listAccounts);
       printEach(o.json, list, line, `No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}`);
     });
-  accounts
-    .command('role')
-    .description('Change an account’s role. Ends its sessions.')
-    .argument('<id>', 'see `accounts list`')
+  /** A command about one account. */
+  const one = (name: string, description: string, json = 'one JSON object') =>
+    accounts.command(name).description(description).argument('<id>', 'see `accounts list`').option('--json', json);
+  one('role', 'Change an account’s role. Ends its sessions.')
     .argument('<role>', ROLES.join(' | '))
-    .option('--json', 'one JSON object')
-    .action(async (account: string, role: string, o: { json?: boolean }) => {
-      const changed = await call(api.changeAccount, { params: { account }, body: { role: roleOf(role) } });
-      print(o.json, changed, line(changed));
-    });
-  for (const disabled of [true, false]) {
-    const verb = disabled ? 'disable' : 'enable';
-    accounts
-      .command(verb)
-      .description(disabled ? 'Disable an account. Ends its sessions and links.' : 'Enable a disabled account.')
-      .argument('<id>', 'see `accounts list`')
-      .option('--json', 'one JSON object')
-      .action(async (account: string, o: { json?: boolean }) => {
-        const changed = await call(api.changeAccount, { params: { account }, body: { disabled } });
-        print(o.json, changed, line(changed));
-      });
-  }
-  accounts
-    .command('reset-totp')
-    .description('Reset the second factor and recovery codes. The owner sets them up again at the next sign-in.')
-    .argument('<id>', 'see `accounts list`')
-    .option('--json', 'one JSON object')
-    .action(async (account: string, o: { json?: boolean }) => {
-      const changed = await call(api.resetSecondFactor, { params: { account } });
-      print(o.json, changed, line(changed));
-    });
-  accounts
-    .command('remove')
-    .description('Remove a disabled account. Its activity stays in the audit log, under its ID.')
-    .argument('<id>', 'see `accounts list`')
-    .option('--json', 'one JSON object')
-    .action(async (account: string, o: { json?: boolean }) => {
+    .action(async (account: string, role: string, o: { json?: boolean }) =>
+      print(o.json, await call(api.changeAccount, { params: { account }, body: { role: roleOf(role) } }), line),
+    );
+  const disable = (disabled: boolean) => async (account: string, o: { json?: boolean }) =>
+    print(o.json, await call(api.changeAccount, { params: { account }, body: { disabled } }), line);
+  one('disable', 'Disable an account. Ends its sessions and links.').action(disable(true));
+  one('enable', 'Enable a disabled account.').action(disable(false));
+  one(
+    'reset-totp',
+    'Reset the second factor and recovery codes. The owner sets them up again at the next sign-in.',
+  ).action(async (account: string, o: { json?: boolean }) =>
+    print(o.json, await call(api.resetSecondFactor, { params: { account } }), line),
+  );
+  one('remove', 'Remove a disabled account. Its activity stays in the audit log, under its ID.').action(
+    async (account: string, o: { json?: boolean }) => {
       await call(api.removeAccount, { params: { account } });
       print(o.json, { account }, `${account} is removed.`);
-    });
-  accounts
-    .command('link')
-    .description('Create a one-time link for an account’s owner to set a new password.')
-    .argument('<id>', 'see `accounts list`')
-    .option('--json', 'one JSON object: {"account","link","expiresAt"}')
+    },
+  );
+  one(
+    'link',
+    'Create a one-time link for an account’s owner to set a new password.',
+    'one JSON object: {"account","link","expiresAt"}',
+  )
     .addHelpText(
       'after',
       `

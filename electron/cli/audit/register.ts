@@ -6,7 +6,7 @@ import * as api from '../../../sync/protocol/api/audit.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { EXIT } from '../exit-codes.ts';
 import { instant, wholeNumber } from '../options.ts';
-import { print, terminalOutput } from '../output.ts';
+import { print, withProgress } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 
 type Row = z.output<typeof api.AuditRowView>;
@@ -135,25 +135,26 @@ anchor-broken      an anchor was not written by this server
 Exit code 1 when something was found.`,
     )
     .action(async (o: { json?: boolean }) => {
-      const output = terminalOutput(o.json ?? false, (v) => sentenceOf(v as Result));
-      const faults: Fault[] = [];
-      let rows = 0;
-      let last = 0;
-      const compared = await asOperator(async (ask) => {
-        for (let from: Part['next'] = null; ; ) {
-          const part: Part = await ask(api.verifyAudit, { body: { from } });
-          rows += part.rows;
-          last = part.last;
-          faults.push(...part.faults);
-          output.progress(part.next?.position ?? part.last, part.last, 'rows');
-          from = part.next;
-          if (!from || faults.length >= MOST) return ask(api.compareAnchors);
-        }
-      });
-      output.end();
-      faults.push(...compared.faults);
-      const { anchors, notes } = compared;
-      output.line({ rows, last, anchors, notes, faults: faults.slice(0, MOST) } satisfies Result);
+      const { faults } = await withProgress(
+        o.json,
+        (progress) =>
+          asOperator(async (ask): Promise<Result> => {
+            const found: Fault[] = [];
+            let rows = 0;
+            for (let from: Part['next'] = null; ; ) {
+              const part: Part = await ask(api.verifyAudit, { body: { from } });
+              const { last, next } = part;
+              rows += part.rows;
+              found.push(...part.faults);
+              progress(next?.position ?? last, last, 'rows');
+              from = next;
+              if (from && found.length < MOST) continue;
+              const { anchors, notes, faults } = await ask(api.compareAnchors);
+              return { rows, last, anchors, notes, faults: [...found, ...faults].slice(0, MOST) };
+            }
+          }),
+        sentenceOf,
+      );
       process.exitCode = faults.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }

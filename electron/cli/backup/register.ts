@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { z } from 'zod';
-import { type BackupReport, makeBackup, rekeyBackups, verifyBackupPhotos } from '../../../sync/protocol/api/backups.ts';
+import { makeBackup, rekeyBackups, verifyBackupPhotos } from '../../../sync/protocol/api/backups.ts';
 import type { Listed } from '../../../sync/server/app/backup-environment.ts';
 import type { Finding } from '../../../sync/server/platform/objects/bucket/setup.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { oneOf, wholeNumber } from '../options.ts';
-import { print, printEach, terminalOutput } from '../output.ts';
+import { print, printEach, withProgress } from '../output.ts';
 import { asOperator, howToStart, onServer, ownEnvironment } from '../server/environment.ts';
 
 const ENVIRONMENT = `
@@ -43,9 +43,9 @@ function registerBucket(backup: Command): void {
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', ENVIRONMENT)
     .action(async (o: BucketArgs) => {
+      const { setup } = await direct();
       const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
-      const setup = (await direct()).setup;
-      showFindings(await onServer((env) => setup(env, options)), o.json ?? false);
+      showFindings(await onServer((env) => setup(env, options)), o.json);
     });
   backup
     .command('audit')
@@ -54,8 +54,8 @@ function registerBucket(backup: Command): void {
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.`)
     .action(async (o: BucketArgs) => {
-      const audit = (await direct()).audit;
-      showFindings(await onServer((env) => audit(env, { withoutPolicy: !o.policy })), o.json ?? false);
+      const { audit } = await direct();
+      showFindings(await onServer((env) => audit(env, { withoutPolicy: !o.policy })), o.json);
     });
 }
 
@@ -66,13 +66,12 @@ function registerMaking(backup: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', ENVIRONMENT)
     .action(async (o: { json?: boolean }) => {
-      const output = terminalOutput(o.json ?? false, (v) => {
-        const r = v as z.output<typeof BackupReport>;
-        return `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`;
-      });
-      const report = await asOperator((ask) => ask(makeBackup), { progress: output.progress });
-      output.end();
-      output.line(report);
+      await withProgress(
+        o.json,
+        (progress) => asOperator((ask) => ask(makeBackup), { progress }),
+        (r) =>
+          `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`,
+      );
     });
   backup
     .command('rekey')
@@ -84,13 +83,12 @@ function registerMaking(backup: Command): void {
 Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It makes a new backup first. Safe to run again.`,
     )
     .action(async (o: { json?: boolean }) => {
-      const output = terminalOutput(o.json ?? false, (v) => {
-        const r = v as { backup: string; rewrapped: number; keyringCopiesDeleted: number };
-        return `${r.rewrapped} backups are under the new keys; ${r.keyringCopiesDeleted} older copies of the keyring were deleted. New backup: ${r.backup}.`;
-      });
-      const report = await asOperator((ask) => ask(rekeyBackups), { progress: output.progress });
-      output.end();
-      output.line(report);
+      await withProgress(
+        o.json,
+        (progress) => asOperator((ask) => ask(rekeyBackups), { progress }),
+        (r) =>
+          `${r.rewrapped} backups are under the new keys; ${r.keyringCopiesDeleted} older copies of the keyring were deleted. New backup: ${r.backup}.`,
+      );
     });
 }
 
@@ -110,7 +108,7 @@ function registerReading(backup: Command): void {
     .option('--json', 'one JSON object per line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
     .addHelpText('after', ENVIRONMENT)
     .action(async (o: { limit: number; json?: boolean }) => {
-      const list = (await direct()).list;
+      const { list } = await direct();
       const found = await onServer((env) => list(env, o.limit));
       printEach(o.json, found, listLine, 'There is no complete backup.');
       process.exitCode = found.some((f) => f.state !== 'readable') || found.length === 0 ? EXIT.attention : EXIT.ok;
@@ -131,22 +129,19 @@ function registerReading(backup: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', ENVIRONMENT)
     .action(async (id: string | undefined, o: ReadingArgs) => {
-      const output = terminalOutput(o.json ?? false, (v) => {
-        const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['verify']>>;
-        const photos = r.photos === null ? '' : ` ${r.photos} photos are whole.`;
-        return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${mib(r.bytes)}.${photos}`;
-      });
-      const say = (line: string) => process.stderr.write(`${line}\n`);
-      const verify = (await direct()).verify;
-      const watched = { wait: o.wait ?? false, tier: o.tier, progress: output.progress, say };
-      const verified = await onServer((env) => verify(env, id ?? null, watched));
-      const photos = o.photos
-        ? await asOperator((ask) => ask(verifyBackupPhotos, { params: verified }), { progress: output.progress })
-        : null;
-      const noteVerified = (await direct()).noteVerified;
-      await onServer((env) => noteVerified(env));
-      output.end();
-      output.line({ ...verified, photos: photos?.photos ?? null });
+      await withProgress(
+        o.json,
+        async (progress) => {
+          const { verify, noteVerified } = await direct();
+          const verified = await onServer((env) => verify(env, id ?? null, watched(o, progress)));
+          const photos = o.photos
+            ? await asOperator((ask) => ask(verifyBackupPhotos, { params: verified }), { progress })
+            : null;
+          await onServer((env) => noteVerified(env));
+          return { ...verified, photos: photos?.photos ?? null };
+        },
+        verifiedText,
+      );
     });
   archive(backup.command('restore'))
     .description('Restore a backup into an empty database. Refuses any other database.')
@@ -162,31 +157,46 @@ Exit code 1 with backup-thawing: the backup was requested from the archive; run 
     )
     .action(async (id: string | undefined, o: ReadingArgs) => {
       const start = howToStart(await ownEnvironment());
-      const output = terminalOutput(o.json ?? false, (v) => {
-        const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['restore']>>;
-        return [
-          `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
-          ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
-          ...(r.erasuresRepeated > 0
-            ? [`${r.erasuresRepeated} people were erased since the backup, and are erased again.`]
-            : []),
-          ...(r.erasuresHeld > 0
-            ? [`${r.erasuresHeld} people are not erased again yet: they are under a legal hold (erasure list).`]
-            : []),
-          'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
-          start,
-        ].join('\n');
-      });
-      const say = (line: string) => process.stderr.write(`${line}\n`);
-      const restore = (await direct()).restore;
-      const watched = { wait: o.wait ?? false, tier: o.tier, progress: output.progress, say };
-      const restored = await onServer((env) => restore(env, id ?? null, watched));
-      output.end();
-      output.line(restored);
+      await withProgress(
+        o.json,
+        async (progress) => {
+          const { restore } = await direct();
+          return onServer((env) => restore(env, id ?? null, watched(o, progress)));
+        },
+        (restored) => `${restoredText(restored)}\n${start}`,
+      );
     });
 }
 
-function showFindings(findings: readonly Finding[], json: boolean): void {
+/** How a backup is waited for, and what is said meanwhile. */
+const watched = ({ wait = false, tier }: ReadingArgs, progress: CommandOutput['progress']) => ({
+  wait,
+  tier,
+  progress,
+  say: (line: string) => process.stderr.write(`${line}\n`),
+});
+
+type Direct = Awaited<ReturnType<typeof direct>>;
+
+function verifiedText(r: Awaited<ReturnType<Direct['verify']>>): string {
+  const photos = r.photos === null ? '' : ` ${r.photos} photos are whole.`;
+  return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${mib(r.bytes)}.${photos}`;
+}
+
+const restoredText = (r: Awaited<ReturnType<Direct['restore']>>): string =>
+  [
+    `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
+    ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
+    ...(r.erasuresRepeated > 0
+      ? [`${r.erasuresRepeated} people were erased since the backup, and are erased again.`]
+      : []),
+    ...(r.erasuresHeld > 0
+      ? [`${r.erasuresHeld} people are not erased again yet: they are under a legal hold (erasure list).`]
+      : []),
+    'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
+  ].join('\n');
+
+function showFindings(findings: readonly Finding[], json: boolean | undefined): void {
   for (const f of findings) {
     const why = f.why.length > 0 ? `: ${f.why.join('; ')}` : '';
     const text = `${f.state.padEnd(12)} ${f.item}${f.code ? ` (${f.code})` : ''}${why}`;

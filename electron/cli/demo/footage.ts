@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type FilesPackageName, filesOfPackage } from '../../../build/fetch/files.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
@@ -89,18 +89,23 @@ function inputOf(segment: Segment, width: number, height: number, fps: number): 
 const letterbox = (width: number, height: number, fps: number): string =>
   `scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps=${fps}`;
 
-/** Runs ffmpeg to its end; `footage-ffmpeg` with its own words when it fails. */
-async function run(args: readonly string[], signal?: AbortSignal): Promise<void> {
+/** Starts ffmpeg. `ended` rejects with `footage-ffmpeg`, and its own words, when it fails. */
+function startFfmpeg(args: readonly string[], signal?: AbortSignal) {
   const child = spawn(ffmpegPath(), ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...(signal ? { signal } : {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal && { signal }),
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000);
   });
-  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
-  if (code !== 0) throw new Problem('footage-ffmpeg', { code: String(code), output: said.trim() });
+  const ended = new Promise<void>((resolve, reject) =>
+    child.once('error', reject).once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Problem('footage-ffmpeg', { code: String(code), output: said.trim() }));
+    }),
+  );
+  return { child, ended };
 }
 
 /**
@@ -120,14 +125,10 @@ export async function makeClip(spec: ClipSpec, outFile: string, options: { signa
   const part = `${outFile}.${randomUUID()}.part`;
   await mkdir(dirname(resolve(outFile)), { recursive: true });
   try {
-    await run(
-      [...inputs, '-filter_complex', graph, '-map', '[out]', '-c:v', 'mjpeg', '-q:v', '3', '-r', String(fps)].concat([
-        '-f',
-        'mjpeg',
-        part,
-      ]),
-      options.signal,
-    );
+    const encoded = ['-map', '[out]', '-c:v', 'mjpeg', '-q:v', '3', '-r', String(fps), '-f', 'mjpeg', part];
+    const { child, ended } = startFfmpeg([...inputs, '-filter_complex', graph, ...encoded], options.signal);
+    child.stdout.resume();
+    await ended;
     await rename(part, outFile);
   } finally {
     await rm(part, { force: true });
@@ -142,11 +143,7 @@ export async function cachedClip(
 ): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 24);
   const file = resolve(folder, `${key}.mjpeg`);
-  const there = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!there) await makeClip(spec, file, options);
+  if (!existsSync(file)) await makeClip(spec, file, options);
   return file;
 }
 
@@ -159,16 +156,7 @@ export async function* readFrames(source: string, options: FrameOptions): AsyncG
   const filter = options.filter ? `${options.filter},` : '';
   const segment = { source, start, seconds };
   const args = [...inputOf(segment, width, height, fps), '-vf', `${filter}${letterbox(width, height, fps)}`, '-an'];
-  const child = spawn(
-    ffmpegPath(),
-    ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1'],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2000);
-  });
-  const ended = new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  const { child, ended } = startFfmpeg([...args, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1']);
   ended.catch(() => undefined); // awaited below; this only keeps an early failure from being unhandled meanwhile
   const size = width * height * 3;
   let whole = false;
@@ -190,8 +178,7 @@ export async function* readFrames(source: string, options: FrameOptions): AsyncG
       }
     }
     whole = true;
-    const code = await ended;
-    if (code !== 0) throw new Problem('footage-ffmpeg', { code: String(code), output: said.trim() });
+    await ended;
   } finally {
     if (!whole) child.kill('SIGKILL');
   }

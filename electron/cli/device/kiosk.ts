@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -13,6 +13,7 @@ import {
 import { kioskHome } from '../../core/paths.ts';
 import { ask } from '../ask.ts';
 import { EXIT } from '../exit-codes.ts';
+import { readGivenFile } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { type CommandSession, onKiosk, openCommands } from '../store-command.ts';
 
@@ -77,12 +78,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .option('--server-fingerprint <text>', 'the fingerprint the server showed (default: asked for)')
     .option('--json', 'one JSON object')
     .action(async (file: string, o: { serverFingerprint?: string; json?: boolean }) => {
-      let grant: string;
-      try {
-        grant = readFileSync(file, 'utf8');
-      } catch (cause) {
-        throw new Problem('arguments-wrong', { reason: `${file} can’t be read.`, cause });
-      }
+      const grant = readGivenFile(file);
       const serverFingerprint =
         o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
       process.exitCode = await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);

@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/devices.ts';
 import { ask } from '../ask.ts';
-import { wholeNumber } from '../options.ts';
+import { readGivenFile, wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { call, callAll } from '../server/environment.ts';
+import { registerKiosk } from './kiosk.ts';
 
 interface ProvisionOptions {
   readonly name: string;
@@ -18,8 +19,17 @@ interface ProvisionOptions {
   readonly json?: boolean;
 }
 
+/** `device …`: on the server the registry of kiosks, on a kiosk how it joins. */
+export function registerDevice(program: Command): void {
+  const device = program
+    .command('device')
+    .description('Register kiosks: provision, approve, list and revoke on the server; join and renew on the kiosk.');
+  registerRegistry(device);
+  registerKiosk(device);
+}
+
 /** `device provision|approve|list|revoke`: on the server. */
-export function registerRegistry(device: Command): void {
+function registerRegistry(device: Command): void {
   device
     .command('provision')
     .description('On the server: create a one-time code for a new kiosk, or answer its request file.')
@@ -85,12 +95,7 @@ async function byCode(o: ProvisionOptions): Promise<void> {
 async function byFile(o: ProvisionOptions, request: string): Promise<void> {
   if (o.out === undefined || o.minutes !== undefined)
     throw new Problem('arguments-wrong', { reason: '--request needs --out, and takes no --minutes.' });
-  let text: string;
-  try {
-    text = readFileSync(request, 'utf8');
-  } catch (cause) {
-    throw new Problem('arguments-wrong', { reason: `${request} can’t be read.`, cause });
-  }
+  const text = readGivenFile(request);
   const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
   const { name, site, url } = o;
   const { grant, ...given } = await call(api.provisionByFile, {

@@ -38,7 +38,7 @@ export function registerErasure(program: Command): void {
     .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
     .action(async (request: string, o: { json?: boolean }) => {
       const state = await call(api.getErasure, { params: { request } });
-      print(o.json, state, textOf(state));
+      print(o.json, state, textOf);
       const attention = state.open.some((k) => k.overdue || k.status === 'revoked');
       process.exitCode = attention ? EXIT.attention : EXIT.ok;
     });
@@ -57,8 +57,7 @@ export function registerErasure(program: Command): void {
       }
       const made = await call(api.requestErasure, { body: { person, undoDays: o.undoDays } });
       const undo = made.undoUntil ? `it can be taken back until ${made.undoUntil}` : 'it can’t be taken back';
-      const text = `Request ${made.request}; ${undo}.`;
-      print(o.json, made, text);
+      print(o.json, made, `Request ${made.request}; ${undo}.`);
     });
   erasure
     .command('undo')

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -111,16 +112,5 @@ async function* linesOf(stream: Readable): AsyncGenerator<string> {
 
 /** Writes a line and waits while the reader is behind; rejects when the reader has gone (EPIPE). */
 export async function writeLine(out: Writable, line: string): Promise<void> {
-  if (out.write(`${line}\n`)) return;
-  await new Promise<void>((resolve, reject) => {
-    const settle = (error?: Error | null) => {
-      out.off('drain', drained);
-      out.off('error', settle);
-      if (error) reject(error);
-      else resolve();
-    };
-    const drained = () => settle();
-    out.on('drain', drained);
-    out.on('error', settle);
-  });
+  if (!out.write(`${line}\n`)) await once(out, 'drain');
 }

@@ -3,7 +3,6 @@ import {
   gallerySizes,
   type Identification,
   measureIdentification,
-  type RankOne,
   rankOne,
 } from '../../../models/rules/calibration/identification.ts';
 import { comparePairs, type Sample } from '../../../models/rules/calibration/pairs.ts';
@@ -15,20 +14,7 @@ import { personFolders, photoFiles } from '../../core/commands/import-folders.ts
 import { embedFiles } from './embed.ts';
 
 /** What `faces eval` found. */
-export interface Evaluation {
-  readonly model: string;
-  readonly folder: string;
-  readonly pictures: {
-    readonly found: number;
-    readonly used: number;
-    readonly noFace: number;
-    readonly refused: Readonly<Record<string, number>>;
-  };
-  readonly verification: Verification;
-  readonly rankOne: RankOne;
-  readonly identification: readonly Identification[];
-  readonly thresholds: PickedThresholds;
-}
+export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
 
 /** Thresholds that these scores support. */
 export interface PickedThresholds {
@@ -59,12 +45,7 @@ export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: numbe
  * one; quality is not enforced.
  * @throws Problem `too-few-people` when there is nobody to compare with; those of personFolders
  */
-export async function evaluateFolder(
-  pipeline: FacePipeline,
-  folder: string,
-  random: () => number,
-  watch: Watch,
-): Promise<Evaluation> {
+export async function evaluateFolder(pipeline: FacePipeline, folder: string, random: () => number, watch: Watch) {
   const refused: Record<string, number> = {};
   const files = await picturesOf(folder, refused);
   const samples: Sample[] = [];

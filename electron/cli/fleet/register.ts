@@ -26,6 +26,15 @@ export function registerFleet(program: Command): void {
   registerFleetStaff(fleet);
 }
 
+interface ListOptions {
+  readonly site?: string;
+  readonly alert?: api.AlertCode;
+  readonly version?: string;
+  readonly name?: string;
+  readonly revoked?: boolean;
+  readonly json?: boolean;
+}
+
 function registerReading(fleet: Command): void {
   fleet
     .command('list', { isDefault: true })
@@ -41,22 +50,11 @@ function registerReading(fleet: Command): void {
     .option('--revoked', 'revoked kiosks instead')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', `\nExit code 1 when a listed kiosk has a problem.`)
-    .action(
-      async (o: {
-        site?: string;
-        alert?: api.AlertCode;
-        version?: string;
-        name?: string;
-        revoked?: boolean;
-        json?: boolean;
-      }) => {
-        const { site, alert, version, name } = o;
-        const query = { site, alert, version, name, status: o.revoked && 'revoked' };
-        const items = await callAll(api.listFleet, { query });
-        printEach(o.json, items, kioskLine, 'No such kiosk.');
-        process.exitCode = items.some(({ alerts }) => alerts.length > 0) ? EXIT.attention : EXIT.ok;
-      },
-    );
+    .action(async ({ revoked, json, ...filter }: ListOptions) => {
+      const items = await callAll(api.listFleet, { query: { ...filter, status: revoked && 'revoked' } });
+      printEach(json, items, kioskLine, 'No such kiosk.');
+      process.exitCode = items.some(({ alerts }) => alerts.length > 0) ? EXIT.attention : EXIT.ok;
+    });
   fleet
     .command('show')
     .description('Show one kiosk: health, settings with their history, and commands.')
@@ -65,7 +63,7 @@ function registerReading(fleet: Command): void {
     .addHelpText('after', `\nExit code 1 when the kiosk has a problem.`)
     .action(async (device: string, o: { json?: boolean }) => {
       const found = await call(api.getKiosk, { params: { device } });
-      print(o.json, found, shownText(found));
+      print(o.json, found, shownText);
       process.exitCode = found.kiosk.alerts.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }
@@ -92,7 +90,7 @@ function registerSettings(fleet: Command): void {
         const shown = await ask(api.getKiosk, { params });
         return set ? ask(api.setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
       });
-      print(o.json, found, shownText(found));
+      print(o.json, found, shownText);
     });
   fleet
     .command('template')
@@ -127,44 +125,42 @@ interface CommandOptions {
 }
 
 function registerCommands(fleet: Command): void {
-  const add = (what: 'restart' | 'logs' | 'wipe' | 'decommission', description: string, more: string) => {
-    const made = fleet
+  const add = (what: 'restart' | 'logs' | 'wipe' | 'decommission', description: string, more: string) =>
+    fleet
       .command(what)
       .description(description)
       .argument('<id>', KIOSK)
       .option('--hours <n>', 'how long the command waits for the kiosk', hours)
       .option('--json', 'one JSON object, as in `fleet show`')
       .addHelpText('after', more);
-    if (what === 'wipe' || what === 'decommission')
-      made.option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)');
-    return made;
-  };
-  const sendCommand = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
+  const sendCommand = async (what: 'restart' | 'logs' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
     const found = await call(api.commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
-  /** Everything on it is deleted: to confirm, people type which kiosk it is. */
-  const confirmed = async (device: string, o: CommandOptions): Promise<CommandOptions> => {
-    if (o.name !== undefined) return o;
-    const { kiosk } = await call(api.getKiosk, { params: { device } });
-    return { ...o, name: await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `) };
-  };
+  /** A command that deletes everything on the kiosk: to confirm, people type which one it is. */
+  const destroys = (what: 'wipe' | 'decommission', description: string, more: string) =>
+    add(what, description, more)
+      .option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)')
+      .action(async (device: string, o: CommandOptions) => {
+        if (o.name !== undefined) return sendCommand(what, device, o);
+        const { kiosk } = await call(api.getKiosk, { params: { device } });
+        const name = await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `);
+        return sendCommand(what, device, { ...o, name });
+      });
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
     (device: string, o: CommandOptions) => sendCommand('restart', device, o),
   );
-  add(
+  destroys(
     'wipe',
     'Wipe a lost kiosk: it destroys everything on it, and is revoked once it confirms that.',
     `
 It happens the next time the kiosk connects. Records it can't send within 30 seconds are lost. Until the kiosk confirms,
 someone may still have its data: revoke its people's badges if that matters.`,
-  ).action(async (device: string, o: CommandOptions) => sendCommand('wipe', device, await confirmed(device, o)));
-  add(
+  );
+  destroys(
     'decommission',
     'Take a kiosk out of service: it sends its records, destroys everything on it, and is revoked.',
     '\nThe kiosk first sends every record and photo to the server, however long that takes.',
-  ).action(async (device: string, o: CommandOptions) =>
-    sendCommand('decommission', device, await confirmed(device, o)),
   );
   add(
     'logs',
@@ -178,8 +174,7 @@ personal data and is kept for seven days. Reading it is logged.`,
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
         if (o.out !== undefined) throw new Problem('arguments-wrong', { reason: '--out belongs to --read.' });
-        const found = await call(api.commandKiosk, { params: { device }, body: { what: 'logs', hours: o.hours } });
-        return print(o.json, found, commandLine(found.commands[0]!));
+        return sendCommand('logs', device, o);
       }
       const { commands } = await call(api.getKiosk, { params: { device } });
       const newest = commands.find(({ log }) => log !== null);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
+import { memberNamed } from '../../core/staff/members.ts';
 import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 import { handedText } from '../staff/sheet.ts';
@@ -62,18 +63,16 @@ export function registerFleetStaff(fleet: Command): void {
         const { items } = await ask(api.removeKioskStaff, { params: { member: id } });
         return items.find((one) => one.id === id)!;
       });
-      print(o.json, removed, memberText(removed));
+      print(o.json, removed, memberText);
     });
 }
 
 /** By id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
-function only(all: readonly api.KioskStaff[], which: string): api.KioskStaff {
-  const wanted = which.trim().toLocaleLowerCase();
-  const found = all.filter((t) => t.removedAt === null && (t.id === wanted || t.name.toLocaleLowerCase() === wanted));
-  if (found.length > 1) throw new Problem('staff-ambiguous');
-  if (!found[0]) throw new Problem('staff-unknown');
-  return found[0];
-}
+const only = (all: readonly api.KioskStaff[], which: string) =>
+  memberNamed(
+    all.filter(({ removedAt }) => removedAt === null),
+    which,
+  );
 
 const handed = ({ member, pin, factor }: api.HandedOver, done: string): string =>
   handedText(member.name, done, pin, factor);

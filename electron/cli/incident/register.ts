@@ -6,9 +6,9 @@ import { EXIT } from '../exit-codes.ts';
 import { collect, instant } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
-import { incidentText, summaryLine } from './text.ts';
 
 const PURPOSES = api.ServerKeyPurpose.options;
+const SEVERITIES = api.Severity.options;
 type Purpose = z.output<typeof api.ServerKeyPurpose>;
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
@@ -34,26 +34,16 @@ export function registerIncident(program: Command): void {
     .command('open')
     .description('Open an incident. The 72 hours run from when it was discovered.')
     .requiredOption('--title <text>', 'short title')
-    .addOption(new Option('--severity <level>').choices(['low', 'medium', 'high', 'critical']).makeOptionMandatory())
+    .addOption(new Option('--severity <level>').choices(SEVERITIES).makeOptionMandatory())
     .option('--found <time>', 'when it became known that personal data is affected (default: now)', instant)
     .option('--began <time>', 'when it began, if known', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--description <text>', 'what happened')
     .option('--data <kind>', 'kind of data affected, e.g. template; repeatable', collect, [])
     .option('--json', 'the incident as one JSON object')
-    .action(async (o: OpenOptions) => {
-      const made = await call(api.openIncident, {
-        body: {
-          title: o.title,
-          severity: o.severity,
-          foundAt: o.found ?? new Date().toISOString(),
-          beganAt: o.began,
-          endedAt: o.ended,
-          data: o.data,
-          description: o.description,
-        },
-      });
-      print(o.json, made, incidentText(made));
+    .action(async ({ json, found = new Date().toISOString(), began, ended, ...o }: OpenOptions) => {
+      const body = { ...o, foundAt: found, beganAt: began, endedAt: ended };
+      show(json, await call(api.openIncident, { body }));
     });
   registerChanges(incident);
   incident
@@ -67,7 +57,7 @@ export function registerIncident(program: Command): void {
     .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.`)
     .action(async (id: string, o: { json?: boolean }) => {
       const found = await call(api.listAffected, { params: { incident: id } });
-      print(o.json, found, affectedText(found));
+      print(o.json, found, affectedText);
       process.exitCode = found.rows === 0 ? EXIT.attention : EXIT.ok;
     });
   incident
@@ -108,16 +98,10 @@ export function registerIncident(program: Command): void {
 If a step fails, earlier ones stay done: run it again. It can't replace the keys in the environment, but says what to do
 about them. Exit code 1 when a step failed.`,
     )
-    .action(async (id: string, o: ContainOptions) => {
+    .action(async (id: string, { device, account, json, ...o }: ContainOptions) => {
       const { done, failed, next } = await call(api.containIncident, {
         params: { incident: id },
-        body: {
-          rotate: o.rotate,
-          retire: o.retire,
-          devices: o.device,
-          accounts: o.account,
-          everySession: o.everySession,
-        },
+        body: { ...o, devices: device, accounts: account },
       });
       const lines = [
         ...done,
@@ -125,19 +109,30 @@ about them. Exit code 1 when a step failed.`,
         'Next:',
         ...next.map((n) => `- ${n}`),
       ];
-      print(o.json, { done, failed, next }, lines.join('\n'));
+      print(json, { done, failed, next }, lines.join('\n'));
       process.exitCode = failed.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }
 
-interface OpenOptions {
-  readonly title: string;
-  readonly severity: 'low' | 'medium' | 'high' | 'critical';
+interface Times {
   readonly found?: string;
   readonly began?: string;
   readonly ended?: string;
-  readonly description?: string;
+}
+
+type Written = Pick<
+  z.input<typeof api.ChangeIncident>,
+  'title' | 'severity' | 'description' | 'consequences' | 'measures' | 'authorityReason' | 'peopleReason'
+>;
+
+interface OpenOptions extends Times, Pick<z.input<typeof api.OpenIncident>, 'title' | 'severity' | 'description'> {
   readonly data: string[];
+  readonly json?: boolean;
+}
+
+interface Notified {
+  readonly to: 'authority' | 'people';
+  readonly at?: string;
   readonly json?: boolean;
 }
 
@@ -170,22 +165,6 @@ function purposes(text: string): Purpose[] {
   return list as Purpose[];
 }
 
-type Severity = 'low' | 'medium' | 'high' | 'critical';
-
-interface Written {
-  readonly title?: string;
-  readonly severity?: Severity;
-  readonly description?: string;
-  readonly consequences?: string;
-  readonly measures?: string;
-  readonly authorityReason?: string;
-  readonly peopleReason?: string;
-  readonly found?: string;
-  readonly began?: string;
-  readonly ended?: string;
-  readonly data: string[];
-}
-
 /** The commands that change an incident and show it afterwards. */
 function registerChanges(incident: Command): void {
   const one = (name: string, description: string) =>
@@ -204,7 +183,7 @@ function registerChanges(incident: Command): void {
     );
   one('change', 'Change or complete an incident’s documentation.')
     .option('--title <text>')
-    .addOption(new Option('--severity <level>').choices(['low', 'medium', 'high', 'critical']))
+    .addOption(new Option('--severity <level>').choices(SEVERITIES))
     .option('--description <text>', 'what happened')
     .option('--consequences <text>', 'likely consequences for the people affected')
     .option('--measures <text>', 'measures taken and planned')
@@ -214,21 +193,23 @@ function registerChanges(incident: Command): void {
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--data <kind>', 'kinds of data affected, replacing the earlier ones; repeatable', collect, [])
-    .action(async (id: string, { found, began, ended, data, json, ...text }: Written & { json?: boolean }) => {
-      const patch = {
-        ...text,
-        ...(found && { foundAt: found }),
-        ...(began && { beganAt: began }),
-        ...(ended && { endedAt: ended }),
-        ...(data.length > 0 && { data }),
-      };
-      const params = { incident: id };
-      const changed = await asOperator(async (ask) => {
-        const { version } = await ask(api.getIncident, { params });
-        return ask(api.changeIncident, { params, body: { version, ...patch } });
-      });
-      show(json, changed);
-    });
+    .action(
+      async (id: string, { found, began, ended, data, json, ...text }: Written & Omit<OpenOptions, keyof Written>) => {
+        const patch = {
+          ...text,
+          ...(found && { foundAt: found }),
+          ...(began && { beganAt: began }),
+          ...(ended && { endedAt: ended }),
+          ...(data.length > 0 && { data }),
+        };
+        const params = { incident: id };
+        const changed = await asOperator(async (ask) => {
+          const { version } = await ask(api.getIncident, { params });
+          return ask(api.changeIncident, { params, body: { version, ...patch } });
+        });
+        show(json, changed);
+      },
+    );
   one('scope', 'Choose the audit log rows that show who is affected. A row must match every condition.')
     .option('--from <time>', 'from this time', instant)
     .option('--to <time>', 'before this time', instant)
@@ -244,18 +225,55 @@ function registerChanges(incident: Command): void {
   one('notified', 'Record when the authority or the people affected were notified.')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
-    .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>
-      show(
-        o.json,
-        await call(api.recordNotified, {
-          params: { incident: id },
-          body: { to: o.to, at: o.at ?? new Date().toISOString() },
-        }),
-      ),
+    .action(async (id: string, { to, at = new Date().toISOString(), json }: Notified) =>
+      show(json, await call(api.recordNotified, { params: { incident: id }, body: { to, at } })),
     );
   one('close', 'Close an incident that is documented.').action(async (id: string, o: { json?: boolean }) =>
     show(o.json, await call(api.closeIncident, { params: { incident: id } })),
   );
 }
 
-const show = (json: boolean | undefined, incident: api.Incident): void => print(json, incident, incidentText(incident));
+const show = (json: boolean | undefined, incident: api.Incident): void => print(json, incident, incidentText);
+
+type Summary = z.output<typeof api.IncidentSummary>;
+
+function summaryLine(i: Summary): string {
+  return `${i.id}  ${i.foundAt}  ${i.severity}  ${i.state}  ${clockText(i)}  ${i.title}`;
+}
+
+/** An incident with its timeline. */
+function incidentText(i: api.Incident): string {
+  const written = (['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const)
+    .filter((field) => i[field] !== '')
+    .map((field) => `  ${field}: ${i[field]}`);
+  return [
+    summaryLine(i),
+    ...(i.data.length > 0 ? [`  data: ${i.data.join(' ')}`] : []),
+    ...written,
+    ...i.scopes.map(
+      ({ scope }) =>
+        `  scope: ${Object.entries(scope)
+          .map((pair) => pair.join(' '))
+          .join(', ')}`,
+    ),
+    ...i.timeline.map(
+      (e) => `  ${e.at}  ${e.byRole}${e.byId ? ` ${e.byId}` : ''}  ${e.kind}${e.text ? `: ${e.text}` : ''}`,
+    ),
+  ].join('\n');
+}
+
+function clockText({ clock }: Pick<Summary, 'clock'>): string {
+  const hours = (ms: number) => `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`;
+  switch (clock.state) {
+    case 'running':
+      return `${hours(clock.remainingMs)} left of 72 (until ${clock.dueAt})`;
+    case 'overdue':
+      return `OVERDUE by ${hours(-clock.remainingMs)}`;
+    case 'in-time':
+      return 'authority notified in time';
+    case 'late':
+      return 'authority notified late';
+    case 'not-needed':
+      return 'authority need not be notified';
+  }
+}

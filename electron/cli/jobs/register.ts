@@ -42,8 +42,7 @@ export function registerJobs(program: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nFails with job-running while the job is running on any replica.`)
     .action(async (name: string, o: { json?: boolean }) => {
-      const report = await call(runJob, { params: { job: name } });
-      print(o.json, report, `${name}: ${reportText(report)}`);
+      print(o.json, await call(runJob, { params: { job: name } }), (report) => `${name}: ${reportText(report)}`);
     });
 }
 

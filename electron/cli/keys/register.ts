@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import * as api from '../../../sync/protocol/api/keys.ts';
 import { EXIT } from '../exit-codes.ts';
-import { print, terminalOutput } from '../output.ts';
+import { print, withProgress } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 import { generateKeys } from './generate.ts';
 
@@ -42,7 +42,7 @@ export function registerKeys(program: Command): void {
     .addHelpText('after', `\nExit code 1 while a rotation is not finished.`)
     .action(async (o: { json?: boolean }) => {
       const status = await call(api.getKeyStatus);
-      print(o.json, status, statusText(status));
+      print(o.json, status, statusText);
       process.exitCode = status.rotation && status.rotation.phase !== 'finished' ? EXIT.attention : EXIT.ok;
     });
   keys
@@ -79,22 +79,24 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 }
 
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
-  const output = terminalOutput(json, (v) => sentence(v as State));
-  const begun = await call(api.beginKeyRotation, { body: { reEncrypt } });
-  let state: State = { ...begun, scrubbed: false, databaseLog: null };
-  process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
-  let announced = '';
-  do {
-    state = await call(api.advanceKeyRotation);
-    output.progress(Math.min(state.done, state.total), state.total, 'rows');
-    if (state.waitsFor) {
-      if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);
-      announced = state.waitsFor;
-      await sleep(1000);
-    }
-  } while (state.phase !== 'finished');
-  output.end();
-  output.line(state);
+  await withProgress(
+    json,
+    async (progress) => {
+      const begun = await call(api.beginKeyRotation, { body: { reEncrypt } });
+      process.stderr.write(`rotating from version ${begun.from} to version ${begun.to}\n`);
+      for (let announced = ''; ; ) {
+        const state = await call(api.advanceKeyRotation);
+        progress(Math.min(state.done, state.total), state.total, 'rows');
+        if (state.waitsFor) {
+          if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);
+          announced = state.waitsFor;
+          await sleep(1000);
+        }
+        if (state.phase === 'finished') return state;
+      }
+    },
+    sentence,
+  );
 }
 
 /** What is to be said of the database's own log, which had the keys as they were sealed before. */

@@ -20,12 +20,16 @@ export interface InitOptions {
   readonly onlineKeys: string;
   /** Public halves of keys that their holders have made elsewhere. */
   readonly public: readonly string[];
-  readonly count: Readonly<Record<RoleName, number>>;
-  readonly threshold: Readonly<Record<RoleName, number>>;
-  readonly days: Partial<Lifetimes>;
-  readonly passphraseFile: string | undefined;
-  readonly onlinePassphraseFile: string | undefined;
-  readonly now: number;
+  readonly rootKeys: number;
+  readonly rootThreshold: number;
+  readonly targetsKeys: number;
+  readonly targetsThreshold: number;
+  readonly rootDays?: number;
+  readonly targetsDays?: number;
+  readonly snapshotDays?: number;
+  readonly timestampDays?: number;
+  readonly passphraseFile?: string;
+  readonly onlinePassphraseFile?: string;
 }
 
 export interface MadeKey {
@@ -38,13 +42,21 @@ export interface MadeKey {
 const isOnline = (role: RoleName) => role === 'snapshot' || role === 'timestamp';
 
 /** Makes the keys of a new repository, and its first root and targets, staged. */
-export async function init(o: InitOptions): Promise<readonly MadeKey[]> {
+export async function init(o: InitOptions, now: number): Promise<readonly MadeKey[]> {
+  const count: Record<RoleName, number> = { root: o.rootKeys, targets: o.targetsKeys, snapshot: 1, timestamp: 1 };
+  const threshold = { root: o.rootThreshold, targets: o.targetsThreshold, snapshot: 1, timestamp: 1 };
+  const lifetimes: Lifetimes = {
+    root: o.rootDays ?? LIFETIMES.root,
+    targets: o.targetsDays ?? LIFETIMES.targets,
+    snapshot: o.snapshotDays ?? LIFETIMES.snapshot,
+    timestamp: o.timestampDays ?? LIFETIMES.timestamp,
+  };
   for (const keys of [o.keys, o.onlineKeys]) requireApart(keys, o.repository);
   requireApart(o.keys, o.onlineKeys);
   const given = o.public.map((file) => readPublicFile(file));
   for (const role of ROLE_NAMES) {
-    const keys = given.filter((key) => key.role === role).length || o.count[role];
-    if (keys < o.threshold[role]) throw tooFew(role, keys, o.threshold[role]);
+    const keys = given.filter((key) => key.role === role).length || count[role];
+    if (keys < threshold[role]) throw tooFew(role, keys, threshold[role]);
   }
   if (existsSync(`${o.repository}/release.json`)) createWorkspace(o.repository, LIFETIMES); // refuses, before keys are made
   const [offline, online] = [passphrases(o.passphraseFile), passphrases(o.onlinePassphraseFile ?? o.passphraseFile)];
@@ -53,15 +65,15 @@ export async function init(o: InitOptions): Promise<readonly MadeKey[]> {
   for (const role of ROLE_NAMES) {
     const own = given.filter((key) => key.role === role);
     made.push(...own.map(({ keyid }) => ({ role, keyid, file: null })));
-    for (let i = own.length === 0 ? 0 : o.count[role]; i < o.count[role]; i++) {
+    for (let i = own.length === 0 ? 0 : count[role]; i < count[role]; i++) {
       const [folder, from] = isOnline(role) ? [o.onlineKeys, online] : [o.keys, offline];
-      const key = await make(folder, role, from, o.now, `${role} key ${i + 1} of ${o.count[role]}`);
+      const key = await make(folder, role, from, now, `${role} key ${i + 1} of ${count[role]}`);
       own.push({ role, ...key });
       made.push({ role, keyid: key.keyid, file: key.file });
     }
-    roles[role] = { keys: own, threshold: o.threshold[role] };
+    roles[role] = { keys: own, threshold: threshold[role] };
   }
-  stageFirst(createWorkspace(o.repository, { ...LIFETIMES, ...o.days }), roles, o.now);
+  stageFirst(createWorkspace(o.repository, lifetimes), roles, now);
   return made;
 }
 
@@ -84,19 +96,18 @@ export interface RotateOptions {
   readonly repository: string;
   readonly role: RoleName;
   /** Where new keys are made. */
-  readonly keys: string | undefined;
+  readonly keys?: string;
   readonly remove: readonly string[];
   /** Public halves of keys that their holders have made elsewhere. */
   readonly public: readonly string[];
   /** How many to make; as many as are removed, less those given. */
-  readonly make: number | undefined;
-  readonly threshold: number | undefined;
-  readonly passphraseFile: string | undefined;
-  readonly now: number;
+  readonly make?: number;
+  readonly threshold?: number;
+  readonly passphraseFile?: string;
 }
 
 /** Stages a root with other keys for a role. */
-export async function rotate(o: RotateOptions): Promise<readonly MadeKey[]> {
+export async function rotate(o: RotateOptions, now: number): Promise<readonly MadeKey[]> {
   const workspace = openWorkspace(o.repository);
   const given = o.public.map((file) => readPublicFile(file));
   const other = given.find((key) => key.role !== o.role);
@@ -109,15 +120,15 @@ export async function rotate(o: RotateOptions): Promise<readonly MadeKey[]> {
   // Tried before any key is made: what can't be staged leaves no keys behind.
   const placeholders = Array.from({ length: count }, (_, i) => placeholder(i));
   const dry = { ...workspace, stage: () => undefined };
-  stageRotation(dry, { role: o.role, add: [...given, ...placeholders], remove: o.remove, ...threshold }, o.now);
+  stageRotation(dry, { role: o.role, add: [...given, ...placeholders], remove: o.remove, ...threshold }, now);
   const made: MadeKey[] = given.map(({ keyid }) => ({ role: o.role, keyid, file: null }));
   const add: PublicKey[] = [...given];
   for (let i = 0; i < count; i++) {
-    const key = await make(o.keys!, o.role, from, o.now, `new ${o.role} key ${i + 1} of ${count}`);
+    const key = await make(o.keys!, o.role, from, now, `new ${o.role} key ${i + 1} of ${count}`);
     add.push(key);
     made.push({ role: o.role, keyid: key.keyid, file: key.file });
   }
-  stageRotation(workspace, { role: o.role, add, remove: o.remove, ...threshold }, o.now);
+  stageRotation(workspace, { role: o.role, add, remove: o.remove, ...threshold }, now);
   return made;
 }
 

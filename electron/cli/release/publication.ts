@@ -9,7 +9,7 @@ import { openWorkspace, requireApart, type Workspace } from '../../../build/rele
 import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, instant } from '../options.ts';
-import { terminalOutput } from '../output.ts';
+import { withProgress } from '../output.ts';
 import { next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { approvalsText, cannotRollBackText, describedText, publishedText, verifiedText } from './text.ts';
@@ -114,20 +114,14 @@ export function registerChecks(release: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.`)
     .action(async (o: VerifyArgs) => {
-      const out = terminalOutput(o.json ?? false, (v) =>
-        verifiedText(v as Awaited<ReturnType<typeof verifyRepository>>),
+      const { root, from, ca, archives, at } = o;
+      const options = { root, from, ...(ca && { ca }), archives, now: at?.getTime() ?? Date.now() };
+      const { notes } = await withProgress(
+        o.json,
+        (progress) => verifyRepository({ ...options, progress }),
+        verifiedText,
       );
-      const verified = await verifyRepository({
-        root: o.root,
-        from: o.from,
-        ...(o.ca && { ca: o.ca }),
-        archives: o.archives,
-        now: o.at?.getTime() ?? Date.now(),
-        progress: out.progress,
-      });
-      out.end();
-      out.line(verified);
-      process.exitCode = verified.notes.length > 0 ? EXIT.attention : EXIT.ok;
+      process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
     });
   release
     .command('status')
@@ -138,32 +132,27 @@ export function registerChecks(release: Command): void {
     .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
 }
 
+/** What is published now; null: nothing yet. */
+function publishedNow(workspace: Workspace): Published | null {
+  const [root, targets] = [workspace.root(), workspace.targets()];
+  const [snapshot, timestamp] = [workspace.snapshot(), workspace.timestamp()];
+  if (!root || !targets || !snapshot || !timestamp) return null;
+  const of = <T>(value: (signed: { readonly version: number; readonly expires: string }) => T) => ({
+    root: value(root.signed),
+    targets: value(targets.signed),
+    snapshot: value(snapshot.signed),
+    timestamp: value(timestamp.signed),
+  });
+  return {
+    versions: of(({ version }) => version),
+    expires: of(({ expires }) => expires),
+    targets: Object.keys(targets.signed.targets).sort(),
+  };
+}
+
 function showStatus(workspace: Workspace, json: boolean | undefined): void {
   const root = comingRoot(workspace);
-  const [present, targets, snapshot, timestamp] = [
-    workspace.root(),
-    workspace.targets(),
-    workspace.snapshot(),
-    workspace.timestamp(),
-  ];
-  const published: Published | null =
-    present && targets && snapshot && timestamp
-      ? {
-          versions: {
-            root: present.signed.version,
-            targets: targets.signed.version,
-            snapshot: snapshot.signed.version,
-            timestamp: timestamp.signed.version,
-          },
-          expires: {
-            root: present.signed.expires,
-            targets: targets.signed.expires,
-            snapshot: snapshot.signed.expires,
-            timestamp: timestamp.signed.expires,
-          },
-          targets: Object.keys(targets.signed.targets).sort(),
-        }
-      : null;
+  const published = publishedNow(workspace);
   const keys = ROLE_NAMES.map((role) => {
     const { need, keyids } = countSignatures(root, role, root);
     return { role, threshold: need, keyids };

@@ -12,11 +12,12 @@ import {
 } from '../../../build/release/stage.ts';
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { inspectArchive, placeArchive } from './archive.ts';
-import { init, makeKey, rotate } from './make.ts';
+import { type InitOptions, init, makeKey, type RotateOptions, rotate } from './make.ts';
 import { next, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { registerChecks, registerPublishing } from './publication.ts';
@@ -31,21 +32,7 @@ export function registerRelease(program: Command): void {
   registerChecks(release);
 }
 
-interface InitArgs {
-  readonly repository: string;
-  readonly keys: string;
-  readonly onlineKeys: string;
-  readonly public: string[];
-  readonly rootKeys: number;
-  readonly rootThreshold: number;
-  readonly targetsKeys: number;
-  readonly targetsThreshold: number;
-  readonly rootDays?: number;
-  readonly targetsDays?: number;
-  readonly snapshotDays?: number;
-  readonly timestampDays?: number;
-  readonly passphraseFile?: string;
-  readonly onlinePassphraseFile?: string;
+interface Json {
   readonly json?: boolean;
 }
 
@@ -71,24 +58,8 @@ function registerMaking(release: Command): void {
     ['timestamp', 7],
   ] as const)
     days(init_, role, usual);
-  shared(init_).action(async (o: InitArgs) => {
-    const made = await init({
-      repository: o.repository,
-      keys: o.keys,
-      onlineKeys: o.onlineKeys,
-      public: o.public,
-      count: { root: o.rootKeys, targets: o.targetsKeys, snapshot: 1, timestamp: 1 },
-      threshold: { root: o.rootThreshold, targets: o.targetsThreshold, snapshot: 1, timestamp: 1 },
-      days: {
-        ...(o.rootDays && { root: o.rootDays }),
-        ...(o.targetsDays && { targets: o.targetsDays }),
-        ...(o.snapshotDays && { snapshot: o.snapshotDays }),
-        ...(o.timestampDays && { timestamp: o.timestampDays }),
-      },
-      passphraseFile: o.passphraseFile,
-      onlinePassphraseFile: o.onlinePassphraseFile,
-      now: Date.now(),
-    });
+  shared(init_).action(async (o: InitOptions & Json) => {
+    const made = await init(o, Date.now());
     output(o.json, madeText(made)).line({ keys: made });
     next(o.json, [
       `${SP} sign --repository ${o.repository} --keys ${o.keys}`,
@@ -122,37 +93,17 @@ function registerMaking(release: Command): void {
       .option('--keys <folder>', 'folder for the new keys')
       .option('--threshold <n>', 'signatures needed from now on', wholeNumber(1, 20))
       .option('--yes', 'don’t ask for confirmation'),
-  ).action(
-    async (o: {
-      repository: string;
-      role: RoleName;
-      remove: string[];
-      public: string[];
-      make?: number;
-      keys?: string;
-      threshold?: number;
-      yes?: boolean;
-      passphraseFile?: string;
-      json?: boolean;
-    }) => {
-      await confirm(`Change the keys for ${o.role}?`, o.yes ?? false);
-      const made = await rotate({
-        ...o,
-        make: o.make,
-        keys: o.keys,
-        threshold: o.threshold,
-        passphraseFile: o.passphraseFile,
-        now: Date.now(),
-      });
-      const workspace = openWorkspace(o.repository);
-      const text = [madeText(made), describedText(describeStaged(workspace)), approvalsText(approvals(workspace))];
-      output(o.json, text.filter(Boolean).join('\n')).line({ keys: made, approvals: approvals(workspace) });
-      next(o.json, [
-        `${SP} sign --repository ${o.repository} --keys <folder>, by the holders of old and new keys`,
-        `${SP} publish --repository ${o.repository} --keys <online keys>`,
-      ]);
-    },
-  );
+  ).action(async (o: RotateOptions & Json & { readonly yes?: boolean }) => {
+    await confirm(`Change the keys for ${o.role}?`, o.yes ?? false);
+    const made = await rotate(o, Date.now());
+    const workspace = openWorkspace(o.repository);
+    const text = [madeText(made), describedText(describeStaged(workspace)), approvalsText(approvals(workspace))];
+    output(o.json, text.filter(Boolean).join('\n')).line({ keys: made, approvals: approvals(workspace) });
+    next(o.json, [
+      `${SP} sign --repository ${o.repository} --keys <folder>, by the holders of old and new keys`,
+      `${SP} publish --repository ${o.repository} --keys <online keys>`,
+    ]);
+  });
 }
 
 interface SignArgs {
@@ -189,18 +140,7 @@ function registerSigning(release: Command): void {
     `${PASSPHRASES}\nExit code 1 while signatures are missing.`,
   ).action(async (o: SignArgs) => {
     const progress = terminalOutput(o.json ?? false, () => null);
-    const done = await sign({
-      ...o,
-      build: o.build,
-      manifest: o.manifest,
-      withdraw: o.withdraw,
-      renew: o.renew,
-      passphraseFile: o.passphraseFile,
-      replace: o.replace ?? false,
-      yes: o.yes ?? false,
-      now: Date.now(),
-      progress: progress.progress,
-    });
+    const done = await sign({ ...o, now: Date.now(), progress: progress.progress });
     progress.end();
     const lacking = done.approvals.some(({ have, need }) => have.length < need);
     output(o.json, approvalsText(done.approvals) || 'Nothing is staged.').line(done);
@@ -216,18 +156,9 @@ function registerSigning(release: Command): void {
   });
 }
 
-interface SignOptions {
-  readonly repository: string;
-  readonly keys: readonly string[];
-  readonly build: string | undefined;
-  readonly manifest: string | undefined;
-  readonly replace: boolean;
-  readonly withdraw: string | undefined;
-  readonly renew: OfflineRole | undefined;
-  readonly passphraseFile: string | undefined;
-  readonly yes: boolean;
+interface SignOptions extends SignArgs {
   readonly now: number;
-  readonly progress: (done: number, total: number, what: string) => void;
+  readonly progress: CommandOutput['progress'];
 }
 
 interface SignResult {
@@ -246,14 +177,15 @@ async function sign(o: SignOptions): Promise<SignResult> {
   const asked = new Set(waiting.flatMap(({ keyids }) => keyids));
   if (waiting.length > 0) process.stderr.write(`${describedText(describeStaged(workspace))}\n`);
   if (waiting.length === 0 || o.keys.length === 0) return { signed: [], approvals: waiting };
-  await confirm('Sign this?', o.yes);
+  await confirm('Sign this?', o.yes ?? false);
   const signers = await openKeys(o.keys, OFFLINE, asked, passphrases(o.passphraseFile));
   return { signed: signStaged(workspace, signers), approvals: approvals(workspace) };
 }
 
 async function addBuild(workspace: Workspace, file: string, o: SignOptions): Promise<void> {
   const archive = await inspectArchive(file, o.manifest);
-  if (o.replace) await confirm(`Give version ${archive.build.version} other bytes than were signed before?`, o.yes);
+  if (o.replace)
+    await confirm(`Give version ${archive.build.version} other bytes than were signed before?`, o.yes ?? false);
   // Before it is copied: a version that is there already is refused for what it is.
   stageBuild({ ...workspace, stage: () => undefined }, archive, o);
   await placeArchive(file, workspace.folder, archive, (done) => o.progress(done, archive.length, 'bytes'));

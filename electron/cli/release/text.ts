@@ -58,17 +58,15 @@ export function madeText(made: readonly MadeKey[]): string {
   return made.map(({ role, keyid, file }) => `${role} key ${short(keyid)}  ${file ?? '(made elsewhere)'}`).join('\n');
 }
 
-export function publishedText({ versions, expires, targets }: Published): string {
-  const lines = (Object.keys(versions) as (keyof typeof versions)[]).map(
+const rolesText = ({ versions, expires }: Pick<Published, 'versions' | 'expires'>): string[] =>
+  (Object.keys(versions) as (keyof typeof versions)[]).map(
     (role) => `${role} ${versions[role]}, good until ${day(expires[role])}`,
   );
-  return [...lines, `${targets.length} builds`].join('\n');
-}
 
-export function verifiedText({ versions, expires, builds, notes }: Verified): string {
-  const lines = (Object.keys(versions) as (keyof typeof versions)[]).map(
-    (role) => `${role} ${versions[role]}, good until ${day(expires[role])}`,
-  );
+export const publishedText = (published: Published): string =>
+  [...rolesText(published), `${published.targets.length} builds`].join('\n');
+
+export function verifiedText({ builds, notes, ...metadata }: Verified): string {
   const all = builds.map(({ path, bytes }) => `${path}  ${mib(bytes)}`);
-  return [...lines, ...all, ...(notes.length > 0 ? notes : ['A kiosk would take all of it.'])].join('\n');
+  return [...rolesText(metadata), ...all, ...(notes.length > 0 ? notes : ['A kiosk would take all of it.'])].join('\n');
 }

@@ -28,7 +28,7 @@ export function registerRetention(program: Command): void {
     .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.`)
     .action(async (o: { json?: boolean }) => {
       const state = await call(api.getRetention);
-      print(o.json, state, textOf(state));
+      print(o.json, state, textOf);
       const bad = state.kiosks.some((k) => k.overdue) || state.lastRun?.rules.some((r) => r.failed !== null);
       process.exitCode = bad ? EXIT.attention : EXIT.ok;
     });
@@ -53,6 +53,10 @@ export function registerRetention(program: Command): void {
   registerHolds(retention);
 }
 
+interface HoldOptions extends Readonly<z.input<typeof api.NewHold>> {
+  readonly json?: boolean;
+}
+
 function registerHolds(retention: Command): void {
   retention
     .command('holds')
@@ -73,21 +77,8 @@ function registerHolds(retention: Command): void {
     .option('--until <time>', 'as --from', instant)
     .option('--json', 'one JSON object: {"id"}')
     .addHelpText('after', `\nA person named in a hold can't be erased until it is released.`)
-    .action(
-      async ({
-        json,
-        ...o
-      }: {
-        reason: string;
-        person?: string;
-        site?: string;
-        from?: string;
-        until?: string;
-        json?: boolean;
-      }) => {
-        const { id } = await call(api.setHold, { body: o });
-        print(json, { id }, `Hold ${id} is in force.`);
-      },
+    .action(async ({ json, ...body }: HoldOptions) =>
+      print(json, await call(api.setHold, { body }), ({ id }) => `Hold ${id} is in force.`),
     );
   retention
     .command('release')

@@ -132,36 +132,34 @@ function registerReading(rollout: Command): void {
 }
 
 function registerActs(rollout: Command): void {
-  const act = (name: string, endpoint: typeof api.pauseRollout, description: string) =>
-    rollout
-      .command(name)
-      .description(description)
-      .argument('[id]', IN_FORCE)
-      .option('--json', 'one JSON object, as in `rollout list`')
-      .action(async (id: string | undefined, o: { json?: boolean }) => {
-        const done = await asOperator(async (ask) => ask(endpoint, { params: { rollout: await idOf(ask, id) } }));
-        print(o.json, done, rolloutLine(done));
-      });
-  act('pause', api.pauseRollout, 'Start the update on no further kiosk; those that have begun finish.');
-  act('advance', api.advanceRollout, 'Go to the next step now, without waiting for the soak time.');
-  rollout
-    .command('resume')
-    .description('Continue with the same step. Earlier failures no longer count.')
-    .argument('[id]', IN_FORCE)
+  const act = (name: string, description: string) =>
+    rollout.command(name).description(description).argument('[id]', IN_FORCE);
+  const JSON_HELP = 'one JSON object, as in `rollout list`';
+  /** On the rollout that is meant. */
+  const does = async (
+    id: string | undefined,
+    json: boolean | undefined,
+    work: (ask: Call, params: { rollout: string }) => Promise<api.Rollout>,
+  ) => print(json, await asOperator(async (ask) => work(ask, { rollout: await idOf(ask, id) })), rolloutLine);
+  act('pause', 'Start the update on no further kiosk; those that have begun finish.')
+    .option('--json', JSON_HELP)
+    .action((id: string | undefined, o: { json?: boolean }) =>
+      does(id, o.json, (ask, params) => ask(api.pauseRollout, { params })),
+    );
+  act('advance', 'Go to the next step now, without waiting for the soak time.')
+    .option('--json', JSON_HELP)
+    .action((id: string | undefined, o: { json?: boolean }) =>
+      does(id, o.json, (ask, params) => ask(api.advanceRollout, { params })),
+    );
+  act('resume', 'Continue with the same step. Earlier failures no longer count.')
     .option('--retry', 'retry kiosks where it failed')
-    .option('--json', 'one JSON object, as in `rollout list`')
-    .action(async (id: string | undefined, o: { retry?: boolean; json?: boolean }) => {
-      const done = await asOperator(async (ask) =>
-        ask(api.resumeRollout, { params: { rollout: await idOf(ask, id) }, body: { retry: o.retry } }),
-      );
-      print(o.json, done, rolloutLine(done));
-    });
-  rollout
-    .command('roll-back')
-    .description('Send every kiosk that has the build back to its previous one.')
-    .argument('[id]', IN_FORCE)
+    .option('--json', JSON_HELP)
+    .action((id: string | undefined, { retry, json }: { retry?: boolean; json?: boolean }) =>
+      does(id, json, (ask, params) => ask(api.resumeRollout, { params, body: { retry } })),
+    );
+  act('roll-back', 'Send every kiosk that has the build back to its previous one.')
     .option('--yes', 'don’t ask for confirmation')
-    .option('--json', 'one JSON object, as in `rollout list`')
+    .option('--json', JSON_HELP)
     .action(async (id: string | undefined, o: { yes?: boolean; json?: boolean }) => {
       const one = await asOperator(async (ask) => ask(api.getRollout, { params: { rollout: await idOf(ask, id) } }));
       if (!o.yes) {
@@ -172,8 +170,7 @@ function registerActs(rollout: Command): void {
           return;
         }
       }
-      const done = await call(api.rollBackRollout, { params: { rollout: one.id } });
-      print(o.json, done, rolloutLine(done));
+      print(o.json, await call(api.rollBackRollout, { params: { rollout: one.id } }), rolloutLine);
     });
 }
 

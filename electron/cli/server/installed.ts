@@ -10,21 +10,17 @@ import { readEnvironmentFile } from './env-file.ts';
  * credentials that systemd-creds sealed to this machine. A command reads both as the unit does (build/systemd).
  */
 
-export interface Places {
-  readonly variables: string;
-  readonly credentials: string;
-  /** Home of the server, where server.env names none. */
-  readonly home: string;
-}
+export type Places = ReturnType<typeof placesOf>;
 
 const HOME = '/var/lib/smartpresence';
 
 /** `SMARTPRESENCE_CONFIG`: another folder than /etc/smartpresence. */
-export function placesOf(env: NodeJS.ProcessEnv): Places {
+export function placesOf(env: NodeJS.ProcessEnv) {
   const folder = env.SMARTPRESENCE_CONFIG || '/etc/smartpresence';
   return {
     variables: join(folder, 'server.env'),
     credentials: join(folder, 'credentials'),
+    /** Home of the server, where server.env names none. */
     home: HOME,
   };
 }

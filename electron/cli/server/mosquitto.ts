@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { getBrokerAccess, issueBrokerCertificate } from '../../../sync/protocol/api/broker.ts';
@@ -121,14 +122,7 @@ async function watch(o: Args, seconds: number): Promise<void> {
       const { code, message } = error as { code?: string; message: string };
       process.stderr.write(`${code ?? 'failed'}: ${message}\nTried again in ${seconds} s.\n`);
     }
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(done, seconds * 1000);
-      ended.signal.addEventListener('abort', done, { once: true });
-    });
+    await pause(seconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined); // it is to end
   }
 }
 

@@ -81,8 +81,7 @@ function registerKeys(server: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', ENVIRONMENT)
     .action(async (options: { json?: boolean }) => {
-      const listed = await call(api.listServerKeys);
-      print(options.json, listed, describeKeys(listed));
+      print(options.json, await call(api.listServerKeys), describeKeys);
     });
   keys
     .command('succeed')

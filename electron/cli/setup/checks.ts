@@ -54,11 +54,19 @@ export async function checkPorts(answers: Answers, before: Answers): Promise<rea
     answers.SMARTPRESENCE_PEOPLE_PORT !== '0'
   )
     throw wrong('Console and kiosks need a port each.');
-  const names = (answers.SMARTPRESENCE_HOSTNAMES ?? '').split(',').map((name) => name.trim());
+  return NONE;
+}
+
+/** A name may be new, and get its address later: so it is only noted. */
+export async function checkNames({ SMARTPRESENCE_HOSTNAMES: hosts }: Answers): Promise<readonly string[]> {
+  const names = (hosts ?? '').split(',').map((name) => name.trim());
   const found = await Promise.allSettled(names.map((name) => lookup(name)));
   return names
     .filter((_, i) => found[i]!.status === 'rejected')
-    .map((name) => `${name} has no address in the DNS that this machine asks: check its spelling, or enter it there.`);
+    .map(
+      (name) =>
+        `${name} has no address in this machine’s DNS. Add it there. If it is misspelt, finish, then run \`${command('setup')}\` again.`,
+    );
 }
 
 async function requireFree(host: string, text: string, setting: string): Promise<void> {
@@ -148,6 +156,9 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
 /** As far as a mail would go, name and password included; none is sent. */
 export async function checkMail(a: Answers): Promise<readonly string[]> {
   const settings = mailSettings(read(mailVariables, a));
-  if (settings) await reachMail(settings);
+  if (!settings) return NONE;
+  const reason = await connect(settings.host, settings.port);
+  if (reason !== null) throw new Problem('mail-not-sent', { what: 'does not answer', reason });
+  await reachMail(settings);
   return NONE;
 }

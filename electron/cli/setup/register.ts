@@ -37,7 +37,10 @@ answers names each question by its variable (docs/install/settings.md); missing 
         const answerer = prompt
           ? personAnswers(prompt)
           : fileAnswers(readEnvironmentFile(readAnswers(o.answers!)), keeper.read(), say);
-        const done = await setUp(keeper, answerer);
+        const done = await setUp(keeper, answerer).catch((cause) => {
+          if (prompt) say(`\nWhat you have answered is kept. To go on: ${command('setup')}`);
+          throw cause;
+        });
         // The whole of it, as it will run: the broker by a real publish and receive, for one.
         const { doctor } = await import('../../../sync/server/app/doctor.ts');
         const whole = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };

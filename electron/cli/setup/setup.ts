@@ -12,6 +12,7 @@ import { DEFAULT_SCOPE, ensureDefaultSite } from '../../../sync/server/core/site
 import { OPERATOR } from '../../../sync/server/platform/audit/actor.ts';
 import { writeAudit } from '../../../sync/server/platform/audit/write.ts';
 import { holdsServer, openBare } from '../../../sync/server/platform/database/open.ts';
+import { databaseProblem } from '../../../sync/server/platform/database/postgres.ts';
 import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Tx } from '../../../sync/server/platform/database/schema.ts';
 import { databaseText, readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
@@ -58,10 +59,14 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   let before: Answers = known(kept);
   answerer.say(`Sets up ${keeper.where}.\nSecrets are kept ${keeper.secrecy}.`);
   let now: Record<string, string | undefined> = { ...before };
+  let holds = false;
   const take = async (step: Step) => {
     // As the server's user, who has to reach and read all of it later.
-    const tryOut = async (answers: Answers) =>
-      (await asOwner(keeper.home, async () => step.check?.(variables(answers), variables(before)))) ?? [];
+    const tryOut = async (answers: Answers) => {
+      const notes = await asOwner(keeper.home, async () => step.check?.(variables(answers), variables(before)));
+      if (step === DATABASE) holds = await hasServer(keeper.home, answers.SMARTPRESENCE_DATABASE_URL);
+      return notes ?? [];
+    };
     now = { ...now, ...(await answerer.step(step, now, tryOut)) };
   };
   makeHome(keeper);
@@ -69,7 +74,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const { SMARTPRESENCE_DATABASE_URL: database } = now;
   answerer.say(`Works with ${databaseText(database === 'embedded' ? null : database)}.`);
   const changed = keeper.keep(variables({ ...kept, SMARTPRESENCE_DATABASE_URL: database }));
-  const keys = await settleKeys(keeper, answerer, before, database);
+  const keys = await settleKeys(answerer, before, holds);
   Object.assign(now, keys.values);
   // Here already: keys that were shown are not to be lost by an answer that is given up.
   changed.push(...keeper.keep(variables({ ...kept, ...keys.values, SMARTPRESENCE_DATABASE_URL: database })));
@@ -85,6 +90,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
+  answerer.say('\nMakes the server in the database.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       /** With its row of the audit log, in one transaction. */
@@ -150,15 +156,15 @@ function variables(answers: Answers): Record<string, string | undefined> {
   return out;
 }
 
+/** @param holds a server is in the database already */
 async function settleKeys(
-  keeper: Keeper,
   answerer: Answerer,
   before: Answers,
-  database: string | undefined,
+  holds: boolean,
 ): Promise<{ how: Done['keys']; values: Record<string, string> }> {
   const [encryption, secret] = KEYS.map((name) => before[name]);
   if (encryption && secret) return { how: 'kept', values: {} };
-  if (await hasServer(keeper.home, database)) return { how: 'given', values: await answerer.oldKeys() };
+  if (holds) return { how: 'given', values: await answerer.oldKeys() };
   const made = generateKeys();
   await answerer.newKeys(made);
   return { how: 'made', values: { ...made } };
@@ -186,6 +192,7 @@ async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<
   );
 }
 
+/** @throws Problem `database-…` */
 async function hasServer(home: string, database: string | undefined): Promise<boolean> {
   if (!database || database === 'embedded') return existsSync(`${home}/pglite`);
   const address = readDatabaseUrl(database);
@@ -193,6 +200,8 @@ async function hasServer(home: string, database: string | undefined): Promise<bo
   const { db, close } = await asOwner(home, () => openBare(home, { postgres: address }));
   try {
     return await holdsServer(db);
+  } catch (cause) {
+    throw databaseProblem(cause);
   } finally {
     await close();
   }
@@ -265,6 +274,9 @@ export function personAnswers(prompt: Prompt): Answerer {
         } catch (cause) {
           if (!(cause instanceof Problem)) throw cause;
           prompt.say(`    ${cause.code}: ${cause.message}${cause.nextStep ? `\n    ${cause.nextStep}` : ''}`);
+          // What was wrong is not offered again.
+          const { setting } = cause.params;
+          if (typeof setting === 'string') answers = { ...answers, [setting]: known[setting] };
         }
       }
     },

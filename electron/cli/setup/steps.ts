@@ -5,6 +5,7 @@ import {
   checkCertificate,
   checkDatabase,
   checkMail,
+  checkNames,
   checkPorts,
   checkStore,
 } from './checks.ts';
@@ -57,12 +58,18 @@ export const DATABASE: Step = {
 
 export const STEPS: readonly Step[] = [
   {
-    title: 'Addresses',
+    title: 'Names',
     questions: [
       {
         name: 'SMARTPRESENCE_HOSTNAMES',
         text: 'Host names or addresses of this server, the first for links, comma-separated',
       },
+    ],
+    check: checkNames,
+  },
+  {
+    title: 'Ports',
+    questions: [
       { name: 'SMARTPRESENCE_BIND', text: 'IP address to listen on', fallback: '0.0.0.0' },
       { name: 'SMARTPRESENCE_PEOPLE_PORT', text: 'Port of console and portal', fallback: '8443' },
       { name: 'SMARTPRESENCE_DEVICE_PORT', text: 'Port for kiosks', fallback: '8444' },

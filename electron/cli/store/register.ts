@@ -8,7 +8,7 @@ import { type CheckReport, checkClosedStore, type RekeyReport } from '../../core
 import type { Checkin } from '../../core/store/interface.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../options.ts';
-import { terminalOutput } from '../output.ts';
+import { withProgress } from '../output.ts';
 import { onKiosk } from '../store-command.ts';
 
 /** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself when none runs. */
@@ -21,7 +21,7 @@ export function registerStore(program: Command): void {
     .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.`)
     .action(async (options: { json?: boolean }) => {
       process.exitCode = await onKiosk(checkStoreCommand, {}, options.json, describeCheck).catch((error) =>
-        checkPagesOnly(error, options.json ?? false),
+        checkPagesOnly(error, options.json),
       );
     });
   store
@@ -52,14 +52,18 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
 }
 
 /** A store too damaged to open still has pages to look at: which are bad is worth knowing. */
-async function checkPagesOnly(error: unknown, json: boolean): Promise<number> {
+async function checkPagesOnly(error: unknown, json: boolean | undefined): Promise<number> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();
   const keys = await openKeys({ home, deviceSecret: givenDeviceSecret(process.env) });
-  const output = terminalOutput(json, (value) => describeCheck(value as CheckReport));
-  const report = await checkClosedStore(home, keys, { progress: output.progress });
-  output.end();
-  output.line({ ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] });
+  await withProgress(
+    json,
+    async (progress) => {
+      const report = await checkClosedStore(home, keys, { progress });
+      return { ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] };
+    },
+    describeCheck,
+  );
   return EXIT.attention;
 }
 

@@ -17,16 +17,13 @@ export function wipe(templates: readonly Float32Array[] | undefined): void {
   for (const one of templates ?? []) one.fill(0);
 }
 
-/** At most one at a time: a kiosk has one camera, and the next person takes the place of the one before. */
-export interface Claims {
-  /** @returns what the screen begins the visit with */
-  issue(claim: BearerClaim): string;
-  /** Once. @throws Problem `claim-unknown` */
-  take(token: string): BearerClaim;
-}
+export type Claims = ReturnType<typeof createClaims>;
 
-/** @param monotonic ms, never going back */
-export function createClaims(monotonic: () => number): Claims {
+/**
+ * At most one at a time: a kiosk has one camera, and the next person takes the place of the one before.
+ * @param monotonic ms, never going back
+ */
+export function createClaims(monotonic: () => number) {
   let open: { token: string; claim: BearerClaim; until: number } | null = null;
   let end: NodeJS.Timeout | undefined;
   const drop = () => {
@@ -34,7 +31,8 @@ export function createClaims(monotonic: () => number): Claims {
     open = null;
   };
   return {
-    issue(claim) {
+    /** @returns what the screen begins the visit with */
+    issue(claim: BearerClaim): string {
       drop();
       clearTimeout(end);
       // Also where nobody comes for it.
@@ -43,7 +41,8 @@ export function createClaims(monotonic: () => number): Claims {
       open = { token: randomBytes(24).toString('base64url'), claim, until: monotonic() + CLAIM_MS };
       return open.token;
     },
-    take(token) {
+    /** Once. @throws Problem `claim-unknown` */
+    take(token: string): BearerClaim {
       const found = open;
       if (!found || found.token !== token || found.until < monotonic()) throw new Problem('claim-unknown');
       open = null;

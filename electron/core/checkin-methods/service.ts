@@ -5,7 +5,7 @@ import { openCardTemplates, readTemplateCard } from '../../../sync/protocol/seal
 import { OWN_CODE_MS, OWN_CODE_SKEW_MS, readOwnCode } from '../../../sync/protocol/seal/own-code.ts';
 import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { CheckinMethod } from '../../../sync/protocol/wire/changes.ts';
-import type { CoreMethods, CredentialResult, Receipt } from '../../contract/methods.ts';
+import type { CoreMethods, CredentialResult } from '../../contract/methods.ts';
 import type { Admit } from '../checkin/admit.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
@@ -36,11 +36,7 @@ export interface CredentialCheckinDeps {
   readonly blind: Uint8Array;
 }
 
-export interface CredentialCheckin {
-  readonly methods: Pick<CoreMethods, 'codeRead' | 'badgeRead' | 'staffCheckin'>;
-  /** Whatever a scanner or reader brought. @throws Problem as `codeRead` of the contract says */
-  read(text: string): Promise<CredentialResult>;
-}
+export type CredentialCheckin = ReturnType<typeof createCredentialCheckin>;
 
 /** Unknown badges that are remembered, so that one card held at the reader counts once. */
 const REMEMBERED = 64;
@@ -49,10 +45,11 @@ const REMEMBERED = 64;
  * Check-in methods that need neither face nor PIN: the code of the person's own page, cards and badges, and staff's
  * word.
  */
-export function createCredentialCheckin(deps: CredentialCheckinDeps): CredentialCheckin {
+export function createCredentialCheckin(deps: CredentialCheckinDeps) {
   const { store } = deps;
   let unknownBadges: string[] = [];
 
+  /** Whatever a scanner or reader brought. @throws Problem as `codeRead` of the contract says */
   async function read(text: string): Promise<CredentialResult> {
     const code = text.trim();
     if (/^SPT1:/i.test(code)) return templateCard(code);
@@ -156,19 +153,15 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     return { kind: 'welcome', receipt: await deps.admit(person, { method: method }) };
   }
 
-  return {
-    read,
-    methods: {
-      codeRead: ({ code }) => read(code),
-      badgeRead: ({ badge: number }) => read(number),
-      async staffCheckin({ token, person: id, direction, reason }): Promise<{ receipt: Receipt }> {
-        deps.staff.require(token);
-        const person = store.people.get(id);
-        if (!person) throw new Problem('person-unknown');
-        return { receipt: await deps.admit(person, { method: 'manual', direction, reason }) };
-      },
+  const methods: Pick<CoreMethods, 'codeRead' | 'badgeRead' | 'staffCheckin'> = {
+    codeRead: ({ code }) => read(code),
+    badgeRead: ({ badge: number }) => read(number),
+    async staffCheckin({ token, person: id, direction, reason }) {
+      deps.staff.require(token);
+      return { receipt: await deps.admit(store.people.require(id), { method: 'manual', direction, reason }) };
     },
   };
+  return { read, methods };
 }
 
 /** @throws by the methods of a way that the site does not offer */

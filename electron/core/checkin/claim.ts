@@ -16,15 +16,6 @@ export interface Claim {
   settled: boolean;
 }
 
-export function createClaim(
-  method: Claim['method'],
-  person: Person | null,
-  subject: string,
-  templates: Claim['templates'] = null,
-): Claim {
-  return { method, person, subject, templates, settled: false };
-}
-
 /**
  * How the face fitted the number. `clear`: near enough for a search among all, so that who is let in by it gains nothing
  * from trying many numbers.

@@ -7,13 +7,7 @@ const REST_MS = 5 * 60_000;
  * Counts failed challenges of each recognised person across visits: stepping away and back must not buy new tries,
  * because recorded footage fits a challenge by chance now and then. Kept in memory alone.
  */
-export interface LivenessTries {
-  failed(person: string, now: number): void;
-  passed(person: string): void;
-  exhausted(person: string, now: number): boolean;
-}
-
-export function countLivenessTries(): LivenessTries {
+export function countLivenessTries() {
   const failures = new Map<string, { count: number; last: number }>();
   const current = (person: string, now: number) => {
     const entry = failures.get(person);
@@ -22,8 +16,9 @@ export function countLivenessTries(): LivenessTries {
     return 0;
   };
   return {
-    failed: (person, now) => void failures.set(person, { count: current(person, now) + 1, last: now }),
-    passed: (person) => void failures.delete(person),
-    exhausted: (person, now) => current(person, now) >= LIVENESS_TRIES,
+    failed: (person: string, now: number): void =>
+      void failures.set(person, { count: current(person, now) + 1, last: now }),
+    passed: (person: string): void => void failures.delete(person),
+    exhausted: (person: string, now: number): boolean => current(person, now) >= LIVENESS_TRIES,
   };
 }

@@ -6,31 +6,25 @@ import { Problem } from '../../../sync/errors/problem.ts';
  * check-in alone, and only until the next visit begins: the person there by then may be someone else. Kept in memory
  * alone: after a restart a mistake goes to the person in charge.
  */
-export interface UndoTokens {
-  /**
-   * The check-in before it can no longer be undone.
-   *
-   * @param alsoLike whose face was like the one in front of the camera too
-   */
-  issue(checkin: string, now: number, alsoLike?: string | null): string;
-  /** @throws Problem `undo-expired` */
-  check(checkin: string, token: string, now: number): { readonly alsoLike: string | null };
-  /** The undo is done, or the next visit has begun: no token is of further use. */
-  close(): void;
-}
-
-export function createUndoTokens(lifetimeMs: number): UndoTokens {
+export function createUndoTokens(lifetimeMs: number) {
   let open: { checkin: string; token: string; until: number; alsoLike: string | null } | null = null;
   return {
-    issue(checkin, now, alsoLike = null) {
+    /**
+     * The check-in before it can no longer be undone.
+     *
+     * @param alsoLike whose face was like the one in front of the camera too
+     */
+    issue(checkin: string, now: number, alsoLike: string | null = null): string {
       const token = randomBytes(18).toString('base64url');
       open = { checkin, token, until: now + lifetimeMs, alsoLike };
       return token;
     },
-    close() {
+    /** The undo is done, or the next visit has begun: no token is of further use. */
+    close(): void {
       open = null;
     },
-    check(checkin, token, now) {
+    /** @throws Problem `undo-expired` */
+    check(checkin: string, token: string, now: number): { readonly alsoLike: string | null } {
       const given = Buffer.from(token);
       const right =
         open?.checkin === checkin &&

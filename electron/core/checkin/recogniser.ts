@@ -144,43 +144,24 @@ export function faceOff(problem: Problem): Recogniser {
 
 /** Recognises nobody while `off` gives a reason, and is `inner` otherwise: the kiosk's lease may end and begin again. */
 export function recogniserWhile(inner: Recogniser, off: () => Problem | null): Recogniser {
-  const check = () => {
-    const problem = off();
-    if (problem) throw problem;
-  };
+  const guarded =
+    <A extends unknown[], R>(method: (...args: A) => R) =>
+    (...args: A): R => {
+      const problem = off();
+      if (problem) throw problem;
+      return method(...args);
+    };
   return {
-    model: inner.model,
-    length: inner.length,
-    calibration: inner.calibration,
-    gallery: inner.gallery,
+    ...inner,
     get off() {
       return inner.off ?? off();
     },
-    tooManyPeople: () => inner.tooManyPeople(),
-    async inspect(...args) {
-      check();
-      return inner.inspect(...args);
-    },
-    async recognise(...args) {
-      check();
-      return inner.recognise(...args);
-    },
-    async embed(...args) {
-      check();
-      return inner.embed(...args);
-    },
-    search(...args) {
-      check();
-      return inner.search(...args);
-    },
-    verify(...args) {
-      check();
-      return inner.verify(...args);
-    },
-    compare(...args) {
-      check();
-      return inner.compare(...args);
-    },
+    inspect: guarded(inner.inspect),
+    recognise: guarded(inner.recognise),
+    embed: guarded(inner.embed),
+    search: guarded(inner.search),
+    verify: guarded(inner.verify),
+    compare: guarded(inner.compare),
   };
 }
 

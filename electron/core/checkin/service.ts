@@ -17,7 +17,7 @@ import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
 import type { Admit } from './admit.ts';
 import { createPinCheckins } from './by-pin.ts';
-import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
+import { type Claim, type ClaimMatch, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
@@ -234,10 +234,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function claimOf({ number, claim }: Parameters<CheckinMethods['visitBegin']>[0]): Claim | null {
     if (claim !== undefined) {
       const { person, method, templates } = deps.claims.take(claim);
-      return createClaim(method, store.people.get(person), deps.subjects.bearer(person), templates ?? null);
+      const subject = deps.subjects.bearer(person);
+      return { method, person: store.people.get(person), subject, templates: templates ?? null, settled: false };
     }
     if (number === undefined) return null;
-    return createClaim('number+face', store.people.byNumber(number), deps.subjects.face(number));
+    const [person, subject] = [store.people.byNumber(number), deps.subjects.face(number)];
+    return { method: 'number+face', person, subject, templates: null, settled: false };
   }
 
   /** One sample of a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */

@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { jsonOrNull } from '../../../sync/edge/tls/request.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { type CommandContext, parseArguments, type StoreCommand } from '../command.ts';
 import type { StaffService } from '../staff/service.ts';
@@ -148,13 +149,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
 
 /** @throws Problem `control-bad-request`, which repeats nothing of the request: a PIN may be in it */
 function parseRequest(line: string): ControlRequest {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch (cause) {
-    throw new Problem('control-bad-request', { cause });
-  }
-  const parsed = ControlRequest.safeParse(json);
+  const parsed = ControlRequest.safeParse(jsonOrNull(line));
   if (!parsed.success) throw new Problem('control-bad-request', { cause: parsed.error });
   return parsed.data;
 }

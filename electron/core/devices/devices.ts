@@ -14,29 +14,18 @@ import type { FoundPort, SerialPorts } from './serial/port.ts';
 /** How often health is looked at without an event, ms. */
 const HEALTH_MS = 1_000;
 
+/** How one device is: where its port was found, and why it could not be opened. */
+type PortReport = Pick<KeptPort, 'path' | 'trouble'> & Pick<DeviceHealth, 'state'>;
+
 /** What the diagnostics show of the devices. Never a whole badge number. */
 export interface DeviceReport {
-  readonly readers: readonly {
+  readonly readers: readonly (PortReport & {
     readonly name: string;
-    readonly state: DeviceHealth['state'];
-    readonly path: string | null;
-    readonly trouble: string | null;
     readonly lastRead: { readonly masked: string; readonly ageMs: number } | null;
     readonly faults: ReturnType<BadgeStream['faults']>;
-  }[];
-  readonly gps:
-    | ({ readonly state: DeviceHealth['state']; readonly path: string | null; readonly trouble: string | null } & {
-        readonly fix: ReturnType<GpsReceiver['fix']>;
-      })
-    | null;
-  readonly door: {
-    readonly state: DeviceHealth['state'];
-    readonly path: string | null;
-    readonly trouble: string | null;
-    readonly mode: 'fail-secure' | 'fail-safe';
-    readonly open: boolean;
-    readonly sinceMs: number | null;
-  } | null;
+  })[];
+  readonly gps: (PortReport & { readonly fix: ReturnType<GpsReceiver['fix']> }) | null;
+  readonly door: (PortReport & Pick<Door, 'mode'> & { readonly open: boolean; readonly sinceMs: number | null }) | null;
   readonly ports: readonly FoundPort[];
 }
 
@@ -104,13 +93,9 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
     report(health());
     options.onStatus();
   };
-  const shared = {
-    ports,
-    monotonic,
-    log,
-    ...(options.pace && { pace: options.pace }),
-    onState: () => queueMicrotask(refresh),
-  };
+  const pace = options.pace && { pace: options.pace };
+  const shared = { ports, monotonic, log, ...pace, onState: () => queueMicrotask(refresh) };
+  const portOf = ({ path, trouble }: Pick<KeptPort, 'path' | 'trouble'>) => ({ path, trouble });
   const report = createDeviceReporter(options.store, monotonic);
 
   const readers = config.readers.map((reader): RunningReader => {
@@ -185,16 +170,14 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
         readers: readers.map(({ name, port, stream, lastRead }) => ({
           name,
           state: port.state,
-          path: port.path,
-          trouble: port.trouble,
+          ...portOf(port),
           lastRead: lastRead && { masked: lastRead.masked, ageMs: now - lastRead.at },
           faults: stream.faults(),
         })),
-        gps: gps && receiver && { state: gps.state, path: gps.path, trouble: gps.trouble, fix: receiver.fix() },
+        gps: gps && receiver && { state: gps.state, ...portOf(gps), fix: receiver.fix() },
         door: door && {
           state: door.state(),
-          path: door.path(),
-          trouble: door.trouble(),
+          ...portOf(door.port),
           mode: door.config.mode,
           open: door.open(),
           sinceMs: door.sinceMs(),

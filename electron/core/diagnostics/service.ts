@@ -1,6 +1,6 @@
 import type { Diagnostics } from '../../contract/diagnostics.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
-import type { Devices } from '../devices/devices.ts';
+import type { DeviceReport, Devices } from '../devices/devices.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { StaffService } from '../staff/service.ts';
 import { freeBytes } from '../status/storage.ts';
@@ -32,14 +32,7 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
           lastRead: lastRead && { masked: lastRead.masked, secondsAgo: lastRead.ageMs / 1000 },
         })),
         gps: report.gps && gpsOf(report.gps, deps.devices().positions),
-        door: report.door && {
-          state: report.door.state,
-          path: report.door.path,
-          trouble: report.door.trouble,
-          mode: report.door.mode,
-          open: report.door.open,
-          secondsAgo: report.door.sinceMs === null ? null : report.door.sinceMs / 1000,
-        },
+        door: report.door && doorOf(report.door),
         ports: report.ports.map(({ path, byId, vendorId, productId, manufacturer }) => ({
           path,
           byId,
@@ -75,7 +68,12 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
   };
 }
 
-type GpsReport = NonNullable<Awaited<ReturnType<Devices['report']>>['gps']>;
+const doorOf = ({ sinceMs, ...door }: NonNullable<DeviceReport['door']>): Diagnostics['door'] => ({
+  ...door,
+  secondsAgo: sinceMs === null ? null : sinceMs / 1000,
+});
+
+type GpsReport = NonNullable<DeviceReport['gps']>;
 
 function gpsOf({ state, path, trouble, fix }: GpsReport, positions: boolean): Diagnostics['gps'] {
   return {

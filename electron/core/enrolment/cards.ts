@@ -6,7 +6,7 @@ import { type CheckinMethod, MAX_CREDENTIALS } from '../../../sync/protocol/wire
 import type { CoreMethods } from '../../contract/methods.ts';
 import { methodNotOffered } from '../checkin-methods/service.ts';
 import type { StaffService } from '../staff/service.ts';
-import type { Person, Store } from '../store/interface.ts';
+import type { Store } from '../store/interface.ts';
 import { personRow } from './person-row.ts';
 
 export interface CardDeps {
@@ -34,16 +34,10 @@ export function createCardService({
   onCards,
   changed,
 }: CardDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
-  function known(id: string): Person {
-    const person = store.people.get(id);
-    if (!person) throw new Problem('person-unknown');
-    return person;
-  }
-
   return {
     async cardIssue({ token, person: id, replace }) {
       staff.require(token);
-      const person = known(id);
+      const person = store.people.require(id);
       if (!offered().includes('badge')) throw methodNotOffered();
       if (withFace() && onCards()) throw new Problem('templates-on-card');
       // One place is kept for the badge of the server's own record, as the server does.
@@ -54,12 +48,12 @@ export function createCardService({
       secret.fill(0);
       store.people.issueCard(id, { id: v7(), hash: cardHash(text)! }, replace);
       changed();
-      return { card: { name: person.name, number: person.number, text }, person: personRow(known(id)) };
+      return { card: { name: person.name, number: person.number, text }, person: personRow(store.people.require(id)) };
     },
 
     async cardRevoke({ token, person: id }) {
       staff.require(token);
-      const revoked = store.people.issueCard(known(id).id, null, true);
+      const revoked = store.people.issueCard(store.people.require(id).id, null, true);
       changed();
       return { revoked };
     },

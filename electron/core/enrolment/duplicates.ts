@@ -90,8 +90,7 @@ export function checkOverrule(
   { token, overrule, owner }: { readonly token: string; readonly overrule: Overrule; readonly owner: string | null },
 ): string {
   if (!mayOverrule(staff, token)) throw new Problem('staff-not-allowed');
-  const other = store.people.get(overrule.other);
-  if (!other) throw new Problem('person-unknown');
+  const other = store.people.require(overrule.other);
   // Otherwise any two people could be made a pair, and neither would be recognised by face any more.
   if (other.id !== owner) throw new Problem('duplicate-other');
   if (!namesPerson(overrule.typed, other)) throw new Problem('confirmation-wrong');

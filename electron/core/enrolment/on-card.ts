@@ -4,7 +4,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 
 /** What an enrolment has gathered. */
-interface Gathered {
+export interface Gathered {
   readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & { readonly consent: GivenConsent };
   readonly templates: readonly { readonly embedding: Float32Array }[];
   /** Someone who is here already. */

@@ -19,7 +19,7 @@ import { photoDaysShown, privacyIsSet, type SiteConfig } from '../site/config.ts
 import type { StaffService } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 import { checkOverrule, duplicateOf, refuseDuplicate, showDuplicate } from './duplicates.ts';
-import { addFace, enrolOnCard } from './on-card.ts';
+import { addFace, enrolOnCard, type Gathered } from './on-card.ts';
 import { personRow as row } from './person-row.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
@@ -64,13 +64,7 @@ type EnrolmentMethods = Pick<
 
 interface Enrolment {
   readonly id: string;
-  readonly details: {
-    name: string;
-    number: string | null;
-    pinHash: string | null;
-    language: string;
-    consent: GivenConsent;
-  };
+  readonly details: Gathered['details'];
   capture: CaptureState;
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
   photo: Uint8Array | null;
@@ -127,12 +121,6 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const owner = store.people.byNumber(number);
     // Found by letters and digits alone it is another number.
     if (owner?.number && numberKey(owner.number) === numberKey(number)) throw new Problem('number-taken');
-  }
-
-  function known(id: string): Person {
-    const person = store.people.get(id);
-    if (!person) throw new Problem('person-unknown');
-    return person;
   }
 
   /** The first capture says who it is; of someone whose face is here already, what is known of them. */
@@ -209,7 +197,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     if (enrolment.person === null) {
       person = await enrolPerson(deps, { ...details, templates, photo, lookalikes: { others: pairs, marking } });
     } else {
-      const subject = known(enrolment.person);
+      const subject = store.people.require(enrolment.person);
       // First the pair: no template of theirs counts without it.
       for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       person = await addFace(deps, subject, { consent: details.consent, templates, photo });
@@ -230,7 +218,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (minor) requireMinor(minor.bornOn, deps.consentAge(), deps.now());
       if (pin !== null && number === null) throw new Problem('pin-without-number');
       if (pin !== null) refuseWeak(pin);
-      if (person !== null) known(person);
+      if (person !== null) store.people.require(person);
       else if (number !== null) requireFree(number);
       const pinHash = pin === null ? null : await deps.pins.hash(pin);
       staff.require(token); // hashing takes a while, and the session may have ended: nothing may stay in memory then
@@ -294,7 +282,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async personSetPin({ token, person: id, pin }) {
       staff.require(token);
-      const person = known(id);
+      const person = store.people.require(id);
       if (person.number === null) throw new Problem('pin-without-number');
       refuseWeak(pin);
       store.pins.set(person.id, await deps.pins.hash(pin));
@@ -305,7 +293,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async personDelete({ token, person: id }) {
       staff.require(token);
-      const person = known(id);
+      const person = store.people.require(id);
       try {
         await store.people.delete(person.id);
       } finally {
@@ -323,16 +311,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 /** Stores a person and only then lets the gallery know them: memory changes after the commit. */
 export async function enrolPerson(
   deps: { store: Pick<Store, 'people' | 'templates'>; recogniser: Recogniser; changed: () => void },
-  person: {
-    name: string;
-    number: string | null;
-    pinHash: string | null;
-    language: string;
-    consent: NewPerson['consent'];
-    templates: NewPerson['templates'];
-    photo: Uint8Array | null;
-    lookalikes?: NonNullable<NewPerson['lookalikes']>;
-  },
+  person: Omit<NewPerson, 'id'>,
 ): Promise<Person> {
   const stored = await deps.store.people.add({ id: randomUUID(), ...person });
   for (const template of deps.store.templates.of(stored.id, deps.recogniser.model)) {

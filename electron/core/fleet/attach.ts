@@ -9,7 +9,7 @@ import { type Left, prepareToLeave } from '../leaving/leave.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
 import { readServerLink } from '../sync/server-link.ts';
-import { type Commands, startCommands } from './commands.ts';
+import { startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
 
 /** How long the server's word for a `started` is waited for before what takes the kiosk's voice, ms. */
@@ -28,13 +28,10 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' 
   readonly removed: (left: Left) => Promise<void>;
 }
 
-export interface FleetController extends Commands {
-  /** What the screen shows while the kiosk is about to leave; null: it is not. */
-  leaving(): Setup | null;
-}
+export type FleetController = ReturnType<typeof attachFleet>;
 
 /** Wires what the server asks of this one kiosk to what the core can do. */
-export function attachFleet(deps: FleetDeps): FleetController {
+export function attachFleet(deps: FleetDeps) {
   const { store, home, log } = deps;
   let leaving: Setup | null = null;
   let stopped = false;
@@ -88,10 +85,10 @@ export function attachFleet(deps: FleetDeps): FleetController {
     log,
   });
   return {
-    poll: commands.poll,
-    wipeAsked: commands.wipeAsked,
-    leaving: () => leaving,
-    stop() {
+    ...commands,
+    /** What the screen shows while the kiosk is about to leave; null: it is not. */
+    leaving: (): Setup | null => leaving,
+    stop(): void {
       stopped = true;
       commands.stop();
     },

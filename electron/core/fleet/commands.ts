@@ -23,14 +23,6 @@ export interface CommandsDeps {
   readonly log: CoreOptions['log'];
 }
 
-export interface Commands {
-  /** Something may have come from the server. */
-  poll(): void;
-  /** A wipe is open: it goes before everything that waits. */
-  wipeAsked(): boolean;
-  stop(): void;
-}
-
 /** The server's own codes for a log that nobody takes any more; everything else passes. */
 const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 'logs-malformed', 'logs-too-large']);
 
@@ -38,7 +30,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 
  * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the
  * kiosk's voice is reported as started before.
  */
-export function startCommands(deps: CommandsDeps): Commands {
+export function startCommands(deps: CommandsDeps) {
   const { deviceState, log } = deps;
   /** Begun by this very process: a restart that was begun by another one has happened. */
   const mine = new Set<string>();
@@ -62,6 +54,7 @@ export function startCommands(deps: CommandsDeps): Commands {
     }
   }
 
+  /** A wipe is open: it goes before everything that waits. */
   const wipeAsked = (): boolean =>
     deviceState
       .commands()
@@ -94,6 +87,7 @@ export function startCommands(deps: CommandsDeps): Commands {
     decommission: (command) => deps.leave({ ...command, what: 'decommission' }),
   };
 
+  /** Something may have come from the server. */
   function poll(): void {
     if (stopped) return;
     again = true;
@@ -114,7 +108,7 @@ export function startCommands(deps: CommandsDeps): Commands {
   return {
     poll,
     wipeAsked,
-    stop() {
+    stop(): void {
       stopped = true;
       clearInterval(timer);
     },

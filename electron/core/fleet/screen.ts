@@ -18,34 +18,26 @@ const NONE: ScreenState = { camera: 'unknown', frames: 0 };
  * @param onCamera called with each report, also an unchanged one
  * @param onDark called when it has begun or ceased to be true that the screen may go dark
  */
-export function createScreenBook(
-  onCamera: (camera: CameraCondition) => void,
-  onDark: () => void,
-): {
-  readonly methods: Pick<CoreMethods, 'screenState'>;
-  state(): ScreenState;
-  /** Its camera gives pictures, and it has looked at some. */
-  pictures(): boolean;
-  /** Codes of what staff has to see to, for the screens. */
-  notices(): readonly string[];
-  /** No screen is there any more. */
-  disconnected(): void;
-} {
+export function createScreenBook(onCamera: (camera: CameraCondition) => void, onDark: () => void) {
   let state = NONE;
-  return {
-    methods: {
-      async screenState(reported) {
-        const before = state.dark;
-        state = reported;
-        onCamera(reported.camera);
-        if (before !== reported.dark) onDark();
-        return {};
-      },
+  const methods: Pick<CoreMethods, 'screenState'> = {
+    async screenState(reported) {
+      const before = state.dark;
+      state = reported;
+      onCamera(reported.camera);
+      if (before !== reported.dark) onDark();
+      return {};
     },
-    state: () => state,
-    pictures: () => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
-    notices: () => (state.dark ? ['screen-may-go-dark'] : []),
-    disconnected() {
+  };
+  return {
+    methods,
+    state: (): ScreenState => state,
+    /** Its camera gives pictures, and it has looked at some. */
+    pictures: (): boolean => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
+    /** Codes of what staff has to see to, for the screens. */
+    notices: (): readonly string[] => (state.dark ? ['screen-may-go-dark'] : []),
+    /** No screen is there any more. */
+    disconnected(): void {
       state = NONE;
     },
   };

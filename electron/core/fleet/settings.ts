@@ -1,21 +1,14 @@
-import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
+import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
+import { keptJson } from '../kept-json.ts';
 import type { SiteConfig } from '../site/config.ts';
-import type { KeptConfig } from '../store/device-state.ts';
+import { KeptConfig } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
 
 /** The configuration in force, as JSON: it outlives a restart, and a newer one that can't be put into force. */
 const IN_FORCE = 'config-in-force';
 
 /** What the server set for this one device, as far as it is in force. */
-export interface DeviceSettings {
-  readonly config: DeviceConfig;
-  /** Null: none was ever published. */
-  readonly revision: number | null;
-  /** Why the newest one that was published is not in force, as a code and what it is about; null: it is. */
-  readonly problem: string | null;
-  /** Looks at what was published; after each page. @returns whether anything is another now */
-  take(): boolean;
-}
+export type DeviceSettings = ReturnType<typeof createSettings>;
 
 export interface SettingsDeps {
   readonly store: {
@@ -36,20 +29,23 @@ export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfi
 }
 
 /** Keeps what the server has set, with the last that could be put into force where the newest can't. */
-export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
-  let inForce = readKept(store.settings.get(IN_FORCE));
+export function createSettings({ store, site }: SettingsDeps) {
+  let inForce = keptJson(KeptConfig, store.settings.get(IN_FORCE));
   let problem: string | null = null;
   const settings = {
-    get config() {
+    get config(): DeviceConfig {
       return inForce?.config ?? {};
     },
-    get revision() {
+    /** Null: none was ever published. */
+    get revision(): number | null {
       return inForce?.revision ?? null;
     },
-    get problem() {
+    /** Why the newest one that was published is not in force, as a code and what it is about; null: it is. */
+    get problem(): string | null {
       return problem;
     },
-    take() {
+    /** Looks at what was published; after each page. @returns whether anything is another now */
+    take(): boolean {
       const received = store.deviceState.config;
       const before = JSON.stringify([inForce, problem]);
       problem = received ? configProblemOf(received.config, site) : null;
@@ -63,17 +59,6 @@ export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
   };
   settings.take();
   return settings;
-}
-
-function readKept(text: string | null): KeptConfig | null {
-  if (text === null) return null;
-  try {
-    const kept = JSON.parse(text) as { revision?: unknown; config?: unknown };
-    const config = DeviceConfig.safeParse(kept.config).data;
-    return config && typeof kept.revision === 'number' ? { revision: kept.revision, config } : null;
-  } catch {
-    return null; // of another build: what is published counts
-  }
 }
 
 /** What screens are shown of it, with what holds where nothing is set. */

@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import machine from 'node-machine-id';
 import { replaceFile } from '../../../sync/disk/replace.ts';
@@ -15,7 +15,6 @@ import {
 import { deviceSecretFile, provisioningSecretFile, readSecrets, type StoreKeys } from './device-secret.ts';
 import type { Random } from './envelope.ts';
 import {
-  type Generation,
   type KeySlots,
   machineTag,
   type Roots,
@@ -36,32 +35,7 @@ export interface StoreKeySet {
 }
 
 /** The opened key slots of one kiosk folder. */
-export interface KioskKeys {
-  /** Id of the store that the slots belong to. */
-  readonly store: string;
-  /** False until `markLive`: there is no store file yet, and one may be made. */
-  readonly live: boolean;
-  readonly current: StoreKeySet;
-  /** The generation of an unfinished `store rekey`, or null. */
-  readonly next: StoreKeySet | null;
-  /** Whether the device secret is in a file rather than in a keystore; screens keep showing it. */
-  readonly secretInFile: boolean;
-  /** 32 bytes for a purpose that outlives `store rekey`. */
-  subkey(purpose: (typeof DEVICE_PURPOSES)[DevicePurpose]): Buffer;
-  markLive(): void;
-  /** Makes and writes a next generation (or returns the unfinished one's). */
-  beginRekey(): Promise<StoreKeySet>;
-  /**
-   * Puts the secret that the server gave into the key of the slots: from now on the store opens with device secret, machine
-   * and this together. Kept as the 0600 file `provisioning-secret`. A store that has one already keeps the one it has.
-   *
-   * @param secret 32 bytes
-   * @throws Problem `secret-malformed`, `secret-weak`
-   */
-  bindProvisioning(secret: Uint8Array): Promise<void>;
-  /** Keeps one generation alone. */
-  settle(keep: 'current' | 'next'): void;
-}
+export type KioskKeys = Awaited<ReturnType<typeof openKeys>>;
 
 export interface OpenKeysOptions extends StoreKeys {
   readonly home: string;
@@ -74,116 +48,97 @@ export interface OpenKeysOptions extends StoreKeys {
  * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`,
  *   `store-other-machine`, `store-wrong-key`, `keyslots-damaged`, `keyslots-missing`. Nothing is written then.
  */
-export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
+export async function openKeys(options: OpenKeysOptions) {
   const { home } = options;
   const random: Random = options.random ?? randomBytes;
   const machine = options.machineId ?? machineId();
-  let slots = readSlots(home);
-  if (!slots && existsSync(`${home}/store.db`)) throw new Problem('keyslots-missing');
-  if (!slots) mkdirSync(home, { recursive: true, mode: 0o700 });
-  if (slots && slots.machine !== machineTag(slots.store, machine)) throw new Problem('store-other-machine');
-  const secrets = readSecrets(home, options, slots === null, random);
+  const before = readSlots(home);
+  if (!before && existsSync(`${home}/store.db`)) throw new Problem('keyslots-missing');
+  if (!before) mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (before && before.machine !== machineTag(before.store, machine)) throw new Problem('store-other-machine');
+  const secrets = readSecrets(home, options, before === null, random);
   const secretInFile = options.deviceSecret === null && existsSync(deviceSecretFile(home));
-  if (!slots) {
-    const store = randomUUID();
-    const roots: Roots = { number: 1, store: Buffer.from(random(KEY_BYTES)), device: Buffer.from(random(KEY_BYTES)) };
-    slots = {
+  const store = before?.store ?? randomUUID();
+  const keyWith = (provisioning: Uint8Array | null) =>
+    slotKey({ device: secrets.device, provisioning }, machine, store);
+  const newRoot = () => Buffer.from(random(KEY_BYTES));
+  const newSlots = (): KeySlots => {
+    const roots: Roots = { number: 1, store: newRoot(), device: newRoot() };
+    return {
       format: 'smartpresence-keyslots-1',
       store,
       state: 'new',
       machine: machineTag(store, machine),
       provisioned: secrets.provisioning !== null,
-      current: wrapRoots(roots, slotKey(secrets, machine, store), store, random),
+      current: wrapRoots(roots, keyWith(secrets.provisioning), store, random),
     };
-    writeSlots(home, slots);
-  }
-  if (slots.provisioned && !secrets.provisioning) throw new Problem('provisioning-secret-missing');
-  const key = slotKey(
-    { device: secrets.device, provisioning: slots.provisioned ? secrets.provisioning : null },
-    machine,
-    slots.store,
-  );
-  const { store } = slots;
-  const wrapUnder =
-    (under: KeyObject): Wrap =>
-    (roots) =>
-      wrapRoots(roots, under, store, random);
-  return createKeys(home, slots, wrapUnder(key), {
-    bound: (provisioning) => wrapUnder(slotKey({ device: secrets.device, provisioning }, machine, store)),
-    current: unwrapRoots(slots.current, key, slots.store),
-    next: slots.next ? unwrapRoots(slots.next, key, slots.store) : null,
-    random,
-    secretInFile,
-  });
-}
-
-type Wrap = (roots: Roots) => Generation;
-
-function createKeys(
-  home: string,
-  initial: KeySlots,
-  firstWrap: Wrap,
-  opened: {
-    current: Roots;
-    next: Roots | null;
-    random: Random;
-    secretInFile: boolean;
-    bound: (provisioning: Uint8Array) => Wrap;
-  },
-): KioskKeys {
-  let slots = initial;
-  let wrap = firstWrap;
-  let { current, next } = opened;
+  };
+  let slots = before ?? newSlots();
   const save = (changed: KeySlots): void => {
     writeSlots(home, changed);
     slots = changed;
   };
+  if (!before) save(slots);
+  if (slots.provisioned && !secrets.provisioning) throw new Problem('provisioning-secret-missing');
+  let key = keyWith(slots.provisioned ? secrets.provisioning : null);
+  let current = unwrapRoots(slots.current, key, store);
+  let next = slots.next ? unwrapRoots(slots.next, key, store) : null;
   const set = (roots: Roots): StoreKeySet => ({
     generation: roots.number,
     subkey: (purpose) => deriveKey(roots.store, STORE_PURPOSES[purpose]),
   });
   return {
-    store: slots.store,
-    get live() {
+    /** Id of the store that the slots belong to. */
+    store,
+    /** False until `markLive`: there is no store file yet, and one may be made. */
+    get live(): boolean {
       return slots.state === 'live';
     },
-    get current() {
+    get current(): StoreKeySet {
       return set(current);
     },
-    get next() {
+    /** The generation of an unfinished `store rekey`, or null. */
+    get next(): StoreKeySet | null {
       return next ? set(next) : null;
     },
-    secretInFile: opened.secretInFile,
-    subkey: (purpose) => deriveKey(current.device, purpose),
-    markLive() {
+    /** Whether the device secret is in a file rather than in a keystore; screens keep showing it. */
+    secretInFile,
+    /** 32 bytes for a purpose that outlives `store rekey`. */
+    subkey: (purpose: (typeof DEVICE_PURPOSES)[DevicePurpose]): Buffer => deriveKey(current.device, purpose),
+    markLive(): void {
       save({ ...slots, state: 'live' });
     },
-    async beginRekey() {
+    /** Makes and writes a next generation (or returns the unfinished one's). */
+    async beginRekey(): Promise<StoreKeySet> {
       if (!next) {
-        const made: Roots = {
-          number: current.number + 1,
-          store: Buffer.from(opened.random(KEY_BYTES)),
-          device: current.device,
-        };
-        save({ ...slots, next: wrap(made) });
+        const made: Roots = { number: current.number + 1, store: newRoot(), device: current.device };
+        save({ ...slots, next: wrapRoots(made, key, store, random) });
         next = made;
       }
       return set(next);
     },
-    async bindProvisioning(secret) {
+    /**
+     * Puts the secret that the server gave into the key of the slots: from now on the store opens with device secret, machine
+     * and this together. Kept as the 0600 file `provisioning-secret`. A store that has one already keeps the one it has.
+     *
+     * @param secret 32 bytes
+     * @throws Problem `secret-malformed`, `secret-weak`
+     */
+    async bindProvisioning(secret: Uint8Array): Promise<void> {
       if (slots.provisioned) return;
       requireStrong(secret, 'provisioning secret');
-      const bound = opened.bound(secret);
+      const bound = keyWith(secret);
       const wrapped = {
-        current: bound(current),
-        ...(next ? { next: bound(next) } : {}),
+        current: wrapRoots(current, bound, store, random),
+        ...(next && { next: wrapRoots(next, bound, store, random) }),
       };
       // The file first: while the slots say that the store is not provisioned, nobody looks at it.
       replaceFile(provisioningSecretFile(home), secret);
       save({ ...slots, ...wrapped, provisioned: true });
-      wrap = bound;
+      key = bound;
     },
-    settle(keep) {
+    /** Keeps one generation alone. */
+    settle(keep: 'current' | 'next'): void {
       const { next: unfinished, ...rest } = slots;
       if (keep === 'next') {
         if (!next || !unfinished) throw new Problem('rekey-not-started');

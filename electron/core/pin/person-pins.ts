@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { pinPepperId } from '../../../sync/protocol/seal/pin-pepper.ts';
+import { keptJson } from '../kept-json.ts';
 import { hashPin, type PinHasher, verifyPin } from './pin-hash.ts';
 import { sharedPin, storedPin } from './stored-pin.ts';
 
@@ -17,10 +18,8 @@ export interface PersonPins extends PinHasher {
 }
 
 /** The peppers that the server sent, as they are in the store: base64url, newest first. */
-export function readPeppers(text: string | null): Buffer[] {
-  const peppers = z.array(z.string()).safeParse(JSON.parse(text ?? '[]'));
-  return (peppers.data ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));
-}
+export const readPeppers = (text: string | null): Buffer[] =>
+  (keptJson(z.array(z.string()), text) ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));
 
 /**
  * @param own hashes with this kiosk's own pepper

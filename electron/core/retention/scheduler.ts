@@ -1,3 +1,4 @@
+import { keptJson } from '../kept-json.ts';
 import { LONGEST_LOCK_MS, QUIET_MS } from '../pin/lockout.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
@@ -13,22 +14,7 @@ import {
 } from './trusted-time.ts';
 
 /** Retention at work on a kiosk, and the trusted time it goes by. */
-export interface Retention {
-  /** Trusted time, ms since 1970. */
-  now(): number;
-  /**
-   * A time that the server signed in its answer to a question of ours; believed as trusted-time.ts says.
-   * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
-   */
-  observeServerTime(serverMs: number, localMs: number): void;
-  /** Date and time of a valid GPS fix, ms since 1970. */
-  observeGpsTime(gpsMs: number): void;
-  /** What is wrong with the wall clock, for the screens. */
-  doubt(): Doubt;
-  /** Runs a purge now, whether one is due or not; for tests and commands. */
-  run(): Promise<void>;
-  stop(): void;
-}
+export type Retention = ReturnType<typeof startRetention>;
 
 export interface RetentionOptions {
   readonly store: Pick<Store, 'settings' | 'retention' | 'lockouts' | 'roster' | 'imports' | 'useTrustedTime'>;
@@ -52,15 +38,16 @@ const EVENT_DAYS = 30;
 const PHOTO_PATIENCE_DAYS = 60;
 
 /** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
-export function startRetention(options: RetentionOptions): Retention {
+export function startRetention(options: RetentionOptions) {
   const { store, site, log } = options;
   const clock = options.clock ?? systemClock();
   const reading = (): Reading => ({ wall: clock.now(), monotonic: clock.monotonic(), bootId: clock.bootId });
-  let state = readState(store) ?? firstState(reading());
+  let state = keptJson(TrustedState, store.settings.get(SETTING)) ?? firstState(reading());
   let doubt: Doubt = null;
   let running: Promise<void> | null = null;
 
-  const now = () => trustedAt(state, reading());
+  /** Trusted time, ms since 1970. */
+  const now = (): number => trustedAt(state, reading());
   store.useTrustedTime(() => {
     const at = reading();
     return Math.round(trustedAt(state, at) - at.wall);
@@ -100,7 +87,7 @@ export function startRetention(options: RetentionOptions): Retention {
     if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
   }
 
-  /** Failures (a full disk, say) are logged, and the next tick tries again. */
+  /** Runs a purge now, whether one is due or not. Failures (a full disk, say) are logged, and the next tick tries again. */
   function run(): Promise<void> {
     running ??= purge()
       .catch((error: unknown) => log('error', 'retention failed; it is tried again', { error }))
@@ -126,15 +113,21 @@ export function startRetention(options: RetentionOptions): Retention {
 
   return {
     now,
-    doubt: () => doubt,
-    observeServerTime(serverMs, localMs) {
+    /** What is wrong with the wall clock, for the screens. */
+    doubt: (): Doubt => doubt,
+    /**
+     * A time that the server signed in its answer to a question of ours; believed as trusted-time.ts says.
+     * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
+     */
+    observeServerTime(serverMs: number, localMs: number): void {
       // What has passed since the message came is added; a wall clock set in between must not count.
       const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
       keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
     },
-    observeGpsTime: (gpsMs) => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
+    /** Date and time of a valid GPS fix, ms since 1970. */
+    observeGpsTime: (gpsMs: number): void => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
     run,
-    stop: () => clearInterval(ticker),
+    stop: (): void => clearInterval(ticker),
   };
 }
 
@@ -143,11 +136,4 @@ function clockMessage(doubt: Doubt): string {
     return 'the clock is ahead by more than a day: nothing is wiped by it until the server or GPS confirms it';
   if (doubt === 'behind') return 'the clock was set back: records age by trusted time';
   return 'the clock is plausible again';
-}
-
-function readState(store: Pick<Store, 'settings'>): TrustedState | null {
-  const text = store.settings.get(SETTING);
-  if (text === null) return null;
-  const parsed = TrustedState.safeParse(JSON.parse(text));
-  return parsed.success ? parsed.data : null;
 }

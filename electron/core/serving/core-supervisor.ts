@@ -38,17 +38,7 @@ export interface CoreEvent {
   readonly pid: number | null;
 }
 
-export interface CoreSupervisor {
-  readonly state: CoreState;
-  readonly pid: number | null;
-  /** Screens that hold a connection, by the core's last answer. */
-  readonly screens: number;
-  /** Gives a screen's handle to the core; false when there is no core to take it. */
-  connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): boolean;
-  onEvent(listener: (event: CoreEvent) => void): () => void;
-  /** Stops the core and waits for its end: asked first, killed after `STOP_WAIT`. */
-  close(): Promise<void>;
-}
+export type CoreSupervisor = ReturnType<typeof superviseCore>;
 
 /** A core that ends is started again after this long, by how many ends came in a row; the first well within 2 s. */
 export const RESTART_AFTER = [100, 500, 1_500, 5_000, 15_000, 30_000] as const;
@@ -60,8 +50,15 @@ const SERVED_AFTER = 1_000;
 export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
 
+const RESTARTING: CoreState = {
+  state: 'restarting',
+  code: 'core-restarting',
+  message: 'The kiosk is restarting itself.',
+  nextStep: 'Wait a moment.',
+};
+
 /** Starts the core and keeps it running. */
-export function superviseCore(options: SupervisorOptions): CoreSupervisor {
+export function superviseCore(options: SupervisorOptions) {
   const { log, pingEvery = 5_000, missedPings = 6 } = options;
   const listeners = new Set<(event: CoreEvent) => void>();
   let state: CoreState = { state: 'starting', code: null, message: '', nextStep: '' };
@@ -132,12 +129,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
 
   function afterAsked(browser: boolean): void {
     log('info', 'host: the core asked to be started again', { browser });
-    change({
-      state: 'restarting',
-      code: 'core-restarting',
-      message: 'The kiosk is restarting itself.',
-      nextStep: 'Wait a moment.',
-    });
+    change(RESTARTING);
     if (browser) options.onRetry?.();
     retryTimer = setTimeout(launch, RESTART_AFTER[0]);
   }
@@ -168,12 +160,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
     log('error', 'host: the core ended and is started again', { exit: code, wait, inARow: crashes });
     change(
       crashes < RESTART_AFTER.length
-        ? {
-            state: 'restarting',
-            code: 'core-restarting',
-            message: 'The kiosk is restarting itself.',
-            nextStep: 'Wait a moment.',
-          }
+        ? RESTARTING
         : {
             state: 'restarting',
             code: 'core-keeps-ending',
@@ -186,25 +173,28 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
 
   launch();
   return {
-    get state() {
+    get state(): CoreState {
       return state;
     },
-    get pid() {
+    get pid(): number | null {
       return child?.pid ?? null;
     },
-    get screens() {
+    /** Screens that hold a connection, by the core's last answer. */
+    get screens(): number {
       return screens;
     },
-    connect(message, handle) {
+    /** Gives a screen's handle to the core; false when there is no core to take it. */
+    connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): boolean {
       if (!child || state.state !== 'ready') return false;
       child.send(message, handle);
       return true;
     },
-    onEvent(listener) {
+    onEvent(listener: (event: CoreEvent) => void): () => void {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => void listeners.delete(listener);
     },
-    close() {
+    /** Stops the core and waits for its end: asked first, killed after `STOP_WAIT`. */
+    close(): Promise<void> {
       if (closing) return Promise.resolve();
       closing = true;
       clearTimeout(retryTimer);

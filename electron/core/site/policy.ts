@@ -5,17 +5,11 @@ import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
+import { keptJson } from '../kept-json.ts';
 import { isTimeZone, type SiteConfig } from './config.ts';
 
 /** The server's policy as it was last sent; null for none. One that can't be read (of another build) counts as none. */
-export function readPolicy(text: string | null): Policy | null {
-  if (text === null) return null;
-  try {
-    return Policy.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
+export const readPolicy = (text: string | null): Policy | null => keptJson(Policy, text);
 
 /** Why no face may be recognised or enrolled here, whatever the models can do; null where it may. */
 export const facesForbidden = (policy: Policy | null): Problem | null =>
@@ -35,14 +29,7 @@ export const templatesOnCards = (policy: Policy | null): boolean => policy?.temp
 const Issuers = z.array(Ed25519PublicJwk);
 
 /** Keys that a person's own code may be signed by, as the server last sent them; none where that can't be read. */
-export function readIssuers(text: string | null): readonly Ed25519PublicJwk[] {
-  if (text === null) return [];
-  try {
-    return Issuers.safeParse(JSON.parse(text)).data ?? [];
-  } catch {
-    return [];
-  }
-}
+export const readIssuers = (text: string | null): readonly Ed25519PublicJwk[] => keptJson(Issuers, text) ?? [];
 
 /** Below it a guardian agrees, years. */
 export const consentAgeOf = (policy: Policy | null): number => policy?.consentAge ?? DEFAULT_CONSENT_AGE;

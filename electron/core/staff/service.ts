@@ -9,7 +9,7 @@ import type { Store } from '../store/interface.ts';
 import { knownStaff, type Member } from './members.ts';
 import type { StaffRecords } from './records.ts';
 import { isStaffMethod, mayDo, type Right, rightsOf } from './rights.ts';
-import { createUnlocking, type Unlocking } from './unlock.ts';
+import { createUnlocking } from './unlock.ts';
 
 /** Without a touch for so long it is over, ms; and however often it is touched after the other. */
 export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; readonly longest: number }> = {
@@ -33,25 +33,7 @@ export interface StaffSession {
 /** Why a session ended, for the record; null: its member ended it. */
 type EndedBy = 'idle' | 'over' | 'screen' | 'another' | 'removed' | null;
 
-export interface StaffService extends Pick<Unlocking, 'checkPin'> {
-  readonly methods: Pick<CoreMethods, 'staffMembers' | 'staffListen' | 'staffUnlock' | 'staffLock'>;
-  /** The unlock screen waits for a badge: what a reader brings now is for it. */
-  listens(): boolean;
-  /**
-   * The session of this token, where it may do this (or, without a right, anything).
-   * @throws Problem `staff-locked`, `staff-not-allowed`
-   */
-  require(token: string, right?: Right): StaffSession;
-  /**
-   * The same methods, each behind the table of rights: a call renews the session, and every event that it writes says who
-   * made it.
-   */
-  guarded(methods: CoreMethods): CoreMethods;
-  /** Ends the session, if there is one. */
-  endSession(why?: EndedBy): void;
-  /** Called when a session ends, so that half-done work can be dropped. */
-  onLock(listener: () => void): void;
-}
+export type StaffService = ReturnType<typeof createStaffService>;
 
 export interface StaffDeps {
   readonly store: Pick<Store, 'settings' | 'lockouts'>;
@@ -70,7 +52,7 @@ export interface StaffDeps {
 }
 
 /** Staff's way in at the kiosk: one session at a time, of one member, which ends when idle. */
-export function createStaffService(deps: StaffDeps): StaffService {
+export function createStaffService(deps: StaffDeps) {
   const { store, records, monotonic } = deps;
   let session: {
     readonly token: string;
@@ -118,6 +100,10 @@ export function createStaffService(deps: StaffDeps): StaffService {
     }
   }
 
+  /**
+   * The session of this token, where it may do this (or, without a right, anything).
+   * @throws Problem `staff-locked`, `staff-not-allowed`
+   */
   function require(token: string, right?: Right): StaffSession {
     endInTime();
     const { member: id = null } = session ?? {};
@@ -133,13 +119,51 @@ export function createStaffService(deps: StaffDeps): StaffService {
   const byItself = (name: MethodName, input: { readonly active?: boolean }): boolean =>
     name === 'technicianState' ? input.active !== true : name === 'diagnostics' && session?.role === 'technician';
 
+  const methods: Pick<CoreMethods, 'staffMembers' | 'staffListen' | 'staffUnlock' | 'staffLock'> = {
+    async staffMembers() {
+      return { members: unlocking.choices(), now: new Date(deps.now()).toISOString() };
+    },
+    async staffListen({ on }) {
+      listening = on ? monotonic() + LISTEN_MS : 0;
+      return {};
+    },
+    async staffUnlock(input) {
+      const { member, alerted, actor } = await unlocking.unlock(input);
+      end('another'); // one session at a time, and nothing of the one before
+      const since = monotonic();
+      const role = member?.role ?? null;
+      const token = randomBytes(32).toString('base64url');
+      listening = 0;
+      session = { token, member: member?.id ?? null, role, actor, since, until: since };
+      renew();
+      return {
+        token,
+        expiresAt: new Date(deps.wall() + LIMITS[role ?? 'emergency'].idle).toISOString(),
+        member: member && { id: member.id, name: member.name, role: member.role },
+        alerted,
+        may: rightsOf(role),
+      };
+    },
+    async staffLock({ token }) {
+      if (session?.token === token) end();
+      return {};
+    },
+  };
   return {
+    methods,
     checkPin: unlocking.checkPin,
-    listens: () => monotonic() < listening,
-    endSession: (why = 'screen') => end(why),
-    onLock: (listener) => void listeners.push(listener),
+    /** The unlock screen waits for a badge: what a reader brings now is for it. */
+    listens: (): boolean => monotonic() < listening,
+    /** Ends the session, if there is one. */
+    endSession: (why: EndedBy = 'screen'): void => end(why),
+    /** Called when a session ends, so that half-done work can be dropped. */
+    onLock: (listener: () => void): void => void listeners.push(listener),
     require,
-    guarded(methods) {
+    /**
+     * The same methods, each behind the table of rights: a call renews the session, and every event that it writes says who
+     * made it.
+     */
+    guarded(methods: CoreMethods): CoreMethods {
       const all = Object.entries(methods).map(([name, method]) => {
         if (!isStaffMethod(name) || name === 'staffLock') return [name, method];
         const call = method as (input: { token: string; active?: boolean }) => Promise<unknown>;
@@ -153,36 +177,6 @@ export function createStaffService(deps: StaffDeps): StaffService {
         ];
       });
       return Object.fromEntries(all) as CoreMethods;
-    },
-    methods: {
-      async staffMembers() {
-        return { members: unlocking.choices(), now: new Date(deps.now()).toISOString() };
-      },
-      async staffListen({ on }) {
-        listening = on ? monotonic() + LISTEN_MS : 0;
-        return {};
-      },
-      async staffUnlock(input) {
-        const { member, alerted, actor } = await unlocking.unlock(input);
-        end('another'); // one session at a time, and nothing of the one before
-        const since = monotonic();
-        const role = member?.role ?? null;
-        const token = randomBytes(32).toString('base64url');
-        listening = 0;
-        session = { token, member: member?.id ?? null, role, actor, since, until: since };
-        renew();
-        return {
-          token,
-          expiresAt: new Date(deps.wall() + LIMITS[role ?? 'emergency'].idle).toISOString(),
-          member: member && { id: member.id, name: member.name, role: member.role },
-          alerted,
-          may: rightsOf(role),
-        };
-      },
-      async staffLock({ token }) {
-        if (session?.token === token) end();
-        return {};
-      },
     },
   };
 }

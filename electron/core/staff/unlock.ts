@@ -25,25 +25,11 @@ interface Opened {
   readonly alerted: boolean;
 }
 
-export interface Unlocking {
-  /** The people the unlock screen lists; none where what is kept of them can't be read: the emergency PIN is left. */
-  choices(): StaffChoice[];
-  /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-factor-missing`, `staff-pin-choose`, `badge-unknown`, … */
-  unlock(input: z.output<typeof Unlock>): Promise<Opened>;
-  /**
-   * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
-   * @param pin null: none was given. By the socket a kiosk that has neither staff nor emergency PIN wants none
-   * @returns who that is; null while the kiosk has no staff yet
-   * @throws Problem `staff-pin-needed`, `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
-   */
-  checkPin(pin: string | null, input?: PinInput, staff?: string): Promise<StaffActor | null>;
-}
-
 const wrong = () => new Problem('pin-wrong');
 
 const needed = () => new Problem('staff-pin-needed');
 
-export function createUnlocking(deps: StaffDeps): Unlocking {
+export function createUnlocking(deps: StaffDeps) {
   const { store, pins, memberPins, guard, records, now } = deps;
   /** Locks whose rejection was recorded: one record of each is enough. */
   const noted = new Map<string, number>();
@@ -170,7 +156,8 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
   }
 
   return {
-    choices() {
+    /** The people the unlock screen lists; none where what is kept of them can't be read: the emergency PIN is left. */
+    choices(): StaffChoice[] {
       try {
         return knownStaff(store)
           .map(({ id, name, role, pin }) => ({ id, name, role, pin: pin !== null }))
@@ -179,13 +166,20 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
         return [];
       }
     },
-    async unlock(input) {
+    /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-factor-missing`, `staff-pin-choose`, `badge-unknown`, … */
+    async unlock(input: z.output<typeof Unlock>): Promise<Opened> {
       if (input.badge !== undefined) return byBadge(input.badge, input);
       if (input.member !== undefined) return byMember(memberOf(store, input.member), input);
       const actor = await emergency(input.pin ?? '', 'keypad');
       return { member: null, actor, alerted: actor !== null };
     },
-    async checkPin(pin, input = 'keypad', staff) {
+    /**
+     * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
+     * @param pin null: none was given. By the socket a kiosk that has neither staff nor emergency PIN wants none
+     * @returns who that is; null while the kiosk has no staff yet
+     * @throws Problem `staff-pin-needed`, `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
+     */
+    async checkPin(pin: string | null, input: PinInput = 'keypad', staff?: string): Promise<StaffActor | null> {
       if (staff === undefined) return emergency(pin, input);
       if (pin === null) throw needed();
       const { id, role } = memberNamed(knownStaff(store), staff);

@@ -16,21 +16,13 @@ const MOST = 60;
 /** By name, e.g. `method.face`, `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `queue`. */
 export type Counts = Readonly<Record<string, number>>;
 
-export interface Statistics {
-  recorded(checkin: Pick<Checkin, 'method' | 'score'>): void;
-  /** Counts what the methods answer, and passes it on. */
-  around<T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T;
-  /** How many events wait for the server now. */
-  depth(pending: number): void;
-  /** Hands over what was counted since the last time, and starts over; null: nothing happened. */
-  take(): Counts | null;
-}
+export type Statistics = ReturnType<typeof createStatistics>;
 
 /** Lower end of the bin of a score, in hundredths, 0 to 95. Pure. */
 export const binOf = (score: number): number =>
   Math.round(Math.min(1 - BIN, Math.max(0, Math.floor((score + 1e-9) / BIN) * BIN)) * 100);
 
-export function createStatistics(): Statistics {
+export function createStatistics() {
   let counts = new Map<string, number>();
   let scores = new Map<string, number>();
   let queue = 0;
@@ -51,11 +43,12 @@ export function createStatistics(): Statistics {
   };
 
   return {
-    recorded({ method, score }) {
+    recorded({ method, score }: Pick<Checkin, 'method' | 'score'>): void {
       add(`method.${method}`);
       if (score !== null) add(`score.${binOf(score)}`, scores);
     },
-    around: (methods) => ({
+    /** Counts what the methods answer, and passes it on. */
+    around: <T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T => ({
       ...methods,
       visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
         seen = new Set();
@@ -76,10 +69,12 @@ export function createStatistics(): Statistics {
         }
       },
     }),
-    depth(pending) {
+    /** How many events wait for the server now. */
+    depth(pending: number): void {
       queue = Math.max(queue, pending);
     },
-    take() {
+    /** Hands over what was counted since the last time, and starts over; null: nothing happened. */
+    take(): Counts | null {
       const enough = [...scores.values()].reduce((sum, n) => sum + n, 0) >= FEWEST_SCORES;
       if (counts.size === 0 && queue === 0 && !enough) return null;
       const taken = Object.fromEntries([...counts, ...(enough ? scores : []), ['queue', queue] as const]);

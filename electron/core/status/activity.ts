@@ -7,25 +7,14 @@ const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'pro
 /** What a face gets that is known here. */
 const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'welcome']);
 
-/** How long nobody has been at the kiosk. */
-export interface Activity {
-  /** Ms since the last sign of someone: a face, a code, a key, staff; from the start of the core at first. */
-  idleMs(): number;
-  /** The same, where a face that is only in view is no sign. */
-  unusedMs(): number;
-  /** Someone uses the kiosk. */
-  note(): void;
-  /** The same methods; each call of a person counts when it begins and when it ends. */
-  around(methods: CoreMethods): CoreMethods;
-}
-
-/** @param monotonic ms, never going back */
-export function createActivity(monotonic: () => number): Activity {
+/** How long nobody has been at the kiosk. @param monotonic ms, never going back */
+export function createActivity(monotonic: () => number) {
   let seen = monotonic();
   let used = seen;
   const view = (): void => {
     seen = monotonic();
   };
+  /** Someone uses the kiosk. */
   const note = (): void => {
     seen = used = monotonic();
   };
@@ -41,10 +30,13 @@ export function createActivity(monotonic: () => number): Activity {
   }
 
   return {
-    idleMs: () => monotonic() - seen,
-    unusedMs: () => monotonic() - used,
+    /** Ms since the last sign of someone: a face, a code, a key, staff; from the start of the core at first. */
+    idleMs: (): number => monotonic() - seen,
+    /** The same, where a face that is only in view is no sign. */
+    unusedMs: (): number => monotonic() - used,
     note,
-    around(methods) {
+    /** The same methods; each call of a person counts when it begins and when it ends. */
+    around(methods: CoreMethods): CoreMethods {
       const counted = Object.entries(methods).map(([name, method]) => {
         const call = method as (input: unknown) => Promise<unknown>;
         return [

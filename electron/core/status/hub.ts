@@ -4,30 +4,21 @@ import type { CoreOptions } from '../interface.ts';
 type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
 /** Keeps the status that every screen shows, and pushes it when it has changed. */
-export interface StatusHub {
-  /** From now on there is a status to show. */
-  start(read: () => Status): void;
-  current(): Status;
-  /** Reads the status again and notifies the screens if it changed. */
-  refresh(): void;
-  /** Sends every screen something that passes. */
-  push: Listener;
-  onSignal(listener: Listener): () => void;
-}
-
-export function createStatusHub(log: CoreOptions['log']): StatusHub {
+export function createStatusHub(log: CoreOptions['log']) {
   const listeners = new Set<Listener>();
   let read: (() => Status) | null = null;
   let last = '';
   return {
-    start(from) {
+    /** From now on there is a status to show. */
+    start(from: () => Status): void {
       read = from;
     },
-    current() {
+    current(): Status {
       if (!read) throw new Error('the core is still starting');
       return read();
     },
-    refresh() {
+    /** Reads the status again and notifies the screens if it changed. */
+    refresh(): void {
       if (!read) return;
       let status: Status;
       try {
@@ -42,10 +33,11 @@ export function createStatusHub(log: CoreOptions['log']): StatusHub {
       last = text;
       for (const listener of listeners) listener('status', status);
     },
-    push(name, data) {
+    /** Sends every screen something that passes. */
+    push<S extends SignalName>(name: S, data: Signal<S>): void {
       for (const listener of listeners) listener(name, data);
     },
-    onSignal(listener) {
+    onSignal(listener: Listener): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { commit, headerHash } from '../../../sync/protocol/seal/chain.ts';
 import { EventHeader, GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
@@ -6,7 +7,7 @@ import { typeCode } from './compact.ts';
 import { asProblem } from './database.ts';
 import type { Epoch, EventRow } from './events.ts';
 import { storeFile } from './files.ts';
-import { PAGE_BYTES, PageReader } from './pages.ts';
+import { PAGE_BYTES, readPages } from './pages.ts';
 import { pendingAddresses } from './pending.ts';
 import type { SqlStore } from './store.ts';
 
@@ -38,41 +39,55 @@ export interface WorkOptions {
 const BATCH = 256;
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** What the parts of a check share. */
+interface Check {
+  readonly store: SqlStore;
+  readonly found: (code: string, detail: string) => void;
+  /** Does a part of the work; null where it failed, which is then among the problems. */
+  readonly attempt: <T>(what: string, work: () => T) => T | null;
+  /** Work of that name failed: a problem, by the error's own code. */
+  readonly failed: (what: string, error: unknown) => void;
+  readonly progress: NonNullable<WorkOptions['progress']>;
+}
+
 /**
  * Checks a store to the last bit: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of
  * events, each personal value against its commitment, the outbox, templates, PINs, cards and badges, and every photo.
  */
 export async function checkStore(store: SqlStore, options: WorkOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
-  const found = (code: string, detail: string) => void problems.push({ code, detail });
-  const progress = options.progress ?? (() => undefined);
-  const attempt = (what: string, work: () => void) => {
-    try {
-      work();
-    } catch (error) {
+  const check: Check = {
+    store,
+    found: (code, detail) => void problems.push({ code, detail }),
+    attempt(what, work) {
+      try {
+        return work();
+      } catch (error) {
+        check.failed(what, error);
+        return null;
+      }
+    },
+    failed(what, error) {
       const problem = asProblem(error) as { code?: unknown; message?: string };
-      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `${what}: ${problem.message}`);
-    }
+      check.found(typeof problem.code === 'string' ? problem.code : 'unreadable', `${what}: ${problem.message}`);
+    },
+    progress: options.progress ?? (() => undefined),
   };
-  const pages = await checkPages(store, found, attempt, progress);
-  attempt('structure', () => {
+  const pages = await checkPages(check);
+  check.attempt('structure', () => {
     const { db } = store.session;
     for (const line of db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[])
-      if (line !== 'ok') found('structure-damaged', line);
+      if (line !== 'ok') check.found('structure-damaged', line);
     for (const row of db.pragma('foreign_key_check') as { table: string }[])
-      found('reference-broken', `a row of ${row.table} refers to nothing`);
+      check.found('reference-broken', `a row of ${row.table} refers to nothing`);
   });
-  const chain = await checkChain(store, found, attempt, progress);
-  attempt('outbox', () => checkOutbox(store, found));
-  const people = await checkPeople(store, found, attempt, progress);
-  const waiting = await checkPending(store, found, attempt);
-  const photos = waiting.size + (await checkPhotos(store, waiting, found, attempt, progress));
+  const chain = await checkChain(check);
+  check.attempt('outbox', () => checkOutbox(check));
+  const people = await checkPeople(check);
+  const waiting = await checkPending(check);
+  const photos = waiting.size + (await checkPhotos(check, waiting));
   return { pages, ...chain, ...people, photos, problems };
 }
-
-type Found = (code: string, detail: string) => void;
-type Attempt = (what: string, work: () => void) => void;
-type Progress = NonNullable<WorkOptions['progress']>;
 
 /**
  * The pages alone of a store that doesn't open any more: which of them are damaged. Reads only; nobody may have the
@@ -80,42 +95,38 @@ type Progress = NonNullable<WorkOptions['progress']>;
  */
 export async function checkClosedStore(home: string, keys: KioskKeys, options: WorkOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
+  const found: Check['found'] = (code, detail) => void problems.push({ code, detail });
   const handle = openSync(storeFile(home), 'r');
   try {
-    const pages = await checkPagesOf(
-      handle,
-      keys.current,
-      (code, detail) => void problems.push({ code, detail }),
-      options.progress ?? (() => undefined),
-    );
+    const pages = await checkPagesOf(handle, keys.current, { found, progress: options.progress ?? (() => undefined) });
     if (fstatSync(handle).size % PAGE_BYTES !== 0)
-      problems.push({ code: 'length-wrong', detail: `the file is not whole pages of ${PAGE_BYTES} bytes` });
+      found('length-wrong', `the file is not whole pages of ${PAGE_BYTES} bytes`);
     return { pages, events: 0, values: 0, people: 0, templates: 0, photos: 0, problems };
   } finally {
     closeSync(handle);
   }
 }
 
-async function checkPages(store: SqlStore, found: Found, attempt: Attempt, progress: Progress): Promise<number> {
+async function checkPages(check: Check): Promise<number> {
+  const { store, attempt } = check;
   attempt('log', () => store.scrubLog()); // bring everything into the file first
   const { handle } = store.connection;
   attempt('length', () => {
     const expected = store.session.db.pragma('page_count', { simple: true }) as number;
     if (fstatSync(handle).size !== expected * PAGE_BYTES)
-      found('length-wrong', `the file should have ${expected} pages of ${PAGE_BYTES} bytes`);
+      check.found('length-wrong', `the file should have ${expected} pages of ${PAGE_BYTES} bytes`);
   });
-  return checkPagesOf(handle, store.parts.keys.current, found, progress);
+  return checkPagesOf(handle, store.parts.keys.current, check);
 }
 
-async function checkPagesOf(handle: number, keys: StoreKeySet, found: Found, progress: Progress): Promise<number> {
-  const salt = Buffer.alloc(16);
-  readSync(handle, salt, 0, 16, 0);
-  const reader = new PageReader(keys.subkey('pages'), salt);
+async function checkPagesOf(
+  handle: number,
+  keys: StoreKeySet,
+  { found, progress }: Pick<Check, 'found' | 'progress'>,
+): Promise<number> {
   const pages = Math.floor(fstatSync(handle).size / PAGE_BYTES);
-  const page = Buffer.alloc(PAGE_BYTES);
-  for (let number = 1; number <= pages; number++) {
-    const got = readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
-    if (got !== PAGE_BYTES || !reader.genuine(page, number)) found('page-damaged', `page ${number} of ${pages}`);
+  for (const { number, genuine } of readPages(handle, keys.subkey('pages'))) {
+    if (!genuine) found('page-damaged', `page ${number} of ${pages}`);
     if (number % BATCH === 0) {
       progress(number, pages, 'pages');
       await nextTick();
@@ -124,12 +135,7 @@ async function checkPagesOf(handle: number, keys: StoreKeySet, found: Found, pro
   return pages;
 }
 
-async function checkChain(
-  store: SqlStore,
-  found: Found,
-  attempt: Attempt,
-  progress: Progress,
-): Promise<{ events: number; values: number }> {
+async function checkChain({ store, found, attempt, progress }: Check): Promise<{ events: number; values: number }> {
   const { db, log, values } = store.session;
   let events = 0;
   let valueCount = 0;
@@ -138,10 +144,7 @@ async function checkChain(
   const select = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
   let after = 0;
   for (;;) {
-    let rows: EventRow[] = [];
-    attempt('events', () => {
-      rows = select.all(after, last, BATCH) as EventRow[];
-    });
+    const rows = attempt('events', () => select.all(after, last, BATCH) as EventRow[]) ?? [];
     for (const row of rows) {
       events++;
       attempt(`event ${row.n}`, () => {
@@ -173,7 +176,7 @@ async function checkChain(
 }
 
 /** Numbers follow one another; an epoch begins after its base, or after what was trimmed. */
-function checkPosition(row: EventRow, epoch: Epoch, previous: EventRow | null, found: Found): void {
+function checkPosition(row: EventRow, epoch: Epoch, previous: EventRow | null, found: Check['found']): void {
   const first = epoch.base + epoch.trimmed + 1;
   const expected = previous?.epoch === row.epoch ? previous.n + 1 : first;
   if (row.n !== expected) found('events-missing', `event ${expected} to ${row.n - 1}`);
@@ -186,7 +189,7 @@ function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: st
 }
 
 /** The server's marks are such as can be, and what is no foreign key refers to something all the same. */
-function checkOutbox(store: SqlStore, found: Found): void {
+function checkOutbox({ store, found }: Check): void {
   const { db, log } = store.session;
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
   for (const [i, epoch] of log.epochs.entries()) {
@@ -211,26 +214,22 @@ function checkOutbox(store: SqlStore, found: Found): void {
   if (stray > 0) found('checkin-stray', `${stray} notes of check-ins belong to other events`);
 }
 
-async function checkPeople(
-  store: SqlStore,
-  found: Found,
-  attempt: Attempt,
-  progress: Progress,
-): Promise<{ people: number; templates: number }> {
+async function checkPeople({ store, found, attempt, progress }: Check): Promise<{ people: number; templates: number }> {
   const { people } = store.session;
+  const { secrets } = people;
   let templates = 0;
   const all = people.all();
   for (const [i, person] of all.entries()) {
     attempt(`templates of person ${person.ref}`, () => {
-      const own = people.secrets.everyTemplateOf(person);
+      const own = secrets.everyTemplateOf(person);
       templates += own.length;
       if (own.length !== person.templates) found('templates-miscounted', `person ${person.ref}`);
     });
-    attempt(`cards and badges of person ${person.ref}`, () => void people.secrets.credentialsOf(person));
-    attempt(`the code for a PIN of person ${person.ref}`, () => void people.secrets.pinCodeOf(person, 0));
-    attempt(`card of person ${person.ref}`, () => void people.secrets.cardTemplateOf(person));
-    attempt(`PIN of person ${person.ref}`, () => void people.secrets.pinHash(person));
-    attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));
+    attempt(`cards and badges of person ${person.ref}`, () => secrets.credentialsOf(person));
+    attempt(`the code for a PIN of person ${person.ref}`, () => secrets.pinCodeOf(person, 0));
+    attempt(`card of person ${person.ref}`, () => secrets.cardTemplateOf(person));
+    attempt(`PIN of person ${person.ref}`, () => secrets.pinHash(person));
+    attempt(`photos key of person ${person.ref}`, () => people.photosKey(person));
     if (i % BATCH === BATCH - 1) {
       progress(i + 1, all.length, 'people');
       await nextTick();
@@ -240,50 +239,30 @@ async function checkPeople(
 }
 
 /** Pictures that wait for staff's word: each opens. Gives their addresses. */
-async function checkPending(store: SqlStore, found: Found, attempt: Attempt): Promise<ReadonlySet<string>> {
-  let ids: string[] = [];
-  let addresses: string[] = [];
-  attempt('pictures that wait', () => {
-    addresses = pendingAddresses(store.session.db);
-    ids = store.imports.list().map(({ id }) => id);
-  });
-  for (const id of ids) {
+async function checkPending({ store, attempt, failed }: Check): Promise<ReadonlySet<string>> {
+  const waiting = attempt('pictures that wait', () => ({
+    addresses: pendingAddresses(store.session.db),
+    photos: store.imports.list(),
+  }));
+  for (const { id } of waiting?.photos ?? []) {
     try {
       await store.imports.open(id);
     } catch (error) {
-      const problem = asProblem(error) as { code?: unknown; message?: string };
-      if (problem.code === 'review-photo-unknown') continue; // decided while we were reading
-      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `a picture that waits: ${problem.message}`);
+      if (isCode(error, 'review-photo-unknown')) continue; // decided while we were reading
+      failed('a picture that waits', error);
     }
   }
-  return new Set(addresses);
+  return new Set(waiting?.addresses);
 }
 
 async function checkPhotos(
-  store: SqlStore,
+  { store, found, attempt, failed, progress }: Check,
   waiting: ReadonlySet<string>,
-  found: Found,
-  attempt: Attempt,
-  progress: Progress,
 ): Promise<number> {
   const { db } = store.session;
-  let rows: { n: number; address: Buffer }[] | null = null;
-  attempt('photos', () => {
-    rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
-  });
+  const sql = 'SELECT n, address FROM photo ORDER BY n';
+  const rows = attempt('photos', () => db.prepare(sql).all() as { n: number; address: Buffer }[]);
   if (!rows) return 0; // what they should be is unknown
-  return checkFiles(store, rows, waiting, found, attempt, progress);
-}
-
-async function checkFiles(
-  store: SqlStore,
-  rows: readonly { n: number; address: Buffer }[],
-  waiting: ReadonlySet<string>,
-  found: Found,
-  attempt: Attempt,
-  progress: Progress,
-): Promise<number> {
-  const { db } = store.session;
   const known = new Set<string>(waiting);
   for (const [i, { n, address }] of rows.entries()) {
     const text = address.toString('base64url');
@@ -291,10 +270,9 @@ async function checkFiles(
     try {
       await store.photos.open(text);
     } catch (error) {
-      const problem = asProblem(error) as { code?: unknown; message?: string };
       // Deleted or purged while we were reading: no longer a photo to check.
-      if (problem.code === 'photo-unknown') continue;
-      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `photo of event ${n}: ${problem.message}`);
+      if (isCode(error, 'photo-unknown')) continue;
+      failed(`photo of event ${n}`, error);
     }
     if (i % 16 === 15) progress(i + 1, rows.length, 'photos');
   }
@@ -313,3 +291,5 @@ async function checkFiles(
   }
   return rows.length;
 }
+
+const isCode = (error: unknown, code: string): boolean => error instanceof Problem && error.code === code;

@@ -108,7 +108,7 @@ export class Checkins {
       if (plain) {
         // One statement is a transaction by itself.
         const composed = this.#compose(person, checkin, id, null);
-        return log.storeAlone(composed.event, person.ref, composed.sealed);
+        return log.store(composed.event, person.ref, composed.sealed);
       }
       return log.transaction(() => {
         const inserted = this.#insert(person, checkin, id, photo, lost);
@@ -117,7 +117,10 @@ export class Checkins {
       });
     });
     people.noteCheckin(person, event.n);
-    return this.#fresh(event, person, checkin, photo, lost);
+    const { score } = checkin;
+    const second = score === null ? null : checkin.second;
+    const fresh = { person, score, second, photo, photoLost: lost, voided: false, acked: false };
+    return shaped(event.id, event.parts.utc, checkin.open, fresh);
   }
 
   /** A check-in with whatever else there is of it, in the running transaction. */
@@ -133,53 +136,6 @@ export class Checkins {
     return event;
   }
 
-  /** The check-in as the rest of the core sees it, right after its transaction. */
-  #fresh(event: Inserted, person: Known, checkin: NewCheckin, photo: string | null, photoLost: string | null): Checkin {
-    return this.#shape(event.id, event.parts.utc, checkin.open, {
-      person,
-      score: checkin.score,
-      second: checkin.score === null ? null : checkin.second,
-      photo,
-      photoLost,
-      voided: false,
-      acked: false,
-    });
-  }
-
-  #shape(
-    id: string,
-    at: string,
-    open: Open<'checkin'>,
-    rest: {
-      person: Known | null;
-      score: number | null;
-      second: number | null;
-      photo: string | null;
-      photoLost: string | null;
-      voided: boolean;
-      acked: boolean;
-    },
-  ): Checkin {
-    return {
-      id,
-      person: rest.person?.id ?? null,
-      name: rest.person?.name ?? null,
-      direction: open.direction,
-      at,
-      method: open.method,
-      liveness: open.liveness,
-      score: rest.score,
-      second: rest.second,
-      threshold: open.threshold ?? null,
-      galleryPeople: open.gallery?.people ?? null,
-      model: open.model ?? null,
-      photo: rest.photo,
-      ...(rest.photoLost ? { photoLost: rest.photoLost } : {}),
-      voided: rest.voided,
-      acked: rest.acked,
-    };
-  }
-
   #read(row: CheckinRow): Checkin {
     const { log, people, values } = this.#s;
     const event = log.row(row.n) as EventRow;
@@ -193,7 +149,7 @@ export class Checkins {
         : [],
     );
     const epoch = log.epochOf(event.epoch);
-    return this.#shape(record, new Date(event.utc).toISOString(), JSON.parse(event.open) as Open<'checkin'>, {
+    return shaped(record, new Date(event.utc).toISOString(), JSON.parse(event.open) as Open<'checkin'>, {
       person,
       score: (found.get('score') as number | undefined) ?? null,
       second: (found.get('second') as number | null | undefined) ?? null,
@@ -249,4 +205,34 @@ export class Checkins {
     if (n === undefined) throw new Problem('checkin-unknown');
     return n;
   }
+}
+
+/** A check-in as the rest of the core sees it. */
+function shaped(
+  id: string,
+  at: string,
+  { direction, method, liveness, threshold, gallery, model }: Open<'checkin'>,
+  rest: Pick<Checkin, 'score' | 'second' | 'photo' | 'voided' | 'acked'> & {
+    readonly person: Known | null;
+    readonly photoLost: string | null;
+  },
+): Checkin {
+  return {
+    id,
+    person: rest.person?.id ?? null,
+    name: rest.person?.name ?? null,
+    direction,
+    at,
+    method,
+    liveness,
+    score: rest.score,
+    second: rest.second,
+    threshold: threshold ?? null,
+    galleryPeople: gallery?.people ?? null,
+    model: model ?? null,
+    photo: rest.photo,
+    ...(rest.photoLost && { photoLost: rest.photoLost }),
+    voided: rest.voided,
+    acked: rest.acked,
+  };
 }

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import type { CommandWhat, Open } from '../../../sync/protocol/wire/event.ts';
 import { type Command, DeviceConfig, UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { keptJson } from '../kept-json.ts';
 import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
@@ -25,10 +27,9 @@ export interface OpenCommand extends Command {
   readonly started: boolean;
 }
 
-export interface KeptConfig {
-  readonly revision: number;
-  readonly config: DeviceConfig;
-}
+/** This device's own settings, as they are kept. */
+export const KeptConfig = z.object({ revision: z.number(), config: DeviceConfig });
+export type KeptConfig = Readonly<z.infer<typeof KeptConfig>>;
 
 interface CommandRow {
   readonly id: Buffer;
@@ -96,14 +97,12 @@ export class DeviceState {
 
   /** Which build the server wants here. Null: the one that is, none was sent, or it is of a build that this one can't read. */
   get update(): UpdateDirective | null {
-    return UpdateDirective.safeParse(this.#json(UPDATE)).data ?? null;
+    return keptJson(UpdateDirective, this.#settings.get(UPDATE));
   }
 
   /** This device's own settings as the server last sent them. Null: it never did, or they are of a build that this one can't read. */
   get config(): KeptConfig | null {
-    const kept = this.#json(CONFIG) as { revision?: unknown; config?: unknown } | null;
-    const config = DeviceConfig.safeParse(kept?.config).data;
-    return config && typeof kept?.revision === 'number' ? { revision: kept.revision, config } : null;
+    return keptJson(KeptConfig, this.#settings.get(CONFIG));
   }
 
   /** Commands whose last word was not said, also those that have expired, in the order in which they end. */
@@ -116,10 +115,5 @@ export class DeviceState {
       expires: new Date(expires).toISOString(),
       started: outcome === 'started',
     }));
-  }
-
-  #json(setting: string): unknown {
-    const text = this.#settings.get(setting);
-    return text === null ? null : JSON.parse(text);
   }
 }

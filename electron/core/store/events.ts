@@ -45,25 +45,10 @@ export interface Inserted {
   readonly salted: readonly Salted[];
 }
 
-type Columns = [
-  number,
-  number,
-  Buffer,
-  number,
-  number,
-  number,
-  number,
-  number,
-  string | null,
-  number | null,
-  number,
-  Buffer,
-];
-
 /** An event ready to be stored. */
 export interface Composed extends Inserted {
   /** Values of event's columns, in their order. */
-  readonly columns: Columns;
+  readonly columns: readonly (number | string | Buffer | null)[];
   readonly hash: string;
 }
 
@@ -221,10 +206,10 @@ export class EventLog {
     const prev = this.#prev;
     const own = this.#own;
     this.#begin.run();
-    let result: T;
     try {
-      result = work();
+      const result = work();
       this.#commit.run();
+      return result;
     } catch (error) {
       this.#last = last;
       this.#prev = prev;
@@ -235,7 +220,6 @@ export class EventLog {
       this.#takeNewest();
       throw error;
     }
-    return result;
   }
 
   /** An id for an event to come; see uuidV7 for what its counter is good for. */
@@ -248,17 +232,14 @@ export class EventLog {
     return this.store(this.compose(type, open, {}), null, null);
   }
 
-  /** Puts a composed event with its sealed values into the running transaction. */
+  /**
+   * Puts a composed event with its sealed values into the running transaction. Outside one, its one statement is a
+   * transaction by itself, which spares a BEGIN and a COMMIT.
+   */
   store(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
     this.#insert.run(...composed.columns, person, sealed);
     this.#last = composed.n;
     this.#prev = composed.hash;
-    return composed;
-  }
-
-  /** The same outside a transaction, which its one statement then is by itself: spares a BEGIN and a COMMIT. */
-  storeAlone(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
-    this.store(composed, person, sealed);
     return composed;
   }
 
@@ -302,7 +283,7 @@ export class EventLog {
     const digests = Buffer.allocUnsafe(32 * (1 + commitments.length));
     digests.write(hash, 0, 'base64url');
     for (let i = 0; i < commitments.length; i++) digests.write(commitments[i]!, 32 * (i + 1), 'base64url');
-    const columns: Columns = [
+    const columns = [
       n,
       this.#epoch.ref,
       id,

@@ -178,14 +178,7 @@ export class Lookalikes {
   #put(
     first: Buffer,
     second: Buffer,
-    row: {
-      readonly marked: 0 | 1;
-      readonly reason: LookalikeReason;
-      readonly at: number;
-      readonly device: Buffer | null;
-      readonly by: string | null;
-      readonly n: number;
-    },
+    row: Marking & Pick<Row, 'at' | 'device'> & { readonly marked: 0 | 1; readonly n: number },
   ): void {
     this.#s.db
       .prepare(

@@ -66,6 +66,18 @@ export class PageReader {
   }
 }
 
+/** The whole pages of a store file, one by one. @param handle of the file; @param key raw page key, 32 bytes */
+export function* readPages(handle: number, key: Uint8Array): Generator<{ number: number; genuine: boolean }> {
+  const page = Buffer.alloc(PAGE_BYTES);
+  readSync(handle, page, 0, SALT_BYTES, 0);
+  const reader = new PageReader(key, page.subarray(0, SALT_BYTES));
+  const pages = Math.floor(fstatSync(handle).size / PAGE_BYTES);
+  for (let number = 1; number <= pages; number++) {
+    const got = readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
+    yield { number, genuine: got === PAGE_BYTES && reader.genuine(page, number) };
+  }
+}
+
 /** What can be said of a store file and a key before opening it. */
 export type FirstPage = 'fits' | 'foreign' | 'truncated';
 

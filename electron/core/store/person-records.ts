@@ -2,28 +2,15 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { fileKey } from '../vault/vault.ts';
 import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Credential, IssuedCard, NewPerson, Person, PersonChange, Reenrolment } from './interface.ts';
+import type { Credential, IssuedCard, NewPerson, Person, PersonChange, Reenrolment, Store } from './interface.ts';
 import { asPerson, type Known, newPersonKeys, type PersonKeys } from './known.ts';
-import type { Lookalikes } from './lookalikes.ts';
-import type { Photos } from './photos.ts';
-import type { Pins } from './pins.ts';
-import type { Retention } from './retention.ts';
 import type { Outcome, Session } from './session.ts';
-import type { Settings } from './settings.ts';
-import type { Templates } from './templates.ts';
 
 /** Codes issued before this (ms) may have been used here, and are no longer known. */
 const CODES_FLOOR = 'codes-floor';
 
 /** What belongs to a person, in parts of its own. */
-export interface PersonParts {
-  readonly settings: Settings;
-  readonly photos: Photos;
-  readonly templates: Templates;
-  readonly pins: Pins;
-  readonly lookalikes: Lookalikes;
-  readonly retention: Retention;
-}
+type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'retention'>;
 
 /** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */
 export class PersonRecords {
@@ -43,6 +30,11 @@ export class PersonRecords {
   get(id: string): Person | null {
     const known = this.#s.people.known(id);
     return known && asPerson(known);
+  }
+
+  /** @throws Problem `person-unknown` */
+  require(id: string): Person {
+    return asPerson(this.#s.people.require(id));
   }
 
   byNumber(number: string): Person | null {

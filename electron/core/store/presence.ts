@@ -1,5 +1,6 @@
 import { type Presence, type SiteKiosk, SiteKiosks } from '../../../sync/protocol/wire/changes.ts';
 import type { Open } from '../../../sync/protocol/wire/event.ts';
+import { keptJson } from '../kept-json.ts';
 import { instant } from './clock.ts';
 import { guarded } from './database.ts';
 import { happenedAt } from './events.ts';
@@ -78,7 +79,7 @@ export class PresenceRecords {
     for (const { person, direction, at } of presence) {
       const time = Date.parse(at);
       newest = Math.max(newest, time);
-      const known = ref.get(Buffer.from(person.replaceAll('-', ''), 'hex')) as number | undefined;
+      const known = ref.get(uuidBytes(person)) as number | undefined;
       if (known !== undefined) this.#put.run(known, direction, time);
     }
     if (newest > 0) db.prepare('DELETE FROM presence WHERE at < ?').run(newest - KEPT_MS);
@@ -105,23 +106,14 @@ export class PresenceRecords {
 
   #list(since: number): Whereabouts[] {
     const { db, people, log } = this.#s;
-    const elsewhere = new Map(
-      (
-        db.prepare('SELECT person, direction, at FROM presence WHERE at >= ?').all(since) as {
-          person: number;
-          direction: 'in' | 'out';
-          at: number;
-        }[]
-      ).map((row) => [row.person, row]),
+    const byPerson = <T>(sql: string, ...values: number[]) =>
+      new Map((db.prepare(sql).all(...values) as (T & { person: number })[]).map((row) => [row.person, row]));
+    const elsewhere = byPerson<{ direction: 'in' | 'out'; at: number }>(
+      'SELECT person, direction, at FROM presence WHERE at >= ?',
+      since,
     );
-    const accounted = new Map(
-      (
-        db.prepare('SELECT person, at, device FROM accounted WHERE missing = 0').all() as {
-          person: number;
-          at: number;
-          device: Buffer | null;
-        }[]
-      ).map((row) => [row.person, row]),
+    const accounted = byPerson<{ at: number; device: Buffer | null }>(
+      'SELECT person, at, device FROM accounted WHERE missing = 0',
     );
     return people.all().flatMap((known): Whereabouts[] => {
       const n = known.recent.at(-1);
@@ -224,8 +216,7 @@ export class PresenceRecords {
 
   /** The site's kiosks as the server last named them; none where it never did, or this build can't read it. */
   get kiosks(): readonly SiteKiosk[] {
-    const text = this.#settings.get(KIOSKS);
-    return text === null ? [] : (SiteKiosks.safeParse(JSON.parse(text)).data ?? []);
+    return keptJson(SiteKiosks, this.#settings.get(KIOSKS)) ?? [];
   }
 
   /** RFC 3339: of the time before this someone may be missing among the presences; null for never. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
@@ -9,7 +9,7 @@ import { asProblem, type Db, damaged, guarded, openDatabase, rawKey } from './da
 import { rekeyedFile, storeFile } from './files.ts';
 import { uuidText } from './header.ts';
 import { keyPlace } from './known.ts';
-import { PAGE_BYTES, PageReader } from './pages.ts';
+import { readPages } from './pages.ts';
 import { rewrapPending } from './pending.ts';
 import type { SqlStore } from './store.ts';
 
@@ -137,15 +137,8 @@ function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, rand
   const guard = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'value_only_goes'").pluck().get() as string;
   db.exec('DROP TRIGGER value_only_goes');
   const update = db.prepare('UPDATE event SET sealed = ? WHERE n = ?');
-  const rows = db
-    .prepare('SELECT n, id, type, sealed FROM event WHERE person IS NULL AND sealed IS NOT NULL')
-    .all() as {
-    n: number;
-    id: Buffer;
-    type: number;
-    sealed: Buffer;
-  }[];
-  for (const row of rows) {
+  const sql = 'SELECT n, id, type, sealed FROM event WHERE person IS NULL AND sealed IS NOT NULL';
+  for (const row of db.prepare(sql).all() as { n: number; id: Buffer; type: number; sealed: Buffer }[]) {
     const place = { field: `event.${typeOf(row.type)}`, person: '', record: uuidText(row.id), row: 1, key: 1 };
     update.run(seal(to, place, open(from, place, row.sealed), random), row.n);
   }
@@ -155,15 +148,11 @@ function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, rand
 /** The copy must be whole before it replaces anything. Returns its pages. */
 function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
   const handle = openSync(copy, 'r');
-  let pages: number;
+  let pages = 0;
   try {
-    pages = fstatSync(handle).size / PAGE_BYTES;
-    const page = Buffer.alloc(PAGE_BYTES);
-    readSync(handle, page, 0, PAGE_BYTES, 0);
-    const reader = new PageReader(next.subkey('pages'), page.subarray(0, 16));
-    for (let number = 1; number <= pages; number++) {
-      readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
-      if (!reader.genuine(page, number)) throw damaged(`page ${number} of the re-keyed copy`);
+    for (const { number, genuine } of readPages(handle, next.subkey('pages'))) {
+      if (!genuine) throw damaged(`page ${number} of the re-keyed copy`);
+      pages = number;
     }
   } finally {
     closeSync(handle); // nobody holds a lock on the copy yet
@@ -172,27 +161,8 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
   try {
     const result = db.prepare('PRAGMA integrity_check(1)').pluck().get() as string;
     if (result !== 'ok') throw damaged(`the re-keyed copy: ${result}`);
-    for (const table of [
-      'event',
-      'epoch',
-      'shared_open',
-      'person',
-      'template',
-      'checkin_note',
-      'checkin_gps',
-      'photo',
-      'setting',
-      'erasure',
-      'credential',
-      'card_template',
-      'used_code',
-      'presence',
-      'accounted',
-      'command',
-      'pin_code',
-      'reenrolment',
-      'pending_photo',
-    ]) {
+    const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    for (const table of store.session.db.prepare(tables).pluck().all() as string[]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))
         throw new Problem('store-damaged', { reason: `the re-encrypted copy lacks rows of ${table}` });

@@ -8,6 +8,17 @@ import type { Session } from './session.ts';
 /** Events deleted in one transaction: secure_delete writes each of their pages. */
 const TRIM = 500;
 
+/** What a kiosk has of someone for as long as they are one of its people, by the person's `ref`. */
+export const ROSTER_TABLES = [
+  'template',
+  'pin',
+  'credential',
+  'card_template',
+  'presence',
+  'accounted',
+  'pin_code',
+] as const;
+
 /** Removal by age and by person. Files of the vault go after the commit. */
 export class Retention {
   readonly #s: Session;
@@ -151,17 +162,7 @@ export class Retention {
   deletePersonRows(ref: number): string[] {
     const waiting = this.waiting(ref);
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
-    for (const table of [
-      'photo',
-      'checkin_gps',
-      'template',
-      'pin',
-      'credential',
-      'card_template',
-      'presence',
-      'accounted',
-      'pin_code',
-    ])
+    for (const table of ['photo', 'checkin_gps', ...ROSTER_TABLES])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
     this.#db.prepare('DELETE FROM reenrolment WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
     const id = this.#db.prepare('SELECT id FROM person WHERE ref = ?').pluck().get(ref) as Buffer | undefined;

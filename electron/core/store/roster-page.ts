@@ -1,18 +1,14 @@
-import { missingCase } from '../../../sync/errors/problem.ts';
 import type { Change, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { sharedPin, storedPin } from '../pin/stored-pin.ts';
 import { vectorOf } from './derived.ts';
-import { type DeviceState, STAFF_OF_SERVER } from './device-state.ts';
+import { STAFF_OF_SERVER } from './device-state.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Credential, Template } from './interface.ts';
-import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
-import { forgetLookalikes, type Lookalikes } from './lookalikes.ts';
-import type { Stored } from './people.ts';
-import type { PresenceRecords } from './presence.ts';
-import type { Retention } from './retention.ts';
+import type { Credential, Store, Template } from './interface.ts';
+import { credentialKey, type Known, newPersonKeys, optedOutBy } from './known.ts';
+import { forgetLookalikes } from './lookalikes.ts';
+import { ROSTER_TABLES } from './retention.ts';
 import type { Session } from './session.ts';
-import type { Settings } from './settings.ts';
 
 /** The server's policy for this kiosk, as JSON. */
 export const POLICY = 'policy';
@@ -22,29 +18,10 @@ export const ISSUERS = 'own-code-issuers';
 export const PIN_PEPPERS = 'pin-peppers';
 
 /** What memory has to follow once this page is committed. */
-export interface PageOutcome {
-  readonly added: readonly Template[];
-  /** Ids of templates that were removed. */
-  readonly removedTemplates: readonly string[];
-  /** People with nothing left in the gallery. */
-  readonly removedPeople: readonly string[];
-  /** Addresses of photos whose files must go. */
-  readonly photos: readonly string[];
-  readonly policy: Policy | null;
-  /** The newest set of server keys that the page brought. */
-  readonly keys: ServerKeys | null;
-  /** The page said something about this device alone: a build, settings, a command (device-state.ts). */
-  readonly deviceStateChanged: boolean;
-}
+export type PageOutcome = Readonly<ReturnType<Applying['outcome']>>;
 
 /** What a page changes beside people. */
-export interface PageParts {
-  readonly settings: Settings;
-  readonly retention: Retention;
-  readonly deviceState: DeviceState;
-  readonly presence: PresenceRecords;
-  readonly lookalikes: Lookalikes;
-}
+export type PageParts = Pick<Store, 'settings' | 'retention' | 'deviceState' | 'presence' | 'lookalikes'>;
 
 /** One page of the server's being applied, change by change, in a transaction of the caller's. */
 export class Applying {
@@ -70,95 +47,75 @@ export class Applying {
   }
 
   apply(change: Change): void {
-    switch (change.kind) {
-      case 'person':
-        this.#person(change);
-        if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
-        if (this.#whole) this.#parts.lookalikes.take(change.person, []);
-        if (this.#whole) this.#clearPin(change.person);
-        if (this.#whole) this.#accounted(change.person, null);
-        if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
-        if (this.#whole && this.#hasCredentials(change.person))
-          this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
-        break;
-      case 'credentials':
-        this.#credentials(change);
-        break;
-      case 'cardTemplate':
-        this.#cardTemplate(change);
-        break;
-      case 'pinCode':
-        this.#pinCode(change);
-        break;
-      case 'pin':
-        this.#pin(change);
-        break;
-      case 'pinPeppers':
-        this.#parts.settings.set(PIN_PEPPERS, JSON.stringify(change.peppers));
-        break;
-      case 'staff':
-        this.#parts.settings.set(STAFF_OF_SERVER, JSON.stringify(change.staff));
-        break;
-      case 'evacuation':
-        this.#parts.presence.applyEvacuation(change.evacuation);
-        break;
-      case 'accounted':
-        this.#parts.presence.applyEvacuation(change.evacuation);
-        this.#accounted(change.person, change.seen);
-        break;
-      case 'reenrol':
-        this.#reenrol(change);
-        break;
-      case 'lookalikes':
-        this.#parts.lookalikes.take(change.person, change.others);
-        break;
-      case 'issuers':
-        this.#parts.settings.set(ISSUERS, JSON.stringify(change.keys));
-        break;
-      case 'templates':
-        this.#templates(change);
-        break;
-      case 'removed':
-        this.remove(change.person);
-        break;
-      case 'erase':
-        this.#erase(change);
-        break;
-      case 'policy':
-        this.#policy = change.policy;
-        this.#parts.settings.set(POLICY, JSON.stringify(change.policy));
-        // Nobody may be enrolled from a picture there, so none is kept.
-        if (change.policy.faces === 'off' || change.policy.templates === 'card')
-          this.#photos.push(...this.#parts.retention.allWaiting());
-        break;
-      case 'keys':
-        if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
-        break;
-      case 'update':
-        this.#parts.deviceState.noteUpdate(change);
-        this.#deviceStateChanged = true;
-        break;
-      case 'config':
-        this.#parts.deviceState.noteConfig(change);
-        this.#deviceStateChanged = true;
-        break;
-      case 'command':
-        this.#parts.deviceState.noteCommand(change, this.#now);
-        this.#deviceStateChanged = true;
-        break;
-      default:
-        missingCase(change);
-    }
+    (this.#takes[change.kind] as (change: Change) => void)(change);
   }
 
-  outcome(): PageOutcome {
+  /** What each kind of change does. */
+  readonly #takes: { readonly [K in Change['kind']]: (change: Extract<Change, { kind: K }>) => void } = {
+    person: (change) => {
+      this.#person(change);
+      if (this.#whole) this.#clear(change.person);
+    },
+    credentials: (change) => this.#credentials(change),
+    cardTemplate: (change) => this.#cardTemplate(change),
+    pinCode: (change) => this.#pinCode(change),
+    pin: (change) => this.#pin(change),
+    pinPeppers: ({ peppers }) => this.#parts.settings.set(PIN_PEPPERS, JSON.stringify(peppers)),
+    staff: ({ staff }) => this.#parts.settings.set(STAFF_OF_SERVER, JSON.stringify(staff)),
+    evacuation: ({ evacuation }) => this.#parts.presence.applyEvacuation(evacuation),
+    accounted: ({ evacuation, person, seen }) => {
+      this.#parts.presence.applyEvacuation(evacuation);
+      this.#accounted(person, seen);
+    },
+    reenrol: (change) => this.#reenrol(change),
+    lookalikes: ({ person, others }) => this.#parts.lookalikes.take(person, others),
+    issuers: ({ keys }) => this.#parts.settings.set(ISSUERS, JSON.stringify(keys)),
+    templates: (change) => this.#templates(change),
+    removed: ({ person }) => this.remove(person),
+    erase: (change) => this.#erase(change),
+    policy: ({ policy }) => {
+      this.#policy = policy;
+      this.#parts.settings.set(POLICY, JSON.stringify(policy));
+      // Nobody may be enrolled from a picture there, so none is kept.
+      if (policy.faces === 'off' || policy.templates === 'card')
+        this.#photos.push(...this.#parts.retention.allWaiting());
+    },
+    keys: ({ keys }) => {
+      if (!this.#keys || keys.serial > this.#keys.serial) this.#keys = keys;
+    },
+    update: (change) => this.#ofDevice((state) => state.noteUpdate(change)),
+    config: (change) => this.#ofDevice((state) => state.noteConfig(change)),
+    command: (change) => this.#ofDevice((state) => state.noteCommand(change, this.#now)),
+  };
+
+  #ofDevice(note: (state: PageParts['deviceState']) => void): void {
+    note(this.#parts.deviceState);
+    this.#deviceStateChanged = true;
+  }
+
+  /** A person as a snapshot names one: what it has of them beside the profile follows. */
+  #clear(person: string): void {
+    this.#cardTemplate({ kind: 'cardTemplate', person, model: '', card: null });
+    this.#parts.lookalikes.take(person, []);
+    this.#clearPin(person);
+    this.#accounted(person, null);
+    this.#pinCode({ kind: 'pinCode', person, code: null });
+    if (this.#hasCredentials(person)) this.#credentials({ kind: 'credentials', person, cards: [], badges: [] });
+  }
+
+  outcome() {
     return {
       added: [...this.#added.values()],
+      /** Ids of templates that were removed. */
       removedTemplates: [...this.#removedTemplates],
+      /** People with nothing left in the gallery. */
       removedPeople: [...this.#removedPeople],
+      /** Addresses of photos whose files must go. */
       photos: this.#photos,
       policy: this.#policy,
+      /** The newest set of server keys that the page brought. */
       keys: this.#keys,
+      /** The page said something about this device alone: a build, settings, a command (device-state.ts). */
       deviceStateChanged: this.#deviceStateChanged,
     };
   }
@@ -168,14 +125,16 @@ export class Applying {
     for (const [id, ref] of this.#touched) this.#s.people.refresh(id, ref);
   }
 
-  #stored(id: string): Stored | null {
-    return this.#s.people.stored(id);
+  /** Someone of this kiosk's; null where an erasure, here or there, has taken them meanwhile, or they left. */
+  #present(id: string): Known | null {
+    const stored = this.#s.people.stored(id);
+    return stored && !stored.removed ? stored.known : null;
   }
 
   #person({ person: id, ...profile }: Extract<Change, { kind: 'person' }>): void {
     const { db, log, people, random } = this.#s;
     const { name, number, language, gpsOptOut } = profile;
-    const before = this.#stored(id);
+    const before = people.stored(id);
     if (!before) {
       const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
       if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
@@ -196,9 +155,8 @@ export class Applying {
 
   #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
     const { db, log, people } = this.#s;
-    const person = this.#stored(id);
-    if (!person || person.removed) return; // an erasure, here or there, has taken them meanwhile
-    const { known } = person;
+    const known = this.#present(id);
+    if (!known) return;
     const rows = db.prepare('SELECT id, n FROM template WHERE person = ? AND model = ?').all(known.ref, model) as {
       id: Buffer;
       n: number;
@@ -236,43 +194,43 @@ export class Applying {
     if (!card && !row) return;
     // A card that was made here, and that the server has not taken yet, is newer than what it says.
     if (row && !log.isCommitted(row.n)) return;
-    const person = this.#stored(id);
-    if (!person || person.removed) return;
-    if (card) people.secrets.writeCardTemplate(person.known, { ...card, model }, 0);
-    else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
+    const known = this.#present(id);
+    if (!known) return;
+    if (card) people.secrets.writeCardTemplate(known, { ...card, model }, 0);
+    else db.prepare('DELETE FROM card_template WHERE person = ?').run(known.ref);
   }
 
   /** A used one stays where it is taken back, so that it is still known when a snapshot names it again. */
   #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
-    const person = this.#stored(id);
-    if (!person || person.removed) return;
+    const known = this.#present(id);
+    if (!known) return;
     const { secrets } = this.#s.people;
-    if (code) secrets.writePinCode(person.known, { ...code, expires: Date.parse(code.expires) });
-    else secrets.dropPinCode(person.known);
+    if (code) secrets.writePinCode(known, { ...code, expires: Date.parse(code.expires) });
+    else secrets.dropPinCode(known);
   }
 
   /** A PIN that was set here, and that the server has not heard of yet, is newer than what it says. */
   #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
     const { log, people } = this.#s;
-    const person = this.#stored(id);
-    if (!person || person.removed) return;
-    const since = people.secrets.pinSince(person.known);
+    const known = this.#present(id);
+    if (!known) return;
+    const since = people.secrets.pinSince(known);
     if (since !== null && !log.isCommitted(since)) return;
     if (pin === null && since === null) return;
-    people.secrets.writePin(person.known, pin && storedPin(pin), 0);
-    this.#touched.set(id, person.known.ref);
+    people.secrets.writePin(known, pin && storedPin(pin), 0);
+    this.#touched.set(id, known.ref);
   }
 
   /** A snapshot without a PIN takes away what the server sent before; one of this kiosk's own stays. */
   #clearPin(id: string): void {
-    const person = this.#stored(id);
-    const stored = person && !person.removed ? this.#s.people.secrets.pinHash(person.known) : null;
+    const known = this.#present(id);
+    const stored = known && this.#s.people.secrets.pinHash(known);
     if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
   }
 
   #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
-    const person = this.#stored(id);
-    if (person && !person.removed) this.#parts.presence.applyAccounted(person.known.ref, seen);
+    const known = this.#present(id);
+    if (known) this.#parts.presence.applyAccounted(known.ref, seen);
   }
 
   #reenrol({ people }: Extract<Change, { kind: 'reenrol' }>): void {
@@ -289,9 +247,8 @@ export class Applying {
 
   #credentials({ person: id, cards, badges }: Extract<Change, { kind: 'credentials' }>): void {
     const { db, log, people, random } = this.#s;
-    const person = this.#stored(id);
-    if (!person || person.removed) return;
-    const { known } = person;
+    const known = this.#present(id);
+    if (!known) return;
     const wanted = new Map<string, { id: Buffer; credential: Credential }>();
     for (const { id: card, hash } of cards) {
       const credential = { kind: 'card', value: hash } as const;
@@ -332,13 +289,11 @@ export class Applying {
   /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
   remove(id: string): void {
     const { db, people } = this.#s;
-    const person = this.#stored(id);
-    if (!person || person.removed) return;
-    const { known } = person;
+    const known = this.#present(id);
+    if (!known) return;
     // Now: without a name nobody can tell later which were theirs.
     this.#photos.push(...this.#parts.retention.waiting(known.ref));
-    for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
-      db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
+    for (const table of ROSTER_TABLES) db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
     forgetLookalikes(db, uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
@@ -347,11 +302,11 @@ export class Applying {
   }
 
   #erase({ request, person: id }: Extract<Change, { kind: 'erase' }>): void {
-    const { db, log, values } = this.#s;
-    const person = this.#stored(id);
-    if (person) {
-      this.#photos.push(...this.#parts.retention.deletePersonRows(person.known.ref));
-      this.#forget(id, person.known.ref);
+    const { db, log, people, values } = this.#s;
+    const known = people.stored(id)?.known;
+    if (known) {
+      this.#photos.push(...this.#parts.retention.deletePersonRows(known.ref));
+      this.#forget(id, known.ref);
     }
     const bytes = uuidBytes(request);
     const answered = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;

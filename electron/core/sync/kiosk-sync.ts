@@ -2,7 +2,7 @@ import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Retention } from '../retention/scheduler.ts';
-import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
+import { createPresenceBoard } from '../roster/presence.ts';
 import { leaseDaysOf, readPolicy } from '../site/policy.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
@@ -13,16 +13,7 @@ import { type SyncReport, syncReport } from './report.ts';
 /** How often the lease is looked at, ms. */
 const LEASE_MS = 60_000;
 
-export interface KioskSync {
-  readonly uplink: Uplink;
-  /** Stops, lets `change` alter what the kiosk knows of its server, and starts with that. @throws what `change` throws */
-  relink(change: () => void): Promise<void>;
-  readonly presence: PresenceBoard;
-  /** Why faces are not recognised although the models are there; null while they are. */
-  faceOff(): Problem | null;
-  report(): SyncReport;
-  stop(): Promise<void>;
-}
+export type KioskSync = Awaited<ReturnType<typeof startKioskSync>>;
 
 export interface KioskSyncDeps {
   readonly store: Store;
@@ -41,7 +32,7 @@ export interface KioskSyncDeps {
  * The line to the server with all that hangs on it: lease, roster, presence, photos, certificate.
  * @throws Problem `server-link-damaged`
  */
-export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
+export async function startKioskSync(deps: KioskSyncDeps) {
   const { store, retention, log } = deps;
   const presence = createPresenceBoard(store.presence.elsewhere());
   const { now } = retention;
@@ -86,10 +77,11 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
   const ticker = setInterval(() => void check(), LEASE_MS);
   ticker.unref();
   return {
-    get uplink() {
+    get uplink(): Uplink {
       return uplink;
     },
-    async relink(change) {
+    /** Stops, lets `change` alter what the kiosk knows of its server, and starts with that. @throws what `change` throws */
+    async relink(change: () => void): Promise<void> {
       await uplink.stop();
       try {
         change();
@@ -100,9 +92,10 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
       }
     },
     presence,
-    faceOff: () => lease?.off() ?? null,
-    report: () => syncReport(store, { status: uplink.status(), contact: lease?.contact() ?? null }),
-    async stop() {
+    /** Why faces are not recognised although the models are there; null while they are. */
+    faceOff: (): Problem | null => lease?.off() ?? null,
+    report: (): SyncReport => syncReport(store, { status: uplink.status(), contact: lease?.contact() ?? null }),
+    async stop(): Promise<void> {
       stopped = true;
       clearInterval(ticker);
       await uplink.stop();

@@ -11,20 +11,7 @@ const DROPPED = 'lease-dropped';
 /** The contact is kept at most this often, ms: the lease is counted in days. */
 const KEEP_MS = 60_000;
 
-export interface LeaseKeeper {
-  current(): Lease;
-  /** Trusted time of the last contact, ms since 1970. */
-  contact(): number;
-  /** Why faces are not recognised; null while they are. */
-  off(): Problem | null;
-  /** The server was heard, just now. */
-  heard(): void;
-  /** What belongs into the transaction of a page, and what follows it: a whole snapshot brings the faces back. */
-  pageSettings(outcome: RosterOutcome): Readonly<Record<string, string>>;
-  applied(outcome: RosterOutcome): void;
-  /** Drops the templates when the lease has run out. */
-  check(): Promise<void>;
-}
+export type LeaseKeeper = ReturnType<typeof createLeaseKeeper>;
 
 /** Trusted time of the last contact as it is kept; null for a kiosk that has never had one. */
 export function readContact(store: Pick<Store, 'settings'>): number | null {
@@ -44,7 +31,7 @@ export function createLeaseKeeper(deps: {
   /** The templates are gone from disk: the gallery must follow. */
   readonly dropped: () => void;
   readonly log: CoreOptions['log'];
-}): LeaseKeeper {
+}) {
   const { store, now } = deps;
   let kept = readContact(store) ?? keep(now());
   let contact = kept;
@@ -55,26 +42,32 @@ export function createLeaseKeeper(deps: {
     return at;
   }
 
-  const current = () => leaseAt(contact, deps.days(), now());
+  const current = (): Lease => leaseAt(contact, deps.days(), now());
   return {
     current,
+    /** Trusted time of the last contact, ms since 1970. */
     contact: () => contact,
-    off() {
+    /** Why faces are not recognised; null while they are. */
+    off(): Problem | null {
       if (!dropped && !current().expired) return null;
       return new Problem('lease-expired');
     },
-    heard() {
+    /** The server was heard, just now. */
+    heard(): void {
       // Not the later of the two: an earlier contact may have been noted by a clock that was ahead.
       contact = now();
       if (Math.abs(contact - kept) >= KEEP_MS) kept = keep(contact);
     },
-    pageSettings: (outcome): Readonly<Record<string, string>> => (outcome.complete && dropped ? { [DROPPED]: '' } : {}),
-    applied({ complete }) {
+    /** What belongs into the transaction of a page, and what follows it: a whole snapshot brings the faces back. */
+    pageSettings: (outcome: RosterOutcome): Readonly<Record<string, string>> =>
+      outcome.complete && dropped ? { [DROPPED]: '' } : {},
+    applied({ complete }: RosterOutcome): void {
       if (!complete || !dropped) return;
       dropped = false;
       deps.log('info', 'lease: the server was reached; faces are recognised again');
     },
-    async check() {
+    /** Drops the templates when the lease has run out. */
+    async check(): Promise<void> {
       if (!current().expired || (dropped && !store.roster.hasTemplates())) return;
       dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
       const count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });

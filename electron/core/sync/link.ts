@@ -1,6 +1,5 @@
-import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
+import type { ChangeSink, ChangesPage } from '../../../sync/edge/changes/change-poller.ts';
 import { SyncEngine, type SyncStatus } from '../../../sync/edge/engine.ts';
-import type { OutboxSource } from '../../../sync/edge/outbox.ts';
 import type { PhotoCarrier } from '../../../sync/edge/photos/uploader.ts';
 import { type PhotoSource, PhotoUploader } from '../../../sync/edge/photos/uploader.ts';
 import type { ClientKey } from '../../../sync/edge/provisioning/renewal.ts';
@@ -14,7 +13,6 @@ import type { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import { PhotoState, photoPath } from '../../../sync/protocol/wire/photos.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
-import { createRoster } from '../roster/roster.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 import { outboxOf } from './outbox-of.ts';
@@ -69,13 +67,6 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     trustedNow: hooks.trustedNow ?? Date.now,
     proxy: readProxy(store),
   };
-  const changes: ChangeSink = createRoster({
-    store,
-    link,
-    presence: hooks.presence ?? createPresenceBoard(),
-    applied: hooks.applied ?? (() => undefined),
-    ...(hooks.pageSettings && { settings: hooks.pageSettings }),
-  });
   const photos = new PhotoUploader({
     source: photosOf(store),
     carrier: photoCarrier(transport),
@@ -84,12 +75,11 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   store.outbox.reofferPhotos();
   let lastCode: string | null = null;
   let lastProblem: Problem | null = null;
-  const source: OutboxSource = outboxOf(store);
   const engine = new SyncEngine({
     secret,
     bundle,
-    source,
-    changes,
+    source: outboxOf(store),
+    changes: rosterOf(store, link, hooks),
     keys: transport.keys,
     transport: kioskTransport(transport),
     onServerTime(serverMs, localMs) {
@@ -129,6 +119,30 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     async stop() {
       renewal.stop();
       await Promise.all([engine.stop(), photos.stop()]);
+    },
+  };
+}
+
+/** Applies the server's pages to the store; keys that it pins change in the very transaction that moves the cursor. */
+function rosterOf(
+  { roster }: Pick<Store, 'roster'>,
+  link: LiveLink,
+  { presence = createPresenceBoard(), applied, pageSettings }: UplinkHooks,
+): ChangeSink {
+  return {
+    cursor: () => roster.cursor,
+    presenceAfter: () => presence.newest(),
+    restart: () => roster.restart(),
+    async apply(page: ChangesPage) {
+      let next = link.current;
+      const outcome = await roster.apply(page, (result) => {
+        next = result.keys ? link.withKeys(result.keys) : link.current;
+        return { ...pageSettings?.(result), ...(next === link.current ? {} : link.settingsOf(next)) };
+      });
+      link.adopt(next);
+      presence.note(page.presence);
+      for (const person of outcome.removedPeople) presence.forget(person);
+      applied?.(outcome);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LastAck, OutboxSource } from '../../../sync/edge/outbox.ts';
+import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 
 /** The newest ack that was taken: what shows a replayed one. */
@@ -29,12 +30,5 @@ export function outboxOf(store: Store): OutboxSource {
 }
 
 /** null where there is none; one that can't be read counts as none: then the next ack that verifies is the first. */
-export function readLastAck(store: Pick<Store, 'settings'>): LastAck | null {
-  const text = store.settings.get(LAST_ACK);
-  if (text === null) return null;
-  try {
-    return Kept.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
+export const readLastAck = (store: Pick<Store, 'settings'>): LastAck | null =>
+  keptJson(Kept, store.settings.get(LAST_ACK));

@@ -16,16 +16,6 @@ const EVERY_MS = 15 * 60_000;
 /** A server that gives certificates and then refuses them is asked for one no more often than this, ms. */
 const RECOVERED_MS = 60_000;
 
-export interface Renewal {
-  /** The server refused an exchange. If other keys may do, one renewal is tried with each that the kiosk has. */
-  refused(problem: Problem): void;
-  /** An exchange succeeded. */
-  heard(): void;
-  /** Why the server turns this kiosk away, once no key was left to try; null while it does not, or that is open. */
-  turnedAway(): Problem | null;
-  stop(): void;
-}
-
 export interface RenewalDeps {
   readonly store: Pick<Store, 'settings'>;
   readonly link: LiveLink;
@@ -43,7 +33,7 @@ export interface RenewalDeps {
 }
 
 /** Renews the kiosk's certificate in time, as soon as the server is in reach again, or when it takes no other word of us. */
-export function startRenewal(deps: RenewalDeps): Renewal {
+export function startRenewal(deps: RenewalDeps) {
   const { link } = deps;
   let running = false;
   let stopped = false;
@@ -90,7 +80,8 @@ export function startRenewal(deps: RenewalDeps): Renewal {
   const ticker = setInterval(check, EVERY_MS);
   ticker.unref();
   return {
-    refused(problem) {
+    /** The server refused an exchange. If other keys may do, one renewal is tried with each that the kiosk has. */
+    refused(problem: Problem) {
       if (problem.code === 'device-revoked') return setAway(problem);
       if (!mayRenew(problem.code) || exhausted || performance.now() - recoveredAt < RECOVERED_MS) return;
       void attempt(
@@ -104,9 +95,11 @@ export function startRenewal(deps: RenewalDeps): Renewal {
         },
       );
     },
-    heard: () => setAway(null),
-    turnedAway: () => away,
-    stop() {
+    /** An exchange succeeded. */
+    heard: (): void => setAway(null),
+    /** Why the server turns this kiosk away, once no key was left to try; null while it does not, or that is open. */
+    turnedAway: (): Problem | null => away,
+    stop(): void {
       stopped = true;
       clearInterval(ticker);
     },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ServerBundle } from '../../../sync/edge/bundle.ts';
 import { DeviceSecret } from '../../../sync/edge/identity.ts';
 import { applyServerKeys } from '../../../sync/edge/provisioning/server-keys.ts';
+import { jsonOrNull } from '../../../sync/edge/tls/request.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import type { Store } from '../store/interface.ts';
@@ -25,18 +26,9 @@ export type ServerLink = z.infer<typeof ServerLink>;
 export function readServerLink(store: Pick<Store, 'settings'>): ServerLink | null {
   const text = store.settings.get(SETTING);
   if (text === null) return null;
-  const parsed = ServerLink.safeParse(parseJson(text));
+  const parsed = ServerLink.safeParse(jsonOrNull(text));
   if (!parsed.success) throw new Problem('server-link-damaged', { cause: parsed.error });
   return parsed.data;
-}
-
-/** null for what is not JSON: the schema then refuses it with the one code. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The link of a kiosk that has just joined: of a server before it nothing is kept. */

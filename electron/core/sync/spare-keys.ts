@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EpochMark } from '../../../sync/edge/outbox.ts';
 import { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
+import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 import type { ServerLink } from './server-link.ts';
 
@@ -42,13 +43,7 @@ export const NO_SPARE: SpareKeys = { tls: null, sealing: null };
 
 /** Keys that can't be read count as none: they are a second chance, and nothing hangs on them. */
 export function readSpareKeys(store: { readonly settings: Pick<Store['settings'], 'get'> }): SpareKeys {
-  const text = store.settings.get(SPARE_SETTING);
-  if (!text) return NO_SPARE;
-  try {
-    return Kept.safeParse(JSON.parse(text)).data ?? NO_SPARE;
-  } catch {
-    return NO_SPARE;
-  }
+  return keptJson(Kept, store.settings.get(SPARE_SETTING)) ?? NO_SPARE;
 }
 
 /** What is to be kept once `next` takes the place of `before`. */

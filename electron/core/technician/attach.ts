@@ -24,13 +24,8 @@ export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' 
   readonly updates: () => UpdateKeeper | null;
 }
 
-export interface TechnicianController {
-  readonly methods: ReturnType<typeof createTechnician>;
-  stop(): void;
-}
-
 /** Wires the technician's menu to what this kiosk and its machine can do. */
-export function attachTechnician(deps: AttachTechnicianDeps): TechnicianController {
+export function attachTechnician(deps: AttachTechnicianDeps) {
   const { monotonic, end, restart: restartCore } = deps;
   const restart = end ? () => end('technician-asked') : restartCore ? () => restartCore({ browser: true }) : null;
   const tasks = createTechnicianTasks({

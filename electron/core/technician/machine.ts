@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../../sync/errors/problem.ts';
 
 /** What a machine of the kiosk image hears (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
@@ -10,17 +11,7 @@ export type MachineRequest = keyof typeof MACHINE_REQUESTS;
 const TAKEN_MS = 10_000;
 const POLL_MS = 100;
 
-export interface Machine {
-  /** Whether a machine is there that hears requests. */
-  readonly there: boolean;
-  /**
-   * Asks, and waits until the machine has taken it.
-   * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
-   */
-  ask(request: MachineRequest): Promise<void>;
-  /** Whether a request that was written still lies there; takes it away. */
-  withdraw(request: MachineRequest): boolean;
-}
+export type Machine = ReturnType<typeof createMachine>;
 
 export interface MachineDeps {
   /** `/var/lib/smartpresence/machine` of an installed kiosk; null where there is none. */
@@ -29,7 +20,7 @@ export interface MachineDeps {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps): Machine {
+export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) {
   const file = (request: MachineRequest): string => join(folder ?? '', MACHINE_REQUESTS[request]);
   const there = (): boolean => {
     if (folder === null) return false;
@@ -41,10 +32,15 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
     }
   };
   return {
-    get there() {
+    /** Whether a machine is there that hears requests. */
+    get there(): boolean {
       return there();
     },
-    async ask(request) {
+    /**
+     * Asks, and waits until the machine has taken it.
+     * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
+     */
+    async ask(request: MachineRequest): Promise<void> {
       if (!there()) throw unreachable(new Error('the folder is not there'));
       const path = file(request);
       try {
@@ -61,7 +57,8 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
         await sleep(POLL_MS);
       }
     },
-    withdraw(request) {
+    /** Whether a request that was written still lies there; takes it away. */
+    withdraw(request: MachineRequest): boolean {
       if (folder === null || !existsSync(file(request))) return false;
       rmSync(file(request), { force: true });
       return true;
@@ -70,7 +67,3 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
 }
 
 const unreachable = (cause: unknown): Problem => new Problem('machine-unreachable', { cause });
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

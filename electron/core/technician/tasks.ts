@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../contract/technician.ts';
 import type { CoreOptions } from '../interface.ts';
@@ -146,14 +147,7 @@ interface UnderWay {
 }
 
 /** The task under way and its record, over restarts. */
-interface TaskRecords {
-  /** Durable when this returns. @throws Problem of the store: then the task must not begin */
-  begin(underWay: UnderWay): void;
-  end(outcome: 'done' | 'failed', code?: string): void;
-  underWay(): UnderWay | null;
-}
-
-function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords): TaskRecords {
+function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords) {
   const underWay = (): UnderWay | null => {
     const text = store.settings.get(UNDER_WAY);
     return text ? (JSON.parse(text) as UnderWay) : null;
@@ -164,7 +158,8 @@ function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords
       records.note({ what: was.task, outcome, by: was.by, ...(code && { code }), settings: { [UNDER_WAY]: '' } });
   }
   return {
-    begin(next) {
+    /** Durable when this returns. @throws Problem of the store: then the task must not begin */
+    begin(next: UnderWay): void {
       end('failed', 'interrupted'); // a reboot that never came
       const settings = { [UNDER_WAY]: JSON.stringify(next) };
       records.write({ what: next.task, outcome: 'started', by: next.by, settings });
@@ -179,13 +174,6 @@ const STICK_MS = 125_000;
 /** Between two looks of the updater at what is plugged in. */
 const POLL_MS = 4_000;
 
-interface StickUpdater {
-  state(): StickUpdate;
-  /** Resolves with the version that is ready. @throws Problem of the machine or of the updater */
-  run(): Promise<{ version: string }>;
-  stop(): void;
-}
-
 interface StickDeps {
   readonly machine: Machine;
   readonly updates: () => Pick<UpdateKeeper, 'now' | 'notice'> | null;
@@ -194,7 +182,7 @@ interface StickDeps {
 }
 
 /** Lets a stick in, where the machine keeps them out, and has the updater take the newest build from it. */
-function createStickUpdater({ machine, updates, monotonic, sleep = wait }: StickDeps): StickUpdater {
+function createStickUpdater({ machine, updates, monotonic, sleep = wait }: StickDeps) {
   let state: StickUpdate | { at: 'looking'; until: number } = { at: 'none' };
   let stopped = false;
 
@@ -217,7 +205,7 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
   }
 
   return {
-    state() {
+    state(): StickUpdate {
       if (state.at !== 'looking') return state;
       const notice = updates()?.notice();
       // The updater reports bytes once it has found a build; before that it may be looking at a stick that is not
@@ -226,7 +214,8 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
         return { at: 'preparing', version: notice.version, progress: notice.progress };
       return { at: 'stick', seconds: Math.max(0, Math.ceil((state.until - monotonic()) / 1000)) };
     },
-    async run() {
+    /** Resolves with the version that is ready. @throws Problem of the machine or of the updater */
+    async run(): Promise<{ version: string }> {
       try {
         const { version } = await take();
         state = { at: 'ready', version };
@@ -241,8 +230,4 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
       stopped = true;
     },
   };
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -19,31 +19,24 @@ export interface FailureDeps {
 }
 
 /** Wishes that came to nothing: each reason is reported once, and what time may fix is tried again, later each time. */
-export interface Failures {
-  /** Why the newest wish came to nothing; null: it did not. */
-  readonly problem: Problem | null;
-  /** It waits for its time, or for ever. */
-  waits(asked: Asked): boolean;
-  /** @param report false: the caller gets it directly */
-  refuse(asked: Asked, why: Problem, report: boolean): void;
-  clear(): void;
-}
-
-export function createFailures({ store, running, monotonic, random, log }: FailureDeps): Failures {
+export function createFailures({ store, running, monotonic, random, log }: FailureDeps) {
   let problem: Problem | null = null;
   let key = '';
   let count = 0;
   let retryAt = 0;
   return {
+    /** Why the newest wish came to nothing; null: it did not. */
     get problem() {
       return problem;
     },
-    waits: (asked) => keyOf(asked) === key && monotonic() < retryAt,
+    /** It waits for its time, or for ever. */
+    waits: (asked: Asked): boolean => keyOf(asked) === key && monotonic() < retryAt,
     clear() {
       problem = null;
       key = '';
     },
-    refuse(asked, why, report) {
+    /** @param report false: the caller gets it directly */
+    refuse(asked: Asked, why: Problem, report: boolean): void {
       const before = keyOf(asked) === key ? count : 0;
       key = keyOf(asked);
       problem = why;

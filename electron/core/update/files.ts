@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { BuildFacts, BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import { keptJson } from '../kept-json.ts';
 import { type UpdateLayout, updateLayout } from './layout.ts';
 
 /**
@@ -133,8 +134,7 @@ export function undecidedTrial({
 /** A file that is missing, too large or not as it should be counts as none: it is another user's, or was cut off. */
 function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null {
   try {
-    if (statSync(file).size > MAX_BYTES) return null;
-    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;
+    return statSync(file).size > MAX_BYTES ? null : keptJson(schema, readFileSync(file, 'utf8'));
   } catch {
     return null;
   }

@@ -3,37 +3,23 @@ import { join } from 'node:path';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
-import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
-import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
 import { createFailures } from './failures.ts';
 import { decide, readState, verdictFile } from './files.ts';
-import type { UpdateLayout } from './layout.ts';
 import { createPreparing, type PreparingDeps, sameWish, type Wish } from './preparing.ts';
 import { packMatch, readFailed, readTrial, type TrialRecord, unpackMatch } from './records.ts';
 import { type Check, type Judgement, judge, takenBack } from './rules.ts';
 import { createSelfTest } from './self-test.ts';
 import type { SelfMatch } from './test-face.ts';
-import { type Running, stepTrial, type TrialDeps } from './trial.ts';
+import { stepTrial, type TrialDeps } from './trial.ts';
 import { type Asked, askUpdater } from './updater-requests.ts';
 
-export interface KeeperDeps {
-  readonly layout: UpdateLayout;
-  readonly running: Running;
-  /** The build in whose place the launcher has started this one; null: it started what it should. */
-  readonly insteadOf: string | null;
+export interface KeeperDeps
+  extends Omit<PreparingDeps, 'running' | 'store' | 'before'>,
+    Pick<TrialDeps, 'running' | 'insteadOf'> {
   readonly store: PreparingDeps['store'] &
     TrialDeps['store'] & { readonly deviceState: Pick<Store['deviceState'], 'update'> };
-  /** Trusted time, ms since 1970. */
-  readonly now: () => number;
-  /** Ms, never going back. */
-  readonly monotonic: () => number;
-  /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
-  readonly idleMs: () => number;
-  readonly unusedMs: () => number;
-  /** Time zone of the site. */
-  readonly zone: () => string;
   /** Whether pictures of the camera are being looked at. */
   readonly camera: () => boolean;
   /** Whether faces are recognised here, and what the kiosk sees by itself; null: it does not find itself again. */
@@ -42,49 +28,16 @@ export interface KeeperDeps {
   /** Whether the server is reached, and whether it was heard since this core began. */
   readonly online: () => boolean;
   readonly heard: () => boolean;
-  /** Ends the kiosk, so that its launcher starts the build that is current by then. */
-  readonly restart: (why: EndReason) => void;
   readonly changed: () => void;
-  readonly log: CoreOptions['log'];
   readonly everyMs?: number;
   /** In [0, 1); by default, of the system. */
   readonly random?: () => number;
 }
 
 /** How the updates of a kiosk stand, for `update status`. */
-export interface UpdateReport {
-  readonly version: string;
-  readonly commit: string;
-  readonly slots: { readonly current: string; readonly previous: string | null; readonly trial: boolean } | null;
-  /** What is being prepared, or waits for its moment. */
-  readonly wanted: string | null;
-  readonly state: 'idle' | 'preparing' | 'ready' | 'restarting' | 'on-trial';
-  /** Since when it is ready and people keep it waiting; null: they do not, or not for long. */
-  readonly heldSince: string | null;
-  readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
-}
+export type UpdateReport = ReturnType<UpdateKeeper['report']>;
 
-export interface UpdateKeeper {
-  /** The server sent something about updates. */
-  acknowledged(): void;
-  /** For the screens; null where there is nothing to say. */
-  notice(): UpdateNotice | null;
-  /** For the inventory: what is ready, and since when people keep it waiting; undefined: they do not, or not for long. */
-  held(): Inventory['updateHeld'];
-  /** For the inventory. */
-  slots(): Inventory['slots'];
-  /** The launcher started this build in place of a damaged one. */
-  readonly fallback: boolean;
-  report(): UpdateReport;
-  /**
-   * Staff's wish: the newest build of the stick or of the network that the server has not taken back, without waiting for a
-   * window.
-   * @returns what is ready; the restart follows when nobody is at the kiosk
-   * @throws Problem of the updater, `update-under-way`
-   */
-  now(source: 'network' | 'usb'): Promise<{ version: string }>;
-  stop(): void;
-}
+export type UpdateKeeper = ReturnType<typeof startUpdates>;
 
 const EVERY_MS = 2_000;
 
@@ -98,7 +51,7 @@ interface StaffWish {
  * Decides when a kiosk is updated: takes the server's directive or staff's wish to the updater, waits for the maintenance
  * window and for nobody to be there, and looks after the trial of what was started. It never keeps anybody from checking in.
  */
-export function startUpdates(deps: KeeperDeps): UpdateKeeper {
+export function startUpdates(deps: KeeperDeps) {
   const { layout, running, insteadOf, store, log, monotonic } = deps;
   let staff: StaffWish | null = null;
   let check: Asked | null = null;
@@ -236,6 +189,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     deps.changed();
   }
 
+  /** For the inventory: what is ready, and since when people keep it waiting; undefined: they do not, or not for long. */
   function held(): Inventory['updateHeld'] {
     const notice = preparing.notice();
     if (notice?.kind !== 'waiting' || notice.heldSince === null) return;
@@ -247,11 +201,15 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   ticker.unref();
   tick();
   return {
+    /** The server sent something about updates. */
     acknowledged: tick,
-    notice: () => preparing.notice(),
+    /** For the screens; null where there is nothing to say. */
+    notice: (): UpdateNotice | null => preparing.notice(),
     held,
+    /** The launcher started this build in place of a damaged one. */
     fallback: insteadOf !== null && readState(layout)?.attempt === '',
-    slots() {
+    /** For the inventory. */
+    slots(): Inventory['slots'] {
       const state = readState(layout);
       if (!state) return undefined;
       const { current, previous, attempt } = state;
@@ -267,13 +225,21 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
           previous: state.previous === '' ? null : state.previous,
           trial: state.attempt !== '',
         },
+        /** What is being prepared, or waits for its moment. */
         wanted: preparing.wish?.asked.version ?? null,
-        state: onTrial() ? 'on-trial' : REPORTED[preparing.at],
+        state: onTrial() ? ('on-trial' as const) : REPORTED[preparing.at],
+        /** Since when it is ready and people keep it waiting; null: they do not, or not for long. */
         heldSince: held()?.since ?? null,
         problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
       };
     },
-    now(source) {
+    /**
+     * Staff's wish: the newest build of the stick or of the network that the server has not taken back, without waiting for a
+     * window.
+     * @returns what is ready; the restart follows when nobody is at the kiosk
+     * @throws Problem of the updater, `update-under-way`
+     */
+    now(source: 'network' | 'usb'): Promise<{ version: string }> {
       if (staff || preparing.at === 'switching' || preparing.at === 'restarting' || onTrial())
         return Promise.reject(new Problem('update-under-way'));
       return new Promise((resolve, reject) => {
@@ -281,7 +247,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
         tick();
       });
     },
-    stop() {
+    stop(): void {
       stopped = true;
       clearInterval(ticker);
       staff?.refused(new Problem('core-stopping'));

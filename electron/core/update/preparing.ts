@@ -51,38 +51,24 @@ export interface PreparingDeps {
     readonly settings: Pick<Store['settings'], 'set'>;
     readonly format: { readonly minReader: number };
   };
+  /** Trusted time, ms since 1970. */
   readonly now: () => number;
+  /** Ms, never going back. */
   readonly monotonic: () => number;
   /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
   readonly idleMs: () => number;
   readonly unusedMs: () => number;
-  /** Of the site. */
+  /** Time zone of the site. */
   readonly zone: () => string;
   /** How things are just before the switch; null while that is being found out. */
   readonly before: () => TrialRecord['before'] | null;
+  /** Ends the kiosk, so that its launcher starts the build that is current by then. */
   readonly restart: (why: EndReason) => void;
   readonly log: CoreOptions['log'];
 }
 
 /** The way of a wish to the restart: staged by the updater, then switched to when the window is open and nobody is there. */
-export interface Preparing {
-  readonly at: Phase['at'];
-  /** What is wanted; null where nothing is under way. */
-  readonly wish: Wish | null;
-  begin(wish: Wish): void;
-  /** Forgets a wish that is not wanted any more; what is staged stays with the updater. */
-  drop(): void;
-  /**
-   * @param wish the one under way as it is meant now: its maintenance window may have been changed
-   * @returns the version that has just become ready; null where there is no such news
-   * @throws Problem: it is refused
-   */
-  step(wish: Wish | null): string | null;
-  restart(): void;
-  notice(): UpdateNotice | null;
-}
-
-export function createPreparing(deps: PreparingDeps): Preparing {
+export function createPreparing(deps: PreparingDeps) {
   const { layout, store, log, monotonic } = deps;
   let phase: Phase = { at: 'none' };
 
@@ -156,27 +142,34 @@ export function createPreparing(deps: PreparingDeps): Preparing {
   }
 
   return {
-    get at() {
+    get at(): Phase['at'] {
       return phase.at;
     },
-    get wish() {
+    /** What is wanted; null where nothing is under way. */
+    get wish(): Wish | null {
       return 'wish' in phase ? phase.wish : null;
     },
     begin,
-    drop() {
+    /** Forgets a wish that is not wanted any more; what is staged stays with the updater. */
+    drop(): void {
       phase = { at: 'none' };
     },
-    step(wish) {
+    /**
+     * @param wish the one under way as it is meant now: its maintenance window may have been changed
+     * @returns the version that has just become ready; null where there is no such news
+     * @throws Problem: it is refused
+     */
+    step(wish: Wish | null): string | null {
       if (phase.at === 'staging') return staging(phase);
       if (phase.at === 'staged') staged(wish ?? phase.wish, phase);
       else if (phase.at === 'switching') switching(phase);
       return null;
     },
-    restart() {
+    restart(): void {
       phase = { at: 'restarting', version: deps.running };
       deps.restart('update');
     },
-    notice() {
+    notice(): UpdateNotice | null {
       switch (phase.at) {
         case 'none':
           return null;

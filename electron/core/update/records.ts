@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 import { BuildId } from './files.ts';
 import type { SelfMatch } from './test-face.ts';
@@ -55,10 +56,11 @@ interface HasSettings {
   readonly settings: Pick<Store['settings'], 'get'>;
 }
 
-export const readTrial = ({ settings }: HasSettings): TrialRecord | null => read(settings, TRIAL, TrialRecord);
-export const readFailed = ({ settings }: HasSettings): Record<string, number> => read(settings, FAILED, Failed) ?? {};
+export const readTrial = ({ settings }: HasSettings): TrialRecord | null => keptJson(TrialRecord, settings.get(TRIAL));
+export const readFailed = ({ settings }: HasSettings): Record<string, number> =>
+  keptJson(Failed, settings.get(FAILED)) ?? {};
 export const readRefused = ({ settings }: HasSettings): z.infer<typeof Refused> | null =>
-  read(settings, REFUSED, Refused);
+  keptJson(Refused, settings.get(REFUSED));
 
 /** The failed versions with one more. */
 export function withFailed(
@@ -72,16 +74,6 @@ export function withFailed(
 /** The key of a wish: another one is tried again. */
 export const keyOf = ({ action, version, rollout, retry }: Asked): string =>
   [action, version, rollout ?? 'staff', retry].join(' ');
-
-function read<T extends z.ZodType>(settings: HasSettings['settings'], key: string, schema: T): z.output<T> | null {
-  const text = settings.get(key);
-  if (!text) return null;
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
 
 export const packMatch = (match: SelfMatch | null): TrialRecord['before']['match'] =>
   match && {

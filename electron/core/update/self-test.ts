@@ -5,28 +5,21 @@ import { type SelfMatch, seesTheSame } from './test-face.ts';
 const RETRY_MS = 10_000;
 
 /** The kiosk's look at its own picture, once it is asked for. */
-export interface SelfTest {
-  /** Looks, if it has not yet or failed a while ago. */
-  try(): 'running' | 'done';
-  /** Null: it has not found itself (yet). */
-  readonly found: SelfMatch | null;
-  /** It found itself, and as the build before did. */
-  sees(before: SelfMatch | null): boolean;
-}
-
 export function createSelfTest(
   recognise: () => Promise<SelfMatch | null>,
   monotonic: () => number,
   log: CoreOptions['log'],
-): SelfTest {
+) {
   let found: SelfMatch | null = null;
   let running = false;
   let ranAt: number | null = null;
   return {
-    get found() {
+    /** Null: it has not found itself (yet). */
+    get found(): SelfMatch | null {
       return found;
     },
-    try() {
+    /** Looks, if it has not yet or failed a while ago. */
+    try(): 'running' | 'done' {
       if (running) return 'running';
       if (found || (ranAt !== null && monotonic() - ranAt < RETRY_MS)) return 'done';
       running = true;
@@ -44,6 +37,7 @@ export function createSelfTest(
         });
       return 'running';
     },
-    sees: (before) => found !== null && seesTheSame(found, before),
+    /** It found itself, and as the build before did. */
+    sees: (before: SelfMatch | null): boolean => found !== null && seesTheSame(found, before),
   };
 }

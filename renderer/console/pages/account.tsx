@@ -6,32 +6,23 @@ import {
   renewRecoveryCodes,
 } from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconKey } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
-import { PasswordField } from '../parts/password-field.tsx';
+import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Reading } from '../parts/table.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
-import type { ConsolePage } from './page.ts';
-
-export const accountPage: ConsolePage = {
-  path: 'account',
-  group: 'own',
-  Icon: IconKey,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Account,
-};
 
 /** What someone signs in with, and where they are signed in. */
-function Account() {
-  const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
+export function Account() {
+  const own = useRead(getOwnAccount);
   const account = own.value;
   return (
     <PageFrame title={t('account.nav')} lead={t('account.lead')}>
@@ -44,24 +35,19 @@ function Account() {
             <Enrolment own={account} onDone={own.reload} />
           </section>
         ))}
-      <section class="card panel">
-        <h2>{t('account.everywhere')}</h2>
+      <Panel title={t('account.everywhere')}>
         <p class="muted">{t('account.everywhereText')}</p>
         <div class="actions start">
           <Button
             onClick={async () => {
-              const sure = await confirm({
-                title: t('account.everywhere'),
-                text: t('account.everywhereText'),
-                action: t('account.everywhere'),
-              });
+              const sure = await confirm({ title: t('account.everywhere'), text: t('account.everywhereText') });
               if (sure) await session.signOut(true);
             }}
           >
             {t('account.everywhere')}
           </Button>
         </div>
-      </section>
+      </Panel>
     </PageFrame>
   );
 }
@@ -88,8 +74,7 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
     </li>
   );
   return (
-    <section class="card panel">
-      <h2>{t('account.signIn')}</h2>
+    <Panel title={t('account.signIn')}>
       <ul>
         {item('email', account.account.email ?? '')}
         {item('password', t('account.set'))}
@@ -101,7 +86,7 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
           <Change task={task} onDone={() => done(task)} />
         </Dialog>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -113,36 +98,24 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const [proven, setProven] = useState(false);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const { busy, error, run } = useWrite();
+  const proof = { current: current.value, code: code.value };
   const submit = async () => {
-    const proof = { current: current.value, code: code.value };
     if (task === 'app') return setProven(true);
     if (task === 'codes') {
-      const made = await run(() => api(renewRecoveryCodes, { body: proof }));
-      if (made?.ok) setCodes(made.value.codes);
+      await run(() => api(renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
       return;
     }
-    const body = { ...proof, [task]: next.value };
-    const done = await run(() => api(changeOwnSignIn, { body }));
-    if (done?.ok) onDone();
+    await run(() => api(changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
   };
   if (codes) return <Codes codes={codes} onDone={onDone} />;
-  if (proven) return <SecondFactor proof={{ current: current.value, code: code.value }} onSet={setCodes} />;
+  if (proven) return <SecondFactor proof={proof} onSet={setCodes} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('account.proof')}</p>
       <ErrorNote error={error} />
       <PasswordField label={t('account.current')} {...current} />
-      <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...code} />
-      {task === 'password' && (
-        <PasswordField
-          label={t('enrol.password')}
-          hint={t('enrol.passwordHint')}
-          minLength={12}
-          maxLength={128}
-          {...next}
-          fresh
-        />
-      )}
+      <CodeField {...code} />
+      {task === 'password' && <NewPasswordField {...next} />}
       {task === 'email' && (
         <TextField label={t('account.newEmail')} type="email" autocomplete="off" dir="ltr" required {...next} />
       )}

@@ -7,46 +7,31 @@ import {
   listAccounts,
   removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
-import { Button } from '../../shared/button.tsx';
-import { IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
+import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
+import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
-import { Svg } from '../shell/enrol.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const accountsPage: ConsolePage = {
-  path: 'accounts',
-  group: 'running',
-  Icon: IconStaff,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Accounts,
-};
+import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
+import type { PageProps } from './page.ts';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
-type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
 
 /** Who works with this console, and as what. */
-function Accounts({ role }: PageProps) {
-  const found = useResource('accounts', (signal) => api(listAccounts, { signal }));
-  const [adding, setAdding] = useState(false);
-  const [link, setLink] = useState<ALink | null>(null);
+export function Accounts({ role }: PageProps) {
+  const found = useRead(listAccounts);
+  const [link, setLink] = useState<OneTimeLink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
-  const change = (account: AccountShape, body: object, say: () => string) =>
-    run(() => api(changeAccount, { params: { account: account.id }, body }), {
-      done: () => {
-        toast(say);
-        found.reload();
-      },
+  const toggle = ({ id, disabledAt }: AccountShape) =>
+    run(() => api(changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
+      say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
+      done: found.reload,
     });
   const newLink = (account: AccountShape) =>
     run(() => api(createAccountLink, { params: { account: account.id } }), { done: setLink });
@@ -62,9 +47,14 @@ function Accounts({ role }: PageProps) {
       lead={t('accounts.lead')}
       actions={
         admin && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            {t('accounts.add')}
-          </Button>
+          <DialogButton kind="primary" label={t('accounts.add')}>
+            <Add
+              onDone={(made) => {
+                setLink(made);
+                found.reload();
+              }}
+            />
+          </DialogButton>
         )
       }
     >
@@ -96,13 +86,7 @@ function Accounts({ role }: PageProps) {
                   ) : (
                     <>
                       <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
-                      <RowButton
-                        onClick={() =>
-                          void change(a, { disabled: !a.disabledAt }, () =>
-                            t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
-                          )
-                        }
-                      >
+                      <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
                       </RowButton>
                       <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
@@ -113,29 +97,11 @@ function Accounts({ role }: PageProps) {
           />
         </div>
       )}
-      {adding && (
-        <Dialog title={t('accounts.add')} onClose={() => setAdding(false)}>
-          <Add
-            onDone={(made) => {
-              setLink(made);
-              found.reload();
-            }}
-          />
-        </Dialog>
-      )}
       {link && (
         <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>
           <div class="stack">
             <p>{t('accounts.linkText')}</p>
-            <div class="qr">
-              <Svg text={link.svg} label={t('people.linkQr')} />
-            </div>
-            <p dir="ltr" class="long-text">
-              {link.url}
-            </p>
-            <p class="muted small">
-              {t('people.until')} <Moment at={link.expiresAt} />
-            </p>
+            <MadeLink link={link} />
           </div>
         </Dialog>
       )}
@@ -143,7 +109,7 @@ function Accounts({ role }: PageProps) {
   );
 }
 
-function Add({ onDone }: { onDone: (link: ALink) => void }) {
+function Add({ onDone }: { onDone: (link: OneTimeLink) => void }) {
   const email = useField('');
   const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
   return (
@@ -159,7 +125,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         label={t('accounts.role')}
         hint={t(`accounts.may.${role}`)}
         value={role}
-        onValue={(one) => setRole(one as typeof role)}
+        onValue={setRole}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
     </WriteForm>

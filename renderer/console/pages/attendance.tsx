@@ -2,59 +2,50 @@ import { useState } from 'preact/hooks';
 import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconList } from '../../shared/icons.tsx';
+import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, download } from '../../shared/web/api.ts';
-import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
-import { DirectionChip } from '../parts/chips.tsx';
+import { DirectionChip, directionOptions } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { staffByLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
 import { addDays, instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const attendancePage: ConsolePage = {
-  path: 'attendance',
-  group: 'attendance',
-  Icon: IconList,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Attendance,
-};
-
-const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'];
+const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
 
 /** Days of the site's calendar as the moments that the API takes; `to` is the day after, which is not included. */
 function asked(query: URLSearchParams) {
-  const of = (name: string) => query.get(name) || undefined;
-  const zone = zoneOf(of('site') ?? null);
-  const [from, to, show] = [of('from') ?? dayKeyIn(Date.now(), zone), of('to'), of('show')];
+  const given: Partial<Record<(typeof FILTERS)[number], string>> = Object.fromEntries(query);
+  const { site, from, to, person, device, direction, method, show } = given;
+  const zone = zoneOf(site || null);
   return {
-    site: of('site'),
-    person: of('person'),
-    device: of('device'),
-    direction: of('direction'),
-    method: of('method'),
-    from: instantAt(from, '00:00', zone) ?? undefined,
+    site,
+    person,
+    device,
+    direction,
+    method,
+    from: instantAt(from || dayKeyIn(Date.now(), zone), '00:00', zone) ?? undefined,
     to: to && (instantAt(addDays(to, 1), '00:00', zone) ?? undefined),
     ...(show === 'counts' && { voided: false, duplicates: false }),
     ...(show === 'voided' && { voided: true }),
   };
 }
 
-function Attendance({ query, role }: PageProps) {
+export function Attendance({ query, role }: PageProps) {
   const filter = asked(query);
   const pages = usePages(listAttendance, { query: filter });
   const [task, setTask] = useState<Task | null>(null);
   const may = role !== 'dpo';
-  const zone = zoneOf(filter.site ?? null);
+  const zone = zoneOf(filter.site || null);
   const from = filterOf('from');
   return (
     <PageFrame
@@ -63,11 +54,7 @@ function Attendance({ query, role }: PageProps) {
       actions={
         <>
           <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
-          {may && (
-            <Button kind="primary" onClick={() => setTask({ kind: 'add' })}>
-              {t('attendance.add')}
-            </Button>
-          )}
+          {may && <Button label={t('attendance.add')} kind="primary" onClick={() => setTask({ kind: 'add' })} />}
         </>
       }
     >
@@ -80,30 +67,17 @@ function Attendance({ query, role }: PageProps) {
           value={from.value || dayKeyIn(Date.now(), zone)}
         />
         <TextField label={t('attendance.to')} type="date" {...filterOf('to')} />
-        <SelectField
-          label={t('attendance.kiosk')}
-          {...filterOf('device')}
-          options={[['', t('any')], ...kiosks.value.map((k) => [k.id, k.name] as const)]}
-        />
-        <SelectField
-          label={t('attendance.direction')}
-          {...filterOf('direction')}
-          options={[
-            ['', t('any')],
-            ['in', t('direction.in')],
-            ['out', t('direction.out')],
-          ]}
-        />
-        <SelectField
+        <SelectFilter name="device" label={t('attendance.kiosk')} options={kiosks.value.map((k) => [k.id, k.name])} />
+        <SelectFilter name="direction" label={t('attendance.direction')} options={directionOptions()} />
+        <SelectFilter
+          name="method"
           label={t('attendance.method')}
-          {...filterOf('method')}
-          options={[['', t('any')], ...METHODS.map((m) => [m, t(`method.${m}`)] as const)]}
+          options={METHODS.map((m) => [m, t(`method.${m}`)])}
         />
-        <SelectField
+        <SelectFilter
+          name="show"
           label={t('attendance.show')}
-          {...filterOf('show')}
           options={[
-            ['', t('any')],
             ['counts', t('attendance.onlyCounting')],
             ['voided', t('attendance.onlyVoided')],
           ]}
@@ -179,9 +153,7 @@ function Attendance({ query, role }: PageProps) {
                   <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
                     {t('attendance.correct')}
                   </RowButton>
-                  <RowButton size="small" onClick={() => setTask({ kind: 'void', row })}>
-                    {t('attendance.void')}
-                  </RowButton>
+                  <RowButton label={t('attendance.void')} size="small" onClick={() => setTask({ kind: 'void', row })} />
                 </>
               ),
           },

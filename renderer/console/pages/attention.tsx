@@ -9,40 +9,31 @@ import {
   resolveAttention,
 } from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
-import { IconAlert, IconCheck } from '../../shared/icons.tsx';
+import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
-import { usePages, useResource } from '../../shared/web/resource.ts';
+import { usePages, useRead } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { type Key, t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const attentionPage: ConsolePage = {
-  path: 'attention',
-  group: 'now',
-  Icon: IconAlert,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Attention,
-  Count: Waiting,
-};
+import type { PageProps } from './page.ts';
 
 /** How often the number in the rail is looked at, ms. */
 const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
-function Waiting() {
-  const count = useResource('waiting', (signal) => api(countAttention, { signal }), POLL_MS);
+export function Waiting() {
+  const count = useRead(countAttention, {}, POLL_MS);
   const total = count.value?.total ?? 0;
   if (total === 0) return null;
   return (
@@ -54,14 +45,12 @@ function Waiting() {
 }
 
 /** What someone in charge has to look at: until it is settled where it belongs, or by a note. */
-function Attention({ role }: PageProps) {
-  const kind = filterOf('kind');
+export function Attention({ query, role }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
-  const pages = usePages(listAttention, { query: { kind: kind.value, state: state.value } });
+  const pages = usePages(listAttention, { query: { kind: query.get('kind'), state: state.value } });
   const [open, setOpen] = useState<AttentionItem | null>(null);
-  const reopen = async (item: AttentionItem) => {
-    const { kind, ref } = item;
+  const reopen = async ({ kind, ref }: AttentionItem) => {
     const answer = await api(reopenAttention, { body: { kind, ref } });
     pages.reload();
     return answer.ok ? null : answer.error;
@@ -69,10 +58,10 @@ function Attention({ role }: PageProps) {
   return (
     <PageFrame title={t('attention.nav')} lead={t('attention.lead')}>
       <FilterBar names={['kind', 'state']}>
-        <SelectField
+        <SelectFilter
+          name="kind"
           label={t('attention.kindLabel')}
-          {...kind}
-          options={[['', t('any')], ...ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)] as const)]}
+          options={ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)])}
         />
         <SelectField
           label={t('attention.stateLabel')}
@@ -117,12 +106,10 @@ function Attention({ role }: PageProps) {
           <Resolve
             item={open}
             onDone={() => {
-              const item = open;
-              setOpen(null);
               pages.reload();
               toast(
                 () => t('attention.done'),
-                () => reopen(item),
+                () => reopen(open),
               );
             }}
           />
@@ -214,12 +201,7 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
   return (
     <>
       {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${elsewhere}`)}</RowButton>}
-      {noted && (
-        <RowButton onClick={onNote}>
-          <IconCheck />
-          {t('attention.resolve')}
-        </RowButton>
-      )}
+      {noted && <RowButton icon={<IconCheck />} label={t('attention.resolve')} onClick={onNote} />}
     </>
   );
 }
@@ -228,10 +210,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
   const note = useField('');
   return (
     <WriteForm
-      write={() => {
-        const { kind, ref } = item;
-        return api(resolveAttention, { body: { kind, ref, note: note.value } });
-      }}
+      write={() => api(resolveAttention, { body: { kind: item.kind, ref: item.ref, note: note.value } })}
       done={onDone}
       ready={note.value.trim() !== ''}
       action={t('attention.resolve')}

@@ -13,43 +13,28 @@ import {
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
+import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
+import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
 import { zoneOf } from '../state/places.ts';
+import type { Role } from '../state/session.ts';
 import { addDays, instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const auditPage: ConsolePage = {
-  path: 'audit',
-  group: 'privacy',
-  Icon: IconSearch,
-  roles: ['auditor', 'dpo'],
-  View: Audit,
-};
+/** Whose page this is. */
+export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
 type Row = z.output<typeof AuditRowView>;
-const EMPTY = {
-  from: '',
-  to: '',
-  action: '',
-  role: '',
-  email: '',
-  ip: '',
-  route: '',
-  data: '',
-  outcome: '',
-  affected: '',
-};
+const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', affected: '' };
 
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
@@ -58,19 +43,14 @@ const DONE = { ok: true, repeated: true };
  * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
  * id, with which their own page leads here.
  */
-function Audit({ rest: [affected = ''] }: PageProps) {
-  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, affected });
+export function Audit({ rest: [affected = ''] }: PageProps) {
+  const { values, setValues, field } = useFields({ ...EMPTY, affected });
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
-  const [verifying, setVerifying] = useState(false);
   const pages = usePages(searchAudit, { query: sought });
   const { error, run } = useWrite();
-  const field = (name: keyof typeof EMPTY) => ({
-    value: typed[name],
-    onValue: (value: string) => setTyped({ ...typed, [name]: value }),
-  });
   const submit = () => {
-    const { from, to, ...rest } = typed;
+    const { from, to, ...rest } = values;
     const zone = zoneOf();
     setSought({
       ...rest,
@@ -88,10 +68,9 @@ function Audit({ rest: [affected = ''] }: PageProps) {
             <IconDownload />
             {t('audit.export')}
           </Button>
-          <Button kind="primary" onClick={() => setVerifying(true)}>
-            <IconShield />
-            {t('audit.verify')}
-          </Button>
+          <DialogButton kind="primary" icon={<IconShield />} label={t('audit.verify')}>
+            <Verify />
+          </DialogButton>
         </>
       }
     >
@@ -114,17 +93,14 @@ function Audit({ rest: [affected = ''] }: PageProps) {
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
         <TextField label={t('audit.affected')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
         <div class="actions start">
-          <Button submit kind="primary">
-            {t('audit.search')}
-          </Button>
+          <Button label={t('audit.search')} submit kind="primary" />
           <Button
+            label={t('filters.clear')}
             onClick={() => {
-              setTyped(EMPTY);
+              setValues(EMPTY);
               setSought({});
             }}
-          >
-            {t('filters.clear')}
-          </Button>
+          />
         </div>
       </Form>
       <PagedTable
@@ -188,37 +164,37 @@ function Audit({ rest: [affected = ''] }: PageProps) {
           <Detail row={detail} />
         </Dialog>
       )}
-      {verifying && (
-        <Dialog title={t('audit.verify')} onClose={() => setVerifying(false)}>
-          <Verify />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
 
 function Detail({ row }: { row: Row }) {
-  const found = useResource(String(row.position), (signal) =>
-    api(getAuditRow, { params: { position: row.position }, signal }),
-  );
+  const found = useRead(getAuditRow, { params: { position: row.position } });
   return (
     <div class="stack">
       <dl class="facts">
-        <Fact name={t('audit.at')}>
-          <Moment at={row.at} />
-        </Fact>
-        <Fact name={t('audit.who')} dir="auto">
-          {codeLabel('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
-        </Fact>
-        <Fact name={t('audit.what')} dir="ltr">
-          {row.route} {row.resource ?? ''}
-        </Fact>
-        <Fact name={t('audit.browser')} dir="ltr" class="long-text">
-          {row.userAgent ?? '–'}
-        </Fact>
+        <Fact name={t('audit.at')} value={<Moment at={row.at} />} />
+        <Fact
+          name={t('audit.who')}
+          dir="auto"
+          value={
+            <>
+              {codeLabel('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
+            </>
+          }
+        />
+        <Fact
+          name={t('audit.what')}
+          dir="ltr"
+          value={
+            <>
+              {row.route} {row.resource ?? ''}
+            </>
+          }
+        />
+        <Fact name={t('audit.browser')} dir="ltr" class="long-text" value={row.userAgent ?? '–'} />
       </dl>
-      <ErrorNote error={found.error} />
-      {found.loading && !found.value && <Skeleton rows={2} />}
+      <Reading of={found} rows={2} />
       {found.value && (
         <>
           <h3>{t('audit.about')}</h3>
@@ -307,9 +283,7 @@ function Verify() {
         </p>
       )}
       <div class="actions">
-        <Button kind="primary" disabled={busy} onClick={() => void verify()}>
-          {t(busy ? 'audit.verifying' : 'audit.verify')}
-        </Button>
+        <Button label={t(busy ? 'audit.verifying' : 'audit.verify')} kind="primary" disabled={busy} onClick={verify} />
       </div>
     </div>
   );

@@ -1,25 +1,16 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { currentLanguage } from '../../shared/i18n.ts';
-import { IconBoard, IconCloudOff } from '../../shared/icons.tsx';
+import { IconCloudOff } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
 import { createLive } from '../state/live.ts';
-import type { ConsolePage } from './page.ts';
-
-export const boardPage: ConsolePage = {
-  path: 'board',
-  group: 'now',
-  Icon: IconBoard,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Board,
-};
+import { IN_CONTACT_MS } from '../state/presence.ts';
 
 /** The live board: what is going on at this site, at a glance and in order. */
-function Board() {
+export function Board() {
   const [live] = useState(createLive);
   useEffect(() => live.connect(), [live]);
   const { site } = live.board.value;
@@ -42,17 +33,16 @@ function Board() {
 
 function Header({ live }: { live: Live }) {
   const { site } = live.board.value;
-  const language = currentLanguage();
   return (
     <header class="board-header">
       <div class="board-title">
         <h1>{site?.name ?? t('board.nav')}</h1>
-        <p class="muted">{site ? dateIn(live.serverNow.value, site.timeZone, language) : t('board.title')}</p>
+        <p class="muted">{site ? dateIn(live.serverNow.value, site.timeZone) : t('board.title')}</p>
       </div>
       <Line live={live} />
       {site && (
         <time class="board-clock tabular" title={t('siteTime', { zone: site.timeZone })}>
-          {timeIn(live.serverNow.value, site.timeZone, language)}
+          {timeIn(live.serverNow.value, site.timeZone)}
         </time>
       )}
     </header>
@@ -79,14 +69,11 @@ function LostNotice({ live }: { live: Live }) {
       <IconCloudOff />
       <div>
         <p class="note-title">{t('board.lost.title')}</p>
-        {site && <p>{t('board.lost.text', { time: timeIn(at + clockOffset, site.timeZone, currentLanguage()) })}</p>}
+        {site && <p>{t('board.lost.text', { time: timeIn(at + clockOffset, site.timeZone) })}</p>}
       </div>
     </section>
   );
 }
-
-/** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
-const IN_CONTACT_MS = 65_000;
 
 function Kiosks({ live }: { live: Live }) {
   const { devices } = live.board.value;
@@ -104,7 +91,7 @@ function Kiosks({ live }: { live: Live }) {
               <span class="kiosk-dot" aria-hidden="true" />
               <div>
                 <p class="kiosk-name">{name}</p>
-                <p class="muted">{t(`board.kiosks.${state}`, { ago: agoOf(silence ?? 0, currentLanguage()) })}</p>
+                <p class="muted">{t(`board.kiosks.${state}`, { ago: agoOf(silence ?? 0) })}</p>
               </div>
             </li>
           );
@@ -130,8 +117,7 @@ function Stats({ live }: { live: Live }) {
         <p class="stat-label">{t('board.stats.latest')}</p>
         <p class="stat-name">{latest ? (latest.name ?? t('board.list.unknown')) : t('board.stats.none')}</p>
         <p class="stat-hint">
-          {latest &&
-            `${t(`direction.${latest.direction}`)} · ${agoOf(live.serverNow.value - Date.parse(latest.at), currentLanguage())}`}
+          {latest && `${t(`direction.${latest.direction}`)} · ${agoOf(live.serverNow.value - Date.parse(latest.at))}`}
         </p>
       </div>
     </section>

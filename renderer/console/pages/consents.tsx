@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import {
   addConsentText,
   type ConsentText,
@@ -9,39 +8,23 @@ import {
 } from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
 import { directionOf } from '../../shared/i18n.ts';
-import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
+import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { DialogButton } from '../../shared/web/dialog.tsx';
+import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { languageName } from '../../shared/web/languages.ts';
 import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading } from '../parts/table.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-import { languageName, languageOptions } from './people/languages.ts';
-
-export const consentsPage: ConsolePage = {
-  path: 'consents',
-  group: 'privacy',
-  Icon: IconCheck,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Consents,
-};
-
-export const textsPage: ConsolePage = {
-  path: 'texts',
-  group: 'privacy',
-  Icon: IconText,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Texts,
-};
+import type { PageProps } from './page.ts';
 
 /** Who said what, when, and to which text. */
-function Consents() {
+export function Consents() {
   const pages = usePages(listConsents);
   return (
     <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
@@ -74,9 +57,8 @@ function Consents() {
 }
 
 /** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
-function Texts({ role }: PageProps) {
-  const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
-  const [adding, setAdding] = useState(false);
+export function Texts({ role }: PageProps) {
+  const texts = useRead(listConsentTexts);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
   const review = (text: ConsentText) =>
@@ -105,9 +87,9 @@ function Texts({ role }: PageProps) {
       lead={t('texts.lead')}
       actions={
         mayAdd && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            {t('texts.add')}
-          </Button>
+          <DialogButton kind="primary" label={t('texts.add')} wide>
+            <Add onDone={texts.reload} />
+          </DialogButton>
         )
       }
     >
@@ -153,11 +135,6 @@ function Texts({ role }: PageProps) {
           {!text.reviewed && role === 'admin' && <p class="muted small">{t('texts.dpoOnly')}</p>}
         </article>
       ))}
-      {adding && (
-        <Dialog title={t('texts.add')} wide onClose={() => setAdding(false)}>
-          <Add onDone={texts.reload} />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
@@ -171,20 +148,13 @@ const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
 );
 
 function Add({ onDone }: { onDone: () => void }) {
-  const version = useField('');
-  const language = useField('');
-  const title = useField('');
-  const body = useField('');
-  const paragraphs = body.value
+  const { values, field } = useFields({ version: '', language: '', title: '', body: '' });
+  const { body, ...rest } = values;
+  const paragraphs = body
     .split(/\n\s*\n/)
     .map((p) => p.trim())
     .filter(Boolean);
-  const parsed = NewConsentText.safeParse({
-    version: version.value,
-    language: language.value,
-    title: title.value,
-    paragraphs,
-  });
+  const parsed = NewConsentText.safeParse({ ...rest, paragraphs });
   return (
     <WriteForm
       write={() => api(addConsentText, { body: parsed.data! })}
@@ -201,16 +171,16 @@ function Add({ onDone }: { onDone: () => void }) {
         maxLength={20}
         pattern="[A-Za-z0-9][A-Za-z0-9\-]*"
         dir="ltr"
-        {...version}
+        {...field('version')}
       />
-      <SelectField label={t('people.language')} {...language} options={languageOptions()} />
-      <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...title} />
+      <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
+      <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...field('title')} />
       <AreaField
         label={t('texts.body')}
         hint={t('texts.bodyHint', { fields: '{controller} {contact} {dpo} {photoDays}' })}
         rows={12}
         required
-        {...body}
+        {...field('body')}
       />
     </WriteForm>
   );

@@ -1,5 +1,4 @@
 import { type Correction, listCorrections, makeCorrection } from '../../../sync/protocol/api/corrections.ts';
-import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -7,19 +6,11 @@ import { t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const correctionsPage: ConsolePage = {
-  path: 'corrections',
-  group: 'attendance',
-  Icon: IconRepair,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Corrections,
-};
-
-function Corrections({ query, role }: PageProps) {
+export function Corrections({ query, role }: PageProps) {
   const pages = usePages(listCorrections, { query: { person: query.get('person') } });
   const { busy, error, run } = useWrite();
   const undo = (target: string) =>

@@ -1,32 +1,23 @@
 import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { getDayReport } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconCalendar } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { Panel } from '../../shared/web/pieces.tsx';
 import { usePages } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { addDays } from '../state/zone.ts';
 import { Exports } from './attendance.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const dayPage: ConsolePage = {
-  path: 'day',
-  group: 'attendance',
-  Icon: IconCalendar,
-  roles: ['admin', 'dpo', 'staff'],
-  View: Day,
-};
-
-function Day({ query }: PageProps) {
+export function Day({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const today = dayKeyIn(Date.now(), zoneOf(site || null));
   const day = query.get('day') || today;
@@ -84,8 +75,7 @@ function ExportDays({ site, day }: { site: string; day: string }) {
   const layout = useField('days');
   const period = { site: site || undefined, from: from.value, to: to.value };
   return (
-    <section class="card panel">
-      <h2>{t('day.export')}</h2>
+    <Panel title={t('day.export')}>
       <p class="muted">{t('day.exportText')}</p>
       <div class="filters">
         <TextField label={t('attendance.from')} type="date" {...from} />
@@ -101,6 +91,6 @@ function ExportDays({ site, day }: { site: string; day: string }) {
           <Exports file={(format) => download(exportPayroll, { query: { ...period, layout: layout.value, format } })} />
         )}
       </div>
-    </section>
+    </Panel>
   );
 }

@@ -8,44 +8,30 @@ import {
   NewProvisioningCode,
   revokeDevice,
 } from '../../../sync/protocol/api/devices.ts';
-import { Button } from '../../shared/button.tsx';
-import { IconKiosk } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
+import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge } from '../../shared/web/pieces.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const devicesPage: ConsolePage = {
-  path: 'devices',
-  group: 'running',
-  Icon: IconKiosk,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Devices,
-};
+import type { PageProps } from './page.ts';
 
 /** Kiosks from their code to their revocation. */
-function Devices({ role }: PageProps) {
-  const status = filterOf('status');
-  const pages = usePages(listDevices, { query: { status: status.value } });
-  const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);
+export function Devices({ query, role }: PageProps) {
+  const pages = usePages(listDevices, { query: { status: query.get('status') } });
+  const [task, setTask] = useState<{ kind: 'approve' | 'edit'; device: Device } | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
-  const done = (say: () => string) => {
-    setTask(null);
+  const reload = () => {
     pages.reload();
     void loadPlaces();
-    toast(say);
   };
   const revoke = (device: Device) =>
     run(() => api(revokeDevice, { params: { device: device.id } }), {
@@ -55,7 +41,8 @@ function Devices({ role }: PageProps) {
         danger: true,
         word: device.name,
       },
-      done: () => done(() => t('devices.revoked')),
+      say: () => t('devices.revoked'),
+      done: reload,
     });
   return (
     <PageFrame
@@ -63,21 +50,19 @@ function Devices({ role }: PageProps) {
       lead={t('devices.lead')}
       actions={
         admin && (
-          <Button kind="primary" onClick={() => setTask({ kind: 'new' })}>
-            {t('devices.add')}
-          </Button>
+          // The new kiosk may wait for its approval by the time this is closed.
+          <DialogButton kind="primary" label={t('devices.add')} onClosed={pages.reload}>
+            <NewKiosk />
+          </DialogButton>
         )
       }
     >
       <ErrorNote error={error} />
       <FilterBar names={['status']}>
-        <SelectField
+        <SelectFilter
+          name="status"
           label={t('devices.statusLabel')}
-          {...status}
-          options={[
-            ['', t('any')],
-            ...(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)] as const),
-          ]}
+          options={(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)])}
         />
       </FilterBar>
       <PagedTable
@@ -116,26 +101,13 @@ function Devices({ role }: PageProps) {
           },
         ]}
       />
-      {task?.kind === 'new' && (
-        <Dialog
-          title={t('devices.add')}
-          onClose={() => {
-            setTask(null);
-            // The new kiosk may wait for its approval by now.
-            pages.reload();
-          }}
-        >
-          <NewKiosk />
-        </Dialog>
-      )}
-      {task?.kind === 'approve' && (
-        <Dialog title={t('devices.approve')} onClose={() => setTask(null)}>
-          <Approve device={task.device} onDone={() => done(() => t('devices.approved'))} />
-        </Dialog>
-      )}
-      {task?.kind === 'edit' && (
-        <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
-          <Edit device={task.device} onDone={() => done(() => t('people.saved'))} />
+      {task && (
+        <Dialog title={t(task.kind === 'edit' ? 'people.edit' : 'devices.approve')} onClose={() => setTask(null)}>
+          {task.kind === 'edit' ? (
+            <Edit device={task.device} onDone={reload} />
+          ) : (
+            <Approve device={task.device} onDone={reload} />
+          )}
         </Dialog>
       )}
     </PageFrame>
@@ -188,6 +160,7 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
   return (
     <WriteForm
       write={() => api(approveDevice, { params: { device: device.id }, body: { fingerprint: typed.value.trim() } })}
+      say={() => t('devices.approved')}
       done={onDone}
       ready={typed.value.trim() !== ''}
       action={t('devices.approve')}
@@ -212,6 +185,7 @@ function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
           },
         })
       }
+      say={() => t('people.saved')}
       done={onDone}
       ready={name.value.trim() !== ''}
       action={t('people.save')}

@@ -9,33 +9,23 @@ import {
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconRepeat } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonFacts } from '../parts/person-fields.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const duplicatesPage: ConsolePage = {
-  path: 'duplicates',
-  group: 'people',
-  Icon: IconRepeat,
-  roles: ['admin', 'staff'],
-  View: Duplicates,
-};
+import type { PageProps } from './page.ts';
 
 type Pair = z.output<typeof DuplicatePage>['items'][number];
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
-function Duplicates({ role }: PageProps) {
+export function Duplicates({ role }: PageProps) {
   const pages = usePages(listDuplicates);
   const [open, setOpen] = useState<Pair | null>(null);
   const { error, run } = useWrite();
@@ -54,17 +44,7 @@ function Duplicates({ role }: PageProps) {
         rowKey={(d) => d.id}
         empty={{ title: t('duplicates.none'), text: t('duplicates.noneText') }}
         columns={[
-          {
-            label: t('duplicates.pair'),
-            heads: true,
-            cell: (d) => (
-              <>
-                <PersonLink {...d.people[0]!} />
-                <span class="muted">{t('duplicates.and')}</span>
-                <PersonLink {...d.people[1]!} />
-              </>
-            ),
-          },
+          { label: t('duplicates.pair'), heads: true, cell: (d) => <BothLinks people={d.people} /> },
           {
             label: t('duplicates.why'),
             cell: (d) =>
@@ -100,11 +80,19 @@ function Duplicates({ role }: PageProps) {
   );
 }
 
+const BothLinks = ({ people }: Pick<Pair, 'people'>) => (
+  <>
+    <PersonLink {...people[0]!} />
+    <span class="muted">{t('duplicates.and')}</span>
+    <PersonLink {...people[1]!} />
+  </>
+);
+
 /** Both side by side. Who stays keeps their values; records, consents and templates of the other become theirs. */
 function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
-  const first = useResource(ids[0]!, (signal) => api(getPerson, { params: { person: ids[0]! }, signal }));
-  const second = useResource(ids[1]!, (signal) => api(getPerson, { params: { person: ids[1]! }, signal }));
+  const first = useRead(getPerson, { params: { person: ids[0]! } });
+  const second = useRead(getPerson, { params: { person: ids[1]! } });
   const { busy, error, run } = useWrite();
   const keep = (person: Person) =>
     run(() => api(mergeDuplicate, { params: { candidate: pair.id }, body: { kept: person.id } }), {
@@ -126,16 +114,12 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
               <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
               <dl class="facts">
                 <PersonFacts person={person} />
-                <Fact name={t('people.consent')}>{t(`people.standing.${person.consent}`)}</Fact>
-                <Fact name={t('people.templates')}>{person.templates}</Fact>
-                <Fact name={t('people.changed')}>
-                  <Moment at={person.updatedAt} />
-                </Fact>
+                <Fact name={t('people.consent')} value={t(`people.standing.${person.consent}`)} />
+                <Fact name={t('people.templates')} value={person.templates} />
+                <Fact name={t('people.changed')} value={<Moment at={person.updatedAt} />} />
               </dl>
               <div class="actions start">
-                <Button kind="primary" disabled={busy} onClick={() => void keep(person)}>
-                  {t('duplicates.keep')}
-                </Button>
+                <Button label={t('duplicates.keep')} kind="primary" disabled={busy} onClick={() => void keep(person)} />
               </div>
             </section>
           ) : (
@@ -173,17 +157,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}
         columns={[
-          {
-            label: t('duplicates.pair'),
-            heads: true,
-            cell: (p) => (
-              <>
-                <PersonLink {...p.people[0]!} />
-                <span class="muted">{t('duplicates.and')}</span>
-                <PersonLink {...p.people[1]!} />
-              </>
-            ),
-          },
+          { label: t('duplicates.pair'), heads: true, cell: (p) => <BothLinks people={p.people} /> },
           { label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
           {
             label: t('lookalikes.where'),

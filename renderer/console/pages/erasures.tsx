@@ -1,45 +1,35 @@
 import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload, IconErase } from '../../shared/icons.tsx';
+import { IconDownload } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
-import { SelectField } from '../../shared/web/form.tsx';
-import { Badge, Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { Badge, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { BackButton, PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 
-export const erasuresPage: ConsolePage = {
-  path: 'erasures',
-  group: 'privacy',
-  Icon: IconErase,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Erasures,
-};
-
-function Erasures({ rest: [request], role }: PageProps) {
+export function Erasures({ rest: [request], role }: PageProps) {
   return request ? <One key={request} request={request} role={role} /> : <List />;
 }
 
 const tone = (state: string) => (state === 'done' ? 'good' : undefined);
 
 function List() {
-  const open = filterOf('open');
-  const pages = usePages(listErasures, { query: { open: open.value } });
+  const open = filterOf('open').value;
+  const pages = usePages(listErasures, { query: { open } });
   return (
     <PageFrame title={t('erasures.nav')} lead={t('erasures.lead')}>
       <FilterBar names={['open']}>
-        <SelectField
+        <SelectFilter
+          name="open"
           label={t('erasures.stateLabel')}
-          {...open}
           options={[
-            ['', t('any')],
             ['true', t('erasures.open')],
             ['false', t('erasures.closed')],
           ]}
@@ -75,7 +65,7 @@ function List() {
 
 /** How far one erasure has got, step by step and kiosk by kiosk. */
 function One({ request, role }: { request: string; role: Role }) {
-  const found = useResource(request, (signal) => api(getErasure, { params: { request }, signal }), 5000);
+  const found = useRead(getErasure, { params: { request } }, 5000);
   const { busy, error, run } = useWrite();
   const erasure = found.value;
   const undo = () =>
@@ -93,16 +83,11 @@ function One({ request, role }: { request: string; role: Role }) {
         <>
           <BackButton to="erasures">{t('erasures.back')}</BackButton>
           {erasure?.state === 'requested' && role !== 'auditor' && (
-            <Button kind="primary" disabled={busy} onClick={() => void undo()}>
-              {t('erasures.undo')}
-            </Button>
+            <Button label={t('erasures.undo')} kind="primary" disabled={busy} onClick={undo} />
           )}
           {erasure?.state === 'done' && (
             <>
-              <Button onClick={() => save('jws')}>
-                <IconDownload />
-                {t('erasures.signed')}
-              </Button>
+              <Button icon={<IconDownload />} label={t('erasures.signed')} onClick={() => save('jws')} />
               <Button kind="primary" onClick={() => save('md')}>
                 <IconDownload />
                 {t('erasures.certificate')}
@@ -115,32 +100,25 @@ function One({ request, role }: { request: string; role: Role }) {
       <Reading of={found} rows={6} error={error} />
       {erasure && (
         <>
-          <section class="card panel">
-            <div class="panel-head">
-              <h2>{t(`erasures.state.${erasure.state}`)}</h2>
-              <Badge kind={tone(erasure.state)}>{t(`erasures.by.${erasure.origin}`)}</Badge>
-            </div>
+          <Panel
+            title={t(`erasures.state.${erasure.state}`)}
+            aside={<Badge kind={tone(erasure.state)}>{t(`erasures.by.${erasure.origin}`)}</Badge>}
+          >
             <dl class="facts">
-              <Fact name={t('erasures.asked')}>
-                <Moment at={erasure.requestedAt} />
-              </Fact>
-              {erasure.undoUntil && (
-                <Fact name={t('erasures.undoUntil')}>
-                  <Moment at={erasure.undoUntil} />
-                </Fact>
-              )}
+              <Fact name={t('erasures.asked')} value={<Moment at={erasure.requestedAt} />} />
+              {erasure.undoUntil && <Fact name={t('erasures.undoUntil')} value={<Moment at={erasure.undoUntil} />} />}
               {erasure.person && (
-                <Fact name={t('consents.who')}>
-                  <PersonLink id={erasure.person} name={erasure.person.slice(-8)} />
-                </Fact>
+                <Fact
+                  name={t('consents.who')}
+                  value={<PersonLink id={erasure.person} name={erasure.person.slice(-8)} />}
+                />
               )}
               {erasure.waitsFor && (
-                <Fact name={t('erasures.waits')}>{codeLabel('erasures.wait', erasure.waitsFor)}</Fact>
+                <Fact name={t('erasures.waits')} value={codeLabel('erasures.wait', erasure.waitsFor)} />
               )}
             </dl>
-          </section>
-          <section class="card panel">
-            <h2>{t('erasures.steps')}</h2>
+          </Panel>
+          <Panel title={t('erasures.steps')}>
             <ol class="steps">
               {erasure.steps.map((step) => (
                 <li key={step.step} data-done={step.doneAt !== null}>
@@ -157,7 +135,7 @@ function One({ request, role }: { request: string; role: Role }) {
                 </li>
               ))}
             </ol>
-          </section>
+          </Panel>
           {erasure.confirmed.length + erasure.open.length > 0 && (
             <section class="card table-card">
               <h2 class="card-title">{t('erasures.kiosks')}</h2>

@@ -10,36 +10,26 @@ import {
 } from '../../../sync/protocol/api/presence.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
-import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
+import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { FilterBar } from '../parts/filters.tsx';
-import { KnownAsOf } from '../parts/known-as-of.tsx';
+import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { SiteField } from '../parts/site-field.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-import { kioskOf } from './presence.tsx';
-
-export const evacuationPage: ConsolePage = {
-  path: 'evacuation',
-  group: 'now',
-  Icon: IconExit,
-  roles: ['admin', 'dpo', 'staff'],
-  View: EvacuationView,
-};
+import type { PageProps } from './page.ts';
+import { KnownAsOf, kioskOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */
 const EVERY_MS = 5000;
 
-function EvacuationView({ query, role }: PageProps) {
+export function EvacuationView({ query, role }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
   const inside = useResource(
@@ -47,11 +37,7 @@ function EvacuationView({ query, role }: PageProps) {
     (signal) => readPresence(site, language, signal),
     EVERY_MS * 6,
   );
-  const state = useResource(
-    `evacuation ${site}`,
-    (signal) => api(getEvacuation, { query: { site }, signal }),
-    EVERY_MS,
-  );
+  const state = useRead(getEvacuation, { query: { site } }, EVERY_MS);
   const { busy, error, run } = useWrite();
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
@@ -80,16 +66,11 @@ function EvacuationView({ query, role }: PageProps) {
       lead={t('evacuation.lead')}
       actions={
         <>
-          <Button class="no-print" onClick={() => print()}>
-            <IconPrint />
-            {t('print')}
-          </Button>
+          <Button icon={<IconPrint />} label={t('print')} class="no-print" onClick={() => print()} />
           {may &&
             state.value &&
             (current ? (
-              <Button class="no-print" onClick={() => void end()} disabled={busy}>
-                {t('evacuation.end')}
-              </Button>
+              <Button label={t('evacuation.end')} class="no-print" onClick={end} disabled={busy} />
             ) : (
               <Button kind="primary-danger" class="no-print" onClick={() => void begin()} disabled={busy}>
                 {t('evacuation.begin')}
@@ -104,7 +85,7 @@ function EvacuationView({ query, role }: PageProps) {
       <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
       {current && (
         <p class="note" data-kind="warn" role="status">
-          {t('evacuation.started', { time: momentIn(current.startedAt, zone, language) })}
+          {t('evacuation.started', { time: momentIn(current.startedAt, zone) })}
         </p>
       )}
       {!current && state.value && (
@@ -112,7 +93,7 @@ function EvacuationView({ query, role }: PageProps) {
           {t('evacuation.beginText')}{' '}
           {last?.endedAt &&
             t('evacuation.last', {
-              time: momentIn(last.endedAt, zone, language),
+              time: momentIn(last.endedAt, zone),
               accounted: last.accounted ?? 0,
               inside: last.inside ?? 0,
             })}
@@ -169,47 +150,41 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
       cell: (row: Inside) =>
         row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
     },
-    ...(current
-      ? [
-          {
-            label: t('evacuation.status'),
-            cell: (row: Inside) => {
-              const seen = accounted.get(row.person);
-              return seen ? (
-                <>
-                  <span class="chip" data-direction="in">
-                    <IconCheck />
-                    {t('evacuation.accounted')}
-                  </span>
-                  <span class="muted small">
-                    <Moment at={seen.at} site={site || null} only="time" />
-                    {seen.device !== null && (
-                      <>
-                        {' · '}
-                        <bdi>{kioskOf(seen.device, presence.kiosks)}</bdi>
-                      </>
-                    )}
-                  </span>
-                  {may && (
-                    <RowButton class="no-print" onClick={() => void set(row, false)}>
-                      {t('evacuation.unmark')}
-                    </RowButton>
+    {
+      when: current !== null,
+      label: t('evacuation.status'),
+      cell: (row: Inside) => {
+        const seen = accounted.get(row.person);
+        return (
+          <>
+            {seen ? (
+              <>
+                <span class="chip" data-direction="in">
+                  <IconCheck />
+                  {t('evacuation.accounted')}
+                </span>
+                <span class="muted small">
+                  <Moment at={seen.at} site={site || null} only="time" />
+                  {seen.device !== null && (
+                    <>
+                      {' · '}
+                      <bdi>{kioskOf(seen.device, presence.kiosks)}</bdi>
+                    </>
                   )}
-                </>
-              ) : (
-                <>
-                  <strong class="missing">{t('evacuation.missing')}</strong>
-                  {may && (
-                    <RowButton class="no-print" onClick={() => void set(row, true)}>
-                      {t('evacuation.mark')}
-                    </RowButton>
-                  )}
-                </>
-              );
-            },
-          },
-        ]
-      : []),
+                </span>
+              </>
+            ) : (
+              <strong class="missing">{t('evacuation.missing')}</strong>
+            )}
+            {may && (
+              <RowButton class="no-print" onClick={() => void set(row, !seen)}>
+                {t(seen ? 'evacuation.unmark' : 'evacuation.mark')}
+              </RowButton>
+            )}
+          </>
+        );
+      },
+    },
   ];
   return (
     <>

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import {
   AlertCode,
   type FleetKiosk,
@@ -13,13 +12,13 @@ import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/dialog.tsx';
+import { ErrorNote, TextField } from '../../shared/web/form.tsx';
+import { Empty, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Ago } from '../parts/moment.tsx';
 import { BackButton, PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton, Table } from '../parts/table.tsx';
@@ -29,35 +28,24 @@ import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './fleet/settings-form.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const fleetPage: ConsolePage = {
-  path: 'fleet',
-  group: 'running',
-  Icon: IconRepair,
-  roles: ['admin', 'auditor'],
-  View: Fleet,
-};
+import type { PageProps } from './page.ts';
 
 /** A kiosk reports a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
 const EVERY_MS = 5_000;
 
-function Fleet({ role, rest }: PageProps) {
+export function Fleet({ role, rest }: PageProps) {
   const [first] = rest;
   if (first === 'templates') return <TemplatesPage role={role} />;
   if (first === 'staff') return <KioskStaffPage role={role} />;
   return first ? <KioskPage key={first} device={first} role={role} /> : <List />;
 }
 
+const FILTERS = ['site', 'alert', 'version', 'name'] as const;
+
 function List() {
-  const [site, alert, version, name] = ['site', 'alert', 'version', 'name'].map(filterOf) as [
-    ReturnType<typeof filterOf>,
-    ReturnType<typeof filterOf>,
-    ReturnType<typeof filterOf>,
-    ReturnType<typeof filterOf>,
-  ];
-  const query = { site: site.value, alert: alert.value, version: version.value, name: name.value, limit: MAX_PAGE };
-  const found = useResource(JSON.stringify(query), (signal) => api(listFleet, { query, signal }), EVERY_MS);
+  const [site, alert, version, name] = FILTERS.map((filter) => filterOf(filter).value);
+  const query = { site, alert, version, name, limit: MAX_PAGE };
+  const found = useRead(listFleet, { query }, EVERY_MS);
   const page = found.value;
   const versions = Object.keys(page?.summary.versions ?? {}).sort();
   return (
@@ -72,26 +60,16 @@ function List() {
       }
     >
       <ErrorNote error={found.error} onRetry={found.reload} />
-      {page && <Summary page={page} chosen={alert.value} />}
-      <FilterBar names={['site', 'alert', 'version', 'name']}>
-        <TextField label={t('fleet.name')} type="search" maxLength={80} dir="auto" {...name} />
-        {sites.value.length > 1 && (
-          <SelectField
-            label={t('people.site')}
-            {...site}
-            options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
-          />
-        )}
-        <SelectField
+      {page && <Summary page={page} chosen={alert} />}
+      <FilterBar names={FILTERS}>
+        <TextField label={t('fleet.name')} type="search" maxLength={80} dir="auto" {...filterOf('name')} />
+        <SiteField any />
+        <SelectFilter
+          name="alert"
           label={t('fleet.trouble')}
-          {...alert}
-          options={[['', t('any')], ...AlertCode.options.map((code) => [code, t(`fleet.alert.${code}`)] as const)]}
+          options={AlertCode.options.map((code) => [code, t(`fleet.alert.${code}`)])}
         />
-        <SelectField
-          label={t('fleet.version')}
-          {...version}
-          options={[['', t('any')], ...versions.map((v) => [v, v] as const)]}
-        />
+        <SelectFilter name="version" label={t('fleet.version')} options={versions.map((v) => [v, v])} />
       </FilterBar>
       <div class="card table-card" aria-busy={found.loading}>
         {!page && found.loading && <Skeleton rows={6} />}
@@ -149,9 +127,7 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
           ),
         },
         { label: t('fleet.state'), cell: (k) => <AlertBadges kiosk={k} /> },
-        ...(sites.value.length > 1
-          ? [{ label: t('people.site'), cell: (k: FleetKiosk) => siteOf(k.site)?.name ?? '–' }]
-          : []),
+        { when: sites.value.length > 1, label: t('people.site'), cell: (k) => siteOf(k.site)?.name ?? '–' },
         { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
         { label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
         { label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
@@ -167,7 +143,7 @@ const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'
 
 /** Settings that the kiosks of each site inherit. */
 function TemplatesPage({ role }: { role: Role }) {
-  const found = useResource('templates', (signal) => api(listSettingsTemplates, { signal }));
+  const found = useRead(listSettingsTemplates);
   return (
     <PageFrame
       title={t('fleet.templates')}
@@ -183,7 +159,6 @@ function TemplatesPage({ role }: { role: Role }) {
 }
 
 function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: boolean; onChange: () => void }) {
-  const [editing, setEditing] = useState(false);
   const { error, run } = useWrite();
   const params = { site: template.site };
   const putBack = (revision: number) =>
@@ -192,28 +167,26 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
       done: onChange,
     });
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>
-          <bdi>{template.name}</bdi>
-        </h2>
-        {admin && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
-      </div>
+    <Panel
+      title={<bdi>{template.name}</bdi>}
+      aside={
+        admin && (
+          <DialogButton label={t('people.edit')} title={t('fleet.templateOf', { site: template.name })}>
+            <SettingsForm
+              settings={template.settings}
+              names={NAMES}
+              write={(settings) => api(setSettingsTemplate, { params, body: { settings, after: template.revision } })}
+              done={onChange}
+            />
+          </DialogButton>
+        )
+      }
+    >
       <p>{settingsText(template.settings)}</p>
       <ErrorNote error={error} />
       {template.history.length > 0 && (
         <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
       )}
-      {editing && (
-        <Dialog title={t('fleet.templateOf', { site: template.name })} onClose={() => setEditing(false)}>
-          <SettingsForm
-            settings={template.settings}
-            names={NAMES}
-            write={(settings) => api(setSettingsTemplate, { params, body: { settings, after: template.revision } })}
-            done={onChange}
-          />
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }

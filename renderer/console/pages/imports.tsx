@@ -1,12 +1,11 @@
 import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
-import { Button } from '../../shared/button.tsx';
-import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
+import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, CheckField, SelectField, useField } from '../../shared/web/form.tsx';
-import { usePages, useResource } from '../../shared/web/resource.ts';
+import { languageName } from '../../shared/web/languages.ts';
+import { usePages, useRead } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
@@ -14,33 +13,23 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { Review } from './imports/review.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
-import { languageName } from './people/languages.ts';
+import type { PageProps } from './page.ts';
 
-export const importsPage: ConsolePage = {
-  path: 'imports',
-  group: 'people',
-  Icon: IconAddPerson,
-  roles: ['admin', 'staff'],
-  View: Imports,
-};
-
-function Imports({ rest: [id], role }: PageProps) {
+export function Imports({ rest: [id], role }: PageProps) {
   return id ? <Review key={id} id={id} role={role} /> : <List />;
 }
 
 /** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */
 function List() {
   const pages = usePages(listImports);
-  const [beginning, setBeginning] = useState(false);
   return (
     <PageFrame
       title={t('imports.nav')}
       lead={t('imports.lead')}
       actions={
-        <Button kind="primary" onClick={() => setBeginning(true)}>
-          {t('imports.begin')}
-        </Button>
+        <DialogButton kind="primary" label={t('imports.begin')}>
+          <Begin />
+        </DialogButton>
       }
     >
       <PagedTable
@@ -66,18 +55,13 @@ function List() {
           { label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
         ]}
       />
-      {beginning && (
-        <Dialog title={t('imports.begin')} onClose={() => setBeginning(false)}>
-          <Begin />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
 
 /** On what the import rests: consents that are here, or that the operator states to have. */
 function Begin() {
-  const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
+  const texts = useRead(listConsentTexts);
   const [stated, setStated] = useState(false);
   const [text, setText] = useState('');
   const statement = useField('');

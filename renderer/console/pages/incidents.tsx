@@ -1,10 +1,7 @@
-import { useState } from 'preact/hooks';
 import { listIncidents, OpenIncident, openIncident } from '../../../sync/protocol/api/incidents.ts';
-import { Button } from '../../shared/button.tsx';
-import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { DialogButton } from '../../shared/web/dialog.tsx';
+import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { usePages } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
@@ -12,39 +9,28 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
+import { dayKeyIn, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
-import { ClockBadge } from './incidents/clock.tsx';
-import { IncidentView } from './incidents/one.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import { ClockBadge, IncidentView } from './incidents/one.tsx';
+import type { PageProps } from './page.ts';
 
-export const incidentsPage: ConsolePage = {
-  path: 'incidents',
-  group: 'privacy',
-  Icon: IconShield,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Incidents,
-};
-
-const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
-
-function Incidents({ rest: [id], role }: PageProps) {
+export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
 }
 
 /** Breaches, each with its 72 hours. */
 function List({ mayOpen }: { mayOpen: boolean }) {
   const pages = usePages(listIncidents);
-  const [opening, setOpening] = useState(false);
   return (
     <PageFrame
       title={t('incidents.nav')}
       lead={t('incidents.lead')}
       actions={
         mayOpen && (
-          <Button kind="primary-danger" onClick={() => setOpening(true)}>
-            {t('incidents.open')}
-          </Button>
+          <DialogButton kind="primary-danger" label={t('incidents.open')}>
+            <Open />
+          </DialogButton>
         )
       }
     >
@@ -69,31 +55,22 @@ function List({ mayOpen }: { mayOpen: boolean }) {
           { label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
         ]}
       />
-      {opening && (
-        <Dialog title={t('incidents.open')} onClose={() => setOpening(false)}>
-          <Open />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
 
 function Open() {
   const zone = zoneOf();
-  const local = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' })
-    .format(new Date())
-    .split(' ');
-  const title = useField('');
-  const description = useField('');
-  const severity = useField('medium');
-  const day = useField(local[0]!);
-  const time = useField(local[1]!);
-  const parsed = OpenIncident.safeParse({
-    title: title.value,
-    description: description.value,
-    severity: severity.value,
-    foundAt: instantAt(day.value, time.value, zone),
+  const now = Date.now();
+  const { values, field } = useFields({
+    title: '',
+    description: '',
+    severity: 'medium',
+    day: dayKeyIn(now, zone),
+    time: timeIn(now, zone, 'en'),
   });
+  const { day, time, ...rest } = values;
+  const parsed = OpenIncident.safeParse({ ...rest, foundAt: instantAt(day, time, zone) });
   return (
     <WriteForm
       write={() => api(openIncident, { body: parsed.data! })}
@@ -103,16 +80,16 @@ function Open() {
       danger
     >
       <p>{t('incidents.openText')}</p>
-      <TextField label={t('incidents.title')} required maxLength={200} dir="auto" {...title} />
-      <AreaField label={t('incidents.text.description')} {...description} />
+      <TextField label={t('incidents.title')} required maxLength={200} dir="auto" {...field('title')} />
+      <AreaField label={t('incidents.text.description')} {...field('description')} />
       <SelectField
         label={t('incidents.severity')}
-        {...severity}
-        options={SEVERITIES.map((s) => [s, t(`incidents.is.${s}`)])}
+        {...field('severity')}
+        options={OpenIncident.shape.severity.options.map((s) => [s, t(`incidents.is.${s}`)])}
       />
       <div class="beside">
-        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...day} />
-        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...time} />
+        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...field('day')} />
+        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('time')} />
       </div>
     </WriteForm>
   );

@@ -1,23 +1,12 @@
 import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
-import { IconRepeat } from '../../shared/icons.tsx';
-import { api } from '../../shared/web/api.ts';
-import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
-import { useResource } from '../../shared/web/resource.ts';
+import { SelectField } from '../../shared/web/form.tsx';
+import { useRead } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
-import type { ConsolePage } from './page.ts';
-
-export const jobsPage: ConsolePage = {
-  path: 'jobs',
-  group: 'running',
-  Icon: IconRepeat,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Jobs,
-};
+import { Reading, Skeleton, Table } from '../parts/table.tsx';
 
 const every = (ms: number): string => {
   if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });
@@ -27,16 +16,13 @@ const every = (ms: number): string => {
 };
 
 /** What the server does by itself, and how it went. */
-function Jobs() {
-  const states = useResource('jobs', (signal) => api(listJobs, { signal }), 15_000);
+export function Jobs() {
+  const states = useRead(listJobs, {}, 15_000);
   const job = filterOf('job');
-  const runs = useResource(`runs ${job.value}`, (signal) =>
-    api(listJobRuns, { query: { job: job.value, limit: 50 }, signal }),
-  );
+  const runs = useRead(listJobRuns, { query: { job: job.value, limit: 50 } });
   return (
     <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>
-      <ErrorNote error={states.error ?? runs.error} />
-      {!states.value && states.loading && <Skeleton rows={8} />}
+      <Reading of={states} rows={8} error={states.error ?? runs.error} />
       {states.value && (
         <div class="card table-card">
           <Table
@@ -62,7 +48,7 @@ function Jobs() {
               {...job}
               options={[
                 ['', t('any')],
-                ...(states.value?.jobs ?? []).map((j) => [j.job, codeLabel('jobs.name', j.job)] as const),
+                ...states.value.jobs.map((j) => [j.job, codeLabel('jobs.name', j.job)] as const),
               ]}
             />
           </div>

@@ -1,51 +1,42 @@
 import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
+import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
+import { DialogButton } from '../../shared/web/dialog.tsx';
+import { Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
 import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { usePages } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
+import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonFields, textFields } from '../parts/person-fields.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { EnrolPage } from './people/enrol.tsx';
-import { languageOptions } from './people/languages.ts';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
 
-export const peoplePage: ConsolePage = {
-  path: 'people',
-  group: 'people',
-  Icon: IconPeople,
-  roles: ['admin', 'dpo', 'staff'],
-  View: People,
-};
-
-function People({ rest: [person, task], role }: PageProps) {
+export function People({ rest: [person, task], role }: PageProps) {
   if (person && task === 'enrol') return <EnrolPage key={person} person={person} role={role} />;
   if (person && task === 'waiting') return <WaitingPage key={person} id={person} role={role} />;
   if (person) return <PersonPage key={person} person={person} role={role} />;
   return <List mayAdd={role !== 'dpo'} />;
 }
 
-type By = 'number' | 'email' | 'badge';
+export const BY = ['number', 'email', 'badge'] as const;
+type By = (typeof BY)[number];
 
 /** Everybody, or the person with exactly this number, address or badge. Names are sealed and can't be searched. */
 function List({ mayAdd }: { mayAdd: boolean }) {
-  const site = filterOf('site');
+  const site = filterOf('site').value;
   const [by, setBy] = useState<By>('number');
   const typed = useField('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
-  const [adding, setAdding] = useState(false);
-  const pages = usePages(listPeople, { query: { site: site.value, ...sought } });
+  const pages = usePages(listPeople, { query: { site, ...sought } });
   const searching = Object.keys(sought).length > 0;
   const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
@@ -54,10 +45,9 @@ function List({ mayAdd }: { mayAdd: boolean }) {
       lead={t('people.lead')}
       actions={
         mayAdd && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            <IconAddPerson />
-            {t('people.add')}
-          </Button>
+          <DialogButton kind="primary" icon={<IconAddPerson />} label={t('people.add')}>
+            <Add />
+          </DialogButton>
         )
       }
     >
@@ -69,29 +59,24 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         <SelectField
           label={t('people.findBy')}
           value={by}
-          onValue={(v) => setBy(v as By)}
-          options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
+          onValue={setBy}
+          options={BY.map((f) => [f, t(`people.${f}`)])}
         />
         <TextField label={t('people.exactly')} dir="ltr" {...typed} />
         <Button submit>{t('people.find')}</Button>
         {searching && (
           <Button
+            label={t('people.all')}
             onClick={() => {
               typed.onValue('');
               setSought({});
             }}
-          >
-            {t('people.all')}
-          </Button>
+          />
         )}
       </Form>
       {sites.value.length > 1 && (
         <FilterBar names={['site']}>
-          <SelectField
-            label={t('people.site')}
-            {...site}
-            options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
-          />
+          <SiteField any />
         </FilterBar>
       )}
       <PagedTable
@@ -117,11 +102,6 @@ function List({ mayAdd }: { mayAdd: boolean }) {
           { label: t('people.site'), cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–' },
         ]}
       />
-      {adding && (
-        <Dialog title={t('people.add')} onClose={() => setAdding(false)}>
-          <Add onDone={(p) => go(`people/${p.id}`)} />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
@@ -130,23 +110,19 @@ export const Standing = ({ of }: { of: Person['consent'] }) => (
   <Badge kind={of === 'given' ? 'good' : undefined}>{t(`people.standing.${of}`)}</Badge>
 );
 
-function Add({ onDone }: { onDone: (person: Person) => void }) {
-  const [values, setValues] = useState<Record<string, string>>({ language: '' });
-  const { busy, error, run } = useWrite();
-  const field = (name: string) => ({
-    value: values[name] ?? '',
-    onValue: (value: string) => setValues({ ...values, [name]: value }),
-  });
-  const submit = async () => {
-    const given = { name: '', ...Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== '')) };
-    const body = NewPerson.safeParse(given);
-    // Not sent in part: the server says what is wrong with it.
-    const made = await run(() => api(createPerson, { body: body.data ?? given }));
-    if (made?.ok) onDone(made.value);
-  };
+function Add() {
+  const { values, field } = useFields({ name: '', number: '', email: '', phone: '', badge: '', language: '' });
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
+    <WriteForm
+      write={() => {
+        const given = { name: '', ...Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== '')) };
+        // Not sent in part: the server says what is wrong with it.
+        return api(createPerson, { body: NewPerson.safeParse(given).data ?? given });
+      }}
+      done={(made) => go(`people/${made.id}`)}
+      ready={values.name.trim() !== ''}
+      action={t('people.add')}
+    >
       <PersonFields names={textFields.filter((name) => name !== 'badge')} field={field} />
       <SelectField
         label={t('people.language')}
@@ -154,7 +130,6 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
         {...field('language')}
         options={languageOptions()}
       />
-      <Submit disabled={busy || !values.name?.trim()}>{t('people.add')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

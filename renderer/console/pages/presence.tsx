@@ -5,28 +5,20 @@ import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
 import { useResource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
-import { FilterBar } from '../parts/filters.tsx';
-import { KnownAsOf } from '../parts/known-as-of.tsx';
+import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { SiteField } from '../parts/site-field.tsx';
 import { Reading, Table } from '../parts/table.tsx';
+import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
-import { readPresence } from '../state/presence.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const presencePage: ConsolePage = {
-  path: 'presence',
-  group: 'now',
-  Icon: IconPeople,
-  roles: ['admin', 'dpo', 'staff'],
-  View: PresenceView,
-};
+import { isSilent, type Presence, readPresence } from '../state/presence.ts';
+import type { PageProps } from './page.ts';
 
 /** Read again by itself, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
 
-function PresenceView({ query }: PageProps) {
+export function PresenceView({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
   const read = useResource(`presence ${site} ${language}`, (signal) => readPresence(site, language, signal), EVERY_MS);
@@ -35,11 +27,7 @@ function PresenceView({ query }: PageProps) {
     <PageFrame
       title={t('presence.nav')}
       lead={t('presence.lead')}
-      actions={
-        <Button onClick={read.reload} disabled={read.loading}>
-          {t('presence.refresh')}
-        </Button>
-      }
+      actions={<Button label={t('presence.refresh')} onClick={read.reload} disabled={read.loading} />}
     >
       <FilterBar names={[]}>
         <SiteField />
@@ -97,3 +85,35 @@ function PresenceView({ query }: PageProps) {
 /** A kiosk's name, also for roles that may not list all of them. */
 export const kioskOf = (id: string, known: readonly { id: string; name: string }[]): string =>
   known.find((k) => k.id === id)?.name ?? kioskName(id) ?? '–';
+
+/** Until when each kiosk of the site is known; who is not in contact in red. */
+export function KnownAsOf({ presence: { kiosks, now, zone } }: { presence: Presence }) {
+  return (
+    <section class="card panel known" aria-labelledby="known-title">
+      <h2 id="known-title">{t('presence.kiosks')}</h2>
+      <ul>
+        {kiosks.map((kiosk) => {
+          const silent = isSilent(kiosk, now);
+          const at = kiosk.knownAsOf;
+          const old = at !== null && Date.parse(now) - Date.parse(at) > DAY_MS;
+          return (
+            <li key={kiosk.id} data-silent={silent}>
+              <bdi>{kiosk.name}</bdi>
+              <strong class="tabular">
+                {at === null ? (
+                  t('presence.never')
+                ) : (
+                  <time dateTime={at} dir="ltr">
+                    {old ? momentIn(at, zone) : exactTimeIn(at, zone)}
+                  </time>
+                )}
+              </strong>
+              {silent && at !== null && <span class="known-silent">{t('presence.silent')}</span>}
+            </li>
+          );
+        })}
+      </ul>
+      <p class="muted small">{t('presence.kiosksText')}</p>
+    </section>
+  );
+}

@@ -8,32 +8,24 @@ import {
   setHold,
 } from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/dialog.tsx';
+import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-link.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const retentionPage: ConsolePage = {
-  path: 'retention',
-  group: 'privacy',
-  Icon: IconCalendar,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: RetentionView,
-};
+import type { PageProps } from './page.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
-function RetentionView({ role }: PageProps) {
-  const found = useResource('retention', (signal) => api(getRetention, { signal }));
+export function RetentionView({ role }: PageProps) {
+  const found = useRead(getRetention);
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
   const { busy, error, run } = useWrite();
   const mayRun = role !== 'auditor';
@@ -45,13 +37,7 @@ function RetentionView({ role }: PageProps) {
     <PageFrame
       title={t('retention.nav')}
       lead={t('retention.lead')}
-      actions={
-        mayRun && (
-          <Button disabled={busy} onClick={() => void dryRun()}>
-            {t('retention.dryRun')}
-          </Button>
-        )
-      }
+      actions={mayRun && <Button label={t('retention.dryRun')} disabled={busy} onClick={dryRun} />}
     >
       <Reading of={found} rows={6} error={error} />
       {state && (
@@ -127,8 +113,7 @@ function RetentionView({ role }: PageProps) {
 
 /** Duties to keep: nothing that one covers is purged or erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
-  const holds = useResource('holds', (signal) => api(listHolds, { signal }));
-  const [adding, setAdding] = useState(false);
+  const holds = useRead(listHolds);
   const { error, run } = useWrite();
   const release = (id: string) =>
     run(() => api(releaseHold, { params: { hold: id } }), {
@@ -137,11 +122,16 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
       done: holds.reload,
     });
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('retention.holds')}</h2>
-        {mayWrite && <Button onClick={() => setAdding(true)}>{t('retention.addHold')}</Button>}
-      </div>
+    <Panel
+      title={t('retention.holds')}
+      aside={
+        mayWrite && (
+          <DialogButton label={t('retention.addHold')}>
+            <AddHold onDone={holds.reload} />
+          </DialogButton>
+        )
+      }
+    >
       <ErrorNote error={error ?? holds.error} />
       {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
       <ul>
@@ -159,35 +149,25 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
               </p>
             </div>
             {mayWrite && (
-              <RowButton of={`hold-${hold.id}`} onClick={() => void release(hold.id)}>
-                {t('retention.release')}
-              </RowButton>
+              <RowButton label={t('retention.release')} of={`hold-${hold.id}`} onClick={() => void release(hold.id)} />
             )}
           </li>
         ))}
       </ul>
-      {adding && (
-        <Dialog title={t('retention.addHold')} onClose={() => setAdding(false)}>
-          <AddHold onDone={holds.reload} />
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }
 
 function AddHold({ onDone }: { onDone: () => void }) {
-  const person = useField('');
-  const site = useField('');
-  const from = useField('');
-  const until = useField('');
-  const reason = useField('');
-  const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site.value || null)) : null);
+  const { values, field } = useFields({ person: '', site: '', from: '', until: '', reason: '' });
+  const site = values.site || null;
+  const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site)) : null);
   const parsed = NewHold.safeParse({
-    person: person.value.trim() || null,
-    site: site.value || null,
-    from: at(from.value),
-    until: at(until.value),
-    reason: reason.value,
+    ...values,
+    person: values.person.trim() || null,
+    site,
+    from: at(values.from),
+    until: at(values.until),
   });
   return (
     <WriteForm
@@ -198,15 +178,15 @@ function AddHold({ onDone }: { onDone: () => void }) {
       action={t('retention.addHold')}
     >
       <p class="muted">{t('retention.holdText')}</p>
-      <AreaField label={t('retention.reason')} required maxLength={500} {...reason} />
-      <TextField label={t('retention.person')} hint={t('retention.personHint')} dir="ltr" {...person} />
+      <AreaField label={t('retention.reason')} required maxLength={500} {...field('reason')} />
+      <TextField label={t('retention.person')} hint={t('retention.personHint')} dir="ltr" {...field('person')} />
       <SelectField
         label={t('people.site')}
-        {...site}
+        {...field('site')}
         options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
-      <TextField label={t('retention.from')} type="date" dir="ltr" {...from} />
-      <TextField label={t('retention.until')} type="date" dir="ltr" {...until} />
+      <TextField label={t('retention.from')} type="date" dir="ltr" {...field('from')} />
+      <TextField label={t('retention.until')} type="date" dir="ltr" {...field('until')} />
     </WriteForm>
   );
 }

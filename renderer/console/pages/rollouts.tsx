@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import {
   listBuilds,
   listRings,
@@ -6,53 +5,43 @@ import {
   type Repository as RepositoryShape,
   type Rollout,
 } from '../../../sync/protocol/api/rollouts.ts';
-import { Button } from '../../shared/button.tsx';
 import { IconRollout } from '../../shared/icons.tsx';
-import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
+import { DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { useResource } from '../../shared/web/resource.ts';
+import { useRead } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
 import { Windows } from './rollouts/windows.tsx';
 
-export const rolloutsPage: ConsolePage = {
-  path: 'rollouts',
-  group: 'running',
-  Icon: IconRollout,
-  roles: ['admin', 'auditor'],
-  View: Rollouts,
-};
-
 /** Kiosks report within seconds of each other while a step is under way, ms. */
 const EVERY_MS = 10_000;
 
 /** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
-function Rollouts({ role }: PageProps) {
-  const found = useResource('rollouts', (signal) => api(listRollouts, { query: { limit: 20 }, signal }), EVERY_MS);
-  const repository = useResource('builds', (signal) => api(listBuilds, { signal }));
-  const rings = useResource('rings', (signal) => api(listRings, { signal }));
-  const [starting, setStarting] = useState(false);
+export function Rollouts({ role }: PageProps) {
+  const found = useRead(listRollouts, { query: { limit: 20 } }, EVERY_MS);
+  const repository = useRead(listBuilds);
+  const rings = useRead(listRings);
   const admin = role === 'admin';
   const all = found.value?.items ?? [];
   const inForce = all.find((r) => r.endedAt === null) ?? null;
-  const mayStart = admin && inForce?.state !== 'running' && (repository.value?.builds.length ?? 0) > 0;
+  const builds = repository.value?.builds ?? [];
+  const mayStart = admin && inForce?.state !== 'running' && builds.length > 0;
   return (
     <PageFrame
       title={t('rollouts.nav')}
       lead={t('rollouts.lead')}
       actions={
         mayStart && (
-          <Button kind="primary" onClick={() => setStarting(true)}>
-            {t('rollouts.start')}
-          </Button>
+          <DialogButton kind="primary" label={t('rollouts.start')}>
+            <StartRollout builds={builds} inForce={inForce} onDone={found.reload} />
+          </DialogButton>
         )
       }
     >
@@ -68,11 +57,6 @@ function Rollouts({ role }: PageProps) {
       {rings.value && <Rings rings={rings.value.items} admin={admin} onChange={rings.reload} />}
       <Windows admin={admin} />
       {all.some((r) => r.endedAt !== null) && <Past rollouts={all.filter((r) => r.endedAt !== null)} />}
-      {starting && repository.value && (
-        <Dialog title={t('rollouts.start')} onClose={() => setStarting(false)}>
-          <StartRollout builds={repository.value.builds} inForce={inForce} onDone={found.reload} />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }

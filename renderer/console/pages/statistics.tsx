@@ -3,43 +3,32 @@ import { useMemo } from 'preact/hooks';
 import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../../../sync/protocol/api/stats.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconChart } from '../../shared/icons.tsx';
-import { api } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
-import { useResource } from '../../shared/web/resource.ts';
+import { Empty, Panel } from '../../shared/web/pieces.tsx';
+import { useRead } from '../../shared/web/resource.ts';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
-import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { PageFrame } from '../parts/page.tsx';
-import { SiteField } from '../parts/site-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { dayKeyIn, momentIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { addDays } from '../state/zone.ts';
-import type { ConsolePage, PageProps } from './page.ts';
-
-export const statisticsPage: ConsolePage = {
-  path: 'statistics',
-  group: 'now',
-  Icon: IconChart,
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  View: Statistics,
-};
+import type { PageProps } from './page.ts';
 
 const HOUR_MS = 3_600_000;
 /** Lines of the queue's chart, in turn. */
 const LINES = ['--color-accent', '--color-good', '--color-warn', '--color-bad'];
 
-function Statistics({ query }: PageProps) {
+export function Statistics({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const today = dayKeyIn(Date.now(), zoneOf(site || null));
   const from = query.get('from') || addDays(today, -6);
   const to = query.get('to') || today;
   const asked = { site, from, to };
-  const key = JSON.stringify(asked);
-  const arrivals = useResource(`arrivals ${key}`, (signal) => api(getArrivals, { query: asked, signal }));
-  const kiosks = useResource(`kiosks ${key}`, (signal) => api(getKioskStats, { query: asked, signal }));
+  const arrivals = useRead(getArrivals, { query: asked });
+  const kiosks = useRead(getKioskStats, { query: asked });
   return (
     <PageFrame title={t('statistics.nav')} lead={t('statistics.lead')}>
       <FilterBar names={['site', 'from', 'to']}>
@@ -54,20 +43,19 @@ function Statistics({ query }: PageProps) {
   );
 }
 
-interface PanelProps {
+interface NumbersProps {
   title: string;
   text?: string;
   empty: boolean;
   children: ComponentChildren;
 }
 
-function Panel({ title, text, empty, children }: PanelProps) {
+function Numbers({ title, text, empty, children }: NumbersProps) {
   return (
-    <section class="card panel">
-      <h2>{title}</h2>
+    <Panel title={title}>
       {text && <p class="muted small">{text}</p>}
       {empty ? <Empty title={t('statistics.empty')} icon={<IconChart />} /> : children}
-    </section>
+    </Panel>
   );
 }
 
@@ -80,35 +68,27 @@ function Came({ arrivals: { hours, methods, site } }: { arrivals: Arrivals }) {
     const axis = Array.from({ length: steps }, (_, i) => at[0]! + i * HOUR_MS);
     return { x: axis, came: axis.map((h) => by.get(h)?.in ?? 0), went: axis.map((h) => by.get(h)?.out ?? 0) };
   }, [hours]);
-  const language = currentLanguage();
+  const chart = (title: 'arrivals' | 'went', label: 'came' | 'went', color: string, values: number[]) => (
+    <Numbers title={t(`statistics.${title}`)} empty={x.length === 0}>
+      <Chart
+        title={t(`statistics.${title}`)}
+        x={x}
+        zone={site.timeZone}
+        xLabel={t('statistics.hour')}
+        bars={HOUR_MS}
+        format={(ms) => momentIn(ms, site.timeZone)}
+        series={[{ label: t(`statistics.${label}`), color, values }]}
+      />
+    </Numbers>
+  );
   return (
     <>
-      <Panel title={t('statistics.arrivals')} empty={x.length === 0}>
-        <Chart
-          title={t('statistics.arrivals')}
-          x={x}
-          zone={site.timeZone}
-          xLabel={t('statistics.hour')}
-          bars={HOUR_MS}
-          format={(ms) => momentIn(ms, site.timeZone, language)}
-          series={[{ label: t('statistics.came'), color: '--color-accent', values: came }]}
-        />
-      </Panel>
+      {chart('arrivals', 'came', '--color-accent', came)}
       <div class="halves">
-        <Panel title={t('statistics.went')} empty={x.length === 0}>
-          <Chart
-            title={t('statistics.went')}
-            x={x}
-            zone={site.timeZone}
-            xLabel={t('statistics.hour')}
-            bars={HOUR_MS}
-            format={(ms) => momentIn(ms, site.timeZone, language)}
-            series={[{ label: t('statistics.went'), color: '--color-good', values: went }]}
-          />
-        </Panel>
-        <Panel title={t('statistics.methods')} empty={Object.keys(methods).length === 0}>
+        {chart('went', 'went', '--color-good', went)}
+        <Numbers title={t('statistics.methods')} empty={Object.keys(methods).length === 0}>
           <Bars rows={Object.entries(methods).map(([m, count]) => ({ label: codeLabel('method', m), count }))} />
-        </Panel>
+        </Numbers>
       </div>
     </>
   );
@@ -132,7 +112,7 @@ function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: K
   }, [queue, kiosks]);
   return (
     <div class="halves">
-      <Panel title={t('statistics.scores')} text={t('statistics.scoresText')} empty={scores.length === 0}>
+      <Numbers title={t('statistics.scores')} text={t('statistics.scoresText')} empty={scores.length === 0}>
         <Chart
           title={t('statistics.scores')}
           x={bins.x}
@@ -141,20 +121,20 @@ function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: K
           format={(bin) => (bin / 100).toLocaleString(language, { minimumFractionDigits: 2 })}
           series={[{ label: t('statistics.faces'), color: '--color-accent', values: bins.counts }]}
         />
-      </Panel>
-      <Panel title={t('statistics.failures')} empty={failures.length === 0}>
+      </Numbers>
+      <Numbers title={t('statistics.failures')} empty={failures.length === 0}>
         <Bars rows={failures.map((f) => ({ label: reasonOf(f.reason), count: f.count }))} />
-      </Panel>
-      <Panel title={t('statistics.queue')} empty={depth.x.length === 0}>
+      </Numbers>
+      <Numbers title={t('statistics.queue')} empty={depth.x.length === 0}>
         <Chart
           title={t('statistics.queue')}
           x={depth.x}
           zone={zone}
           xLabel={t('statistics.hour')}
-          format={(ms) => momentIn(ms, zone, language)}
+          format={(ms) => momentIn(ms, zone)}
           series={depth.series}
         />
-      </Panel>
+      </Numbers>
     </div>
   );
 }

@@ -11,31 +11,22 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge, Empty, Fact } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
+import { AreaField, CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { Badge, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
-import { t } from '../i18n.ts';
+import { type Key, t } from '../i18n.ts';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { ConsolePage, PageProps } from './page.ts';
+import type { PageProps } from './page.ts';
 import { Deliveries } from './webhooks/deliveries.tsx';
 
-export const webhooksPage: ConsolePage = {
-  path: 'webhooks',
-  group: 'running',
-  Icon: IconExit,
-  roles: ['admin', 'dpo', 'auditor'],
-  View: Webhooks,
-};
-
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
-function Webhooks({ role }: PageProps) {
-  const found = useResource('webhooks', (signal) => api(listWebhooks, { signal }));
-  const [adding, setAdding] = useState(false);
+export function Webhooks({ role }: PageProps) {
+  const found = useRead(listWebhooks);
   const [secret, setSecret] = useState<string | null>(null);
   const admin = role === 'admin';
   return (
@@ -44,9 +35,14 @@ function Webhooks({ role }: PageProps) {
       lead={t('webhooks.lead')}
       actions={
         admin && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            {t('webhooks.add')}
-          </Button>
+          <DialogButton kind="primary" label={t('webhooks.add')}>
+            <AddWebhook
+              onDone={(made) => {
+                setSecret(made);
+                found.reload();
+              }}
+            />
+          </DialogButton>
         )
       }
     >
@@ -59,16 +55,6 @@ function Webhooks({ role }: PageProps) {
       {found.value?.items.map((hook) => (
         <One key={hook.id} hook={hook} admin={admin} onChange={found.reload} onSecret={setSecret} />
       ))}
-      {adding && (
-        <Dialog title={t('webhooks.add')} onClose={() => setAdding(false)}>
-          <AddWebhook
-            onDone={(made) => {
-              setSecret(made);
-              found.reload();
-            }}
-          />
-        </Dialog>
-      )}
       {secret !== null && (
         <Dialog title={t('webhooks.secret')} onClose={() => setSecret(null)}>
           <Secret text={secret} onDone={() => setSecret(null)} />
@@ -89,13 +75,14 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   const [log, setLog] = useState(false);
   const { busy, error, run } = useWrite();
 
+  const params = { webhook: hook.id };
   const toggle = () =>
-    run(() => api(changeWebhook, { params: { webhook: hook.id }, body: { enabled: !hook.enabled } }), {
+    run(() => api(changeWebhook, { params, body: { enabled: !hook.enabled } }), {
       say: () => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'),
       done: onChange,
     });
   const test = () =>
-    run(() => api(testWebhook, { params: { webhook: hook.id } }), {
+    run(() => api(testWebhook, { params }), {
       say: () => t('webhooks.tested'),
       done: () => {
         setLog(true);
@@ -103,68 +90,51 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       },
     });
   const renew = () =>
-    run(() => api(renewWebhookSecret, { params: { webhook: hook.id } }), {
+    run(() => api(renewWebhookSecret, { params }), {
       ask: { title: t('webhooks.renew'), text: t('webhooks.renewText') },
       done: (value) => onSecret(value.secret),
     });
   const remove = () =>
-    run(() => api(removeWebhook, { params: { webhook: hook.id } }), {
+    run(() => api(removeWebhook, { params }), {
       ask: { title: t('webhooks.remove'), text: t('webhooks.removeText'), danger: true, word: hook.name },
       say: () => t('webhooks.removed'),
       done: onChange,
     });
+  const button = (label: Key, act: () => unknown) => <Button label={t(label)} disabled={busy} onClick={act} />;
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>
-          <bdi>{hook.name}</bdi>
-        </h2>
+    <Panel
+      title={<bdi>{hook.name}</bdi>}
+      aside={
         <Badge kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
           {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.answered410' : 'webhooks.off')}
         </Badge>
-      </div>
+      }
+    >
       <dl class="facts">
-        <Fact name={t('webhooks.url')} dir="ltr">
-          {hook.url}
-        </Fact>
-        <Fact name={t('webhooks.site')}>
-          {hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}
-        </Fact>
-        <Fact name={t('webhooks.number')}>{t(hook.withNumber ? 'yes' : 'no')}</Fact>
-        <Fact name={t('webhooks.last')}>
-          <Ago at={hook.lastDeliveredAt} />
-        </Fact>
-        <Fact name={t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')} class="tabular">
-          {hook.due}
-        </Fact>
-        <Fact name={t('webhooks.failed')} class="tabular">
-          {hook.failed}
-        </Fact>
+        <Fact name={t('webhooks.url')} dir="ltr" value={hook.url} />
+        <Fact
+          name={t('webhooks.site')}
+          value={hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}
+        />
+        <Fact name={t('webhooks.number')} value={t(hook.withNumber ? 'yes' : 'no')} />
+        <Fact name={t('webhooks.last')} value={<Ago at={hook.lastDeliveredAt} />} />
+        <Fact name={t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')} class="tabular" value={hook.due} />
+        <Fact name={t('webhooks.failed')} class="tabular" value={hook.failed} />
       </dl>
       <ErrorNote error={error} />
       <div class="actions start">
-        <Button aria-expanded={log} onClick={() => setLog(!log)}>
-          {t('webhooks.log')}
-        </Button>
+        <Button label={t('webhooks.log')} aria-expanded={log} onClick={() => setLog(!log)} />
         {admin && (
           <>
-            <Button disabled={busy} onClick={() => void test()}>
-              {t('webhooks.test')}
-            </Button>
-            <Button disabled={busy} onClick={() => void toggle()}>
-              {t(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn')}
-            </Button>
-            <Button disabled={busy} onClick={() => void renew()}>
-              {t('webhooks.renew')}
-            </Button>
-            <Button disabled={busy} onClick={() => void remove()}>
-              {t('webhooks.remove')}
-            </Button>
+            {button('webhooks.test', test)}
+            {button(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn', toggle)}
+            {button('webhooks.renew', renew)}
+            {button('webhooks.remove', remove)}
           </>
         )}
       </div>
       {log && <Deliveries webhook={hook.id} enabled={hook.enabled} admin={admin} onReload={onChange} />}
-    </section>
+    </Panel>
   );
 }
 
@@ -178,9 +148,7 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
       </code>
       <div class="actions">
         <Button onClick={() => void navigator.clipboard?.writeText(text)}>{t('webhooks.copy')}</Button>
-        <Button kind="primary" onClick={onDone}>
-          {t('webhooks.kept')}
-        </Button>
+        <Button label={t('webhooks.kept')} kind="primary" onClick={onDone} />
       </div>
     </div>
   );
@@ -188,28 +156,25 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 
 /** @param onDone gets the secret, which is shown once */
 function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
-  const name = useField('');
-  const url = useField('https://');
-  const site = useField('');
+  const { values, field } = useFields({ name: '', url: 'https://', site: '', ca: '' });
   const [withNumber, setWithNumber] = useState(false);
-  const ca = useField('');
   return (
     <WriteForm
       write={() =>
         api(createWebhook, {
           body: {
-            name: name.value.trim(),
-            url: url.value.trim(),
-            site: site.value || null,
+            name: values.name.trim(),
+            url: values.url.trim(),
+            site: values.site || null,
             withNumber,
-            caPem: ca.value.trim() || null,
+            caPem: values.ca.trim() || null,
           },
         })
       }
       done={(value) => onDone(value.secret)}
       action={t('webhooks.add')}
     >
-      <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...name} />
+      <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...field('name')} />
       <TextField
         label={t('webhooks.url')}
         hint={t('webhooks.urlHint')}
@@ -217,11 +182,11 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
         required
         pattern="https://.+"
         maxLength={2000}
-        {...url}
+        {...field('url')}
       />
       <SelectField
         label={t('webhooks.site')}
-        {...site}
+        {...field('site')}
         options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
       <CheckField
@@ -230,7 +195,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
         checked={withNumber}
         onChecked={setWithNumber}
       />
-      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...ca} />
+      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...field('ca')} />
     </WriteForm>
   );
 }

@@ -1,10 +1,11 @@
 import type { BoardRow } from '../../../sync/protocol/api/live.ts';
-import { currentLanguage } from '../../shared/i18n.ts';
-import { IconFace, IconIn, IconOut, IconStaff } from '../../shared/icons.tsx';
+import { IconFace, IconStaff } from '../../shared/icons.tsx';
+import { Empty } from '../../shared/web/pieces.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { byDay, initialsOf } from '../state/board.ts';
 import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
+import { DirectionChip } from './chips.tsx';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
@@ -13,7 +14,6 @@ const DAY_MS = 86_400_000;
 export function CheckinList({ live }: { live: Live }) {
   const { rows, counts, site, fresh, devices } = live.board.value;
   const zone = site!.timeZone;
-  const language = currentLanguage();
   const today = dayKeyIn(live.serverNow.value, zone);
   const yesterday = dayKeyIn(live.serverNow.value - DAY_MS, zone);
   const kioskName = new Map(devices.map((d) => [d.id, d.name]));
@@ -23,7 +23,9 @@ export function CheckinList({ live }: { live: Live }) {
         <h2 id="list-title">{t('board.list.title')}</h2>
         <p class="muted tabular">{t('board.list.count', { count: counts.recordsToday })}</p>
       </header>
-      {rows.length === 0 && <Nobody />}
+      {rows.length === 0 && (
+        <Empty title={t('board.list.emptyTitle')} text={t('board.list.emptyText')} icon={<IconFace />} />
+      )}
       <div class="list-rows" tabIndex={rows.length > 0 ? 0 : -1} role="log" aria-labelledby="list-title">
         {byDay(rows, (at) => dayKeyIn(at, zone)).map(({ day, rows: ofDay }) => (
           <div key={day}>
@@ -32,7 +34,7 @@ export function CheckinList({ live }: { live: Live }) {
                 ? t('board.list.today')
                 : day === yesterday
                   ? t('board.list.yesterday')
-                  : dateIn(ofDay[0]!.at, zone, language)}
+                  : dateIn(ofDay[0]!.at, zone)}
             </h3>
             <ul>
               {ofDay.map((row) => (
@@ -52,21 +54,9 @@ export function CheckinList({ live }: { live: Live }) {
   );
 }
 
-function Nobody() {
-  return (
-    <div class="nobody">
-      <span class="nobody-icon">
-        <IconFace />
-      </span>
-      <p class="nobody-title">{t('board.list.emptyTitle')}</p>
-      <p class="muted">{t('board.list.emptyText')}</p>
-    </div>
-  );
-}
-
 function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: string; fresh: boolean }) {
-  const language = currentLanguage();
   const liveness = t(`liveness.${row.liveness}`);
+  const name = row.name ?? t('board.list.unknown');
   const late = Date.parse(row.receivedAt) - Date.parse(row.at) > LATE_MS;
   const initials = row.name ? initialsOf(row.name) : '';
   return (
@@ -76,12 +66,12 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
       </span>
       <div class="row-who">
         <p class="row-name" dir="auto">
-          {row.voided === null ? (row.name ?? t('board.list.unknown')) : <s>{row.name ?? t('board.list.unknown')}</s>}
+          {row.voided === null ? name : <s>{name}</s>}
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>
           {kiosk && <span>{kiosk}</span>}
-          {late && <span>{t('board.list.late', { time: timeIn(row.receivedAt, zone, language) })}</span>}
+          {late && <span>{t('board.list.late', { time: timeIn(row.receivedAt, zone) })}</span>}
         </p>
       </div>
       {liveness && (
@@ -90,17 +80,14 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
         </span>
       )}
       {row.voided === null ? (
-        <span class="chip" data-direction={row.direction}>
-          {row.direction === 'in' ? <IconIn /> : <IconOut />}
-          {t(`direction.${row.direction}`)}
-        </span>
+        <DirectionChip direction={row.direction} />
       ) : (
         <span class="chip" data-direction="void">
           {t(keyOr(`voided.${row.voided}`, 'voided.label'))}
         </span>
       )}
       <time class="row-time tabular" dateTime={row.at}>
-        {exactTimeIn(row.at, zone, language)}
+        {exactTimeIn(row.at, zone)}
       </time>
     </li>
   );

@@ -8,3 +8,5 @@ export const DirectionChip = ({ direction }: { direction: 'in' | 'out' }) => (
     {t(`direction.${direction}`)}
   </span>
 );
+
+export const directionOptions = () => (['in', 'out'] as const).map((d) => [d, t(`direction.${d}`)] as const);

@@ -11,6 +11,7 @@ import { t } from '../i18n.ts';
 import { dayKeyIn, timeIn } from '../state/clock.ts';
 import { sites, zoneOf } from '../state/places.ts';
 import { instantAt } from '../state/zone.ts';
+import { directionOptions } from './chips.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 
@@ -22,20 +23,19 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const [person, setPerson] = useState<Person | null>(null);
   const date = useField(dayKeyIn(row?.at ?? Date.now(), zone));
   const time = useField(row ? timeIn(row.at, zone, 'en') : '');
-  const [direction, setDirection] = useState<string>(row?.direction ?? 'in');
+  const [direction, setDirection] = useState(row?.direction ?? 'in');
   const reason = useField('');
   const { busy, error, run } = useWrite();
 
   const made = (): NewCorrection | null => {
-    const chosen = direction === 'out' ? 'out' : 'in';
     if (task.kind === 'void') return { kind: 'void', target: task.row.id, reason: reason.value };
     const at = instantAt(date.value, time.value, zone);
     if (at === null) return null;
     if (task.kind === 'add')
-      return person && { kind: 'add', person: person.id, site, at, direction: chosen, reason: reason.value };
+      return person && { kind: 'add', person: person.id, site, at, direction, reason: reason.value };
     // Its seconds stay where the minute does.
     const moved = timeIn(task.row.at, zone, 'en') !== time.value || dayKeyIn(task.row.at, zone) !== date.value;
-    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: chosen, reason: reason.value };
+    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction, reason: reason.value };
   };
   const submit = async () => {
     const body = made();
@@ -79,7 +79,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
             <SelectField
               label={t('attendance.site')}
               value={site ?? sites.value.find((s) => s.isDefault)?.id ?? ''}
-              options={sites.value.map((s) => [s.id, s.name] as const)}
+              options={sites.value.map((s) => [s.id, s.name])}
               onValue={setSite}
             />
           )}
@@ -90,10 +90,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
               <SelectField
                 label={t('attendance.direction')}
                 value={direction}
-                options={[
-                  ['in', t('direction.in')],
-                  ['out', t('direction.out')],
-                ]}
+                options={directionOptions()}
                 onValue={setDirection}
               />
             </div>

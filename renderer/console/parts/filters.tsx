@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { Button } from '../../shared/button.tsx';
+import { SelectField } from '../../shared/web/form.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import { sites } from '../state/places.ts';
 
 /** What a list is asked for; the choices are in the address (router.ts says what may not). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
@@ -23,3 +25,31 @@ export const filterOf = (name: string): { value: string; onValue: (value: string
   value: route.value.query.get(name) ?? '',
   onValue: (value) => setQuery({ [name]: value }),
 });
+
+/** A choice of the address between values in words, or any of them. */
+export function SelectFilter({ name, label, options }: SelectFilterProps) {
+  return <SelectField label={label} {...filterOf(name)} options={[['', t('any')], ...options]} />;
+}
+
+interface SelectFilterProps {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, label: string])[];
+}
+
+/** Which site; nothing to choose where there is but one. @param any offers all of them together */
+export function SiteField({ any = false }: { any?: boolean }) {
+  const known = sites.value;
+  if (known.length < 2) return null;
+  const first = known.find((s) => s.isDefault) ?? known[0]!;
+  const { value, onValue } = filterOf('site');
+  const options = known.map((s) => [s.id, s.name] as const);
+  return (
+    <SelectField
+      label={t('attendance.site')}
+      options={any ? [['', t('any')], ...options] : options}
+      value={value || (any ? '' : first.id)}
+      onValue={onValue}
+    />
+  );
+}

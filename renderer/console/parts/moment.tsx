@@ -1,4 +1,3 @@
-import { currentLanguage } from '../../shared/i18n.ts';
 import { now } from '../../shared/web/now.ts';
 import { t } from '../i18n.ts';
 import { agoOf, momentIn, timeIn } from '../state/clock.ts';
@@ -8,24 +7,22 @@ import { zoneOf } from '../state/places.ts';
 export function Moment({ at, site = null, only }: { at: string | null; site?: string | null; only?: 'time' }) {
   if (at === null) return <span class="muted">–</span>;
   const zone = zoneOf(site);
-  const language = currentLanguage();
   return (
     <time class="tabular" dateTime={at} title={t('siteTime', { zone })}>
-      {only === 'time' ? timeIn(at, zone, language) : momentIn(at, zone, language)}
+      {only === 'time' ? timeIn(at, zone) : momentIn(at, zone)}
     </time>
   );
 }
 
 /** The same as text, for a sentence. */
-export const moment = (at: string, site: string | null = null): string => momentIn(at, zoneOf(site), currentLanguage());
+export const moment = (at: string, site: string | null = null): string => momentIn(at, zoneOf(site));
 
 /** How long ago, in words; the moment itself as its title. */
 export function Ago({ at, site = null }: { at: string | null; site?: string | null }) {
   if (at === null) return <span class="muted">–</span>;
-  const language = currentLanguage();
   return (
-    <time dateTime={at} title={momentIn(at, zoneOf(site), language)}>
-      {agoOf(now.value - Date.parse(at), language)}
+    <time dateTime={at} title={momentIn(at, zoneOf(site))}>
+      {agoOf(now.value - Date.parse(at))}
     </time>
   );
 }

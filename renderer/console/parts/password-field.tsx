@@ -1,7 +1,26 @@
 import type { ComponentProps } from 'preact';
-import { TextField } from '../../shared/web/form.tsx';
+import { TextField, type useField } from '../../shared/web/form.tsx';
+import { t } from '../i18n.ts';
 
 /** A password. @param fresh it is being chosen: password managers offer one, and don't fill in another */
 export const PasswordField = ({ fresh = false, ...field }: ComponentProps<typeof TextField> & { fresh?: boolean }) => (
   <TextField type="password" autocomplete={fresh ? 'new-password' : 'current-password'} dir="ltr" required {...field} />
+);
+
+type Typed = ReturnType<typeof useField>;
+
+export const NewPasswordField = (field: Typed) => (
+  <PasswordField
+    label={t('enrol.password')}
+    hint={t('enrol.passwordHint')}
+    minLength={12}
+    maxLength={128}
+    {...field}
+    fresh
+  />
+);
+
+/** The second factor's code, or one for recovery. */
+export const CodeField = (field: Typed) => (
+  <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...field} />
 );

@@ -1,5 +1,6 @@
 import type { Person, PersonField } from '../../../sync/protocol/api/people.ts';
 import { TextField } from '../../shared/web/form.tsx';
+import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { Fact } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
 
@@ -21,7 +22,7 @@ export function PersonFields({
   field,
 }: {
   names?: readonly TextName[];
-  field: (name: string) => { value: string; onValue: (value: string) => void };
+  field: (name: TextName) => { value: string; onValue: (value: string) => void };
 }) {
   return names.map((name) => {
     const { hint, ...how }: { hint?: boolean } & (typeof FIELDS)[TextName] = FIELDS[name];
@@ -40,9 +41,31 @@ export function PersonFields({
 
 /** Rows of a list of facts. The name is the list's heading. */
 export function PersonFacts({ person }: { person: Person }) {
-  return textFields.slice(1).map((name) => (
-    <Fact key={name} name={t(`people.${name}`)} dir="ltr">
-      {person[name] ?? '–'}
-    </Fact>
-  ));
+  return textFields
+    .slice(1)
+    .map((name) => <Fact key={name} name={t(`people.${name}`)} dir="ltr" value={person[name] ?? '–'} />);
 }
+
+/** Languages to choose from; '' is none. */
+export const languageOptions = (): readonly (readonly [string, string])[] => [
+  ['', t('people.noLanguage')],
+  ...SPOKEN.map((code) => [code, languageName(code)] as const),
+];
+
+interface PersonLinkProps {
+  readonly id: string;
+  /** Null: not known, or erased. */
+  readonly name: string | null;
+  /** Added to the name for a screen reader, where two people on the page have the same name. */
+  readonly number?: string | null;
+}
+
+/** Someone by name, as a link to their page. */
+export const PersonLink = ({ id, name, number }: PersonLinkProps) => {
+  const shown = name ?? t('people.unnamed');
+  return (
+    <a class="text-link" href={`#/people/${id}`} dir="auto" aria-label={number ? `${shown}, ${number}` : undefined}>
+      {shown}
+    </a>
+  );
+};

@@ -134,9 +134,7 @@ export function PagedTable<T>({
             {t(more || state === 'more' ? 'table.shown' : `table.${counted}`, { count: items.length })}
           </p>
           {(more || state === 'more') && (
-            <Button onClick={() => more?.()} disabled={!more}>
-              {t(more ? 'table.more' : 'table.loading')}
-            </Button>
+            <Button label={t(more ? 'table.more' : 'table.loading')} onClick={() => more?.()} disabled={!more} />
           )}
         </footer>
       )}

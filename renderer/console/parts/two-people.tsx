@@ -6,7 +6,7 @@ import { urlOf } from '../../shared/web/api.ts';
 import { Form, TextField, useField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from './moment.tsx';
-import { PersonLink } from './person-link.tsx';
+import { PersonLink } from './person-fields.tsx';
 
 interface TwoPeopleProps {
   name: string;

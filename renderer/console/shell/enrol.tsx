@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import {
   changeOwnSignIn,
@@ -12,15 +13,16 @@ import { useFocus } from '../../shared/focus.ts';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
-import { PasswordField } from '../parts/password-field.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {
-  const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
+  const own = useRead(getOwnAccount);
   return (
     <EntryCard wide>
       {own.value ? <Enrolment own={own.value} onDone={() => void session.loadSession()} /> : <Skeleton rows={3} />}
@@ -90,8 +92,7 @@ function Password({ account, withCode, onSet }: PasswordProps) {
       password: password.value,
       ...(withCode && { code: code.value }),
     };
-    const done = await run(() => api(changeOwnSignIn, { body }));
-    if (done?.ok) onSet(done.value, password.value);
+    await run(() => api(changeOwnSignIn, { body }), { done: (next) => onSet(next, password.value) });
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
@@ -105,19 +106,10 @@ function Password({ account, withCode, onSet }: PasswordProps) {
         {...email}
         readOnly={account.account.email !== null}
       />
-      <PasswordField
-        label={t('enrol.password')}
-        hint={t('enrol.passwordHint')}
-        minLength={12}
-        maxLength={128}
-        {...password}
-        fresh
-      />
+      <NewPasswordField {...password} />
       <PasswordField label={t('enrol.again')} error={unequal ? t('enrol.unequal') : undefined} {...again} fresh />
-      {withCode && <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...code} />}
-      <Button submit kind="primary" disabled={busy}>
-        {t(withCode ? 'enrol.save' : 'enrol.next')}
-      </Button>
+      {withCode && <CodeField {...code} />}
+      <Button label={t(withCode ? 'enrol.save' : 'enrol.next')} submit kind="primary" disabled={busy} />
     </Form>
   );
 }
@@ -128,9 +120,7 @@ function Present({ onGiven }: { onGiven: (password: string) => void }) {
   return (
     <Form class="stack" onSubmit={() => onGiven(password.value)}>
       <PasswordField label={t('account.current')} {...password} />
-      <Button submit kind="primary">
-        {t('enrol.next')}
-      </Button>
+      <Button label={t('enrol.next')} submit kind="primary" />
     </Form>
   );
 }
@@ -146,8 +136,7 @@ export function SecondFactor({
   const [offer, setOffer] = useState<TotpOffered | null>(null);
   const code = useField('');
   const { busy, error, run } = useWrite();
-  const ask = () =>
-    void run(() => api(offerTotp, { body: proof })).then((answer) => answer?.ok && setOffer(answer.value));
+  const ask = () => void run(() => api(offerTotp, { body: proof }), { done: setOffer });
   // One offer a visit: each new one makes the one before worthless.
   useEffect(ask, []);
   const submit = async () => {
@@ -159,15 +148,7 @@ export function SecondFactor({
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('enrol.scan')}</p>
-      <div class="qr">
-        <Svg text={offer.svg} label={t('enrol.qr')} />
-        <div>
-          <p class="muted small">{t('enrol.secret')}</p>
-          <code class="secret" dir="ltr">
-            {offer.secret.replaceAll(/(.{4})/g, '$1 ').trim()}
-          </code>
-        </div>
-      </div>
+      <QrSecret svg={offer.svg} label={t('enrol.qr')} name={t('enrol.secret')} secret={offer.secret} />
       <ErrorNote error={error} />
       <TextField
         label={t('enrol.code')}
@@ -178,9 +159,7 @@ export function SecondFactor({
         pattern="[0-9 ]{6,7}"
         {...code}
       />
-      <Button submit kind="primary" disabled={busy}>
-        {t('enrol.next')}
-      </Button>
+      <Button label={t('enrol.next')} submit kind="primary" disabled={busy} />
     </Form>
   );
 }
@@ -189,6 +168,57 @@ export function SecondFactor({
 export function Svg({ text, label }: { text: string; label: string }) {
   return <div class="svg" role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: text }} />;
 }
+
+export type OneTimeLink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
+
+/** A link that was just made: to scan, to copy, and until when it works. @param children said of it below the picture */
+export const MadeLink = ({ link, children }: { link: OneTimeLink; children?: ComponentChildren }) => (
+  <>
+    <div class="qr">
+      <Svg text={link.svg} label={t('people.linkQr')} />
+    </div>
+    {children}
+    <p dir="ltr" class="long-text">
+      {link.url}
+    </p>
+    <p class="muted small">
+      {t('people.until')} <Moment at={link.expiresAt} />
+    </p>
+  </>
+);
+
+/** A secret of an authenticator: as a picture to scan, and to type. */
+export const QrSecret = ({
+  svg,
+  label,
+  name,
+  secret,
+}: {
+  svg: string;
+  label: string;
+  name: string;
+  secret: string;
+}) => (
+  <div class="qr">
+    <Svg text={svg} label={label} />
+    <div>
+      <p class="muted small">{name}</p>
+      <code class="secret" dir="ltr">
+        {secret.replaceAll(/(.{4})/g, '$1 ').trim()}
+      </code>
+    </div>
+  </div>
+);
+
+export const CodeList = ({ codes, label }: { codes: readonly string[]; label: string }) => (
+  <ul class="codes" dir="ltr" aria-label={label}>
+    {codes.map((code) => (
+      <li key={code}>
+        <code>{code}</code>
+      </li>
+    ))}
+  </ul>
+);
 
 /** Shown once. */
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
@@ -201,21 +231,13 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
   return (
     <Form class="stack" onSubmit={() => kept && onDone()}>
       <p>{t('enrol.codes')}</p>
-      <ul class="codes" dir="ltr" aria-label={t('enrol.title3')}>
-        {codes.map((code) => (
-          <li key={code}>
-            <code>{code}</code>
-          </li>
-        ))}
-      </ul>
+      <CodeList codes={codes} label={t('enrol.title3')} />
       <div class="actions start">
         <Button onClick={save}>{t('enrol.saveCodes')}</Button>
         <Button onClick={() => print()}>{t('print')}</Button>
       </div>
       <CheckField label={t('enrol.kept')} checked={kept} onChecked={setKept} />
-      <Button submit kind="primary" disabled={!kept}>
-        {t('enrol.done')}
-      </Button>
+      <Button label={t('enrol.done')} submit kind="primary" disabled={!kept} />
     </Form>
   );
 }

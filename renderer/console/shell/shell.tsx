@@ -10,8 +10,7 @@ import { useWrite } from '../../shared/web/resource.ts';
 import { go, route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
-import { PAGES } from '../pages/index.ts';
-import { type ConsolePage, GROUPS } from '../pages/page.ts';
+import { type ConsolePage, GROUPS, PAGES } from '../pages/index.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { forgetPlaces, loadPlaces } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
@@ -109,9 +108,7 @@ function Rail({ account, pages, at }: RailProps) {
         </p>
         <ErrorNote error={error} />
         <Preferences />
-        <Button onClick={() => void run(session.signOut)} disabled={busy}>
-          {t('leave')}
-        </Button>
+        <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
       </footer>
     </div>
   );

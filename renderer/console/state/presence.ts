@@ -26,8 +26,8 @@ export async function readPresence(site: string, language: string, signal: Abort
   }
 }
 
-/** A kiosk reports every 20 s: after three times that it counts as silent, ms. */
-const IN_CONTACT_MS = 65_000;
+/** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
+export const IN_CONTACT_MS = 65_000;
 
 /** Whether a kiosk was silent when the list was read. */
 export const isSilent = ({ knownAsOf }: KnownAsOf, now: string): boolean =>

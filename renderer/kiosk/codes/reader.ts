@@ -1,5 +1,5 @@
 import { framesOf } from '../track-processor.ts';
-import type { FromCodeWorker, ToCodeWorker } from './messages.ts';
+import type { FromCodeWorker, ToCodeWorker } from './worker.ts';
 
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
@@ -37,6 +37,6 @@ export function readCodes(
   };
   worker.onerror = (event) => fail(event.message);
   const frames = framesOf(copy);
-  worker.postMessage({ type: 'frames', frames } satisfies ToCodeWorker, [frames]);
+  worker.postMessage(frames satisfies ToCodeWorker, [frames]);
   return stop;
 }

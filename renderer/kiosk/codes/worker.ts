@@ -1,10 +1,18 @@
 import { decodeQR } from 'qr/decode.js';
-import type { FromCodeWorker, ToCodeWorker } from './messages.ts';
 
 /*
  * QR codes, off the main thread and only while someone shows one: the worker is loaded with its screen and ends with
  * it. The browser's own reader is taken where there is one (Android, macOS, ChromeOS); on Linux the library reads.
  */
+
+/** What the screen sends: a camera's pictures. Texts come out: no picture of a code is kept or sent. */
+export type ToCodeWorker = ReadableStream<VideoFrame>;
+
+export type FromCodeWorker =
+  /** A QR code that can be read; not again while the same one stays. */
+  | { type: 'code'; text: string }
+  /** Reading can't go on; there will be no codes. */
+  | { type: 'failed'; message: string };
 
 /** Chromium's; not in TypeScript's DOM library. https://wicg.github.io/shape-detection-api/ */
 declare class BarcodeDetector {
@@ -59,7 +67,7 @@ function seen(text: string): void {
   if (!again) post({ type: 'code', text });
 }
 
-async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {
+async function follow(frames: ToCodeWorker): Promise<void> {
   let read = (await ownReader().catch(() => null)) ?? libraryReader();
   let readAt = Number.NEGATIVE_INFINITY;
   const reader = frames.getReader();
@@ -81,7 +89,7 @@ async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {
 }
 
 self.onmessage = ({ data }: MessageEvent<ToCodeWorker>) => {
-  follow(data.frames).catch((error) =>
+  follow(data).catch((error) =>
     post({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
   );
 };

@@ -1,11 +1,23 @@
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import type { RefusedArrival } from '../arrivals.ts';
-import { keyOr, t } from '../i18n.ts';
+import { hasSentence, keyOr, t } from '../i18n.ts';
 
 /** The sentence for what a call was rejected with, in the screen's language; one that has none carries its code. */
 export function errorTextOf(error: unknown): string {
   const code = error instanceof RpcError ? error.code : 'internal';
   return t(keyOr(`error.${code}`, 'error.other'), { code });
+}
+
+/** The sentence of a standing condition; one that has none carries its code. */
+export function noticeText(code: string): string {
+  const key = `status.notice.${code}`;
+  return hasSentence(key) ? t(key) : t('status.notice.other', { code });
+}
+
+/** What to do about an error of the core: in the screen's language where it has the words, else as the core says. */
+export function nextStepOf(code: string, fallback: string): string {
+  const key = `coreError.${code}.next`;
+  return hasSentence(key) ? t(key) : fallback;
 }
 
 /** Minutes and seconds from a minute up, else seconds: rounded up, so that nobody tries too soon. */

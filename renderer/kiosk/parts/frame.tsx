@@ -16,8 +16,9 @@ import {
   IconText,
   IconUpdate,
 } from '../../shared/icons.tsx';
-import { hasSentence, LOCALES, t, tIn } from '../i18n.ts';
+import { LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
+import { noticeText } from './error-text.ts';
 
 /** Site, clock and the state of the queue, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
 export function TopBar() {
@@ -60,13 +61,23 @@ function Clock() {
   );
 }
 
-/** The languages of this kiosk, each in its own words and all alike. */
-export function Languages() {
+/** The languages of this kiosk, where there are several. */
+function Languages() {
   const languages = (useKiosk().link.hello.value?.languages ?? []).filter((l) => l in LOCALES);
-  if (languages.length < 2) return null;
+  return languages.length < 2 ? null : <LanguageSwitch legend={t('languageSwitch')} languages={languages} />;
+}
+
+interface LanguageSwitchProps {
+  legend: string;
+  languages: readonly string[];
+  class?: string;
+}
+
+/** Languages to choose from, each in its own words and all alike. */
+export function LanguageSwitch({ legend, languages, class: name = '' }: LanguageSwitchProps) {
   return (
-    <fieldset class="languages">
-      <legend class="sr-only">{t('languageSwitch')}</legend>
+    <fieldset class={`languages ${name}`}>
+      <legend class="sr-only">{legend}</legend>
       {languages.map((l) => (
         <button key={l} type="button" lang={l} aria-pressed={currentLanguage() === l} onClick={() => setLanguage(l)}>
           {tIn(l, 'language')}
@@ -99,25 +110,23 @@ export function Footer({ guests = true }: { guests?: boolean }) {
       {guests && <Languages />}
       <div class="foot-actions">
         <Button
+          icon={<IconDisplay />}
           kind="bare"
           id="display-switch"
           aria-expanded={open.value}
           aria-controls="display-panel"
           onClick={() => (open.value = !open.value)}
         >
-          <IconDisplay />
-          <span>{t('display.open')}</span>
+          {t('display.open')}
         </Button>
         {guests && at !== 'privacy' && at !== 'staff' && (
-          <Button kind="bare" onClick={() => go({ at: 'privacy' })}>
-            <IconShield />
-            <span>{t('privacy.open')}</span>
+          <Button icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })}>
+            {t('privacy.open')}
           </Button>
         )}
         {guests && at !== 'staff' && (
-          <Button kind="bare" onClick={() => go({ at: 'staff' })}>
-            <IconStaff />
-            <span>{t('staff.open')}</span>
+          <Button icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })}>
+            {t('staff.open')}
           </Button>
         )}
       </div>
@@ -167,12 +176,7 @@ function QueueState() {
   const status = useKiosk().link.status.value;
   if (!status) return null;
   const notes: { key: string; icon: 'cloud' | 'alert'; text: string; tone?: 'warn' }[] = [];
-  if (!status.online)
-    notes.push({
-      key: 'offline',
-      icon: 'cloud',
-      text: offlineText(status),
-    });
+  if (!status.online) notes.push({ key: 'offline', icon: 'cloud', text: offlineText(status) });
   if (status.storage !== 'ok')
     notes.push({
       key: 'storage',
@@ -180,10 +184,7 @@ function QueueState() {
       text: t(status.storage === 'full' ? 'status.storageFull' : 'status.storageLow'),
       ...(status.storage === 'full' && { tone: 'warn' as const }),
     });
-  for (const code of status.notices) {
-    const key = `status.notice.${code}`;
-    notes.push({ key: code, icon: 'alert', text: hasSentence(key) ? t(key) : t('status.notice.other', { code }) });
-  }
+  for (const code of status.notices) notes.push({ key: code, icon: 'alert', text: noticeText(code) });
   return (
     <ul class="notes" aria-live="polite">
       {notes.map((note) => (

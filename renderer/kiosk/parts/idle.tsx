@@ -44,8 +44,9 @@ export function useIdle(ms: number, done: () => void, alive?: unknown): number |
   return left.value;
 }
 
-/** The warning that a screen is about to close. */
-export function IdleNotice({ left }: { left: number | null }) {
+/** Closes a screen as `useIdle` does, and warns before it. */
+export function Idle({ ms, done, alive }: { ms: number; done: () => void; alive?: unknown }) {
+  const left = useIdle(ms, done, alive);
   return (
     <p class="idle tabular" role="status" data-on={left !== null}>
       {left === null ? '' : t('stay', { seconds: left })}

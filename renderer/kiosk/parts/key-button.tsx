@@ -7,3 +7,6 @@ const keepFocus = (event: Event): void => event.preventDefault();
 export function KeyButton({ onPress, ...rest }: JSX.IntrinsicElements['button'] & { onPress: () => void }) {
   return <button type="button" onPointerDown={keepFocus} onMouseDown={keepFocus} onClick={onPress} {...rest} />;
 }
+
+/** A key beside the letters and digits, smaller than they are. */
+export const SideKey = (props: Parameters<typeof KeyButton>[0]) => <KeyButton class="key key-side" {...props} />;

@@ -4,9 +4,9 @@ import { Button } from '../../shared/button.tsx';
 import { IconAlert } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { IdleNotice, useIdle } from './idle.tsx';
-import { KeyButton } from './key-button.tsx';
-import { Keyboard, Keypad, useTypingTarget } from './keys.tsx';
+import { Idle } from './idle.tsx';
+import { SideKey } from './key-button.tsx';
+import { Keyboard, Keypad, TypedForm } from './keys.tsx';
 import { ScreenHead } from './title.tsx';
 
 /**
@@ -43,23 +43,11 @@ export function KeypadScreen({
 }) {
   const { home } = useKiosk();
   const typesLetters = useSignal(false);
-  const { root, type } = useTypingTarget();
   const back = onBack ?? (() => home());
-  const left = useIdle(idleMs, back);
   return (
     <main class="pin">
       <ScreenHead title={title} back={back} />
-      <form
-        class="pin-form"
-        ref={root}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) onSubmit();
-        }}
-        noValidate
-        autocomplete="off"
-        data-letters={typesLetters.value}
-      >
+      <TypedForm class="pin-form" onSubmit={() => !busy && onSubmit()} data-letters={typesLetters.value}>
         <div class="pin-fields">
           {children}
           <FormError message={error} note={note} />
@@ -67,22 +55,18 @@ export function KeypadScreen({
         {typesLetters.value ? (
           <Keyboard
             capitals
-            type={type}
-            corner={<Switch label={t('pin.digits')} onPress={() => (typesLetters.value = false)} />}
+            corner={<SideKey onPress={() => (typesLetters.value = false)}>{t('pin.digits')}</SideKey>}
           />
         ) : (
           <Keypad
-            type={type}
-            corner={
-              letters ? <Switch label={t('pin.letters')} onPress={() => (typesLetters.value = true)} /> : undefined
-            }
+            corner={letters && <SideKey onPress={() => (typesLetters.value = true)}>{t('pin.letters')}</SideKey>}
           />
         )}
         <Button submit kind="primary" disabled={busy}>
           {busy ? t('pin.checking') : submit}
         </Button>
-      </form>
-      <IdleNotice left={left} />
+      </TypedForm>
+      <Idle ms={idleMs} done={back} />
     </main>
   );
 }
@@ -100,14 +84,5 @@ export function FormError({ message, note = '' }: { message: string; note?: stri
         note !== '' && <p class="hint">{note}</p>
       )}
     </div>
-  );
-}
-
-/** Between digits and letters. */
-function Switch({ label, onPress }: { label: string; onPress: () => void }) {
-  return (
-    <KeyButton class="key key-side" onPress={onPress}>
-      {label}
-    </KeyButton>
   );
 }

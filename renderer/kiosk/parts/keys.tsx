@@ -1,20 +1,35 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import { useCallback, useEffect, useRef } from 'preact/hooks';
+import { createContext, type JSX } from 'preact';
+import { useCallback, useContext, useEffect, useRef } from 'preact/hooks';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
-import { KeyButton } from './key-button.tsx';
+import { KeyButton, SideKey } from './key-button.tsx';
 
 /*
  * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
  * keyboard would: the field's own `input` event fires, so a form needs to know nothing of them.
  */
 
-/** The text field that keys go to: the last one that had the focus within the form with the ref `root`. */
-export function useTypingTarget() {
+type Type = (text: string | 'erase') => void;
+
+interface Typing {
+  readonly type: Type;
+  /** The field that is typed into, where it takes a name: in Chinese, characters are chosen by their Pinyin. */
+  readonly nameField: ReadonlySignal<HTMLInputElement | null>;
+}
+const TypingContext = createContext<Typing | null>(null);
+/** What keys do in the form around them. */
+const useTyping = (): Typing => useContext(TypingContext)!;
+
+interface TypedFormProps extends Omit<JSX.IntrinsicElements['form'], 'ref' | 'onSubmit'> {
+  onSubmit: (form: HTMLFormElement) => void;
+}
+
+/** A form in which keys on the glass type into the text field that last had the focus. It sends nothing by itself. */
+export function TypedForm({ onSubmit, children, ...rest }: TypedFormProps) {
   const target = useRef<HTMLInputElement | null>(null);
-  /** It takes a name, in whatever script. */
   const nameField = useSignal<HTMLInputElement | null>(null);
   const root = useCallback((form: HTMLFormElement | null): void => {
     form?.addEventListener('focusin', ({ target: field }) => {
@@ -23,7 +38,7 @@ export function useTypingTarget() {
       nameField.value = field.dataset.holds === 'name' ? field : null;
     });
   }, []);
-  const type = (text: string | 'erase'): void => {
+  const type: Type = (text) => {
     const input = target.current;
     if (!input?.isConnected) return;
     const from = input.selectionStart ?? input.value.length;
@@ -36,10 +51,21 @@ export function useTypingTarget() {
     else if (from > 0) input.setRangeText('', from - 1, from, 'end');
     input.dispatchEvent(new Event('input', { bubbles: true }));
   };
-  return { root, type, nameField };
+  return (
+    <form
+      {...rest}
+      ref={root}
+      noValidate
+      autocomplete="off"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit(event.currentTarget);
+      }}
+    >
+      <TypingContext.Provider value={{ type, nameField }}>{children}</TypingContext.Provider>
+    </form>
+  );
 }
-
-type Type = (text: string | 'erase') => void;
 
 interface KeyProps {
   label: preact.ComponentChildren;
@@ -57,14 +83,15 @@ function Key({ label, name, onPress, wide }: KeyProps) {
 }
 
 /** Twelve large keys: digits, delete, and one of the caller's own. */
-export function Keypad({ type, corner }: { type: Type; corner?: preact.ComponentChildren }) {
+export function Keypad({ corner }: { corner?: preact.ComponentChildren }) {
+  const { type } = useTyping();
   return (
     <fieldset class="keypad" dir="ltr">
       <legend class="sr-only">{t('pin.key')}</legend>
       {['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((digit) => (
         <Key key={digit} label={digit} onPress={() => type(digit)} />
       ))}
-      {corner ?? <span />}
+      {corner || <span />}
       <Key label="0" onPress={() => type('0')} />
       <Key label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />
     </fieldset>
@@ -85,16 +112,14 @@ const upperOf = (c: string): string => ({ ß: 'ß', ı: 'İ' })[c] ?? c.toUpperC
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
 interface KeyboardProps {
-  type: Type;
-  /** The field that is typed into, where it takes a name: in Chinese, characters are chosen by their Pinyin. */
-  nameField?: ReadonlySignal<HTMLInputElement | null>;
   corner?: preact.ComponentChildren;
   /** Capitals alone, as numbers have them; else the first letter of each word. */
   capitals?: boolean;
 }
 
 /** Letters and digits, laid out as the language has them. */
-export function Keyboard({ type, corner, capitals = false, nameField }: KeyboardProps) {
+export function Keyboard({ corner, capitals = false }: KeyboardProps) {
+  const { type, nameField } = useTyping();
   const upper = useSignal(true);
   const latin = useSignal(false);
   const accents = useSignal(false);
@@ -104,7 +129,7 @@ export function Keyboard({ type, corner, capitals = false, nameField }: Keyboard
   const usual = (isLatin || capitals) && OTHER_SCRIPTS.includes(language) ? ROWS.en! : (ROWS[language] ?? ROWS.en!);
   // A number that is given here has neither an apostrophe nor an accent.
   const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace("'", '')) : usual;
-  const field = language === 'zh' && !capitals ? (nameField?.value ?? null) : null;
+  const field = language === 'zh' && !capitals ? nameField.value : null;
   const pinyin = useSignal<typeof PinyinBar | null>(null);
   const chooses = useSignal(true);
   const composing = useRef<Composing | null>(null);
@@ -134,14 +159,13 @@ export function Keyboard({ type, corner, capitals = false, nameField }: Keyboard
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
           {i === 3 && (
-            <KeyButton
-              class="key key-side"
+            <SideKey
               aria-label={t('pin.shift')}
               aria-pressed={upper.value}
               onPress={() => (upper.value = !upper.value)}
             >
               <IconShift />
-            </KeyButton>
+            </SideKey>
           )}
           {[...row].map((c) => {
             const shown = upper.value && !Bar ? upperOf(c) : c;
@@ -156,24 +180,22 @@ export function Keyboard({ type, corner, capitals = false, nameField }: Keyboard
           <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
         )}
         {field && pinyin.value && (
-          <KeyButton
-            class="key key-side"
+          <SideKey
             aria-label={t('pin.pinyin')}
             aria-pressed={chooses.value}
             onPress={() => (chooses.value = !chooses.value)}
           >
             拼
-          </KeyButton>
+          </SideKey>
         )}
         {isLatin && !capitals && (
-          <KeyButton
-            class="key key-side"
+          <SideKey
             aria-label={`éñç: ${t('pin.accents')}`}
             aria-pressed={accents.value}
             onPress={() => (accents.value = !accents.value)}
           >
             éñç
-          </KeyButton>
+          </SideKey>
         )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>

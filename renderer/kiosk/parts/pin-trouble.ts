@@ -11,16 +11,15 @@ export type PinTrouble =
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
 
-/** Sentence of each code, in the groups that have a place for it: the keypad of a number, that of staff, and a technician's. */
-export const PIN_SENTENCES = {
-  'pin-wrong': ['pin.wrong', 'staff.wrong', 'technician.wrong'],
-  'pin-locked': ['pin.locked'],
-  'pin-choose': ['pin.chooseTitle'],
-} as const satisfies Readonly<Record<string, readonly Key[]>>;
+/** Whose words are said: the keypad's of a number, that of staff, or a technician's. */
+type Group = 'pin' | 'staff' | 'technician';
 
-/** In the order of the sentences. */
-const GROUPS = ['pin', 'staff', 'technician'] as const;
-type Group = (typeof GROUPS)[number];
+/** Sentence of each code, in a group. */
+export const PIN_SENTENCES = {
+  'pin-wrong': (group: Group) => `${group}.wrong` as const,
+  'pin-locked': () => 'pin.locked',
+  'pin-choose': () => 'pin.chooseTitle',
+} as const satisfies Readonly<Record<string, (group: Group) => Key>>;
 
 /** From the core's rejection: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
@@ -54,18 +53,16 @@ function useCountdown(trouble: Signal<PinTrouble | null>): number {
 export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): string {
   const seconds = useCountdown(trouble);
   const value = trouble.value;
-  return value ? pinText(value, seconds, group) : '';
-}
-
-function pinText(trouble: PinTrouble, seconds: number, group: Group): string {
-  switch (trouble.kind) {
+  switch (value?.kind) {
+    case undefined:
+      return '';
     case 'missing':
       return t('pin.missing');
     case 'wrong':
-      return t(PIN_SENTENCES['pin-wrong'][GROUPS.indexOf(group)]!);
+      return t(PIN_SENTENCES['pin-wrong'](group));
     case 'locked':
-      return t(PIN_SENTENCES['pin-locked'][0], { time: clockOf(seconds) });
+      return t(PIN_SENTENCES['pin-locked'](), { time: clockOf(seconds) });
     case 'error':
-      return errorTextOf(trouble.error);
+      return errorTextOf(value.error);
   }
 }

@@ -27,16 +27,10 @@ export function StaffList({ name, label, status, statusRef, children }: StaffLis
 }
 
 /** A button of a row: it is read out with the name that the row is about. */
-export function RowButton({
-  label,
-  of,
-  icon,
-  ...rest
-}: ButtonProps & { label: string; of: string; icon?: ComponentChildren }) {
+export function RowButton({ label, of, ...rest }: ButtonProps & { label: string; of: string }) {
   return (
     <Button aria-label={`${label}: ${of}`} {...rest}>
-      {icon}
-      <span>{label}</span>
+      {label}
     </Button>
   );
 }

@@ -33,9 +33,8 @@ export function ScreenHead({ title, back }: { title: ComponentChildren; back: ()
 
 export function BackButton({ onClick }: { onClick: () => void }) {
   return (
-    <Button class="button-back" onClick={onClick}>
-      <IconBack />
-      <span>{t('back')}</span>
+    <Button icon={<IconBack />} class="button-back" onClick={onClick}>
+      {t('back')}
     </Button>
   );
 }

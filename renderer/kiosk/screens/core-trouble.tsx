@@ -1,6 +1,7 @@
 import { IconAlert } from '../../shared/icons.tsx';
 import type { CoreError } from '../core-link.ts';
 import { hasSentence, t } from '../i18n.ts';
+import { nextStepOf } from '../parts/error-text.ts';
 
 /** The core is not there: it is being started, and the screen connects by itself. */
 export function Restarting({ first }: { first: boolean }) {
@@ -20,9 +21,9 @@ export function Restarting({ first }: { first: boolean }) {
  * words.
  */
 export function Refused({ why }: { why: CoreError }) {
-  const [what, todo] = [`coreError.${why.code}.why`, `coreError.${why.code}.next`];
+  const what = `coreError.${why.code}.why`;
   const ours = hasSentence(what);
-  const next = hasSentence(todo) ? t(todo) : why.nextStep;
+  const next = nextStepOf(why.code, why.nextStep);
   return (
     <main class="trouble trouble-refused">
       <span class="trouble-icon">

@@ -2,24 +2,17 @@ import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
 import { readErrorText } from '../parts/error-text.ts';
-import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { Idle } from '../parts/idle.tsx';
 import { Title } from '../parts/title.tsx';
-import type { OtherMethodReason } from '../visits.ts';
-
-interface OtherMethodScreenProps {
-  reason: OtherMethodReason;
-  code: string | null;
-  seconds: number | null;
-}
+import type { Route } from '../route.ts';
 
 /**
  * The way that was tried did not work: all check-in methods, as equals and without blame. Never says which person was
  * near.
  */
-export function OtherMethodScreen({ reason, code, seconds }: OtherMethodScreenProps) {
+export function OtherMethodScreen({ reason, code, seconds = null }: Extract<Route, { at: 'other-method' }>) {
   const { home } = useKiosk();
   const numberFirst = reason === 'claim-first';
-  const left = useIdle(15_000, () => home('settled'));
   return (
     <main class="other-method" data-reason={reason}>
       <div class="other-method-words" role="status">
@@ -32,7 +25,7 @@ export function OtherMethodScreen({ reason, code, seconds }: OtherMethodScreenPr
       </div>
       <CheckinMethods again numberFirst={numberFirst} />
       <p class="hint">{t('otherMethod.desk')}</p>
-      <IdleNotice left={left} />
+      <Idle ms={15_000} done={() => home('settled')} />
     </main>
   );
 }

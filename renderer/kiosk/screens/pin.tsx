@@ -133,7 +133,7 @@ function PinChooseScreen({ number, code, refused }: PinChooseScreenProps) {
 
   return (
     <KeypadScreen
-      title={t(PIN_SENTENCES['pin-choose'][0])}
+      title={t(PIN_SENTENCES['pin-choose']())}
       idleMs={45_000}
       submit={t('pin.chooseSubmit')}
       busy={busy.value}

@@ -1,12 +1,10 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { IconAlert, IconBadge } from '../../shared/icons.tsx';
-import { readCodes } from '../codes/reader.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
+import { useCodes } from '../parts/codes.ts';
 import { readErrorText } from '../parts/error-text.ts';
-import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { Idle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
@@ -15,29 +13,15 @@ import { ScreenHead, Title } from '../parts/title.tsx';
  * camera reads, and anyone who holds one need not know which of the two words is meant.
  */
 export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
-  const { camera, arrivals, home, link, sounds } = useKiosk();
-  const broken = useSignal(false);
+  const { camera, arrivals, home, link } = useKiosk();
   const refused = arrivals.refused.value;
-  const left = useIdle(30_000, () => home(), `${refused?.n}${arrivals.busy.value}`);
   const title = t(method === 'qr' ? 'scan.title' : 'badge.title');
-  const state = camera.state.value;
-  const track = state.kind === 'live' ? state.track : null;
-  useEffect(() => {
-    if (!track) return;
-    return readCodes(
-      track,
-      (text) => {
-        sounds.play('tick');
-        void arrivals.scanned(text);
-      },
-      () => (broken.value = true),
-    );
-  }, [track, arrivals, sounds, broken]);
-  const noCamera = troubleOf(state, null);
+  const broken = useCodes((text) => void arrivals.scanned(text));
+  const noCamera = troubleOf(camera.state.value, null);
   // A serial reader reads codes as well.
   const byReader = method === 'qr' && noCamera !== null && link.status.value?.reader === true;
   const trouble = method === 'qr' && !byReader ? noCamera : null;
-  const ready = byReader ? 'scan.readerReady' : broken.value ? 'scan.failed' : 'scan.ready';
+  const ready = byReader ? 'scan.readerReady' : broken ? 'scan.failed' : 'scan.ready';
   const reads = method === 'qr' ? ready : 'badge.ready';
   const message = refused
     ? refused.code === 'foreign'
@@ -71,7 +55,7 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
           </div>
         )}
       </section>
-      <IdleNotice left={left} />
+      <Idle ms={30_000} done={home} alive={`${refused?.n}${arrivals.busy.value}`} />
     </main>
   );
 }

@@ -1,13 +1,12 @@
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { buildName } from '../parts/build-name.ts';
-import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { Idle } from '../parts/idle.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
 /** What is kept, how long, and who to ask. */
 export function PrivacyScreen() {
   const { home, link } = useKiosk();
-  const left = useIdle(90_000, () => home());
   const privacy = link.status.value?.privacy;
   const hello = link.hello.value;
   if (!privacy) return null;
@@ -55,7 +54,7 @@ export function PrivacyScreen() {
           </p>
         )}
       </section>
-      <IdleNotice left={left} />
+      <Idle ms={90_000} done={home} />
     </main>
   );
 }

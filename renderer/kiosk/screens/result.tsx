@@ -2,11 +2,13 @@ import { useEffect } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
 import { Button } from '../../shared/button.tsx';
 import { directionOf, timeOfDay } from '../../shared/i18n.ts';
-import { IconAlert, IconCheck, IconIn, IconOut, IconRepeat } from '../../shared/icons.tsx';
+import { IconAlert, IconCheck, IconIn, IconInfo, IconOut, IconRepeat } from '../../shared/icons.tsx';
 import { greetingLanguage, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
+import { MethodButton } from '../parts/method-button.tsx';
 import { Title } from '../parts/title.tsx';
+import type { Recent } from '../route.ts';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
 export function ResultScreen({ receipt }: { receipt: Receipt }) {
@@ -89,6 +91,44 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
       {/* Someone else's record was made: the one who stands here has none yet. */}
       {outcome !== 'wrong' && <CheckinMethods again />}
       <Button onClick={() => home('settled')}>{t('close')}</Button>
+    </main>
+  );
+}
+
+/** The core has to hear of it before its own time is over. */
+const SAFETY_MS = 1_200;
+
+/**
+ * "That was wrong": which way. Walking off is enough of an answer: the record is taken back as not right before the
+ * time in which it can be is over.
+ */
+export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {
+  const { takeBack } = useKiosk();
+  useEffect(() => {
+    const rest = Math.max(0, until - SAFETY_MS - performance.now());
+    const timer = setTimeout(() => void takeBack(receipt, 'not-right'), rest);
+    return () => clearTimeout(timer);
+  }, [receipt, until, takeBack]);
+  const lng = greetingLanguage(receipt);
+  const came = receipt.direction === 'in';
+  return (
+    <main class="wrong" lang={lng} dir={directionOf(lng)}>
+      <div class="other-method-words">
+        <Title level="h1">{tIn(lng, 'result.wrongTitle')}</Title>
+        <p class="lead">{tIn(lng, 'result.wrongMore')}</p>
+      </div>
+      <div class="methods" data-count="2">
+        <MethodButton
+          icon={came ? <IconOut /> : <IconIn />}
+          name={tIn(lng, came ? 'result.wrongIn' : 'result.wrongOut')}
+          onClick={() => void takeBack(receipt, 'wrong-direction')}
+        />
+        <MethodButton
+          icon={<IconInfo />}
+          name={tIn(lng, 'result.wrongElse')}
+          onClick={() => void takeBack(receipt, 'not-right')}
+        />
+      </div>
     </main>
   );
 }

@@ -5,7 +5,7 @@ import { createTracker, GONE_MS } from './tracker.ts';
 describe('following the face that counts', () => {
   it('keeps it through a gap shorter than the patience, and lets it go after', () => {
     const tracker = createTracker();
-    expect(tracker.step(detection(0, [face()])).arrived).toBe(true);
+    expect(tracker.step(detection(0, [face()])).present).toBe(true);
     expect(tracker.step(detection(GONE_MS - 100, []))).toMatchObject({ present: true, left: false });
     expect(tracker.step(detection(GONE_MS + 1, []))).toMatchObject({ present: false, left: true });
     expect(tracker.step(detection(GONE_MS + 40, []))).toMatchObject({ present: false, left: false });
@@ -14,13 +14,13 @@ describe('following the face that counts', () => {
   it('takes a jump across the frame for another person at once', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 120, size: 120 })]));
-    expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ arrived: true, left: true });
+    expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ present: true, left: true });
   });
 
   it('does not take a step aside for another person', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 300 })]));
-    expect(tracker.step(detection(40, [face({ x: 330 })]))).toMatchObject({ arrived: false, left: false });
+    expect(tracker.step(detection(40, [face({ x: 330 })]))).toMatchObject({ present: true, left: false });
   });
 
   it('leaves a passer-by in the distance alone', () => {

@@ -5,8 +5,7 @@ import type { Detection } from './messages.ts';
 export interface Track {
   /** A face is there, or was until less than `GONE_MS` ago. */
   readonly present: boolean;
-  /** It came just now, or another one took its place at once. */
-  readonly arrived: boolean;
+  /** It is gone, or another one took its place at once. */
   readonly left: boolean;
   /** Box widths a second. */
   readonly speed: number;
@@ -27,18 +26,18 @@ export function createTracker() {
       if (!face || face.box[3] < s.height * PASSER_BY) {
         if (before && s.at - before.at > GONE_MS) {
           last = null;
-          return { present: false, arrived: false, left: true, speed: 0 };
+          return { present: false, left: true, speed: 0 };
         }
-        return { present: before !== null, arrived: false, left: false, speed: 0 };
+        return { present: before !== null, left: false, speed: 0 };
       }
       const [left, top, w, h] = face.box;
       const now = { at: s.at, x: left + w / 2, y: top + h / 2, w };
       last = now;
-      if (!before) return { present: true, arrived: true, left: false, speed: 0 };
+      if (!before) return { present: true, left: false, speed: 0 };
       const moved = Math.hypot(now.x - before.x, now.y - before.y) / Math.max(before.w, w);
       const elapsed = Math.max(1, now.at - before.at) / 1000;
       const jumped = moved > JUMP && elapsed < 0.4;
-      return { present: true, arrived: jumped, left: jumped, speed: jumped ? 0 : moved / elapsed };
+      return { present: true, left: jumped, speed: jumped ? 0 : moved / elapsed };
     },
     reset(): void {
       last = null;

@@ -7,15 +7,15 @@ import { IconQr } from '../../shared/icons.tsx';
 import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.ts';
 import { Ring } from '../../shared/web/ring.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../state/renewal.ts';
-import type { PortalPage } from './page.ts';
 
 /** A code to check in with. It renews itself while someone looks at it, and is gone when the page is hidden. */
-function Code({ me }: { me: MyProfile }) {
+export function Code({ me }: { me: MyProfile }) {
   const { code, left, error, paused, resume } = useOwnCode();
   const seconds = Math.ceil(left / 1000);
   return (
@@ -24,12 +24,7 @@ function Code({ me }: { me: MyProfile }) {
       <section class="card panel code">
         <p class="muted">{t('code.lead')}</p>
         <ErrorNote error={error} onRetry={resume} />
-        {paused && (
-          <Button kind="primary" onClick={resume}>
-            <IconQr />
-            {t('code.show')}
-          </Button>
-        )}
+        {paused && <Button icon={<IconQr />} label={t('code.show')} kind="primary" onClick={resume} />}
         {code && left > 0 && (
           <>
             <div class="code-picture">
@@ -65,11 +60,6 @@ function useOwnCode() {
   const [paused, pause] = useState(false);
   const [round, setRound] = useState(0);
   const touched = useRef(performance.now());
-  const held = useRef<Shown | null>(null);
-  const hold = (next: Shown | null) => {
-    held.current = next;
-    setCode(next);
-  };
   useEffect(() => {
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -77,7 +67,7 @@ function useOwnCode() {
       clearTimeout(timer);
       if (gone || document.hidden) return;
       if (performance.now() - touched.current > TOUCHED_MS) {
-        hold(null);
+        setCode(null);
         pause(true);
         return;
       }
@@ -86,13 +76,14 @@ function useOwnCode() {
       // Hidden meanwhile: what has come is not shown.
       if (gone || document.hidden) return;
       setError(answer.ok ? null : answer.error);
-      if (answer.ok) hold(shownOf(answer.value, asked));
+      const next = answer.ok ? shownOf(answer.value, asked) : null;
+      if (next) setCode(next);
       setTime(performance.now());
-      timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : RETRY_MS);
+      timer = setTimeout(() => void renew(), next ? dueIn(next, performance.now()) : RETRY_MS);
     };
     const seen = () => {
       clearTimeout(timer);
-      hold(null);
+      setCode(null);
       if (!document.hidden) void renew();
     };
     const touch = () => {
@@ -124,11 +115,9 @@ function useOwnCode() {
   };
 }
 
-export const codePage: PortalPage = { path: 'code', Icon: IconQr, View: Code };
-
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 function Cards() {
-  const held = useResource('cards', (signal) => api(listMyCredentials, { signal }));
+  const held = useRead(listMyCredentials);
   const { busy, error, run } = useWrite();
   const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
   const lost = (id: string) =>
@@ -139,8 +128,7 @@ function Cards() {
     });
   if (valid.length === 0) return null;
   return (
-    <section class="card panel">
-      <h2>{t('cards.title')}</h2>
+    <Panel title={t('cards.title')}>
       <ErrorNote error={error ?? held.error} />
       <ul>
         {valid.map(({ id, kind, number, issuedAt }) => (
@@ -162,6 +150,6 @@ function Cards() {
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }

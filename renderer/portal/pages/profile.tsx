@@ -1,45 +1,42 @@
-import { useState } from 'preact/hooks';
+import { useContext } from 'preact/hooks';
 import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protocol/api/portal.ts';
-import { Button } from '../../shared/button.tsx';
-import { currentLanguage, momentOf } from '../../shared/i18n.ts';
-import { IconRepair, IconStaff } from '../../shared/icons.tsx';
+import { momentOf } from '../../shared/i18n.ts';
+import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
+import { CloseDialog, DialogButton } from '../../shared/web/dialog.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
+import { Fact, Panel } from '../../shared/web/pieces.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { me as profile, readMe } from '../state/session.ts';
-import type { PortalPage } from './page.ts';
 
 /** What is held, in plain words; what people may correct themselves is corrected here. */
-function Profile({ me }: { me: MyProfile }) {
-  const [editing, setEditing] = useState(false);
+export function Profile({ me }: { me: MyProfile }) {
   return (
     <>
       <h1>{t('profile.title')}</h1>
-      <section class="card panel">
-        <div class="panel-head">
-          <h2>{t('profile.who')}</h2>
-          <Button onClick={() => setEditing(true)}>
-            <IconRepair />
-            {t('profile.edit')}
-          </Button>
-        </div>
+      <Panel
+        title={t('profile.who')}
+        aside={
+          <DialogButton icon={<IconRepair />} label={t('profile.edit')}>
+            <Edit me={me} />
+          </DialogButton>
+        }
+      >
         <dl class="facts">
-          <Fact name={t('field.name')} value={me.name} />
-          <Fact name={t('field.email')} value={me.email} ltr />
-          <Fact name={t('field.phone')} value={me.phone} ltr />
-          <Fact name={t('field.language')} value={me.language && languageName(me.language, currentLanguage())} />
-          <Fact name={t('field.number')} value={me.number} ltr />
-          <Fact name={t('field.badge')} value={me.badge} ltr />
+          <Held name={t('field.name')} value={me.name} />
+          <Held name={t('field.email')} value={me.email} ltr />
+          <Held name={t('field.phone')} value={me.phone} ltr />
+          <Held name={t('field.language')} value={me.language && languageName(me.language)} />
+          <Held name={t('field.number')} value={me.number} ltr />
+          <Held name={t('field.badge')} value={me.badge} ltr />
         </dl>
         <p class="muted small">{t('profile.given')}</p>
-      </section>
+      </Panel>
       <Positions me={me} />
-      <section class="card panel">
-        <h2>{t('held.title')}</h2>
+      <Panel title={t('held.title')}>
         <ul class="held">
           <li>{t(me.templates > 0 ? 'held.face' : 'held.noFace')}</li>
           <li>{t('held.records')}</li>
@@ -52,54 +49,48 @@ function Profile({ me }: { me: MyProfile }) {
         <a class="button" href="#/rights">
           {t('held.rights')}
         </a>
-      </section>
-      {editing && (
-        <Dialog title={t('profile.edit')} onClose={() => setEditing(false)}>
-          <Edit me={me} onDone={() => setEditing(false)} />
-        </Dialog>
-      )}
+      </Panel>
     </>
   );
 }
 
-function Fact({ name, value, ltr = false }: { name: string; value: string | null; ltr?: boolean }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd dir={value === null ? undefined : ltr ? 'ltr' : 'auto'}>
-        {value ?? <span class="muted">{t('profile.none')}</span>}
-      </dd>
-    </div>
+const Held = ({ name, value, ltr = false }: { name: string; value: string | null; ltr?: boolean }) =>
+  value === null ? (
+    <Fact name={name} value={<span class="muted">{t('profile.none')}</span>} />
+  ) : (
+    <Fact name={name} dir={ltr ? 'ltr' : 'auto'} value={value} />
   );
-}
 
-function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
-  const name = useField(me.name ?? '');
-  const email = useField(me.email ?? '');
-  const phone = useField(me.phone ?? '');
-  const language = useField(me.language ?? '');
+function Edit({ me }: { me: MyProfile }) {
+  const close = useContext(CloseDialog);
+  const { values, field } = useFields({
+    name: me.name ?? '',
+    email: me.email ?? '',
+    phone: me.phone ?? '',
+    language: me.language ?? '',
+  });
   const { busy, error, run } = useWrite();
   const given = (text: string) => text.trim() || null;
   const submit = async () => {
     const body = {
       version: me.version,
-      name: name.value.trim(),
-      email: given(email.value),
-      phone: given(phone.value),
-      language: given(language.value),
+      name: values.name.trim(),
+      email: given(values.email),
+      phone: given(values.phone),
+      language: given(values.language),
     };
     const done = await run(() => api(changeMyProfile, { body }));
     if (!done) return;
     if (done.ok) {
       profile.value = done.value;
       toast(() => t('profile.saved'));
-      onDone();
+      close();
     } else if (done.error.code === 'person-changed') await readMe();
   };
   const spoken = me.language && !SPOKEN.includes(me.language) ? [...SPOKEN, me.language] : SPOKEN;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <TextField label={t('field.name')} autocomplete="name" dir="auto" required maxLength={200} {...name} />
+      <TextField label={t('field.name')} autocomplete="name" dir="auto" required maxLength={200} {...field('name')} />
       <TextField
         label={t('field.email')}
         hint={t('profile.emailHint')}
@@ -107,20 +98,17 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
         autocomplete="email"
         dir="ltr"
         maxLength={254}
-        {...email}
+        {...field('email')}
       />
-      <TextField label={t('field.phone')} type="tel" autocomplete="tel" dir="ltr" maxLength={40} {...phone} />
+      <TextField label={t('field.phone')} type="tel" autocomplete="tel" dir="ltr" maxLength={40} {...field('phone')} />
       <SelectField
         label={t('field.language')}
         hint={t('profile.languageHint')}
-        {...language}
-        options={[
-          ['', t('profile.noLanguage')],
-          ...spoken.map((code) => [code, languageName(code, currentLanguage())] as const),
-        ]}
+        {...field('language')}
+        options={[['', t('profile.noLanguage')], ...spoken.map((code) => [code, languageName(code)] as const)]}
       />
       <ErrorNote error={error} />
-      <Submit disabled={busy} onCancel={onDone}>
+      <Submit disabled={busy} onCancel={close}>
         {t('profile.save')}
       </Submit>
     </Form>
@@ -136,8 +124,7 @@ function Positions({ me }: { me: MyProfile }) {
       done: (value) => (profile.value = value),
     });
   return (
-    <section class="card panel" aria-busy={busy}>
-      <h2>{t('gps.title')}</h2>
+    <Panel title={t('gps.title')} aria-busy={busy}>
       <CheckField
         label={t('gps.optOut')}
         hint={t('gps.hint')}
@@ -145,8 +132,6 @@ function Positions({ me }: { me: MyProfile }) {
         onChecked={(optOut) => void choose(optOut)}
       />
       <ErrorNote error={error} />
-    </section>
+    </Panel>
   );
 }
-
-export const profilePage: PortalPage = { path: 'profile', Icon: IconStaff, View: Profile };

@@ -14,17 +14,16 @@ import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { usePages, useResource } from '../../shared/web/resource.ts';
+import { usePages, useRead } from '../../shared/web/resource.ts';
 import { WriteForm } from '../../shared/web/write-form.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import type { PortalPage } from './page.ts';
 
 /** Own records, newest first, by day on this phone's clock. */
-function Records() {
+export function Records() {
   const { items, error, state, more, reload } = usePages(listMyAttendance, { query: { limit: 30 } });
-  const contacts = useResource('contacts', (signal) => api(listMyConsentTexts, { signal }));
-  const said = useResource('complaints', (signal) => api(listMyComplaints, { signal }));
+  const contacts = useRead(listMyConsentTexts);
+  const said = useRead(listMyComplaints);
   const [wrong, setWrong] = useState<AttendanceRow | null>(null);
   const complaints = new Map(said.value?.items.map((c) => [c.record, c]));
   const days = Map.groupBy(items, (row) => dayOf(new Date(row.at)));
@@ -51,9 +50,7 @@ function Records() {
         </section>
       ))}
       {(more || state === 'more') && (
-        <Button class="wide" onClick={() => more?.()} disabled={!more}>
-          {t(more ? 'records.more' : 'opening')}
-        </Button>
+        <Button label={t(more ? 'records.more' : 'opening')} class="wide" onClick={() => more?.()} disabled={!more} />
       )}
       {wrong && (
         <Dialog title={t('records.wrongTitle')} onClose={() => setWrong(null)}>
@@ -121,5 +118,3 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
     </li>
   );
 }
-
-export const recordsPage: PortalPage = { path: 'records', Icon: IconCalendar, View: Records };

@@ -63,9 +63,7 @@ function Leave() {
   const { busy, error, run } = useWrite();
   return (
     <>
-      <Button onClick={() => void run(session.signOut)} disabled={busy}>
-        {t('leave')}
-      </Button>
+      <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
       <ErrorNote error={error} />
     </>
   );
@@ -85,11 +83,7 @@ function UnderWay({ undoUntil }: { undoUntil: string | null }) {
           <p>{undoUntil === null ? t('erase.noUndo') : t('erase.until', { moment: momentOf(new Date(undoUntil)) })}</p>
         </div>
         <ErrorNote error={error} />
-        {undoUntil !== null && (
-          <Button onClick={() => void undo()} disabled={busy}>
-            {t('erase.undo')}
-          </Button>
-        )}
+        {undoUntil !== null && <Button label={t('erase.undo')} onClick={undo} disabled={busy} />}
       </div>
     </section>
   );

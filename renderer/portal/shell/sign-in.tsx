@@ -45,9 +45,7 @@ export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kin
             maxLength={254}
             {...email}
           />
-          <Button submit kind="primary" disabled={busy}>
-            {t('out.button')}
-          </Button>
+          <Button label={t('out.button')} submit kind="primary" disabled={busy} />
         </Form>
       )}
       <p class="muted small">{t('out.help')}</p>

@@ -1,6 +1,6 @@
 import { type ComponentChildren, createContext } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
-import { Button } from '../button.tsx';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Button, type ButtonProps } from '../button.tsx';
 import { focusFirst } from '../focus.ts';
 import { IconClose } from '../icons.tsx';
 import { t } from './i18n.ts';
@@ -49,5 +49,45 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
         <CloseDialog.Provider value={onClose}>{children}</CloseDialog.Provider>
       </div>
     </dialog>
+  );
+}
+
+/**
+ * A button, and the dialog that it opens.
+ *
+ * @param label what the button does; the dialog is called so too, unless it has a `title` of its own
+ * @param of which one it is about, for a screen reader
+ */
+export function DialogButton({
+  label,
+  title = label,
+  of,
+  wide = false,
+  onClosed,
+  children,
+  ...button
+}: Omit<ButtonProps, 'title'> &
+  Omit<DialogProps, 'title' | 'onClose'> & {
+    label: string;
+    title?: string;
+    of?: string;
+    onClosed?: () => void;
+  }) {
+  const [open, setOpen] = useState(false);
+  const close = () => {
+    setOpen(false);
+    onClosed?.();
+  };
+  return (
+    <>
+      <Button {...button} label={label} onClick={() => setOpen(true)}>
+        {of && <span class="sr-only"> {of}</span>}
+      </Button>
+      {open && (
+        <Dialog title={title} wide={wide} onClose={close}>
+          {children}
+        </Dialog>
+      )}
+    </>
   );
 }

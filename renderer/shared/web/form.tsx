@@ -50,20 +50,18 @@ export function useField(first: string): { value: string; onValue: (value: strin
   return { value, onValue };
 }
 
-interface Input {
+/** Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold. */
+export function useFields<Name extends string>(first: Readonly<Record<Name, string>>) {
+  const [values, setValues] = useState(first);
+  const field = (name: Name) => ({
+    value: values[name],
+    onValue: (value: string) => setValues((all) => ({ ...all, [name]: value })),
+  });
+  return { values, setValues, field };
+}
+
+interface Input extends Omit<JSX.IntrinsicElements['input'], keyof FieldProps | 'value' | 'type'> {
   readonly type?: 'text' | 'email' | 'password' | 'date' | 'time' | 'number' | 'search' | 'tel';
-  readonly autocomplete?: string;
-  readonly dir?: 'ltr' | 'auto';
-  readonly required?: boolean;
-  readonly readOnly?: boolean;
-  readonly disabled?: boolean;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly inputMode?: 'numeric' | 'decimal' | 'search';
-  readonly min?: string;
-  readonly max?: string;
-  readonly step?: string;
 }
 
 /** One line of text, or whatever `type` says (`date`: `YYYY-MM-DD`, `time`: `HH:MM`, `password`, `number`). */
@@ -81,7 +79,7 @@ export function TextField({
   const when = type === 'date' || type === 'time';
   const wrong = error ?? (when && unreadable ? t(`when.${type}Wrong`) : undefined);
   return (
-    <Field label={label} hint={hint} error={wrong} {...(name !== undefined && { class: name })}>
+    <Field label={label} hint={hint} error={wrong} class={name}>
       {(control) =>
         when ? (
           <WhenInput
@@ -150,7 +148,7 @@ export function SelectField<V extends string>({
   onValue: (value: V) => void;
 }) {
   return (
-    <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
+    <Field label={label} hint={hint} error={error} class={name}>
       {(control) => (
         <select {...control} value={value} onChange={(e) => onValue(options[e.currentTarget.selectedIndex]![0])}>
           {options.map(([key, labels]) => (

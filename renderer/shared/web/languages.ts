@@ -1,3 +1,5 @@
+import { currentLanguage } from '../i18n.ts';
+
 /** The languages of the pages that the server serves, in their own words, as the switch shows them. */
 export const LANGUAGES = [
   ['en', 'English'],
@@ -18,5 +20,5 @@ export const firstLanguage = (wanted: readonly string[]): string =>
 export const SPOKEN: readonly string[] = ['en', 'de', 'ar', 'zh', 'fr', 'es', 'it', 'pl', 'tr', 'uk', 'ru'];
 
 /** What a language is called in the reader's own. */
-export const languageName = (code: string, reader: string): string =>
-  new Intl.DisplayNames([reader], { type: 'language' }).of(code) ?? code;
+export const languageName = (code: string): string =>
+  new Intl.DisplayNames([currentLanguage()], { type: 'language' }).of(code) ?? code;

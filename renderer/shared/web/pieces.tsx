@@ -1,12 +1,52 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { directionOf } from '../i18n.ts';
 import { IconInfo } from '../icons.tsx';
 
 /** One line of a `<dl class="facts">`. */
-export const Fact = ({ name, children, ...rest }: JSX.IntrinsicElements['dd'] & { name: string }) => (
+export const Fact = ({
+  name,
+  value,
+  ...rest
+}: Omit<JSX.IntrinsicElements['dd'], 'value'> & { name: string; value: ComponentChildren }) => (
   <div>
     <dt>{name}</dt>
-    <dd {...rest}>{children}</dd>
+    <dd {...rest}>{value}</dd>
   </div>
+);
+
+interface ConsentArticleProps {
+  text: { language: string; title: string; paragraphs: readonly string[] };
+  class?: string;
+}
+
+/** A consent text as it is read, in its own language and direction. */
+export const ConsentArticle = ({ text: { language, title, paragraphs }, class: more = '' }: ConsentArticleProps) => (
+  <article class={`consent-text ${more}`} lang={language} dir={directionOf(language)}>
+    <h3>{title}</h3>
+    {paragraphs.map((p) => (
+      <p key={p}>{p}</p>
+    ))}
+  </article>
+);
+
+/** A part of a page under its own heading. @param aside beside the heading: how it is, or what can be done */
+export const Panel = ({
+  title,
+  aside,
+  children,
+  ...rest
+}: Omit<JSX.IntrinsicElements['section'], 'title'> & { title: ComponentChildren; aside?: ComponentChildren }) => (
+  <section class="card panel" {...rest}>
+    {aside === undefined ? (
+      <h2>{title}</h2>
+    ) : (
+      <div class="panel-head">
+        <h2>{title}</h2>
+        {aside}
+      </div>
+    )}
+    {children}
+  </section>
 );
 
 /** A state in a word or two. */

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
-import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { type Answer, type ApiError, api } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { toast } from './toast.tsx';
@@ -59,6 +59,17 @@ export function useResource<T>(
     setState({ value, error: null, loading: false });
   }, []);
   return { ...state, reload, replace };
+}
+
+/** Reads an endpoint, and again whenever it is asked for something else. @param everyMs reads again by itself this often */
+export function useRead<T, P extends Params, Q extends z.ZodType>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<T>>,
+  ...given: [...Rest<P, Q, z.ZodUndefined>, everyMs?: number]
+): Resource<T> {
+  const [input, everyMs] = given as unknown as [Input<P, Q, z.ZodUndefined>?, number?];
+  const read = (signal: AbortSignal) =>
+    api(endpoint, ...([{ ...input, signal }] as unknown as Rest<P, Q, z.ZodUndefined>));
+  return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
 export interface Pages<T> {

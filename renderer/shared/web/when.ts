@@ -1,4 +1,4 @@
-import { localeOf } from '../i18n.ts';
+import { DATE, formatter } from '../i18n.ts';
 
 /**
  * Days and times as a language writes them, and as someone types them. A day is `YYYY-MM-DD`, a time `HH:MM`; '' is
@@ -7,23 +7,9 @@ import { localeOf } from '../i18n.ts';
 
 type Part = 'day' | 'month' | 'year';
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-function formatOf(language: string): Intl.DateTimeFormat {
-  const known = formats.get(language);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat(localeOf(language), {
-    day: '2-digit',
-    month: '2-digit',
-    year: 'numeric',
-    timeZone: 'UTC',
-  });
-  formats.set(language, made);
-  return made;
-}
-
 /** Without the marks that turn writing: a field has one direction. */
 const pieces = (language: string, at: number) =>
-  formatOf(language)
+  formatter(language, { ...DATE, timeZone: 'UTC' })
     .formatToParts(at)
     .map(({ type, value }) => ({ type, value: value.replace(/\p{Cf}/gu, '') }));
 

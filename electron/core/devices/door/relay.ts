@@ -1,8 +1,9 @@
 import { Problem } from '../../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../interface.ts';
+import { createMutex } from '../../mutex.ts';
 import type { Door, RelayProtocol } from '../config.ts';
-import { type KeptPort, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
-import type { OpenPort, SerialPorts } from '../serial/port.ts';
+import { type KeptPort, type KeptPortOptions, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
+import { type OpenPort, type SerialPorts, within } from '../serial/port.ts';
 
 /** A command that takes longer than this has failed, ms. */
 const COMMAND_MS = 1_000;
@@ -10,22 +11,7 @@ const COMMAND_MS = 1_000;
 const GRACE_MS = 1_500;
 const WATCH_MS = 250;
 
-export interface DoorRelay {
-  /**
-   * Opens the door for the configured time; during a pulse, for as long again from now.
-   * @throws Problem `door-absent`, `door-failed`
-   */
-  pulse(): Promise<void>;
-  /** `held`: it should have been shut again and that could not be said to it. */
-  state(): PortState | 'held';
-  path(): string | null;
-  trouble(): string | null;
-  open(): boolean;
-  /** Ms since the last pulse began; null for none. */
-  sinceMs(): number | null;
-  /** Takes the current off, whatever the mode: shut where it fails secure, open where it fails safe. */
-  stop(): Promise<void>;
-}
+export type DoorRelay = ReturnType<typeof createDoorRelay>;
 
 export interface DoorOptions {
   readonly config: Door;
@@ -42,7 +28,7 @@ export interface DoorOptions {
  * relay is first commanded to rest: what a program that died had left open is shut as soon as the next one runs, and
  * not before (docs/install/devices.md says which relay to take where that is too late).
  */
-export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions): DoorRelay {
+export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions) {
   const { protocol, mode } = config;
   /** Whether current flows in this state of the door. */
   const current = (open: boolean): boolean => (mode === 'fail-secure' ? open : !open);
@@ -51,7 +37,8 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   let began: number | null = null;
   let held = false;
   let closing: NodeJS.Timeout | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
+  /** One command after the other: a pulse must not overtake the end of the one before. */
+  const exclusive = createMutex();
 
   const kept: KeptPort = keepPort({
     ports,
@@ -60,7 +47,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     monotonic,
     log,
     ...(pace && { pace }),
-    ...optional(restLines(protocol, current(false))),
+    ...restLines(protocol, current(false)),
     onData: () => undefined, // some boards answer; nothing depends on it
     onState,
     async onOpen(port) {
@@ -82,24 +69,8 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     onState();
   }
 
-  async function command(port: OpenPort, open: boolean): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the relay took no command in time')), COMMAND_MS);
-    });
-    try {
-      await Promise.race([switchRelay(port, protocol, current(open)), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** One command after the other: a pulse must not overtake the end of the one before. */
-  function exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = queue.then(work);
-    queue = result.catch(() => undefined);
-    return result;
-  }
+  const command = (port: OpenPort, open: boolean): Promise<void> =>
+    within(COMMAND_MS, 'the relay took no command in time', switchRelay(port, protocol, current(open)));
 
   function shutLater(): void {
     clearTimeout(closing);
@@ -134,7 +105,11 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   watchdog.unref();
 
   return {
-    pulse: () =>
+    /**
+     * Opens the door for the configured time; during a pulse, for as long again from now.
+     * @throws Problem `door-absent`, `door-failed`
+     */
+    pulse: (): Promise<void> =>
       exclusive(async () => {
         const port = kept.port;
         if (!port) throw new Problem('door-absent');
@@ -152,12 +127,14 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
         }
         shutLater();
       }),
-    state: () => (held ? 'held' : kept.state),
-    path: () => kept.path,
-    trouble: () => kept.trouble,
-    open: () => until !== null,
-    sinceMs: () => (began === null ? null : monotonic() - began),
-    async stop() {
+    /** `held`: it should have been shut again and that could not be said to it. */
+    state: (): PortState | 'held' => (held ? 'held' : kept.state),
+    port: kept as Pick<KeptPort, 'path' | 'trouble'>,
+    open: (): boolean => until !== null,
+    /** Ms since the last pulse began; null for none. */
+    sinceMs: (): number | null => (began === null ? null : monotonic() - began),
+    /** Takes the current off, whatever the mode: shut where it fails secure, open where it fails safe. */
+    async stop(): Promise<void> {
       clearInterval(watchdog);
       clearTimeout(closing);
       const port = kept.port;
@@ -170,8 +147,6 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     },
   };
 }
-
-const optional = (rest: { rts: boolean; dtr: boolean } | undefined) => (rest ? { rest } : {});
 
 /** A command to an LCUS board: start byte, channel, state, sum of the three. */
 function lcus(channel: number, on: boolean): Uint8Array {
@@ -191,10 +166,10 @@ function switchRelay(port: OpenPort, protocol: RelayProtocol, on: boolean): Prom
   }
 }
 
-/** State of the port's outputs from opening on; undefined where they switch nothing. */
-function restLines(protocol: RelayProtocol, on: boolean): { rts: boolean; dtr: boolean } | undefined {
-  if (protocol.kind !== 'line') return undefined;
+/** State of the port's outputs from opening on, where they switch something. */
+function restLines(protocol: RelayProtocol, on: boolean): Pick<KeptPortOptions, 'rest'> {
+  if (protocol.kind !== 'line') return {};
   const level = on !== protocol.inverted;
   // The other line is left low: some boards take their power from it, and then it is theirs to name it.
-  return { rts: false, dtr: false, [protocol.line]: level };
+  return { rest: { rts: false, dtr: false, [protocol.line]: level } };
 }

@@ -7,24 +7,13 @@ import { createLineCutter, loadParser, readSentence } from './sentences.ts';
 /** Reported at most this often, ms: each is a durable write. */
 const TIME_EVERY_MS = 60_000;
 
-export interface GpsReceiver {
-  push(bytes: Uint8Array): void;
-  /** Another connection: what was half read belongs to nothing. */
-  reset(): void;
-  /** The place of this moment, for a record; null when there is none that can be believed. */
-  position(): Position | null;
-  fix(): { fix: Fix | null; ageMs: number | null; trouble: FixTrouble | 'stale'; damaged: number };
-}
+export type GpsReceiver = Awaited<ReturnType<typeof createGpsReceiver>>;
 
 /**
  * Reads a receiver's stream.
  * @param onTime ms since 1970, when it can be believed
  */
-export async function createGpsReceiver(
-  config: Gps,
-  monotonic: () => number,
-  onTime: (gpsMs: number) => void,
-): Promise<GpsReceiver> {
+export async function createGpsReceiver(config: Gps, monotonic: () => number, onTime: (gpsMs: number) => void) {
   const parse = await loadParser();
   const lines = createLineCutter();
   let state = NO_FIX;
@@ -52,12 +41,14 @@ export async function createGpsReceiver(
 
   const fresh = () => freshFix(state, monotonic(), config.staleSeconds * 1000);
   return {
-    push: (bytes) => lines.push(bytes).forEach(take),
-    reset() {
+    push: (bytes: Uint8Array): void => lines.push(bytes).forEach(take),
+    /** Another connection: what was half read belongs to nothing. */
+    reset(): void {
       lines.reset();
       time = null;
     },
-    position() {
+    /** The place of this moment, for a record; null when there is none that can be believed. */
+    position(): Position | null {
       const fix = config.positions === 'record' ? fresh() : null;
       if (!fix) return null;
       const dated = fix.at !== null && fix.at >= BUILD_DATE;
@@ -68,7 +59,7 @@ export async function createGpsReceiver(
         ...(dated ? { at: new Date(fix.at).toISOString() } : {}),
       };
     },
-    fix() {
+    fix(): { fix: Fix | null; ageMs: number | null; trouble: FixTrouble | 'stale'; damaged: number } {
       const fix = fresh();
       const heard = state.fix?.heardAt ?? null;
       return {

@@ -6,18 +6,7 @@ export const MAX_FRAME = 400;
 export const PAUSE_MS = 100;
 
 /** Cuts a stream of bytes into reads. Keeps at most one unfinished read. */
-export interface Framer {
-  /** @returns the reads that these bytes complete */
-  push(bytes: Uint8Array): Uint8Array[];
-  /** Nothing came for `PAUSE_MS`: what is unfinished is a read, or damaged. */
-  pause(): Uint8Array[];
-  /** The line is another one: what was unfinished belongs to nothing. */
-  reset(): void;
-  /** Reads given up so far: too long, cut off, or bytes that belong to none. */
-  readonly damaged: number;
-}
-
-export function createFramer(framing: Framing): Framer {
+export function createFramer(framing: Framing) {
   const ends = framing.kind === 'delimiter' ? Buffer.from(framing.delimiter, 'latin1') : null;
   let held: number[] = [];
   /** Inside a read that has a start byte; or skipping one that grew too long. */
@@ -73,7 +62,8 @@ export function createFramer(framing: Framing): Framer {
   }
 
   return {
-    push(bytes) {
+    /** @returns the reads that these bytes complete */
+    push(bytes: Uint8Array): Uint8Array[] {
       const out: Uint8Array[] = [];
       for (const byte of bytes) {
         if (ends) delimited(byte, ends, out);
@@ -86,7 +76,8 @@ export function createFramer(framing: Framing): Framer {
       }
       return out;
     },
-    pause() {
+    /** Nothing came for `PAUSE_MS`: what is unfinished is a read, or damaged. */
+    pause(): Uint8Array[] {
       // A delimiter or an end byte may come late from a slow reader; the fixed length and the pause itself may not.
       if (framing.kind === 'delimiter' || framing.kind === 'stx-etx') return [];
       if (state === 'skipping' || held.length === 0) {
@@ -98,8 +89,10 @@ export function createFramer(framing: Framing): Framer {
       begin();
       return [];
     },
+    /** The line is another one: what was unfinished belongs to nothing. */
     reset: begin,
-    get damaged() {
+    /** Reads given up so far: too long, cut off, or bytes that belong to none. */
+    get damaged(): number {
       return damaged;
     },
   };

@@ -2,28 +2,14 @@ import type { Reader } from '../config.ts';
 import { badgeNumber } from './badge-number.ts';
 import { createFramer } from './framing.ts';
 
-/** Reads that came to nothing, by why. */
-export interface ReaderFaults {
-  readonly damaged: number;
-  readonly checksum: number;
-  readonly parity: number;
-  readonly characters: number;
-  readonly empty: number;
-}
-
 /** One badge reader's stream, from bytes to numbers: frames, checks, conversion, and one read for a card that is held. */
-export interface BadgeStream {
-  push(bytes: Uint8Array): void;
-  pause(): void;
-  reset(): void;
-  faults(): ReaderFaults;
-}
+export type BadgeStream = ReturnType<typeof createBadgeStream>;
 
 /**
  * @param monotonic ms, never going back: what the time of a repeated read is measured by
  * @param read called once a card that is held to the reader
  */
-export function createBadgeStream(config: Reader, monotonic: () => number, read: (badge: string) => void): BadgeStream {
+export function createBadgeStream(config: Reader, monotonic: () => number, read: (badge: string) => void) {
   const framer = createFramer(config.framing);
   const faults = { checksum: 0, parity: 0, characters: 0, empty: 0 };
   let last: { badge: string; at: number } | null = null;
@@ -42,9 +28,10 @@ export function createBadgeStream(config: Reader, monotonic: () => number, read:
   }
 
   return {
-    push: (bytes) => framer.push(bytes).forEach(take),
+    push: (bytes: Uint8Array): void => framer.push(bytes).forEach(take),
     pause: () => framer.pause().forEach(take),
     reset: () => framer.reset(),
+    /** Reads that came to nothing, by why. */
     faults: () => ({ damaged: framer.damaged, ...faults }),
   };
 }

@@ -18,8 +18,6 @@ export interface KeptPort {
   readonly path: string | null;
   /** Why it could not be opened, in the driver's words; null otherwise. */
   readonly trouble: string | null;
-  /** Ms of the monotonic clock at which bytes last came; null for never. */
-  readonly heardAt: number | null;
   /** The open port, for writers; null while there is none. */
   readonly port: OpenPort | null;
   /** Drops the connection, and looks for the port again at once. */
@@ -53,12 +51,15 @@ export interface KeptPortOptions {
 export function keepPort(options: KeptPortOptions): KeptPort {
   const { ports, name, line, monotonic, log } = options;
   const { pollMs } = options.pace ?? PACE;
-  let state: PortState = 'absent';
-  let path: string | null = null;
-  let trouble: string | null = null;
-  let port: OpenPort | null = null;
+  const kept: { -readonly [K in 'state' | 'path' | 'trouble' | 'port']: KeptPort[K] } = {
+    state: 'absent',
+    path: null,
+    trouble: null,
+    port: null,
+  };
   /** Which device it is that is open. */
   let identity: string | null = null;
+  /** When bytes last came by the monotonic clock, ms; null for never. */
   let heardAt: number | null = null;
   /** When it was opened, or bytes last came: what silence is measured from. */
   let since = 0;
@@ -69,19 +70,19 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   let connection = 0;
 
   function become(next: PortState, why: string | null = null): void {
-    const changed = state !== next;
-    state = next;
-    trouble = next === 'refused' ? why : null;
+    const changed = kept.state !== next;
+    kept.state = next;
+    kept.trouble = next === 'refused' ? why : null;
     if (!changed) return;
     const level = next === 'ok' ? 'info' : 'warn';
-    log(level, `devices: ${name} is ${next}`, { path, ...(why ? { why } : {}) });
+    log(level, `devices: ${name} is ${next}`, { path: kept.path, ...(why && { why }) });
     options.onState();
   }
 
   async function drop(next: PortState, why: string | null): Promise<void> {
-    const old = port;
+    const old = kept.port;
     connection++;
-    port = null;
+    kept.port = null;
     options.onDisconnect?.();
     become(next, why);
     await old?.close();
@@ -99,11 +100,11 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     // Before it is opened: one that changes meanwhile is opened again with the next poll.
     identity = found === null ? null : await ports.identity(found);
     if (found === null || identity === null) {
-      path = null;
+      kept.path = null;
       become('absent');
       return;
     }
-    path = found;
+    kept.path = found;
     const mine = ++connection;
     try {
       const opened = await ports.open(
@@ -114,7 +115,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
             if (mine !== connection) return;
             heardAt = monotonic();
             since = heardAt;
-            if (port) become('ok');
+            if (kept.port) become('ok');
             options.onData(bytes);
           },
           onDisconnect(error) {
@@ -135,9 +136,9 @@ export function keepPort(options: KeptPortOptions): KeptPort {
         throw error;
       }
       if (mine !== connection) return; // gone while it was made ready
-      port = opened;
+      kept.port = opened;
       // One that was silent has to be heard before it counts as well again.
-      if (state !== 'silent' || options.silenceMs === undefined || (heardAt ?? 0) >= since) become('ok');
+      if (kept.state !== 'silent' || options.silenceMs === undefined || (heardAt ?? 0) >= since) become('ok');
     } catch (error) {
       if (mine === connection) become('refused', error instanceof Error ? error.message : String(error));
     }
@@ -145,17 +146,17 @@ export function keepPort(options: KeptPortOptions): KeptPort {
 
   async function pollOnce(): Promise<void> {
     if (stopped) return;
-    if (!port) {
+    if (!kept.port) {
       await connect();
       return;
     }
-    const there = path === null ? null : await ports.identity(path);
-    if (there !== identity && port) {
+    const there = kept.path === null ? null : await ports.identity(kept.path);
+    if (there !== identity && kept.port) {
       await drop('absent', there === null ? 'its path is gone' : 'another device is in its place');
       if (there !== null) await connect();
       return;
     }
-    if (options.silenceMs !== undefined && port && monotonic() - since > options.silenceMs) {
+    if (options.silenceMs !== undefined && kept.port && monotonic() - since > options.silenceMs) {
       await drop('silent', 'nothing came for too long');
       await connect();
     }
@@ -176,23 +177,8 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   }
 
   poll();
-  return {
-    get state() {
-      return state;
-    },
-    get path() {
-      return path;
-    },
-    get trouble() {
-      return trouble;
-    },
-    get heardAt() {
-      return heardAt;
-    },
-    get port() {
-      return port;
-    },
-    reopen(why) {
+  return Object.assign(kept, {
+    reopen(why: string) {
       void drop('refused', why).then(poll);
     },
     async stop() {
@@ -200,9 +186,9 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       clearTimeout(timer);
       connection++;
       await polling;
-      const old = port;
-      port = null;
+      const old = kept.port;
+      kept.port = null;
       await old?.close();
     },
-  };
+  });
 }

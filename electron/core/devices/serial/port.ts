@@ -53,3 +53,16 @@ export function findPort(choice: PortChoice, found: readonly FoundPort[]): strin
   );
   return match?.path ?? null;
 }
+
+/** What the work gives; rejects with an error that says `late` when it takes longer than `ms`, and leaves it to itself. */
+export async function within<T>(ms: number, late: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(late)), ms);
+  });
+  try {
+    return await Promise.race([work, end]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { SerialPort } from 'serialport';
-import type { FoundPort, SerialPorts } from './port.ts';
+import { type FoundPort, type SerialPorts, within } from './port.ts';
 
 /** Opening a port that hangs (a driver in trouble) is given up after this, ms. */
 const OPEN_MS = 5_000;
@@ -65,9 +65,10 @@ export const systemPorts: SerialPorts = {
     });
     port.on('error', (error) => end(error));
     port.on('close', (error: Error | null) => end(error ?? null));
-    await inTime(
-      called((done) => port.open(done)),
+    await within(
       OPEN_MS,
+      'the port does not answer',
+      called((done) => port.open(done)),
     ).catch((error: unknown) => {
       over = true;
       // One that hangs may open after all, and would hold the port for ever.
@@ -96,15 +97,3 @@ export const systemPorts: SerialPorts = {
     return open;
   },
 };
-
-async function inTime(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the port does not answer')), ms);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -42,23 +42,18 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
 /** The problem with its number, where it has one that says more. */
 export function alertText({ code, detail }: Alert): string {
   const label = t(`fleet.alert.${code}`);
-  if (detail === null) return label;
-  switch (code) {
-    case 'disk-full':
-    case 'disk-low':
-      return `${label}: ${bytes(Number(detail))}`;
-    case 'camera-bad':
-      return `${label}: ${cameraLabel(String(detail))}`;
-    case 'clock-off':
-      return `${label}: ${Number(detail) > 0 ? '+' : '−'}${Math.abs(Number(detail))} s`;
-    case 'hot':
-      return `${label}: ${detail} °C`;
-    case 'queue-long':
-      return `${label}: ${detail}`;
-    default:
-      return label;
-  }
+  const shown = detail === null ? undefined : DETAILS[code]?.(detail);
+  return shown === undefined ? label : `${label}: ${shown}`;
 }
+
+const DETAILS: Readonly<Partial<Record<Alert['code'], (detail: string | number) => string>>> = {
+  'disk-full': (free) => bytes(Number(free)),
+  'disk-low': (free) => bytes(Number(free)),
+  'camera-bad': (camera) => cameraLabel(String(camera)),
+  'clock-off': (seconds) => `${Number(seconds) > 0 ? '+' : '−'}${Math.abs(Number(seconds))} s`,
+  hot: (degrees) => `${degrees} °C`,
+  'queue-long': String,
+};
 
 export function cameraLabel(camera: string | undefined): string {
   return camera === undefined ? '–' : codeLabel('fleet.cameras', camera);

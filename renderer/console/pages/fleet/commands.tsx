@@ -8,11 +8,9 @@ import {
 } from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api, download } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge } from '../../../shared/web/pieces.tsx';
+import { Badge, Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -31,7 +29,7 @@ const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
-interface CommandsPanelProps {
+export interface CommandsPanelProps {
   detail: FleetDetail;
   admin: boolean;
   onChange: (detail: FleetDetail) => void;
@@ -42,20 +40,18 @@ export function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
 
-  const sendCommand = async (what: NewCommand['what']) => {
+  const sendCommand = (what: NewCommand['what']) => {
     const destroys = what === 'wipe' || what === 'decommission';
-    const sure = await confirm({
-      title: t(`fleet.command.${what}`),
-      text: t(`fleet.commandText.${what}`, { name: kiosk.name }),
-      action: t(`fleet.command.${what}`),
-      ...(destroys && { danger: true, word: kiosk.name }),
-    });
-    if (!sure) return;
     const body: NewCommand = { what, ...(destroys && { name: kiosk.name }) };
-    const answer = await run(() => api(commandKiosk, { params: { device: kiosk.id }, body }));
-    if (!answer?.ok) return;
-    toast(() => t('fleet.sent'));
-    onChange(answer.value);
+    return run(() => api(commandKiosk, { params: { device: kiosk.id }, body }), {
+      ask: {
+        title: t(`fleet.command.${what}`),
+        text: t(`fleet.commandText.${what}`, { name: kiosk.name }),
+        ...(destroys && { danger: true, word: kiosk.name }),
+      },
+      say: () => t('fleet.sent'),
+      done: onChange,
+    });
   };
   const takeBack = (id: string) =>
     run(() => api(withdrawCommand, { params: { device: kiosk.id, command: id } }), { done: onChange });
@@ -66,8 +62,7 @@ export function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
     (what) => able && (kiosk.leaving === null || (kiosk.leaving === 'decommission' && what === 'wipe')),
   );
   return (
-    <section class="card panel">
-      <h2>{t('fleet.commands')}</h2>
+    <Panel title={t('fleet.commands')}>
       <ErrorNote error={error} />
       {offered.length > 0 && (
         <div class="actions start">
@@ -117,6 +112,6 @@ export function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
           ]}
         />
       )}
-    </section>
+    </Panel>
   );
 }

@@ -1,20 +1,19 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import {
-  type FleetDetail,
   type FleetKiosk,
   getKiosk,
   listFleet,
   revertKioskSettings,
+  type StaffRecord,
   setKioskSettings,
 } from '../../../../sync/protocol/api/fleet.ts';
-import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Fact } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { type Key, t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Ago, Moment, moment } from '../../parts/moment.tsx';
@@ -23,7 +22,7 @@ import { Reading, Table } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
-import { CommandsPanel } from './commands.tsx';
+import { CommandsPanel, type CommandsPanelProps } from './commands.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
 const EVERY_MS = 5_000;
@@ -33,8 +32,8 @@ const EVERY_MS = 5_000;
  * accounts, so they are read when something became of them, and not all the time.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
-  const found = useResource(device, (signal) => api(getKiosk, { params: { device }, signal }));
-  const live = useResource(`${device} live`, (signal) => api(listFleet, { query: { device }, signal }), EVERY_MS);
+  const found = useRead(getKiosk, { params: { device } });
+  const live = useRead(listFleet, { query: { device } }, EVERY_MS);
   const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
@@ -66,63 +65,42 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
 
 function Facts({ kiosk }: { kiosk: FleetKiosk }) {
   const r = kiosk.report;
+  const held = r?.updateHeld;
   const hours =
     r &&
     (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
-  const facts: readonly (readonly [Under<Key, 'fleet.fact'>, preact.ComponentChildren])[] = [
-    ['heard', <Ago key="heard" at={kiosk.lastHeardAt} />],
-    ['site', siteOf(kiosk.site)?.name ?? '–'],
-    ...(r
-      ? ([
-          [
-            'version',
-            <bdi key="version" dir="ltr">
-              {r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}
-            </bdi>,
-          ],
-          ['host', t(`fleet.hosts.${r.host}`)],
-          ['model', <bdi key="model">{r.models.embedder ?? '–'}</bdi>],
-          ['detector', <bdi key="detector">{r.models.detector?.slice(0, 12) ?? '–'}</bdi>],
-          ['uptime', <Quantity key="uptime" text={hours} />],
-          ['disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) })],
-          ['camera', cameraLabel(r.camera)],
-          ['temperature', <Quantity key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
-          ['clock', <Quantity key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
-          [
-            'queue',
-            `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
-          ],
-          ['slots', r.slots ? slotLabel(r.slots) : '–'],
-          ...(r.updateHeld
-            ? [
-                [
-                  'update',
-                  t('fleet.updateHeld', {
-                    version: r.updateHeld.version,
-                    time: moment(r.updateHeld.since, kiosk.site),
-                  }),
-                ] as const,
-              ]
-            : []),
-          ['reported', <Ago key="reported" at={kiosk.reportAt} />],
-        ] as const)
-      : []),
-  ];
+  const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
+    <Fact name={t(`fleet.fact.${name}`)} value={value} />
+  );
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('fleet.howItIs')}</h2>
-        <AlertBadges kiosk={kiosk} />
-      </div>
+    <Panel title={t('fleet.howItIs')} aside={<AlertBadges kiosk={kiosk} />}>
       {!r && <p class="muted">{t('fleet.noReport')}</p>}
       <dl class="facts">
-        {facts.map(([key, value]) => (
-          <Fact key={key} name={t(`fleet.fact.${key}`)}>
-            {value}
-          </Fact>
-        ))}
+        {fact('heard', <Ago at={kiosk.lastHeardAt} />)}
+        {fact('site', siteOf(kiosk.site)?.name ?? '–')}
+        {r && (
+          <>
+            {fact('version', <bdi dir="ltr">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>)}
+            {fact('host', t(`fleet.hosts.${r.host}`))}
+            {fact('model', <bdi>{r.models.embedder ?? '–'}</bdi>)}
+            {fact('detector', <bdi>{r.models.detector?.slice(0, 12) ?? '–'}</bdi>)}
+            {fact('uptime', <Quantity text={hours} />)}
+            {fact('disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }))}
+            {fact('camera', cameraLabel(r.camera))}
+            {fact('temperature', <Quantity text={r.temperature === null ? null : `${r.temperature} °C`} />)}
+            {fact('clock', <Quantity text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />)}
+            {fact(
+              'queue',
+              `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
+            )}
+            {fact('slots', r.slots ? slotLabel(r.slots) : '–')}
+            {held &&
+              fact('update', t('fleet.updateHeld', { version: held.version, time: moment(held.since, kiosk.site) }))}
+            {fact('reported', <Ago at={kiosk.reportAt} />)}
+          </>
+        )}
       </dl>
-    </section>
+    </Panel>
   );
 }
 
@@ -134,15 +112,8 @@ function slotLabel({ current, previous, trial }: NonNullable<NonNullable<FleetKi
   return previous ? `${label} · ${t('fleet.before', { build: previous })}` : label;
 }
 
-interface SettingsPanelProps {
-  detail: FleetDetail;
-  admin: boolean;
-  onChange: (detail: FleetDetail) => void;
-}
-
-function SettingsPanel({ detail, admin, onChange }: SettingsPanelProps) {
+function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, own, template, effective } = detail;
-  const [editing, setEditing] = useState(false);
   const { error, run } = useWrite();
   const params = { device: kiosk.id };
   const putBack = (revision: number) =>
@@ -153,11 +124,22 @@ function SettingsPanel({ detail, admin, onChange }: SettingsPanelProps) {
   const refused = kiosk.report?.configProblem;
   const waits = kiosk.config.published !== null && kiosk.config.published !== kiosk.config.inForce && !refused;
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('fleet.settings')}</h2>
-        {admin && kiosk.status !== 'revoked' && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
-      </div>
+    <Panel
+      title={t('fleet.settings')}
+      aside={
+        admin &&
+        kiosk.status !== 'revoked' && (
+          <DialogButton label={t('people.edit')} title={t('fleet.settingsOf', { name: kiosk.name })}>
+            <SettingsForm
+              settings={own.settings}
+              inherited={template}
+              write={(settings) => api(setKioskSettings, { params, body: { settings, after: own.revision } })}
+              done={onChange}
+            />
+          </DialogButton>
+        )
+      }
+    >
       {refused && (
         <p class="note" data-kind="bad" role="status">
           {t('fleet.refusedSettings')} <bdi lang="en">{refused}</bdi>
@@ -165,22 +147,12 @@ function SettingsPanel({ detail, admin, onChange }: SettingsPanelProps) {
       )}
       {waits && <p class="note">{t('fleet.settingsWait')}</p>}
       <dl class="facts tall">
-        <Fact name={t('fleet.inForce')}>{settingsText(effective)}</Fact>
-        <Fact name={t('fleet.own')}>{settingsText(own.settings)}</Fact>
+        <Fact name={t('fleet.inForce')} value={settingsText(effective)} />
+        <Fact name={t('fleet.own')} value={settingsText(own.settings)} />
       </dl>
       <ErrorNote error={error} />
       <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
-      {editing && (
-        <Dialog title={t('fleet.settingsOf', { name: kiosk.name })} onClose={() => setEditing(false)}>
-          <SettingsForm
-            settings={own.settings}
-            inherited={template}
-            write={(settings) => api(setKioskSettings, { params, body: { settings, after: own.revision } })}
-            done={onChange}
-          />
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }
 
@@ -194,8 +166,7 @@ const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
 /** Who of the staff was at the kiosk itself, and what they did there. */
 function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
   return (
-    <section class="card panel">
-      <h2>{t('fleet.staff')}</h2>
+    <Panel title={t('fleet.staff')}>
       {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
       {records.length > 0 && (
         <Table
@@ -237,6 +208,6 @@ function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
           ]}
         />
       )}
-    </section>
+    </Panel>
   );
 }

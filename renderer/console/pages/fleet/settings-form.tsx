@@ -153,17 +153,12 @@ export function SettingsHistory({
             </>
           ),
         },
-        ...(onBack
-          ? [
-              {
-                label: t('attention.do'),
-                cell: (c: SettingsChange) =>
-                  c.revision !== newest && (
-                    <RowButton onClick={() => onBack(c.revision)}>{t('fleet.putBack')}</RowButton>
-                  ),
-              },
-            ]
-          : []),
+        {
+          when: onBack !== undefined,
+          label: t('attention.do'),
+          cell: (c) =>
+            c.revision !== newest && <RowButton onClick={() => onBack?.(c.revision)}>{t('fleet.putBack')}</RowButton>,
+        },
       ]}
     />
   );

@@ -13,43 +13,41 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
+import { ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
 import { Badge, Empty } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
-import { Svg } from '../../shell/enrol.tsx';
+import { CodeList, QrSecret } from '../../shell/enrol.tsx';
 import { siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 
 const EVERY_MS = 5_000;
-const StaffRole = KioskStaff.shape.role;
 
 /**
  * Who may unlock the kiosks, and in which role. Reading the list names people, and leaves a row in the audit log: so it is read
  * again when a kiosk reports something else of them, which the list of kiosks shows, and not all the time.
  */
 export function KioskStaffPage({ role }: { role: Role }) {
-  const found = useResource('kiosk-staff', (signal) => api(listKioskStaff, { signal }));
-  const kiosks = useResource(
-    'staff of kiosks',
-    (signal) => api(listFleet, { query: { limit: MAX_PAGE }, signal }),
-    EVERY_MS,
-  );
+  const found = useRead(listKioskStaff);
+  const kiosks = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
   const before = useRef(said);
   useEffect(() => {
     if (before.current !== null && before.current !== said) found.reload();
     before.current = said;
   }, [said, found.reload]);
-  const [adding, setAdding] = useState(false);
   const [sheet, setSheet] = useState<HandedOver | null>(null);
   const { busy, error, run } = useWrite();
   const admin = role === 'admin';
+  const show = (handed: HandedOver) => {
+    setSheet(handed);
+    found.reload();
+  };
   const remove = ({ id, name }: KioskStaff) =>
     run(() => api(removeKioskStaff, { params: { member: id } }), {
       ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name }), danger: true },
@@ -59,10 +57,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
   const resetTo = ({ id, name }: KioskStaff, reset: StaffReset) =>
     run(() => api(resetKioskStaff, { params: { member: id }, body: reset }), {
       ask: { title: t(`kioskStaff.reset.${reset.what}`), text: t(`kioskStaff.resetText.${reset.what}`, { name }) },
-      done: (value) => {
-        setSheet(value);
-        found.reload();
-      },
+      done: show,
     });
   const items = found.value?.items;
   return (
@@ -74,9 +69,9 @@ export function KioskStaffPage({ role }: { role: Role }) {
           <BackButton to="fleet">{t('fleet.back')}</BackButton>
           <Button onClick={found.reload}>{t('kioskStaff.read')}</Button>
           {admin && (
-            <Button kind="primary" onClick={() => setAdding(true)}>
-              {t('kioskStaff.add')}
-            </Button>
+            <DialogButton kind="primary" label={t('kioskStaff.add')}>
+              <Add onDone={show} />
+            </DialogButton>
           )}
         </>
       }
@@ -87,100 +82,67 @@ export function KioskStaffPage({ role }: { role: Role }) {
         {items?.length === 0 && (
           <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconRepair />} />
         )}
+        {/* Few columns: on an upright screen the last one, which removes someone, has to be in sight. */}
         {items && items.length > 0 && (
-          <List
-            items={items}
-            busy={busy}
-            onRemove={admin ? (one) => void remove(one) : null}
-            onReset={(one, reset) => void resetTo(one, reset)}
+          <Table
+            caption={t('kioskStaff.nav')}
+            rows={items}
+            rowKey={(one) => one.id}
+            columns={[
+              {
+                label: t('kioskStaff.name'),
+                heads: true,
+                cell: (one) => <bdi>{one.name}</bdi>,
+                below: (one) => (
+                  <>
+                    <p class="muted small">
+                      {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
+                    </p>
+                    <p class="muted small">
+                      {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
+                      <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
+                    </p>
+                  </>
+                ),
+              },
+              {
+                label: t('fleet.state'),
+                cell: (one) => (
+                  <>
+                    <Badge kind={one.removedAt === null ? 'good' : undefined}>
+                      {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
+                    </Badge>
+                    {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
+                  </>
+                ),
+              },
+              { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+              {
+                when: admin,
+                label: t('attention.do'),
+                cell: (one) =>
+                  one.removedAt === null &&
+                  one.kiosk === null && (
+                    <div class="stack">
+                      {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
+                        <RowButton key={what} disabled={busy} onClick={() => void resetTo(one, { what })}>
+                          {t(`kioskStaff.reset.${what}`)}
+                        </RowButton>
+                      ))}
+                      <RowButton label={t('kioskStaff.remove')} disabled={busy} onClick={() => void remove(one)} />
+                    </div>
+                  ),
+              },
+            ]}
           />
         )}
       </div>
-      {adding && (
-        <Dialog title={t('kioskStaff.add')} onClose={() => setAdding(false)}>
-          <Add
-            onDone={(added) => {
-              setSheet(added);
-              found.reload();
-            }}
-          />
-        </Dialog>
-      )}
       {sheet && (
         <Dialog title={t('kioskStaff.sheet', { name: sheet.member.name })} onClose={() => setSheet(null)}>
           <Sheet added={sheet} onDone={() => setSheet(null)} />
         </Dialog>
       )}
     </PageFrame>
-  );
-}
-
-interface ListProps {
-  items: readonly KioskStaff[];
-  busy: boolean;
-  onRemove: ((member: KioskStaff) => void) | null;
-  onReset: (member: KioskStaff, reset: StaffReset) => void;
-}
-
-function List({ items, busy, onRemove, onReset }: ListProps) {
-  // Few columns: on an upright screen the last one, which removes someone, has to be in sight in every language.
-  return (
-    <Table
-      caption={t('kioskStaff.nav')}
-      rows={items}
-      rowKey={(one) => one.id}
-      columns={[
-        {
-          label: t('kioskStaff.name'),
-          heads: true,
-          cell: (one) => <bdi>{one.name}</bdi>,
-          below: (one) => (
-            <>
-              <p class="muted small">
-                {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
-              </p>
-              <p class="muted small">
-                {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
-                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
-              </p>
-            </>
-          ),
-        },
-        {
-          label: t('fleet.state'),
-          cell: (one) => (
-            <>
-              <Badge kind={one.removedAt === null ? 'good' : undefined}>
-                {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
-              </Badge>
-              {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
-            </>
-          ),
-        },
-        { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
-        ...(onRemove
-          ? [
-              {
-                label: t('attention.do'),
-                cell: (one: KioskStaff) =>
-                  one.removedAt === null &&
-                  one.kiosk === null && (
-                    <div class="stack">
-                      {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
-                        <RowButton key={what} disabled={busy} onClick={() => onReset(one, { what })}>
-                          {t(`kioskStaff.reset.${what}`)}
-                        </RowButton>
-                      ))}
-                      <RowButton disabled={busy} onClick={() => onRemove(one)}>
-                        {t('kioskStaff.remove')}
-                      </RowButton>
-                    </div>
-                  ),
-              },
-            ]
-          : []),
-      ]}
-    />
   );
 }
 
@@ -217,20 +179,18 @@ const siteLabel = (site: string | null): string =>
   site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
 
 function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
-  const name = useField('');
-  const site = useField('');
+  const { values, field } = useFields({ name: '', site: '', badge: '' });
   const [role, setRole] = useState<KioskStaff['role']>('desk');
-  const badge = useField('');
+  const name = values.name.trim();
   return (
     <WriteForm
-      write={() =>
-        api(addKioskStaff, {
-          body: { name: name.value.trim(), role, site: site.value || null, badge: badge.value.trim() || null },
-        })
-      }
+      write={() => {
+        const body = { name, role, site: values.site || null, badge: values.badge.trim() || null };
+        return api(addKioskStaff, { body });
+      }}
       say={() => t('kioskStaff.done')}
       done={onDone}
-      ready={name.value.trim() !== ''}
+      ready={name !== ''}
       action={t('kioskStaff.add')}
     >
       <TextField
@@ -239,24 +199,27 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
         required
         maxLength={60}
         dir="auto"
-        {...name}
+        {...field('name')}
       />
       <SelectField
         label={t('kioskStaff.roleLabel')}
         value={role}
-        onValue={(next) => setRole(StaffRole.parse(next))}
-        options={StaffRole.options.map((one) => [one, `${t(`kioskStaff.role.${one}`)}: ${t(`kioskStaff.may.${one}`)}`])}
+        onValue={setRole}
+        options={KioskStaff.shape.role.options.map((one) => [
+          one,
+          `${t(`kioskStaff.role.${one}`)}: ${t(`kioskStaff.may.${one}`)}`,
+        ])}
       />
       <TextField
         label={t('kioskStaff.badgeNumber')}
         hint={t('kioskStaff.badgeHint')}
         maxLength={80}
         dir="ltr"
-        {...badge}
+        {...field('badge')}
       />
       <SelectField
         label={t('kioskStaff.site')}
-        {...site}
+        {...field('site')}
         options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
     </WriteForm>
@@ -270,14 +233,8 @@ function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
     <div class="stack">
       <p class="no-print">{t('kioskStaff.sheetText')}</p>
       {factor && (
-        <div class="qr no-print">
-          <Svg text={factor.svg} label={t('kioskStaff.qr')} />
-          <div>
-            <p class="muted small">{t('kioskStaff.secret')}</p>
-            <code class="secret" dir="ltr">
-              {factor.secret.replaceAll(/(.{4})/g, '$1 ').trim()}
-            </code>
-          </div>
+        <div class="no-print">
+          <QrSecret svg={factor.svg} label={t('kioskStaff.qr')} name={t('kioskStaff.secret')} secret={factor.secret} />
         </div>
       )}
       <section class="print-sheet stack">
@@ -298,22 +255,14 @@ function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
         {factor && (
           <>
             <h3>{t('kioskStaff.paperTitle')}</h3>
-            <ul class="codes" dir="ltr" aria-label={t('kioskStaff.paperTitle')}>
-              {factor.paper.map((code) => (
-                <li key={code}>
-                  <code>{code}</code>
-                </li>
-              ))}
-            </ul>
+            <CodeList codes={factor.paper} label={t('kioskStaff.paperTitle')} />
             <p class="small">{t('kioskStaff.paperText')}</p>
           </>
         )}
       </section>
       <div class="actions no-print">
         <Button onClick={() => print()}>{t('kioskStaff.print')}</Button>
-        <Button kind="primary" onClick={onDone}>
-          {t('kioskStaff.kept')}
-        </Button>
+        <Button label={t('kioskStaff.kept')} kind="primary" onClick={onDone} />
       </div>
     </div>
   );

@@ -9,16 +9,15 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
-import { ErrorNote, SelectField } from '../../../shared/web/form.tsx';
-import { Badge } from '../../../shared/web/pieces.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { languageName } from '../../../shared/web/languages.ts';
+import { Badge, Panel } from '../../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { FilterBar, filterOf } from '../../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.ts';
-import { PersonLink } from '../../parts/person-link.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
 import { PagedTable } from '../../parts/table.tsx';
-import { languageName } from '../people/languages.ts';
 
 const OUTCOMES = ['wrong', 'new', 'known'] as const;
 
@@ -28,11 +27,11 @@ const OUTCOMES = ['wrong', 'new', 'known'] as const;
  * @param uploads grows with each upload, after which the lines are read again
  */
 export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: number; onChange: () => void }) {
-  const outcome = filterOf('line');
+  const outcome = filterOf('line').value;
   const summary = useResource(`${run.id} ${uploads} ${run.people.state}`, (signal) =>
     api(listImportLines, { params: { import: run.id }, query: { limit: 1 }, signal }),
   );
-  const pages = usePages(listImportLines, { params: { import: run.id }, query: { outcome: outcome.value, limit: 50 } });
+  const pages = usePages(listImportLines, { params: { import: run.id }, query: { outcome, limit: 50 } });
   useEffect(() => {
     pages.reload();
   }, [uploads, run.people.state]);
@@ -45,38 +44,29 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
   if (!counts || (counts.new + counts.known + counts.wrong === 0 && state === null)) return null;
   const under = state === 'making' || state === 'undoing';
   const ready = run.state === 'open' && !under && counts.wrong === 0 && counts.new > 0;
-  const make = async () => {
-    const sure = await confirm({
-      title: t('imports.people.make', { count: counts.new }),
-      text: t('imports.people.makeText'),
-      action: t('imports.people.make', { count: counts.new }),
+  const params = { import: run.id };
+  const make = () =>
+    write(() => api(createImportPeople, { params }), {
+      ask: { title: t('imports.people.make', { count: counts.new }), text: t('imports.people.makeText') },
+      done: onChange,
     });
-    if (!sure) return;
-    const done = await write(() => api(createImportPeople, { params: { import: run.id } }));
-    if (done?.ok) onChange();
-  };
-  const undo = async () => {
-    const sure = await confirm({
-      title: t('imports.people.undo'),
-      text: t('imports.people.undoText'),
-      action: t('imports.people.undo'),
-      danger: true,
+  const undo = () =>
+    write(() => api(undoImportPeople, { params }), {
+      ask: { title: t('imports.people.undo'), text: t('imports.people.undoText'), danger: true },
+      done: onChange,
     });
-    if (!sure) return;
-    const done = await write(() => api(undoImportPeople, { params: { import: run.id } }));
-    if (done?.ok) onChange();
-  };
   return (
     <>
-      <section class="card panel">
-        <div class="panel-head">
-          <h2>{t('imports.people.title')}</h2>
-          {state && (
+      <Panel
+        title={t('imports.people.title')}
+        aside={
+          state && (
             <Badge kind={state === 'made' ? 'good' : undefined} role="status">
               {t(`imports.people.state.${state}`, { count: made })}
             </Badge>
-          )}
-        </div>
+          )
+        }
+      >
         <ul class="stats">
           {OUTCOMES.map((o) => (
             <li key={o}>
@@ -98,17 +88,15 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             </Button>
           )}
           {made > 0 && (
-            <Button disabled={busy || under} onClick={() => !under && void undo()}>
-              {t('imports.people.undo')}
-            </Button>
+            <Button label={t('imports.people.undo')} disabled={busy || under} onClick={() => !under && void undo()} />
           )}
         </div>
-      </section>
+      </Panel>
       <FilterBar names={['line']}>
-        <SelectField
+        <SelectFilter
+          name="line"
           label={t('imports.people.show')}
-          {...outcome}
-          options={[['', t('any')], ...OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)] as const)]}
+          options={OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)])}
         />
       </FilterBar>
       <PagedTable

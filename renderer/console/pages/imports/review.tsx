@@ -19,17 +19,18 @@ import { api, urlOf } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../../shared/web/form.tsx';
 import { Badge, Empty } from '../../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
-import { FilterBar, filterOf } from '../../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-link.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';
+import { BY } from '../people.tsx';
 import { ListedPeople } from './people.tsx';
 
 /** How often the progress of an import is read, ms. */
@@ -41,20 +42,11 @@ const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
  * enrolled.
  */
 export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => api(getImport, { params: { import: id }, signal }), EVERY_MS);
-  const state = filterOf('state');
-  const doubtful = filterOf('doubtful');
+  const found = useRead(getImport, { params: { import: id } }, EVERY_MS);
   const run_ = found.value;
   const open = run_?.state === 'open';
-  const pages = usePages(listImportPhotos, {
-    params: { import: id },
-    query: {
-      state: state.value,
-      doubtful: doubtful.value,
-      // Read again whenever the server has looked at more.
-      limit: 40,
-    },
-  });
+  const query = { state: filterOf('state').value, doubtful: filterOf('doubtful').value, limit: 40 };
+  const pages = usePages(listImportPhotos, { params: { import: id }, query });
   const { busy, error, run } = useWrite();
   // What was decided since the list was read: the list itself stays where it was scrolled to.
   const [decided, setDecided] = useState<ReadonlyMap<string, ImportPhoto>>(new Map());
@@ -97,11 +89,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       actions={
         <>
           <BackButton to="imports">{t('imports.back')}</BackButton>
-          {open && (
-            <Button disabled={busy} onClick={() => void cancel()}>
-              {t('imports.cancel')}
-            </Button>
-          )}
+          {open && <Button label={t('imports.cancel')} disabled={busy} onClick={cancel} />}
           {open && (
             <Button
               kind="primary"
@@ -147,27 +135,21 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       {run_ && total > 0 && (
         <>
           <FilterBar names={['state', 'doubtful']}>
-            <SelectField
+            <SelectFilter
+              name="state"
               label={t('imports.stateLabel')}
-              {...state}
-              options={[['', t('any')], ...STATES.map((s) => [s, t(`imports.count.${s}`)] as const)]}
+              options={STATES.map((s) => [s, t(`imports.count.${s}`)])}
             />
-            <SelectField
+            <SelectFilter
+              name="doubtful"
               label={t('imports.doubt')}
-              {...doubtful}
               options={[
-                ['', t('any')],
                 ['true', t('imports.doubtful')],
                 ['false', t('imports.clear')],
               ]}
             />
             <Button onClick={reload}>{t('imports.refresh')}</Button>
-            {open && (
-              <Button disabled={busy} onClick={() => void acceptAll()}>
-                <IconCheck />
-                {t('imports.acceptAll')}
-              </Button>
-            )}
+            {open && <Button icon={<IconCheck />} label={t('imports.acceptAll')} disabled={busy} onClick={acceptAll} />}
           </FilterBar>
           <ErrorNote error={pages.error} onRetry={pages.reload} />
           {pages.items.length === 0 && pages.state === 'ready' && (
@@ -257,20 +239,22 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
   const [assigning, setAssigning] = useState(false);
   const [comparing, setComparing] = useState(false);
   const { busy, error, run } = useWrite();
-  const decide = async (body: ImportDecision) => {
-    const done = await run(() => api(decideImportPhoto, { params: { import: id, photo: photo.id }, body }));
-    if (done?.ok) onDecided(done.value);
-    return done?.ok ?? false;
-  };
+  const params = { import: id, photo: photo.id };
+  const decide = (body: ImportDecision) =>
+    run(() => api(decideImportPhoto, { params, body }), {
+      done: (one) => {
+        setComparing(false);
+        onDecided(one);
+      },
+    });
+  const picture = (
+    <img src={urlOf(getImportPicture, { params })} alt={t('imports.face', { file: photo.file })} loading="lazy" />
+  );
   const decided = photo.state === 'accepted' || photo.state === 'refused';
   return (
     <li class="card photo" data-state={photo.state}>
       {photo.hasPicture && photo.state !== 'waiting' ? (
-        <img
-          src={urlOf(getImportPicture, { params: { import: id, photo: photo.id } })}
-          alt={t('imports.face', { file: photo.file })}
-          loading="lazy"
-        />
+        picture
       ) : (
         <div class="photo-none">
           <IconFace />
@@ -323,9 +307,7 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
               </RowButton>
             )}
             {!decided && photo.hasPicture && photo.state === 'judged' && (
-              <RowButton of={`file-${photo.id}`} onClick={() => setAssigning(true)}>
-                {t('imports.assign')}
-              </RowButton>
+              <RowButton label={t('imports.assign')} of={`file-${photo.id}`} onClick={() => setAssigning(true)} />
             )}
           </div>
         )}
@@ -335,26 +317,12 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
           <ErrorNote error={error} />
           <TwoPeople
             name={photo.person?.name ?? t('people.unnamed')}
-            ours={
-              <img
-                src={urlOf(getImportPicture, { params: { import: id, photo: photo.id } })}
-                alt={t('imports.face', { file: photo.file })}
-              />
-            }
+            ours={picture}
             other={photo.duplicate}
             busy={busy}
-            overrule={
-              role === 'admin'
-                ? (typed) => void decide({ decision: 'accept', typed }).then((ok) => ok && setComparing(false))
-                : undefined
-            }
+            overrule={role === 'admin' ? (typed) => void decide({ decision: 'accept', typed }) : undefined}
             actions={
-              <Button
-                disabled={busy}
-                onClick={() =>
-                  void decide({ decision: 'refuse', reason: 'not-them' }).then((ok) => ok && setComparing(false))
-                }
-              >
+              <Button disabled={busy} onClick={() => void decide({ decision: 'refuse', reason: 'not-them' })}>
                 {t('imports.refuse')}
               </Button>
             }
@@ -388,19 +356,14 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
     const [person] = found.value.items;
     setNone(!person);
     if (!person) return;
-    const done = await run(() =>
-      api(assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }),
-    );
-    if (done?.ok) onDone(done.value);
+    await run(() => api(assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
+      done: onDone,
+    });
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('imports.assignText')}</p>
-      <SelectField
-        label={t('people.findBy')}
-        {...by}
-        options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
-      />
+      <SelectField label={t('people.findBy')} {...by} options={BY.map((f) => [f, t(`people.${f}`)])} />
       <TextField
         label={t('people.exactly')}
         required

@@ -16,47 +16,41 @@ import {
 } from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, TextField } from '../../../shared/web/form.tsx';
-import { Badge, Fact } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
+import { AreaField, CheckField, TextField, useFields } from '../../../shared/web/form.tsx';
+import { now } from '../../../shared/web/now.ts';
+import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-link.tsx';
-import { Reading, RowButton, Skeleton } from '../../parts/table.tsx';
+import { PersonLink } from '../../parts/person-fields.tsx';
+import { Reading, RowButton } from '../../parts/table.tsx';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { instantAt } from '../../state/zone.ts';
-import { ClockPanel } from './clock.tsx';
 import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
-type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
 
 /** One incident: its clock, what is written about it, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
-  const found = useResource(id, (signal) => api(getIncident, { params: { incident: id }, signal }));
-  const [task, setTask] = useState<Task | null>(null);
+  const found = useRead(getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
   const incident = found.value;
   const may = role !== 'auditor' && incident?.state !== 'closed';
-  const done = (say: () => string) => {
-    setTask(null);
-    found.reload();
-    toast(say);
-  };
   const notified = (to: 'authority' | 'people') =>
     run(() => api(recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
       ask: { title: t(`incidents.notified.${to}`), text: t('incidents.notifiedText') },
-      done: () => done(() => t('incidents.noted')),
+      say: () => t('incidents.noted'),
+      done: found.reload,
     });
   const close = () =>
     run(() => api(closeIncident, { params: { incident: id } }), {
       ask: { title: t('incidents.close'), text: t('incidents.closeText') },
-      done: () => done(() => t('incidents.closed')),
+      say: () => t('incidents.closed'),
+      done: found.reload,
     });
   const dropScope = (scope: string) =>
     run(() => api(removeIncidentScope, { params: { incident: id, scope } }), { done: found.reload });
@@ -68,12 +62,10 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
           <BackButton to="incidents">{t('incidents.back')}</BackButton>
           {may && (
             <>
-              <Button disabled={busy} onClick={() => void close()}>
-                {t('incidents.close')}
-              </Button>
-              <Button kind="primary-danger" onClick={() => setTask('contain')}>
-                {t('incidents.contain')}
-              </Button>
+              <Button label={t('incidents.close')} disabled={busy} onClick={close} />
+              <DialogButton kind="primary-danger" label={t('incidents.contain')} wide>
+                <Contain id={id} onDone={found.reload} />
+              </DialogButton>
             </>
           )}
         </>
@@ -82,54 +74,61 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
       <Reading of={found} rows={8} error={error} />
       {incident && (
         <>
-          <section class="card panel">
-            <div class="panel-head">
-              <h2>{t('incidents.clock')}</h2>
-              <Badge>{t(`incidents.state.${incident.state}`)}</Badge>
-            </div>
+          <Panel title={t('incidents.clock')} aside={<Badge>{t(`incidents.state.${incident.state}`)}</Badge>}>
             <ClockPanel clock={incident.clock} foundAt={incident.foundAt} />
             <dl class="facts">
-              <Fact name={t('incidents.severity')}>{t(`incidents.is.${incident.severity}`)}</Fact>
+              <Fact name={t('incidents.severity')} value={t(`incidents.is.${incident.severity}`)} />
               {(['foundAt', 'containedAt', 'authorityAt', 'peopleAt', 'closedAt'] as const).map((name) => (
-                <Fact key={name} name={t(`incidents.${name}`)}>
-                  <Moment at={incident[name]} />
-                </Fact>
+                <Fact key={name} name={t(`incidents.${name}`)} value={<Moment at={incident[name]} />} />
               ))}
             </dl>
             {may && (
               <div class="actions start">
                 {(['authority', 'people'] as const).map((to) => (
-                  <Button key={to} onClick={() => setTask(to)}>
-                    {t(`incidents.draft.${to}`)}
-                  </Button>
+                  <DialogButton key={to} label={t(`incidents.draft.${to}`)} wide>
+                    <Draft id={id} to={to} />
+                  </DialogButton>
                 ))}
-                {!incident.authorityAt && (
-                  <Button onClick={() => void notified('authority')}>{t('incidents.notified.authority')}</Button>
-                )}
-                {!incident.peopleAt && (
-                  <Button onClick={() => void notified('people')}>{t('incidents.notified.people')}</Button>
+                {(['authority', 'people'] as const).map(
+                  (to) =>
+                    !incident[`${to}At` as const] && (
+                      <Button key={to} label={t(`incidents.notified.${to}`)} onClick={() => void notified(to)} />
+                    ),
                 )}
               </div>
             )}
-          </section>
-          <section class="card panel">
-            <div class="panel-head">
-              <h2>{t('incidents.record')}</h2>
-              {may && <Button onClick={() => setTask('write')}>{t('people.edit')}</Button>}
-            </div>
+          </Panel>
+          <Panel
+            title={t('incidents.record')}
+            aside={
+              may && (
+                <DialogButton label={t('people.edit')} title={t('incidents.record')} wide>
+                  <Write incident={incident} onDone={found.reload} />
+                </DialogButton>
+              )
+            }
+          >
             <dl class="facts tall">
               {TEXT_FIELDS.map((name) => (
-                <Fact key={name} name={t(`incidents.text.${name}`)} dir="auto">
-                  {incident[name] || t('incidents.notWritten')}
-                </Fact>
+                <Fact
+                  key={name}
+                  name={t(`incidents.text.${name}`)}
+                  dir="auto"
+                  value={incident[name] || t('incidents.notWritten')}
+                />
               ))}
             </dl>
-          </section>
-          <section class="card panel">
-            <div class="panel-head">
-              <h2>{t('incidents.affected')}</h2>
-              {may && <Button onClick={() => setTask('scope')}>{t('incidents.addScope')}</Button>}
-            </div>
+          </Panel>
+          <Panel
+            title={t('incidents.affected')}
+            aside={
+              may && (
+                <DialogButton label={t('incidents.addScope')}>
+                  <AddScope id={id} onDone={found.reload} />
+                </DialogButton>
+              )
+            }
+          >
             <p class="muted">{t('incidents.affectedText')}</p>
             <ul>
               {incident.scopes.map(({ id: scope, scope: conditions }) => (
@@ -149,36 +148,13 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             </ul>
             {role === 'dpo' && incident.scopes.length > 0 && (
               <div class="actions start">
-                <Button onClick={() => setTask('affected')}>{t('incidents.showAffected')}</Button>
+                <DialogButton label={t('incidents.showAffected')} title={t('incidents.affected')} wide>
+                  <Affected id={id} />
+                </DialogButton>
               </div>
             )}
-          </section>
+          </Panel>
           <Timeline incident={incident} may={may} onDone={found.reload} />
-          {task === 'write' && (
-            <Dialog title={t('incidents.record')} wide onClose={() => setTask(null)}>
-              <Write incident={incident} onDone={() => done(() => t('people.saved'))} />
-            </Dialog>
-          )}
-          {task === 'scope' && (
-            <Dialog title={t('incidents.addScope')} onClose={() => setTask(null)}>
-              <AddScope id={id} onDone={() => done(() => t('people.saved'))} />
-            </Dialog>
-          )}
-          {task === 'contain' && (
-            <Dialog title={t('incidents.contain')} wide onClose={() => setTask(null)}>
-              <Contain id={id} onDone={found.reload} />
-            </Dialog>
-          )}
-          {task === 'affected' && (
-            <Dialog title={t('incidents.affected')} wide onClose={() => setTask(null)}>
-              <Affected id={id} />
-            </Dialog>
-          )}
-          {(task === 'authority' || task === 'people') && (
-            <Dialog title={t(`incidents.draft.${task}`)} wide onClose={() => setTask(null)}>
-              <Draft id={id} to={task} />
-            </Dialog>
-          )}
         </>
       )}
     </PageFrame>
@@ -186,7 +162,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
 }
 
 function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
-  const [values, setValues] = useState<Record<(typeof TEXT_FIELDS)[number], string>>({ ...incident });
+  const { values, field } = useFields<(typeof TEXT_FIELDS)[number]>(incident);
   return (
     <WriteForm
       write={() => {
@@ -196,18 +172,12 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
         const body = { version: incident.version, ...changed };
         return api(changeIncident, { params: { incident: incident.id }, body });
       }}
+      say={() => t('people.saved')}
       done={onDone}
       action={t('people.save')}
     >
       {TEXT_FIELDS.map((name) => (
-        <AreaField
-          key={name}
-          label={t(`incidents.text.${name}`)}
-          rows={4}
-          maxLength={10_000}
-          value={values[name]}
-          onValue={(value) => setValues({ ...values, [name]: value })}
-        />
+        <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} maxLength={10_000} {...field(name)} />
       ))}
     </WriteForm>
   );
@@ -215,12 +185,8 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
 
 /** Which rows of the audit log show who it affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
-  const [values, setValues] = useState({ from: '', to: '', who: '', route: '', data: '' });
+  const { values, field } = useFields({ from: '', to: '', who: '', route: '', data: '' });
   const zone = zoneOf();
-  const field = (name: keyof typeof values) => ({
-    value: values[name],
-    onValue: (value: string) => setValues({ ...values, [name]: value }),
-  });
   const given = Object.fromEntries(
     Object.entries({
       ...values,
@@ -232,6 +198,7 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <WriteForm
       write={() => api(addIncidentScope, { params: { incident: id }, body: parsed.data! })}
+      say={() => t('people.saved')}
       done={onDone}
       ready={parsed.success}
       action={t('incidents.addScope')}
@@ -313,9 +280,9 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
 }
 
 function Affected({ id }: { id: string }) {
-  const found = useResource(`affected ${id}`, (signal) => api(listAffected, { params: { incident: id }, signal }));
+  const found = useRead(listAffected, { params: { incident: id } });
   const value = found.value;
-  if (!value) return found.error ? <ErrorNote error={found.error} onRetry={found.reload} /> : <Skeleton rows={5} />;
+  if (!value) return <Reading of={found} rows={5} />;
   return (
     <div class="stack">
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
@@ -340,15 +307,9 @@ function Affected({ id }: { id: string }) {
 
 function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   const language = NoticeLanguage.safeParse(document.documentElement.lang).data ?? 'en';
-  const found = useResource(`${id} ${to}`, (signal) =>
-    api(getIncidentNotice, {
-      params: { incident: id },
-      query: { to, language },
-      signal,
-    }),
-  );
+  const found = useRead(getIncidentNotice, { params: { incident: id }, query: { to, language } });
   const value = found.value;
-  if (!value) return found.error ? <ErrorNote error={found.error} onRetry={found.reload} /> : <Skeleton rows={8} />;
+  if (!value) return <Reading of={found} rows={8} />;
   return (
     <div class="stack">
       {value.missing.length > 0 && (
@@ -359,6 +320,40 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
       <pre class="draft" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
         {value.text}
       </pre>
+    </div>
+  );
+}
+
+/** Hours and minutes until the authority must know, or since. */
+const left = (ms: number): string => {
+  const minutes = Math.floor(Math.abs(ms) / 60_000);
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+};
+
+/** The 72 hours of Art. 33 GDPR, running. */
+export function ClockBadge({ clock }: Pick<Incident, 'clock'>) {
+  const ms = Date.parse(clock.dueAt) - now.value;
+  const runs = clock.state === 'running' || clock.state === 'overdue';
+  const state = runs ? (ms < 0 ? 'overdue' : 'running') : clock.state;
+  return (
+    <span
+      class="badge tabular"
+      data-kind={state === 'overdue' || state === 'late' ? 'bad' : state === 'running' ? 'warn' : 'good'}
+    >
+      {t(`incidents.clockIs.${state}`, { left: left(ms) })}
+    </span>
+  );
+}
+
+/** How much of the time is gone, large. */
+function ClockPanel({ clock, foundAt }: Pick<Incident, 'clock' | 'foundAt'>) {
+  const total = Date.parse(clock.dueAt) - Date.parse(foundAt);
+  const gone = Math.min(total, Math.max(0, now.value - Date.parse(foundAt)));
+  const runs = clock.state === 'running' || clock.state === 'overdue';
+  return (
+    <div class="clock-panel">
+      <ClockBadge clock={clock} />
+      {runs && <progress class="bar" max={total} value={gone} aria-label={t('incidents.clock')} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { addIncidentNote, type Incident } from '../../../../sync/protocol/api/in
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, useField } from '../../../shared/web/form.tsx';
+import { Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { hasSentence, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
@@ -10,8 +11,7 @@ import { Moment } from '../../parts/moment.tsx';
 /** What happened with an incident, oldest first, and a note to be added. */
 export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {
   return (
-    <section class="card panel">
-      <h2>{t('incidents.timeline')}</h2>
+    <Panel title={t('incidents.timeline')}>
       <ol class="timeline">
         {incident.timeline.map((entry) => (
           <li key={entry.id}>
@@ -25,7 +25,7 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
         ))}
       </ol>
       {may && <AddNote id={incident.id} onDone={onDone} />}
-    </section>
+    </Panel>
   );
 }
 
@@ -84,9 +84,7 @@ function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
       <AreaField label={t('incidents.note')} required maxLength={10_000} {...text} />
       <ErrorNote error={error} />
       <div class="actions">
-        <Button submit disabled={busy || !text.value.trim()}>
-          {t('incidents.addNote')}
-        </Button>
+        <Button label={t('incidents.addNote')} submit disabled={busy || !text.value.trim()} />
       </div>
     </Form>
   );

@@ -9,9 +9,10 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
+import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -21,9 +22,8 @@ import { siteOf } from '../../state/places.ts';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
-  const found = useResource(person, (signal) => api(listCredentials, { params: { person }, signal }));
+  const found = useRead(listCredentials, { params: { person } });
   const [card, setCard] = useState<PrintableCard | null>(null);
-  const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();
   const issue = () =>
     run(() => api(createCard, { params: { person } }), {
@@ -40,8 +40,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       done: found.reload,
     });
   return (
-    <section class="card panel">
-      <h2>{t('cards.title')}</h2>
+    <Panel title={t('cards.title')}>
       <ErrorNote error={error ?? found.error} />
       {found.value?.items.length === 0 && <p class="muted">{t('cards.none')}</p>}
       <ul>
@@ -71,14 +70,10 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       </ul>
       {mayWrite && (
         <div class="actions start">
-          <Button disabled={busy} onClick={() => void issue()}>
-            <IconPrint />
-            {t('cards.issue')}
-          </Button>
-          <Button onClick={() => setAdding(true)}>
-            <IconBadge />
-            {t('cards.addBadge')}
-          </Button>
+          <Button icon={<IconPrint />} label={t('cards.issue')} disabled={busy} onClick={issue} />
+          <DialogButton icon={<IconBadge />} label={t('cards.addBadge')}>
+            <AddBadge person={person} onDone={found.reload} />
+          </DialogButton>
         </div>
       )}
       {card && (
@@ -86,12 +81,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
           <Printed card={card} />
         </Dialog>
       )}
-      {adding && (
-        <Dialog title={t('cards.addBadge')} onClose={() => setAdding(false)}>
-          <AddBadge person={person} onDone={found.reload} />
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }
 
@@ -122,10 +112,7 @@ function Printed({ card }: { card: PrintableCard }) {
         {svg && <Svg text={svg} label={t('cards.qr')} />}
       </article>
       <div class="actions no-print">
-        <Button kind="primary" disabled={!svg} onClick={() => svg && print()}>
-          <IconPrint />
-          {t('print')}
-        </Button>
+        <Button icon={<IconPrint />} label={t('print')} kind="primary" disabled={!svg} onClick={() => svg && print()} />
       </div>
     </div>
   );

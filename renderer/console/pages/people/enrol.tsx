@@ -11,7 +11,8 @@ import { Button } from '../../../shared/button.tsx';
 import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { Ring } from '../../../shared/web/ring.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -26,8 +27,8 @@ import { GiveConsent } from './consent.tsx';
 
 /** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
 export function EnrolPage({ person: id, role }: { person: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => api(getPerson, { params: { person: id }, signal }));
-  const minor = useResource(`${id} minor`, (signal) => api(getMinor, { params: { person: id }, signal }));
+  const found = useRead(getPerson, { params: { person: id } });
+  const minor = useRead(getMinor, { params: { person: id } });
   const person = found.value;
   const asked = person && minor.value;
   const own = minor.value?.minor?.state === 'of-age';
@@ -39,8 +40,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
     >
       <Reading of={found} rows={6} />
       {asked && (person.consent !== 'given' || own) && (
-        <section class="card panel">
-          <h2>{t('people.give')}</h2>
+        <Panel title={t('people.give')}>
           <GiveConsent
             person={person}
             minor={minor.value!.minor}
@@ -49,7 +49,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
               minor.reload();
             }}
           />
-        </section>
+        </Panel>
       )}
       {asked && person.consent === 'given' && !own && <Capture person={person} role={role} onDone={found.reload} />}
     </PageFrame>
@@ -78,7 +78,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       () =>
         api(enrolPerson, {
           params: { person: person.id },
-          body: { pictures: shots.map((s) => s.base64), source: source, duplicate },
+          body: { pictures: shots.map((s) => s.base64), source, duplicate },
         }),
       {
         done: (value) => {
@@ -91,9 +91,10 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
         },
       },
     );
+  const name = person.name ?? t('people.unnamed');
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
-  const choose = (next: typeof source) => {
-    setSource(next);
+  const startAgain = (from = source) => {
+    setSource(from);
     setShots([]);
     setAnswer(null);
   };
@@ -102,9 +103,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       <fieldset class="plain methods">
         <legend class="sr-only">{t('enrolFace.source')}</legend>
         {(['camera', 'photo'] as const).map((w) => (
-          <Button key={w} aria-pressed={source === w} onClick={() => choose(w)}>
-            {t(`enrolFace.${w}`)}
-          </Button>
+          <Button key={w} label={t(`enrolFace.${w}`)} aria-pressed={source === w} onClick={() => startAgain(w)} />
         ))}
       </fieldset>
       {source === 'camera' ? (
@@ -143,12 +142,12 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
             </p>
             <TwoPeople
               key={like.person}
-              name={person.name ?? t('people.unnamed')}
+              name={name}
               ours={
                 <canvas
                   ref={(node) => void draw(node, shots[0]!.url)}
                   role="img"
-                  aria-label={t('lookalikes.pictureOf', { name: person.name ?? t('people.unnamed') })}
+                  aria-label={t('lookalikes.pictureOf', { name })}
                 />
               }
               other={like}
@@ -170,7 +169,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       {answer?.outcome === 'waiting' && (
         <div class="note" data-kind="warn" role="status">
           <div class="stack">
-            <p>{t('lookalikes.waiting', { name: person.name ?? t('people.unnamed') })}</p>
+            <p>{t('lookalikes.waiting', { name })}</p>
             <div class="actions start">
               <Button onClick={() => go(`people/${person.id}`)}>{t('lookalikes.otherMethods')}</Button>
             </div>
@@ -179,16 +178,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       )}
       <ErrorNote error={error} />
       <div class="actions">
-        {shots.length > 0 && (
-          <Button
-            onClick={() => {
-              setShots([]);
-              setAnswer(null);
-            }}
-          >
-            {t('enrolFace.again')}
-          </Button>
-        )}
+        {shots.length > 0 && <Button onClick={() => startAgain()}>{t('enrolFace.again')}</Button>}
         <Button kind="primary" disabled={busy || shots.length === 0} onClick={() => shots.length > 0 && void submit()}>
           <IconCheck />
           {t('enrolFace.save')}

@@ -1,11 +1,10 @@
-import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import { type Minor, removeMinor, setMinor } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
-import { Fact } from '../../../shared/web/pieces.tsx';
+import { Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
@@ -19,7 +18,6 @@ interface MinorPanelProps {
 
 /** Whether a guardian speaks for someone, and until when. */
 export function MinorPanel({ person, minor, mayWrite, onChange }: MinorPanelProps) {
-  const [open, setOpen] = useState(false);
   const bornOn = useField('');
   const { error, run } = useWrite();
   const forget = () =>
@@ -29,52 +27,46 @@ export function MinorPanel({ person, minor, mayWrite, onChange }: MinorPanelProp
     });
   if (!minor && !mayWrite) return null;
   return (
-    <section class="card panel">
-      <h2>{t('people.minor')}</h2>
+    <Panel title={t('people.minor')}>
       {minor ? (
         <dl class="facts">
-          <Fact name={t('people.minorState')}>{t(`people.minorIs.${minor.state}`)}</Fact>
-          <Fact name={t('people.bornOn')} dir="ltr">
-            {minor.bornOn}
-          </Fact>
-          <Fact name={t('people.comesOfAge')} dir="ltr">
-            {minor.comesOfAge}
-          </Fact>
-          <Fact name={t('people.guardian')}>
-            {minor.guardian ? (
-              <>
-                <bdi>{minor.guardian.name}</bdi> (<bdi>{minor.guardian.relation}</bdi>)
-              </>
-            ) : (
-              '–'
-            )}
-          </Fact>
+          <Fact name={t('people.minorState')} value={t(`people.minorIs.${minor.state}`)} />
+          <Fact name={t('people.bornOn')} dir="ltr" value={minor.bornOn} />
+          <Fact name={t('people.comesOfAge')} dir="ltr" value={minor.comesOfAge} />
+          <Fact
+            name={t('people.guardian')}
+            value={
+              minor.guardian ? (
+                <>
+                  <bdi>{minor.guardian.name}</bdi> (<bdi>{minor.guardian.relation}</bdi>)
+                </>
+              ) : (
+                '–'
+              )
+            }
+          />
         </dl>
       ) : (
         <p class="muted">{t('people.noMinor')}</p>
       )}
-      <ErrorNote error={open ? null : error} />
+      <ErrorNote error={error} />
       <div class="actions start">
-        {!minor && <Button onClick={() => setOpen(true)}>{t('people.isMinor')}</Button>}
+        {!minor && (
+          <DialogButton label={t('people.isMinor')}>
+            <WriteForm
+              write={() => api(setMinor, { params: { person }, body: { bornOn: bornOn.value } })}
+              say={() => t('people.saved')}
+              done={onChange}
+              ready={bornOn.value !== ''}
+              action={t('people.save')}
+            >
+              <p class="muted">{t('people.isMinorText')}</p>
+              <TextField label={t('people.bornOn')} type="date" required dir="ltr" {...bornOn} />
+            </WriteForm>
+          </DialogButton>
+        )}
         {minor && <Button onClick={() => void forget()}>{t('people.notMinor')}</Button>}
       </div>
-      {open && (
-        <Dialog title={t('people.isMinor')} onClose={() => setOpen(false)}>
-          <WriteForm
-            write={() => api(setMinor, { params: { person }, body: { bornOn: bornOn.value } })}
-            say={() => t('people.saved')}
-            done={() => {
-              setOpen(false);
-              onChange();
-            }}
-            ready={bornOn.value !== ''}
-            action={t('people.save')}
-          >
-            <p class="muted">{t('people.isMinorText')}</p>
-            <TextField label={t('people.bornOn')} type="date" required dir="ltr" {...bornOn} />
-          </WriteForm>
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }

@@ -15,37 +15,36 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, SelectField } from '../../../shared/web/form.tsx';
-import { Fact } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
+import { CheckField, ErrorNote, SelectField, useFields } from '../../../shared/web/form.tsx';
+import { languageName } from '../../../shared/web/languages.ts';
+import { Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
+import { languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/table.tsx';
-import { Svg } from '../../shell/enrol.tsx';
+import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
 import { kioskName, siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { auditPage } from '../audit.tsx';
+import { AUDITORS } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
-import { languageName, languageOptions } from './languages.ts';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
-  const found = useResource(id, (signal) => api(getPerson, { params: { person: id }, signal }));
-  const minor = useResource(`${id} minor`, (signal) => api(getMinor, { params: { person: id }, signal }));
-  const [task, setTask] = useState<'edit' | 'link' | 'sites' | null>(null);
+  const found = useRead(getPerson, { params: { person: id } });
+  const minor = useRead(getMinor, { params: { person: id } });
   const person = found.value;
   const mayWrite = role !== 'dpo';
   const mayErase = role !== 'staff';
-  const mayAudit = auditPage.roles.includes(role);
+  const mayAudit = AUDITORS.includes(role);
   const reload = () => {
     found.reload();
     minor.reload();
@@ -69,72 +68,55 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
       <Reading of={found} rows={6} />
       {person && (
         <>
-          <section class="card panel">
-            <div class="panel-head">
-              <h2>{t('people.profile')}</h2>
-              <Button onClick={() => setTask('edit')}>{t('people.edit')}</Button>
-            </div>
+          <Panel
+            title={t('people.profile')}
+            aside={
+              <DialogButton label={t('people.edit')}>
+                <Edit person={person} onDone={reload} />
+              </DialogButton>
+            }
+          >
             <dl class="facts">
               <PersonFacts person={person} />
-              <Fact name={t('people.language')}>{person.language ? languageName(person.language) : '–'}</Fact>
-              <Fact name={t('people.gps')}>{t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')}</Fact>
-              <Fact name={t('people.site')}>
-                {person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}
-              </Fact>
-              <Fact name={t('people.changed')}>
-                <Moment at={person.updatedAt} />
-              </Fact>
+              <Fact name={t('people.language')} value={person.language ? languageName(person.language) : '–'} />
+              <Fact name={t('people.gps')} value={t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')} />
+              <Fact
+                name={t('people.site')}
+                value={person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}
+              />
+              <Fact name={t('people.changed')} value={<Moment at={person.updatedAt} />} />
             </dl>
             {mayWrite && sites.value.length > 1 && (
               <div class="actions start">
-                <Button onClick={() => setTask('sites')}>{t('people.sites')}</Button>
+                <DialogButton label={t('people.sites')}>
+                  <Sites person={person} onDone={reload} />
+                </DialogButton>
               </div>
             )}
-          </section>
+          </Panel>
           <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
           <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
           <Faces person={person} onChange={reload} />
           <CardsPanel person={id} mayWrite={mayWrite} />
           {mayWrite && <PinCodePanel person={id} hasNumber={person.number !== null} />}
           <StaffPanel person={id} />
-          <section class="card panel">
-            <h2>{t('people.own')}</h2>
+          <Panel title={t('people.own')}>
             <p class="muted">{t('people.ownText')}</p>
             <div class="actions start">
-              <Button onClick={() => setTask('link')}>
-                <IconQr />
-                {t('people.link')}
-              </Button>
+              <DialogButton icon={<IconQr />} label={t('people.link')}>
+                <Link person={person} />
+              </DialogButton>
             </div>
-          </section>
+          </Panel>
           {mayAudit && (
-            <section class="card panel">
-              <h2>{t('people.seen')}</h2>
+            <Panel title={t('people.seen')}>
               <p class="muted">{t('people.seenText')}</p>
               <div class="actions start">
-                <Button onClick={() => go(`audit/${id}`)}>
-                  <IconSearch />
-                  {t('people.seenShow')}
-                </Button>
+                <Button icon={<IconSearch />} label={t('people.seenShow')} onClick={() => go(`audit/${id}`)} />
               </div>
-            </section>
+            </Panel>
           )}
           {mayErase && <Erase person={person} />}
-          {task === 'edit' && (
-            <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
-              <Edit person={person} onDone={reload} />
-            </Dialog>
-          )}
-          {task === 'sites' && (
-            <Dialog title={t('people.sites')} onClose={() => setTask(null)}>
-              <Sites person={person} onDone={reload} />
-            </Dialog>
-          )}
-          {task === 'link' && (
-            <Dialog title={t('people.link')} onClose={() => setTask(null)}>
-              <Link person={person} />
-            </Dialog>
-          )}
         </>
       )}
     </PageFrame>
@@ -142,21 +124,18 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
 }
 
 function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
-  const [values, setValues] = useState<Record<string, string>>(
-    Object.fromEntries([...textFields, 'language' as const].map((f) => [f, person[f] ?? ''])),
+  const names = [...textFields, 'language' as const];
+  const { values, field } = useFields(
+    Object.fromEntries(names.map((name) => [name, person[name] ?? ''])) as Record<(typeof names)[number], string>,
   );
   const [gpsOptOut, setGps] = useState(person.gpsOptOut);
-  const field = (name: string) => ({
-    value: values[name] ?? '',
-    onValue: (value: string) => setValues({ ...values, [name]: value }),
-  });
   return (
     <WriteForm
       write={() => {
         const patch = Object.fromEntries(
-          [...textFields, 'language'].flatMap((f) => {
-            const value = values[f]!.trim() || null;
-            return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
+          names.flatMap((name) => {
+            const value = values[name].trim() || null;
+            return value === person[name] || (name === 'name' && value === null) ? [] : [[name, value]];
           }),
         );
         const given = { version: person.version, ...patch, gpsOptOut };
@@ -210,8 +189,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
       done: onChange,
     });
   return (
-    <section class="card panel">
-      <h2>{t('people.templates')}</h2>
+    <Panel title={t('people.templates')}>
       <ErrorNote error={error ?? counts.error} />
       {counts.value?.models.length === 0 && <p class="muted">{t('people.noFaces')}</p>}
       <ul>
@@ -228,33 +206,23 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
       </ul>
       {(counts.value?.models.length ?? 0) > 0 && (
         <div class="actions start">
-          <Button onClick={() => void remove()}>
-            <IconErase />
-            {t('people.removeFaces')}
-          </Button>
+          <Button icon={<IconErase />} label={t('people.removeFaces')} onClick={remove} />
         </div>
       )}
-    </section>
+    </Panel>
   );
 }
 
 /** A link to the person's own page: it works once, for anyone who opens it first. */
 function Link({ person }: { person: Person }) {
   const [mailed, setMailed] = useState(false);
-  const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);
+  const [link, setLink] = useState<OneTimeLink | null>(null);
   if (link)
     return (
       <div class="stack">
-        <div class="qr">
-          <Svg text={link.svg} label={t('people.linkQr')} />
-        </div>
-        <p class="muted">{t('people.linkOnce')}</p>
-        <p dir="ltr" class="long-text">
-          {link.url}
-        </p>
-        <p class="muted small">
-          {t('people.until')} <Moment at={link.expiresAt} />
-        </p>
+        <MadeLink link={link}>
+          <p class="muted">{t('people.linkOnce')}</p>
+        </MadeLink>
       </div>
     );
   return (
@@ -280,26 +248,22 @@ function Erase({ person }: { person: Person }) {
       done: (value) => go(`erasures/${value.request}`),
     });
   return (
-    <section class="card panel">
-      <h2>{t('people.erase')}</h2>
+    <Panel title={t('people.erase')}>
       <p class="muted">{t('people.eraseLead')}</p>
       <ErrorNote error={error} />
       <div class="actions start">
-        <Button kind="primary-danger" disabled={busy} onClick={() => void erase()}>
-          {t('people.erase')}
-        </Button>
+        <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
       </div>
-    </section>
+    </Panel>
   );
 }
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
 function StaffPanel({ person }: { person: string }) {
-  const { value, error } = useResource(person, (signal) => api(getPersonStaff, { params: { person }, signal }));
+  const { value, error } = useRead(getPersonStaff, { params: { person } });
   if (!error && !value?.items.length) return null;
   return (
-    <section class="card panel">
-      <h2>{t('people.staffDid.title')}</h2>
+    <Panel title={t('people.staffDid.title')}>
       <ErrorNote error={error} />
       <ul>
         {value?.items.map((one) => (
@@ -313,6 +277,6 @@ function StaffPanel({ person }: { person: string }) {
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }

@@ -11,14 +11,14 @@ import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Fact } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
-  const found = useResource(person, (signal) => api(getPinCode, { params: { person }, signal }));
+  const found = useRead(getPinCode, { params: { person } });
   const [issued, setIssued] = useState<IssuedPinCode | null>(null);
   const { busy, error, run } = useWrite();
   const code = found.value?.code ?? null;
@@ -30,21 +30,14 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
         found.reload();
       },
     });
-  const withdraw = () =>
-    run(() => api(withdrawPinCode, { params: { person } }), {
-      ask: { title: t('pinCode.withdraw'), text: t('pinCode.withdrawText'), danger: true },
-      say: () => t('pinCode.withdrawn'),
-      done: found.reload,
-    });
-  const takeBack = () =>
-    run(() => api(withdrawPin, { params: { person } }), {
-      ask: { title: t('pinCode.takeBack'), text: t('pinCode.takeBackText'), danger: true },
+  const end = (what: 'withdraw' | 'takeBack') =>
+    run(() => api(what === 'withdraw' ? withdrawPinCode : withdrawPin, { params: { person } }), {
+      ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`), danger: true },
       say: () => t('pinCode.withdrawn'),
       done: found.reload,
     });
   return (
-    <section class="card panel">
-      <h2>{t('pinCode.title')}</h2>
+    <Panel title={t('pinCode.title')}>
       <p class="muted">{t(hasNumber ? 'pinCode.text' : 'pinCode.needsNumber')}</p>
       <ErrorNote error={error ?? found.error} />
       {pin && (
@@ -63,16 +56,8 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
             <IconKey />
             {t(code ? 'pinCode.another' : 'pinCode.issue')}
           </Button>
-          {code && (
-            <Button disabled={busy} onClick={() => void withdraw()}>
-              {t('pinCode.withdraw')}
-            </Button>
-          )}
-          {pin && (
-            <Button disabled={busy} onClick={() => void takeBack()}>
-              {t('pinCode.takeBack')}
-            </Button>
-          )}
+          {code && <Button label={t('pinCode.withdraw')} disabled={busy} onClick={() => void end('withdraw')} />}
+          {pin && <Button label={t('pinCode.takeBack')} disabled={busy} onClick={() => void end('takeBack')} />}
         </div>
       )}
       {issued && (
@@ -80,24 +65,23 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
           <div class="stack">
             <p>{t('pinCode.handOver', { name: issued.name ?? t('people.unnamed') })}</p>
             <dl class="facts">
-              <Fact name={t('people.number')} dir="ltr" class="pin-code tabular">
-                {issued.number}
-              </Fact>
-              <Fact name={t('pinCode.code')} dir="ltr" class="pin-code tabular">
-                {issued.code.replace(/(\d{4})(?=\d)/g, '$1 ')}
-              </Fact>
+              <Fact name={t('people.number')} dir="ltr" class="pin-code tabular" value={issued.number} />
+              <Fact
+                name={t('pinCode.code')}
+                dir="ltr"
+                class="pin-code tabular"
+                value={issued.code.replace(/(\d{4})(?=\d)/g, '$1 ')}
+              />
             </dl>
             <p class="muted small">
               {t('people.until')} <Moment at={issued.expiresAt} />
             </p>
             <div class="actions">
-              <Button kind="primary" onClick={() => setIssued(null)}>
-                {t('pinCode.handed')}
-              </Button>
+              <Button label={t('pinCode.handed')} kind="primary" onClick={() => setIssued(null)} />
             </div>
           </div>
         </Dialog>
       )}
-    </section>
+    </Panel>
   );
 }

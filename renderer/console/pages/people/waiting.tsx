@@ -1,10 +1,8 @@
 import { acceptCase, getCasePicture, getEnrolmentCase, refuseCase } from '../../../../sync/protocol/api/enrolment.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -14,33 +12,23 @@ import type { PageProps } from '../page.ts';
 
 /** An enrolment that waits for an administrator: both pictures, and the decision. */
 export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => api(getEnrolmentCase, { params: { case: id }, signal }));
+  const params = { case: id };
+  const found = useRead(getEnrolmentCase, { params });
   const { busy, error, run } = useWrite();
   const waits = found.value;
-  const decide = async (what: 'accept' | 'refuse', typed: string | null) => {
-    const params = { case: id };
-    const done = await run(() =>
-      what === 'accept' ? api(acceptCase, { params, body: { typed } }) : api(refuseCase, { params }),
-    );
-    if (!done?.ok) return found.reload();
-    toast(() => t(what === 'accept' ? 'lookalikes.accepted' : 'lookalikes.refusedDone'));
-    go('attention');
+  const done = () => go('attention');
+  const accept = async (typed: string | null) => {
+    const say = () => t('lookalikes.accepted');
+    const answer = await run(() => api(acceptCase, { params, body: { typed } }), { say, done });
+    if (!answer?.ok) found.reload();
   };
   const refuse = async () => {
-    const sure = await confirm({
-      title: t('lookalikes.refuse'),
-      text: t('lookalikes.refuseText'),
-      action: t('lookalikes.refuse'),
-      danger: true,
-    });
-    if (sure) await decide('refuse', null);
+    const ask = { title: t('lookalikes.refuse'), text: t('lookalikes.refuseText'), danger: true };
+    const answer = await run(() => api(refuseCase, { params }), { ask, say: () => t('lookalikes.refusedDone'), done });
+    if (answer && !answer.ok) found.reload();
   };
   const name = waits?.person.name ?? t('people.unnamed');
-  const refuseButton = role === 'admin' && (
-    <Button disabled={busy} onClick={() => void refuse()}>
-      {t('lookalikes.refuse')}
-    </Button>
-  );
+  const refuseButton = role === 'admin' && <Button label={t('lookalikes.refuse')} disabled={busy} onClick={refuse} />;
   return (
     <PageFrame
       title={t('lookalikes.question')}
@@ -57,12 +45,10 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
             <TwoPeople
               key={waits.other.person}
               name={name}
-              ours={
-                <img src={urlOf(getCasePicture, { params: { case: id } })} alt={t('lookalikes.pictureOf', { name })} />
-              }
+              ours={<img src={urlOf(getCasePicture, { params })} alt={t('lookalikes.pictureOf', { name })} />}
               other={waits.other}
               busy={busy}
-              overrule={role === 'admin' ? (typed) => void decide('accept', typed) : undefined}
+              overrule={role === 'admin' ? (typed) => void accept(typed) : undefined}
               actions={refuseButton}
             />
           ) : (
@@ -70,7 +56,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
               <p>{t('lookalikes.otherDeleted')}</p>
               {role === 'admin' && (
                 <div class="actions start">
-                  <Button kind="primary" disabled={busy} onClick={() => void decide('accept', null)}>
+                  <Button kind="primary" disabled={busy} onClick={() => void accept(null)}>
                     {t('enrolFace.save')}
                   </Button>
                   {refuseButton}

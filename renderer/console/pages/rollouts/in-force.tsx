@@ -12,17 +12,15 @@ import {
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
-import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
-import { Badge } from '../../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
+import { CheckField, ErrorNote } from '../../../shared/web/form.tsx';
+import { Badge, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { Kiosks } from './kiosks.tsx';
-import { ringName } from './labels.ts';
-import { ProgressBar } from './progress.tsx';
+import { Kiosks, ProgressBar } from './kiosks.tsx';
+import { ringName } from './rings.tsx';
 
 const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
   running: 'good',
@@ -46,11 +44,10 @@ export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
   const { state, stopped, version, steps, step } = rollout;
   const toggle = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('rollouts.title', { version })}</h2>
-        <Badge kind={KIND[state]}>{t(`rollouts.state.${state}`)}</Badge>
-      </div>
+    <Panel
+      title={t('rollouts.title', { version })}
+      aside={<Badge kind={KIND[state]}>{t(`rollouts.state.${state}`)}</Badge>}
+    >
       {stopped && (
         <div class="note" role="status" data-kind="bad">
           <p>{t('rollouts.stopped', { failed: stopped.failed, got: stopped.got })}</p>
@@ -83,16 +80,12 @@ export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
       </ol>
       {admin && <Buttons rollout={rollout} onChange={onChange} />}
       <div class="actions start">
-        <Button aria-expanded={more === 'kiosks'} onClick={() => toggle('kiosks')}>
-          {t('rollouts.kiosks')}
-        </Button>
-        <Button aria-expanded={more === 'history'} onClick={() => toggle('history')}>
-          {t('rollouts.history')}
-        </Button>
+        <Button label={t('rollouts.kiosks')} aria-expanded={more === 'kiosks'} onClick={() => toggle('kiosks')} />
+        <Button label={t('rollouts.history')} aria-expanded={more === 'history'} onClick={() => toggle('history')} />
       </div>
       {more === 'kiosks' && <Kiosks rollout={rollout.id} rings={rings} />}
       {more === 'history' && <History rollout={rollout.id} rings={rings} />}
-    </section>
+    </Panel>
   );
 }
 
@@ -110,73 +103,56 @@ const ACTS = { pause: pauseRollout, advance: advanceRollout, 'roll-back': rollBa
 
 function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void }) {
   const { busy, error, run } = useWrite();
-  const [resuming, setResuming] = useState(false);
   const { id, state, version, step, steps } = rollout;
-  const act = async (what: 'resume' | keyof typeof ACTS, retry = false) => {
-    const params = { rollout: id };
-    const done = await run(() =>
-      what === 'resume' ? api(resumeRollout, { params, body: { retry } }) : api(ACTS[what], { params }),
-    );
-    if (!done?.ok) return;
-    toast(() => t(`rollouts.done.${what}`));
-    onChange();
-  };
-  const ask = async (what: 'pause' | 'advance' | 'roll-back') => {
-    const sure = await confirm({
-      title: t(`rollouts.act.${what}`),
-      text: t(`rollouts.ask.${what}`, { version }),
-      action: t(`rollouts.act.${what}`),
-      ...(what === 'roll-back' && { danger: true, word: version }),
+  const params = { rollout: id };
+  const act = (what: keyof typeof ACTS) =>
+    run(() => api(ACTS[what], { params }), {
+      ask: {
+        title: t(`rollouts.act.${what}`),
+        text: t(`rollouts.ask.${what}`, { version }),
+        ...(what === 'roll-back' && { danger: true, word: version }),
+      },
+      say: () => t(`rollouts.done.${what}`),
+      done: onChange,
     });
-    if (sure) await act(what);
-  };
-  const button = (what: 'pause' | 'advance' | 'roll-back') => (
-    <Button disabled={busy} onClick={() => void ask(what)}>
-      {t(`rollouts.act.${what}`)}
-    </Button>
+  const button = (what: keyof typeof ACTS) => (
+    <Button label={t(`rollouts.act.${what}`)} disabled={busy} onClick={() => void act(what)} />
   );
   return (
     <>
       <ErrorNote error={error} />
       <div class="actions start">
         {(state === 'paused' || state === 'stopped') && (
-          <Button kind="primary" disabled={busy} onClick={() => setResuming(true)}>
-            {t('rollouts.act.resume')}
-          </Button>
+          <DialogButton kind="primary" disabled={busy} label={t('rollouts.act.resume')}>
+            <Resume rollout={rollout} onDone={onChange} />
+          </DialogButton>
         )}
         {state === 'running' && button('pause')}
         {state === 'running' && step < steps.length - 1 && button('advance')}
         {state !== 'rolled-back' && button('roll-back')}
       </div>
-      {resuming && (
-        <Dialog title={t('rollouts.act.resume')} onClose={() => setResuming(false)}>
-          <Resume
-            stopped={state === 'stopped'}
-            onDone={(retry) => {
-              setResuming(false);
-              void act('resume', retry);
-            }}
-          />
-        </Dialog>
-      )}
     </>
   );
 }
 
-function Resume({ stopped, onDone }: { stopped: boolean; onDone: (retry: boolean) => void }) {
+function Resume({ rollout: { id, state }, onDone }: { rollout: Rollout; onDone: () => void }) {
   const [retry, setRetry] = useState(false);
   return (
-    <Form class="stack" onSubmit={() => onDone(retry)}>
-      <p>{t(stopped ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
+    <WriteForm
+      write={() => api(resumeRollout, { params: { rollout: id }, body: { retry } })}
+      say={() => t('rollouts.done.resume')}
+      done={onDone}
+      action={t('rollouts.act.resume')}
+    >
+      <p>{t(state === 'stopped' ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
       <CheckField label={t('rollouts.retry')} hint={t('rollouts.retryHint')} checked={retry} onChecked={setRetry} />
-      <Submit>{t('rollouts.act.resume')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }
 
 /** What was done with a rollout, newest first. */
 function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
-  const found = useResource(`history ${rollout}`, (signal) => api(getRolloutHistory, { params: { rollout }, signal }));
+  const found = useRead(getRolloutHistory, { params: { rollout } });
   return (
     <>
       <ErrorNote error={found.error} onRetry={found.reload} />

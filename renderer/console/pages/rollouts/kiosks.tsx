@@ -1,13 +1,19 @@
-import { listRolloutKiosks, type Ring, type RolloutKiosk } from '../../../../sync/protocol/api/rollouts.ts';
+import {
+  type KioskCounts,
+  type KioskState,
+  listRolloutKiosks,
+  type Ring,
+  type RolloutKiosk,
+} from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { SelectField, useField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { Ago, moment } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
-import { reasonText, ringName } from './labels.ts';
-import { KIOSK_STATES } from './progress.tsx';
+import { ringName } from './rings.tsx';
 
 const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
   healthy: 'good',
@@ -17,16 +23,45 @@ const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
   'rolled-back': 'bad',
 };
 
+/** In the order of the way that a kiosk takes. */
+const KIOSK_STATES: readonly KioskState[] = [
+  'healthy',
+  'installing',
+  'notified',
+  'waiting',
+  'not-heard',
+  'refused',
+  'overdue',
+  'rolled-back',
+];
+
+/** How many kiosks are how far: a bar, and the same in words. */
+export function ProgressBar({ counts }: { counts: KioskCounts }) {
+  const there = KIOSK_STATES.filter((state) => counts[state] > 0);
+  return (
+    <div class="stack">
+      <div class="rollout-bar" aria-hidden="true">
+        {there.map((state) => (
+          <span key={state} data-state={state} style={{ flexGrow: counts[state] }} />
+        ))}
+      </div>
+      <ul class="stats" aria-label={t('rollouts.progress')}>
+        {there.map((state) => (
+          <li key={state} class="rollout-value">
+            <span class="rollout-key" data-state={state} aria-hidden="true" />
+            <strong class="tabular">{counts[state]}</strong> {t(`rollouts.kiosk.${state}`)}
+          </li>
+        ))}
+        {there.length === 0 && <li class="muted">{t('rollouts.noKiosks')}</li>}
+      </ul>
+    </div>
+  );
+}
+
 /** Every kiosk, and how far it is. */
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
   const state = useField('');
-  const pages = usePages(listRolloutKiosks, {
-    params: { rollout },
-    query: {
-      limit: 50,
-      ...(state.value && { state: state.value }),
-    },
-  });
+  const pages = usePages(listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
   return (
     <>
       <div class="filters">
@@ -46,7 +81,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
         columns={[
           { label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
           { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
-          { label: t('rollouts.stateLabel'), cell: (k) => <KioskState kiosk={k} /> },
+          { label: t('rollouts.stateLabel'), cell: (k) => <StateOf kiosk={k} /> },
           { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
           { label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
         ]}
@@ -56,7 +91,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
 }
 
 /** How far it is, and why it went no further. */
-function KioskState({ kiosk: { state, reason, from, heldSince } }: { kiosk: RolloutKiosk }) {
+function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: RolloutKiosk }) {
   return (
     <div>
       <Badge kind={KIND[state]}>{t(`rollouts.kiosk.${state}`)}</Badge>
@@ -65,4 +100,11 @@ function KioskState({ kiosk: { state, reason, from, heldSince } }: { kiosk: Roll
       {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
     </div>
   );
+}
+
+/** Why a kiosk went back, in words: `trial-deadline: camera, match`. */
+function reasonText(reason: string): string {
+  const [code = '', missing] = reason.split(': ');
+  const shown = missing?.split(', ').map((check) => codeLabel('rollouts.check', check));
+  return `${codeLabel('rollouts.reason', code)}${shown ? `: ${shown.join(', ')}` : ''}`;
 }

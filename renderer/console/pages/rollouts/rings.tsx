@@ -1,24 +1,30 @@
 import { useState } from 'preact/hooks';
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
-import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
+import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { Panel } from '../../../shared/web/pieces.tsx';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 import { kiosks } from '../../state/places.ts';
-import { ringName } from './labels.ts';
+
+/** What a ring is called here: as someone called it, else in the reader's language. */
+export const ringName = (rings: readonly Ring[], id: RingId): string =>
+  rings.find((ring) => ring.id === id)?.name ?? t(`rollouts.ring.${id}`);
 
 /** Who gets a build first. */
 export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admin: boolean; onChange: () => void }) {
-  const [putting, setPutting] = useState(false);
-  const [naming, setNaming] = useState<Ring | null>(null);
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('rollouts.rings')}</h2>
-        {admin && <Button onClick={() => setPutting(true)}>{t('rollouts.put')}</Button>}
-      </div>
+    <Panel
+      title={t('rollouts.rings')}
+      aside={
+        admin && (
+          <DialogButton label={t('rollouts.put')}>
+            <Put rings={rings} onDone={onChange} />
+          </DialogButton>
+        )
+      }
+    >
       <p class="muted">{t('rollouts.ringsLead')}</p>
       <ul class="ring-list">
         {rings.map((ring) => (
@@ -36,25 +42,14 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
               )}
             </span>
             {admin && (
-              <Button onClick={() => setNaming(ring)}>
-                {t('rollouts.rename')}
-                <span class="sr-only"> {ringName(rings, ring.id)}</span>
-              </Button>
+              <DialogButton label={t('rollouts.rename')} of={ringName(rings, ring.id)}>
+                <Rename ring={ring} onDone={onChange} />
+              </DialogButton>
             )}
           </li>
         ))}
       </ul>
-      {putting && (
-        <Dialog title={t('rollouts.put')} onClose={() => setPutting(false)}>
-          <Put rings={rings} onDone={onChange} />
-        </Dialog>
-      )}
-      {naming && (
-        <Dialog title={t('rollouts.rename')} onClose={() => setNaming(null)}>
-          <Rename ring={naming} onDone={onChange} />
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }
 
@@ -74,7 +69,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
       <SelectField
         label={t('rollouts.ringLabel')}
         value={ring}
-        onValue={(value) => setRing(RingId.parse(value))}
+        onValue={setRing}
         options={RingId.options.map((id) => [id, ringName(rings, id)])}
       />
     </WriteForm>

@@ -6,62 +6,51 @@ import {
   startRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, SelectField, TextField, useField } from '../../../shared/web/form.tsx';
+import { CheckField, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;
-type PlanName = (typeof PLANS)[number];
 const EVERYBODY = { ring: 'all', percent: 100, soakHours: 0 } as const;
 
 /** Absent: as the server usually does it. */
-const STEPS: Readonly<Record<PlanName, NewRollout['steps']>> = {
+const STEPS: Readonly<Record<(typeof PLANS)[number], NewRollout['steps']>> = {
   usual: undefined,
   quick: [{ ring: 'all', percent: 10, soakHours: 4 }, EVERYBODY],
   everybody: [EVERYBODY],
 };
 
-interface StartRolloutProps {
-  builds: Repository['builds'];
-  inForce: Rollout | null;
-  onDone: () => void;
-}
-
-export function StartRollout({ builds, inForce, onDone }: StartRolloutProps) {
-  const version = useField(builds[0]?.version ?? '');
-  const [plan, setPlan] = useState<PlanName>('usual');
+export function StartRollout({
+  builds,
+  inForce,
+  onDone,
+}: Pick<Repository, 'builds'> & { inForce: Rollout | null; onDone: () => void }) {
+  const { values, field } = useFields({ version: builds[0]?.version ?? '', kiosks: '2', percent: '20' });
+  const { version } = values;
+  const [plan, setPlan] = useState<(typeof PLANS)[number]>('usual');
   const [automatic, setAutomatic] = useState(true);
   const [urgent, setUrgent] = useState(false);
-  const kiosks = useField('2');
-  const percent = useField('20');
   return (
     <WriteForm
       write={() => {
         const steps = STEPS[plan];
-        const stopAt = { kiosks: Number(kiosks.value), percent: Number(percent.value) };
-        const body = {
-          version: version.value,
-          automatic,
-          urgent,
-          stopAt,
-          ...(steps && { steps }),
-        } satisfies NewRollout;
-        return api(startRollout, { body });
+        const stopAt = { kiosks: Number(values.kiosks), percent: Number(values.percent) };
+        return api(startRollout, { body: { version, automatic, urgent, stopAt, ...(steps && { steps }) } });
       }}
       say={() => t('rollouts.started')}
       done={onDone}
-      action={t('rollouts.begin', { version: version.value })}
+      action={t('rollouts.begin', { version })}
     >
       <SelectField
         label={t('rollouts.version')}
-        {...version}
+        {...field('version')}
         options={builds.map((b) => [b.version, `${b.version} · ${b.platforms.join(', ')} · ${b.commit.slice(0, 12)}`])}
       />
       <SelectField
         label={t('rollouts.plan.label')}
         hint={t(`rollouts.plan.${plan}Hint`)}
         value={plan}
-        onValue={(value) => setPlan(PLANS.find((one) => one === value) ?? 'usual')}
+        onValue={setPlan}
         options={PLANS.map((one) => [one, t(`rollouts.plan.${one}`)])}
       />
       <CheckField
@@ -79,9 +68,9 @@ export function StartRollout({ builds, inForce, onDone }: StartRolloutProps) {
           min="1"
           max="10000"
           required
-          {...kiosks}
+          {...field('kiosks')}
         />
-        <TextField label={t('rollouts.stopPercent')} type="number" min="1" max="100" required {...percent} />
+        <TextField label={t('rollouts.stopPercent')} type="number" min="1" max="100" required {...field('percent')} />
       </div>
       {inForce && <p class="muted">{t('rollouts.replaces', { version: inForce.version })}</p>}
     </WriteForm>

@@ -6,10 +6,9 @@ import {
   type SiteChange,
 } from '../../../../sync/protocol/api/sites.ts';
 import { api } from '../../../shared/web/api.ts';
-import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { keyOr, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -18,14 +17,7 @@ import { loadPlaces } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 
 /** A change of the policy, or of the site itself, as the list has it. */
-type Line = {
-  readonly id: string;
-  readonly at: string;
-  readonly by: string;
-  readonly email: string | null;
-  readonly before: object;
-  readonly after: object;
-} & ({ readonly of: 'policy' } | { readonly of: 'site' });
+type Line = (PolicyChange | SiteChange) & { readonly of: 'policy' | 'site' };
 
 const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
 const CHOICES: ReadonlySet<string> = new Set(['faces', 'liveness', 'templates']);
@@ -77,27 +69,17 @@ export function History({ site, policy, calendar, role, onDone }: HistoryProps) 
     ...policy.map((change) => ({ ...change, of: 'policy' as const })),
     ...calendar.map((change) => ({ ...change, of: 'site' as const })),
   ].sort((a, b) => b.at.localeCompare(a.at));
-  const revert = async (line: Line) => {
-    const sure = await confirm({
-      title: t('settings.revert'),
-      text: t(line.of === 'policy' ? 'settings.revertText' : 'settings.revertCalendarText'),
-      action: t('settings.revert'),
+  const revert = ({ id, of }: Line) => {
+    const input = { params: { site: site.id }, body: { change: id } };
+    const text = t(of === 'policy' ? 'settings.revertText' : 'settings.revertCalendarText');
+    return run<unknown>(() => (of === 'policy' ? api(revertSitePolicy, input) : api(revertSite, input)), {
+      ask: { title: t('settings.revert'), text },
+      say: () => t('settings.reverted'),
+      done: () => (of === 'site' ? loadPlaces().then(onDone) : onDone()),
     });
-    if (!sure) return;
-    const body = { change: line.id };
-
-    const done =
-      line.of === 'policy'
-        ? await run(() => api(revertSitePolicy, { params: { site: site.id }, body }))
-        : await run(() => api(revertSite, { params: { site: site.id }, body }));
-    if (!done?.ok) return;
-    if (line.of === 'site') await loadPlaces();
-    toast(() => t('settings.reverted'));
-    onDone();
   };
   return (
-    <section class="card panel">
-      <h2>{t('settings.history')}</h2>
+    <Panel title={t('settings.history')}>
       <ErrorNote error={error} />
       {lines.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
       <ul>
@@ -122,6 +104,6 @@ export function History({ site, policy, calendar, role, onDone }: HistoryProps) 
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }

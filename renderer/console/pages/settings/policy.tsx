@@ -8,7 +8,7 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import { Badge } from '../../../shared/web/pieces.tsx';
+import { Badge, Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
@@ -130,11 +130,7 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
     ['off', t('settings.off')],
   ];
   return (
-    <section class="card panel">
-      <div class="panel-head">
-        <h2>{t('settings.policy')}</h2>
-        {!own && <Badge>{t('settings.inherited')}</Badge>}
-      </div>
+    <Panel title={t('settings.policy')} aside={!own && <Badge>{t('settings.inherited')}</Badge>}>
       <Form class="stack" onSubmit={() => void submit()}>
         <fieldset class="plain" disabled={!mayWrite}>
           <legend>{t('settings.methodsTitle')}</legend>
@@ -237,6 +233,6 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
         )}
         {mayWrite && <Submit disabled={busy || !next.success || !dirty}>{t('settings.save')}</Submit>}
       </Form>
-    </section>
+    </Panel>
   );
 }

@@ -1,6 +1,7 @@
 import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../../sync/protocol/api/sites.ts';
 import { api } from '../../../shared/web/api.ts';
-import { ErrorNote, Form, Submit, TextField, useField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField, useFields } from '../../../shared/web/form.tsx';
+import { Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
@@ -9,15 +10,16 @@ import { loadPlaces } from '../../state/places.ts';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
 export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {
-  const timeZone = useField(site.timeZone);
-  const dayStartsAt = useField(site.dayStartsAt);
+  const { values, field } = useFields(site as Pick<Site, 'timeZone' | 'dayStartsAt'>);
+  const dayStartsAt = values.dayStartsAt;
+  const timeZone = values.timeZone.trim();
   const { busy, error, run } = useWrite();
   // The default site's zone is the server's own configuration.
   const patch = SitePatch.safeParse({
-    ...(dayStartsAt.value !== site.dayStartsAt && { dayStartsAt: dayStartsAt.value }),
-    ...(timeZone.value.trim() !== site.timeZone && { timeZone: timeZone.value.trim() }),
+    ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
+    ...(timeZone !== site.timeZone && { timeZone }),
   });
-  const same = dayStartsAt.value === site.dayStartsAt && timeZone.value.trim() === site.timeZone;
+  const same = dayStartsAt === site.dayStartsAt && timeZone === site.timeZone;
   useUnsaved(!same);
   const submit = () => {
     if (!patch.success || same) return;
@@ -31,8 +33,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
     });
   };
   return (
-    <section class="card panel">
-      <h2>{t('settings.calendar')}</h2>
+    <Panel title={t('settings.calendar')}>
       <p class="muted small">{t('settings.calendarText')}</p>
       <Form class="stack" onSubmit={submit}>
         <fieldset class="plain grid" disabled={!mayWrite}>
@@ -42,7 +43,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             label={t('settings.dayStartsAt')}
             hint={t('settings.dayStartsAtHint')}
             required
-            {...dayStartsAt}
+            {...field('dayStartsAt')}
           />
           <TextField
             label={t('settings.timeZone')}
@@ -50,7 +51,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             required
             readOnly={site.isDefault}
             dir="ltr"
-            {...timeZone}
+            {...field('timeZone')}
           />
         </fieldset>
         <ErrorNote error={error} />
@@ -61,14 +62,13 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
         )}
         {mayWrite && <Submit disabled={busy || !patch.success || same}>{t('settings.saveCalendar')}</Submit>}
       </Form>
-    </section>
+    </Panel>
   );
 }
 
 export function AddSite({ onDone }: { onDone: () => void }) {
-  const name = useField('');
-  const timeZone = useField(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const parsed = NewSite.safeParse({ name: name.value, timeZone: timeZone.value });
+  const { values, field } = useFields({ name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const parsed = NewSite.safeParse(values);
   return (
     <WriteForm
       write={() => api(createSite, { body: parsed.data! })}
@@ -77,8 +77,14 @@ export function AddSite({ onDone }: { onDone: () => void }) {
       ready={parsed.success}
       action={t('settings.addSite')}
     >
-      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...name} />
-      <TextField label={t('settings.timeZone')} hint={t('settings.timeZoneHint')} required dir="ltr" {...timeZone} />
+      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...field('name')} />
+      <TextField
+        label={t('settings.timeZone')}
+        hint={t('settings.timeZoneHint')}
+        required
+        dir="ltr"
+        {...field('timeZone')}
+      />
     </WriteForm>
   );
 }

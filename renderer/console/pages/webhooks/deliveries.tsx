@@ -69,22 +69,19 @@ export function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProp
             label: t('webhooks.retry'),
             cell: (d) =>
               d.state !== 'due' && (
-                <RowButton disabled={busy} onClick={() => void retry(d.id)}>
-                  {t('webhooks.retry')}
-                </RowButton>
+                <RowButton label={t('webhooks.retry')} disabled={busy} onClick={() => void retry(d.id)} />
               ),
           },
         ]}
       />
       <div class="actions start">
         <Button
+          label={t('webhooks.reload')}
           onClick={() => {
             pages.reload();
             onReload();
           }}
-        >
-          {t('webhooks.reload')}
-        </Button>
+        />
       </div>
     </>
   );

@@ -2,16 +2,17 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
 import { Button } from '../../../shared/button.tsx';
-import { currentLanguage, setLanguage } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo } from '../../../shared/icons.tsx';
-import { readCodes } from '../../codes/reader.ts';
-import { hasSentence, type Key, LOCALES, t, tIn } from '../../i18n.ts';
+import { hasSentence, type Key, LOCALES, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
+import { useCodes } from '../../parts/codes.ts';
+import { LanguageSwitch } from '../../parts/frame.tsx';
 import { Stage } from '../../parts/stage.tsx';
 import { Title } from '../../parts/title.tsx';
 import { SetupPin } from './pin.tsx';
-import { LeavingScreen, Removed } from './removed.tsx';
+import { LeavingScreen, PlainSetup, Removed } from './removed.tsx';
 import { SetupTyped } from './typed.tsx';
 
 /** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
@@ -37,17 +38,11 @@ export function SetupScreen({ setup }: { setup: Setup }) {
       return <Removed setup={setup} />;
     case 'joined':
       return (
-        <main class="setup setup-plain">
-          <span class="setup-done" aria-hidden="true">
-            <IconCheck />
-          </span>
-          <div role="status">
-            <h1 class="title">
-              <Server text="setup.joined" server={setup.server} />
-            </h1>
-            <p class="lead">{t('setup.joinedMore')}</p>
-          </div>
-        </main>
+        <PlainSetup
+          done={<IconCheck />}
+          title={<ServerTitle text="setup.joined" server={setup.server} />}
+          lead={t('setup.joinedMore')}
+        />
       );
   }
 }
@@ -59,41 +54,17 @@ interface ShowCodeProps {
 }
 
 function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
-  const { camera, core, sounds } = useKiosk();
-  const broken = useSignal(false);
-  const state = camera.state.value;
-  const track = state.kind === 'live' ? state.track : null;
-  useEffect(() => {
-    if (!track) return;
-    return readCodes(
-      track,
-      (code) => {
-        sounds.play('tick');
-        // What comes of it is pushed with the status; a line that is down is reported by the screen itself.
-        core.setupJoin({ code, language: currentLanguage() }).catch(() => undefined);
-      },
-      () => (broken.value = true),
-    );
-  }, [track, core, sounds, broken]);
-  const trouble = troubleOf(state, null);
+  const { camera, core } = useKiosk();
+  const broken = useCodes((code) => {
+    // What comes of it is pushed with the status; a line that is down is reported by the screen itself.
+    core.setupJoin({ code, language: currentLanguage() }).catch(() => undefined);
+  });
+  const trouble = troubleOf(camera.state.value, null);
   return (
     <main class="setup">
       <div class="setup-head">
         <Title level="h1">{t('setup.title')}</Title>
-        <fieldset class="languages setup-languages">
-          <legend class="sr-only">{t('setup.language')}</legend>
-          {Object.keys(LOCALES).map((l) => (
-            <button
-              key={l}
-              type="button"
-              lang={l}
-              aria-pressed={currentLanguage() === l}
-              onClick={() => setLanguage(l)}
-            >
-              {tIn(l, 'language')}
-            </button>
-          ))}
-        </fieldset>
+        <LanguageSwitch class="setup-languages" legend={t('setup.language')} languages={Object.keys(LOCALES)} />
       </div>
       <section class="face" aria-label={t('setup.show')}>
         {trouble ? (
@@ -109,7 +80,7 @@ function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
           <TroubleNote trouble={setup.trouble} />
         ) : (
           <div class="setup-say" role="status">
-            <p class="sentence-main">{t(broken.value ? 'setup.reading' : 'setup.show')}</p>
+            <p class="sentence-main">{t(broken ? 'setup.reading' : 'setup.show')}</p>
             <p class="sentence-more">{t('setup.showMore')}</p>
           </div>
         )}
@@ -127,19 +98,15 @@ function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
 function Asking({ setup }: { setup: Extract<Setup, { at: 'asking' }> }) {
   const { core } = useKiosk();
   return (
-    <main class="setup setup-plain">
-      <span class="spinner" aria-hidden="true" />
-      <div role="status">
-        <h1 class="title">
-          <Server text="setup.asking" server={setup.server} />
-        </h1>
-        <p class="lead">{t(setup.trouble ? 'setup.againByItself' : 'setup.askingMore')}</p>
-      </div>
+    <PlainSetup
+      title={<ServerTitle text="setup.asking" server={setup.server} />}
+      lead={t(setup.trouble ? 'setup.againByItself' : 'setup.askingMore')}
+    >
       {setup.trouble && <TroubleNote trouble={setup.trouble} />}
       <div class="setup-actions">
         <Button onClick={() => core.setupRetry({}).catch(() => undefined)}>{t('setup.another')}</Button>
       </div>
-    </main>
+    </PlainSetup>
   );
 }
 
@@ -208,6 +175,14 @@ function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boo
         </p>
       </div>
     </div>
+  );
+}
+
+function ServerTitle(sentence: { text: Key; server: string }) {
+  return (
+    <h1 class="title">
+      <Server {...sentence} />
+    </h1>
   );
 }
 

@@ -7,13 +7,12 @@ import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 import { bound, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { ScreenHead } from '../../parts/title.tsx';
 
 /** The console's code, typed. */
 export function SetupTyped({ onDone }: { onDone: () => void }) {
   const { core } = useKiosk();
-  const { root, type } = useTypingTarget();
   const input = useFocus<HTMLInputElement>();
   const code = useSignal('');
   const error = useSignal('');
@@ -29,16 +28,7 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
   return (
     <main class="setup setup-form">
       <ScreenHead title={t('setup.typeTitle')} back={onDone} />
-      <form
-        class="setup-typed"
-        ref={root}
-        noValidate
-        autocomplete="off"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <TypedForm class="setup-typed" onSubmit={() => void submit()}>
         <TextField
           label={t('setup.code')}
           class="tabular"
@@ -50,11 +40,11 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
           input={input}
         />
         <FormError message={error.value} note={t('setup.typeMore')} />
-        <Keyboard capitals type={type} />
+        <Keyboard capitals />
         <Button submit kind="primary">
           {t('setup.send')}
         </Button>
-      </form>
+      </TypedForm>
     </main>
   );
 }

@@ -5,7 +5,6 @@ import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Title } from '../../parts/title.tsx';
 import { Print } from './print.tsx';
-import type { StaffSession } from './session.ts';
 
 export type Card = NonNullable<Output<'enrolFinish'>['card']>;
 
@@ -16,14 +15,13 @@ function lettersOf(name: string): 'few' | 'many' | 'most' {
 }
 
 interface CardScreenProps {
-  session: StaffSession;
   card: Card;
   message: string;
   done: () => void;
 }
 
 /** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
-export function CardScreen({ session, card, message, done }: CardScreenProps) {
+export function CardScreen({ card, message, done }: CardScreenProps) {
   const { link } = useKiosk();
   return (
     <section class="issued" data-end="card">
@@ -47,7 +45,7 @@ export function CardScreen({ session, card, message, done }: CardScreenProps) {
       </article>
       <p class="hint">{t('card.once')}</p>
       <div class="actions">
-        <Print session={session} size="big" instead={t('card.notPrinted')} />
+        <Print size="big" instead={t('card.notPrinted')} />
         <Button kind="primary" size="big" onClick={done}>
           {t('card.done')}
         </Button>

@@ -6,43 +6,30 @@ import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
 import { type Card, CardScreen } from './card.tsx';
-import { type OfPerson, staffErrorText } from './session.ts';
+import { type OfPerson, useAction, useStaff } from './session.ts';
 
 /** A card that lets in anyone who holds it: printed, in place of those of before, or all of them revoked. */
-export function CardsScreen({ session, person, back }: OfPerson) {
-  const { core, sounds } = useKiosk();
+export function CardsScreen({ person, back }: OfPerson) {
+  const { sounds } = useKiosk();
+  const { core } = useStaff();
   const card = useSignal<Card | null>(null);
-  const error = useSignal('');
-  const busy = useSignal(false);
+  const { busy, error, run } = useAction();
 
-  async function run(work: (token: string) => Promise<void>): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    error.value = '';
-    try {
-      await session.run(work);
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-    } finally {
-      busy.value = false;
-    }
-  }
   const issue = (replace: boolean) =>
-    run(async (token) => {
-      const made = await core.cardIssue({ token, person: person.id, replace });
+    run(async () => {
+      const made = await core.cardIssue({ person: person.id, replace });
       sounds.play('in');
       card.value = made.card;
     });
   const revoke = () =>
-    run(async (token) => {
-      const { revoked } = await core.cardRevoke({ token, person: person.id });
+    run(async () => {
+      const { revoked } = await core.cardRevoke({ person: person.id });
       back(t('card.revoked', { name: person.name, count: revoked }));
     });
 
   if (card.value)
     return (
       <CardScreen
-        session={session}
         card={card.value}
         message={t('card.bearer')}
         done={() => back(t('card.issued', { name: person.name }))}

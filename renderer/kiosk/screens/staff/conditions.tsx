@@ -1,7 +1,8 @@
 import { IconAlert } from '../../../shared/icons.tsx';
-import { hasSentence, t } from '../../i18n.ts';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { troubleOf } from '../../parts/camera-trouble.tsx';
+import { nextStepOf, noticeText } from '../../parts/error-text.ts';
 
 interface Condition {
   readonly key: string;
@@ -29,19 +30,10 @@ export function Conditions() {
       what: t(`camera.${trouble.kind}`),
       next: t(`camera.${trouble.kind}More`, trouble.detail),
     });
-  if (status.face.use === 'off') {
-    const next = `coreError.${status.face.code}.next`;
-    conditions.push({ key: 'face', what: t('stage.off'), next: hasSentence(next) ? t(next) : status.face.nextStep });
-  }
-  for (const code of status.notices) {
-    const message = `status.notice.${code}`;
-    const next = `coreError.${code}.next`;
-    conditions.push({
-      key: code,
-      what: hasSentence(message) ? t(message) : t('status.notice.other', { code }),
-      next: hasSentence(next) ? t(next) : '',
-    });
-  }
+  const { face } = status;
+  if (face.use === 'off')
+    conditions.push({ key: 'face', what: t('stage.off'), next: nextStepOf(face.code, face.nextStep) });
+  for (const code of status.notices) conditions.push({ key: code, what: noticeText(code), next: nextStepOf(code, '') });
   if (conditions.length === 0) return null;
   return (
     <ul class="conditions" aria-label={t('conditions.title')}>

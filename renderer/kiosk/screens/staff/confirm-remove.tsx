@@ -1,11 +1,10 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { Button } from '../../../shared/button.tsx';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
-import { staffErrorText } from './session.ts';
+import { useAction } from './session.ts';
 
 interface ConfirmRemoveProps {
   readonly icon?: ComponentChildren;
@@ -20,11 +19,7 @@ interface ConfirmRemoveProps {
 
 /** Asks staff before something is removed. */
 export function ConfirmRemove({ icon = <IconTrash />, title, text, yes, remove, cancel }: ConfirmRemoveProps) {
-  const error = useSignal('');
-  const run = (): void =>
-    void remove().catch((cause: unknown) => {
-      error.value = staffErrorText(cause);
-    });
+  const { error, run } = useAction();
   return (
     <section class="confirm">
       <span class="confirm-icon" data-tone="bad">
@@ -37,7 +32,7 @@ export function ConfirmRemove({ icon = <IconTrash />, title, text, yes, remove, 
         <Button size="big" onClick={cancel}>
           {t('cancel')}
         </Button>
-        <Button kind="primary-danger" size="big" onClick={run}>
+        <Button kind="primary-danger" size="big" onClick={() => void run(remove)}>
           {yes}
         </Button>
       </div>

@@ -1,20 +1,19 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
 import { Button } from '../../../shared/button.tsx';
-import { momentOf, type Under } from '../../../shared/i18n.ts';
-import { type Key, keyOr, t } from '../../i18n.ts';
+import { momentOf } from '../../../shared/i18n.ts';
+import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import { usePolled } from './polled.ts';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { useAction, useStaff } from './session.ts';
 
 const EVERY_MS = 2_000;
 
 /** What is plugged in and how it is, for the person who holds the cable. */
-export function DiagnosticsScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
-  const ask = (token: string) => core.diagnostics({ token });
-  const { value: now, error } = usePolled<Diagnostics>(session, ask, EVERY_MS);
+export function DiagnosticsScreen() {
+  const { core } = useStaff();
+  const { value: now, error } = usePolled(() => core.diagnostics({}), EVERY_MS);
   if (!now) return <p role="status">{error}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
@@ -25,39 +24,39 @@ export function DiagnosticsScreen({ session }: { session: StaffSession }) {
         </p>
       )}
       <CameraCard />
-      {now.readers.length === 0 && <Card title={t('diagnostics.reader')}>{null}</Card>}
+      {now.readers.length === 0 && <FactCard title={t('diagnostics.reader')}>{null}</FactCard>}
       {now.readers.map((reader) => (
         <ReaderCard key={reader.name} reader={reader} />
       ))}
       <GpsCard gps={now.gps} />
-      <DoorCard session={session} door={now.door} />
-      <Card title={t('diagnostics.store')}>
-        <Fact name="free">{bytes(now.store.freeBytes)}</Fact>
-        <Fact name="queued">{now.store.queued}</Fact>
-        <Fact name="photos">{now.store.photosWaiting}</Fact>
-        <Fact name="people">{now.store.people}</Fact>
-      </Card>
-      <Card title={t('diagnostics.sync')}>
-        <Fact name="state" mark={now.sync.online ? 'good' : 'warn'}>
+      <DoorCard door={now.door} />
+      <FactCard title={t('diagnostics.store')}>
+        <Fact name="diagnostics.free">{bytes(now.store.freeBytes)}</Fact>
+        <Fact name="diagnostics.queued">{now.store.queued}</Fact>
+        <Fact name="diagnostics.photos">{now.store.photosWaiting}</Fact>
+        <Fact name="diagnostics.people">{now.store.people}</Fact>
+      </FactCard>
+      <FactCard title={t('diagnostics.sync')}>
+        <Fact name="diagnostics.state" mark={now.sync.online ? 'good' : 'warn'}>
           {t(now.sync.online ? 'state.online' : 'state.offline')}
         </Fact>
-        <Fact name="address">{now.sync.server ?? t('diagnostics.noServer')}</Fact>
-        {now.sync.transport && <Fact name="transport">{now.sync.transport.toUpperCase()}</Fact>}
-        <Fact name="heard">{moment(now.sync.lastHeardAt)}</Fact>
-        {now.sync.leaseUntil && <Fact name="lease">{moment(now.sync.leaseUntil)}</Fact>}
+        <Fact name="diagnostics.address">{now.sync.server ?? t('diagnostics.noServer')}</Fact>
+        {now.sync.transport && <Fact name="diagnostics.transport">{now.sync.transport.toUpperCase()}</Fact>}
+        <Fact name="diagnostics.heard">{moment(now.sync.lastHeardAt)}</Fact>
+        {now.sync.leaseUntil && <Fact name="diagnostics.lease">{moment(now.sync.leaseUntil)}</Fact>}
         {now.sync.problem && (
-          <Fact name="problem" mark="warn">
+          <Fact name="diagnostics.problem" mark="warn">
             {now.sync.problem}
           </Fact>
         )}
-      </Card>
-      <Card title={t('diagnostics.clock')}>
-        <Fact name="state" mark={now.clock.doubt ? 'warn' : 'good'}>
+      </FactCard>
+      <FactCard title={t('diagnostics.clock')}>
+        <Fact name="diagnostics.state" mark={now.clock.doubt ? 'warn' : 'good'}>
           {t(`diagnostics.${now.clock.doubt ?? 'right'}`)}
         </Fact>
-        <Fact name="offset">{(now.clock.offsetMs / 1000).toFixed(1)} s</Fact>
-      </Card>
-      <Card title={t('diagnostics.ports')} empty={now.ports.length === 0 ? t('diagnostics.noPorts') : undefined}>
+        <Fact name="diagnostics.offset">{(now.clock.offsetMs / 1000).toFixed(1)} s</Fact>
+      </FactCard>
+      <FactCard title={t('diagnostics.ports')} empty={now.ports.length === 0 ? t('diagnostics.noPorts') : undefined}>
         {now.ports.map((port) => (
           <div key={port.path} class="diagnostics-port">
             <dt>
@@ -69,39 +68,8 @@ export function DiagnosticsScreen({ session }: { session: StaffSession }) {
             </dd>
           </div>
         ))}
-      </Card>
+      </FactCard>
     </section>
-  );
-}
-
-type Mark = 'good' | 'warn' | undefined;
-
-interface CardProps {
-  title: string;
-  empty?: string | undefined;
-  children: ComponentChildren;
-  foot?: ComponentChildren;
-}
-
-function Card({ title, empty = t('diagnostics.none'), children, foot }: CardProps) {
-  const nothing = children === null || (Array.isArray(children) && children.length === 0);
-  return (
-    <section class="card diagnostics-card tabular">
-      <h2>{title}</h2>
-      {nothing ? <p class="hint">{empty}</p> : <dl class="marked-facts">{children}</dl>}
-      {foot}
-    </section>
-  );
-}
-
-function Fact({ name, mark, children }: { name: Under<Key, 'diagnostics'>; mark?: Mark; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{t(`diagnostics.${name}`)}</dt>
-      <dd data-mark={mark}>
-        <bdi>{children}</bdi>
-      </dd>
-    </div>
   );
 }
 
@@ -109,12 +77,12 @@ function Fact({ name, mark, children }: { name: Under<Key, 'diagnostics'>; mark?
 function PortFacts({ state, path, trouble }: Pick<NonNullable<Diagnostics['gps']>, 'state' | 'path' | 'trouble'>) {
   return (
     <>
-      <Fact name="state" mark={state === 'ok' ? 'good' : 'warn'}>
+      <Fact name="diagnostics.state" mark={state === 'ok' ? 'good' : 'warn'}>
         {t(`diagnostics.${state}`)}
       </Fact>
-      {path && <Fact name="port">{path}</Fact>}
+      {path && <Fact name="diagnostics.port">{path}</Fact>}
       {trouble && (
-        <Fact name="trouble" mark="warn">
+        <Fact name="diagnostics.trouble" mark="warn">
           {trouble}
         </Fact>
       )}
@@ -127,8 +95,8 @@ function CameraCard() {
   const state = camera.state.value;
   const settings = state.kind === 'live' ? state.track.getSettings() : null;
   return (
-    <Card title={t('diagnostics.camera')}>
-      <Fact name="state" mark={state.kind === 'live' ? 'good' : 'warn'}>
+    <FactCard title={t('diagnostics.camera')}>
+      <Fact name="diagnostics.state" mark={state.kind === 'live' ? 'good' : 'warn'}>
         {t(
           state.kind === 'live' || state.kind === 'off' || state.kind === 'starting'
             ? ({ live: 'diagnostics.live', off: 'diagnostics.idle', starting: 'core.starting' } as const)[state.kind]
@@ -136,11 +104,11 @@ function CameraCard() {
         )}
       </Fact>
       {settings?.width && (
-        <Fact name="resolution">
+        <Fact name="diagnostics.resolution">
           {settings.width} × {settings.height}, {Math.round(settings.frameRate ?? 0)} Hz
         </Fact>
       )}
-    </Card>
+    </FactCard>
   );
 }
 
@@ -151,67 +119,68 @@ function ReaderCard({ reader }: { reader: Diagnostics['readers'][number] }) {
   const other = faults.parity + faults.characters + faults.empty;
   const { damaged, checksum } = faults;
   return (
-    <Card title={`${t('diagnostics.reader')}: ${reader.name}`}>
+    <FactCard title={`${t('diagnostics.reader')}: ${reader.name}`}>
       <PortFacts {...reader} />
-      <Fact name="lastRead">
+      <Fact name="diagnostics.lastRead">
         {lastRead ? `${lastRead.masked}, ${ago(lastRead.secondsAgo)}` : t('diagnostics.noRead')}
       </Fact>
-      <Fact name="faults" mark={damaged + checksum + other > 0 ? 'warn' : undefined}>
+      <Fact name="diagnostics.faults" mark={damaged + checksum + other > 0 ? 'warn' : undefined}>
         {damaged + checksum + other === 0 ? 0 : t('diagnostics.faultsText', { damaged, checksum, other })}
       </Fact>
-    </Card>
+    </FactCard>
   );
 }
 
 function GpsCard({ gps }: { gps: Diagnostics['gps'] }) {
-  if (!gps) return <Card title={t('diagnostics.gps')}>{null}</Card>;
+  if (!gps) return <FactCard title={t('diagnostics.gps')}>{null}</FactCard>;
   const { fix } = gps;
   return (
-    <Card title={t('diagnostics.gps')}>
+    <FactCard title={t('diagnostics.gps')}>
       <PortFacts {...gps} />
-      <Fact name="fix" mark={fix ? 'good' : 'warn'}>
+      <Fact name="diagnostics.fix" mark={fix ? 'good' : 'warn'}>
         {fix
           ? `${fix.latitude.toFixed(3)}°, ${fix.longitude.toFixed(3)}° (${ago(fix.secondsAgo)})`
           : `${t('diagnostics.noFix')}: ${t(keyOr(`diagnostics.reason.${gps.reason}`, 'diagnostics.reason.stale'))}`}
       </Fact>
-      {fix && <Fact name="accuracy">± {fix.accuracy} m</Fact>}
-      {fix && <Fact name="satellites">{fix.satellites}</Fact>}
-      <Fact name="positions">{t(gps.positions ? 'diagnostics.recorded' : 'diagnostics.clockOnly')}</Fact>
-      <Fact name="damaged" mark={gps.damaged > 0 ? 'warn' : undefined}>
+      {fix && <Fact name="diagnostics.accuracy">± {fix.accuracy} m</Fact>}
+      {fix && <Fact name="diagnostics.satellites">{fix.satellites}</Fact>}
+      <Fact name="diagnostics.positions">{t(gps.positions ? 'diagnostics.recorded' : 'diagnostics.clockOnly')}</Fact>
+      <Fact name="diagnostics.damaged" mark={gps.damaged > 0 ? 'warn' : undefined}>
         {gps.damaged}
       </Fact>
-    </Card>
+    </FactCard>
   );
 }
 
-function DoorCard({ session, door }: { session: StaffSession; door: Diagnostics['door'] }) {
-  const { core } = useKiosk();
+function DoorCard({ door }: { door: Diagnostics['door'] }) {
+  const { core } = useStaff();
   const said = useSignal('');
-  if (!door) return <Card title={t('diagnostics.door')}>{null}</Card>;
-  async function test(): Promise<void> {
+  const { error, run } = useAction();
+  if (!door) return <FactCard title={t('diagnostics.door')}>{null}</FactCard>;
+  const test = () => {
     said.value = '';
-    try {
-      await session.run((token) => core.doorTest({ token }));
+    return run(async () => {
+      await core.doorTest({});
       said.value = t('diagnostics.tested');
-    } catch (cause) {
-      said.value = staffErrorText(cause);
-    }
-  }
+    });
+  };
   return (
-    <Card
+    <FactCard
       title={t('diagnostics.door')}
       foot={
         <div class="diagnostics-test">
           <Button onClick={test}>{t('diagnostics.test')}</Button>
-          <p role="status">{said.value}</p>
+          <p role="status">{error.value || said.value}</p>
         </div>
       }
     >
       <PortFacts {...door} />
-      <Fact name="now">{t(door.open ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
-      <Fact name="mode">{t(door.mode === 'fail-safe' ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
-      <Fact name="lastPulse">{door.secondsAgo === null ? t('diagnostics.never') : ago(door.secondsAgo)}</Fact>
-    </Card>
+      <Fact name="diagnostics.now">{t(door.open ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
+      <Fact name="diagnostics.mode">{t(door.mode === 'fail-safe' ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
+      <Fact name="diagnostics.lastPulse">
+        {door.secondsAgo === null ? t('diagnostics.never') : ago(door.secondsAgo)}
+      </Fact>
+    </FactCard>
   );
 }
 

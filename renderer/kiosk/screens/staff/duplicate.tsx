@@ -9,9 +9,9 @@ import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { bound, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { Title } from '../../parts/title.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useAction } from './session.ts';
 
 /** The word that they are two people, as the core takes it. */
 export interface Overrule {
@@ -28,9 +28,8 @@ const isAboutAnother = (cause: unknown): boolean =>
 
 interface DuplicateScreenProps {
   name: string;
-  session: StaffSession;
-  ask: (token: string) => Promise<DuplicateFace>;
-  overrule: (token: string, confirmation: Overrule) => Promise<void>;
+  ask: () => Promise<DuplicateFace>;
+  overrule: (confirmation: Overrule) => Promise<void>;
   byNumber: (() => void) | null;
   close: () => void;
 }
@@ -44,19 +43,17 @@ interface DuplicateScreenProps {
  * @param overrule enrols; what it throws is said here
  * @param byNumber the person goes on with number and PIN; null where that leads nowhere
  */
-export function DuplicateScreen({ name, session, ask, overrule, byNumber, close }: DuplicateScreenProps) {
+export function DuplicateScreen({ name, ask, overrule, byNumber, close }: DuplicateScreenProps) {
   const found = useSignal<DuplicateFace | null>(null);
   const typing = useSignal(false);
   const typed = useSignal('');
-  const error = useSignal('');
-  const busy = useSignal(false);
+  const { busy, error, run } = useAction();
   const input = useFocus<HTMLInputElement>(typing.value);
-  const { root, type, nameField } = useTypingTarget();
   async function compare(): Promise<void> {
     typing.value = false;
     typed.value = '';
     try {
-      found.value = await session.run(ask);
+      found.value = await ask();
     } catch (cause) {
       error.value = staffErrorText(cause);
     }
@@ -66,25 +63,20 @@ export function DuplicateScreen({ name, session, ask, overrule, byNumber, close 
   const shown = found.value;
   const other = shown?.other;
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (!other || busy.value || typed.value.trim() === '') return;
-    busy.value = true;
-    error.value = '';
-    try {
-      await session.run((token) => overrule(token, { other: other.id, typed: typed.value.trim() }));
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-      if (isAboutAnother(cause)) await compare();
-      else input.current?.focus();
-    } finally {
-      busy.value = false;
-    }
+  function submit(): void {
+    if (!other || typed.value.trim() === '') return;
+    void run(
+      () => overrule({ other: other.id, typed: typed.value.trim() }),
+      (cause) => {
+        if (isAboutAnother(cause)) return compare();
+        input.current?.focus();
+      },
+    );
   }
 
   if (typing.value && other)
     return (
-      <form class="duplicate-confirm" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+      <TypedForm class="duplicate-confirm" onSubmit={submit}>
         {error.value ? (
           <FormError message={error.value} />
         ) : (
@@ -116,8 +108,8 @@ export function DuplicateScreen({ name, session, ask, overrule, byNumber, close 
             </Button>
           </div>
         </div>
-        <Keyboard type={type} nameField={nameField} />
-      </form>
+        <Keyboard />
+      </TypedForm>
     );
   return (
     <section class="duplicate" data-may={shown?.mayOverrule}>

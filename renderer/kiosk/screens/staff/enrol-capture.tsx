@@ -7,31 +7,30 @@ import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
 import { say } from '../checkin.tsx';
 import { createCapture } from './capture.ts';
-import type { StaffSession } from './session.ts';
+import { useStaff } from './session.ts';
 
 interface EnrolCaptureProps {
   steps: string;
-  session: StaffSession;
   enrolment: Output<'enrolBegin'>;
   done: () => void;
   failed: (error: unknown) => void;
-  alive: () => void;
   cancel: () => void;
 }
 
 /** The poses, one after the other, with the one thing to change. */
-export function EnrolCapture({ steps, session, enrolment, done, failed, alive, cancel }: EnrolCaptureProps) {
-  const { core, camera, onDetection, sample, sounds } = useKiosk();
+export function EnrolCapture({ steps, enrolment, done, failed, cancel }: EnrolCaptureProps) {
+  const { core, steps: touches } = useStaff();
+  const { camera, detector, onDetection, sounds } = useKiosk();
   const capture = useMemo(
     () =>
       createCapture(enrolment.poses, {
-        capture: (frame) => session.run((token) => core.enrolCapture({ token, enrolment: enrolment.enrolment, frame })),
-        sample,
+        capture: (frame) => core.enrolCapture({ enrolment: enrolment.enrolment, frame }),
+        sample: detector.sample,
         done,
         failed,
         stepped: () => {
           sounds.play('tick');
-          alive();
+          touches.value++;
         },
       }),
     [enrolment],

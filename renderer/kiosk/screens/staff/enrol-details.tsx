@@ -1,13 +1,15 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { Button } from '../../../shared/button.tsx';
 import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { Choice, NameField, NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
+import { Title } from '../../parts/title.tsx';
 
 /** As typed. */
 export interface Details {
@@ -22,7 +24,7 @@ export interface Details {
 export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '', minor: false };
 
 /** The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well. */
-export function wrongIn(details: Details): { key: Key; field: 'name' | 'number' | 'pin' } | null {
+function wrongIn(details: Details): { key: Key; field: 'name' | 'number' | 'pin' } | null {
   const number = details.number.trim();
   if (details.name.trim() === '') return { key: 'enrol.nameMissing', field: 'name' };
   if (!isReadableName(details.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
@@ -54,7 +56,6 @@ interface EnrolDetailsProps {
  * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
  */
 export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolDetailsProps) {
-  const { root, type, nameField } = useTypingTarget();
   const name = useRef<HTMLInputElement>(null);
   const number = useRef<HTMLInputElement>(null);
   const pin = useRef<HTMLInputElement>(null);
@@ -68,8 +69,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
   const set = (change: Partial<Details>): void => {
     details.value = { ...details.value, ...change };
   };
-  function submit(event: Event): void {
-    event.preventDefault();
+  function submit(): void {
     const wrong = wrongIn(details.value);
     wrongField.value = wrong?.field ?? null;
     error.value = wrong ? t(wrong.key) : '';
@@ -83,7 +83,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
     invalid: wrongField.value === of,
   });
   return (
-    <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
+    <TypedForm class="enrol-details" onSubmit={submit}>
       <p class="steps">{byNumber ? t('enrol.withoutFace') : steps}</p>
       <div class="enrol-fields">
         <NameField label={t('enrol.name')} name="name" {...field('name', name)} />
@@ -99,16 +99,16 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
         {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
       <FormError message={error.value} />
-      <Keyboard type={type} nameField={nameField} />
+      <Keyboard />
       <Button submit kind="primary">
         {t(byNumber ? 'enrol.save' : 'next')}
       </Button>
-    </form>
+    </TypedForm>
   );
 }
 
 /** Whether the person agrees, or a guardian for them. */
-export function AgeChoice({ age, minor, choose }: { age: number; minor: boolean; choose: (minor: boolean) => void }) {
+function AgeChoice({ age, minor, choose }: { age: number; minor: boolean; choose: (minor: boolean) => void }) {
   return (
     <Choice
       legend={t('enrol.age')}
@@ -120,5 +120,47 @@ export function AgeChoice({ age, minor, choose }: { age: number; minor: boolean;
       ]}
       choose={(who) => choose(who === 'minor')}
     />
+  );
+}
+
+interface EnrolKnownProps {
+  steps: string;
+  person: PersonRow;
+  details: Signal<Details>;
+  error: Signal<string>;
+  age: number;
+  next: () => void;
+}
+
+/** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
+export function EnrolKnown({ steps, person, details, error, age, next }: EnrolKnownProps) {
+  return (
+    <form
+      class="enrol-known"
+      onSubmit={(event) => {
+        event.preventDefault();
+        next();
+      }}
+    >
+      <p class="steps">{steps}</p>
+      <div class="card">
+        <Title>
+          <bdi>{person.name}</bdi>
+        </Title>
+        <p class="tabular">
+          {person.number === null ? t('people.noNumber') : t('people.number', { number: person.number })}
+        </p>
+      </div>
+      <p class="lead">{t('enrol.knownMore')}</p>
+      <AgeChoice
+        age={age}
+        minor={details.value.minor}
+        choose={(minor) => (details.value = { ...details.value, minor })}
+      />
+      <FormError message={error.value} />
+      <Button submit kind="primary" size="big">
+        {t('next')}
+      </Button>
+    </form>
   );
 }

@@ -5,7 +5,7 @@ import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
 import { Choice, NameField, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';
 
 const RELATIONS = ['mother', 'father', 'guardian'] as const;
@@ -24,24 +24,22 @@ interface EnrolGuardianProps {
 
 /** Who speaks for someone below the age of consent, and until when. */
 export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardianProps) {
-  const { root, type, nameField } = useTypingTarget();
   const wrongField = useSignal<string | null>(null);
   const first = useFocus<HTMLInputElement>();
   const parts = partsIn(currentLanguage());
   const set = (change: Partial<Guardian>): void => {
     guardian.value = { ...guardian.value, ...change };
   };
-  function submit(event: SubmitEvent & { currentTarget: HTMLFormElement }): void {
-    event.preventDefault();
+  function submit(form: HTMLFormElement): void {
     const wrong = wrongWith(guardian.value, age, Date.now());
     wrongField.value = wrong?.field ?? null;
     error.value = wrong ? t(wrong.key, { age }) : '';
     if (!wrong) next();
     else if (wrong.field === 'day') first.current?.focus();
-    else event.currentTarget.querySelector<HTMLInputElement>(`[name="${wrong.field}"]`)?.focus();
+    else form.querySelector<HTMLInputElement>(`[name="${wrong.field}"]`)?.focus();
   }
   return (
-    <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
+    <TypedForm class="enrol-details" onSubmit={submit}>
       <p class="steps">{steps}</p>
       <div class="enrol-fields">
         <fieldset class="born field-wide">
@@ -78,10 +76,10 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardi
         />
       </div>
       <FormError message={error.value} note={t('enrol.guardianWhy')} />
-      <Keyboard type={type} nameField={nameField} />
+      <Keyboard />
       <Button submit kind="primary">
         {t('next')}
       </Button>
-    </form>
+    </TypedForm>
   );
 }

@@ -10,12 +10,11 @@ import { type Card, CardScreen } from './card.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
-import { type Details, EnrolDetails, missingForPin, NO_DETAILS } from './enrol-details.tsx';
+import { type Details, EnrolDetails, EnrolKnown, missingForPin, NO_DETAILS } from './enrol-details.tsx';
 import { EnrolGuardian } from './enrol-guardian.tsx';
-import { EnrolKnown } from './enrol-known.tsx';
 import { Enrolled, NotEnrolled } from './enrolled.tsx';
 import { bornOn, NO_GUARDIAN } from './guardian.ts';
-import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
+import { SessionOver, staffErrorText, useAction, useStaff } from './session.ts';
 
 type Step =
   | { at: 'details' }
@@ -41,35 +40,28 @@ const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
  * @param enrolled called when someone was, whatever they see after it
  */
 export function EnrolScreen({
-  session,
   known = null,
   name = '',
   stepBack,
   enrolled = () => undefined,
   close,
-  alive,
 }: {
-  session: StaffSession;
   known?: PersonRow | null;
   name?: string;
   stepBack?: RefObject<(() => void) | null>;
   enrolled?: (person: PersonRow) => void;
   close: () => void;
-  alive: () => void;
 }) {
-  const { core, link, sounds, recognises } = useKiosk();
+  const { link, sounds, recognises } = useKiosk();
+  const { core } = useStaff();
   const step = useSignal<Step>({ at: 'details' });
   /** The person has said no to the face. */
   const declined = useSignal(false);
   const byNumber = known === null && (declined.value || !recognises.value);
-  const beginning = (): Details =>
-    known === null
-      ? { ...NO_DETAILS, language: currentLanguage(), name }
-      : { ...NO_DETAILS, language: currentLanguage(), name: known.name };
+  const beginning = (): Details => ({ ...NO_DETAILS, language: currentLanguage(), name: known?.name ?? name });
   const details = useSignal<Details>(beginning());
   const guardian = useSignal(NO_GUARDIAN);
-  const error = useSignal('');
-  const busy = useSignal(false);
+  const { busy, error, run } = useAction();
   /** The enrolment under way in the core, to be dropped when this screen goes. */
   const open = useRef<string | null>(null);
   const age = link.status.value?.consentAge ?? 0;
@@ -77,49 +69,37 @@ export function EnrolScreen({
   const drop = (): void => {
     const enrolment = open.current;
     open.current = null;
-    if (enrolment) session.run((token) => core.enrolCancel({ token, enrolment })).catch(() => undefined); // over with the session anyway
+    if (enrolment) core.enrolCancel({ enrolment }).catch(() => undefined); // over with the session anyway
   };
   useEffect(() => drop, []);
 
-  const fail = (cause: unknown): void => {
-    if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
-  };
-
-  async function begin(consent: { version: string; language: string }): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    error.value = '';
+  function begin(consent: { version: string; language: string }): void {
     const { name, number, pin, language, minor } = details.value;
     const { name: speaker, relation } = guardian.value;
-    try {
-      const enrolment = await session.run((token) =>
-        core.enrolBegin({
-          token,
-          name: name.trim(),
-          number: number.trim() || null,
-          pin: pin || null,
-          language,
-          consent,
-          ...(minor && { minor: { bornOn: bornOn(guardian.value) ?? '', guardian: speaker.trim(), relation } }),
-          ...(known && { person: known.id }),
-        }),
-      );
+    const ask = async (): Promise<void> => {
+      const enrolment = await core.enrolBegin({
+        name: name.trim(),
+        number: number.trim() || null,
+        pin: pin || null,
+        language,
+        consent,
+        ...(minor && { minor: { bornOn: bornOn(guardian.value) ?? '', guardian: speaker.trim(), relation } }),
+        ...(known && { person: known.id }),
+      });
       open.current = enrolment.enrolment;
       step.value = { at: 'capture', enrolment };
-    } catch (cause) {
-      fail(cause);
+    };
+    void run(ask, (cause) => {
       const code = cause instanceof RpcError ? cause.code : '';
       // What is wrong is fixed where it was typed; a text that has changed is read again here.
       if (OF_GUARDIAN.includes(code)) step.value = { at: 'guardian' };
       else if (code !== 'consent-outdated') step.value = { at: 'details' };
-    } finally {
-      busy.value = false;
-    }
+    });
   }
 
   async function finish(enrolment: string): Promise<void> {
     try {
-      const { person, card } = await session.run((token) => core.enrolFinish({ token, enrolment }));
+      const { person, card } = await core.enrolFinish({ enrolment });
       open.current = null;
       if (card) {
         enrolled(person);
@@ -131,7 +111,7 @@ export function EnrolScreen({
       // What was typed is right; the text that changed meanwhile is read again.
       if (cause instanceof RpcError && cause.code === 'consent-outdated') {
         goTo('consent')();
-        fail(cause);
+        error.value = staffErrorText(cause);
       } else if (isDuplicate(cause)) {
         sounds.play('other');
         step.value = { at: 'duplicate', enrolment };
@@ -140,24 +120,21 @@ export function EnrolScreen({
   }
 
   /** Without the face: what is missing for that is asked for where it is typed. */
-  async function finishByNumber(): Promise<void> {
+  function finishByNumber(): void {
+    const typeIt = (): void => {
+      step.value = { at: 'details' };
+    };
     const missing = missingForPin(details.value);
     error.value = missing ? t(missing) : '';
-    if (missing) step.value = { at: 'details' };
-    if (missing || busy.value) return;
-    busy.value = true;
-    const { name, number, pin, language } = details.value;
-    try {
-      const { person } = await session.run((token) =>
-        core.enrolByNumber({ token, name: name.trim(), number: number.trim(), pin, language }),
-      );
-      end(person);
-    } catch (cause) {
-      fail(cause);
-      step.value = { at: 'details' };
-    } finally {
-      busy.value = false;
+    if (missing) {
+      typeIt();
+      return;
     }
+    const { name, number, pin, language } = details.value;
+    void run(async () => {
+      const { person } = await core.enrolByNumber({ name: name.trim(), number: number.trim(), pin, language });
+      end(person);
+    }, typeIt);
   }
 
   function end(person: PersonRow): void {
@@ -223,7 +200,7 @@ export function EnrolScreen({
           error={error}
           age={age}
           byNumber={byNumber}
-          next={() => (byNumber ? void finishByNumber() : onwards())}
+          next={byNumber ? finishByNumber : onwards}
         />
       );
     case 'guardian':
@@ -239,12 +216,12 @@ export function EnrolScreen({
           age={age}
           busy={busy.value}
           error={error.value}
-          agreed={(consent) => void begin(consent)}
+          agreed={begin}
           refuseText={t(known ? 'enrol.refuseKnown' : 'enrol.refuse')}
           refused={() => {
             if (known) return close();
             declined.value = true;
-            void finishByNumber();
+            finishByNumber();
           }}
         />
       );
@@ -252,18 +229,15 @@ export function EnrolScreen({
       return (
         <EnrolCapture
           steps={steps('capture')}
-          session={session}
           enrolment={now.enrolment}
           done={() => void finish(now.enrolment.enrolment)}
           failed={refuse}
-          alive={alive}
           cancel={known ? close : restart}
         />
       );
     case 'card':
       return (
         <CardScreen
-          session={session}
           card={now.card}
           message={t('card.templates')}
           done={() => {
@@ -272,23 +246,14 @@ export function EnrolScreen({
         />
       );
     case 'done':
-      return (
-        <Enrolled
-          session={session}
-          person={now.person}
-          onCard={now.onCard}
-          another={known ? null : restart}
-          close={close}
-        />
-      );
+      return <Enrolled person={now.person} onCard={now.onCard} another={known ? null : restart} close={close} />;
     case 'duplicate':
       return (
         <DuplicateScreen
           name={details.value.name.trim()}
-          session={session}
-          ask={(token) => core.enrolDuplicate({ token, enrolment: now.enrolment })}
-          overrule={async (token, overrule) => {
-            const { person } = await core.enrolFinish({ token, enrolment: now.enrolment, overrule });
+          ask={() => core.enrolDuplicate({ enrolment: now.enrolment })}
+          overrule={async (overrule) => {
+            const { person } = await core.enrolFinish({ enrolment: now.enrolment, overrule });
             open.current = null;
             end(person);
           }}
@@ -298,7 +263,7 @@ export function EnrolScreen({
               : () => {
                   drop();
                   declined.value = true;
-                  void finishByNumber();
+                  finishByNumber();
                 }
           }
           close={known ? close : restart}

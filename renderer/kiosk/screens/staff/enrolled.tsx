@@ -3,13 +3,11 @@ import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { useAction, useStaff } from './session.ts';
 
 interface EnrolledProps {
-  session: StaffSession;
   person: PersonRow;
   onCard: boolean;
   another: (() => void) | null;
@@ -22,18 +20,15 @@ interface EnrolledProps {
  * @param onCard the person got a card, without which their face is of no use here
  * @param another null: of someone who was here before; then there is nothing to delete again either
  */
-export function Enrolled({ session, person, onCard, another, close }: EnrolledProps) {
-  const { core } = useKiosk();
+export function Enrolled({ person, onCard, another, close }: EnrolledProps) {
+  const { core } = useStaff();
   const undone = useSignal(false);
-  const error = useSignal('');
-  async function undo(): Promise<void> {
-    try {
-      await session.run((token) => core.personDelete({ token, person: person.id }));
+  const { error, run } = useAction();
+  const undo = () =>
+    run(async () => {
+      await core.personDelete({ person: person.id });
       undone.value = true;
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-    }
-  }
+    });
   const more = onCard ? 'enrol.enrolledOnCard' : person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber';
   return (
     <section class="confirm" data-end="enrolled">

@@ -5,31 +5,30 @@ import { Button } from '../../../shared/button.tsx';
 import { clockOf, momentOf, timeOfDay, type Under } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { RowButton } from '../../parts/rows.tsx';
 import { usePolled } from './polled.ts';
 import { Print } from './print.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useStaff } from './session.ts';
 
 /** The list is renewed this often, ms: people come and go, and other kiosks are heard. */
 const EVERY_MS = 5_000;
 
 /** Who is inside; in an evacuation, who is missing. Readable from two steps away, and printable. */
-export function EvacuationScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
+export function EvacuationScreen() {
+  const { core } = useStaff();
   const failed = useSignal('');
   const asking = useSignal(false);
   const list = usePolled<EvacuationList>(
-    session,
-    (token) => core.evacuationList({ token }),
+    () => core.evacuationList({}),
     EVERY_MS,
-    (token) => core.evacuationOpen({ token }),
+    () => core.evacuationOpen({}),
   );
-  async function act(work: (token: string) => Promise<EvacuationList | object>): Promise<void> {
+  /** Several at once, where people are marked quickly. */
+  async function act(work: () => Promise<EvacuationList | object>): Promise<void> {
     failed.value = '';
     try {
-      const answer = await session.run(work);
-      list.renew('people' in answer ? (answer as EvacuationList) : undefined);
+      const answer = await work();
+      list.renew('people' in answer ? answer : undefined);
     } catch (cause) {
       failed.value = staffErrorText(cause);
     }
@@ -75,7 +74,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
               kind="danger"
               onClick={() => {
                 asking.value = false;
-                void act((token) => core.evacuationEnd({ token }));
+                void act(() => core.evacuationEnd({}));
               }}
             >
               {t('evacuation.end')}
@@ -86,12 +85,11 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
             {running ? (
               <Button onClick={() => (asking.value = true)}>{t('evacuation.end')}</Button>
             ) : (
-              <Button kind="danger" onClick={() => act((token) => core.evacuationBegin({ token }))}>
-                <IconAlert />
-                <span>{t('evacuation.begin')}</span>
+              <Button icon={<IconAlert />} kind="danger" onClick={() => act(() => core.evacuationBegin({}))}>
+                {t('evacuation.begin')}
               </Button>
             )}
-            <Print session={session} instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')} />
+            <Print instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')} />
           </div>
         )}
       </div>
@@ -105,7 +103,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
               key={person.person}
               person={person}
               running={running}
-              mark={(accounted) => act((token) => core.evacuationAccount({ token, person: person.person, accounted }))}
+              mark={(accounted) => act(() => core.evacuationAccount({ person: person.person, accounted }))}
             />
           ))}
         </ul>

@@ -1,10 +1,9 @@
 import type { StaffDeed } from '../../../../electron/contract/staff.ts';
 import { momentOf } from '../../../shared/i18n.ts';
 import { keyOr, t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { PersonItem, StaffList } from '../../parts/rows.tsx';
 import { usePolled } from './polled.ts';
-import type { StaffSession } from './session.ts';
+import { useStaff } from './session.ts';
 
 function byLabel(by: StaffDeed['by']): string {
   if (by === null) return t('staffLog.nobody');
@@ -12,9 +11,9 @@ function byLabel(by: StaffDeed['by']): string {
 }
 
 /** What staff did at this kiosk: who, what and when. People it was done to are not named. */
-export function StaffLogScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
-  const { value, error } = usePolled(session, (token) => core.staffLog({ token }));
+export function StaffLogScreen() {
+  const { core } = useStaff();
+  const { value, error } = usePolled(() => core.staffLog({}));
   return (
     <StaffList
       name="log"

@@ -5,11 +5,10 @@ import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { NameAndNumber, StaffList } from '../../parts/rows.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { usePolled } from './polled.ts';
-import type { StaffSession } from './session.ts';
+import { useStaff } from './session.ts';
 
 const namesOf = ({ people }: LookalikeRow): { name: string; other: string } => ({
   name: people[0]?.name ?? '',
@@ -17,9 +16,9 @@ const namesOf = ({ people }: LookalikeRow): { name: string; other: string } => (
 });
 
 /** Pairs of people who say who they are before their face is compared: why, since when, and the way back. */
-export function LookalikesScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
-  const list = usePolled(session, (token) => core.lookalikeList({ token }));
+export function LookalikesScreen() {
+  const { core } = useStaff();
+  const list = usePolled(() => core.lookalikeList({}));
   const asking = useSignal<LookalikeRow | null>(null);
   const said = useSignal('');
   const status = useRef<HTMLParagraphElement>(null);
@@ -36,7 +35,7 @@ export function LookalikesScreen({ session }: { session: StaffSession }) {
         text={t('lookalikes.removeMore')}
         yes={t('lookalikes.remove')}
         remove={async () => {
-          await session.run((token) => core.lookalikeRemove({ token, ids: [...pair.ids] }));
+          await core.lookalikeRemove({ ids: [...pair.ids] });
           said.value = t('lookalikes.removed', namesOf(pair));
           asking.value = null;
           list.renew();

@@ -7,23 +7,22 @@ import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { bound, Choice, NameField, PinField, STAFF_PIN_SHAPE, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { PersonItem, RowButton } from '../../parts/rows.tsx';
 import { Title } from '../../parts/title.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { PinForm } from './pin-form.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useAction, useStaff } from './session.ts';
 
 const BADGE_SHAPE = /^\S{1,80}$/;
 
 type Doing = { kind: 'list' } | { kind: 'add' } | { kind: 'seal' } | { kind: 'pin' | 'remove'; member: StaffRow };
 
 /** The kiosk's staff, for a supervisor: add, another PIN, remove; and the emergency PIN, sealed again. */
-export function MembersScreen({ session, first }: { session: StaffSession; first: boolean }) {
-  const { core } = useKiosk();
+export function MembersScreen({ first }: { first: boolean }) {
+  const { core } = useStaff();
   const doing = useSignal<Doing>(first ? { kind: 'add' } : { kind: 'list' });
   const staff = useSignal<StaffRow[] | null>(null);
   const done = useSignal('');
@@ -34,14 +33,12 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
   const now = doing.value;
   useEffect(() => {
     if (now.kind !== 'list') return;
-    session
-      .run((token) => core.staffList({ token }))
-      .then((found) => (staff.value = found.staff))
-      .catch((error: unknown) => {
-        done.value = staffErrorText(error);
-      });
-  }, [now.kind, core, session, staff, done]);
-  if (now.kind === 'add') return <Add session={session} back={back} />;
+    core.staffList({}).then(
+      (found) => (staff.value = found.staff),
+      (error: unknown) => (done.value = staffErrorText(error)),
+    );
+  }, [now.kind]);
+  if (now.kind === 'add') return <Add back={back} />;
   if (now.kind === 'pin')
     return (
       <PinForm
@@ -50,7 +47,7 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
         misshapen={t('staff.pinShape')}
         note={t('staff.pinShape')}
         save={async (pin) => {
-          await session.run((token) => core.staffReset({ token, member: now.member.id, pin }));
+          await core.staffReset({ member: now.member.id, pin });
           back(t('people.pinSaved', { name: now.member.name }));
         }}
         cancel={() => back()}
@@ -63,13 +60,13 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
         text={t('members.removeText')}
         yes={t('members.remove')}
         remove={async () => {
-          await session.run((token) => core.staffRemove({ token, member: now.member.id }));
+          await core.staffRemove({ member: now.member.id });
           back(t('members.removed', { name: now.member.name }));
         }}
         cancel={() => back()}
       />
     );
-  if (now.kind === 'seal') return <Seal session={session} back={back} />;
+  if (now.kind === 'seal') return <Seal back={back} />;
   return <List staff={staff} done={done.value} choose={(next) => (doing.value = next)} />;
 }
 
@@ -83,13 +80,11 @@ function List({ staff, done, choose }: ListProps) {
   return (
     <section class="people staff-members">
       <div class="actions">
-        <Button kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
-          <IconAddPerson />
-          <span>{t('members.add')}</span>
+        <Button icon={<IconAddPerson />} kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
+          {t('members.add')}
         </Button>
-        <Button data-do="seal" onClick={() => choose({ kind: 'seal' })}>
-          <IconKey />
-          <span>{t('members.seal')}</span>
+        <Button icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })}>
+          {t('members.seal')}
         </Button>
       </div>
       <div class="people-found">
@@ -135,15 +130,14 @@ function List({ staff, done, choose }: ListProps) {
 
 type Field = 'name' | 'pin' | 'badge';
 
-function Add({ session, back }: { session: StaffSession; back: (message?: string) => void }) {
-  const { core } = useKiosk();
+function Add({ back }: { back: (message?: string) => void }) {
+  const { core } = useStaff();
   const name = useSignal('');
   const pin = useSignal('');
   const badge = useSignal('');
   const role = useSignal<'desk' | 'supervisor'>('desk');
-  const error = useSignal('');
+  const { error, run } = useAction();
   const wrongField = useSignal<Field | null>(null);
-  const { root, type, nameField } = useTypingTarget();
   const inputs = {
     name: useFocus<HTMLInputElement>(),
     pin: useRef<HTMLInputElement>(null),
@@ -162,8 +156,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
     return null;
   }
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
+  function submit(): void {
     const found = wrong();
     wrongField.value = found?.field ?? null;
     if (found) {
@@ -177,16 +170,14 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
       pin: pin.value || null,
       badge: badge.value.trim() || null,
     };
-    try {
-      await session.run((token) => core.staffAdd({ token, ...member }));
+    void run(async () => {
+      await core.staffAdd(member);
       back(t('members.added', { name: member.name }));
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-    }
+    });
   }
 
   return (
-    <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
+    <TypedForm class="enrol-details" onSubmit={submit}>
       <p class="steps">{t('members.addHint')}</p>
       <div class="enrol-fields">
         <NameField
@@ -223,29 +214,26 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
         />
       </div>
       <FormError message={error.value} note={t(`members.may.${role.value}`)} />
-      <Keyboard type={type} nameField={nameField} />
+      <Keyboard />
       <div class="actions">
         <Button submit kind="primary">
           {t('members.save')}
         </Button>
         <Button onClick={() => back()}>{t('cancel')}</Button>
       </div>
-    </form>
+    </TypedForm>
   );
 }
 
 /** A new emergency PIN: it is on the screen this once, to be written down and sealed. */
-function Seal({ session, back }: { session: StaffSession; back: (message?: string) => void }) {
-  const { core } = useKiosk();
+function Seal({ back }: { back: (message?: string) => void }) {
+  const { core } = useStaff();
   const pin = useSignal<string | null>(null);
-  const error = useSignal('');
-  async function make(): Promise<void> {
-    try {
-      pin.value = (await session.run((token) => core.staffSealPin({ token }))).pin;
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-    }
-  }
+  const { error, run } = useAction();
+  const make = () =>
+    run(async () => {
+      pin.value = (await core.staffSealPin({})).pin;
+    });
   return (
     <section class="confirm">
       {pin.value === null && (

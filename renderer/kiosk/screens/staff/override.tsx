@@ -4,9 +4,9 @@ import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { bound, Choice, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { Title } from '../../parts/title.tsx';
-import { type OfPerson, staffErrorText } from './session.ts';
+import { type OfPerson, useAction, useStaff } from './session.ts';
 
 const REASONS = ['forgot', 'failed', 'visitor', 'other'] as const;
 type Reason = (typeof REASONS)[number];
@@ -17,18 +17,15 @@ const LONGEST = 200;
  * Staff records a check-in for someone whose other methods failed. Direction and reason are asked for, with nothing chosen
  * beforehand: people who read the record later have to be able to rely on both.
  */
-export function OverrideForm({ session, person, back }: OfPerson) {
-  const { core, sounds } = useKiosk();
+export function OverrideForm({ person, back }: OfPerson) {
+  const { sounds } = useKiosk();
+  const { core } = useStaff();
   const direction = useSignal<'in' | 'out' | null>(null);
   const reason = useSignal<Reason | null>(null);
   const message = useSignal('');
-  const error = useSignal('');
-  const busy = useSignal(false);
-  const { root, type } = useTypingTarget();
+  const { busy, error, run } = useAction();
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (busy.value) return;
+  function submit(): void {
     const why =
       reason.value === 'other'
         ? message.value.trim()
@@ -40,23 +37,16 @@ export function OverrideForm({ session, person, back }: OfPerson) {
       error.value = t('override.missing');
       return;
     }
-    busy.value = true;
-    try {
-      const { receipt } = await session.run((token) =>
-        core.staffCheckin({ token, person: person.id, direction: chosen, reason: why }),
-      );
+    void run(async () => {
+      const { receipt } = await core.staffCheckin({ person: person.id, direction: chosen, reason: why });
       sounds.play(receipt.repeated ? 'again' : receipt.direction);
       const said = receipt.repeated ? 'doneAgain' : receipt.direction === 'in' ? 'doneIn' : 'doneOut';
       back(t(`override.${said}`, { name: person.name }));
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-    } finally {
-      busy.value = false;
-    }
+    });
   }
 
   return (
-    <form class="override" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+    <TypedForm class="override" onSubmit={submit}>
       <Title>{t('override.title', { name: person.name })}</Title>
       <Choice
         legend={t('override.direction')}
@@ -75,7 +65,7 @@ export function OverrideForm({ session, person, back }: OfPerson) {
       {reason.value === 'other' && (
         <>
           <TextField label={t('override.other')} name="why" dir="auto" maxLength={LONGEST} {...bound(message)} />
-          <Keyboard type={type} />
+          <Keyboard />
         </>
       )}
       <FormError message={error.value} note={t('override.more')} />
@@ -87,6 +77,6 @@ export function OverrideForm({ session, person, back }: OfPerson) {
           {t('override.save')}
         </Button>
       </div>
-    </form>
+    </TypedForm>
   );
 }

@@ -7,20 +7,20 @@ import { IconTrash } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { bound, PIN_SHAPE, TextField } from '../../parts/fields.tsx';
-import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { PersonItem, RowButton } from '../../parts/rows.tsx';
 import { CardsScreen } from './cards.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
 import { PinForm } from './pin-form.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useStaff } from './session.ts';
 
 type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'card' | 'pin' | 'remove'; person: PersonRow };
 
 /** Find people; check one in by hand; enrol a face; print a card; set a PIN; delete. */
-export function PeopleScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
-  const { core } = useKiosk();
+export function PeopleScreen() {
+  const { core } = useStaff();
   const doing = useSignal<Doing>({ kind: 'list' });
   const query = useSignal('');
   const done = useSignal('');
@@ -29,10 +29,9 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
     doing.value = { kind: 'list' };
   };
   const now = doing.value;
-  if (now.kind === 'checkin') return <OverrideForm session={session} person={now.person} back={back} />;
-  if (now.kind === 'enrol')
-    return <EnrolScreen session={session} known={now.person} close={() => back()} alive={alive} />;
-  if (now.kind === 'card') return <CardsScreen session={session} person={now.person} back={back} />;
+  if (now.kind === 'checkin') return <OverrideForm person={now.person} back={back} />;
+  if (now.kind === 'enrol') return <EnrolScreen known={now.person} close={() => back()} />;
+  if (now.kind === 'card') return <CardsScreen person={now.person} back={back} />;
   if (now.kind === 'pin')
     return (
       <PinForm
@@ -40,7 +39,7 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
         shape={PIN_SHAPE}
         misshapen={t('enrol.pinWrong')}
         save={async (pin) => {
-          await session.run((token) => core.personSetPin({ token, person: now.person.id, pin }));
+          await core.personSetPin({ person: now.person.id, pin });
           back(t('people.pinSaved', { name: now.person.name }));
         }}
         cancel={() => back()}
@@ -53,7 +52,7 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
         text={t('people.removeText')}
         yes={t('people.removeYes')}
         remove={async () => {
-          await session.run((token) => core.personDelete({ token, person: now.person.id }));
+          await core.personDelete({ person: now.person.id });
           back(t('people.removed', { name: now.person.name }));
         }}
         cancel={() => back()}
@@ -61,7 +60,6 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
     );
   return (
     <Search
-      session={session}
       query={query}
       done={done.value}
       choose={(next) => {
@@ -76,18 +74,17 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
 const PAUSE_MS = 200;
 
 interface SearchProps {
-  session: StaffSession;
   query: Signal<string>;
   done: string;
   choose: (next: Doing) => void;
 }
 
-function Search({ session, query, done, choose }: SearchProps) {
-  const { core, recognises } = useKiosk();
+function Search({ query, done, choose }: SearchProps) {
+  const { recognises } = useKiosk();
+  const { core, unlocked } = useStaff();
   const people = useSignal<PersonRow[] | null>(null);
   const error = useSignal('');
   const input = useFocus<HTMLInputElement>();
-  const { root, type, nameField } = useTypingTarget();
   const asked = query.value.trim();
   useEffect(() => {
     if (asked === '') {
@@ -97,7 +94,7 @@ function Search({ session, query, done, choose }: SearchProps) {
     let stale = false;
     const timer = setTimeout(async () => {
       try {
-        const found = await session.run((token) => core.peopleFind({ token, query: asked }));
+        const found = await core.peopleFind({ query: asked });
         if (!stale) people.value = found.people;
         error.value = '';
       } catch (cause) {
@@ -108,10 +105,10 @@ function Search({ session, query, done, choose }: SearchProps) {
       stale = true;
       clearTimeout(timer);
     };
-  }, [asked, core, error, people, session]);
+  }, [asked]);
 
   return (
-    <form class="people" ref={root} onSubmit={(e) => e.preventDefault()} noValidate autocomplete="off">
+    <TypedForm class="people" onSubmit={() => undefined}>
       <TextField
         label={t('people.search')}
         name="query"
@@ -157,7 +154,7 @@ function Search({ session, query, done, choose }: SearchProps) {
                   onClick={() => choose({ kind: 'pin', person })}
                 />
               )}
-              {session.unlocked.value?.may.includes('personDelete') && (
+              {unlocked.value?.may.includes('personDelete') && (
                 <RowButton
                   kind="danger"
                   icon={<IconTrash />}
@@ -170,8 +167,8 @@ function Search({ session, query, done, choose }: SearchProps) {
           ))}
         </ul>
       </div>
-      <Keyboard type={type} nameField={nameField} />
-    </form>
+      <Keyboard />
+    </TypedForm>
   );
 }
 

@@ -4,8 +4,8 @@ import { useFocus } from '../../../shared/focus.ts';
 import { t } from '../../i18n.ts';
 import { bound, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keypad, useTypingTarget } from '../../parts/keys.tsx';
-import { staffErrorText } from './session.ts';
+import { Keypad, TypedForm } from '../../parts/keys.tsx';
+import { useAction } from './session.ts';
 
 interface PinFormProps {
   label: string;
@@ -25,36 +25,34 @@ interface PinFormProps {
  */
 export function PinForm({ label, shape, misshapen, note, save, cancel }: PinFormProps) {
   const pin = useSignal('');
-  const error = useSignal('');
+  const { error, run } = useAction();
   const input = useFocus<HTMLInputElement>();
-  const { root, type } = useTypingTarget();
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
+  function submit(): void {
     if (!shape.test(pin.value)) {
       error.value = misshapen;
       return;
     }
-    try {
-      await save(pin.value);
-    } catch (cause) {
-      pin.value = '';
-      error.value = staffErrorText(cause);
-      input.current?.focus();
-    }
+    void run(
+      () => save(pin.value),
+      () => {
+        pin.value = '';
+        input.current?.focus();
+      },
+    );
   }
   return (
-    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
+    <TypedForm class="pin-form" onSubmit={submit}>
       <div class="pin-fields">
         <PinField label={label} name="new-pin" {...bound(pin)} input={input} />
-        <FormError message={error.value} {...(note !== undefined && { note })} />
+        <FormError message={error.value} note={note} />
       </div>
-      <Keypad type={type} />
+      <Keypad />
       <div class="actions">
         <Button submit kind="primary">
           {t('people.savePin')}
         </Button>
         <Button onClick={cancel}>{t('cancel')}</Button>
       </div>
-    </form>
+    </TypedForm>
   );
 }

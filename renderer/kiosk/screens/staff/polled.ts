@@ -1,27 +1,14 @@
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type StaffSession, staffErrorText } from './session.ts';
-
-/** What is asked of the core again and again while a screen shows it. */
-export interface Polled<T> {
-  /** The newest answer; null until there is one. */
-  readonly value: T | null;
-  /** Why the last question was not answered; empty when it was. What is shown then is older. */
-  readonly error: string;
-  /** Asks at once, or takes this answer, which is newer than any question under way. */
-  renew(answer?: T): void;
-}
+import { staffErrorText } from './session.ts';
 
 /**
+ * What is asked of the core again and again while a screen shows it.
+ *
  * @param ask asked at once, and again `everyMs` after each answer; without it once
  * @param first asked in its place until there is an answer
  */
-export function usePolled<T>(
-  session: StaffSession,
-  ask: (token: string) => Promise<T>,
-  everyMs?: number,
-  first = ask,
-): Polled<T> {
+export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = ask) {
   const value = useSignal<T | null>(null);
   const error = useSignal('');
   const renew = useRef<(answer?: T) => void>(() => undefined);
@@ -37,7 +24,7 @@ export function usePolled<T>(
       clearTimeout(timer);
       const mine = ++round;
       try {
-        const answer = await session.run(value.peek() === null ? first : ask);
+        const answer = await (value.peek() === null ? first : ask)();
         if (over || mine !== round) return;
         value.value = answer;
         error.value = '';
@@ -60,10 +47,13 @@ export function usePolled<T>(
       clearTimeout(timer);
     };
     // The questions are of the screen that asks; they don't change while it is there.
-  }, [session]);
+  }, []);
   return {
-    value: (value as ReadonlySignal<T | null>).value,
+    /** The newest answer; null until there is one. */
+    value: value.value,
+    /** Why the last question was not answered; empty when it was. What is shown then is older. */
     error: error.value,
-    renew: (answer) => renew.current(answer),
+    /** Asks at once, or takes this answer, which is newer than any question under way. */
+    renew: (answer?: T): void => renew.current(answer),
   };
 }

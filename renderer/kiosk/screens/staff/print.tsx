@@ -5,8 +5,7 @@ import type { Printing } from '../../../../electron/contract/printing.ts';
 import { Button, type ButtonProps } from '../../../shared/button.tsx';
 import { IconPrint } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useStaff } from './session.ts';
 
 /** How often the printer is asked what became of the page, ms; and how often until a page that it has never heard of is lost. */
 const EVERY_MS = 1_000;
@@ -16,18 +15,14 @@ const LOST_AFTER = 20;
  * Prints the screen, and says what becomes of it. Where there is no printer it says so in place of the button, with `instead`:
  * what works without one.
  */
-export function Print({
-  session,
-  instead,
-  ...appearance
-}: Pick<ButtonProps, 'kind' | 'size'> & { session: StaffSession; instead: string }) {
-  const { core } = useKiosk();
+export function Print({ instead, size }: Pick<ButtonProps, 'size'> & { instead: string }) {
+  const { core } = useStaff();
   const none = useSignal(false);
   const message = useSignal('');
   const bad = useSignal(false);
   const busy = useSignal(false);
   const over = useRef(false);
-  const ask = (after: number | null): Promise<Printing> => session.run((token) => core.printing({ token, after }));
+  const ask = (after: number | null): Promise<Printing> => core.printing({ after });
   const say = (next: string, wrong = false): void => {
     message.value = next;
     bad.value = wrong;
@@ -81,9 +76,8 @@ export function Print({
   return (
     <>
       {!none.value && (
-        <Button {...appearance} disabled={busy.value} onClick={() => void print()}>
-          <IconPrint />
-          <span>{t('printing.print')}</span>
+        <Button icon={<IconPrint />} size={size} disabled={busy.value} onClick={() => void print()}>
+          {t('printing.print')}
         </Button>
       )}
       <p class="print-status" role="status" data-bad={bad.value}>

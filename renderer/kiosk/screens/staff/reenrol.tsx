@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { keyOr, t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
 import { NameAndNumber, PersonItem, RowButton, StaffList } from '../../parts/rows.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { usePolled } from './polled.ts';
-import type { StaffSession } from './session.ts';
+import { useStaff } from './session.ts';
 
 /** The server looks once a minute; the list here changes no oftener. */
 const EVERY_MS = 60_000;
@@ -16,20 +15,18 @@ const message = (reason: string): string => t(keyOr(`reenrol.reason.${reason}`, 
  * Who to enrol, or to enrol again, and why: one after the other. People an import brought are asked here, in person,
  * and their face is taken again: the server sends no kiosk a picture of someone who has not agreed.
  */
-export function ReenrolScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
-  const { core } = useKiosk();
+export function ReenrolScreen() {
+  const { core } = useStaff();
   const enrolling = useSignal<PersonRow | null>(null);
-  const list = usePolled(session, (token) => core.reenrolments({ token }), EVERY_MS);
+  const list = usePolled(() => core.reenrolments({}), EVERY_MS);
   if (enrolling.value)
     return (
       <EnrolScreen
-        session={session}
         known={enrolling.value}
         close={() => {
           enrolling.value = null;
           list.renew();
         }}
-        alive={alive}
       />
     );
   const people = list.value?.people ?? null;

@@ -2,15 +2,14 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useStaff } from './session.ts';
 
 /**
  * A picture that waits, with a frame around the face that would be taken. It is drawn, never given an address, and its pixels
  * go with this part of the screen.
  */
-export function ReviewPicture({ session, photo, name }: { session: StaffSession; photo: string; name: string }) {
-  const { core } = useKiosk();
+export function ReviewPicture({ photo, name }: { photo: string; name: string }) {
+  const { core } = useStaff();
   const canvas = useRef<HTMLCanvasElement>(null);
   const face = useSignal<Output<'reviewShow'>['face'] | null>(null);
   const error = useSignal('');
@@ -18,7 +17,7 @@ export function ReviewPicture({ session, photo, name }: { session: StaffSession;
     const surface = canvas.current;
     let over = false;
     async function draw(): Promise<void> {
-      const shown = await session.run((token) => core.reviewShow({ token, photo }));
+      const shown = await core.reviewShow({ photo });
       const bitmap = await createImageBitmap(new Blob([Uint8Array.from(shown.picture)]));
       if (surface && !over) {
         surface.width = bitmap.width;
@@ -37,7 +36,7 @@ export function ReviewPicture({ session, photo, name }: { session: StaffSession;
       over = true;
       if (surface) surface.width = surface.height = 0;
     };
-  }, [session, photo]);
+  }, [photo]);
   const percent = (share: number): string => `${100 * share}%`;
   const at = face.value;
   return (

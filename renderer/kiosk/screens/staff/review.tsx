@@ -12,7 +12,7 @@ import { ConfirmRemove } from './confirm-remove.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { ReviewPicture } from './review-picture.tsx';
-import { type StaffSession, staffErrorText } from './session.ts';
+import { staffErrorText, useAction, useStaff } from './session.ts';
 
 /** Whose picture it is: a person's id, or someone new. */
 type Whose = string | 'new' | null;
@@ -34,8 +34,8 @@ const likely = (item: ReviewItem): Whose => {
  * Pictures of an import that someone has to look at, one at a time: whose it is, why it waits, and what is to become of
  * it. Anyone who has not agreed is enrolled in person, or not at all.
  */
-export function ReviewScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
-  const { core } = useKiosk();
+export function ReviewScreen() {
+  const { core } = useStaff();
   const list = useSignal<{ photos: ReviewItem[]; count: number } | null>(null);
   /** Id of the one that is looked at; any where it is gone. */
   const at = useSignal<string | null>(null);
@@ -46,7 +46,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
 
   async function load(): Promise<void> {
     try {
-      list.value = await session.run((token) => core.reviewList({ token }));
+      list.value = await core.reviewList({});
     } catch (cause) {
       said.value = staffErrorText(cause);
     }
@@ -71,7 +71,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
 
   async function undo(person: PersonRow): Promise<void> {
     try {
-      await session.run((token) => core.personDelete({ token, person: person.id }));
+      await core.personDelete({ person: person.id });
       made.value = null;
       said.value = t('people.removed', { name: person.name });
       status.current?.focus();
@@ -92,20 +92,16 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
   if (now)
     return (
       <EnrolScreen
-        session={session}
         known={now.known}
         name={now.name}
         enrolled={(person) => {
           // A picture that can't go now goes by itself; the enrolment counts all the same.
-          session
-            .run((token) => core.reviewRefuse({ token, photo: now.photo, enrolled: person.id }))
-            .catch(() => undefined);
+          core.reviewRefuse({ photo: now.photo, enrolled: person.id }).catch(() => undefined);
         }}
         close={() => {
           enrolling.value = null;
           void load();
         }}
-        alive={alive}
       />
     );
   return (
@@ -119,7 +115,6 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
       {item && (
         <Item
           key={item.id}
-          session={session}
           item={item}
           steps={t('review.step', { index: place + 1, of: list.value!.count })}
           settled={settled}
@@ -144,7 +139,6 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
 }
 
 interface ItemProps {
-  session: StaffSession;
   item: ReviewItem;
   steps: string;
   settled: (message: string, made?: PersonRow | null) => void;
@@ -153,41 +147,27 @@ interface ItemProps {
   enrol: (known: PersonRow | null) => void;
 }
 
-function Item({ session, item, steps, settled, skip, enrol }: ItemProps) {
-  const { core, recognises } = useKiosk();
+function Item({ item, steps, settled, skip, enrol }: ItemProps) {
+  const { recognises } = useKiosk();
+  const { core } = useStaff();
   const whose = useSignal<Whose>(likely(item));
-  const error = useSignal('');
+  const { busy, error, run } = useAction();
   const asking = useSignal(false);
   const comparing = useSignal(false);
-  const busy = useSignal(false);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
   /** Anyone who is here without a face may have declined it: the importer's word does not do for them. */
   const theirs = chosen ? [chosen] : whose.value === 'new' ? item.people : [];
   const agreed = item.consent && theirs.every(({ templates }) => templates !== 0);
 
-  async function decide(call: (token: string) => Promise<void>): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    error.value = '';
-    try {
-      await session.run(call);
-    } catch (cause) {
-      error.value = staffErrorText(cause);
-      asking.value = false;
-    } finally {
-      busy.value = false;
-    }
-  }
-
   const accept = (): void => {
     if (whose.value === null) {
       error.value = t('review.whoseMissing');
       return;
     }
-    void decide(async (token) => {
+    void run(async () => {
       try {
-        const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null });
+        const { person } = await core.reviewAccept({ photo: item.id, person: chosen?.id ?? null });
         settled(t('review.accepted', { name: person.name }), chosen ? null : person);
       } catch (cause) {
         if (!isDuplicate(cause)) throw cause;
@@ -196,19 +176,21 @@ function Item({ session, item, steps, settled, skip, enrol }: ItemProps) {
     });
   };
   const refuse = (): Promise<void> =>
-    decide(async (token) => {
-      await core.reviewRefuse({ token, photo: item.id, enrolled: null });
-      settled(t('review.refused', { name: item.label }));
-    });
+    run(
+      async () => {
+        await core.reviewRefuse({ photo: item.id, enrolled: null });
+        settled(t('review.refused', { name: item.label }));
+      },
+      () => (asking.value = false),
+    );
 
   if (comparing.value)
     return (
       <DuplicateScreen
         name={chosen?.name ?? item.label}
-        session={session}
-        ask={(token) => core.reviewDuplicate({ token, photo: item.id, person: chosen?.id ?? null })}
-        overrule={async (token, overrule) => {
-          const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null, overrule });
+        ask={() => core.reviewDuplicate({ photo: item.id, person: chosen?.id ?? null })}
+        overrule={async (overrule) => {
+          const { person } = await core.reviewAccept({ photo: item.id, person: chosen?.id ?? null, overrule });
           settled(t('review.accepted', { name: person.name }), chosen ? null : person);
         }}
         byNumber={null}
@@ -227,7 +209,7 @@ function Item({ session, item, steps, settled, skip, enrol }: ItemProps) {
     );
   return (
     <div class="review-item" data-reason={item.reason}>
-      <ReviewPicture session={session} photo={item.id} name={item.label} />
+      <ReviewPicture photo={item.id} name={item.label} />
       <div class="review-words">
         <p class="steps">
           {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}

@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentType, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type { MethodName } from '../../../../electron/contract/methods.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import {
@@ -17,7 +19,8 @@ import {
 } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { Idle } from '../../parts/idle.tsx';
+import { MethodButton } from '../../parts/method-button.tsx';
 import { BackButton } from '../../parts/title.tsx';
 import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
@@ -29,23 +32,29 @@ import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
 import { ReenrolScreen } from './reenrol.tsx';
 import { ReviewScreen } from './review.tsx';
-import { createStaffSession, type StaffSession } from './session.ts';
+import { createStaffSession, StaffContext, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
 import { TechnicianScreen } from './technician/technician.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View =
-  | 'menu'
-  | 'enrol'
-  | 'reenrol'
-  | 'review'
-  | 'lookalikes'
-  | 'people'
-  | 'evacuation'
-  | 'diagnostics'
-  | 'members'
-  | 'log'
-  | 'state';
+/** What staff can open, in the order of the menu: without the method `needs` a view is of no use to the role. */
+const VIEWS = {
+  enrol: { title: 'staff.enrol', needs: 'enrolBegin', icon: <IconAddPerson />, Screen: EnrolScreen },
+  reenrol: { title: 'reenrol.title', needs: 'reenrolments', icon: <IconRepeat />, Screen: ReenrolScreen },
+  review: { title: 'review.title', needs: 'reviewList', icon: <IconFace />, Screen: ReviewScreen },
+  lookalikes: { title: 'lookalikes.title', needs: 'lookalikeList', icon: <IconAlert />, Screen: LookalikesScreen },
+  people: { title: 'people.title', needs: 'peopleFind', icon: <IconSearch />, Screen: PeopleScreen },
+  evacuation: { title: 'evacuation.title', needs: 'evacuationOpen', icon: <IconList />, Screen: EvacuationScreen },
+  members: { title: 'members.title', needs: 'staffList', icon: <IconStaff />, Screen: MembersScreen },
+  log: { title: 'staffLog.title', needs: 'staffLog', icon: <IconMenu />, Screen: StaffLogScreen },
+  diagnostics: { title: 'diagnostics.title', needs: 'diagnostics', icon: <IconKiosk />, Screen: DiagnosticsScreen },
+  state: { title: 'state.title', needs: null, icon: <IconInfo />, Screen: StateScreen },
+} as const satisfies Record<
+  string,
+  { title: Key; needs: MethodName | null; icon: VNode; Screen: ComponentType<never> }
+>;
+type View = keyof typeof VIEWS;
+const ORDER = Object.keys(VIEWS) as View[];
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -58,26 +67,28 @@ export function StaffScreen() {
   const session = useMemo(() => createStaffSession(core), [core]);
   useEffect(() => () => session.lock(), [session]);
   const unlocked = session.unlocked.value;
-  if (unlocked === null) return <UnlockScreen session={session} />;
-  const { member } = unlocked;
-  if (member?.role === 'technician') return <TechnicianScreen session={session} name={member.name} leave={home} />;
-  return <StaffArea session={session} unlocked={unlocked} leave={home} />;
+  return (
+    <StaffContext.Provider value={session}>
+      {unlocked === null ? (
+        <UnlockScreen />
+      ) : unlocked.member?.role === 'technician' ? (
+        <TechnicianScreen name={unlocked.member.name} leave={home} />
+      ) : (
+        <StaffArea session={session} unlocked={unlocked} leave={home} />
+      )}
+    </StaffContext.Provider>
+  );
 }
 
 function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlocked: Unlocked; leave: () => void }) {
-  const view = useSignal<View>('menu');
-  /** A capture goes on without hands: each step of it counts as a touch. */
-  const alive = useSignal(0);
-  const left = useIdle(
-    view.value === 'evacuation' ? EVACUATION_IDLE_MS : IDLE_MS,
-    () => {
-      session.lock();
-      leave();
-    },
-    alive.value,
-  );
+  /** Null: the menu. */
+  const view = useSignal<View | null>(null);
+  const lock = (): void => {
+    session.lock();
+    leave();
+  };
   const menu = (): void => {
-    view.value = 'menu';
+    view.value = null;
   };
   /** A view of several steps goes back by one, as long as there is one before. */
   const stepBack = useRef<(() => void) | null>(null);
@@ -88,68 +99,27 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();
   }, [view.value]);
+  const { title, Screen } = view.value ? VIEWS[view.value] : { title: 'staff.menu' as const, Screen: null };
   return (
-    <main class="staff" data-view={view.value} ref={root}>
+    <main class="staff" data-view={view.value ?? 'menu'} ref={root}>
       <div class="screen-head">
-        {view.value !== 'menu' && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
+        {Screen && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
-          {t(TITLES[view.value])}
+          {t(title)}
         </h1>
-        <Button
-          class="staff-lock"
-          onClick={() => {
-            session.lock();
-            leave();
-          }}
-        >
-          <IconLock />
-          <span>{t('staff.lock')}</span>
+        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>
+          {t('staff.lock')}
         </Button>
       </div>
-      {view.value === 'menu' && <Menu session={session} unlocked={unlocked} open={(next) => (view.value = next)} />}
-      {view.value === 'enrol' && (
-        <EnrolScreen session={session} stepBack={stepBack} close={menu} alive={() => alive.value++} />
+      {Screen ? (
+        <Screen first={isFirst(unlocked)} stepBack={stepBack} close={menu} />
+      ) : (
+        <Menu session={session} unlocked={unlocked} open={(next) => (view.value = next)} />
       )}
-      {view.value === 'reenrol' && <ReenrolScreen session={session} alive={() => alive.value++} />}
-      {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
-      {view.value === 'lookalikes' && <LookalikesScreen session={session} />}
-      {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
-      {view.value === 'evacuation' && <EvacuationScreen session={session} />}
-      {view.value === 'members' && <MembersScreen session={session} first={isFirst(unlocked)} />}
-      {view.value === 'log' && <StaffLogScreen session={session} />}
-      {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
-      {view.value === 'state' && <StateScreen />}
-      <IdleNotice left={left} />
+      <Idle ms={view.value === 'evacuation' ? EVACUATION_IDLE_MS : IDLE_MS} done={lock} alive={session.steps.value} />
     </main>
   );
 }
-
-const TITLES: Record<View, Key> = {
-  menu: 'staff.menu',
-  enrol: 'staff.enrol',
-  reenrol: 'reenrol.title',
-  review: 'review.title',
-  lookalikes: 'lookalikes.title',
-  people: 'people.title',
-  evacuation: 'evacuation.title',
-  members: 'members.title',
-  log: 'staffLog.title',
-  diagnostics: 'diagnostics.title',
-  state: 'state.title',
-};
-
-/** The method without which a view is of no use to the role. */
-const NEEDS: Partial<Record<View, string>> = {
-  enrol: 'enrolBegin',
-  reenrol: 'reenrolments',
-  review: 'reviewList',
-  lookalikes: 'lookalikeList',
-  people: 'peopleFind',
-  evacuation: 'evacuationOpen',
-  members: 'staffList',
-  log: 'staffLog',
-  diagnostics: 'diagnostics',
-};
 
 /** The kiosk has no staff yet: the emergency PIN is how it is set up. */
 const isFirst = ({ member, alerted }: Unlocked): boolean => member === null && !alerted;
@@ -175,50 +145,44 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
 }
 
 function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Unlocked; open: (view: View) => void }) {
-  const { core } = useKiosk();
+  const { core } = session;
   /** Pictures of an import that wait; the entry is there while one does. */
   const waiting = useSignal(0);
   useEffect(() => {
     if (!unlocked.may.includes('reviewCount')) return;
-    session
-      .run((token) => core.reviewCount({ token }))
+    core
+      .reviewCount({})
       .then(({ count }) => (waiting.value = count))
       .catch(() => undefined); // the list itself says what is wrong
   }, [session]);
   /** Pairs of lookalikes, and how many the kiosk marked by itself since staff last looked. */
   const pairs = useSignal({ count: 0, unseen: 0 });
   useEffect(() => {
-    session
-      .run((token) => core.lookalikeCount({ token }))
+    core
+      .lookalikeCount({})
       .then((next) => (pairs.value = next))
       .catch(() => undefined); // the list itself says what is wrong
   }, [session]);
   const faceless = !useKiosk().recognises.value;
   const first = isFirst(unlocked);
-  const members = { view: 'members', icon: <IconStaff /> } as const;
-  const items = [
-    ...(first ? [members] : []),
-    { view: 'enrol', icon: <IconAddPerson /> },
-    ...(faceless ? [] : [{ view: 'reenrol', icon: <IconRepeat /> } as const]),
-    ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
-    ...(pairs.value.count === 0 ? [] : [{ view: 'lookalikes', icon: <IconAlert /> } as const]),
-    { view: 'people', icon: <IconSearch /> },
-    { view: 'evacuation', icon: <IconList /> },
-    ...(first ? [] : [members, { view: 'log', icon: <IconMenu /> } as const]),
-    { view: 'diagnostics', icon: <IconKiosk /> },
-    { view: 'state', icon: <IconInfo /> },
-  ] as const;
-  const allowed = items.filter(({ view }) => {
-    const need = NEEDS[view];
-    return need === undefined || unlocked.may.includes(need);
+  const offered: Partial<Record<View, boolean>> = {
+    reenrol: !faceless,
+    review: waiting.value > 0,
+    lookalikes: pairs.value.count > 0,
+    log: !first,
+  };
+  const allowed = ORDER.filter((view) => {
+    const { needs } = VIEWS[view];
+    return offered[view] !== false && (needs === null || unlocked.may.includes(needs));
   });
+  if (first) allowed.sort((a, b) => Number(b === 'members') - Number(a === 'members'));
   return (
     <ul class="menu" data-long={allowed.length > ROOMY || undefined}>
       <li class="menu-conditions">
         <Conditions />
       </li>
       <Who unlocked={unlocked} />
-      {allowed.map(({ view, icon }) => {
+      {allowed.map((view) => {
         const hint =
           view === 'review'
             ? t('review.waiting', { count: waiting.value })
@@ -227,13 +191,16 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
               : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
-            <button type="button" class="method method-row" data-open={view} onClick={() => open(view)}>
-              <span class="method-icon">{icon}</span>
-              <span class="method-name">
-                {t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
-              </span>
-              <span class="method-hint">{hint}</span>
-            </button>
+            <MethodButton
+              row
+              icon={VIEWS[view].icon}
+              name={t(
+                view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`,
+              )}
+              hint={hint}
+              data-open={view}
+              onClick={() => open(view)}
+            />
           </li>
         );
       })}
@@ -241,7 +208,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   );
 }
 
-function hintOf(view: Exclude<View, 'menu' | 'review'>, faceless: boolean, first: boolean): Key {
+function hintOf(view: Exclude<View, 'review'>, faceless: boolean, first: boolean): Key {
   if (view === 'enrol' && faceless) return 'staff.enrolByNumber';
   return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
 }

@@ -3,6 +3,7 @@ import { momentOf, type Under } from '../../../shared/i18n.ts';
 import { hasSentence, type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { buildName } from '../../parts/build-name.ts';
+import { nextStepOf } from '../../parts/error-text.ts';
 
 /** Whether the face is used, and if not, why and what to do. */
 function faceState(
@@ -10,8 +11,7 @@ function faceState(
   detectorTrouble: string | null,
 ): { value: string; mark: 'good' | 'warn'; wide?: boolean } {
   if (face.use === 'off') {
-    const ours = `coreError.${face.code}.next`;
-    const next = hasSentence(ours) ? t(ours) : face.nextStep;
+    const next = nextStepOf(face.code, face.nextStep);
     return { value: t('state.faceOff', { code: face.code, next }), mark: 'warn', wide: true };
   }
   if (detectorTrouble !== null)

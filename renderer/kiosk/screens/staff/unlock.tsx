@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
@@ -11,13 +11,13 @@ import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 import { bound, PIN_SHAPE, PinField, STAFF_PIN_SHAPE } from '../../parts/fields.tsx';
-import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { Idle } from '../../parts/idle.tsx';
 import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
-import { usePinEntry } from '../../parts/pin-entry.ts';
-import { pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
+import { MethodButton } from '../../parts/method-button.tsx';
+import { type PinTrouble, pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
 import { ScreenHead, Title } from '../../parts/title.tsx';
 import { listenToWedge } from '../../wedge.ts';
-import type { StaffSession } from './session.ts';
+import { SessionOver, useStaff } from './session.ts';
 
 const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
@@ -48,11 +48,12 @@ interface Known {
 }
 
 /** Who it is, and by what: a name and PIN, a badge, or the sealed emergency PIN. A kiosk without staff has that alone. */
-export function UnlockScreen({ session }: { session: StaffSession }) {
+export function UnlockScreen() {
   const { core, link } = useKiosk();
+  const session = useStaff();
   const step = useSignal<Step>({ at: 'loading' });
   const known = useSignal<Known>({ members: [], offset: 0 });
-  const badgeTrouble = useSignal<ReturnType<typeof pinTroubleOf> | null>(null);
+  const badgeTrouble = useSignal<PinTrouble | null>(null);
   const emergency: Step = { at: 'pin', given: { name: null }, role: null };
 
   useEffect(() => {
@@ -161,7 +162,7 @@ export function UnlockScreen({ session }: { session: StaffSession }) {
 
 interface ChooseProps {
   members: readonly StaffChoice[];
-  trouble: Parameters<typeof usePinText>[0];
+  trouble: Signal<PinTrouble | null>;
   over: boolean;
   choose: (member: StaffChoice) => void;
   emergency: () => void;
@@ -170,7 +171,6 @@ interface ChooseProps {
 function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
   const { home } = useKiosk();
   const message = usePinText(trouble, 'staff');
-  const left = useIdle(IDLE_MS, home);
   return (
     <main class="staff" data-view="unlock">
       <ScreenHead title={<Title level="h1">{t('staff.who')}</Title>} back={() => home()} />
@@ -178,24 +178,58 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
       <ul class="menu staff-choices">
         {members.map((member) => (
           <li key={member.id}>
-            <button type="button" class="method method-row" data-member={member.id} onClick={() => choose(member)}>
-              <span class="method-name">
-                <bdi>{member.name}</bdi>
-              </span>
-              <span class="method-hint">{t(`staff.role.${member.role}`)}</span>
-            </button>
+            <MethodButton
+              row
+              name={<bdi>{member.name}</bdi>}
+              hint={t(`staff.role.${member.role}`)}
+              data-member={member.id}
+              onClick={() => choose(member)}
+            />
           </li>
         ))}
         <li class="menu-quiet">
-          <Button data-open="emergency" onClick={emergency}>
-            <IconKey />
-            <span>{t('staff.emergency')}</span>
+          <Button icon={<IconKey />} data-open="emergency" onClick={emergency}>
+            {t('staff.emergency')}
           </Button>
         </li>
       </ul>
-      <IdleNotice left={left} />
+      <Idle ms={IDLE_MS} done={home} />
     </main>
   );
+}
+
+/**
+ * Digits that staff types and the core judges. They are gone from the screen before they are judged, and the field is
+ * ready again when they were wrong.
+ *
+ * @param shape what is not even asked about else
+ * @param enter throws what the core says of them; that a session is over is its own screen's to say
+ */
+function usePinEntry(who: 'staff' | 'technician', shape: RegExp, enter: (digits: string) => Promise<void>) {
+  const typed = useSignal('');
+  const busy = useSignal(false);
+  const trouble = useSignal<PinTrouble | null>(null);
+  const input = useFocus<HTMLInputElement>();
+  const message = usePinText(trouble, who);
+  async function submit(): Promise<void> {
+    const digits = typed.value;
+    typed.value = '';
+    if (!shape.test(digits)) {
+      trouble.value = { kind: 'wrong' };
+      return;
+    }
+    busy.value = true;
+    try {
+      await enter(digits);
+    } catch (error) {
+      if (error instanceof SessionOver) return;
+      trouble.value = pinTroubleOf(error);
+      input.current?.focus();
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { typed, busy, message, input, submit: () => void submit() };
 }
 
 interface PinStepProps {
@@ -219,7 +253,7 @@ function PinStep({ given, technician, over, first, back, enter }: PinStepProps) 
       busy={pin.busy.value}
       error={pin.message}
       note={over ? t('staff.over') : note}
-      {...(back && { onBack: back })}
+      onBack={back}
       onSubmit={pin.submit}
     >
       <PinField
@@ -259,7 +293,7 @@ function CodeStep({ given, offset, back, enter }: CodeStepProps) {
       busy={code.busy.value}
       error={code.message}
       note={t('technician.gate')}
-      {...(back && { onBack: back })}
+      onBack={back}
       onSubmit={code.submit}
     >
       <PinField label={t('technician.code')} name="technician-code" {...bound(code.typed)} input={code.input} />
@@ -311,7 +345,7 @@ function OwnPin({ given, back, enter }: OwnPinProps) {
       busy={busy.value}
       error={error.value}
       note={t('staff.choosePin')}
-      {...(back && { onBack: back })}
+      onBack={back}
       onSubmit={() => void submit()}
     >
       <PinField label={t('staff.newPin')} name="own-pin" {...bound(first)} input={input} />

@@ -23,10 +23,7 @@ const quarantineRoutes: readonly Route[] = [
     const retried = await retryQuarantine({ db: tx, keys, modules }, body, now, {
       undoDays: config.retention.erasureUndoDays,
     });
-    if (retried.taken > 0) {
-      notify('board');
-      notify('change');
-    }
+    if (retried.taken > 0) notify('board', 'change');
     return retried;
   }),
 ];

@@ -4,7 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { AccountShape } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
-import { find, findLocked, insertNew, remove, update } from '../../platform/database/rows.ts';
+import { exists, find, findLocked, findSorted, insertNew, not, remove, update } from '../../platform/database/rows.ts';
 import type { Row, Tables, Tx } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -32,10 +32,8 @@ export async function lockAccount(tx: Tx, id: string): Promise<AccountRow> {
 }
 
 /** The account of an address, as it is now; null when there is none. */
-export async function accountByEmail(db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> {
-  const row = await find(db, 'account', { email_index: emailIndexes(keys, email) });
-  return row ?? null;
-}
+export const accountByEmail = async (db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> =>
+  (await find(db, 'account', { email_index: emailIndexes(keys, email) })) ?? null;
 
 /**
  * Whose session a link of this account opens: one that sets password and second factor, and nothing else before that. A
@@ -66,16 +64,8 @@ const disabled = () => new Problem('account-disabled');
 
 /** Whether anyone can administer this server with password and second factor. */
 export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
-  const row = await db
-    .selectFrom('account')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('disabled_at', 'is', null)
-    .where('password', 'is not', null)
-    .where('totp_confirmed_at', 'is not', null)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  const enrolled = { password: not(null), totp_confirmed_at: not(null) };
+  return exists(db, 'account', { role: 'admin', disabled_at: null, ...enrolled });
 }
 
 /** @throws Problem `email-taken` */
@@ -87,30 +77,14 @@ export async function addAccount(
 ): Promise<AccountShape> {
   if (await accountByEmail(tx, keys, email)) throw new Problem('email-taken');
   const id = randomUUID();
-  const { numInsertedOrUpdatedRows: made } = await tx
-    .insertInto('account')
-    .values({
-      id,
-      role,
-      email: sealEmail(keys, id, 1, email),
-      email_index: emailIndex(keys, email),
-      row_version: 1,
-      made_at: now,
-    })
-    .onConflict((c) => c.column('email_index').doNothing())
-    .executeTakeFirst();
-  if (!made) throw new Problem('email-taken');
+  const sealed = { email: sealEmail(keys, id, 1, email), email_index: emailIndex(keys, email), row_version: 1 };
+  if (!(await insertNew(tx, 'account', { id, role, ...sealed, made_at: now }))) throw new Problem('email-taken');
   return shown(keys, await lockAccount(tx, id));
 }
 
 export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<AccountShape[]> {
-  const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
+  const rows = await findSorted(db, 'account', {}, ['made_at', 'id']);
   return rows.map((row) => shown(keys, row));
-}
-
-export interface AccountPatch {
-  readonly role?: AccountRole | undefined;
-  readonly disabled?: boolean | undefined;
 }
 
 /**
@@ -122,7 +96,7 @@ export async function changeAccount(
   tx: Tx,
   keys: Keys,
   id: string,
-  patch: AccountPatch,
+  patch: { readonly role?: AccountRole | undefined; readonly disabled?: boolean | undefined },
   now: Date,
 ): Promise<AccountShape> {
   // Two administrators who disable each other at once: one after the other.
@@ -133,23 +107,12 @@ export async function changeAccount(
   const changed = role !== row.role || (disabledAt === null) !== (row.disabled_at === null);
   if (changed) {
     if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabledAt !== null))
-      await keepOneAdmin(tx, id);
+      if (!(await exists(tx, 'account', { role: 'admin', disabled_at: null, id: not(id) })))
+        throw new Problem('last-administrator');
     await update(tx, 'account', { id }, { role, disabled_at: disabledAt });
     await endSessionsOf(tx, { account: id });
   }
   return shown(keys, { ...row, role, disabled_at: disabledAt });
-}
-
-async function keepOneAdmin(tx: Tx, without: string): Promise<void> {
-  const other = await tx
-    .selectFrom('account')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('disabled_at', 'is', null)
-    .where('id', '!=', without)
-    .limit(1)
-    .executeTakeFirst();
-  if (!other) throw new Problem('last-administrator');
 }
 
 /** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */

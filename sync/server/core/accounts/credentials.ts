@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
 import { endSessionsOf, type Session } from '../../platform/access/session.ts';
-import { insert, remove, update } from '../../platform/database/rows.ts';
+import { count, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -31,14 +31,8 @@ export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code:
     await update(tx, 'account', { id: row.id }, { totp_step: step });
     return true;
   }
-  const { numUpdatedRows } = await tx
-    .updateTable('recovery_code')
-    .set({ used_at: now })
-    .where('account', '=', row.id)
-    .where('used_at', 'is', null)
-    .where('hash', 'in', keys.hashTokens(recoveryText(row.id, typed)))
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  const hash = keys.hashTokens(recoveryText(row.id, typed));
+  return (await update(tx, 'recovery_code', { account: row.id, used_at: null, hash }, { used_at: now })) > 0;
 }
 
 const recoveryText = (account: string, code: string): string => `recovery/${account}/${code}`;
@@ -59,15 +53,8 @@ export async function newRecoveryCodes(tx: Tx, keys: Keys, account: string): Pro
   return codes.map((code) => code.replaceAll(/(.{4})(?!$)/g, '$1-'));
 }
 
-export async function recoveryCodesLeft(tx: Tx, account: string): Promise<number> {
-  const { left } = await tx
-    .selectFrom('recovery_code')
-    .select((e) => e.fn.countAll<number | string>().as('left'))
-    .where('account', '=', account)
-    .where('used_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(left);
-}
+export const recoveryCodesLeft = (tx: Tx, account: string): Promise<number> =>
+  count(tx, 'recovery_code', { account, used_at: null });
 
 /**
  * Sets address or password, and ends the account's other sessions.

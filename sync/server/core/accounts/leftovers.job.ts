@@ -1,6 +1,7 @@
 import { KEEP_MS } from '../../platform/access/idempotency.ts';
 import { SESSION_LIFE } from '../../platform/access/session.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { atMost, remove } from '../../platform/database/rows.ts';
 import { LONGEST_MEMORY_MS } from '../../platform/http/throttle.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 
@@ -16,23 +17,14 @@ export const leftoversJob: Job = {
     inTransaction(db, async (tx) => {
       const at = now();
       const before = (ms: number) => new Date(at.getTime() - ms);
-      const [sessions] = await tx
-        .deleteFrom('session')
-        .where((e) => e.or([e('expires_at', '<=', at), e('seen_at', '<=', before(LONGEST_IDLE_MS))]))
-        .execute();
-      const [links] = await tx.deleteFrom('sign_in_link').where('expires_at', '<=', before(LINK_MEMORY_MS)).execute();
-      const [attempts] = await tx
-        .deleteFrom('sign_in_attempt')
-        .where('last_at', '<=', before(LONGEST_MEMORY_MS))
-        .execute();
-      const [pinCodes] = await tx.deleteFrom('pin_code').where('expires_at', '<=', at).execute();
-      const [answers] = await tx.deleteFrom('idempotency').where('made_at', '<=', before(KEEP_MS)).execute();
+      const expired = await remove(tx, 'session', { expires_at: atMost(at) });
+      const idle = await remove(tx, 'session', { seen_at: atMost(before(LONGEST_IDLE_MS)) });
       return {
-        sessions: Number(sessions?.numDeletedRows ?? 0n),
-        links: Number(links?.numDeletedRows ?? 0n),
-        attempts: Number(attempts?.numDeletedRows ?? 0n),
-        pinCodes: Number(pinCodes?.numDeletedRows ?? 0n),
-        answers: Number(answers?.numDeletedRows ?? 0n),
+        sessions: expired + idle,
+        links: await remove(tx, 'sign_in_link', { expires_at: atMost(before(LINK_MEMORY_MS)) }),
+        attempts: await remove(tx, 'sign_in_attempt', { last_at: atMost(before(LONGEST_MEMORY_MS)) }),
+        pinCodes: await remove(tx, 'pin_code', { expires_at: atMost(at) }),
+        answers: await remove(tx, 'idempotency', { made_at: atMost(before(KEEP_MS)) }),
       };
     }),
 };

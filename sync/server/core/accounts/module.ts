@@ -1,6 +1,7 @@
 import * as api from '../../../protocol/api/session.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { endSession, endSessionsOf, stateOf } from '../../platform/access/session.ts';
+import { findSorted } from '../../platform/database/rows.ts';
 import { normalEmail } from '../../platform/http/email.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
@@ -34,12 +35,7 @@ const sessionRoutes: readonly Route[] = [
 ];
 
 async function* signIns({ tx, names }: Reading) {
-  const sessions = await tx
-    .selectFrom('session')
-    .select(['created_at', 'seen_at', 'expires_at'])
-    .where('person', 'in', names)
-    .orderBy('created_at')
-    .execute();
+  const sessions = await findSorted(tx, 'session', { person: names }, ['created_at']);
   for (const s of sessions)
     yield {
       session: {
@@ -48,12 +44,7 @@ async function* signIns({ tx, names }: Reading) {
         endsAt: s.expires_at.toISOString(),
       },
     };
-  const links = await tx
-    .selectFrom('sign_in_link')
-    .select(['created_at', 'expires_at', 'used_at'])
-    .where('person', 'in', names)
-    .orderBy('created_at')
-    .execute();
+  const links = await findSorted(tx, 'sign_in_link', { person: names }, ['created_at']);
   for (const l of links)
     yield {
       link: {

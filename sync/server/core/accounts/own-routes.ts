@@ -1,9 +1,7 @@
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
-import { type Before, type Call, implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
-import type { Session } from '../../platform/access/session.ts';
+import { type Before, type Call, implement, Refused, type Route } from '../../platform/access/route.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Tx } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import { chargeAll, forgive, throttleKey } from '../../platform/http/throttle.ts';
 import { type AccountRow, isEnrolled, lockAccount, shown } from './accounts.ts';
@@ -46,46 +44,40 @@ async function prepareProof(
   return { throttle, against, right: proof.current !== undefined && (await checkPassword(against, proof.current)) };
 }
 
+type Own<B> = Call<unknown, unknown, B, Proven>;
+
 /**
  * Whether the person at this session is its owner: a session that was left open, or stolen, changes no sign-in. What is
  * set must be shown: the password (not in a session of a link, which is there because it was forgotten), and the second factor.
  */
 async function isProven(
-  tx: Tx,
-  { keys }: Services,
+  { tx, services: { keys }, session, body: { code }, prepared, now }: Own<Proof>,
   row: AccountRow,
-  session: Session,
-  proof: Proof,
-  proven: Proven,
-  now: Date,
 ): Promise<boolean> {
-  const needsPassword = row.password !== null && session.stage === 'full';
-  if (needsPassword && !(proven.right && row.password === proven.against)) return false;
-  if (row.totp_confirmed_at && !(proof.code && (await useSecondFactor(tx, keys, row, proof.code, now)))) return false;
-  await forgive(tx, proven.throttle);
+  const needsPassword = row.password !== null && session!.stage === 'full';
+  if (needsPassword && !(prepared.right && row.password === prepared.against)) return false;
+  if (row.totp_confirmed_at && !(code && (await useSecondFactor(tx, keys, row, code, now)))) return false;
+  await forgive(tx, prepared.throttle);
   return true;
 }
 
 const notProven = () => new Refused(new Problem('proof-wrong'));
-
-type Own<B> = Call<unknown, unknown, B, Proven>;
 
 const own = ({ tx, session, on }: Pick<Own<unknown>, 'tx' | 'session' | 'on'>): Promise<AccountRow> => {
   on(session!.account!);
   return lockAccount(tx, session!.account!);
 };
 
+const answerOf = async ({ tx, services: { keys } }: Pick<Own<unknown>, 'tx' | 'services'>, row: AccountRow) => ({
+  account: shown(keys, row),
+  hasPassword: row.password !== null,
+  hasSecondFactor: row.totp_confirmed_at !== null,
+  recoveryCodesLeft: await recoveryCodesLeft(tx, row.id),
+});
+
 /** What people do with their own account: enrol, and change what they sign in with. */
 export const ownAccountRoutes: readonly Route[] = [
-  implement(api.getOwnAccount, async (call) => {
-    const row = await own(call);
-    return {
-      account: shown(call.services.keys, row),
-      hasPassword: row.password !== null,
-      hasSecondFactor: row.totp_confirmed_at !== null,
-      recoveryCodesLeft: await recoveryCodesLeft(call.tx, row.id),
-    };
-  }),
+  implement(api.getOwnAccount, async (call) => answerOf(call, await own(call))),
   implement(api.changeOwnSignIn, {
     async before(o) {
       const { password, email } = o.body;
@@ -97,26 +89,21 @@ export const ownAccountRoutes: readonly Route[] = [
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!row.email && body.email === undefined) throw new Problem('email-missing');
-      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
+      if (!(await isProven(call, row))) return notProven();
       await setSignIn(tx, services.keys, row, { email: body.email, password: prepared.hash }, session!);
       const after = await lockAccount(tx, row.id);
       // A link's session ends its errand here when the second factor was shown; one without goes on to set it.
       if (session!.stage === 'enrol' && isEnrolled(after) && prepared.hash !== undefined)
         await finishEnrolment(tx, session!, now);
-      return {
-        account: shown(services.keys, after),
-        hasPassword: after.password !== null,
-        hasSecondFactor: after.totp_confirmed_at !== null,
-        recoveryCodesLeft: await recoveryCodesLeft(tx, row.id),
-      };
+      return answerOf(call, after);
     },
   }),
   implement(api.offerTotp, {
     before: (o) => prepareProof(o, o.body),
     handle: async (call) => {
-      const { tx, services, session, body, prepared, now } = call;
+      const { tx, services } = call;
       const row = await own(call);
-      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
+      if (!(await isProven(call, row))) return notProven();
       const secret = await offerTotp(tx, services.keys, row);
       const email = row.email ? openEmail(services.keys, row.id, row.row_version, row.email) : 'administrator';
       const uri = totpUri(secret, email);
@@ -139,11 +126,10 @@ export const ownAccountRoutes: readonly Route[] = [
   implement(api.renewRecoveryCodes, {
     before: (o) => prepareProof(o, o.body),
     handle: async (call) => {
-      const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!row.totp_confirmed_at) throw new Problem('second-factor-not-set');
-      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
-      return { codes: await newRecoveryCodes(tx, services.keys, row.id) };
+      if (!(await isProven(call, row))) return notProven();
+      return { codes: await newRecoveryCodes(call.tx, call.services.keys, row.id) };
     },
   }),
 ];

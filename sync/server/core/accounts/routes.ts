@@ -1,9 +1,7 @@
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { SignInLink } from '../../../protocol/api/accounts.ts';
 import * as api from '../../../protocol/api/accounts.ts';
-import type { Services } from '../../platform/access/route.ts';
-import { implement, type Route } from '../../platform/access/route.ts';
+import { implement, type Route, type Services } from '../../platform/access/route.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { charge, networkOf, throttleKey } from '../../platform/http/throttle.ts';
 import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
@@ -31,26 +29,22 @@ export const accountRoutes: readonly Route[] = [
       after(() => sendMail(mail, { to: body.email, ...linkMail('account', null, answer.url) }));
     return { account: account, link: answer };
   }),
-  implement(api.changeAccount, async ({ tx, services, params, body, now, on, notify }) => {
-    on(params.account);
+  implement(api.changeAccount, async ({ tx, services, params, body, now, notify }) => {
     const changed = await changeAccount(tx, services.keys, params.account, body, now);
     // Live screens look whether their session still is one.
     notify('board');
     return changed;
   }),
-  implement(api.removeAccount, async ({ tx, params, on }) => {
-    on(params.account);
+  implement(api.removeAccount, async ({ tx, params }) => {
     await removeAccount(tx, params.account);
   }),
-  implement(api.createAccountLink, async ({ tx, services, params, now, on }) => {
-    on(params.account);
+  implement(api.createAccountLink, async ({ tx, services, params, now }) => {
     const row = await lockAccount(tx, params.account);
     if (row.disabled_at) throw new Problem('account-disabled');
     const link = await createLink(tx, services.keys, { kind: 'account', account: params.account }, now);
     return linkAnswer(services, 'console', link);
   }),
-  implement(api.resetSecondFactor, async ({ tx, services, params, on, notify }) => {
-    on(params.account);
+  implement(api.resetSecondFactor, async ({ tx, services, params, notify }) => {
     const changed = await resetTotp(tx, services.keys, params.account);
     notify('board');
     return changed;
@@ -90,7 +84,7 @@ async function linkAnswer(
   { config }: Pick<Services, 'config'>,
   page: Page,
   { token, expiresAt }: { token: string; expiresAt: Date },
-): Promise<z.infer<typeof SignInLink>> {
+): Promise<z.infer<typeof api.SignInLink>> {
   const url = linkUrl(config, page, token);
   return { url, svg: await qrSvg(url), expiresAt: expiresAt.toISOString() };
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../../errors/problem.ts';
+import type { MyConsentTexts } from '../../../protocol/api/portal.ts';
 import { type ConsentNames, type ConsentText, consentTexts } from '../../../protocol/consent-texts.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -23,7 +24,7 @@ interface FilledTexts {
 }
 
 /** The texts in force as a person reads them, here and at a kiosk. Of a person with several sites the default's. */
-export async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
+async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const policy = await policyOf(db, await scopeOfPerson(db, person));
   const photoDays = policy.photoDays ?? PHOTO_DAYS;
   const privacy = policy.privacy ?? null;
@@ -66,4 +67,20 @@ async function scopeOfPerson(db: Db, person: string): Promise<string> {
     .where('p.person', '=', person)
     .execute();
   return sites.length === 1 && !sites[0]!.is_default ? sites[0]!.id : DEFAULT_SCOPE;
+}
+
+/**
+ * The consent texts in force, with what kiosks would fill in: who runs the place, and how long a photo is kept. That is part
+ * of what is agreed to, and so of the version (`2026-11.photo-90-days`).
+ */
+export async function myConsentTexts(db: Db, person: string): Promise<MyConsentTexts> {
+  const { items, own, privacy } = await filledTexts(db, person);
+  const { controller, contact, dpo } = privacy ?? { controller: null, contact: null, dpo: null };
+  return {
+    items: items.map((text) => ({ ...text, paragraphs: [...text.paragraphs] })),
+    unset: items.length < Math.max(own.length, 1),
+    controller,
+    contact,
+    dpo,
+  };
 }

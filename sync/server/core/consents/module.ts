@@ -15,28 +15,23 @@ import { keepCardTemplate } from '../templates/card-templates.ts';
 import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, noteModels } from '../templates/templates.ts';
 import { consented, mergeConsents } from './consented.ts';
-import { listConsents } from './list.ts';
-import { minorsJob } from './minors/minors.job.ts';
-import { agreedAlone, forgetMinor, minorPlace, moveMinor, readMinor, setMinor } from './minors/minors.ts';
-import { consentRoutes } from './routes.ts';
+import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors/minors.ts';
+import { consentRoutes, listConsents } from './routes.ts';
 import { saidPlace } from './said.ts';
 import { recordConsent, type Standing, standingOf } from './standing.ts';
 
 const minorRoutes: readonly Route[] = [
-  implement(api.getMinor, async ({ tx, services: { keys }, params: { person }, now, about }) => {
-    about([person]);
+  implement(api.getMinor, async ({ tx, services: { keys }, params: { person }, now }) => {
     await requireShown(tx, keys, person);
     return { minor: await readMinor(tx, keys, person, now) };
   }),
-  implement(api.setMinor, async ({ tx, services: { keys }, params: { person }, body, now, about, notify }) => {
-    about([person]);
+  implement(api.setMinor, async ({ tx, services: { keys }, params: { person }, body, now, notify }) => {
     await requireLiving(tx, person, 'change');
     await setMinor(tx, keys, person, body, now);
     notify('board');
     return { minor: await readMinor(tx, keys, person, now) };
   }),
-  implement(api.removeMinor, async ({ tx, params: { person }, about, notify }) => {
-    about([person]);
+  implement(api.removeMinor, async ({ tx, params: { person }, notify }) => {
     await requireLiving(tx, person, 'change');
     await forgetMinor(tx, person);
     notify('board');

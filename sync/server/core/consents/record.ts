@@ -9,7 +9,7 @@ import { consented } from './consented.ts';
 import { requireInForce, requireVersionInForce } from './filled.ts';
 import { readMinor, requireGuardian } from './minors/minors.ts';
 import { type Said, sealSaid } from './said.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { latestConsent, type Standing, standingOf } from './standing.ts';
 import { requireReviewed } from './texts.ts';
 
 /** Who puts a consent on record here: staff at the person's word, the person, or an import on the operator's. */
@@ -121,17 +121,6 @@ async function record(
   return standingOf(tx, person);
 }
 
-/** What the person said last of all: given, or taken back. */
-const latestConsent = (db: Db, person: string) =>
-  db
-    .selectFrom('consent')
-    .select(['text_version', 'language', 'at'])
-    .where('person', '=', person)
-    .orderBy('at', 'desc')
-    .orderBy('action', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-
 /** Said again within this, it is the same word, ms. */
 const SAME_MS = 86_400_000;
 
@@ -151,10 +140,6 @@ async function renews(
 
 /** Now, or just after the last word on record: a kiosk's event of this very millisecond does not overrule what is said now. */
 async function notBefore(tx: Tx, person: string, now: Date): Promise<Date> {
-  const last = await tx
-    .selectFrom('consent')
-    .select((e) => e.fn.max('at').as('at'))
-    .where('person', '=', person)
-    .executeTakeFirst();
-  return new Date(Math.max(now.getTime(), (last?.at?.getTime() ?? 0) + 1));
+  const last = await latestConsent(tx, person);
+  return new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
@@ -20,19 +20,13 @@ export async function sealSaid(tx: Tx, keys: Keys, consent: string, person: stri
 }
 
 /** By the consent's id; of those that nothing was said with there is no entry. */
-export async function openSaid(db: Db, keys: Keys, consents: readonly string[]): Promise<Map<string, Said>> {
-  if (consents.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('consent')
-    .select(['event', 'said', 'said_of'])
-    .where('event', 'in', [...consents])
-    .where('said', 'is not', null)
-    .execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.flatMap((r) => r.said_of ?? []),
-  );
+export async function openSaid(
+  db: Db,
+  keys: Keys,
+  rows: readonly Pick<Row<'consent'>, 'event' | 'said' | 'said_of'>[],
+): Promise<Map<string, Said>> {
+  const speakers = rows.flatMap((r) => (r.said && r.said_of) ?? []);
+  const box = await personBox(db, keys, speakers);
   return new Map(
     rows.flatMap((r) =>
       r.said && r.said_of && box.has(r.said_of)

@@ -1,6 +1,7 @@
 import { Problem } from '../../../errors/problem.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { findSorted, insertNew } from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { countsAlone, setMinor } from './minors/minors.ts';
@@ -11,15 +12,12 @@ export type Standing = 'given' | 'withdrawn' | 'none';
 
 /** What holds now: the latest word counts, whatever order the words arrived in; of two at one moment, the withdrawal. */
 export async function standingOf(db: Db, person: string): Promise<Standing> {
-  const row = await db
-    .selectFrom('consent')
-    .select('action')
-    .where('person', '=', person)
-    .orderBy('at', 'desc')
-    .orderBy('action', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.action ?? 'none';
+  return (await latestConsent(db, person))?.action ?? 'none';
+}
+
+/** What the person said last of all: given, or taken back. */
+export async function latestConsent(db: Db, person: string): Promise<Row<'consent'> | undefined> {
+  return (await findSorted(db, 'consent', { person }, ['at', 'action'], { descending: true, limit: 1 }))[0];
 }
 
 /** Keeps what a `consent` event says; nothing of a minor's who agreed with no guardian. Safe to run again. */
@@ -37,23 +35,19 @@ export async function recordConsent(
   const at = instantOf(header, now);
   if (open.action === 'given' && !said && !(await countsAlone(tx, keys, person, at, await standingOf(tx, person))))
     return;
-  await tx
-    .insertInto('consent')
-    .values({
-      event: header.id,
-      person,
-      action: open.action,
-      text_version: open.textVersion,
-      language: open.language,
-      // A clock that runs ahead must not make a consent outlast a later withdrawal.
-      at,
-      device: header.device,
-      received_at: now,
-      said: said ? await sealSaid(tx, keys, header.id, person, said) : null,
-      said_of: said ? person : null,
-    })
-    .onConflict((c) => c.doNothing())
-    .execute();
+  await insertNew(tx, 'consent', {
+    event: header.id,
+    person,
+    action: open.action,
+    text_version: open.textVersion,
+    language: open.language,
+    // A clock that runs ahead must not make a consent outlast a later withdrawal.
+    at,
+    device: header.device,
+    received_at: now,
+    said: said ? await sealSaid(tx, keys, header.id, person, said) : null,
+    said_of: said ? person : null,
+  });
 }
 
 /** Who spoke for a minor, as the kiosk has it. */

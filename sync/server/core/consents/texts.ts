@@ -2,7 +2,8 @@ import { Problem } from '../../../errors/problem.ts';
 import type { ConsentText, NewConsentText } from '../../../protocol/api/consents.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { insertNew } from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 
 /**
  * The customer's own consent text, by version and language. A text never changes: a fix is a new version. Nobody can
@@ -12,30 +13,15 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
  * still waiting has no text meanwhile, rather than that of an older version which says something else.
  */
 
-interface Row {
-  readonly version: string;
-  readonly language: string;
-  readonly title: string;
-  readonly paragraphs: string[];
-  readonly made_at: Date;
-  readonly reviewed_at: Date | null;
-}
-
 /** Most bytes of JSON of all texts in force: they travel in one page of a kiosk's changes, with whatever else it holds. */
 const MAX_TEXTS_BYTES = 96 * 1024;
 
 /** Newest version first. */
-async function readTexts(db: Db): Promise<Row[]> {
-  return db
-    .selectFrom('consent_text')
-    .select(['version', 'language', 'title', 'paragraphs', 'made_at', 'reviewed_at'])
-    .orderBy('made_at', 'desc')
-    .orderBy('language')
-    .execute();
-}
+const readTexts = (db: Db): Promise<Row<'consent_text'>[]> =>
+  db.selectFrom('consent_text').selectAll().orderBy('made_at', 'desc').orderBy('language').execute();
 
 /** A version is as old as its oldest text: a language that is added later does not make it newer. Pure. */
-function versionInForce(rows: readonly Row[]): string | null {
+function versionInForce(rows: readonly Row<'consent_text'>[]): string | null {
   const born = new Map<string, number>();
   for (const r of rows)
     born.set(r.version, Math.min(born.get(r.version) ?? Number.POSITIVE_INFINITY, r.made_at.getTime()));
@@ -71,12 +57,8 @@ export async function textsInForce(db: Db): Promise<PolicyConsentText[]> {
 
 /** @throws Problem `consent-text-exists` */
 export async function addText(tx: Tx, text: NewConsentText, by: string | null, now: Date): Promise<void> {
-  const { numInsertedOrUpdatedRows } = await tx
-    .insertInto('consent_text')
-    .values({ ...text, paragraphs: JSON.stringify(text.paragraphs), made_at: now, made_by: by })
-    .onConflict((c) => c.doNothing())
-    .executeTakeFirst();
-  if (!Number(numInsertedOrUpdatedRows)) throw new Problem('consent-text-exists');
+  const row = { ...text, paragraphs: JSON.stringify(text.paragraphs), made_at: now, made_by: by };
+  if (!(await insertNew(tx, 'consent_text', row))) throw new Problem('consent-text-exists');
 }
 
 /**
@@ -90,7 +72,7 @@ export async function reviewText(
   by: string | null,
   now: Date,
 ): Promise<void> {
-  const row = await tx
+  const { numUpdatedRows } = await tx
     .updateTable('consent_text')
     .set((e) => ({
       reviewed_at: e.fn.coalesce('reviewed_at', e.val(now)),
@@ -98,9 +80,8 @@ export async function reviewText(
     }))
     .where('version', '=', version)
     .where('language', '=', language)
-    .returning('version')
     .executeTakeFirst();
-  if (!row) throw new Problem('consent-text-unknown');
+  if (numUpdatedRows === 0n) throw new Problem('consent-text-unknown');
   if (Buffer.byteLength(JSON.stringify(await textsInForce(tx)), 'utf8') > MAX_TEXTS_BYTES)
     throw new Problem('consent-texts-too-long', { max: MAX_TEXTS_BYTES / 1024 });
   await appendChanges(tx, [{ kind: 'policy' }], now);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Credentials } from '../../../protocol/api/credentials.ts';
 import * as api from '../../../protocol/api/credentials.ts';
 import { OWN_CODE_MS, writeOwnCode } from '../../../protocol/seal/own-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
@@ -27,34 +26,26 @@ function issueOwnCode(
 }
 
 export const credentialRoutes: readonly Route[] = [
-  implement(api.listCredentials, async ({ tx, services: { keys }, params: { person }, about }) => {
-    about([person]);
+  implement(api.listCredentials, async ({ tx, services: { keys }, params: { person } }) => {
     await requireShown(tx, keys, person);
     return shown(tx, keys, person);
   }),
-  implement(api.createCard, async ({ tx, services: { keys }, params: { person }, now, about, on, notify }) => {
-    about([person]);
+  implement(api.createCard, async ({ tx, services: { keys }, params: { person }, now, on, notify }) => {
     const { name, number } = await requireShown(tx, keys, person);
     const made = await issueCard(tx, person, now);
     on(made.id);
     notify('change');
     return { ...made, name, number, issuedAt: now.toISOString() };
   }),
-  implement(
-    api.addBadge,
-    async ({ tx, services: { keys }, params: { person }, body: { number }, now, about, notify }) => {
-      about([person]);
-      await requireShown(tx, keys, person);
-      await addBadge(tx, keys, { person, number }, now);
-      notify('change');
-      return shown(tx, keys, person);
-    },
-  ),
+  implement(api.addBadge, async ({ tx, services: { keys }, params: { person }, body: { number }, now, notify }) => {
+    await requireShown(tx, keys, person);
+    await addBadge(tx, keys, { person, number }, now);
+    notify('change');
+    return shown(tx, keys, person);
+  }),
   implement(
     api.revokeCredential,
-    async ({ tx, services: { keys }, params: { person, credential: id }, now, about, on, notify }) => {
-      about([person]);
-      on(id);
+    async ({ tx, services: { keys }, params: { person, credential: id }, now, notify }) => {
       await requireShown(tx, keys, person);
       await revokeCredential(tx, { person, id }, now);
       notify('change');
@@ -73,9 +64,8 @@ export const credentialRoutes: readonly Route[] = [
   }),
   implement(
     api.revokeMyCredential,
-    async ({ tx, services: { keys }, actor, params: { credential: id }, now, about, on, notify }) => {
+    async ({ tx, services: { keys }, actor, params: { credential: id }, now, about, notify }) => {
       const person = self(actor, about);
-      on(id);
       await requireShown(tx, keys, person);
       await revokeCredential(tx, { person, id }, now);
       notify('change');
@@ -84,7 +74,7 @@ export const credentialRoutes: readonly Route[] = [
   ),
 ];
 
-async function shown(db: Db, keys: Keys, person: string): Promise<Credentials> {
+async function shown(db: Db, keys: Keys, person: string): Promise<api.Credentials> {
   const all = await credentialsOf(db, keys, [person]);
   const onCard = await find(db, 'card_template', { person }, ['id', 'made_at']);
   return {

@@ -4,10 +4,10 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
-import { insert, insertNew, remove, update } from '../../platform/database/rows.ts';
+import { count, findLocked, findSorted, insert, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
 import { publishCredentials } from '../people/sites.ts';
 
@@ -30,18 +30,8 @@ export interface Credential {
 /** Every card and badge of these people, revoked ones too, in the order in which they were issued. */
 export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]): Promise<Credential[]> {
   if (people.length === 0) return [];
-  const rows = await db
-    .selectFrom('credential')
-    .selectAll()
-    .where('person', 'in', [...people])
-    .orderBy('issued_at')
-    .orderBy('id')
-    .execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.flatMap((r) => (r.number ? [r.person] : [])),
-  );
+  const rows = await findSorted(db, 'credential', { person: people }, ['issued_at', 'id']);
+  const box = await personBox(db, keys, peopleOf(rows));
   return rows.map((r) => ({
     id: r.id,
     person: r.person,
@@ -144,13 +134,8 @@ async function insertBadge(
 
 /** One place is kept for the badge of the record itself. */
 async function requireQuota(tx: Tx, person: string): Promise<void> {
-  const { n } = await tx
-    .selectFrom('credential')
-    .select((e) => e.fn.countAll<number | string>().as('n'))
-    .where('person', '=', person)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  if (Number(n) >= MAX_CREDENTIALS - 1) throw new Problem('too-many-credentials', { count: Number(n) });
+  const held = await count(tx, 'credential', { person, revoked_at: null });
+  if (held >= MAX_CREDENTIALS - 1) throw new Problem('too-many-credentials', { count: held });
 }
 
 /**
@@ -164,13 +149,7 @@ export async function revokeCredential(
   now: Date,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');
-  const row = await tx
-    .selectFrom('credential')
-    .select('revoked_at')
-    .where('id', '=', id)
-    .where('person', '=', person)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await findLocked(tx, 'credential', { id, person }, ['revoked_at']);
   if (!row) throw new Problem('credential-unknown');
   if (row.revoked_at) return;
   await update(tx, 'credential', { id }, { revoked_at: now, hash: null, number: null });

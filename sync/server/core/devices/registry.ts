@@ -3,7 +3,7 @@ import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
-import { find, remove, update } from '../../platform/database/rows.ts';
+import { exists, find, findLocked, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Row } from '../../platform/database/schema.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { clearDeviceState } from './device-state.ts';
@@ -64,17 +64,8 @@ export async function register(
     tls_key_hash: await requestKeyHash(request.csr),
   };
   const first = { csr: request.csr, fingerprint: await deviceFingerprint(request), registered_at: now };
-  await db
-    .insertInto('device')
-    .values({ id: request.id, ...as, ...keys, ...first, last_heard_at: null })
-    .onConflict((c) => c.column('id').doNothing())
-    .execute();
-  const row = await db
-    .selectFrom('device')
-    .selectAll()
-    .where('id', '=', request.id)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
+  await insertNew(db, 'device', { id: request.id, ...as, ...keys, ...first, last_heard_at: null });
+  const row = (await findLocked(db, 'device', { id: request.id }))!;
   const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
   if (row.status === 'revoked' && as.status === 'pending') {
     // The person who made us revoke it may hold any one of its keys.
@@ -107,7 +98,7 @@ export async function register(
 
 /** A kiosk chooses its own id; it may not be one that stands for something else. */
 async function requireFreeId(db: Db, id: string): Promise<void> {
-  const server = await find(db, 'keyring.identity', { server_id: id }, ['server_id']);
+  const server = await exists(db, 'keyring.identity', { server_id: id });
   if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
   throw new Problem('device-id-reserved');
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
-import { find, insertNew, remove, update } from '../../platform/database/rows.ts';
+import { atMost, find, insertNew, remove, update } from '../../platform/database/rows.ts';
 import { issueDeviceCertificate } from '../../platform/keys/certificates.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { certificateId } from '../../platform/keys/vault.ts';
@@ -67,11 +67,7 @@ export async function isTlsKeyOf({ db }: Pick<Context, 'db'>, device: Device, ha
   if (!waiting) return false;
   await db.transaction().execute(async (trx) => {
     await update(trx, 'device', { id: device.id }, { tls_key_hash: hash });
-    await trx
-      .deleteFrom('device_tls_key')
-      .where('device', '=', device.id)
-      .where('added_at', '<=', waiting.added_at)
-      .execute();
+    await remove(trx, 'device_tls_key', { device: device.id, added_at: atMost(waiting.added_at) });
   });
   return true;
 }

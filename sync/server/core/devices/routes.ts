@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { Device as DeviceShape } from '../../../protocol/api/devices.ts';
 import * as api from '../../../protocol/api/devices.ts';
 import { serverFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import { findLocked, update } from '../../platform/database/rows.ts';
+import { defined, findLocked, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { qrSvg } from '../accounts/link-text.ts';
 import { findSite } from '../sites/write.ts';
@@ -39,28 +38,22 @@ export const deviceRoutes: readonly Route[] = [
     const { request, url, ...as } = call.body;
     const { device, grant } = await provisionByFile(identityOf(call), request, { ...as, ...(url && { url }) });
     call.on(device.id);
-    call.notify('board');
-    call.notify('change');
+    call.notify('board', 'change');
     return { device: device.id, grant, serverFingerprint: serverFingerprint(call.services.keyring.ca.certPem) };
   }),
   implement(api.approveDevice, async (call) => {
-    call.on(call.params.device);
     const device = await approveDevice(identityOf(call), call.params.device, call.body.fingerprint);
     call.notify('board');
     return shown(device);
   }),
-  implement(api.revokeDevice, async ({ tx, params, now, on, notify }) => {
-    on(params.device);
+  implement(api.revokeDevice, async ({ tx, params, now, notify }) => {
     const device = await revokeDevice(tx, params.device, now);
-    notify('board');
-    notify('change');
+    notify('board', 'change');
     return shown(device);
   }),
-  implement(api.changeDevice, async ({ tx, params, body, now, on, notify }) => {
-    on(params.device);
+  implement(api.changeDevice, async ({ tx, params, body, now, notify }) => {
     await changeDevice(tx, params.device, body, now);
-    notify('board');
-    notify('change');
+    notify('board', 'change');
     return found(tx, params.device);
   }),
 ];
@@ -71,13 +64,13 @@ function identityOf({ tx, services, now }: Call<unknown, unknown, unknown>): Ide
   return identityContext({ db: tx, keys, keyring, config, now: () => now, ...(devicePort && { port: devicePort }) });
 }
 
-async function found(db: Db, id: string): Promise<DeviceShape> {
+async function found(db: Db, id: string): Promise<api.Device> {
   const device = await findDevice(db, id);
   if (!device) throw new Problem('unknown-device');
   return shown(device);
 }
 
-function shown(device: Device): DeviceShape {
+function shown(device: Device): api.Device {
   const at = (date: Date | null) => date?.toISOString() ?? null;
   return {
     id: device.id,
@@ -106,10 +99,7 @@ export async function changeDevice(
   now: Date,
 ): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
-  const change = {
-    ...(patch.name !== undefined && { name: patch.name }),
-    ...(patch.site !== undefined && { site: patch.site }),
-  };
+  const change = defined({ name: patch.name, site: patch.site });
   const known = await findLocked(tx, 'device', { id }, ['id']);
   if (!known) throw new Problem('unknown-device');
   if (Object.keys(change).length > 0) await movingDevice(tx, id, now, () => update(tx, 'device', { id }, change));

@@ -45,9 +45,3 @@ export async function everReadersOf(db: Db, scopes: readonly string[]): Promise<
     .execute();
   return [...new Set([...(await readersOf(db, scopes)), ...past.map((r) => r.id)])];
 }
-
-export interface Origin {
-  readonly device: string;
-  /** Where the device stands; null: the default site. */
-  readonly site: string | null;
-}

@@ -2,7 +2,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
 import { lockName } from '../../platform/database/once.ts';
-import { find, findAll, insert, update, upsert } from '../../platform/database/rows.ts';
+import { find, findAll, findSorted, insert, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
@@ -21,28 +21,14 @@ const SHOWN = 100;
 
 export type Of = { readonly kind: 'site' | 'device'; readonly scope: string };
 
-export async function settingsOf(db: Db, { kind, scope }: Of): Promise<{ settings: DeviceConfig; revision: number }> {
-  const row = await db
-    .selectFrom('fleet_settings')
-    .select(['revision', 'settings'])
-    .where('kind', '=', kind)
-    .where('scope', '=', scope)
-    .orderBy('revision', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+export async function settingsOf(db: Db, of: Of): Promise<{ settings: DeviceConfig; revision: number }> {
+  const [row] = await findSorted(db, 'fleet_settings', of, ['revision'], { descending: true, limit: 1 });
   return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
 }
 
 /** With its history, newest first. */
-export async function settingsWithHistory(db: Db, { kind, scope }: Of, emailOf: EmailOf): Promise<Settings> {
-  const rows = await db
-    .selectFrom('fleet_settings')
-    .selectAll()
-    .where('kind', '=', kind)
-    .where('scope', '=', scope)
-    .orderBy('revision', 'desc')
-    .limit(SHOWN)
-    .execute();
+export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf): Promise<Settings> {
+  const rows = await findSorted(db, 'fleet_settings', of, ['revision'], { descending: true, limit: SHOWN });
   const history = rows.map(
     (row): SettingsChange => ({
       revision: row.revision,
@@ -89,7 +75,7 @@ export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date):
 export async function putBack(tx: Tx, of: Of, revision: number, by: string, now: Date): Promise<boolean> {
   // Revision 0 is what was before the first: nothing.
   if (revision === 0) return changeSettings(tx, of, { settings: {}, by, putBack: 0 }, now);
-  const row = await find(tx, 'fleet_settings', { kind: of.kind, scope: of.scope, revision }, ['settings']);
+  const row = await find(tx, 'fleet_settings', { ...of, revision }, ['settings']);
   if (!row) throw new Problem('settings-revision-unknown');
   return changeSettings(tx, of, { settings: parsed(row.settings), by, putBack: revision }, now);
 }

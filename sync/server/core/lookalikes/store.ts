@@ -2,6 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { LookalikeReason } from '../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { insertNew, remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { scopesOfPerson } from '../people/sites.ts';
@@ -46,13 +47,8 @@ export async function markPair(
   const [first, second] = sorted(...pair);
   if (first === second) return [];
   const id = v7();
-  const made = await tx
-    .insertInto('lookalike')
-    .values({ id, first, second, reason, at: at < now ? at : now, device, marked_by: by })
-    .onConflict((c) => c.columns(['first', 'second']).doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  if (!made) return [];
+  const row = { id, first, second, reason, at: at < now ? at : now, device, marked_by: by };
+  if (!(await insertNew(tx, 'lookalike', row))) return [];
   const decided = { status: 'rejected' as const, decided_at: now, decided_by: by };
   await tx
     .insertInto('merge_candidate')
@@ -66,12 +62,7 @@ export async function markPair(
 /** @returns what kiosks are to receive; null: they were no pair */
 export async function removePair(tx: Tx, pair: readonly [string, string]): Promise<NewChange[] | null> {
   const [first, second] = sorted(...pair);
-  const { numDeletedRows } = await tx
-    .deleteFrom('lookalike')
-    .where('first', '=', first)
-    .where('second', '=', second)
-    .executeTakeFirst();
-  return Number(numDeletedRows) === 0 ? null : lookalikeChanges(tx, [first, second]);
+  return (await remove(tx, 'lookalike', { first, second })) === 0 ? null : lookalikeChanges(tx, [first, second]);
 }
 
 const of = (people: readonly string[]) =>
@@ -102,11 +93,7 @@ export async function movePairs(tx: Tx, kept: string, merged: string): Promise<N
     const other = first === merged ? second : first;
     if (other === kept) continue;
     const [a, b] = sorted(kept, other);
-    await tx
-      .insertInto('lookalike')
-      .values({ ...row, first: a, second: b })
-      .onConflict((c) => c.columns(['first', 'second']).doNothing())
-      .execute();
+    await insertNew(tx, 'lookalike', { ...row, first: a, second: b });
     changes.push(...(await lookalikeChanges(tx, [other])));
   }
   return [...changes, ...(await lookalikeChanges(tx, [kept]))];
@@ -122,13 +109,9 @@ export async function partnersOf(db: Db, person: string): Promise<string[]> {
   return rows.map(({ first, second }) => (first === person ? second : first));
 }
 
-export interface Pair {
+export interface Pair extends Marking {
   readonly id: string;
   readonly people: readonly [string, string];
-  readonly reason: LookalikeReason;
-  readonly at: Date;
-  readonly device: string | null;
-  readonly by: string | null;
 }
 
 /** Newest first. @param o `people`: of these alone; `after`: those behind this one */

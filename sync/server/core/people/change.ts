@@ -1,9 +1,9 @@
 import { Problem } from '../../../errors/problem.ts';
 import type { PersonPatch } from '../../../protocol/api/people.ts';
-import { find } from '../../platform/database/rows.ts';
+import { defined, exists, findLocked } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { forgetPositions } from './positions.ts';
+import { forgetPositions } from './people.ts';
 import { writePerson } from './records.ts';
 import { personChanged, publishCredentials } from './sites.ts';
 
@@ -21,21 +21,13 @@ export async function changePerson(
   now: Date,
 ): Promise<string[]> {
   // A change makes nobody.
-  const known = await find(tx, 'person', { id: person }, ['id']);
-  if (!known) throw new Problem('person-unknown');
+  if (!(await exists(tx, 'person', { id: person }))) throw new Problem('person-unknown');
   // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
-  if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
+  if (patch.gpsOptOut) await findLocked(tx, 'person', { id: person }, ['id']);
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
   if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
   if (changed.length > 0) await personChanged(tx, person, now);
   if (changed.includes('badge')) await publishCredentials(tx, person, now);
   return changed;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that are there but undefined. */
-export function defined<T extends object>(o: T): Defined<T> {
-  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
 }

@@ -1,20 +1,10 @@
-import type { Db } from '../../platform/database/schema.ts';
-
-export interface OpenRequest {
-  readonly request: string;
-  readonly part_of: string | null;
-  readonly state: 'requested' | 'closed' | 'done' | 'undone';
-}
+import { findSorted, not } from '../../platform/database/rows.ts';
+import type { Db, Row } from '../../platform/database/schema.ts';
 
 /** The request about this person that was not taken back. */
-export function openRequestOf(db: Db, person: string): Promise<OpenRequest | undefined> {
-  return db
-    .selectFrom('erasure')
-    .select(['request', 'part_of', 'state'])
-    .where('person', '=', person)
-    .where('state', '<>', 'undone')
-    .orderBy('requested_at', 'desc')
-    .executeTakeFirst();
+export async function openRequestOf(db: Db, person: string): Promise<Row<'erasure'> | undefined> {
+  const newest = { descending: true, limit: 1 } as const;
+  return (await findSorted(db, 'erasure', { person, state: not('undone') }, ['requested_at'], newest))[0];
 }
 
 /** Whether anyone asked for this person's erasure, so that no template of theirs is taken any more. */

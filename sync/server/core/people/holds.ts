@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Hold } from '../../../protocol/api/retention.ts';
-import { insert } from '../../platform/database/rows.ts';
+import { above, exists, findSorted, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
@@ -46,21 +46,11 @@ export async function setHold(tx: Tx, keys: Keys, hold: NewHold, now: Date): Pro
 
 /** What it kept goes with the next run; an erasure that waits for it looks again at once. @throws Problem `hold-unknown` */
 export async function releaseHold(tx: Tx, id: string, by: string, now: Date): Promise<void> {
-  const { numUpdatedRows } = await tx
-    .updateTable('retention_hold')
-    .set({ released_at: now, released_by: by })
-    .where('id', '=', id)
-    .where('released_at', 'is', null)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new Problem('hold-unknown');
+  const released = await update(tx, 'retention_hold', { id, released_at: null }, { released_at: now, released_by: by });
+  if (released === 0) throw new Problem('hold-unknown');
   // People under another hold keep waiting.
-  await tx
-    .updateTable('erasure_step')
-    .set({ next_at: now })
-    .where('code', '=', 'legal-hold')
-    .where('done_at', 'is', null)
-    .where('next_at', '>', now)
-    .execute();
+  const waits = { code: 'legal-hold', done_at: null, next_at: above(now) };
+  await update(tx, 'erasure_step', waits, { next_at: now });
 }
 
 /** Newest first. @param o `released`: those too that were released */
@@ -69,9 +59,9 @@ export async function listHolds(
   keys: Keys,
   o: { readonly released?: boolean } = {},
 ): Promise<z.output<typeof Hold>[]> {
-  let query = db.selectFrom('retention_hold').selectAll().orderBy('set_at', 'desc').orderBy('id', 'desc');
-  if (!o.released) query = query.where('released_at', 'is', null);
-  return (await query.execute()).map((r) => ({
+  const wanted = o.released ? {} : { released_at: null };
+  const rows = await findSorted(db, 'retention_hold', wanted, ['set_at', 'id'], { descending: true });
+  return rows.map((r) => ({
     id: r.id,
     person: r.person,
     site: r.site,
@@ -123,12 +113,5 @@ export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
 /** Whether a hold names one of these people: then they are not erased before it is released. */
 export async function isHeld(db: Db, people: readonly string[]): Promise<boolean> {
   if (people.length === 0) return false;
-  const row = await db
-    .selectFrom('retention_hold')
-    .select('id')
-    .where('released_at', 'is', null)
-    .where('person', 'in', people)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  return exists(db, 'retention_hold', { released_at: null, person: people });
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { NewChange } from '../../platform/changes/log.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
-import { remove } from '../../platform/database/rows.ts';
+import { idsOf, remove } from '../../platform/database/rows.ts';
 import type { Batch, EventOf, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
@@ -149,18 +149,10 @@ async function peopleForKiosks(
       ),
     )
     .execute();
-  const found = await selectRows(
-    db,
-    keys,
-    rows.map((r) => r.id),
-    { fields: ['name', 'number', 'language'] },
-  );
+  const found = await selectRows(db, keys, idsOf(rows), { fields: ['name', 'number', 'language'] });
   // Erased between the two statements: then there is nothing to say of them.
   const living = found.filter((r) => r.deletedAt === null);
-  opened.note(
-    'person.name',
-    living.map((r) => r.id),
-  );
+  opened.note('person.name', idsOf(living));
   return living.map(({ id, values: { name = '', number = null, language = '' }, gpsOptOut }) => ({
     kind: 'person',
     person: id,

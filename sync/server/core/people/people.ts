@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
 import type { Open, Personal } from '../../../protocol/wire/event.ts';
 import { nextChange } from '../../platform/database/feed.ts';
-import { upsert } from '../../platform/database/rows.ts';
+import { idsOf, not, update, upsert } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { FIELDS, INDEXED_FIELDS, type Values } from './fields.ts';
 import { sameAs } from './group.ts';
-import { forgetPositions } from './positions.ts';
 import { selectRows, upsertRows } from './rows.ts';
 
 /** Records this old are on no screen that follows the feed, days. */
@@ -125,11 +124,7 @@ async function write(tx: Tx, keys: Keys, rows: readonly Row[], now: Date): Promi
     rows.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: new Date(r.claimedAt) })),
     now,
   );
-  await touchCheckinsOf(
-    tx,
-    rows.map((r) => r.id),
-    now,
-  );
+  await touchCheckinsOf(tx, idsOf(rows), now);
 }
 
 /**
@@ -172,6 +167,14 @@ export async function erasePeople(tx: Tx, people: readonly string[], now: Date):
     people.map((id) => ({ id, ...nothing, row_version: 1 })),
     { ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` },
   );
+}
+
+/**
+ * Every position of these people goes, under whatever name they had: who wants none recorded wants none kept. The chain of
+ * events stands on the commitments and stays whole.
+ */
+export async function forgetPositions(tx: Tx, people: readonly string[]): Promise<void> {
+  if (people.length > 0) await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });
 }
 
 /** The records of these people that a screen may show are to be shown again. */

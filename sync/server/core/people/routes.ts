@@ -1,39 +1,33 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { Person } from '../../../protocol/api/people.ts';
 import * as api from '../../../protocol/api/people.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
-import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { pageFrom, readIdCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { defined, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { scopeOfSite } from '../sites/write.ts';
-import { changePerson, defined } from './change.ts';
-import { requireLiving } from './living.ts';
+import { changePerson } from './change.ts';
+import { livingPeople, requireLiving } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
-/** Sort key of the list. */
-const After = z.tuple([Uuid]);
-
 export const peopleRoutes: readonly Route[] = [
   implement(api.listPeople, async ({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) => {
-    const after = readPageCursor(After, cursor)?.[0] ?? null;
+    const after = readIdCursor(cursor);
     const scope = site === undefined ? null : await scopeOfSite(tx, site);
     const sought = Object.values(what).some((v) => v !== undefined);
     const among = sought ? await findPeople(tx, keys, defined(what)) : null;
-    const ids = await livingPeople(tx, { scope, among, after, limit: limit + 1 });
+    const ids = await pageOfPeople(tx, { scope, among, after, limit: limit + 1 });
     const shown = await shownPeople(tx, keys, ids.slice(0, limit));
     about(shown.keys());
     const page = pageFrom(ids, limit, (id) => [id]);
     return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
   }),
-  implement(api.getPerson, async ({ tx, services: { keys }, params: { person }, about }) => {
-    about([person]);
+  implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {
     return one(tx, keys, person);
   }),
   implement(api.createPerson, async ({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) => {
@@ -45,19 +39,16 @@ export const peopleRoutes: readonly Route[] = [
     notify('change');
     return one(tx, keys, id);
   }),
-  implement(api.changePerson, async ({ tx, services: { keys }, params: { person }, body, now, about, on, notify }) => {
-    about([person]);
+  implement(api.changePerson, async ({ tx, services: { keys }, params: { person }, body, now, on, notify }) => {
     const changed = await changePerson(tx, keys, person, body, now);
     if (changed.length > 0) {
       // Which fields, never what stood in them.
       on(changed.join(','));
-      notify('change');
-      notify('board');
+      notify('board', 'change');
     }
     return one(tx, keys, person);
   }),
-  implement(api.setPersonSites, async ({ tx, services: { keys }, params: { person }, body, now, about, notify }) => {
-    about([person]);
+  implement(api.setPersonSites, async ({ tx, services: { keys }, params: { person }, body, now, notify }) => {
     await requireLiving(tx, person, 'change');
     await assignToSites(tx, person, await scopesOf(tx, body.sites), now);
     notify('change');
@@ -65,7 +56,7 @@ export const peopleRoutes: readonly Route[] = [
   }),
 ];
 
-async function one(db: Db, keys: Keys, person: string): Promise<Person> {
+async function one(db: Db, keys: Keys, person: string): Promise<api.Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);
   if (!shown) throw new Problem('person-unknown');
   return shown;
@@ -77,28 +68,14 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
   return [...scopes];
 }
 
-async function livingPeople(
+async function pageOfPeople(
   db: Db,
   o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number },
 ): Promise<string[]> {
-  let query = db
-    .selectFrom('person as p')
-    .select('p.id')
-    .where('p.deleted_at', 'is', null)
-    .where('p.merged_into', 'is', null)
-    .orderBy('p.id')
-    .limit(o.limit);
-  if (o.after !== null) query = query.where('p.id', '>', o.after);
-  if (o.among !== null) query = query.where('p.id', '=', sql<string>`any(${o.among}::uuid[])`);
+  let query = livingPeople(db).orderBy('id').limit(o.limit);
+  if (o.after !== null) query = query.where('id', '>', o.after);
+  if (o.among !== null) query = query.where('id', '=', sql<string>`any(${o.among}::uuid[])`);
   if (o.scope !== null)
-    query = query.where((e) =>
-      e.exists(
-        e
-          .selectFrom('person_site as s')
-          .select('s.site')
-          .whereRef('s.person', '=', 'p.id')
-          .where('s.site', '=', o.scope!),
-      ),
-    );
-  return (await query.execute()).map((r) => r.id);
+    query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', o.scope));
+  return idsOf(await query.execute());
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { findAll } from '../../platform/database/rows.ts';
+import { findAll, idsOf } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
@@ -73,11 +73,7 @@ export async function selectRows(
   const filled = rows.filter((r) => fields.some((f) => r[f]));
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
   for (const { pii_version: version } of filled) if (!keys.versions.includes(version)) keys.pgcrypto(version);
-  const box = await personBox(
-    db,
-    keys,
-    filled.map((r) => r.id),
-  );
+  const box = await personBox(db, keys, idsOf(filled));
   const erased = await erasedSince(
     db,
     filled.flatMap((r) => (box.has(r.id) ? [] : [r.id])),
@@ -124,12 +120,7 @@ export interface NewRow {
 /** Writes whole rows of living people in one statement, each value resealed under the row's new version. */
 export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[], now: Date): Promise<void> {
   if (rows.length === 0) return;
-  const box = await personBox(
-    tx,
-    keys,
-    rows.map((r) => r.id),
-    { make: true },
-  );
+  const box = await personBox(tx, keys, idsOf(rows), { make: true });
   const column = (field: Field) =>
     rows.map(({ id, values, rowVersion }) => {
       const value = values[field];

@@ -1,30 +1,24 @@
 import { sql } from 'kysely';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { remove, upsert } from '../../platform/database/rows.ts';
+import { findAll, findSorted, insertNew, remove, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /** Scopes that a person belongs to, in a fixed order. */
 export async function scopesOfPerson(db: Db, person: string): Promise<string[]> {
-  const rows = await db.selectFrom('person_site').select('site').where('person', '=', person).orderBy('site').execute();
+  const rows = await findSorted(db, 'person_site', { person }, ['site']);
   return rows.map((r) => r.site);
 }
 
 /** Scopes that the person once belonged to. */
 export async function pastScopesOfPerson(db: Db, person: string): Promise<string[]> {
-  const rows = await db.selectFrom('person_site_past').select('site').where('person', '=', person).execute();
+  const rows = await findAll(db, 'person_site_past', { person }, ['site']);
   return rows.map((r) => r.site);
 }
 
 /** Makes the person one of this scope's people. @returns whether it was news */
-export async function joinScope(tx: Tx, person: string, site: string, now: Date): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx
-    .insertInto('person_site')
-    .values({ person, site, added_at: now })
-    .onConflict((c) => c.doNothing())
-    .executeTakeFirst();
-  return Number(numInsertedOrUpdatedRows) > 0;
-}
+export const joinScope = async (tx: Tx, person: string, site: string, now: Date): Promise<boolean> =>
+  (await insertNew(tx, 'person_site', { person, site, added_at: now })) > 0;
 
 /** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
 export async function leaveScope(tx: Tx, person: string, site: string, now: Date): Promise<void> {
@@ -69,12 +63,7 @@ async function bearing(
 
 /** Models that kiosks may hold templates of this person for, also where there are none any more. */
 export async function modelsOf(db: Db, person: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('person_model')
-    .select('model')
-    .where('person', '=', person)
-    .orderBy('model')
-    .execute();
+  const rows = await findSorted(db, 'person_model', { person }, ['model']);
   return rows.map((r) => r.model);
 }
 

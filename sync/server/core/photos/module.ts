@@ -1,5 +1,6 @@
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { PhotoAddress } from '../../../protocol/wire/photos.ts';
+import { insertNew } from '../../platform/database/rows.ts';
 import type { Batch } from '../../platform/events.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 
@@ -17,12 +18,7 @@ async function expectPhotos({ tx, device, people, now }: Batch, events: readonly
     if (!kind || !address || typeof person !== 'string' || people.get(person)?.erased) return [];
     return [{ address, device, event: header.id, person, kind, expected_at: now, total: null, complete_at: null }];
   });
-  if (rows.length === 0) return;
-  await tx
-    .insertInto('photo')
-    .values(rows)
-    .onConflict((c) => c.columns(['device', 'address']).doNothing())
-    .execute();
+  if (rows.length > 0) await insertNew(tx, 'photo', rows);
 }
 
 const PHOTOS = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { remove } from '../../platform/database/rows.ts';
+import { remove, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { PREFIX } from '../../platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
@@ -78,13 +78,7 @@ async function storeOne(
     .returning('object')
     .executeTakeFirstOrThrow();
   await store.put(object, body);
-  const { numUpdatedRows } = await db
-    .updateTable('photo_object')
-    .set({ stored_at: now() })
-    .where('device', '=', device)
-    .where('address', '=', address)
-    .executeTakeFirst();
-  if (numUpdatedRows > 0n) return body.length;
+  if ((await update(db, 'photo_object', { device, address }, { stored_at: now() })) > 0) return body.length;
   // Its photo was erased, and the row swept, while the object was on its way.
   await store.deleteEveryVersion(object);
   return null;

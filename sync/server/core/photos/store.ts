@@ -3,19 +3,16 @@ import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../../protocol/wire/photos.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { find, insert, remove, update } from '../../platform/database/rows.ts';
+import { find, findLocked, findSorted, insert, not, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
 
 /** Most bytes of photos that one device may have here: what a stolen key could fill. */
 const DEVICE_BYTES = 8 * 1024 ** 3;
 
-const select = (db: Db, device: string, address: string) =>
-  db.selectFrom('photo').selectAll().where('address', '=', address).where('device', '=', device);
-
 /** @throws Problem `photo-unexpected`: no event of this device names it, or its person was erased */
 export async function photoState(db: Db, device: string, address: string): Promise<PhotoState> {
-  const row = await select(db, device, address).executeTakeFirst();
+  const row = await find(db, 'photo', { device, address });
   if (!row) throw new Problem('photo-unexpected');
   return { received: row.received, complete: row.complete_at !== null };
 }
@@ -41,7 +38,7 @@ export async function takePiece(
     if (offset === 0)
       await tx.selectFrom('device').select('id').where('id', '=', device).forNoKeyUpdate().executeTakeFirst();
     // Two replicas may get pieces of one photo: they stand in line.
-    const row = await select(tx, device, address).forUpdate().executeTakeFirst();
+    const row = await findLocked(tx, 'photo', { device, address });
     if (!row) throw new Problem('photo-unexpected');
     if (row.complete_at !== null) return { received: row.received, complete: true };
     if (offset !== row.received || (row.total !== null && row.total !== total))
@@ -96,24 +93,12 @@ async function hashOf(tx: Tx, device: string, address: string): Promise<string> 
 
 /** The pieces of one device's photo, in their order, as they were received. */
 export function readPhotoOf(db: Db, device: string, address: string): Promise<{ at: number; bytes: Uint8Array }[]> {
-  return db
-    .selectFrom('photo_piece')
-    .select(['at', 'bytes'])
-    .where('device', '=', device)
-    .where('address', '=', address)
-    .orderBy('at')
-    .execute();
+  return findSorted(db, 'photo_piece', { device, address }, ['at'], { columns: ['at', 'bytes'] });
 }
 
 /** The ciphertext of a photo that is complete, no matter who sent it: the address is its hash. Null for any other. */
 export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
-  const whole = await db
-    .selectFrom('photo')
-    .select('device')
-    .where('address', '=', address)
-    .where('complete_at', 'is not', null)
-    .limit(1)
-    .executeTakeFirst();
+  const whole = await find(db, 'photo', { address, complete_at: not(null) }, ['device']);
   if (!whole) return null;
   const pieces = await readPhotoOf(db, whole.device, address);
   return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));

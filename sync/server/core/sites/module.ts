@@ -1,5 +1,106 @@
+import { Problem } from '../../../errors/problem.ts';
+import * as api from '../../../protocol/api/sites.ts';
+import { Policy } from '../../../protocol/wire/changes.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { find, findLocked, findSorted } from '../../platform/database/rows.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { emailsOf } from '../../platform/http/email.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { siteRoutes } from './routes.ts';
+import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from './policy.ts';
+import { listSites } from './sites.ts';
+import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
+
+/**
+ * A policy with some settings changed, and the others as they are.
+ *
+ * @throws Problem `settings-changed-meanwhile`: one of them is no longer what it was when it was read; `bad-request`
+ */
+function policyPatched(policy: Policy, { was, is }: api.PolicyPatch): Policy {
+  const next = Policy.safeParse({
+    ...changed(policy, was, is),
+    ...((was.privacy ?? is.privacy) && {
+      privacy: changed(policy.privacy ?? {}, was.privacy ?? {}, is.privacy ?? {}),
+    }),
+  });
+  if (!next.success) throw new Problem('bad-request', { reason: 'a contact needs all three; check the numbers' });
+  return next.data;
+}
+
+function changed(present: object, was: object, is: object): object {
+  const value = (of: object, name: string) => (of as Record<string, unknown>)[name];
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => name !== 'privacy');
+  for (const name of names)
+    if (JSON.stringify(value(present, name)) !== JSON.stringify(value(was, name)))
+      throw new Problem('settings-changed-meanwhile');
+  return { ...present, ...Object.fromEntries(names.map((name) => [name, value(is, name)])) };
+}
+
+const answerOf = async (db: Db, site: string, scope: string) => ({
+  site,
+  own: await hasOwnPolicy(db, scope),
+  policy: await policyToSet(db, scope),
+  change: await newestChange(db, scope),
+});
+
+const siteRoutes: readonly Route[] = [
+  implement(api.listSites, async ({ tx }) => ({ items: await listSites(tx) })),
+  implement(api.createSite, async ({ tx, body, on }) => {
+    const site = await addSite(tx, body);
+    on(site.id);
+    return site;
+  }),
+  implement(api.getSite, ({ tx, params }) => findSite(tx, params.site)),
+  implement(api.changeSite, async ({ tx, actor, params, query, body, now, notify }) => {
+    const by = actor.id ?? actor.role;
+    const site = await changeSite(tx, params.site, body, now, { seen: query.change, by });
+    notify('board', 'change');
+    return site;
+  }),
+  implement(api.getSiteHistory, async ({ tx, services: { keys }, params: { site } }) => {
+    await findSite(tx, site);
+    return { site, items: await siteHistory(tx, keys, site) };
+  }),
+  implement(api.revertSite, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
+    on(`${site} ${body.change}`);
+    const before = await siteBefore(tx, site, body.change);
+    const changed = await changeSite(tx, site, before, now, { by: actor.id ?? actor.role });
+    notify('board', 'change');
+    return changed;
+  }),
+  implement(api.getSitePolicy, async ({ tx, params: { site } }) => {
+    const scope = await scopeOfSite(tx, site);
+    return answerOf(tx, site, scope);
+  }),
+  implement(api.setSitePolicy, async ({ tx, actor, params: { site }, query: { change }, body, now, notify }) => {
+    const scope = await scopeOfSite(tx, site);
+    // A caller who sets it at the same time waits here.
+    await findLocked(tx, 'site', { id: site }, ['id']);
+    if (change !== undefined && change !== ((await newestChange(tx, scope)) ?? 'none'))
+      throw new Problem('settings-changed-meanwhile');
+    if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) notify('board', 'change');
+    return answerOf(tx, site, scope);
+  }),
+  implement(api.changeSitePolicy, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
+    on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
+    const scope = await scopeOfSite(tx, site);
+    // A caller who sets it at the same time waits here.
+    await findLocked(tx, 'site', { id: site }, ['id']);
+    const next = policyPatched(await policyToSet(tx, scope), body);
+    if (await setPolicy(tx, scope, next, now, actor.id ?? actor.role)) notify('board', 'change');
+    return answerOf(tx, site, scope);
+  }),
+  implement(api.getSitePolicyHistory, async ({ tx, services: { keys }, params: { site } }) => {
+    return { site, items: await policyHistory(tx, keys, await scopeOfSite(tx, site)) };
+  }),
+  implement(api.revertSitePolicy, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
+    on(`${site} ${body.change}`);
+    const scope = await scopeOfSite(tx, site);
+    const before = await policyBefore(tx, scope, body.change);
+    if (await setPolicy(tx, scope, before, now, actor.id ?? actor.role)) notify('board', 'change');
+    return answerOf(tx, site, scope);
+  }),
+];
 
 export const sites: ServerModule = {
   endpoints: siteRoutes,
@@ -10,3 +111,49 @@ export const sites: ServerModule = {
     site_change: { notPersonal: 'settings of places' },
   },
 };
+
+/** What was changed of the policy of a scope. Kept for as long as the scope: it names nobody but who did it. */
+
+/** Changes that are shown, newest first. */
+const SHOWN = 200;
+
+async function policyHistory(db: Db, keys: Keys, scope: string): Promise<api.PolicyChange[]> {
+  const changes = await newest(db, keys, 'site_policy_change', scope);
+  return changes.map(({ before, after, ...change }) => ({
+    ...change,
+    before: api.NewSitePolicy.parse(before),
+    after: api.NewSitePolicy.parse(after),
+  }));
+}
+
+/** What was changed of a site itself. */
+async function siteHistory(db: Db, keys: Keys, site: string): Promise<api.SiteChange[]> {
+  const changes = await newest(db, keys, 'site_change', site);
+  return changes.map(({ before, after, ...change }) => ({
+    ...change,
+    before: api.SiteFacts.parse(before),
+    after: api.SiteFacts.parse(after),
+  }));
+}
+
+async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_change', site: string) {
+  const rows = await findSorted(db, table, { site }, ['at', 'id'], { descending: true, limit: SHOWN });
+  const emailOf = await emailsOf(db, keys);
+  return rows.map(({ site: _, ...r }) => ({ ...r, at: r.at.toISOString(), email: emailOf(r.by) }));
+}
+
+/** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */
+async function siteBefore(db: Db, site: string, change: string): Promise<api.SitePatch> {
+  const row = await find(db, 'site_change', { id: change, site }, ['before', 'after']);
+  if (!row) throw new Problem('site-change-unknown');
+  const [before, after] = [api.SiteFacts.parse(row.before), api.SiteFacts.parse(row.after)];
+  const names = (Object.keys(before) as (keyof typeof before)[]).filter((name) => before[name] !== after[name]);
+  return Object.fromEntries(names.map((name) => [name, before[name]]));
+}
+
+/** @throws Problem `policy-change-unknown` */
+async function policyBefore(db: Db, scope: string, change: string): Promise<Policy> {
+  const row = await find(db, 'site_policy_change', { id: change, site: scope }, ['before']);
+  if (!row) throw new Problem('policy-change-unknown');
+  return api.NewSitePolicy.parse(row.before);
+}

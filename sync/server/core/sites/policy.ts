@@ -3,7 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { methodsWithoutFace, Policy } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { find, findAll, insert } from '../../platform/database/rows.ts';
+import { exists, findAll, findLocked, findSorted, insert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { publishTemplates, scopesWithoutTemplates } from './faces.ts';
 import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from './sites.ts';
@@ -25,15 +25,13 @@ export async function policyToSet(db: Db, scope: string): Promise<Policy> {
 }
 
 /** Whether a scope has a policy of its own. */
-export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
-  return (await find(db, 'site_policy', { site: scope }, ['site'])) !== undefined;
-}
+export const hasOwnPolicy = (db: Db, scope: string): Promise<boolean> => exists(db, 'site_policy', { site: scope });
 
 /** The newest change of the policy that holds at a scope; null: it was never set. */
 export async function newestChange(db: Db, scope: string): Promise<string | null> {
-  const of = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;
-  const rows = db.selectFrom('site_policy_change').select('id').where('site', '=', of);
-  return (await rows.orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst())?.id ?? null;
+  const site = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;
+  const [row] = await findSorted(db, 'site_policy_change', { site }, ['at', 'id'], { descending: true, limit: 1 });
+  return row?.id ?? null;
 }
 
 /**
@@ -51,7 +49,7 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
   const text = JSON.stringify(kept);
   return inTransaction(db, async (tx) => {
     const before = await scopesWithoutTemplates(tx);
-    await tx.selectFrom('site_policy').select('site').where('site', '=', scope).forUpdate().execute();
+    await findLocked(tx, 'site_policy', { site: scope }, ['site']);
     const held = await policyOf(tx, scope);
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('site_policy')

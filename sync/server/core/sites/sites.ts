@@ -3,7 +3,7 @@ import { NIL, v7 } from 'uuid';
 import type { Site } from '../../../protocol/api/sites.ts';
 import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import { find, insert, update, upsert } from '../../platform/database/rows.ts';
+import { find, findSorted, insert, not, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
@@ -29,15 +29,10 @@ export async function ensureDefaultSite(
   const before = await find(db, 'site', { id: site.id });
   if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
   await db.transaction().execute(async (tx) => {
-    await tx.updateTable('site').set({ is_default: false }).where('id', '!=', site.id).execute();
+    await update(tx, 'site', { id: not(site.id) }, { is_default: false });
     const values = { name: site.name, time_zone: site.timeZone, is_default: true };
-    await upsert(
-      tx,
-      'site',
-      'id',
-      { id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds },
-      values,
-    );
+    const repeat_seconds = site.repeatSeconds ?? FALLBACK.repeatSeconds;
+    await upsert(tx, 'site', 'id', { id: site.id, ...values, repeat_seconds }, values);
     if (!before) return;
     const was = { name: before.name, timeZone: before.time_zone, dayStartsAt: before.day_starts_at };
     await keepSiteChange(tx, site.id, was, { ...was, name: site.name, timeZone: site.timeZone }, now, 'configuration');
@@ -76,9 +71,8 @@ export async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'i
 
 /** Seconds within which two records of one person are one presence, at the site of this scope; null while it has no row. */
 export async function repeatSecondsOf(db: Db, scope: string): Promise<number | null> {
-  const sites = db.selectFrom('site').select('repeat_seconds');
-  const one = scope === DEFAULT_SCOPE ? sites.where('is_default', '=', true) : sites.where('id', '=', scope);
-  return (await one.executeTakeFirst())?.repeat_seconds ?? null;
+  const site = scope === DEFAULT_SCOPE ? { is_default: true } : { id: scope };
+  return (await find(db, 'site', site, ['repeat_seconds']))?.repeat_seconds ?? null;
 }
 
 /**
@@ -100,7 +94,7 @@ export async function changeRepeatSeconds(tx: Tx, scope: string, seconds: number
 }
 
 export async function listSites(db: Db): Promise<Site[]> {
-  const rows = await db.selectFrom('site').selectAll().orderBy('name').orderBy('id').execute();
+  const rows = await findSorted(db, 'site', {}, ['name', 'id']);
   return rows.map((r) => ({
     id: r.id,
     name: r.name,

@@ -2,7 +2,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewSite, Site, SitePatch } from '../../../protocol/api/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import { insert, update } from '../../platform/database/rows.ts';
+import { defined, findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections } from './sites.ts';
 
@@ -48,20 +48,16 @@ export async function changeSite(
   now: Date,
   { seen, by = 'operator' }: { readonly seen?: string | undefined; readonly by?: string } = {},
 ): Promise<Site> {
-  await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
+  await findLocked(tx, 'site', { id }, ['id']);
   const before = await findSite(tx, id);
   if (seen !== undefined && seen !== (before.change ?? 'none')) throw new Problem('settings-changed-meanwhile');
   const changed =
     before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
   if (changed) throw new Problem('site-configured');
-  const change = {
-    ...(patch.name !== undefined && { name: patch.name }),
-    ...(patch.timeZone !== undefined && { time_zone: patch.timeZone }),
-    ...(patch.dayStartsAt !== undefined && { day_starts_at: patch.dayStartsAt }),
-  };
+  const change = defined({ name: patch.name, time_zone: patch.timeZone, day_starts_at: patch.dayStartsAt });
   if (Object.keys(change).length === 0) return before;
   await update(tx, 'site', { id }, change);
-  await keepSiteChange(tx, id, before, { ...before, ...given(patch) }, now, by);
+  await keepSiteChange(tx, id, before, { ...before, ...defined(patch) }, now, by);
   const after = await findSite(tx, id);
   if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
     await resolveDirections(tx, after);
@@ -69,6 +65,3 @@ export async function changeSite(
   }
   return after;
 }
-
-const given = (patch: SitePatch) =>
-  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));

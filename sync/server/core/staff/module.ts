@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import * as peopleApi from '../../../protocol/api/people.ts';
-import type { HandedOver, NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
 import * as api from '../../../protocol/api/staff.ts';
 import { type NewFactor, newFactor, secretText, technicianUri } from '../../../protocol/seal/technician-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
@@ -33,20 +32,17 @@ const staffRoutes: readonly Route[] = [
     notify('change');
     return added;
   }),
-  implement(api.resetKioskStaff, async ({ tx, services: { keys }, params: { member }, body, now, on, notify }) => {
-    on(member);
+  implement(api.resetKioskStaff, async ({ tx, services: { keys }, params: { member }, body, now, notify }) => {
     const handed = await resetFor(tx, keys, member, body, now);
     notify('change');
     return handed;
   }),
-  implement(api.removeKioskStaff, async ({ tx, services: { keys }, actor, params: { member }, now, on, notify }) => {
-    on(member);
+  implement(api.removeKioskStaff, async ({ tx, services: { keys }, actor, params: { member }, now, notify }) => {
     await removeStaff(tx, member, actor.id ?? actor.role, now);
     notify('change');
     return { items: await shownStaff(tx, keys) };
   }),
-  implement(peopleApi.getPersonStaff, async ({ tx, services: { keys }, params: { person }, now, about }) => {
-    about([person]);
+  implement(peopleApi.getPersonStaff, async ({ tx, services: { keys }, params: { person }, now }) => {
     await requireShown(tx, keys, person);
     return { items: await staffOfPerson(tx, keys, person, now) };
   }),
@@ -60,9 +56,9 @@ const staffRoutes: readonly Route[] = [
 async function addForSite(
   tx: Tx,
   keys: Keys,
-  { name, role, site, badge = null, by }: z.infer<typeof NewKioskStaff> & { readonly by: string },
+  { name, role, site, badge = null, by }: z.infer<typeof api.NewKioskStaff> & { readonly by: string },
   now: Date,
-): Promise<HandedOver> {
+): Promise<api.HandedOver> {
   const scope = site === null ? null : await scopeOfSite(tx, site);
   const { pin, kept } = await makeStartPin(tx, keys);
   const factor = role === 'technician' ? newFactor(randomBytes) : null;
@@ -71,19 +67,12 @@ async function addForSite(
 }
 
 /** @throws as `resetStaff` */
-async function resetFor(tx: Tx, keys: Keys, id: string, reset: StaffReset, now: Date): Promise<HandedOver> {
-  if (reset.what === 'badge') {
-    await resetStaff(tx, keys, id, { badge: reset.badge }, now);
-    return handedOver(tx, keys, id, null, null);
-  }
-  if (reset.what === 'factor') {
-    const factor = newFactor(randomBytes);
-    await resetStaff(tx, keys, id, { factor }, now);
-    return handedOver(tx, keys, id, null, factor);
-  }
-  const { pin, kept } = await makeStartPin(tx, keys);
-  await resetStaff(tx, keys, id, { pin: kept }, now);
-  return handedOver(tx, keys, id, pin, null);
+async function resetFor(tx: Tx, keys: Keys, id: string, reset: api.StaffReset, now: Date): Promise<api.HandedOver> {
+  const made = reset.what === 'pin' ? await makeStartPin(tx, keys) : null;
+  const factor = reset.what === 'factor' ? newFactor(randomBytes) : null;
+  const to = { ...(made && { pin: made.kept }), ...(factor && { factor }) };
+  await resetStaff(tx, keys, id, reset.what === 'badge' ? { badge: reset.badge } : to, now);
+  return handedOver(tx, keys, id, made?.pin ?? null, factor);
 }
 
 async function handedOver(
@@ -92,7 +81,7 @@ async function handedOver(
   id: string,
   pin: string | null,
   made: NewFactor | null,
-): Promise<HandedOver> {
+): Promise<api.HandedOver> {
   const member = (await shownStaff(tx, keys)).find((one) => one.id === id)!;
   if (!made) return { member, pin, factor: null };
   const label = member.site === null ? 'all sites' : (await findSite(tx, member.site)).name;

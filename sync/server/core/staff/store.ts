@@ -11,7 +11,17 @@ import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts'
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { lockName } from '../../platform/database/once.ts';
-import { find, findAll, findLocked, insert, insertNew, update } from '../../platform/database/rows.ts';
+import {
+  below,
+  find,
+  findAll,
+  findLocked,
+  idsOf,
+  insert,
+  insertNew,
+  remove,
+  update,
+} from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
@@ -313,20 +323,13 @@ export async function staffForKiosks({ source: { db, keys }, scope, opened }: Re
     .filter((one) => one.keys !== null && (one.scope === null || one.scope === scope))
     .slice(0, MAX_STAFF)
     .map(({ id, name, role, keys: held }) => ({ id, name, role, ...held! }));
-  opened.note(
-    'staff.keys',
-    staff.map(({ id }) => id),
-  );
+  opened.note('staff.keys', idsOf(staff));
   return { kind: 'staff', staff };
 }
 
 /** Who was removed long ago is forgotten, name and all. @returns how many */
-export async function forgetStaff(tx: Tx, now: Date): Promise<number> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('staff_member')
-    .where('removed_at', '<', new Date(now.getTime() - REMEMBERED_MS))
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+export function forgetStaff(tx: Tx, now: Date): Promise<number> {
+  return remove(tx, 'staff_member', { removed_at: below(new Date(now.getTime() - REMEMBERED_MS)) });
 }
 
 const staffChanged = (scope: string | null): NewChange => ({ kind: 'staff', ...(scope !== null && { site: scope }) });

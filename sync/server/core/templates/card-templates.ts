@@ -1,6 +1,6 @@
 import type { Change } from '../../../protocol/wire/changes.ts';
 import type { CardTemplateValue } from '../../../protocol/wire/event.ts';
-import { findAll } from '../../platform/database/rows.ts';
+import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -45,10 +45,8 @@ export async function keepCardTemplate(
 }
 
 /** @returns whether there was one */
-export async function dropCardTemplate(tx: Tx, person: string): Promise<boolean> {
-  const { numDeletedRows } = await tx.deleteFrom('card_template').where('person', '=', person).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
-}
+export const dropCardTemplate = async (tx: Tx, person: string): Promise<boolean> =>
+  (await remove(tx, 'card_template', { person })) > 0;
 
 /** What kiosks receive, by person; people without any are absent. */
 export async function readCardTemplates(

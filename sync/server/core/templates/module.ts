@@ -3,7 +3,7 @@ import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
-import { findAll, update } from '../../platform/database/rows.ts';
+import { findAll, findSorted, update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { requireLiving } from '../people/living.ts';
@@ -17,13 +17,11 @@ import { vectorBytes } from './vectors.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
 
 const templateRoutes: readonly Route[] = [
-  implement(api.countTemplates, async ({ tx, services: { keys }, params: { person }, about }) => {
-    about([person]);
+  implement(api.countTemplates, async ({ tx, services: { keys }, params: { person } }) => {
     await requireShown(tx, keys, person);
     return { person, models: await templateCounts(tx, person) };
   }),
-  implement(api.deleteTemplates, async ({ tx, services: { keys }, params: { person }, now, about, notify }) => {
-    about([person]);
+  implement(api.deleteTemplates, async ({ tx, services: { keys }, params: { person }, now, notify }) => {
     await requireLiving(tx, person, 'change');
     await forgetTemplates(tx, keys, [person], now);
     notify('change');
@@ -84,13 +82,7 @@ async function templatesForKiosks(
   people: readonly string[],
 ): Promise<ChangeOf<'templates'>[]> {
   const kept = await readTemplates(db, keys, opened, (await templatesAllowed(db, scope)) ? people : []);
-  const models = await db
-    .selectFrom('person_model')
-    .selectAll()
-    .where('person', 'in', people)
-    .orderBy('person')
-    .orderBy('model')
-    .execute();
+  const models = await findSorted(db, 'person_model', { person: people }, ['person', 'model']);
   return models.map(({ person, model }) => ({
     kind: 'templates',
     person,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
-import { insert, remove } from '../../platform/database/rows.ts';
+import { findSorted, insert, remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -70,13 +70,7 @@ export async function openPhotos(
   people: readonly string[],
 ): Promise<readonly KeptPhoto[]> {
   if (people.length === 0) return [];
-  const rows = await db
-    .selectFrom('enrolment_photo')
-    .selectAll()
-    .where('person', 'in', people)
-    .orderBy('made_at')
-    .orderBy('id')
-    .execute();
+  const rows = await findSorted(db, 'enrolment_photo', { person: people }, ['made_at', 'id']);
   const box = await personBox(db, keys, people);
   opened.note('photo', peopleOf(rows));
   return rows.map((r) => ({

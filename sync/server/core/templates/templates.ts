@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
+import { v7 } from 'uuid';
 import type { TemplateCounts } from '../../../protocol/api/people.ts';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
-import { insertNew, remove } from '../../platform/database/rows.ts';
+import { findAll, findSorted, idsOf, insertNew, not, remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { emptyLog, openHalf } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
+import { vectorBytes } from './vectors.ts';
 
 /**
  * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
@@ -18,12 +20,28 @@ export const vectorPlace = (id: string, person: string): Place => placeOf('templ
 
 type TemplateEvent = {
   readonly id: string;
-  /** Null: this server itself, when it merges two people. */
+  /** Null: this server itself, of pictures, or when it merges two people. */
   readonly device: string | null;
   readonly change: 'added' | 'removed';
   readonly model: string;
   readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
 };
+
+/** What this server makes of pictures of a person, as an event. */
+export const madeHere = (
+  model: string,
+  faces: readonly { readonly embedding: Float32Array; readonly pose: string }[],
+): TemplateEvent => ({
+  id: v7(),
+  device: null,
+  change: 'added',
+  model,
+  templates: faces.map(({ embedding, pose }) => ({
+    id: v7(),
+    pose,
+    vector: vectorBytes(embedding).toString('base64url'),
+  })),
+});
 
 /** Applies one `template` event of a person whose consent stands. */
 export async function applyTemplates(
@@ -36,35 +54,26 @@ export async function applyTemplates(
   const { model, templates } = event;
   await noteModels(tx, person, [model]);
   if (event.change === 'removed') {
-    let gone = tx.deleteFrom('template').where('person', '=', person).where('model', '=', model);
-    if (templates?.length)
-      gone = gone.where(
-        'id',
-        'in',
-        templates.map((t) => t.id),
-      );
-    await gone.execute();
+    await remove(tx, 'template', { person, model, ...(templates?.length && { id: idsOf(templates) }) });
     return;
   }
   const whole = (templates ?? []).filter((t): t is TemplateValue => t.vector !== undefined && t.pose !== undefined);
   if (whole.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
-  await tx
-    .insertInto('template')
-    .values(
-      whole.map((t) => ({
-        id: t.id,
-        person,
-        model,
-        pose: t.pose,
-        sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
-        device: event.device,
-        added_at: now,
-      })),
-    )
-    // The first under an id stays: nobody replaces another's template by naming it.
-    .onConflict((c) => c.doNothing())
-    .execute();
+  // The first under an id stays: nobody replaces another's template by naming it.
+  await insertNew(
+    tx,
+    'template',
+    whole.map((t) => ({
+      id: t.id,
+      person,
+      model,
+      pose: t.pose,
+      sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
+      device: event.device,
+      added_at: now,
+    })),
+  );
   await sql`delete from template where id in (
       select id from template where person = ${person} and model = ${model}
       order by added_at desc, id desc offset ${MAX_TEMPLATES})`.execute(tx);
@@ -77,17 +86,8 @@ export async function applyTemplates(
  */
 export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Promise<boolean> {
   let hasCard = false;
-  const rows = await tx
-    .selectFrom('event')
-    .select(['id', 'device', 'at', 'header', 'person', 'personal', 'gps'])
-    .where('person', '=', person)
-    .where('type', '=', 'template')
-    .where('personal', 'is not', null)
-    .orderBy('received_at')
-    .orderBy('device')
-    .orderBy('epoch')
-    .orderBy('seq')
-    .execute();
+  const waiting = { person, type: 'template', personal: not(null) };
+  const rows = await findSorted(tx, 'event', waiting, ['received_at', 'device', 'epoch', 'seq']);
   const box = await personBox(tx, keys, rows.length > 0 ? [person] : []);
   for (const row of rows) {
     const { open } = row.header as WireEvent['header'];
@@ -103,11 +103,7 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
     if (!templates) continue;
     await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
   }
-  await emptyLog(
-    tx,
-    keys,
-    rows.map((r) => r.id),
-  );
+  await emptyLog(tx, keys, idsOf(rows));
   return hasCard;
 }
 
@@ -136,20 +132,11 @@ export async function dropTemplates(
 ): Promise<boolean> {
   const hadCard = card && (await dropCardTemplate(tx, person));
   await remove(tx, 'template', { person });
-  const events = await tx
-    .selectFrom('event')
-    .select(['id', 'header'])
-    .where('person', '=', person)
-    .where('type', '=', 'template')
-    .where('personal', 'is not', null)
-    .execute();
+  const held = { person, type: 'template', personal: not(null) };
+  const events = await findAll(tx, 'event', held, ['id', 'header']);
   const models = events.map((e) => ((e.header as WireEvent['header']).open as { model: string }).model);
   await noteModels(tx, person, [...new Set(models)]);
-  await emptyLog(
-    tx,
-    keys,
-    events.map((e) => e.id),
-  );
+  await emptyLog(tx, keys, idsOf(events));
   return hadCard;
 }
 
@@ -166,14 +153,8 @@ export async function readTemplates(
 ): Promise<Map<string, Map<string, TemplateValue[]>>> {
   const all = new Map<string, Map<string, TemplateValue[]>>();
   if (people.length === 0) return all;
-  let query = db
-    .selectFrom('template')
-    .select(['id', 'person', 'model', 'pose', 'sealed'])
-    .where('person', 'in', people)
-    .orderBy('added_at')
-    .orderBy('id');
-  if (model !== undefined) query = query.where('model', '=', model);
-  const rows = await query.execute();
+  const wanted = { person: people, ...(model !== undefined && { model }) };
+  const rows = await findSorted(db, 'template', wanted, ['added_at', 'id']);
   const box = await personBox(db, keys, peopleOf(rows));
   opened.note('template', peopleOf(rows));
   for (const row of rows) {

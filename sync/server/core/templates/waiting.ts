@@ -5,7 +5,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { findLocked, insert, remove, update } from '../../platform/database/rows.ts';
+import { below, findAll, findLocked, findSorted, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -33,7 +33,6 @@ export interface Waiting {
   readonly other: string | null;
   readonly score: number;
   readonly source: 'camera' | 'photo';
-  readonly madeBy: string | null;
   readonly madeAt: Date;
 }
 
@@ -66,24 +65,6 @@ export async function keepCase(
   return id;
 }
 
-const shape = (row: {
-  id: string;
-  person: string;
-  other: string | null;
-  score: number;
-  source: 'camera' | 'photo';
-  made_by: string | null;
-  made_at: Date;
-}): Waiting => ({
-  id: row.id,
-  person: row.person,
-  other: row.other,
-  score: row.score,
-  source: row.source,
-  madeBy: row.made_by,
-  madeAt: row.made_at,
-});
-
 /**
  * One that waits, with its faces; locked until the transaction ends.
  * @throws Problem `enrolment-case-unknown`
@@ -98,7 +79,8 @@ export async function openCase(tx: Tx, keys: Keys, id: string): Promise<Waiting 
     embedding: vectorFrom(Buffer.from(f.vector, 'base64')),
     picture: Buffer.from(f.picture, 'base64'),
   }));
-  return { ...shape(row), faces };
+  const { person, other, score, source, made_at } = row;
+  return { id, person, other, score, source, madeAt: made_at, faces };
 }
 
 /** An administrator is asked about someone else: who has become like the face, or was behind the first. */
@@ -138,7 +120,7 @@ export async function giveUpCase(tx: Tx, { id, person }: Pick<Waiting, 'id' | 'p
 /** Those left too long. @returns how many ended */
 export async function endOldCases(db: Db, now: Date): Promise<number> {
   const before = new Date(now.getTime() - CASE_DAYS * 86_400_000);
-  const old = await db.selectFrom('enrolment_case').select('id').where('made_at', '<', before).execute();
+  const old = await findAll(db, 'enrolment_case', { made_at: below(before) }, ['id']);
   let ended = 0;
   for (const { id } of old)
     ended += await inTransaction(db, async (tx) => {
@@ -156,7 +138,7 @@ export async function openCasesOf(
   opened: Opened,
   people: readonly string[],
 ): Promise<readonly (Waiting & { readonly faces: NewFace[] })[]> {
-  const rows = await tx.selectFrom('enrolment_case').select('id').where('person', 'in', people).orderBy('id').execute();
+  const rows = await findSorted(tx, 'enrolment_case', { person: people }, ['id']);
   const cases = [];
   for (const { id } of rows) cases.push(await openCase(tx, keys, id));
   opened.note('photo', peopleOf(cases));

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import * as api from '../../../protocol/api/portal.ts';
+import { sameAs } from '../../core/people/group.ts';
 import { self } from '../../core/people/self.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
-import { findAll } from '../../platform/database/rows.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import { insertNew } from '../../platform/database/rows.ts';
 import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
@@ -12,7 +12,6 @@ import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../pla
 import { complain, complaintPlace, complaintsOf } from './complaints/complaints.ts';
 import { reasonPlace } from './corrections/correct.ts';
 import { listCorrections } from './corrections/list.ts';
-import { correctionRoutes } from './corrections/routes.ts';
 import { mergeCandidates, mergeCheckins } from './merging/merge.ts';
 import { queueDue } from './resolve-due.ts';
 import { attendanceRoutes } from './routes.ts';
@@ -21,21 +20,15 @@ import { searchAttendance } from './search.ts';
 const complaintRoutes: readonly Route[] = [
   implement(api.listMyComplaints, async ({ tx, services: { keys }, actor, about }) => {
     const person = self(actor, about);
-    return { items: await complaintsOf(tx, keys, await namesOfPerson(tx, person)) };
+    return { items: await complaintsOf(tx, keys, await sameAs(tx, [person])) };
   }),
   implement(api.addMyComplaint, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
     const person = self(actor, about);
     on(await complain(tx, keys, { person, ...body }, now));
     notify('board');
-    return { items: await complaintsOf(tx, keys, await namesOfPerson(tx, person)) };
+    return { items: await complaintsOf(tx, keys, await sameAs(tx, [person])) };
   }),
 ];
-
-/** Every name that a person ever had here: more than one after a merge. */
-async function namesOfPerson(db: Db, person: string): Promise<string[]> {
-  const rows = await findAll(db, 'person', { merged_into: person }, ['id']);
-  return [person, ...rows.map((r) => r.id)];
-}
 
 async function* records({ tx, names }: Reading) {
   for (const person of names) {
@@ -80,7 +73,7 @@ export const attendance: ServerModule = {
     void: { changes: 'attendance', attendance: 'record' },
   },
   onEvents: { checkin: takeCheckins, void: takeVoids },
-  endpoints: [...attendanceRoutes, ...complaintRoutes, ...correctionRoutes],
+  endpoints: [...attendanceRoutes, ...complaintRoutes],
   tables: {
     checkin: { exported: 'attendance', merged: mergeCheckins, erased: UNLINKED },
     checkin_void: {
@@ -151,11 +144,7 @@ async function takeVoids({ tx, device, now }: Batch, events: readonly EventOf<'v
     seen.add(target);
     return [{ target, device, event: event.header.id, reason, at: instantOf(event.header, now), received_at: now }];
   });
-  await tx
-    .insertInto('checkin_void')
-    .values(rows)
-    .onConflict((c) => c.columns(['target', 'device']).doNothing())
-    .execute();
+  await insertNew(tx, 'checkin_void', rows);
   const { rows: touched } = await sql<{ person: string | null; site: string | null; at: Date }>`
     update checkin set change = ${nextChange}
     where id = any(${[...seen]}::uuid[]) and device = ${device} returning person, site, at`.execute(tx);

@@ -5,15 +5,10 @@ import { listSites } from '../../core/sites/sites.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Place } from '../../platform/my-data.ts';
 
 /** A record as the database has it, without its person's name. */
 export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy'>;
-
-/** Where a page begins: the sort key of the last row of the one before. */
-export interface After {
-  readonly at: string;
-  readonly id: string;
-}
 
 /**
  * Records that a filter asks for, newest first, by time and id.
@@ -25,7 +20,7 @@ export async function searchAttendance(
   db: Db,
   filter: AttendanceFilter,
   limit: number,
-  after: After | null,
+  after: Place | null,
 ): Promise<FoundRecord[]> {
   const rows = await (await filtered(db, filter))
     .select([

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/attention.ts';
-import { ATTENTION_KINDS, AttentionKind } from '../../../protocol/api/attention.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
+import { findSorted } from '../../platform/database/rows.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { countAttention, listAttention } from './items.ts';
@@ -14,15 +14,15 @@ import { reopenItem, resolveItem } from './resolve.ts';
 
 const ROLES = ['admin', 'dpo', 'staff'] as const;
 /** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
-const SEEN: Readonly<Record<(typeof ROLES)[number], readonly AttentionKind[]>> = {
-  admin: ATTENTION_KINDS,
-  staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
+const SEEN: Readonly<Record<(typeof ROLES)[number], readonly api.AttentionKind[]>> = {
+  admin: api.ATTENTION_KINDS,
+  staff: api.ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
   dpo: ['void', 'complaint', 'consent', 'age'],
 };
-const seenBy = (actor: Actor): readonly AttentionKind[] => SEEN[actor.role as (typeof ROLES)[number]];
+const seenBy = (actor: Actor): readonly api.AttentionKind[] => SEEN[actor.role as (typeof ROLES)[number]];
 
 /** Sort key of the list. */
-const After = z.tuple([Moment, AttentionKind, z.string().max(120)]);
+const After = z.tuple([Moment, api.AttentionKind, z.string().max(120)]);
 
 const attentionRoutes: readonly Route[] = [
   implement(
@@ -51,19 +51,14 @@ const attentionRoutes: readonly Route[] = [
   }),
 ];
 
-function seen(actor: Actor, kind: AttentionKind): AttentionKind {
+function seen(actor: Actor, kind: api.AttentionKind): api.AttentionKind {
   if (seenBy(actor).includes(kind)) return kind;
   throw new Problem('not-allowed');
 }
 
 /** What someone in charge has noted about a record or a consent of theirs. */
 async function* notes({ tx, keys, names }: Reading) {
-  const rows = await tx
-    .selectFrom('attention_note')
-    .selectAll()
-    .where('person', 'in', names)
-    .orderBy('resolved_at')
-    .execute();
+  const rows = await findSorted(tx, 'attention_note', { person: names }, ['resolved_at']);
   const opened = await openNotes(tx, keys, rows);
   for (const { kind, ref, resolved_at } of rows)
     yield { kind, about: ref, at: resolved_at.toISOString(), note: opened.get(`${kind} ${ref}`)?.note };

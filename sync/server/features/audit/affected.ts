@@ -1,6 +1,8 @@
+import { NIL } from 'uuid';
 import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { openRow } from '../../platform/audit/open.ts';
+import { above, count, findSorted, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type AuditFilter, inClear } from './search.ts';
@@ -53,24 +55,12 @@ export async function findAffected(
   const days = [...new Set([...trails.keys()].map((name) => name.slice(0, 10)))];
   const found = new Map<string, Trail>();
   const named = new Set<string>();
-  const { total } = await db
-    .selectFrom('person')
-    .select((e) => e.fn.countAll<number | string>().as('total'))
-    .executeTakeFirstOrThrow();
+  const total = await count(db, 'person', {});
   let done = 0;
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const page = await db
-      .selectFrom('person')
-      .select(['id', 'merged_into', 'deleted_at'])
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(PEOPLE)
-      .execute();
-    const people = await peopleInLog(
-      db,
-      keys,
-      page.map((p) => p.id),
-    );
+  for (let after: string = NIL; ; ) {
+    const columns = ['id', 'merged_into', 'deleted_at'] as const;
+    const page = await findSorted(db, 'person', { id: above(after) }, ['id'], { columns, limit: PEOPLE });
+    const people = await peopleInLog(db, keys, idsOf(page));
     for (const { id, merged_into, deleted_at } of page) {
       const person = merged_into ?? id;
       for (const day of days) {
@@ -85,7 +75,7 @@ export async function findAffected(
       if (everyone && !deleted_at) join(found, person, everyone);
     }
     done += page.length;
-    onProgress(done, Number(total));
+    onProgress(done, total);
     const end = page.at(-1);
     if (!end || page.length < PEOPLE) break;
     after = end.id;

@@ -3,7 +3,6 @@ import { sweepPhotoObjects, unreferencedObjects } from '../../core/photos/object
 import { type Before, implement, type Route } from '../../platform/access/route.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import type { Job } from '../../platform/jobs/job.ts';
-import type { ObjectStore } from '../../platform/objects/store.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { rekeyBackups } from './rekey.ts';
 import { type BackupContext, runBackup } from './run.ts';
@@ -14,17 +13,10 @@ type Asked = Before<unknown, unknown, unknown>;
 
 const withBackups = <T>({ services, actor }: Asked, work: (context: BackupContext) => Promise<T>): Promise<T> => {
   const { db, keys, config, now, progress } = services;
-  const keyringDays = config.retention.keyringBackupDays;
-  const contextOf = (store: ObjectStore) => ({
-    db,
-    keys,
-    store,
-    now,
-    actor,
-    keyringDays,
-    ...(progress && { progress }),
-  });
-  return withStore(config, (store) => work(contextOf(store)));
+  const { keyringBackupDays: keyringDays } = config.retention;
+  return withStore(config, (store) =>
+    work({ db, keys, store, now, actor, keyringDays, ...(progress && { progress }) }),
+  );
 };
 
 /** What needs the database beside the object store, in transactions of its own; the rest: app/backup-environment.ts. */

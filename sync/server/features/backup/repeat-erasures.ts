@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
+import { NIL } from 'uuid';
 import { sameAs } from '../../core/people/group.ts';
 import { isHeld } from '../../core/people/holds.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { below, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { openKeyring } from '../../platform/keys/keyring.ts';
 import { destroyPersonKeys } from '../../platform/keys/persons.ts';
@@ -53,7 +55,7 @@ export async function repeatErasures({
     const held = await inTransaction(db, async (tx) => {
       const names = await sameAs(tx, [person]);
       // What the backup has from before the tombstone was released by then.
-      await tx.deleteFrom('retention_hold').where('person', 'in', names).where('set_at', '<', noHoldAt).execute();
+      await remove(tx, 'retention_hold', { person: names, set_at: below(noHoldAt) });
       if (await isHeld(tx, names)) return true;
       await destroyPersonKeys(tx, [person]);
       const entry = { actor, action: 'delete', route: 'backup restore', data: ['everything'] } as const;
@@ -69,8 +71,7 @@ export async function repeatErasures({
 
 /** Everybody who has a row or a key. */
 async function* everybody(db: Db): AsyncGenerator<string> {
-  let after = '00000000-0000-0000-0000-000000000000';
-  for (;;) {
+  for (let after: string = NIL; ; ) {
     const { rows } = await sql<{ id: string }>`
       select id from (select id from person union select person from keyring.person_key) p
       where id > ${after}::uuid order by id limit ${PAGE}`.execute(db);

@@ -6,16 +6,15 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
 import { RESTORING } from '../../platform/database/restoring.ts';
-import { find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
+import { above, find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
-import { findBackup, type Manifest, readManifest, rowOf } from './manifest.ts';
+import { findBackup, type Manifest, readManifest, rowOf, rowsOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
 import { type RepeatedErasures, repeatErasures } from './repeat-erasures.ts';
-import { rowsOf } from './verify.ts';
 
 export interface RestoreContext {
   /** An empty database, nothing migrated; or one whose restore from the same backup was broken off. */
@@ -140,7 +139,7 @@ async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State)
   await meta(RESTORING, JSON.stringify(state));
   for (const table of ['session', 'sign_in_link'] as const) await tx.deleteFrom(table).execute();
   await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
-  await tx.updateTable('provisioning_code').set({ expires_at: now() }).where('expires_at', '>', now()).execute();
+  await update(tx, 'provisioning_code', { expires_at: above(now()) }, { expires_at: now() });
   await sql`update ack_mark set safe = committed`.execute(tx);
   await insertNew(tx, 'backup', rowOf(m));
   const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;

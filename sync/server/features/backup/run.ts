@@ -18,7 +18,7 @@ import { backupMade } from '../privacy/erasure/copies.ts';
 import { KEYRING } from './catalogue.ts';
 import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
-import { type Manifest, rowOf, writeManifest } from './manifest.ts';
+import { type Manifest, rowOf, rowsOf, writeManifest } from './manifest.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -62,11 +62,10 @@ export async function runBackup(context: BackupContext): Promise<z.output<typeof
   await writeManifest(store, dataKey, manifest);
   await inTransaction(db, (tx) => recordBackup(tx, context, manifest));
   const old = await deleteOldKeyrings(context);
-  const rows = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
   return {
     backup: id,
     takenAt: manifest.takenAt,
-    rows: rows(manifest.database) + rows(manifest.keyring),
+    rows: rowsOf(manifest.database) + rowsOf(manifest.keyring),
     bytes: manifest.database.size + manifest.keyring.size,
     photos,
     marks: manifest.marks.length,

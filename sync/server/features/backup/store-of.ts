@@ -2,7 +2,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Config } from '../../app/config.ts';
 import type { Periods } from '../../platform/objects/bucket/rules.ts';
 import type { S3Settings } from '../../platform/objects/settings.ts';
-import { type ObjectStore, openObjectStore } from '../../platform/objects/store.ts';
+import { type ObjectStore, withObjectStore } from '../../platform/objects/store.ts';
 
 /** @throws Problem `s3-not-configured` */
 export function requireS3({ s3 }: Pick<Config, 's3'>): S3Settings {
@@ -16,12 +16,7 @@ export async function withStore<T>(
   work: (store: ObjectStore, settings: S3Settings) => Promise<T>,
 ): Promise<T> {
   const settings = requireS3(config);
-  const store = openObjectStore(settings);
-  try {
-    return await work(store, settings);
-  } finally {
-    store.close();
-  }
+  return withObjectStore(settings, (store) => work(store!, settings));
 }
 
 export function periodsOf({ s3, retention }: Pick<Config, 's3' | 'retention'>): Periods {

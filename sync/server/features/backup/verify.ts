@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
-import { upsert } from '../../platform/database/rows.ts';
+import { findSorted, not, upsert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
-import { findBackup, type Manifest, readManifest } from './manifest.ts';
+import { findBackup, type Manifest, readManifest, rowsOf } from './manifest.ts';
 import { countFrames, databaseFrames, keyringFrames, type ThawOptions, thawed } from './read.ts';
 
 /** Where in `meta` the time of the last verified backup is. */
@@ -64,8 +64,6 @@ export async function verifyBackup(
   };
 }
 
-export const rowsOf = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
-
 async function verifyKeyring(
   store: ObjectStore,
   keys: Keys,
@@ -90,12 +88,7 @@ async function verifyPhotos(
   store: ObjectStore,
   progress: (done: number, total: number) => void,
 ): Promise<number> {
-  const photos = await db
-    .selectFrom('photo_object')
-    .select(['address', 'object'])
-    .where('stored_at', 'is not', null)
-    .orderBy('object')
-    .execute();
+  const photos = await findSorted(db, 'photo_object', { stored_at: not(null) }, ['object']);
   for (const [done, { address, object }] of photos.entries()) {
     const hash = createHash('sha256');
     for await (const piece of await store.get(object)) hash.update(piece);

@@ -1,19 +1,17 @@
-import { v7 } from 'uuid';
 import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { standingOf } from '../../core/consents/standing.ts';
 import { sameAs } from '../../core/people/group.ts';
-import { scopesOfPerson } from '../../core/people/sites.ts';
 import { openPhoto } from '../../core/photos/open.ts';
 import { readPhoto } from '../../core/photos/store.ts';
+import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { openPhotos } from '../../core/templates/photos.ts';
-import { applyTemplates } from '../../core/templates/templates.ts';
-import { vectorBytes } from '../../core/templates/vectors.ts';
+import { applyTemplates, madeHere } from '../../core/templates/templates.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { insertNew, update } from '../../platform/database/rows.ts';
+import { findSorted, insertNew, not, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -70,14 +68,7 @@ export const embeddersJob: Job = {
 async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): Promise<Uint8Array[]> {
   const names = await sameAs(db, [person]);
   const pictures: Uint8Array[] = (await openPhotos(db, keys, opened, names)).map((p) => p.picture);
-  const events = await db
-    .selectFrom('event')
-    .select(['id', 'person', 'personal', 'gps'])
-    .where('type', '=', 'person')
-    .where('person', 'in', names)
-    .where('personal', 'is not', null)
-    .orderBy('at')
-    .execute();
+  const events = await findSorted(db, 'event', { type: 'person', person: names, personal: not(null) }, ['at']);
   const box = await personBox(db, keys, names);
   for (const event of events) {
     const { photo, photoKey } = openHalf(keys, box, event);
@@ -117,13 +108,7 @@ async function settle(
   const may = (await standingOf(tx, person)) === 'given';
   const moved = may && faces.length > 0;
   if (moved) {
-    const templates = faces.map((f) => ({
-      id: v7(),
-      pose: f.pose,
-      vector: vectorBytes(f.embedding).toString('base64url'),
-    }));
-    const event = { id: v7(), device: null, change: 'added' as const, model: move.to_model, templates };
-    await applyTemplates(tx, keys, person, event, now);
+    await applyTemplates(tx, keys, person, madeHere(move.to_model, faces), now);
   }
   await insertNew(tx, 'model_migration_person', {
     migration: move.id,
@@ -132,13 +117,6 @@ async function settle(
     code: moved ? null : may ? code : 'consent-missing',
     templates: moved ? faces.length : 0,
   });
-  if (moved) {
-    const sites = await scopesOfPerson(tx, person);
-    await appendChanges(
-      tx,
-      sites.map((site) => ({ kind: 'templates' as const, person, model: move.to_model, site })),
-      now,
-    );
-  }
+  if (moved) await appendChanges(tx, await templatesOfEachScope(tx, person, [move.to_model]), now);
   return moved;
 }

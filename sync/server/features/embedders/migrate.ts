@@ -4,11 +4,11 @@ import { embedderOf } from '../../../../models/node/embedders.ts';
 import { ModelProblem } from '../../../../models/node/problem.ts';
 import { Problem } from '../../../errors/problem.ts';
 import type { EmbedderMove } from '../../../protocol/api/embedders.ts';
-import { scopesOfPerson } from '../../core/people/sites.ts';
 import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
+import { count, find, findLocked, findSorted, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './present.ts';
 
@@ -71,28 +71,16 @@ export const leftOf = (db: Db, move: { readonly id: string; readonly from_model:
 
 /** Null: there never was one. */
 export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> | null> {
-  const move = await db
-    .selectFrom('model_migration')
-    .selectAll()
-    .orderBy('made_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const [move] = await findSorted(db, 'model_migration', {}, ['made_at'], { descending: true, limit: 1 });
   if (!move) return null;
-  const counts = await db
-    .selectFrom('model_migration_person')
-    .select((e) => ['outcome', e.fn.countAll<number>().as('count')])
-    .where('migration', '=', move.id)
-    .groupBy('outcome')
-    .execute();
-  const count = (outcome: string) => Number(counts.find((c) => c.outcome === outcome)?.count ?? 0);
   const left = await leftOf(db, move).execute();
   return {
     id: move.id,
     from: move.from_model,
     to: move.to_model,
     state: move.state,
-    moved: count('moved'),
-    reenrol: count('reenrol'),
+    moved: await count(db, 'model_migration_person', { migration: move.id, outcome: 'moved' }),
+    reenrol: await count(db, 'model_migration_person', { migration: move.id, outcome: 'reenrol' }),
     left: move.state === 'done' || move.state === 'cancelled' ? 0 : left.length,
   };
 }
@@ -129,8 +117,7 @@ async function endMove(tx: Tx, id: string, state: 'done' | 'cancelled', model: s
   const gone = await tx.deleteFrom('template').where('model', '=', model).returning('person').execute();
   const people = new Set(gone.map((g) => g.person));
   const newChanges: NewChange[] = [];
-  for (const person of people)
-    for (const site of await scopesOfPerson(tx, person)) newChanges.push({ kind: 'templates', person, model, site });
+  for (const person of people) newChanges.push(...(await templatesOfEachScope(tx, person, [model])));
   await appendChanges(tx, newChanges, now);
   await update(tx, 'model_migration', { id }, { state, ended_at: now });
   return people.size;

@@ -3,6 +3,7 @@ import { embedderId } from '../../../../models/rules/manifest.ts';
 import * as api from '../../../protocol/api/embedders.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { findSorted } from '../../platform/database/rows.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
@@ -23,13 +24,8 @@ const embedderRoutes: readonly Route[] = [
   implement(api.listEmbedderReenrolments, async ({ tx, services: { keys }, about }) => {
     const move = await progressOf(tx);
     if (!move) return { items: [] };
-    const rows = await tx
-      .selectFrom('model_migration_person')
-      .select(['person', 'code'])
-      .where('migration', '=', move.id)
-      .where('outcome', '=', 'reenrol')
-      .orderBy('person')
-      .execute();
+    const undone = { migration: move.id, outcome: 'reenrol' } as const;
+    const rows = await findSorted(tx, 'model_migration_person', undone, ['person']);
     const people = peopleOf(rows);
     about(people);
     const names = await namesOf(tx, keys, people);

@@ -3,18 +3,14 @@ import { ModelProblem } from '../../../../models/node/problem.ts';
 import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
 import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
+import { findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { sharedPipeline } from './faces.ts';
 
 /** The embedder that new templates are made with: the one that kiosks were switched to last, else the one that ships. */
 export async function presentEmbedder(db: Db): Promise<string> {
-  const row = await db
-    .selectFrom('model_migration')
-    .select('to_model')
-    .where('state', 'in', ['switched', 'done'])
-    .orderBy('made_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const switched = { state: ['switched', 'done'] } as const;
+  const [row] = await findSorted(db, 'model_migration', switched, ['made_at'], { descending: true, limit: 1 });
   return row?.to_model ?? EMBEDDER_ID;
 }
 

@@ -9,8 +9,7 @@ import { scopesOfPerson } from '../../core/people/sites.ts';
 import { scopesWithoutFaces } from '../../core/sites/faces.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { keepPhotos } from '../../core/templates/photos.ts';
-import { applyTemplates } from '../../core/templates/templates.ts';
-import { vectorBytes } from '../../core/templates/vectors.ts';
+import { applyTemplates, madeHere } from '../../core/templates/templates.ts';
 import type { NewFace } from '../../core/templates/waiting.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import type { Tx } from '../../platform/database/schema.ts';
@@ -50,12 +49,7 @@ export async function addFaces(
   const newChanges: NewChange[] = [];
   const scopes = await scopesOfPerson(tx, person);
   for (const [model, of] of Map.groupBy(faces, (f) => f.model)) {
-    const templates = of.map((f) => ({
-      id: v7(),
-      pose: f.pose,
-      vector: vectorBytes(f.embedding).toString('base64url'),
-    }));
-    await applyTemplates(tx, keys, person, { id: v7(), device: null, change: 'added', model, templates }, now);
+    await applyTemplates(tx, keys, person, madeHere(model, of), now);
     newChanges.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
   }
   await keepPhotos(

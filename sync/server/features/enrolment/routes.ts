@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { dot } from '../../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
 import { Problem } from '../../../errors/problem.ts';
-import type { EnrolmentAnswer, PictureVerdict } from '../../../protocol/api/enrolment.ts';
 import * as api from '../../../protocol/api/enrolment.ts';
 import { markInConsole, partnersOf } from '../../core/lookalikes/store.ts';
 import { sameAs } from '../../core/people/group.ts';
@@ -21,7 +20,7 @@ import { describeDuplicates, requireOverrule } from './duplicate.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
 import { newestPicture } from './picture.ts';
 
-const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
+const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   code: j.code,
   pose: j.pose,
   yaw: j.measured?.yaw ?? null,
@@ -46,7 +45,6 @@ export const enrolmentRoutes: readonly Route[] = [
       return judged;
     },
     handle: async ({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, notify }) => {
-      about([person]);
       await requireEnrollable(tx, keys, person, now);
       const usable = prepared.filter((j): j is UsableFace => j.code === null);
       const [first] = usable;
@@ -54,8 +52,8 @@ export const enrolmentRoutes: readonly Route[] = [
       const pictures = prepared.map(verdict);
       const { duplicate } = body;
       const end = async (
-        outcome: z.output<typeof EnrolmentAnswer>['outcome'],
-        duplicates: z.output<typeof EnrolmentAnswer>['duplicates'] = [],
+        outcome: z.output<typeof api.EnrolmentAnswer>['outcome'],
+        duplicates: z.output<typeof api.EnrolmentAnswer>['duplicates'] = [],
       ) => ({ outcome, pictures, duplicates, templates: await count() });
       if (!first) return end('refused');
       const other = duplicate.what === 'overrule' ? duplicate.other : null;
@@ -105,8 +103,7 @@ export const enrolmentRoutes: readonly Route[] = [
       return end('enrolled');
     },
   }),
-  implement(api.getPersonPicture, async ({ tx, services: { keys }, actor, params: { person }, now, about }) => {
-    about([person]);
+  implement(api.getPersonPicture, async ({ tx, services: { keys }, actor, params: { person }, now }) => {
     await requireLiving(tx, person, 'none');
     const names = await sameAs(tx, [person]);
     const why = { actor, route: 'GET /api/people/:person/picture' };
@@ -114,8 +111,7 @@ export const enrolmentRoutes: readonly Route[] = [
     if (!found) throw new Problem('picture-unknown');
     return jpeg(found);
   }),
-  implement(api.getEnrolmentCase, async ({ tx, services: { keys }, params, about, on }) => {
-    on(params.case);
+  implement(api.getEnrolmentCase, async ({ tx, services: { keys }, params, about }) => {
     const found = await openCase(tx, keys, params.case);
     about([found.person, ...(found.other ? [found.other] : [])]);
     const person = (await readPeople(tx, keys, [found.person])).get(found.person);
@@ -130,17 +126,15 @@ export const enrolmentRoutes: readonly Route[] = [
       until: new Date(found.madeAt.getTime() + CASE_DAYS * 86_400_000).toISOString(),
     };
   }),
-  implement(api.getCasePicture, async ({ tx, services: { keys }, params, about, on }) => {
-    on(params.case);
+  implement(api.getCasePicture, async ({ tx, services: { keys }, params, about }) => {
     const { person, faces } = await openCase(tx, keys, params.case);
     about([person]);
     return jpeg(faces[0]!.picture);
   }),
   implement(api.acceptCase, {
     before: ({ services }) => presentPipeline(services),
-    handle: async ({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, notify }) => {
+    handle: async ({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, notify }) => {
       const { model, calibration } = prepared;
-      on(params.case);
       const { person, other, faces } = await openCase(tx, keys, params.case);
       about([person, ...(other ? [other] : [])]);
       await requireEnrollable(tx, keys, person, now);
@@ -160,23 +154,19 @@ export const enrolmentRoutes: readonly Route[] = [
       if (most) {
         about([most.person]);
         await askAbout(tx, params.case, most);
-        notify('board');
-        notify('change');
+        notify('board', 'change');
         return new Refused(new Problem('another-lookalike'));
       }
       await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
       await removeCase(tx, params.case);
-      notify('board');
-      notify('change');
+      notify('board', 'change');
       return undefined;
     },
   }),
-  implement(api.refuseCase, async ({ tx, services: { keys }, params, now, about, on, notify }) => {
-    on(params.case);
+  implement(api.refuseCase, async ({ tx, services: { keys }, params, now, about, notify }) => {
     const { person } = await openCase(tx, keys, params.case);
     about([person]);
     await giveUpCase(tx, { id: params.case, person }, now);
-    notify('board');
-    notify('change');
+    notify('board', 'change');
   }),
 ];

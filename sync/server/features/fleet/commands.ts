@@ -4,8 +4,8 @@ import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
 import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
-import { find, findLocked, insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { find, findAll, findLocked, insert, update } from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 
 /**
@@ -38,7 +38,9 @@ export async function askKiosk(
   if (!known) throw new Problem('unknown-device');
   if (known.status !== 'approved') throw new Problem('device-not-approved');
   if (destroys(wanted.what) && wanted.name?.trim() !== known.name) throw new Problem('command-name-differs');
-  for (const open of await openCommands(tx, device)) {
+  const waiting = await findAll(tx, 'fleet_command', { device, outcome: null });
+  const started = await findAll(tx, 'fleet_command', { device, outcome: 'started' });
+  for (const open of [...waiting, ...started]) {
     // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
     const hurries = wanted.what === 'wipe' && open.what === 'decommission';
     if (destroys(open.what) && open.outcome === 'started' && !hurries) throw new Problem('device-leaves');
@@ -46,19 +48,8 @@ export async function askKiosk(
   }
   const id = v7();
   const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
-  await insert(tx, 'fleet_command', {
-    id,
-    device,
-    what: wanted.what,
-    asked_at: now,
-    by,
-    expires_at: expires,
-  });
-  await publishDeviceState(
-    tx,
-    [{ device, state: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
-    now,
-  );
+  await insert(tx, 'fleet_command', { id, device, what: wanted.what, asked_at: now, by, expires_at: expires });
+  await publishCommand(tx, device, { id, what: wanted.what, expires: expires.toISOString() }, now);
   return id;
 }
 
@@ -71,12 +62,15 @@ export async function withdraw(tx: Tx, device: string, id: string, now: Date): P
   if (!row) throw new Problem('command-unknown');
   if (row.outcome !== null) throw new Problem('command-answered');
   await update(tx, 'fleet_command', { id }, { outcome: 'withdrawn', answered_at: now, expires_at: now });
-  await publishDeviceState(
-    tx,
-    [{ device, state: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
-    now,
-  );
+  await publishCommand(tx, device, { id, what: row.what, expires: now.toISOString() }, now);
 }
+
+const publishCommand = (
+  tx: Tx,
+  device: string,
+  command: { readonly id: string; readonly what: CommandWhat; readonly expires: string },
+  now: Date,
+): Promise<void> => publishDeviceState(tx, [{ device, state: { kind: 'command', ...command } }], now);
 
 /** Carries `command` events of one device into what is known of its commands. Runs inside the ingest's transaction. */
 export async function takeAnswers(tx: Tx, events: readonly WireEvent[], device: string, now: Date): Promise<void> {
@@ -118,12 +112,10 @@ export async function takeFarewell(
   return true;
 }
 
-type Row = Awaited<ReturnType<typeof openCommands>>[number];
-
 async function settle(
   tx: Tx,
-  row: Pick<Row, 'id' | 'device' | 'what' | 'asked_at'>,
-  { outcome, code }: { outcome: NonNullable<Row['outcome']>; code: string | null },
+  row: Row<'fleet_command'>,
+  { outcome, code }: { outcome: NonNullable<Row<'fleet_command'>['outcome']>; code: string | null },
   now: Date,
 ): Promise<void> {
   await update(tx, 'fleet_command', { id: row.id }, { outcome, code, answered_at: now });
@@ -140,14 +132,6 @@ export async function announcedFarewellKey(db: Db, device: string, command: stri
   const row = await find(db, 'fleet_command', { id: command, device }, ['farewell_key']);
   return row?.farewell_key ?? null;
 }
-
-const openCommands = (db: Db, device: string) =>
-  db
-    .selectFrom('fleet_command')
-    .selectAll()
-    .where('device', '=', device)
-    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'started')]))
-    .execute();
 
 /** Commands of a device that are shown, newest first. */
 const SHOWN = 100;

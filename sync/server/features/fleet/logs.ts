@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { Problem } from '../../../errors/problem.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
-import { find, upsert } from '../../platform/database/rows.ts';
+import { below, find, findLocked, remove, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { LOGS_KEPT_MS } from './commands.ts';
@@ -15,16 +15,8 @@ export const logPlace = (command: string): Place => placeOf('fleet.log', command
  * @throws Problem `command-unknown` (nobody asked this kiosk, or it is over), `logs-malformed`
  */
 export async function keepLogs(tx: Tx, keys: Keys, device: string, { command, gz }: Logs, now: Date): Promise<void> {
-  const asked = await tx
-    .selectFrom('fleet_command')
-    .select('id')
-    .where('id', '=', command)
-    .where('device', '=', device)
-    .where('what', '=', 'logs')
-    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'started')]))
-    .forUpdate()
-    .executeTakeFirst();
-  if (!asked) throw new Problem('command-unknown');
+  const asked = await findLocked(tx, 'fleet_command', { id: command, device, what: 'logs' }, ['outcome']);
+  if (!asked || (asked.outcome !== null && asked.outcome !== 'started')) throw new Problem('command-unknown');
   const packed = Buffer.from(gz, 'base64');
   // Opened once here, so that what is kept can be given out later.
   const bytes = unpacked(packed).length;
@@ -40,12 +32,8 @@ export async function readLogs(db: Db, keys: Keys, device: string, command: stri
 }
 
 /** @returns how many were removed */
-export async function dropOldLogs(db: Db, now: Date): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('fleet_log')
-    .where('at', '<', new Date(now.getTime() - LOGS_KEPT_MS))
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+export function dropOldLogs(db: Db, now: Date): Promise<number> {
+  return remove(db, 'fleet_log', { at: below(new Date(now.getTime() - LOGS_KEPT_MS)) });
 }
 
 function unpacked(packed: Uint8Array): Buffer {

@@ -15,7 +15,7 @@ import { scopeOf } from '../../core/devices/scope.ts';
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { writePageCursor } from '../../platform/access/cursor.ts';
-import { findAll } from '../../platform/database/rows.ts';
+import { findAll, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
@@ -94,18 +94,13 @@ export async function alertsNow(db: Db, now: Date): Promise<{ device: string; al
 
 async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<FleetKiosk[]> {
   const reports = new Map<string, Report>();
-  for (const row of await db.selectFrom('device_report').selectAll().execute()) {
+  for (const row of await findAll(db, 'device_report', {})) {
     // One of a build whose reports had another form counts as none.
     const report = Inventory.safeParse(row.report).data;
     if (report) reports.set(row.device, { at: row.at, report });
   }
-  const published = new Map(
-    (await db.selectFrom('fleet_config').select(['device', 'revision']).execute()).map((r) => [r.device, r.revision]),
-  );
-  const leaving = await leavingOf(
-    db,
-    devices.map(({ id }) => id),
-  );
+  const published = new Map((await findAll(db, 'fleet_config', {})).map((r) => [r.device, r.revision]));
+  const leaving = await leavingOf(db, idsOf(devices));
   const commanded = await lastCommands(db);
   const approved = await findAll(db, 'device', { status: 'approved' }, ['id']);
   const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import * as api from '../../../protocol/api/compliance.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { findAll } from '../../platform/database/rows.ts';
+import { findAll, findSorted } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
@@ -24,21 +25,16 @@ const complianceRoutes: readonly Route[] = [
     const facts = await readFacts(tx, keys, config, now);
     // Tests run where the product is built: `compliance report` on the command line reads their results.
     const { text } = composeReport(facts, { policy: null, files: new Map() }, part ? [part] : api.COMPLIANCE_PARTS);
-    return { file: once(text), name: `compliance-${now.toISOString().slice(0, 10)}.md`, type: 'text/markdown' };
+    return {
+      file: Readable.from([text]),
+      name: `compliance-${now.toISOString().slice(0, 10)}.md`,
+      type: 'text/markdown',
+    };
   }),
 ];
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}
-
 async function* erasures({ tx, names }: Reading) {
-  const rows = await tx
-    .selectFrom('erasure as e')
-    .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until'])
-    .where('e.person', 'in', names)
-    .orderBy('e.requested_at')
-    .execute();
+  const rows = await findSorted(tx, 'erasure', { person: names }, ['requested_at']);
   for (const r of rows) {
     const confirmed = await findAll(tx, 'erasure_confirmation', { request: r.request }, ['device', 'confirmed_at']);
     yield {

@@ -1,36 +1,29 @@
 import { z } from 'zod';
 import * as api from '../../../protocol/api/reports.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
-import type { Origin } from '../../core/devices/scope.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { calendarOf } from '../../core/sites/sites.ts';
-import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import { readIdCursor, writePageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, insertNew, update } from '../../platform/database/rows.ts';
-import type { Tx } from '../../platform/database/schema.ts';
-import type { OneEvent } from '../../platform/events.ts';
+import type { Batch, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { dayNamed, readDay, reportSite } from './day.ts';
 import { exportRoutes } from './exports/routes.ts';
-import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
+import { forgottenEvacuationsJob } from './presence/evacuation.ts';
 import { ongoingAt, seenIn, takeRollCall } from './presence/roll-call.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { statsRoutes } from './stats/routes.ts';
-
-/** Sort key of the report. */
-const After = z.tuple([Uuid]);
 
 const reportRoutes: readonly Route[] = [
   implement(api.getDayReport, async ({ tx, services: { keys, config }, query, now, about }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const dayOf = calendarOf(site);
     const of = query.day === undefined ? dayOf(now.getTime()) : dayNamed(dayOf, query.day);
-    const after = readPageCursor(After, query.cursor)?.[0] ?? null;
-    const { rows, last } = await readDay(tx, site, of, query.limit, after);
+    const { rows, last } = await readDay(tx, site, of, query.limit, readIdCursor(query.cursor));
     const shown = rows.map((r) => r.person);
     about(shown);
     const names = await namesOf(tx, keys, shown);
@@ -75,7 +68,7 @@ async function missing(person: string, { source: { db }, scope }: Reader): Promi
 }
 
 export const reports: ServerModule = {
-  onEvents: { health: ({ tx, device, site, now }, events) => keepKioskStatistics(tx, events, { device, site }, now) },
+  onEvents: { health: keepKioskStatistics },
   // Who it accounted for is forgotten at its end, so it changes nobody's data.
   events: { evacuation: { attendance: 'mark' } },
   onEvent: { evacuation: rollCall },
@@ -105,12 +98,7 @@ const Since = z.iso.datetime({ precision: 3 });
 const LONGEST_MS = 48 * 3_600_000;
 
 /** Keeps what kiosks counted. Runs inside the ingest's transaction; what has another shape is no figure, and no error. */
-async function keepKioskStatistics(
-  tx: Tx,
-  events: readonly WireEvent[],
-  { device, site }: Origin,
-  now: Date,
-): Promise<void> {
+async function keepKioskStatistics({ tx, device, site, now }: Batch, events: readonly WireEvent[]): Promise<void> {
   const rows = events.flatMap(({ header }) => {
     const { code, detail } = header.open as { code?: unknown; detail?: Record<string, unknown> };
     if (header.type !== 'health' || code !== STATISTICS || !detail) return [];
@@ -124,6 +112,5 @@ async function keepKioskStatistics(
     );
     return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
   });
-  if (rows.length === 0) return;
-  await insertNew(tx, 'kiosk_statistics', rows);
+  if (rows.length > 0) await insertNew(tx, 'kiosk_statistics', rows);
 }

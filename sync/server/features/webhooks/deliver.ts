@@ -1,12 +1,12 @@
 import { lookup } from 'node:dns';
 import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { remove } from '../../platform/database/rows.ts';
+import { atMost, findSorted, remove, update } from '../../platform/database/rows.ts';
+import type { Row } from '../../platform/database/schema.ts';
 import type { JobContext } from '../../platform/jobs/job.ts';
 import { messageOf } from './message.ts';
 import { mayReach, pauseAfter, restAfter, sign } from './rules.ts';
@@ -46,16 +46,8 @@ async function deliverTo(
   receiver: Receiver,
 ): Promise<Delivered> {
   const { db, now, signal } = context;
-  const due = await db
-    .selectFrom('webhook_delivery')
-    .selectAll()
-    .where('webhook', '=', webhook.id)
-    .where('state', '=', 'due')
-    .where('due_at', '<=', now())
-    .orderBy('made_at')
-    .orderBy('id')
-    .limit(BATCH)
-    .execute();
+  const waiting = { webhook: webhook.id, state: 'due', due_at: atMost(now()) } as const;
+  const due = await findSorted(db, 'webhook_delivery', waiting, ['made_at', 'id'], { limit: BATCH });
   let delivered = 0;
   for (const delivery of due) {
     signal.throwIfAborted();
@@ -83,10 +75,7 @@ async function deliverTo(
 function disclose(
   { db, keys }: JobContext,
   { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
-  delivery: {
-    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
-    readonly subject: string | null;
-  },
+  delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
   at: Date,
 ) {
   return inTransaction(db, async (tx) => {
@@ -153,15 +142,10 @@ async function settle(
 
 async function rest({ db, now }: JobContext, id: string, attempts: number, answer: number | string): Promise<void> {
   const gone = answer === 410;
-  await db
-    .updateTable('webhook')
-    .set(
-      gone
-        ? { enabled: false, disabled_because: 'answered-410' }
-        : { paused_until: new Date(now().getTime() + restAfter(attempts)) },
-    )
-    .where('id', '=', id)
-    .execute();
+  const rested = gone
+    ? { enabled: false, disabled_because: 'answered-410' as const }
+    : { paused_until: new Date(now().getTime() + restAfter(attempts)) };
+  await update(db, 'webhook', { id }, rested);
 }
 
 /** Whole exchange, ms. */

@@ -10,7 +10,7 @@ import { EventHeader } from '../../../protocol/wire/event.ts';
 import { selectRows } from '../../core/people/rows.ts';
 import { listSites } from '../../core/sites/sites.ts';
 import { find } from '../../platform/database/rows.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import type { Db, Row } from '../../platform/database/schema.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
@@ -33,10 +33,7 @@ export interface Made {
 export async function messageOf(
   db: Db,
   keys: Keys,
-  delivery: {
-    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
-    readonly subject: string | null;
-  },
+  delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
   { withNumber }: { readonly withNumber: boolean },
   now: Date,
 ): Promise<Made | null> {

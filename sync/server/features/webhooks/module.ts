@@ -1,5 +1,6 @@
 import type { Services } from '../../platform/access/route.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { below, not, remove, update } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { anythingToDo, collect, logOf } from './collect.ts';
@@ -39,23 +40,12 @@ export const webhooksEndJob: Job = {
   run: ({ db, now }) =>
     inTransaction(db, async (tx) => {
       const before = (days: number) => new Date(now().getTime() - days * DAY_MS);
-      const { numUpdatedRows } = await tx
-        .updateTable('webhook_delivery')
-        .set({ state: 'failed', subject: null })
-        .where('kind', '=', 'person.erased')
-        .where('subject', 'is not', null)
-        .where('made_at', '<', before(NAMED_DAYS))
-        .executeTakeFirst();
+      const named = { kind: 'person.erased', subject: not(null), made_at: below(before(NAMED_DAYS)) } as const;
+      const givenUp = await update(tx, 'webhook_delivery', named, { state: 'failed', subject: null });
       let removed = 0;
-      for (const [state, days] of Object.entries(KEPT_DAYS)) {
-        const { numDeletedRows } = await tx
-          .deleteFrom('webhook_delivery')
-          .where('state', '=', state as keyof typeof KEPT_DAYS)
-          .where('made_at', '<', before(days))
-          .executeTakeFirst();
-        removed += Number(numDeletedRows);
-      }
-      return { givenUp: Number(numUpdatedRows), removed };
+      for (const state of ['delivered', 'failed'] as const)
+        removed += await remove(tx, 'webhook_delivery', { state, made_at: below(before(KEPT_DAYS[state])) });
+      return { givenUp, removed };
     }),
 };
 

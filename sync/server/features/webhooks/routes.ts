@@ -1,11 +1,8 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { Delivery } from '../../../protocol/api/webhooks.ts';
 import * as api from '../../../protocol/api/webhooks.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
-import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { insert, update } from '../../platform/database/rows.ts';
 import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
@@ -17,24 +14,21 @@ export const webhookRoutes: readonly Route[] = [
     on(made.id);
     return made;
   }),
-  implement(api.changeWebhook, async ({ tx, services: { keys }, params: { webhook }, body, on }) => {
-    on(webhook);
+  implement(api.changeWebhook, async ({ tx, services: { keys }, params: { webhook }, body }) => {
     await changeWebhook(tx, keys, webhook, body);
     return findWebhook(tx, keys, webhook);
   }),
-  implement(api.removeWebhook, async ({ tx, params: { webhook }, on }) => {
-    on(webhook);
+  implement(api.removeWebhook, async ({ tx, params: { webhook } }) => {
     await removeWebhook(tx, webhook);
   }),
-  implement(api.renewWebhookSecret, async ({ tx, services: { keys }, params: { webhook }, now, on }) => {
-    on(webhook);
+  implement(api.renewWebhookSecret, async ({ tx, services: { keys }, params: { webhook }, now }) => {
     return { id: webhook, secret: await renewSecret(tx, keys, webhook, now) };
   }),
   implement(
     api.listDeliveries,
     async ({ tx, services: { keys }, params: { webhook }, query: { limit, cursor, state } }) => {
       await findWebhook(tx, keys, webhook);
-      const after = readPageCursor(z.tuple([z.string(), Uuid]), cursor);
+      const after = readTimeCursor(cursor);
       const made = sql<Date>`date_trunc('milliseconds', made_at)`;
       let query = tx
         .selectFrom('webhook_delivery')
@@ -44,8 +38,8 @@ export const webhookRoutes: readonly Route[] = [
         .orderBy('id', 'desc')
         .limit(limit + 1);
       if (state) query = query.where('state', '=', state);
-      if (after) query = query.where(sql<boolean>`(${made}, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`);
-      const item = (r: Awaited<ReturnType<typeof query.execute>>[number]): Delivery => ({
+      if (after) query = query.where(sql<boolean>`(${made}, id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
+      const item = (r: Awaited<ReturnType<typeof query.execute>>[number]): api.Delivery => ({
         id: r.id,
         kind: r.kind,
         record: r.kind === 'attendance.record' ? r.subject : null,
@@ -59,27 +53,15 @@ export const webhookRoutes: readonly Route[] = [
       return pageFrom(await query.execute(), limit, (r) => [r.made_at.toISOString(), r.id], item);
     },
   ),
-  implement(api.testWebhook, async ({ tx, services: { keys }, params: { webhook }, now, on }) => {
-    on(webhook);
+  implement(api.testWebhook, async ({ tx, services: { keys }, params: { webhook }, now }) => {
     await findWebhook(tx, keys, webhook);
     const id = v7();
-    const when = { made_at: now, due_at: now, delivered_at: null };
-    await insert(tx, 'webhook_delivery', {
-      id,
-      webhook,
-      kind: 'webhook.test',
-      subject: null,
-      change: 0,
-      state: 'due',
-      attempts: 0,
-      last_answer: null,
-      ...when,
-    });
+    const made = { id, webhook, kind: 'webhook.test', change: 0, state: 'due', attempts: 0 } as const;
+    await insert(tx, 'webhook_delivery', { ...made, made_at: now, due_at: now });
     await update(tx, 'webhook', { id: webhook }, { paused_until: null });
     return { delivery: id };
   }),
-  implement(api.repeatDelivery, async ({ tx, params: { webhook, delivery }, now, on }) => {
-    on(webhook);
+  implement(api.repeatDelivery, async ({ tx, params: { webhook, delivery }, now }) => {
     const row = await tx
       .updateTable('webhook_delivery')
       .set({ state: 'due', attempts: 0, due_at: now })

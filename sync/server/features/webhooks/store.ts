@@ -4,7 +4,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
 import { findSite } from '../../core/sites/write.ts';
-import { findLocked, insert, update } from '../../platform/database/rows.ts';
+import { defined, findLocked, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
@@ -34,28 +34,17 @@ export function secretsOf({ secret, previous }: Receiver, now: Date): Buffer[] {
   return all.map((text) => Buffer.from(text, 'base64'));
 }
 
+const numberOf = (state: 'due' | 'failed') =>
+  sql<number>`(select count(*)::int from webhook_delivery d where d.webhook = w.id and d.state = ${state})`;
+
 export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Webhook[]> {
   const rows = await db
     .selectFrom('webhook as w')
     .selectAll('w')
-    .select((e) => [
-      e
-        .selectFrom('webhook_delivery as d')
-        .select(sql<Date | null>`max(d.delivered_at)`.as('at'))
-        .whereRef('d.webhook', '=', 'w.id')
-        .as('last'),
-      e
-        .selectFrom('webhook_delivery as d')
-        .select(sql<number>`count(*)::int`.as('n'))
-        .whereRef('d.webhook', '=', 'w.id')
-        .where('d.state', '=', 'due')
-        .as('due'),
-      e
-        .selectFrom('webhook_delivery as d')
-        .select(sql<number>`count(*)::int`.as('n'))
-        .whereRef('d.webhook', '=', 'w.id')
-        .where('d.state', '=', 'failed')
-        .as('failed'),
+    .select([
+      sql<Date | null>`(select max(d.delivered_at) from webhook_delivery d where d.webhook = w.id)`.as('last'),
+      numberOf('due').as('due'),
+      numberOf('failed').as('failed'),
     ])
     .$if(id !== undefined, (q) => q.where('w.id', '=', id!))
     .orderBy('w.created_at')
@@ -73,8 +62,8 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Web
       disabledBecause: r.disabled_because,
       createdAt: r.created_at.toISOString(),
       lastDeliveredAt: r.last ? new Date(r.last).toISOString() : null,
-      due: r.due ?? 0,
-      failed: r.failed ?? 0,
+      due: r.due,
+      failed: r.failed,
     };
   });
 }
@@ -114,23 +103,14 @@ export async function addWebhook(
 /** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
 export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
-  await replace(tx, keys, id, (receiver) => ({
-    ...receiver,
-    ...(patch.url !== undefined && { url: patch.url }),
-    ...(patch.caPem !== undefined && { caPem: patch.caPem }),
-  }));
-  await tx
-    .updateTable('webhook')
-    .set({
-      ...(patch.name !== undefined && { name: patch.name }),
-      ...(patch.site !== undefined && { site: patch.site }),
-      ...(patch.withNumber !== undefined && { with_number: patch.withNumber }),
-      ...(patch.enabled !== undefined && { enabled: patch.enabled, disabled_because: null }),
-      // A person who fixes a receiver wants to see at once whether it works.
-      paused_until: null,
-    })
-    .where('id', '=', id)
-    .execute();
+  const { url, caPem, name, site, withNumber, enabled } = patch;
+  await replace(tx, keys, id, (receiver) => ({ ...receiver, ...defined({ url, caPem }) }));
+  const change = {
+    ...defined({ name, site, with_number: withNumber, enabled }),
+    ...(enabled !== undefined && { disabled_because: null }),
+  };
+  // A person who fixes a receiver wants to see at once whether it works.
+  await update(tx, 'webhook', { id }, { ...change, paused_until: null });
 }
 
 /** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */
@@ -145,8 +125,7 @@ export async function renewSecret(tx: Tx, keys: Keys, id: string, now: Date): Pr
 }
 
 export async function removeWebhook(tx: Tx, id: string): Promise<void> {
-  const gone = await tx.deleteFrom('webhook').where('id', '=', id).returning('id').executeTakeFirst();
-  if (!gone) throw unknown();
+  if ((await remove(tx, 'webhook', { id })) === 0) throw unknown();
 }
 
 async function replace(tx: Tx, keys: Keys, id: string, change: (receiver: Receiver) => Receiver): Promise<void> {

@@ -1,5 +1,8 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
+import { Moment } from '../../../protocol/api/page.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import type { Place } from '../my-data.ts';
 import { unstorable } from './storable.ts';
 
 /**
@@ -26,6 +29,16 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
   const parsed = shape.safeParse(key);
   if (parsed.success && unstorable(key, 'cursor').length === 0) return parsed.data;
   throw new Problem('cursor-unreadable');
+}
+
+/** Of a list by id: behind which it goes on; null for the first page. @throws Problem `cursor-unreadable` */
+export const readIdCursor = (text: string | undefined): string | null =>
+  readPageCursor(z.tuple([Uuid]), text)?.[0] ?? null;
+
+/** Of a list by time and id. @throws Problem `cursor-unreadable` */
+export function readTimeCursor(text: string | undefined): Place | null {
+  const key = readPageCursor(z.tuple([Moment, Uuid]), text);
+  return key && { at: key[0], id: key[1] };
 }
 
 /**

@@ -57,11 +57,12 @@ async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, 
   // A transaction that is tried again begins without what the one before it noted.
   for (const file of files.splice(0)) await file.discard();
   const { now, session, idempotencyKey } = asked;
-  const subjects = new Set<string>();
+  const { person, ...named } = asked.params as Readonly<Record<string, string | undefined>>;
+  const subjects = new Set(person === undefined ? [] : [person]);
   const notified = new Set<'board' | 'change'>();
   const after: (() => Promise<void>)[] = [];
   let { actor } = asked;
-  let resource: string | null = null;
+  let resource = Object.values(named).join(' ') || null;
   let cookie: Performed['cookie'];
   const audit = async (outcome: string) => {
     if (spec.data.length === 0 && spec.action === 'read') return;
@@ -96,7 +97,9 @@ async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, 
     on: (what) => {
       resource = what;
     },
-    notify: (what) => void notified.add(what),
+    notify: (...what) => {
+      for (const one of what) notified.add(one);
+    },
     after: (work) => void after.push(work),
     cookie: (token) => {
       cookie = token;

@@ -45,12 +45,12 @@ export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
   readonly tx: Tx;
   /** What `before` gave. */
   readonly prepared: X;
-  /** Who the answer shows or the change is about: they are in the audit row. */
+  /** Who the answer shows or the change is about: they are in the audit row, with the person that the path names. */
   readonly about: (people: Iterable<string>) => void;
-  /** The resource itself where it is not a person. */
+  /** The resource itself where it is not a person, nor what the path names beside one. */
   readonly on: (resource: string) => void;
   /** Notified after the commit, never before. */
-  readonly notify: (what: 'board' | 'change') => void;
+  readonly notify: (...what: ('board' | 'change')[]) => void;
   /** Sets the session cookie of the answer; null removes it. */
   readonly cookie: (token: { readonly token: string; readonly expiresAt: Date } | null) => void;
   /** Done after the commit, and not waited for by the answer: mail, and whatever must not show in the time it takes. */

@@ -119,7 +119,7 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
         : []),
     ];
   } catch (cause) {
-    throw asProblem(cause);
+    throw databaseProblem(cause);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -130,7 +130,7 @@ const TLS_CODE =
   /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)|EPROTO/;
 
 /** Turns what a failed connection says into a sentence for the operator. */
-function asProblem(cause: unknown): Problem {
+export function databaseProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { code, message } = cause as { code?: string; message: string };
   if (code && TLS_CODE.test(code)) return tlsRefused(code === 'EPROTO' ? message : `${code}: ${message}`, cause);

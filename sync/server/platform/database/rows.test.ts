@@ -1,7 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
 import { withDatabase } from '../../../../test/kit/suite.ts';
-import { find, findAll, get, insert, insertNew, remove, update, upsert } from './rows.ts';
+import {
+  above,
+  atLeast,
+  atMost,
+  below,
+  count,
+  exists,
+  find,
+  findAll,
+  findSorted,
+  get,
+  insert,
+  insertNew,
+  not,
+  remove,
+  update,
+  upsert,
+} from './rows.ts';
 import type { Db } from './schema.ts';
 
 describe.each(DATABASES)('rows by their values on $name', (kind) => {
@@ -24,6 +41,26 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     await expect(get(db, 'update_window', { site: siteOf('d') })).rejects.toThrow('no result');
   });
 
+  test('a column is compared as it is said', async () => {
+    const found = async (site: NonNullable<Parameters<typeof count<'update_window'>>[2]['site']>) =>
+      (await findSorted(db, 'update_window', { site }, ['site'], { columns: ['site'] }))
+        .map((row) => row.site[7])
+        .join('');
+    expect(await found(below(siteOf('b')))).toBe('a');
+    expect(await found(atMost(siteOf('b')))).toBe('ab');
+    expect(await found(above(siteOf('b')))).toBe('c');
+    expect(await found(atLeast(siteOf('b')))).toBe('bc');
+    expect(await found(not(siteOf('b')))).toBe('ac');
+    expect(await count(db, 'update_window', { starts: not(null) })).toBe(2);
+    expect(await exists(db, 'update_window', { starts: not(null), site: siteOf('c') })).toBe(false);
+    expect(await exists(db, 'update_window', { starts: null, site: siteOf('c') })).toBe(true);
+  });
+
+  test('rows come in the order that is asked for, and no more of them', async () => {
+    const last = await findSorted(db, 'update_window', {}, ['starts', 'site'], { descending: true, limit: 2 });
+    expect(last.map(({ site }) => site[7])).toEqual(['c', 'b']);
+  });
+
   test('a value that is missing is no condition left out: nothing is changed or deleted', async () => {
     const missing = { site: undefined as unknown as string };
     await expect(remove(db, 'update_window', missing)).rejects.toThrow('no value for site');
@@ -34,11 +71,13 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
 
   test('a row that is there stays with insertNew, and is changed with upsert', async () => {
     const row = { site: siteOf('a'), starts: '05:00', ends: '06:00' };
-    await insertNew(db, 'update_window', row);
+    expect(await insertNew(db, 'update_window', row)).toBe(0);
     expect(await get(db, 'update_window', { site: row.site }, ['starts'])).toEqual({ starts: '01:00' });
     await upsert(db, 'update_window', 'site', row, { starts: '05:00' });
     expect(await get(db, 'update_window', { site: row.site })).toEqual({ ...row, ends: '02:00' });
-    await remove(db, 'update_window', { site: row.site });
+    expect(await update(db, 'update_window', { site: row.site }, { ends: '07:00' })).toBe(1);
+    expect(await remove(db, 'update_window', { site: row.site })).toBe(1);
+    expect(await remove(db, 'update_window', { site: row.site })).toBe(0);
     expect(await sites()).toEqual(['b', 'c']);
   });
 });

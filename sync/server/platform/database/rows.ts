@@ -1,12 +1,23 @@
-import type { ExpressionBuilder, InsertObject, Kysely, UpdateObject } from 'kysely';
+import {
+  type ExpressionBuilder,
+  type InsertObject,
+  type Kysely,
+  type SelectQueryBuilder,
+  sql,
+  type UpdateObject,
+} from 'kysely';
 import type { Db, Row, Tables } from './schema.ts';
 
 /** Rows by the values of their columns. A statement that wants more is written with kysely. */
 
+const OPERATOR = Symbol('operator');
+
 type Name = keyof Tables;
 type Column<T extends Name> = keyof Row<T> & string;
-/** Null: the column is null. A list: it has one of these values. */
-type Match<T extends Name> = { readonly [C in Column<T>]?: Row<T>[C] | readonly NonNullable<Row<T>[C]>[] };
+/** Null: the column is null. A list: it has one of these values. Else it has this value, or compares to it as said. */
+type Match<T extends Name> = {
+  readonly [C in Column<T>]?: Row<T>[C] | readonly NonNullable<Row<T>[C]>[] | Compared<Row<T>[C] | null>;
+};
 type Values<T extends Name> = InsertObject<Tables, T> | readonly InsertObject<Tables, T>[];
 type Of<T extends Name, C extends Column<T>> = Pick<Row<T>, C>;
 
@@ -42,14 +53,45 @@ export const findAll = async <T extends Name, C extends Column<T> = Column<T>>(
   columns?: readonly C[],
 ): Promise<Of<T, C>[]> => (await select(db, table, match, columns).execute()) as never;
 
+/** As `findAll`, in the order of these columns. @param o `descending`: from the largest on, by each of them; `limit`: most rows */
+export const findSorted = async <T extends Name, C extends Column<T> = Column<T>>(
+  db: Db,
+  table: T,
+  match: Match<T>,
+  order: readonly Column<T>[],
+  o: { readonly columns?: readonly C[]; readonly descending?: boolean; readonly limit?: number } = {},
+): Promise<Of<T, C>[]> => {
+  let query = select(db, table, match, o.columns);
+  for (const column of order) query = query.orderBy(column, o.descending ? 'desc' : 'asc');
+  if (o.limit !== undefined) query = query.limit(o.limit);
+  return (await query.execute()) as never;
+};
+
+/** How many rows have these values. */
+export async function count<T extends Name>(db: Db, table: T, match: Match<T>): Promise<number> {
+  const query = loose(db)
+    .selectFrom(table as string)
+    .where(matching(match));
+  const { n } = await query.select((e) => e.fn.countAll<number | string>().as('n')).executeTakeFirstOrThrow();
+  return Number(n);
+}
+
+/** Whether any row has these values. */
+export async function exists<T extends Name>(db: Db, table: T, match: Match<T>): Promise<boolean> {
+  const query = loose(db)
+    .selectFrom(table as string)
+    .where(matching(match));
+  return (await query.select(sql`1`.as('there')).limit(1).executeTakeFirst()) !== undefined;
+}
+
 export async function insert<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<void> {
   await inserting(db, table, rows).execute();
 }
 
-/** Leaves out what is there already. */
-export async function insertNew<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<void> {
+/** Leaves out what is there already. @returns how many are new */
+export async function insertNew<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<number> {
   const query = inserting(db, table, rows).onConflict((c) => c.doNothing());
-  await query.execute();
+  return Number((await query.executeTakeFirst()).numInsertedOrUpdatedRows);
 }
 
 /** Adds rows, or changes those that have the same `key`. @param set absent: to all that is in the row */
@@ -64,24 +106,53 @@ export async function upsert<T extends Name>(
   await query.execute();
 }
 
-export async function update<T extends Name>(db: Db, table: T, match: Match<T>, set: UpdateObject<Tables, T>) {
-  await loose(db)
+/** @returns how many rows have these values */
+export async function update<T extends Name>(
+  db: Db,
+  table: T,
+  match: Match<T>,
+  set: UpdateObject<Tables, T>,
+): Promise<number> {
+  const query = loose(db)
     .updateTable(table as string)
     .set(set)
-    .where(matching(match))
-    .execute();
+    .where(matching(match));
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
 }
 
-export async function remove<T extends Name>(db: Db, table: T, match: Match<T>): Promise<void> {
-  await loose(db)
+/** @returns how many rows had these values */
+export async function remove<T extends Name>(db: Db, table: T, match: Match<T>): Promise<number> {
+  const query = loose(db)
     .deleteFrom(table as string)
-    .where(matching(match))
-    .execute();
+    .where(matching(match));
+  return Number((await query.executeTakeFirst()).numDeletedRows);
 }
+
+interface Compared<V> {
+  readonly [OPERATOR]: '<' | '<=' | '>' | '>=' | '!=';
+  readonly value: V;
+}
+
+export const below = <V>(value: V): Compared<V> => ({ [OPERATOR]: '<', value });
+export const atMost = <V>(value: V): Compared<V> => ({ [OPERATOR]: '<=', value });
+export const above = <V>(value: V): Compared<V> => ({ [OPERATOR]: '>', value });
+export const atLeast = <V>(value: V): Compared<V> => ({ [OPERATOR]: '>=', value });
+/** Of null: the column has a value. */
+export const not = <V>(value: V): Compared<V> => ({ [OPERATOR]: '!=', value });
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** What a change sets: without the keys that are there but undefined. */
+export function defined<T extends object>(o: T): Defined<T> {
+  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
+}
+
+/** Of rows that were read. */
+export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map((row) => row.id);
 
 const select = (db: Db, table: string, match: object, columns?: readonly string[]) => {
   const query = loose(db).selectFrom(table).where(matching(match));
-  return columns ? query.select(columns) : query.selectAll();
+  return (columns ? query.select(columns) : query.selectAll()) as SelectQueryBuilder<Loose, string, object>;
 };
 
 const inserting = (db: Db, table: string, rows: unknown) =>
@@ -93,11 +164,15 @@ const inserting = (db: Db, table: string, rows: unknown) =>
 type Loose = Record<string, Record<string, unknown>>;
 const loose = (db: Db) => db as unknown as Kysely<Loose>;
 
+const isCompared = (value: unknown): value is Compared<unknown> =>
+  typeof value === 'object' && value !== null && OPERATOR in value;
+
 const matching = (match: object) => (e: ExpressionBuilder<Loose, string>) =>
   e.and(
     Object.entries(match).map(([column, value]) => {
       // To leave out a condition could change or delete every row.
       if (value === undefined) throw new TypeError(`no value for ${column}`);
+      if (isCompared(value)) return e(column, value.value === null ? 'is not' : value[OPERATOR], value.value);
       return value === null ? e(column, 'is', null) : e(column, Array.isArray(value) ? 'in' : '=', value);
     }),
   );

@@ -72,6 +72,19 @@ export interface ObjectStore {
   close(): void;
 }
 
+/** Opens the store for `work`, and closes it; null where none is configured. */
+export async function withObjectStore<T>(
+  settings: S3Settings | null,
+  work: (store: ObjectStore | null) => Promise<T>,
+): Promise<T> {
+  const store = settings && openObjectStore(settings);
+  try {
+    return await work(store);
+  } finally {
+    store?.close();
+  }
+}
+
 export type ThawTier = 'Expedited' | 'Standard' | 'Bulk';
 
 /** Most keys that S3 deletes at once. */

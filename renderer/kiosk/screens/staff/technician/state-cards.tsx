@@ -1,7 +1,7 @@
-import type { ComponentChildren } from 'preact';
 import type { TechnicianState } from '../../../../../electron/contract/technician.ts';
 import { momentOf } from '../../../../shared/i18n.ts';
 import { hasSentence, t } from '../../../i18n.ts';
+import { Fact, FactCard } from '../../../parts/fact-card.tsx';
 
 /** Above this someone should look at the machine, °C; the server says so too. */
 const HOT = 80;
@@ -16,83 +16,57 @@ export function StateCards({ state }: { state: TechnicianState }) {
   const free = disk.free === null ? null : disk.free < LOW_DISK;
   return (
     <div class="technician-cards">
-      <Card title={t('technician.build')}>
-        <Fact name={t('technician.version')}>{build.version}</Fact>
-        <Fact name={t('technician.commit')}>{build.commit?.slice(0, 12) ?? t('technician.unknown')}</Fact>
+      <FactCard title={t('technician.build')}>
+        <Fact name="technician.version">{build.version}</Fact>
+        <Fact name="technician.commit">{build.commit?.slice(0, 12) ?? t('technician.unknown')}</Fact>
         {slots ? (
           <>
-            <Fact name={t('technician.current')} mark={slots.trial ? 'warn' : undefined}>
+            <Fact name="technician.current" mark={slots.trial ? 'warn' : undefined}>
               {slots.current}
               {slots.trial && ` (${t('technician.trial')})`}
             </Fact>
-            <Fact name={t('technician.previous')}>{slots.previous ?? '–'}</Fact>
+            <Fact name="technician.previous">{slots.previous ?? '–'}</Fact>
           </>
         ) : (
-          <Fact name={t('technician.current')}>{t('technician.noSlots')}</Fact>
+          <Fact name="technician.current">{t('technician.noSlots')}</Fact>
         )}
-      </Card>
-      <Card title={t('diagnostics.sync')}>
-        <Fact name={t('diagnostics.state')} mark={server.online ? 'good' : 'warn'}>
+      </FactCard>
+      <FactCard title={t('diagnostics.sync')}>
+        <Fact name="diagnostics.state" mark={server.online ? 'good' : 'warn'}>
           {t(server.online ? 'state.online' : 'state.offline')}
         </Fact>
-        <Fact name={t('diagnostics.address')}>{server.address ?? t('diagnostics.noServer')}</Fact>
-        <Fact name={t('diagnostics.heard')}>
+        <Fact name="diagnostics.address">{server.address ?? t('diagnostics.noServer')}</Fact>
+        <Fact name="diagnostics.heard">
           {server.lastHeardAt ? momentOf(new Date(server.lastHeardAt)) : t('state.never')}
         </Fact>
         {server.problem && (
-          <Fact name={t('diagnostics.problem')} mark="warn">
+          <Fact name="diagnostics.problem" mark="warn">
             {server.problem}
           </Fact>
         )}
-        <Fact name={t('technician.queued')}>{state.queued}</Fact>
-        <Fact name={t('technician.photos')}>{state.photosWaiting}</Fact>
-      </Card>
-      <Card title={t('technician.machine')}>
-        <Fact name={t('technician.uptime')}>{duration(state.uptimeSeconds)}</Fact>
-        <Fact name={t('diagnostics.camera')} mark={state.camera === 'ok' || state.camera === 'off' ? 'good' : 'warn'}>
+        <Fact name="technician.queued">{state.queued}</Fact>
+        <Fact name="technician.photos">{state.photosWaiting}</Fact>
+      </FactCard>
+      <FactCard title={t('technician.machine')}>
+        <Fact name="technician.uptime">{duration(state.uptimeSeconds)}</Fact>
+        <Fact name="diagnostics.camera" mark={state.camera === 'ok' || state.camera === 'off' ? 'good' : 'warn'}>
           {cameraLabel(state.camera)}
         </Fact>
-        <Fact name={t('diagnostics.clock')} mark={clock.doubt || Math.abs(clock.offsetMs) > CLOCK_MS ? 'warn' : 'good'}>
+        <Fact name="diagnostics.clock" mark={clock.doubt || Math.abs(clock.offsetMs) > CLOCK_MS ? 'warn' : 'good'}>
           {t(`diagnostics.${clock.doubt ?? 'right'}`)}, <bdi dir="ltr">{seconds(clock.offsetMs)}</bdi>
         </Fact>
-        <Fact name={t('technician.disk')} mark={free === null ? undefined : free ? 'warn' : 'good'}>
+        <Fact name="technician.disk" mark={free === null ? undefined : free ? 'warn' : 'good'}>
           {disk.free === null || disk.total === null
             ? t('technician.unknown')
             : t('technician.diskOf', { free: bytes(disk.free), total: bytes(disk.total) })}
         </Fact>
         <Fact
-          name={t('technician.temperature')}
+          name="technician.temperature"
           mark={state.temperature === null ? undefined : state.temperature > HOT ? 'warn' : 'good'}
         >
           {state.temperature === null ? t('technician.noSensor') : `${state.temperature} °C`}
         </Fact>
-      </Card>
-    </div>
-  );
-}
-
-function Card({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="card diagnostics-card tabular">
-      <h2>{title}</h2>
-      <dl class="marked-facts">{children}</dl>
-    </section>
-  );
-}
-
-interface FactProps {
-  name: string;
-  mark?: 'good' | 'warn' | undefined;
-  children: ComponentChildren;
-}
-
-function Fact({ name, mark, children }: FactProps) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd data-mark={mark}>
-        <bdi>{children}</bdi>
-      </dd>
+      </FactCard>
     </div>
   );
 }

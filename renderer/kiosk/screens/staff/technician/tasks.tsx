@@ -13,6 +13,7 @@ import {
 } from '../../../../shared/icons.tsx';
 import { hasSentence, t } from '../../../i18n.ts';
 import { clockOf } from '../../../parts/error-text.ts';
+import { MethodButton, MethodLabel } from '../../../parts/method-button.tsx';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
   restart: <IconRepeat />,
@@ -34,40 +35,36 @@ export function Tasks({ state, open, diagnostics }: TasksProps) {
     <ul class="technician-tasks">
       {TASKS.map((task) => {
         const why = state.offers[task];
-        const message = (
-          <>
-            <span class="method-icon">{ICONS[task]}</span>
-            <span class="method-name">{t(`technician.task.${task}`)}</span>
-            <span class="method-hint">
-              {why === null ? t(`technician.taskHint.${task}`) : t(`technician.notHere.${why}`)}
-            </span>
-          </>
-        );
+        const label = {
+          icon: ICONS[task],
+          name: t(`technician.task.${task}`),
+          hint: why === null ? t(`technician.taskHint.${task}`) : t(`technician.notHere.${why}`),
+        };
         return (
           <li key={task} data-task={task}>
             {why === null ? (
-              <button
-                type="button"
-                class="method method-row"
+              <MethodButton
+                row
+                {...label}
                 aria-disabled={state.busy !== null}
                 onClick={() => state.busy === null && open(task)}
-              >
-                {message}
-              </button>
+              />
             ) : (
-              <div class="method method-row technician-not-here">{message}</div>
+              <div class="method method-row technician-not-here">
+                <MethodLabel {...label} />
+              </div>
             )}
           </li>
         );
       })}
       <li data-task="diagnostics">
-        <button type="button" class="method method-row" onClick={diagnostics}>
-          <span class="method-icon">
-            <IconChart />
-          </span>
-          <span class="method-name">{t('staff.diagnostics')}</span>
-          <span class="method-hint">{t('staff.diagnosticsHint')}</span>
-        </button>
+        <MethodButton
+          row
+          icon={<IconChart />}
+          name={t('staff.diagnostics')}
+          hint={t('staff.diagnosticsHint')}
+          onClick={diagnostics}
+        />
       </li>
     </ul>
   );

@@ -1,15 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
+import type { TechnicianTask } from '../../../../../electron/contract/technician.ts';
 import { Button } from '../../../../shared/button.tsx';
 import { IconExit } from '../../../../shared/icons.tsx';
 import { t } from '../../../i18n.ts';
-import { useKiosk } from '../../../kiosk.ts';
-import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
+import { Idle } from '../../../parts/idle.tsx';
 import { BackButton } from '../../../parts/title.tsx';
 import { DiagnosticsScreen } from '../diagnostics.tsx';
 import { usePolled } from '../polled.ts';
-import { type StaffSession, staffErrorText } from '../session.ts';
+import { useAction, useStaff } from '../session.ts';
 import { StateCards } from './state-cards.tsx';
 import { Confirm, StickProgress, Tasks } from './tasks.tsx';
 
@@ -20,21 +19,18 @@ const IDLE_MS = 120_000;
 type View = { at: 'menu' } | { at: 'diagnostics' } | { at: 'ask'; task: TechnicianTask };
 
 /** The technician's room: how machine and program are, and what can be done about it. Nobody's name but the technician's. */
-export function TechnicianScreen({ session, name, leave }: { session: StaffSession; name: string; leave: () => void }) {
-  const { core } = useKiosk();
+export function TechnicianScreen({ name, leave }: { name: string; leave: () => void }) {
+  const { core, unlocked } = useStaff();
   const view = useSignal<View>({ at: 'menu' });
   const said = useSignal('');
-  const failed = useSignal('');
+  const { error: failed, run } = useAction();
   const touched = useTouched();
-  const ask = (mine: string) => core.technicianState({ token: mine, active: touched() });
-  const { value: now, error, renew } = usePolled<TechnicianState>(session, ask, EVERY_MS);
+  const { value: now, error, renew } = usePolled(() => core.technicianState({ active: touched() }), EVERY_MS);
   // The core ended it: too long without a touch, or another screen.
-  const over = session.token.value === null;
+  const over = unlocked.value === null;
   useEffect(() => {
     if (over) leave();
   }, [over, leave]);
-  // A build that is unpacked goes on without hands.
-  const left = useIdle(IDLE_MS, leave, now?.update.at === 'preparing' ? now.update.progress : null);
   const heading = useRef<HTMLHeadingElement>(null);
   // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
   useLayoutEffect(() => {
@@ -44,13 +40,10 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   async function begin(what: TechnicianTask): Promise<void> {
     view.value = { at: 'menu' };
     said.value = '';
-    failed.value = '';
-    try {
-      await session.run((mine) => core.technicianDo({ token: mine, what }));
+    await run(async () => {
+      await core.technicianDo({ what });
       said.value = t(`technician.done.${what}`);
-    } catch (cause) {
-      failed.value = staffErrorText(cause);
-    }
+    });
     renew();
   }
 
@@ -62,12 +55,11 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
-        <Button class="staff-lock" onClick={leave}>
-          <IconExit />
-          <span>{t('technician.leave')}</span>
+        <Button icon={<IconExit />} class="staff-lock" onClick={leave}>
+          {t('technician.leave')}
         </Button>
       </div>
-      {at === 'diagnostics' && <DiagnosticsScreen session={session} />}
+      {at === 'diagnostics' && <DiagnosticsScreen />}
       {view.value.at === 'ask' && (
         <Confirm task={view.value.task} cancel={() => (view.value = { at: 'menu' })} yes={(task) => void begin(task)} />
       )}
@@ -96,7 +88,8 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
           )}
         </section>
       )}
-      <IdleNotice left={left} />
+      {/* A build that is unpacked goes on without hands. */}
+      <Idle ms={IDLE_MS} done={leave} alive={now?.update.at === 'preparing' ? now.update.progress : null} />
     </main>
   );
 }

@@ -2,8 +2,12 @@ import { sql } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Guardian } from '../../../../protocol/api/consents.ts';
 import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
-import { find, findLocked, remove, update, upsert } from '../../../platform/database/rows.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import { exists, find, findLocked, findSorted, not, remove, update, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
@@ -135,13 +139,7 @@ export async function countsAlone(
 
 /** Whether a kiosk put down that this minor had agreed with no guardian, who has not since. */
 export async function agreedAlone(db: Db, person: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('person_minor')
-    .select('alone_at')
-    .where('person', '=', person)
-    .where('alone_at', 'is not', null)
-    .executeTakeFirst();
-  return row !== undefined;
+  return exists(db, 'person_minor', { person, alone_at: not(null) });
 }
 
 /** Two people are one: what is known of the merged one's age and guardian is known of the kept one. */
@@ -169,7 +167,7 @@ export async function requireOwnConsent(db: Db, keys: Keys, person: string, now:
  * @returns how many stand otherwise than before
  */
 export async function reviewMinors(tx: Tx, keys: Keys, now: Date): Promise<{ minors: number; changed: number }> {
-  const rows = await tx.selectFrom('person_minor').selectAll().orderBy('person').execute();
+  const rows = await findSorted(tx, 'person_minor', {}, ['person']);
   const box = await personBox(tx, keys, peopleOf(rows));
   let changed = 0;
   for (const row of rows) {
@@ -195,3 +193,27 @@ function stateOn(born: string, age: number, now: Date): 'minor' | 'soon' | 'of-a
   const left = Date.parse(`${comesOfAge(born, age)}T00:00:00Z`) - now.getTime();
   return left <= SOON_DAYS * DAY_MS ? 'soon' : 'minor';
 }
+
+/** Who comes of age soon, or has, is put into the attention queue. */
+export const minorsJob: Job = {
+  name: 'minors',
+  everyMs: DAY_MS,
+  async run({ db, keys, now, notify }) {
+    const at = now();
+    const report = await inTransaction(db, async (tx) => {
+      const done = await reviewMinors(tx, keys, at);
+      const entry = {
+        actor: SYSTEM,
+        action: 'read',
+        route: 'job minors',
+        data: ['person.minor'],
+        outcome: 'ok',
+      } as const;
+      if (done.minors > 0)
+        await writeAudit(tx, keys, { ...entry, subjects: [], count: done.minors, everyone: true }, at);
+      return done;
+    });
+    if (report.changed > 0) notify('board');
+    return report;
+  },
+};

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
-import { findAll, upsert } from '../../../platform/database/rows.ts';
+import { above, atMost, find, findAll, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -26,12 +26,7 @@ export interface PinCode {
 }
 
 export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinCode | null> {
-  const row = await db
-    .selectFrom('pin_code')
-    .select(['id', 'issued_at', 'expires_at'])
-    .where('person', '=', person)
-    .where('expires_at', '>', now)
-    .executeTakeFirst();
+  const row = await find(db, 'pin_code', { person, expires_at: above(now) });
   return row ? { id: row.id, issuedAt: row.issued_at, expiresAt: row.expires_at } : null;
 }
 
@@ -63,21 +58,14 @@ export async function issuePinCode(
 /** Takes it back. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPinCode(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
-  const { numDeletedRows } = await tx.deleteFrom('pin_code').where('person', '=', person).executeTakeFirst();
-  if (Number(numDeletedRows) === 0) return false;
+  if ((await remove(tx, 'pin_code', { person })) === 0) return false;
   await publish(tx, person, now);
   return true;
 }
 
 /** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
-export async function spendPinCode(tx: Tx, person: string, at: Date): Promise<boolean> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('pin_code')
-    .where('person', '=', person)
-    .where('issued_at', '<=', at)
-    .executeTakeFirst();
-  return Number(numDeletedRows) > 0;
-}
+export const spendPinCode = async (tx: Tx, person: string, at: Date): Promise<boolean> =>
+  (await remove(tx, 'pin_code', { person, issued_at: atMost(at) })) > 0;
 
 async function publish(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'pinCode'), now);

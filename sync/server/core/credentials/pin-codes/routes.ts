@@ -1,5 +1,4 @@
 import { Problem } from '../../../../errors/problem.ts';
-import type { PinCodeAnswer } from '../../../../protocol/api/credentials.ts';
 import * as api from '../../../../protocol/api/credentials.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -7,7 +6,7 @@ import { requireShown } from '../../people/shown.ts';
 import { pinOf, withdrawPin } from '../pins/pins.ts';
 import { issuePinCode, pinCodeOf, withdrawPinCode } from './codes.ts';
 
-async function shown(tx: Db, person: string, now: Date): Promise<PinCodeAnswer> {
+async function shown(tx: Db, person: string, now: Date): Promise<api.PinCodeAnswer> {
   const code = await pinCodeOf(tx, person, now);
   const pin = await pinOf(tx, person);
   return {
@@ -18,23 +17,20 @@ async function shown(tx: Db, person: string, now: Date): Promise<PinCodeAnswer> 
 
 /** Takes something of a person's back. @param take returns whether there was anything */
 async function takeBack(
-  { tx, services: { keys }, params: { person }, now, about, notify }: Call<{ person: string }, unknown, unknown>,
+  { tx, services: { keys }, params: { person }, now, notify }: Call<{ person: string }, unknown, unknown>,
   take: typeof withdrawPin,
-): Promise<PinCodeAnswer> {
-  about([person]);
+): Promise<api.PinCodeAnswer> {
   await requireShown(tx, keys, person);
   if (await take(tx, person, now)) notify('change');
   return shown(tx, person, now);
 }
 
 export const pinCodeRoutes: readonly Route[] = [
-  implement(api.getPinCode, async ({ tx, services: { keys }, params: { person }, now, about }) => {
-    about([person]);
+  implement(api.getPinCode, async ({ tx, services: { keys }, params: { person }, now }) => {
     await requireShown(tx, keys, person);
     return shown(tx, person, now);
   }),
-  implement(api.issuePinCode, async ({ tx, services: { keys }, actor, params: { person }, now, about, on, notify }) => {
-    about([person]);
+  implement(api.issuePinCode, async ({ tx, services: { keys }, actor, params: { person }, now, on, notify }) => {
     const { name, number } = await requireShown(tx, keys, person);
     if (number === null) throw new Problem('pin-without-number');
     const { id, code, issuedAt, expiresAt } = await issuePinCode(tx, keys, person, actor.id, now);

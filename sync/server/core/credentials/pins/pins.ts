@@ -3,10 +3,20 @@ import { v7 } from 'uuid';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { PinValue } from '../../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
-import { find, findAll, findLocked, insert, remove, upsert } from '../../../platform/database/rows.ts';
+import {
+  exists,
+  find,
+  findAll,
+  findLocked,
+  insert,
+  not,
+  remove,
+  update,
+  upsert,
+} from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { type Announce, retireKeys } from '../../../platform/keys/succession.ts';
 import { type KeyPurpose, type KeySet, keyPlace } from '../../../platform/keys/vault.ts';
 import { requireLiving } from '../../people/living.ts';
@@ -67,12 +77,7 @@ export async function pinOf(
   db: Db,
   person: string,
 ): Promise<{ readonly chosenAt: Date; readonly device: string | null } | null> {
-  const row = await db
-    .selectFrom('pin')
-    .select(['device', 'chosen_at'])
-    .where('person', '=', person)
-    .where('sealed', 'is not', null)
-    .executeTakeFirst();
+  const row = await find(db, 'pin', { person, sealed: not(null) }, ['device', 'chosen_at']);
   return row ? { chosenAt: row.chosen_at, device: row.device } : null;
 }
 
@@ -80,13 +85,7 @@ export async function pinOf(
 export async function withdrawPin(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
-  const { numUpdatedRows } = await tx
-    .updateTable('pin')
-    .set(gone)
-    .where('person', '=', person)
-    .where('sealed', 'is not', null)
-    .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0) return false;
+  if ((await update(tx, 'pin', { person, sealed: not(null) }, gone)) === 0) return false;
   await publishPins(tx, [person], now);
   return true;
 }
@@ -114,11 +113,7 @@ async function withdrawWithoutPepper(tx: Tx, now: Date): Promise<void> {
     .where(sql<boolean>`pepper not in (select id from keyring.server_key where purpose = 'pin' and retired_at is null)`)
     .returning('person')
     .execute();
-  await publishPins(
-    tx,
-    rows.map((r) => r.person),
-    now,
-  );
+  await publishPins(tx, peopleOf(rows), now);
 }
 
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
@@ -149,10 +144,8 @@ export async function movePin(tx: Tx, keys: Keys, kept: string, merged: string):
   await insert(tx, 'pin', { ...left, person: kept, sealed });
 }
 
-async function isPepper(db: Db, id: string): Promise<boolean> {
-  const row = await find(db, 'keyring.server_key', { purpose: 'pin', id, retired_at: null }, ['id']);
-  return row !== undefined;
-}
+const isPepper = (db: Db, id: string): Promise<boolean> =>
+  exists(db, 'keyring.server_key', { purpose: 'pin', id, retired_at: null });
 
 type PinChange = Extract<Change, { kind: 'pin' }>;
 
@@ -160,11 +153,7 @@ type PinChange = Extract<Change, { kind: 'pin' }>;
 export async function readPins(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinChange>> {
   if (people.length === 0) return new Map();
   const rows = await findAll(db, 'pin', { person: people });
-  const box = await personBox(
-    db,
-    keys,
-    rows.flatMap((r) => (r.sealed ? [r.person] : [])),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map(({ id, person, pepper, sealed }): [string, PinChange] => {
       if (!sealed || pepper === null) return [person, { kind: 'pin', person, pin: null }];

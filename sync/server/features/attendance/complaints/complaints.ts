@@ -4,7 +4,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { MyComplaint } from '../../../../protocol/api/portal.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
-import { find, findAll, insert, remove } from '../../../platform/database/rows.ts';
+import { exists, findAll, findSorted, idsOf, insert, remove } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -34,18 +34,8 @@ export async function openComplaints(db: Db, keys: Keys, ids: readonly string[])
 /** Everything that a person said, newest first, with what came of it. @param names every name of theirs */
 export async function complaintsOf(db: Db, keys: Keys, names: readonly string[]): Promise<MyComplaint[]> {
   if (names.length === 0) return [];
-  const rows = await db
-    .selectFrom('complaint')
-    .select(['id', 'record', 'made_at'])
-    .where('person', 'in', names)
-    .orderBy('made_at', 'desc')
-    .orderBy('id')
-    .execute();
-  const messages = await openComplaints(
-    db,
-    keys,
-    rows.map((r) => r.id),
-  );
+  const rows = await findSorted(db, 'complaint', { person: names }, ['made_at', 'id'], { descending: true });
+  const messages = await openComplaints(db, keys, idsOf(rows));
   const notes = await openNotes(
     db,
     keys,
@@ -74,15 +64,8 @@ export async function complain(
   now: Date,
 ): Promise<string> {
   await requireLiving(tx, person, 'none');
-  const own = await tx
-    .selectFrom('checkin')
-    .select('id')
-    .where('id', '=', record)
-    .where('person', '=', person)
-    .executeTakeFirst();
-  if (!own) throw new Problem('record-unknown');
-  const before = await find(tx, 'complaint', { record }, ['id']);
-  if (before) await withdrawComplaint(tx, record);
+  if (!(await exists(tx, 'checkin', { id: record, person }))) throw new Problem('record-unknown');
+  if (await exists(tx, 'complaint', { record })) await withdrawComplaint(tx, record);
   else {
     const { rows } = await sql<{
       n: number;
@@ -99,5 +82,5 @@ export async function complain(
 
 async function withdrawComplaint(tx: Tx, record: string): Promise<void> {
   const gone = await tx.deleteFrom('complaint').where('record', '=', record).returning('id').execute();
-  await remove(tx, 'attention_note', { kind: 'complaint', ref: gone.map((r) => r.id) });
+  await remove(tx, 'attention_note', { kind: 'complaint', ref: idsOf(gone) });
 }

@@ -5,8 +5,8 @@ import { requireLiving } from '../../../core/people/living.ts';
 import { lockPeople } from '../../../core/people/people.ts';
 import { findSite } from '../../../core/sites/write.ts';
 import { nextChange, thisChange } from '../../../platform/database/feed.ts';
-import { find, findLocked, insert, update } from '../../../platform/database/rows.ts';
-import type { Tx } from '../../../platform/database/schema.ts';
+import { exists, find, findLocked, insert, update } from '../../../platform/database/rows.ts';
+import type { Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { queueDue } from '../resolve-due.ts';
@@ -127,47 +127,24 @@ async function undo(
   return { id, person };
 }
 
-interface FoundRecord {
-  readonly id: string;
-  readonly at: Date;
-  readonly person: string;
-  readonly site: string | null;
-  readonly device: string;
-  readonly resolved: 'in' | 'out';
-  readonly superseded_by: string | null;
-  readonly voided: boolean;
-}
+type FoundRecord = Row<'checkin'> & { readonly person: string; readonly voided: boolean };
 
 /** The person first, as an erasure does, then the record. */
 async function lockRecord(tx: Tx, id: string): Promise<FoundRecord> {
   const before = await find(tx, 'checkin', { id }, ['person']);
   const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
-  const row = await findLocked(tx, 'checkin', { id }, [
-    'id',
-    'at',
-    'person',
-    'site',
-    'device',
-    'resolved',
-    'superseded_by',
-  ]);
+  const row = await findLocked(tx, 'checkin', { id });
   if (!row) throw new Problem('record-unknown');
   const { person } = row;
   // They turned out to be someone else a moment ago.
   if (person !== null && person !== before?.person) return lockRecord(tx, id);
   if (person === null || standing?.erased) throw new Problem('record-of-nobody');
-  const taken = await find(tx, 'checkin_void', { target: id, device: row.device }, ['target']);
-  return { ...row, person, voided: taken !== undefined };
+  return { ...row, person, voided: await exists(tx, 'checkin_void', { target: id, device: row.device }) };
 }
 
 async function supersede(tx: Tx, record: Pick<FoundRecord, 'id' | 'at'>, by: string | null) {
-  await tx
-    .updateTable('checkin')
-    .set({ superseded_by: by, change: nextChange })
-    .where('id', '=', record.id)
-    // So that one partition is looked at.
-    .where('at', '=', record.at)
-    .execute();
+  // By its time too, so that one partition is looked at.
+  await update(tx, 'checkin', { id: record.id, at: record.at }, { superseded_by: by, change: nextChange });
 }
 
 async function insertRecord(
@@ -190,15 +167,7 @@ async function insertRecord(
 async function write(
   tx: Tx,
   keys: Keys,
-  row: {
-    id: string;
-    kind: NewCorrection['kind'];
-    target: string | null;
-    person: string;
-    site: string | null;
-    at: Date | null;
-    direction: 'in' | 'out' | null;
-  },
+  row: Pick<Row<'correction'>, 'id' | 'kind' | 'target' | 'person' | 'site' | 'at' | 'direction'>,
   reason: string,
   author: string | null,
   now: Date,

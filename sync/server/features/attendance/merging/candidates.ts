@@ -4,12 +4,14 @@ import { dot, isNormalised } from '../../../../../models/rules/cosine.ts';
 import { leeway } from '../../../../../models/rules/decision.ts';
 import { embedderId } from '../../../../../models/rules/manifest.ts';
 import { readTemplates } from '../../../core/templates/templates.ts';
+import { vectorFrom } from '../../../core/templates/vectors.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { onceEvery } from '../../../platform/database/once.ts';
 import { find } from '../../../platform/database/rows.ts';
 import type { Db, Tables, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 
 const EVERY_MS = 60_000;
 /**
@@ -78,12 +80,7 @@ async function byTemplate(
     .limit(CHUNK)
     .execute();
   if (fresh.length === 0) return 0;
-  const news = await faces(
-    tx,
-    keys,
-    opened,
-    fresh.map((f) => f.person),
-  );
+  const news = await faces(tx, keys, opened, peopleOf(fresh));
   const best = new Map<string, { a: string; b: string; score: number }>();
   for (let after = ''; ; ) {
     const page = await tx
@@ -94,12 +91,7 @@ async function byTemplate(
       .orderBy(sql`1`)
       .limit(CHUNK)
       .execute();
-    const others = await faces(
-      tx,
-      keys,
-      opened,
-      page.map((p) => p.person),
-    );
+    const others = await faces(tx, keys, opened, peopleOf(page));
     for (const a of news) {
       for (const b of others) {
         if (a.person === b.person || a.model !== b.model || a.vector.length !== b.vector.length) continue;
@@ -126,16 +118,10 @@ async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: rea
   return [...found].flatMap(([person, models]) =>
     [...models].flatMap(([model, templates]) =>
       templates
-        .map(({ vector }) => ({ person, model, vector: floats(vector) }))
+        .map(({ vector }) => ({ person, model, vector: vectorFrom(Buffer.from(vector, 'base64url')) }))
         .filter(({ vector }) => isNormalised(vector)),
     ),
   );
-}
-
-/** Little-endian float32, as the wire has them. */
-function floats(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64url');
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
 }
 
 async function add(

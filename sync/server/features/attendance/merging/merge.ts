@@ -11,7 +11,7 @@ import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { nextChange } from '../../../platform/database/feed.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { find, insert } from '../../../platform/database/rows.ts';
+import { find, insert, update } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
@@ -72,13 +72,9 @@ export async function candidatePair(db: Db, id: string): Promise<[string, string
  * @throws Problem `candidate-unknown`
  */
 export async function rejectCandidate(db: Db, id: string, by: string, now: Date): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('merge_candidate')
-    .set({ status: 'rejected', decided_at: now, decided_by: by })
-    .where('id', '=', id)
-    .where('status', '=', 'open')
-    .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0) throw new Problem('candidate-unknown');
+  const rejected = { status: 'rejected', decided_at: now, decided_by: by } as const;
+  if ((await update(db, 'merge_candidate', { id, status: 'open' }, rejected)) === 0)
+    throw new Problem('candidate-unknown');
 }
 
 export interface Merged {

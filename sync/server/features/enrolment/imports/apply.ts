@@ -9,7 +9,7 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { find, update } from '../../../platform/database/rows.ts';
+import { find, findSorted, update } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { judgePicture } from '../../embedders/faces.ts';
@@ -30,14 +30,8 @@ export async function applyAccepted(
     const at = now();
     const run = await find(db, 'import_run', { state: 'applying' }, ['id']);
     if (!run) break;
-    const next = await db
-      .selectFrom('import_photo')
-      .select('id')
-      .where('run', '=', run.id)
-      .where('state', '=', 'accepted')
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst();
+    const accepted = { run: run.id, state: 'accepted' } as const;
+    const [next] = await findSorted(db, 'import_photo', accepted, ['id'], { columns: ['id'], limit: 1 });
     if (!next) {
       await inTransaction(db, (tx) => endImport(tx, run.id, 'done', at));
       services.notify('board');
@@ -50,12 +44,8 @@ export async function applyAccepted(
     } catch (cause) {
       // A person who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
       if (!(cause instanceof Problem)) throw cause;
-      await update(
-        db,
-        'import_photo',
-        { id: next.id },
-        { state: 'refused', code: cause.code, photo: null, template: null },
-      );
+      const change = { state: 'refused', code: cause.code, photo: null, template: null } as const;
+      await update(db, 'import_photo', { id: next.id }, change);
       refused += 1;
     }
     services.notify('change');

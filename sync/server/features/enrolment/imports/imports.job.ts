@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { endOldCases } from '../../../core/templates/waiting.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { update } from '../../../platform/database/rows.ts';
+import { below, idsOf, remove, update } from '../../../platform/database/rows.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
 import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
@@ -46,7 +46,7 @@ async function endOld({ db, now }: Services): Promise<{ ended: number; removed: 
   const at = now();
   const before = new Date(at.getTime() - KEEP_DAYS * DAY_MS);
   return inTransaction(db, async (tx) => {
-    const removed = await tx.deleteFrom('import_run').where('ended_at', '<', before).executeTakeFirst();
+    const removed = await remove(tx, 'import_run', { ended_at: below(before) });
     const left = await tx
       .updateTable('import_run')
       .set({ state: 'cancelled', map: null, ended_at: at })
@@ -54,8 +54,7 @@ async function endOld({ db, now }: Services): Promise<{ ended: number; removed: 
       .where('made_at', '<', before)
       .returning('id')
       .execute();
-    const ids = left.map((r) => r.id);
-    if (ids.length > 0) await update(tx, 'import_photo', { run: ids }, { photo: null, template: null });
-    return { ended: ids.length, removed: Number(removed.numDeletedRows) };
+    if (left.length > 0) await update(tx, 'import_photo', { run: idsOf(left) }, { photo: null, template: null });
+    return { ended: left.length, removed };
   });
 }

@@ -9,8 +9,8 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { find, findLocked } from '../../../platform/database/rows.ts';
-import type { Db, Tx } from '../../../platform/database/schema.ts';
+import { find, findAll, findLocked, idsOf, not, update } from '../../../platform/database/rows.ts';
+import type { Db, Row as DbRow, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { type Judged, judgePicture } from '../../embedders/faces.ts';
@@ -24,13 +24,7 @@ import { importBox, importPlace, mapPlace } from './runs.ts';
 /** Pictures in memory at once, and in one transaction. */
 const BATCH = 12;
 
-interface Row {
-  readonly id: string;
-  readonly run: string;
-  readonly person: string | null;
-  readonly name: Uint8Array;
-  readonly photo: Uint8Array | null;
-}
+type Row = Pick<DbRow<'import_photo'>, 'id' | 'run' | 'person' | 'name' | 'photo'>;
 
 /**
  * Looks at every picture that waits: who it is of, how good it is, and whether the face is someone else's. One that was
@@ -129,18 +123,13 @@ async function matchBatch(
 
 /** Assigns a picture to a person, unless it was assigned meanwhile. @returns null: it is not to be looked at now */
 async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): Promise<Row | null> {
-  const waiting = (db: Db) =>
-    db
-      .selectFrom('import_photo')
-      .select(['id', 'run', 'person', 'name', 'photo'])
-      .where('id', '=', photo)
-      .where('state', '=', 'waiting');
+  const waiting = { id: photo, state: 'waiting' } as const;
   try {
     return await inTransaction(db, async (tx) => {
-      const row = await waiting(tx).forUpdate().executeTakeFirst();
+      const row = await findLocked(tx, 'import_photo', waiting);
       if (row?.person !== null) return row ?? null;
       await moveTo(tx, keys, row, person);
-      return (await waiting(tx).executeTakeFirst()) ?? null;
+      return (await find(tx, 'import_photo', waiting)) ?? null;
     });
   } catch (cause) {
     // They were erased, or found to be someone else, a moment ago: it is asked again who it is of.
@@ -167,11 +156,7 @@ async function unchanged(
     .selectFrom('import_photo')
     .select(['id', 'person'])
     .where('state', '=', 'waiting')
-    .where(
-      'id',
-      'in',
-      rows.map((r) => r.id),
-    )
+    .where('id', 'in', idsOf(rows))
     .forUpdate()
     .execute();
   const persons = new Map(now.map((r) => [r.id, r.person]));
@@ -229,23 +214,19 @@ async function settle(
       else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= verification)) code = 'another-person';
       others.push({ person: row.person, vector });
     }
-    await tx
-      .updateTable('import_photo')
-      .set({
-        state: 'judged',
-        code,
-        pose: face.pose,
-        measured: face.measured && JSON.stringify(face.measured),
-        // The face alone is kept of it; of what has none, nothing.
-        photo: face.picture && box.seal('photo', row, face.picture),
-        template: face.code === null ? box.seal('template', row, vectorBytes(face.embedding)) : null,
-        model: face.code === null ? face.model : null,
-        duplicate_of: duplicate?.person ?? null,
-        duplicate_score: duplicate?.score ?? null,
-      })
-      .where('id', '=', row.id)
-      .where('state', '=', 'waiting')
-      .execute();
+    const found = {
+      state: 'judged',
+      code,
+      pose: face.pose,
+      measured: face.measured && JSON.stringify(face.measured),
+      // The face alone is kept of it; of what has none, nothing.
+      photo: face.picture && box.seal('photo', row, face.picture),
+      template: face.code === null ? box.seal('template', row, vectorBytes(face.embedding)) : null,
+      model: face.code === null ? face.model : null,
+      duplicate_of: duplicate?.person ?? null,
+      duplicate_score: duplicate?.score ?? null,
+    } as const;
+    await update(tx, 'import_photo', { id: row.id, state: 'waiting' }, found);
   }
 }
 
@@ -257,15 +238,8 @@ async function othersOf(
   run: string,
   model: string,
 ): Promise<{ person: string; vector: Float32Array }[]> {
-  const rows = await tx
-    .selectFrom('import_photo')
-    .select(['id', 'person', 'template'])
-    .where('run', '=', run)
-    .where('template', 'is not', null)
-    .where('model', '=', model)
-    .where('person', 'is not', null)
-    .where('state', 'in', ['judged', 'accepted'])
-    .execute();
+  const looked = { run, model, template: not(null), person: not(null), state: ['judged', 'accepted'] } as const;
+  const rows = await findAll(tx, 'import_photo', looked, ['id', 'person', 'template']);
   const box = await importBox(tx, keys, rows);
   opened.note('template', peopleOf(rows));
   return rows.flatMap((row) =>

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { livingPeople } from '../../../core/people/living.ts';
 import { findPeople, namesOf } from '../../../core/people/records.ts';
+import { idsOf } from '../../../platform/database/rows.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type ListLine, plain } from './list.ts';
@@ -67,15 +68,10 @@ export const listByFile = (lines: readonly ListLine[]): ReadonlyMap<string, List
 export async function everybodyByName(db: Kysely<Tables>, keys: Keys): Promise<Map<string, string[]>> {
   const rows = await livingPeople(db).execute();
   const byName = new Map<string, string[]>();
-  const names = await namesOf(
-    db,
-    keys,
-    rows.map((r) => r.id),
-  );
+  const names = await namesOf(db, keys, idsOf(rows));
   for (const [id, name] of names) byName.set(plain(name), [...(byName.get(plain(name)) ?? []), id]);
   return byName;
 }
 
-async function livingOnly(db: Kysely<Tables>, person: string): Promise<string[]> {
-  return (await livingPeople(db).where('id', '=', person).execute()).map((r) => r.id);
-}
+const livingOnly = async (db: Kysely<Tables>, person: string): Promise<string[]> =>
+  idsOf(await livingPeople(db).where('id', '=', person).execute());

@@ -1,4 +1,5 @@
 import type { Opened } from '../../../platform/audit/opened.ts';
+import { findSorted } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -6,12 +7,7 @@ import { importBox } from './runs.ts';
 
 /** By which lists a person was put down, for their own export. What a list said of them is their profile. */
 export async function importedListsOf(tx: Tx, names: readonly string[]): Promise<object[]> {
-  const rows = await tx
-    .selectFrom('import_person')
-    .select(['run', 'made_at'])
-    .where('person', 'in', names)
-    .orderBy('made_at')
-    .execute();
+  const rows = await findSorted(tx, 'import_person', { person: names }, ['made_at']);
   return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));
 }
 
@@ -22,13 +18,7 @@ export async function importedPhotosOf(
   opened: Opened,
   names: readonly string[],
 ): Promise<object[]> {
-  const rows = await tx
-    .selectFrom('import_photo')
-    .selectAll()
-    .where('person', 'in', names)
-    .orderBy('made_at')
-    .orderBy('id')
-    .execute();
+  const rows = await findSorted(tx, 'import_photo', { person: names }, ['made_at', 'id']);
   const box = await importBox(tx, keys, rows);
   opened.note('photo', peopleOf(rows));
   return rows.map((r) => ({

@@ -12,7 +12,16 @@ import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { find, findAll, findLocked, insert, remove, update } from '../../../platform/database/rows.ts';
+import {
+  exists,
+  find,
+  findAll,
+  findLocked,
+  findSorted,
+  insert,
+  remove,
+  update,
+} from '../../../platform/database/rows.ts';
 import type { Db, Tables, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -140,15 +149,14 @@ export async function undoPeople(tx: Tx, run: string): Promise<void> {
   const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (!row) throw new Problem('import-unknown');
   requireIdle(row.people);
-  const some = await tx.selectFrom('import_person').select('person').where('run', '=', run).limit(1).executeTakeFirst();
-  if (!some) throw new Problem('import-nobody-made');
+  if (!(await exists(tx, 'import_person', { run }))) throw new Problem('import-nobody-made');
   await update(tx, 'import_run', { id: run }, { people: 'undoing' });
 }
 
 /** Makes the people who are missing of lists that were accepted, a few a transaction. @returns how many were made */
 export async function makeWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
-  const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'making').orderBy('id').execute();
+  const runs = await findSorted(db, 'import_run', { people: 'making' }, ['id']);
   let made = 0;
   for (const { id: run } of runs) {
     const missing = (await planOf(db, keys, run)).filter((line) => line.outcome === 'new');
@@ -231,7 +239,7 @@ const untouched = (db: Db, run: string) =>
 /** Takes back the people imports made. Each is a request of its own, so that a kill leaves no half and the next run goes on. @returns how many */
 export async function undoWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
-  const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'undoing').orderBy('id').execute();
+  const runs = await findSorted(db, 'import_run', { people: 'undoing' }, ['id']);
   let undone = 0;
   for (const { id: run } of runs) {
     for (;;) {

@@ -6,7 +6,7 @@ import { requireLiving } from '../../../core/people/living.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { findLocked, update } from '../../../platform/database/rows.ts';
-import type { Db, Tx } from '../../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { describeDuplicates, requireOverrule } from '../duplicate.ts';
@@ -108,18 +108,18 @@ export async function decide(
       { state: 'refused', code: row.code ?? `refused-${wanted.reason}`, ...decided },
     );
   else
-    await tx
-      .updateTable('import_photo')
-      .set({
+    await update(
+      tx,
+      'import_photo',
+      { id: photo, state: ['accepted', 'refused'] },
+      {
         // Refused before anybody looked at it: that is made up for.
         state: row.measured === null && row.photo !== null ? 'waiting' : 'judged',
         code: row.code?.startsWith('refused-') ? null : row.code,
         decided_by: null,
         decided_at: null,
-      })
-      .where('id', '=', photo)
-      .where('state', 'in', ['accepted', 'refused'])
-      .execute();
+      },
+    );
   return row.person;
 }
 
@@ -147,29 +147,17 @@ export async function acceptAll(tx: Tx, run: string, by: string | null, now: Dat
 export async function assignPhoto(tx: Tx, keys: Keys, run: string, photo: string, person: string): Promise<void> {
   const row = await lockPhoto(tx, run, photo);
   await moveTo(tx, keys, row, person);
-  await tx
-    .updateTable('import_photo')
-    // Of what has no face nothing is kept that could be looked at.
-    .set({
-      ...(row.photo ? { state: 'waiting' as const, code: null, measured: null } : { state: 'judged' as const }),
-      template: null,
-      duplicate_of: null,
-      duplicate_score: null,
-    })
-    .where('id', '=', photo)
-    .execute();
+  // Of what has no face nothing is kept that could be looked at.
+  const next = row.photo ? { state: 'waiting' as const, code: null, measured: null } : { state: 'judged' as const };
+  const nothing = { template: null, duplicate_of: null, duplicate_score: null };
+  await update(tx, 'import_photo', { id: photo }, { ...next, ...nothing });
 }
 
 /** Seals a picture and its file's name for a person. @throws Problem `person-unknown` */
 export async function moveTo(
   tx: Tx,
   keys: Keys,
-  row: {
-    readonly id: string;
-    readonly person: string | null;
-    readonly name: Uint8Array;
-    readonly photo: Uint8Array | null;
-  },
+  row: Pick<Row<'import_photo'>, 'id' | 'person' | 'name' | 'photo'>,
   person: string,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');

@@ -2,23 +2,30 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/imports.ts';
-import { Uuid } from '../../../../protocol/wire/event.ts';
-import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
-import { implement, type Route } from '../../../platform/access/route.ts';
+import { pageFrom, readIdCursor, readPageCursor } from '../../../platform/access/cursor.ts';
+import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { find } from '../../../platform/database/rows.ts';
+import type { Tx } from '../../../platform/database/schema.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
 import { acceptAll, assignPhoto, decide, listPhotos } from './photos.ts';
 import { addUpload, applyImport, beginImport, cancelImport, importBox, listRuns, oneRun } from './runs.ts';
 import { unpack } from './unpack.ts';
 
-const After = z.tuple([Uuid]);
 const AfterLines = z.tuple([z.number().int().min(0)]);
+
+/** Does something with an import; answers how it is then. */
+async function act(
+  { tx, services: { keys }, params }: Call<{ import: string }, unknown, unknown>,
+  work: (tx: Tx, id: string) => Promise<void>,
+): Promise<api.ImportRun> {
+  await work(tx, params.import);
+  return oneRun(tx, keys, params.import);
+}
 
 export const importRoutes: readonly Route[] = [
   implement(api.listImports, async ({ tx, services: { keys }, query: { cursor, limit } }) => {
-    const after = readPageCursor(After, cursor)?.[0] ?? null;
-    const runs = await listRuns(tx, keys, { limit: limit + 1, after });
+    const runs = await listRuns(tx, keys, { limit: limit + 1, after: readIdCursor(cursor) });
     return pageFrom(runs, limit, (r) => [r.id]);
   }),
   implement(api.startImport, async ({ tx, services: { keys }, actor, body, now, on }) => {
@@ -29,8 +36,7 @@ export const importRoutes: readonly Route[] = [
   implement(api.getImport, ({ tx, services: { keys }, params }) => oneRun(tx, keys, params.import)),
   implement(api.uploadImportFile, {
     before: ({ query: { name }, body }) => unpack(name, body),
-    handle: async ({ tx, services: { keys }, params, prepared, now, on }) => {
-      on(params.import);
+    handle: async ({ tx, services: { keys }, params, prepared, now }) => {
       await addUpload(tx, keys, params.import, prepared, now);
       return {
         pictures: prepared.pictures.filter((p) => p.content !== null).length,
@@ -43,7 +49,7 @@ export const importRoutes: readonly Route[] = [
     api.listImportPhotos,
     async ({ tx, services: { keys }, params, query: { cursor, limit, state, doubtful }, about }) => {
       await oneRun(tx, keys, params.import);
-      const after = readPageCursor(After, cursor)?.[0] ?? null;
+      const after = readIdCursor(cursor);
       const only = doubtful === undefined ? undefined : doubtful === 'true';
       const found = await listPhotos(tx, keys, { run: params.import, state, doubtful: only, limit: limit + 1, after });
       const shown = found.slice(0, limit);
@@ -51,14 +57,8 @@ export const importRoutes: readonly Route[] = [
       return pageFrom(found, limit, (p) => [p.id]);
     },
   ),
-  implement(api.getImportPicture, async ({ tx, services: { keys }, params, about, on }) => {
-    on(params.photo);
-    const row = await find(tx, 'import_photo', { run: params.import, id: params.photo }, [
-      'id',
-      'person',
-      'photo',
-      'state',
-    ]);
+  implement(api.getImportPicture, async ({ tx, services: { keys }, params, about }) => {
+    const row = await find(tx, 'import_photo', { run: params.import, id: params.photo });
     // What nobody has looked at yet is whatever someone has uploaded.
     if (!row?.photo || row.state === 'waiting') throw new Problem('import-photo-unknown');
     about(peopleOf([row]));
@@ -72,29 +72,19 @@ export const importRoutes: readonly Route[] = [
     const [photo] = await listPhotos(tx, keys, { run: params.import, id: params.photo, limit: 1, after: null });
     return photo;
   }),
-  implement(api.assignImportPhoto, async ({ tx, services: { keys }, params, body: { person }, about, on }) => {
-    on(params.photo);
+  implement(api.assignImportPhoto, async ({ tx, services: { keys }, params, body: { person }, about }) => {
     about([person]);
     await assignPhoto(tx, keys, params.import, params.photo, person);
     const [photo] = await listPhotos(tx, keys, { run: params.import, id: params.photo, limit: 1, after: null });
     return photo;
   }),
-  implement(api.acceptAllImportPhotos, async ({ tx, actor, params, now, about, on }) => {
-    on(params.import);
+  implement(api.acceptAllImportPhotos, async ({ tx, actor, params, now, about }) => {
     const people = await acceptAll(tx, params.import, actor.id, now);
     about(people);
     return { accepted: people.length };
   }),
-  implement(api.applyImport, async ({ tx, services: { keys }, params, on }) => {
-    on(params.import);
-    await applyImport(tx, params.import);
-    return oneRun(tx, keys, params.import);
-  }),
-  implement(api.cancelImport, async ({ tx, services: { keys }, params, now, on }) => {
-    on(params.import);
-    await cancelImport(tx, params.import, now);
-    return oneRun(tx, keys, params.import);
-  }),
+  implement(api.applyImport, (call) => act(call, applyImport)),
+  implement(api.cancelImport, (call) => act(call, (tx, id) => cancelImport(tx, id, call.now))),
   implement(
     api.listImportLines,
     async ({ tx, services: { keys }, params, query: { cursor, limit, outcome }, about }) => {
@@ -105,14 +95,6 @@ export const importRoutes: readonly Route[] = [
       return page;
     },
   ),
-  implement(api.createImportPeople, async ({ tx, services: { keys }, params, on }) => {
-    on(params.import);
-    await makePeople(tx, keys, params.import);
-    return oneRun(tx, keys, params.import);
-  }),
-  implement(api.undoImportPeople, async ({ tx, services: { keys }, params, on }) => {
-    on(params.import);
-    await undoPeople(tx, params.import);
-    return oneRun(tx, keys, params.import);
-  }),
+  implement(api.createImportPeople, (call) => act(call, (tx, id) => makePeople(tx, call.services.keys, id))),
+  implement(api.undoImportPeople, (call) => act(call, undoPeople)),
 ];

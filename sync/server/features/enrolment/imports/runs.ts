@@ -5,7 +5,17 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/imports.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
-import { findLocked, insert, update } from '../../../platform/database/rows.ts';
+import {
+  below,
+  count,
+  exists,
+  findLocked,
+  findSorted,
+  idsOf,
+  insert,
+  not,
+  update,
+} from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -63,12 +73,8 @@ export async function addUpload(
   now: Date,
 ): Promise<void> {
   const row = await lockOpen(tx, run);
-  const { count } = await tx
-    .selectFrom('import_photo')
-    .select((e) => e.fn.countAll<number>().as('count'))
-    .where('run', '=', run)
-    .executeTakeFirstOrThrow();
-  if (Number(count) + pictures.length > MAX_PICTURES) throw new Problem('import-full', { max: MAX_PICTURES });
+  if ((await count(tx, 'import_photo', { run })) + pictures.length > MAX_PICTURES)
+    throw new Problem('import-full', { max: MAX_PICTURES });
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
     // A list of people takes the place of the one before: it is the same one, corrected.
@@ -101,14 +107,8 @@ export async function rejudge(tx: Tx, run: string): Promise<void> {
     .set((e) => ({ matching_round: e('matching_round', '+', 1) }))
     .where('id', '=', run)
     .execute();
-  await tx
-    .updateTable('import_photo')
-    .set({ state: 'waiting', code: null })
-    .where('run', '=', run)
-    .where('person', 'is', null)
-    .where('photo', 'is not', null)
-    .where('state', '=', 'judged')
-    .execute();
+  const unmatched = { run, person: null, photo: not(null), state: 'judged' } as const;
+  await update(tx, 'import_photo', unmatched, { state: 'waiting', code: null });
 }
 
 /** Newest first. @param o `id`: this one alone; `after`: those behind this one */
@@ -117,15 +117,9 @@ export async function listRuns(
   keys: Keys,
   o: { readonly id?: string; readonly limit: number; readonly after: string | null },
 ): Promise<ImportRun[]> {
-  const rows = await db
-    .selectFrom('import_run')
-    .selectAll()
-    .$if(o.id !== undefined, (q) => q.where('id', '=', o.id!))
-    .$if(o.after !== null, (q) => q.where('id', '<', o.after!))
-    .orderBy('id', 'desc')
-    .limit(o.limit)
-    .execute();
-  const ids = rows.map((r) => r.id);
+  const wanted = o.id ?? (o.after === null ? not(null) : below(o.after));
+  const rows = await findSorted(db, 'import_run', { id: wanted }, ['id'], { descending: true, limit: o.limit });
+  const ids = idsOf(rows);
   const { rows: counts } = await sql<{
     run: string;
     state: z.output<typeof PhotoState>;
@@ -175,14 +169,7 @@ export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun>
 /** Has what was accepted carried out by the job. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
 export async function applyImport(tx: Tx, run: string): Promise<void> {
   await lockOpen(tx, run);
-  const some = await tx
-    .selectFrom('import_photo')
-    .select('id')
-    .where('run', '=', run)
-    .where('state', '=', 'accepted')
-    .limit(1)
-    .executeTakeFirst();
-  if (!some) throw new Problem('import-nothing-accepted');
+  if (!(await exists(tx, 'import_photo', { run, state: 'accepted' }))) throw new Problem('import-nothing-accepted');
   await update(tx, 'import_run', { id: run }, { state: 'applying' });
 }
 

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import type { RingId } from '../../../../protocol/api/rollouts.ts';
-import { RolloutSteps } from '../../../../protocol/api/rollouts.ts';
+import { type RingId, RolloutSteps } from '../../../../protocol/api/rollouts.ts';
 import type { UpdateWindow } from '../../../../protocol/wire/fleet.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { lockName } from '../../../platform/database/once.ts';

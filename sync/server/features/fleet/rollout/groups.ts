@@ -2,7 +2,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { findSite, scopeOfSite } from '../../../core/sites/write.ts';
-import { find, findAll, insert, remove, upsert } from '../../../platform/database/rows.ts';
+import { exists, findAll, insert, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
 import { publishRollout } from './publish.ts';
@@ -42,8 +42,7 @@ export async function nameRing(tx: Tx, id: RingId, name: string | null): Promise
 
 /** @throws Problem `unknown-device` */
 export async function putIntoRing(tx: Tx, device: string, ring: RingId, now: Date): Promise<void> {
-  const known = await find(tx, 'device', { id: device }, ['id']);
-  if (!known) throw new Problem('unknown-device');
+  if (!(await exists(tx, 'device', { id: device }))) throw new Problem('unknown-device');
   if (ring === 'all') await remove(tx, 'device_ring', { device });
   else await upsert(tx, 'device_ring', 'device', { device, ring });
   await republish(tx, now);
@@ -53,11 +52,11 @@ export async function putIntoRing(tx: Tx, device: string, ring: RingId, now: Dat
 export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
   const site = await findSite(db, id);
   const scope = site.isDefault ? DEFAULT_SCOPE : site.id;
-  const own = await find(db, 'update_window', { site: scope }, ['site']);
+  const own = await exists(db, 'update_window', { site: scope });
   const window = (await windowsOf(db))(scope);
   return {
     site: id,
-    own: own !== undefined,
+    own,
     window: window && { from: window.from, to: window.to },
     timeZone: site.timeZone,
   };

@@ -7,7 +7,7 @@ import {
   type RolloutKiosk,
 } from '../../../../protocol/api/rollouts.ts';
 import { Inventory } from '../../../../protocol/wire/fleet.ts';
-import { find, findAll } from '../../../platform/database/rows.ts';
+import { below, find, findAll, findSorted } from '../../../platform/database/rows.ts';
 import type { Db, Row } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -23,9 +23,8 @@ export async function findRollout(db: Db, id: string, now: Date): Promise<Rollou
 
 /** Newest first. @param after behind this one, by its id */
 export async function listRollouts(db: Db, limit: number, after: string | null, now: Date): Promise<Rollout[]> {
-  let query = db.selectFrom('rollout').selectAll().orderBy('id', 'desc').limit(limit);
-  if (after) query = query.where('id', '<', after);
-  return shown(db, await query.execute(), now);
+  const behind = after === null ? {} : { id: below(after) };
+  return shown(db, await findSorted(db, 'rollout', behind, ['id'], { descending: true, limit }), now);
 }
 
 async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promise<Rollout[]> {
@@ -108,14 +107,7 @@ async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, stri
 
 /** What was done with a rollout, newest first. */
 export async function historyOf(db: Db, keys: Keys, id: string): Promise<RolloutAction[]> {
-  const rows = await db
-    .selectFrom('rollout_action')
-    .selectAll()
-    .where('rollout', '=', id)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(200)
-    .execute();
+  const rows = await findSorted(db, 'rollout_action', { rollout: id }, ['at', 'id'], { descending: true, limit: 200 });
   const emailOf = await emailsOf(db, keys);
   return rows.map((r) =>
     RolloutAction.parse({ at: r.at.toISOString(), by: r.by, email: emailOf(r.by), what: r.what, detail: r.detail }),

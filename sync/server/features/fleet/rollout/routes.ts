@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import type { Rollout } from '../../../../protocol/api/rollouts.ts';
 import * as api from '../../../../protocol/api/rollouts.ts';
-import { Uuid } from '../../../../protocol/wire/event.ts';
-import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
+import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { type Acting, advanceRollout, pauseRollout, resumeRollout, rollBackRollout } from './acts.ts';
 import { dropWindow, listRings, nameRing, putIntoRing, setWindow, windowOfSite } from './groups.ts';
@@ -14,9 +11,8 @@ import { startRollout } from './start.ts';
 async function act(
   call: Call<{ rollout: string }, unknown, unknown>,
   work: (a: Acting, id: string) => Promise<void>,
-): Promise<Rollout> {
-  const { tx, params, now, on, notify } = call;
-  on(params.rollout);
+): Promise<api.Rollout> {
+  const { tx, params, now, notify } = call;
   await work(actingIn(call), params.rollout);
   notify('change');
   return findRollout(tx, params.rollout, now);
@@ -24,8 +20,7 @@ async function act(
 
 export const rolloutRoutes: readonly Route[] = [
   implement(api.listRollouts, async ({ tx, query: { cursor, limit }, now }) => {
-    const after = readPageCursor(z.tuple([Uuid]), cursor);
-    const found = await listRollouts(tx, limit + 1, after?.[0] ?? null, now);
+    const found = await listRollouts(tx, limit + 1, readIdCursor(cursor), now);
     return pageFrom(found, limit, (r) => [r.id]);
   }),
   implement(api.listBuilds, ({ services: { config } }) => describeRepository(config.updates)),
@@ -38,8 +33,7 @@ export const rolloutRoutes: readonly Route[] = [
   }),
   implement(api.getRollout, ({ tx, params, now }) => findRollout(tx, params.rollout, now)),
   implement(api.listRolloutKiosks, async ({ tx, params, query: { cursor, limit, state }, now }) => {
-    const after = readPageCursor(z.tuple([Uuid]), cursor);
-    const found = await kiosksOf(tx, params.rollout, { state, limit: limit + 1, after: after?.[0] ?? null }, now);
+    const found = await kiosksOf(tx, params.rollout, { state, limit: limit + 1, after: readIdCursor(cursor) }, now);
     return pageFrom(found, limit, (k) => [k.device]);
   }),
   implement(api.getRolloutHistory, async ({ tx, services: { keys }, params, now }) => {
@@ -51,25 +45,21 @@ export const rolloutRoutes: readonly Route[] = [
   implement(api.advanceRollout, (call) => act(call, advanceRollout)),
   implement(api.rollBackRollout, (call) => act(call, rollBackRollout)),
   implement(api.listRings, async ({ tx }) => ({ items: await listRings(tx) })),
-  implement(api.renameRing, async ({ tx, params, body, on }) => {
-    on(params.ring);
+  implement(api.renameRing, async ({ tx, params, body }) => {
     await nameRing(tx, params.ring, body.name);
     return { items: await listRings(tx) };
   }),
-  implement(api.setDeviceRing, async ({ tx, params, body, now, on, notify }) => {
-    on(params.device);
+  implement(api.setDeviceRing, async ({ tx, params, body, now, notify }) => {
     await putIntoRing(tx, params.device, body.ring, now);
     notify('change');
   }),
   implement(api.getUpdateWindow, ({ tx, params }) => windowOfSite(tx, params.site)),
-  implement(api.setUpdateWindow, async ({ tx, params, body, now, on, notify }) => {
-    on(params.site);
+  implement(api.setUpdateWindow, async ({ tx, params, body, now, notify }) => {
     await setWindow(tx, params.site, body.window, now);
     notify('change');
     return windowOfSite(tx, params.site);
   }),
-  implement(api.removeUpdateWindow, async ({ tx, params, now, on, notify }) => {
-    on(params.site);
+  implement(api.removeUpdateWindow, async ({ tx, params, now, notify }) => {
     await dropWindow(tx, params.site, now);
     notify('change');
   }),

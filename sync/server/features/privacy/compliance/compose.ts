@@ -1,5 +1,4 @@
-import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
-import { COMPLIANCE_PARTS } from '../../../../protocol/api/compliance.ts';
+import { COMPLIANCE_PARTS, type ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { dpiaDraft } from './dpia.ts';
 import { list, section } from './markdown.ts';
 import { processingRecord } from './record.ts';

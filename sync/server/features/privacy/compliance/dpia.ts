@@ -1,5 +1,5 @@
 import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
-import { count, list, section, table } from './markdown.ts';
+import { count, listed, section, table } from './markdown.ts';
 
 /** A draft of the impact assessment (Art. 35(7) GDPR). What a person has to assess is marked `[…]`. Markdown. Pure. */
 export function dpiaDraft(f: Facts): string {
@@ -9,26 +9,18 @@ export function dpiaDraft(f: Facts): string {
     'Data protection impact assessment: a draft (Art. 35 GDPR)',
     [
       'Generated from the live configuration. This is a draft: the controller completes, assesses and signs it, and seeks the advice of the data protection officer (Art. 35(2)).',
-      section(
-        3,
-        '1. The processing',
-        list([
-          `${count(f.counts.people, 'person', 'people')} check in at ${count(f.sites.length, 'site')}; face recognition is used at ${faces}, for ${f.counts.peopleWithTemplates} who consented to it`,
-          'A kiosk detects a face, checks liveness by a challenge, computes an embedding and compares it with the templates of its own site; it works offline, and its records are signed',
-          'Scope, context, number of people per day: [to be described]',
-        ]),
-      ),
-      section(
-        3,
-        '2. Necessity and proportionality',
-        list([
-          'Purpose and legal basis: [why attendance must be recorded, and why by face]',
-          'Less intrusive alternatives are offered as equals: PIN, QR code, badge. Regulators object to face attendance without a choice (ICO v Serco 2024, CNIL, AEPD 2023, EDPB 11/2024): [how staff ensure that the choice is free]',
-          'A face template is created only after consent is recorded; withdrawing consent is as easy as giving it; a face that isn’t recognised never counts as an absence',
-          `Retention periods: ${f.retention.map((r) => `${r.kind} ${r.days === null ? 'unlimited' : `${r.days} d`}`).join(', ')}`,
-          'Views of the people affected or their representatives (Art. 35(9)): [to be obtained]',
-        ]),
-      ),
+      listed('1. The processing', [
+        `${count(f.counts.people, 'person', 'people')} check in at ${count(f.sites.length, 'site')}; face recognition is used at ${faces}, for ${f.counts.peopleWithTemplates} who consented to it`,
+        'A kiosk detects a face, checks liveness by a challenge, computes an embedding and compares it with the templates of its own site; it works offline, and its records are signed',
+        'Scope, context, number of people per day: [to be described]',
+      ]),
+      listed('2. Necessity and proportionality', [
+        'Purpose and legal basis: [why attendance must be recorded, and why by face]',
+        'Less intrusive alternatives are offered as equals: PIN, QR code, badge. Regulators object to face attendance without a choice (ICO v Serco 2024, CNIL, AEPD 2023, EDPB 11/2024): [how staff ensure that the choice is free]',
+        'A face template is created only after consent is recorded; withdrawing consent is as easy as giving it; a face that isn’t recognised never counts as an absence',
+        `Retention periods: ${f.retention.map((r) => `${r.kind} ${r.days === null ? 'unlimited' : `${r.days} d`}`).join(', ')}`,
+        'Views of the people affected or their representatives (Art. 35(9)): [to be obtained]',
+      ]),
       section(
         3,
         '3. Risks and measures',
@@ -37,28 +29,20 @@ export function dpiaDraft(f: Facts): string {
           RISKS.map((r) => [...r, '[to be assessed]']),
         ),
       ),
-      section(
-        3,
-        '4. Limits of the product',
-        list([
-          'An active challenge counters photographs and screens, but there is no certified presentation attack detection',
-          'The training data of the built-in face model is unknown: measure error rates by group on your own people',
-          'If an offline kiosk’s whole store is replaced by an older copy, only the server notices, once the kiosk is online again',
-          ...(f.sites.some((s) => s.faces === 'on' && s.liveness === 'off')
-            ? ['The liveness check is switched off at one or more sites']
-            : []),
-        ]),
-      ),
-      section(
-        3,
-        '5. Advice and decision',
-        list([
-          'Advice of the data protection officer: [ ]',
-          'Prior consultation of the authority (Art. 36): [needed or not, and why]',
-          'Decision, date, signature: [ ]',
-          'Next review no later than: [ ]',
-        ]),
-      ),
+      listed('4. Limits of the product', [
+        'An active challenge counters photographs and screens, but there is no certified presentation attack detection',
+        'The training data of the built-in face model is unknown: measure error rates by group on your own people',
+        'If an offline kiosk’s whole store is replaced by an older copy, only the server notices, once the kiosk is online again',
+        ...(f.sites.some((s) => s.faces === 'on' && s.liveness === 'off')
+          ? ['The liveness check is switched off at one or more sites']
+          : []),
+      ]),
+      listed('5. Advice and decision', [
+        'Advice of the data protection officer: [ ]',
+        'Prior consultation of the authority (Art. 36): [needed or not, and why]',
+        'Decision, date, signature: [ ]',
+        'Next review no later than: [ ]',
+      ]),
     ].join('\n\n'),
   );
 }

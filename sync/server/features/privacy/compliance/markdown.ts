@@ -7,6 +7,9 @@ export const escaped = (text: string): string =>
 export const section = (level: number, title: string, body: string): string =>
   `${'#'.repeat(level)} ${title}\n\n${body}`;
 
+/** A section of level 3 that is a list. */
+export const listed = (title: string, lines: readonly string[]): string => section(3, title, list(lines));
+
 export const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
 /** Cells are put in as they are. */

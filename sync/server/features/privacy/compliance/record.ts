@@ -1,6 +1,6 @@
 import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { personFields } from '../../../../protocol/api/people.ts';
-import { count, escaped, list, section, table } from './markdown.ts';
+import { count, escaped, listed, section, table } from './markdown.ts';
 
 /** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */
 export function processingRecord(f: Facts): string {
@@ -10,28 +10,20 @@ export function processingRecord(f: Facts): string {
     2,
     'Record of processing activities (Art. 30 GDPR)',
     [
-      section(
-        3,
-        'Controller',
-        list([
-          `Controller: ${escaped(contacts?.controller ?? '[name and address of the controller]')}`,
-          `Contact: ${escaped(contacts?.contact ?? '[contact]')}`,
-          `Data protection officer: ${escaped(contacts?.dpo ?? '[data protection officer]')}`,
-        ]),
-      ),
-      section(
-        3,
-        'Purposes and legal bases',
-        list([
-          'Recording attendance at entrances. [legal basis of the controller: employment, school, contract]',
-          ...(faces
-            ? [
-                'Recognising people who have consented to it by their face: explicit consent, Art. 6(1)(a) and 9(2)(a) GDPR, which can be withdrawn at any time at the kiosk',
-              ]
-            : []),
-          'Evidence of access to personal data (audit log): Art. 6(1)(c) with Art. 5(2) and 32 GDPR',
-        ]),
-      ),
+      listed('Controller', [
+        `Controller: ${escaped(contacts?.controller ?? '[name and address of the controller]')}`,
+        `Contact: ${escaped(contacts?.contact ?? '[contact]')}`,
+        `Data protection officer: ${escaped(contacts?.dpo ?? '[data protection officer]')}`,
+      ]),
+      listed('Purposes and legal bases', [
+        'Recording attendance at entrances. [legal basis of the controller: employment, school, contract]',
+        ...(faces
+          ? [
+              'Recognising people who have consented to it by their face: explicit consent, Art. 6(1)(a) and 9(2)(a) GDPR, which can be withdrawn at any time at the kiosk',
+            ]
+          : []),
+        'Evidence of access to personal data (audit log): Art. 6(1)(c) with Art. 5(2) and 32 GDPR',
+      ]),
       section(3, 'People, data and retention periods', dataTable(f)),
       section(
         3,
@@ -43,34 +35,26 @@ export function processingRecord(f: Facts): string {
             )
           : 'No site yet.',
       ),
-      section(
-        3,
-        'Recipients and transfers',
-        list([
-          'The kiosks of a person’s sites: name, number, language and, with consent, face templates, encrypted for each kiosk',
-          f.objects
-            ? `Object store ${f.objects.endpoint}, region ${f.objects.region}: data that we encrypt first (plus ${f.objects.encryption}). [processor, contract under Art. 28; third country: yes or no]`
-            : 'No object store is configured.',
-          f.mail
-            ? 'Mail server: e-mail addresses of people who request a link. [processor, contract under Art. 28]'
-            : 'No mail server is configured.',
-          f.receivers.on > 0
-            ? `${count(f.receivers.on, 'program is', 'programs are')} notified of each record (webhooks): time, place, check-in method and the person’s ID${f.receivers.withNumber > 0 ? `; for ${f.receivers.withNumber} of them also the person’s number` : ''}; and of erasures. [who runs them; processor or controller; third country: yes or no]`
-            : 'No program is notified of records (webhooks).',
-          'Files that staff export (CSV, XLSX): the people who receive them. [recipients]',
-          'No one else. The product sends nothing to its makers.',
-        ]),
-      ),
-      section(
-        3,
-        'Security (Art. 32)',
-        list([
-          'AES-256-GCM under each person’s own key, bound to person, record, field and version; names, numbers and addresses have a second layer of encryption (pgcrypto)',
-          'TLS 1.3 only; kiosks authenticate with certificates of the server’s own CA, and their records are signed and chained',
-          'Roles on every route; a second factor for all staff roles; every access is recorded in an audit log protected by a MAC chain',
-          'Backups are encrypted before they leave the server, and restoring them is tested; erasure destroys the person’s key and is certified',
-        ]),
-      ),
+      listed('Recipients and transfers', [
+        'The kiosks of a person’s sites: name, number, language and, with consent, face templates, encrypted for each kiosk',
+        f.objects
+          ? `Object store ${f.objects.endpoint}, region ${f.objects.region}: data that we encrypt first (plus ${f.objects.encryption}). [processor, contract under Art. 28; third country: yes or no]`
+          : 'No object store is configured.',
+        f.mail
+          ? 'Mail server: e-mail addresses of people who request a link. [processor, contract under Art. 28]'
+          : 'No mail server is configured.',
+        f.receivers.on > 0
+          ? `${count(f.receivers.on, 'program is', 'programs are')} notified of each record (webhooks): time, place, check-in method and the person’s ID${f.receivers.withNumber > 0 ? `; for ${f.receivers.withNumber} of them also the person’s number` : ''}; and of erasures. [who runs them; processor or controller; third country: yes or no]`
+          : 'No program is notified of records (webhooks).',
+        'Files that staff export (CSV, XLSX): the people who receive them. [recipients]',
+        'No one else. The product sends nothing to its makers.',
+      ]),
+      listed('Security (Art. 32)', [
+        'AES-256-GCM under each person’s own key, bound to person, record, field and version; names, numbers and addresses have a second layer of encryption (pgcrypto)',
+        'TLS 1.3 only; kiosks authenticate with certificates of the server’s own CA, and their records are signed and chained',
+        'Roles on every route; a second factor for all staff roles; every access is recorded in an audit log protected by a MAC chain',
+        'Backups are encrypted before they leave the server, and restoring them is tested; erasure destroys the person’s key and is certified',
+      ]),
     ].join('\n\n'),
   );
 }

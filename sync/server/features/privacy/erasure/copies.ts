@@ -1,4 +1,4 @@
-import { get } from '../../../platform/database/rows.ts';
+import { above, findSorted, get, update } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
 
@@ -12,13 +12,7 @@ const DAY_MS = 86_400_000;
 export async function lastKeyCopy({ db, config, objects, request }: StepContext): Promise<StepEnd> {
   if (!objects) return { done: { expiresAt: null } };
   const { closed_at } = await get(db, 'erasure', { request }, ['closed_at']);
-  const next = await db
-    .selectFrom('backup')
-    .select('finished_at')
-    .where('taken_at', '>', closed_at!)
-    .orderBy('taken_at')
-    .limit(1)
-    .executeTakeFirst();
+  const [next] = await findSorted(db, 'backup', { taken_at: above(closed_at!) }, ['taken_at'], { limit: 1 });
   if (!next) return { waits: 'backup-awaited', forMs: HOUR_MS };
   const expiresAt = new Date(next.finished_at.getTime() + config.retention.keyringBackupDays * DAY_MS);
   return { done: { expiresAt: expiresAt.toISOString() } };
@@ -26,11 +20,5 @@ export async function lastKeyCopy({ db, config, objects, request }: StepContext)
 
 /** A backup was made: erasures that waited for one go on at once, not at their next check. */
 export async function backupMade(db: Db, at: Date): Promise<void> {
-  await db
-    .updateTable('erasure_step')
-    .set({ next_at: at })
-    .where('step', '=', 'copies')
-    .where('done_at', 'is', null)
-    .where('next_at', '>', at)
-    .execute();
+  await update(db, 'erasure_step', { step: 'copies', done_at: null, next_at: above(at) }, { next_at: at });
 }

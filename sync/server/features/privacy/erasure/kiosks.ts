@@ -92,14 +92,9 @@ async function eraseChanges(
 
 /** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
 export async function confirmErasure(tx: Tx, request: string, by: ByKiosk, now: Date): Promise<void> {
-  const { numUpdatedRows } = await tx
-    .updateTable('erasure_confirmation')
-    .set({ confirmed_at: now, event: by.event })
-    .where('request', '=', request)
-    .where('device', '=', by.device)
-    .where('confirmed_at', 'is', null)
-    .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0) return;
+  const open = { request, device: by.device, confirmed_at: null };
+  const confirmed = await update(tx, 'erasure_confirmation', open, { confirmed_at: now, event: by.event });
+  if (confirmed === 0) return;
   // The saga looks at once whether that was the last.
   await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
     where step = 'kiosks' and done_at is null and request in (

@@ -50,14 +50,7 @@ export function requestErasure(
     if (known) return found(tx, known.part_of ?? known.request);
     await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
     const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
-    await insert(tx, 'erasure', {
-      request,
-      person: id,
-      ...times,
-      part_of: null,
-      state: 'requested',
-      origin,
-    });
+    await insert(tx, 'erasure', { request, person: id, ...times, part_of: null, state: 'requested', origin });
     return { request, undoUntil: undoUntilOf(times) };
   });
 }
@@ -75,16 +68,9 @@ export async function requestAtKiosk(
 ): Promise<void> {
   const { person, by, undoDays } = o;
   const { request } = await requestErasure(tx, keys, { person, origin: 'kiosk', undoDays, request: by.event }, now);
-  const { numUpdatedRows } = await tx
-    .updateTable('erasure')
-    .set({ off_kiosks: true })
-    .where('request', '=', request)
-    .where('state', '=', 'requested')
-    .where('off_kiosks', '=', false)
-    .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0) return;
-  const newChanges = await changesOf(tx, person, 'removed');
-  await appendChanges(tx, newChanges, now);
+  const open = { request, state: 'requested', off_kiosks: false } as const;
+  if ((await update(tx, 'erasure', open, { off_kiosks: true })) === 0) return;
+  await appendChanges(tx, await changesOf(tx, person, 'removed'), now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
   const data = ['person', 'template', 'photo', 'checkin'];
   await writeAudit(
@@ -111,12 +97,7 @@ export const undoUntilOf = (row: { readonly requested_at: Date; readonly undo_un
  * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
  */
 export async function undoErasure(tx: Tx, request: string, now: Date): Promise<{ readonly person: string }> {
-  const row = await findLocked(tx, 'erasure', { request, part_of: null }, [
-    'person',
-    'state',
-    'undo_until',
-    'off_kiosks',
-  ]);
+  const row = await findLocked(tx, 'erasure', { request, part_of: null });
   if (!row) throw new Problem('erasure-unknown');
   if (row.state === 'undone') return { person: row.person };
   if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now) throw new Problem('erasure-under-way');

@@ -1,14 +1,12 @@
-import { z } from 'zod';
+import { Readable } from 'node:stream';
 import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/erasures.ts';
-import { Uuid } from '../../../../protocol/wire/event.ts';
-import { readPageCursor, writePageCursor } from '../../../platform/access/cursor.ts';
-import type { FileAnswer } from '../../../platform/access/route.ts';
-import { implement, type Route } from '../../../platform/access/route.ts';
+import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
+import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import { find } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
-import { type Certificate, certificateText, readCertificate } from './certificate.ts';
+import { certificateText, readCertificate } from './certificate.ts';
 import { type ErasureSummary, erasureState, listErasures } from './read.ts';
 import { requestErasure, undoErasure } from './request.ts';
 
@@ -27,17 +25,11 @@ const summaryOf = (e: ErasureSummary) => ({
 /** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
   implement(api.listErasures, async ({ tx, query: { cursor, limit, open } }) => {
-    const before = readPageCursor(z.tuple([Uuid]), cursor)?.[0];
+    const before = readIdCursor(cursor) ?? undefined;
     const rows = await listErasures(tx, { open, before, limit: limit + 1 });
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return {
-      items: items.map(summaryOf),
-      next: rows.length > limit && last ? writePageCursor([last.request]) : null,
-    };
+    return pageFrom(rows, limit, (e) => [e.request], summaryOf);
   }),
-  implement(api.getErasure, async ({ tx, params, about, on, now }) => {
-    on(params.request);
+  implement(api.getErasure, async ({ tx, params, about, now }) => {
     const state = await erasureState(tx, params.request, now);
     if (!state) throw new Problem('erasure-unknown');
     if (state.person) about([state.person]);
@@ -66,46 +58,29 @@ export const erasureRoutes: readonly Route[] = [
     notify('change');
     return { request: made.request, undoUntil: text(made.undoUntil) };
   }),
-  implement(api.undoErasure, async ({ tx, params, about, on, now }) => {
-    on(params.request);
+  implement(api.undoErasure, async ({ tx, params, about, now }) => {
     const undone = await undoErasure(tx, params.request, now);
     about([undone.person]);
     return undone;
   }),
-  implement(api.getErasureCertificate, ({ tx, params, query, on }): Promise<FileAnswer> => {
-    on(params.request);
-    return certificateFile(tx, params.request, query.format);
-  }),
+  implement(api.getErasureCertificate, ({ tx, params, query }) => certificateFile(tx, params.request, query.format)),
 ];
 
 /**
- * The certificate of an erasure, verified against the server's signing keys.
+ * The certificate of an erasure, verified against the server's signing keys, as a file.
  *
  * @throws Problem `erasure-unknown`, `erasure-not-complete`, `certificate-altered`
  */
-async function certificateOfRequest(
-  db: Db,
-  request: string,
-): Promise<{ readonly signed: string; readonly certificate: Certificate }> {
+async function certificateFile(db: Db, request: string, format: 'md' | 'jws'): Promise<FileAnswer> {
   const row = await find(db, 'erasure', { request, part_of: null }, ['state', 'certificate']);
   if (!row) throw new Problem('erasure-unknown');
   if (row.state !== 'done' || !row.certificate) throw new Problem('erasure-not-complete');
   const certificate = readCertificate(row.certificate, await readSigningKeys(db));
   if (!certificate) throw new Problem('certificate-altered');
-  return { signed: row.certificate, certificate };
-}
-
-/** As a file. @throws as `certificateOfRequest` */
-async function certificateFile(db: Db, request: string, format: 'md' | 'jws'): Promise<FileAnswer> {
-  const { signed, certificate } = await certificateOfRequest(db, request);
-  const content = format === 'jws' ? signed : certificateText(certificate);
+  const content = format === 'jws' ? row.certificate : certificateText(certificate);
   return {
-    file: once(content),
+    file: Readable.from([content]),
     name: `erasure-${request}.${format}`,
     type: format === 'jws' ? 'application/jose' : 'text/markdown; charset=utf-8',
   };
-}
-
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
 }

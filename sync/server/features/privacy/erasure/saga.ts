@@ -1,6 +1,6 @@
 import { findAll, upsert } from '../../../platform/database/rows.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
-import { openObjectStore } from '../../../platform/objects/store.ts';
+import { withObjectStore } from '../../../platform/objects/store.ts';
 import { namesOfRequest, STEPS, type StepContext, type StepName } from './steps.ts';
 
 /** After a step that failed, ms; it doubles, up to the longest. */
@@ -55,8 +55,7 @@ export async function runErasures(context: JobContext): Promise<SagaReport> {
   let steps = 0;
   let completed = 0;
   const waiting: Record<string, number> = {};
-  const objects = context.config.s3 ? openObjectStore(context.config.s3) : null;
-  try {
+  await withObjectStore(context.config.s3, async (objects) => {
     for (const row of await dueRequests(context.db, context.now(), 1000)) {
       context.signal.throwIfAborted();
       const { request, person, requested_at: requestedAt } = row;
@@ -65,9 +64,7 @@ export async function runErasures(context: JobContext): Promise<SagaReport> {
       if (end.waits === null) completed += 1;
       else waiting[end.waits] = (waiting[end.waits] ?? 0) + 1;
     }
-  } finally {
-    objects?.close();
-  }
+  });
   return { steps, completed, waiting };
 }
 

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { appendChanges } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { findAll, update } from '../../../platform/database/rows.ts';
+import { atLeast, exists, findAll, findLocked, remove, update } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { JobContext } from '../../../platform/jobs/job.ts';
 import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
@@ -92,12 +92,7 @@ export const STEPS: readonly Step[] = [
       const at = now();
       const tombstone = detail('tombstone');
       const outdated = await inTransaction(db, async (tx) => {
-        const { state, person, origin } = await tx
-          .selectFrom('erasure')
-          .select(['state', 'person', 'origin'])
-          .where('request', '=', request)
-          .forUpdate()
-          .executeTakeFirstOrThrow();
+        const { state, person, origin } = (await findLocked(tx, 'erasure', { request }))!;
         const names = await lockToErase(tx, people);
         // Once the key is destroyed there is nothing that a hold could keep, and nobody is merged any more.
         const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
@@ -187,13 +182,9 @@ async function whyOutdated(
  * of the hold has the hold, and a restore has to see that it ended before the tombstone (features/backup/repeat-erasures.ts).
  */
 async function wasHeldSince(tx: Tx, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
-  let holds = tx.selectFrom('retention_hold').select('id').where('person', 'in', people);
-  holds = holds.where((h) =>
-    typeof noHoldAt === 'string'
-      ? h.or([h('released_at', 'is', null), h('set_at', '>=', new Date(noHoldAt))])
-      : h('released_at', 'is', null),
-  );
-  return (await holds.limit(1).executeTakeFirst()) !== undefined;
+  if (await isHeld(tx, people)) return true;
+  if (typeof noHoldAt !== 'string') return false;
+  return exists(tx, 'retention_hold', { person: people, set_at: atLeast(new Date(noHoldAt)) });
 }
 
 /** The row of the audit log that says that a person was erased. */
@@ -209,16 +200,9 @@ const closed = (request: string): AuditEntry => ({
   outcome: 'ok',
 });
 
-async function isAudited(tx: Tx, request: string): Promise<boolean> {
+function isAudited(tx: Tx, request: string): Promise<boolean> {
   const { route, resource } = closed(request);
-  const row = await tx
-    .selectFrom('audit')
-    .select('position')
-    .where('resource', '=', resource!)
-    .where('route', '=', route)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  return exists(tx, 'audit', { resource: resource!, route });
 }
 
 /** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
@@ -245,7 +229,7 @@ async function erasePhotosOf({ db, objects, people, signal }: StepContext): Prom
       versions += (await objects.deleteEveryVersion(object)).versions;
     }
   }
-  const { numDeletedRows } = await db.deleteFrom('photo').where('person', 'in', people).executeTakeFirst();
+  const photos = await remove(db, 'photo', { person: people });
   if (objects) await sweepPhotoObjects(db, objects, signal);
-  return { done: { photos: Number(numDeletedRows), versions } };
+  return { done: { photos, versions } };
 }

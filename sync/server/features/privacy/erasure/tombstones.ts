@@ -1,14 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import { NIL } from 'uuid';
 import { z } from 'zod';
 import { replaceFile } from '../../../../disk/replace.ts';
 import { Problem } from '../../../../errors/problem.ts';
+import { idsOf } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { PREFIX } from '../../../platform/objects/sealed/layout.ts';
 import { readTombstones, requireTombstoneKey, tombstoneMarks } from '../../../platform/objects/sealed/tombstones.ts';
-import { type ObjectStore, openObjectStore } from '../../../platform/objects/store.ts';
+import { type ObjectStore, withObjectStore } from '../../../platform/objects/store.ts';
 import { requestErasure } from './request.ts';
 
 /**
@@ -65,21 +67,15 @@ export const tombstonesJob: Job = {
   everyMs: HOUR_MS,
   async run(context) {
     const { db, keys, config, now, log, notify } = context;
-    const store = config.s3 ? openObjectStore(config.s3) : null;
-    try {
-      const people = [...(await fromFiles(context)), ...(store ? await fromStore(context, store) : [])];
-      for (const person of people) await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
-      if (people.length > 0) {
-        log.warn(
-          { code: 'erasures-repeated', count: people.length },
-          'the database was older than erasures: they are repeated',
-        );
-        notify('change');
-      }
-      return { repeated: people.length };
-    } finally {
-      store?.close();
+    const stored = await withObjectStore(config.s3, async (store) => (store ? fromStore(context, store) : []));
+    const people = [...(await fromFiles(context)), ...stored];
+    for (const person of people) await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
+    if (people.length > 0) {
+      const fields = { code: 'erasures-repeated', count: people.length };
+      log.warn(fields, 'the database was older than erasures: they are repeated');
+      notify('change');
     }
+    return { repeated: people.length };
   },
 };
 
@@ -94,7 +90,7 @@ async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   if (named.length === 0) return [];
   const { rows } = await sql<{ id: string }>`
     select id from person where id = any(${named}::uuid[]) and deleted_at is null order by id`.execute(db);
-  return rows.map((r) => r.id);
+  return idsOf(rows);
 }
 
 /** People who are here and who a tombstone in the object store names. Read only when one is not known here. */
@@ -111,7 +107,7 @@ async function fromStore({ db, keys, signal }: JobContext, store: ObjectStore): 
   }
   const markOf = await tombstoneMarks(store, keys);
   const found: string[] = [];
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let after: string = NIL; ; ) {
     const { rows } = await sql<{ id: string }>`
       select id from person where id > ${after}::uuid and deleted_at is null order by id limit ${PAGE}`.execute(db);
     for (const { id } of rows) if (marks.has(markOf(id))) found.push(id);

@@ -9,7 +9,7 @@ import type {
   OpenIncident,
 } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
-import { insert, update } from '../../../platform/database/rows.ts';
+import { defined, insert, remove, update } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { requireDocumented, requireTimes } from './clock.ts';
@@ -66,8 +66,7 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
     data: data ? unique(data) : row.data,
   };
   requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
-  const given = Object.fromEntries(Object.entries(written).filter(([, v]) => v !== undefined));
-  await write(d, held, next, { ...texts, ...given });
+  await write(d, held, next, { ...texts, ...defined(written) });
   const fields = Object.keys(patch).filter((f) => f !== 'version');
   await entry(d, id, 'changed', fields.join(', '));
 }
@@ -90,12 +89,7 @@ export async function addScope(d: Doing, id: string, scope: IncidentScope): Prom
 /** @throws Problem `incident-unknown`, `incident-closed`, `scope-unknown` */
 export async function removeScope(d: Doing, id: string, scope: string): Promise<void> {
   await holdOpen(d, id);
-  const { numDeletedRows } = await d.tx
-    .deleteFrom('incident_scope')
-    .where('id', '=', scope)
-    .where('incident', '=', id)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw new Problem('scope-unknown');
+  if ((await remove(d.tx, 'incident_scope', { id: scope, incident: id })) === 0) throw new Problem('scope-unknown');
   await entry(d, id, 'scope-removed', scope);
 }
 
@@ -143,20 +137,7 @@ async function holdOpen(d: Doing, id: string): Promise<Held> {
 async function write(
   { tx, keys }: Doing,
   { row }: Held,
-  columns: Partial<
-    Pick<
-      Held['row'],
-      | 'severity'
-      | 'found_at'
-      | 'began_at'
-      | 'ended_at'
-      | 'data'
-      | 'authority_at'
-      | 'people_at'
-      | 'contained_at'
-      | 'closed_at'
-    >
-  >,
+  columns: Partial<Omit<Held['row'], 'id' | 'row_version' | 'sealed'>>,
   texts: IncidentTexts,
 ): Promise<void> {
   const version = row.row_version + 1;

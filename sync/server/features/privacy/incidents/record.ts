@@ -1,11 +1,13 @@
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import { type EntryKind, type Incident, IncidentScope } from '../../../../protocol/api/incidents.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
-import { insert } from '../../../platform/database/rows.ts';
+import { find, findLocked, findSorted, insert } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
+import type { Place as Behind } from '../../../platform/my-data.ts';
 import { clockOf } from './clock.ts';
 
 /** Rows of incidents: reading, writing, sealing. */
@@ -36,25 +38,15 @@ export async function holdIncident(
   id: string,
   o: { readonly forUpdate?: boolean } = {},
 ): Promise<Held> {
-  let query = db.selectFrom('incident').selectAll().where('id', '=', id);
-  if (o.forUpdate) query = query.forUpdate();
-  const row = await query.executeTakeFirst();
+  const row = await (o.forUpdate ? findLocked : find)(db, 'incident', { id });
   if (!row) throw new Problem('incident-unknown');
   return { row, texts: openTexts(keys, row) };
 }
 
 /** Newest first; one more than asked for shows that there are more. */
-export async function listHeld(
-  db: Db,
-  keys: Keys,
-  below: readonly [string, string] | null,
-  limit: number,
-): Promise<Held[]> {
+export async function listHeld(db: Db, keys: Keys, after: Behind | null, limit: number): Promise<Held[]> {
   let query = db.selectFrom('incident').selectAll().orderBy('found_at', 'desc').orderBy('id', 'desc').limit(limit);
-  if (below) {
-    const [at, id] = [new Date(below[0]), below[1]];
-    query = query.where((e) => e.or([e('found_at', '<', at), e.and([e('found_at', '=', at), e('id', '<', id)])]));
-  }
+  if (after) query = query.where(sql<boolean>`(found_at, id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
   return (await query.execute()).map((row) => ({ row, texts: openTexts(keys, row) }));
 }
 
@@ -100,13 +92,7 @@ export function summaryOf({ row, texts }: Held, now: Date) {
 /** An incident with its scopes and timeline. @throws Problem `incident-unknown` */
 export async function readIncident(db: Db, keys: Keys, id: string, now: Date): Promise<Incident> {
   const held = await holdIncident(db, keys, id);
-  const entries = await db
-    .selectFrom('incident_entry')
-    .selectAll()
-    .where('incident', '=', id)
-    .orderBy('at')
-    .orderBy('id')
-    .execute();
+  const entries = await findSorted(db, 'incident_entry', { incident: id }, ['at', 'id']);
   const { row, texts } = held;
   return {
     ...summaryOf(held, now),
@@ -130,13 +116,7 @@ export async function readIncident(db: Db, keys: Keys, id: string, now: Date): P
 }
 
 export async function scopesOf(db: Db, incident: string): Promise<{ id: string; scope: IncidentScope }[]> {
-  const rows = await db
-    .selectFrom('incident_scope')
-    .selectAll()
-    .where('incident', '=', incident)
-    .orderBy('added_at')
-    .orderBy('id')
-    .execute();
+  const rows = await findSorted(db, 'incident_scope', { incident }, ['added_at', 'id']);
   return rows.map((r) => ({ id: r.id, scope: IncidentScope.parse(r.filter) }));
 }
 

@@ -1,10 +1,9 @@
-import { z } from 'zod';
-import type { AffectedPeople, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
+import type { z } from 'zod';
 import * as api from '../../../../protocol/api/incidents.ts';
 import { readPeople } from '../../../core/people/records.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
-import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
+import { pageFrom, readTimeCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { datesOf } from '../../../platform/audit/dates.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
@@ -33,7 +32,7 @@ async function noticeOf(
   tx: Tx,
   keys: Keys,
   incident: string,
-  o: { readonly to: 'authority' | 'people'; readonly language: NoticeLanguage },
+  o: { readonly to: 'authority' | 'people'; readonly language: api.NoticeLanguage },
   now: Date,
 ): Promise<NoticeText> {
   const record = await readIncident(tx, keys, incident, now);
@@ -47,8 +46,6 @@ async function noticeOf(
   });
 }
 
-const SortKey = z.tuple([z.iso.datetime({ precision: 3 }), z.uuid()]);
-
 const doing = ({ tx, services, actor, now }: Call<unknown, unknown, unknown>): Doing => ({
   tx,
   keys: services.keys,
@@ -59,7 +56,6 @@ const doing = ({ tx, services, actor, now }: Call<unknown, unknown, unknown>): D
 /** Does something to an incident, and answers with what it is then. */
 const change = async (call: Call<{ incident: string }, unknown, unknown>, work: (d: Doing) => Promise<unknown>) => {
   const { tx, services, params, now } = call;
-  call.on(params.incident);
   await work(doing(call));
   return readIncident(tx, services.keys, params.incident, now);
 };
@@ -67,7 +63,7 @@ const change = async (call: Call<{ incident: string }, unknown, unknown>, work: 
 /** Incidents: the record that Art. 33(5) GDPR asks for, its 72-hour clock, the affected, the notices. */
 export const incidentRoutes: readonly Route[] = [
   implement(api.listIncidents, async ({ tx, services, query: { cursor, limit }, now }) => {
-    const held = await listHeld(tx, services.keys, readPageCursor(SortKey, cursor), limit + 1);
+    const held = await listHeld(tx, services.keys, readTimeCursor(cursor), limit + 1);
     return pageFrom(
       held,
       limit,
@@ -87,20 +83,16 @@ export const incidentRoutes: readonly Route[] = [
   implement(api.removeIncidentScope, (call) =>
     change(call, (d) => removeScope(d, call.params.incident, call.params.scope)),
   ),
-  implement(api.listAffected, async ({ tx, services, params: { incident }, about, on }) => {
-    on(incident);
+  implement(api.listAffected, async ({ tx, services, params: { incident }, about }) => {
     const found = await affectedBy(tx, services.keys, incident);
     about(found.people.map((p) => p.person));
     return found;
   }),
-  implement(api.getIncidentNotice, async ({ tx, services, params: { incident }, query, now, on }) => {
-    on(incident);
-    const { text, missing } = await noticeOf(tx, services.keys, incident, query, now);
-    return { text, missing: [...missing] };
-  }),
+  implement(api.getIncidentNotice, ({ tx, services, params: { incident }, query, now }) =>
+    noticeOf(tx, services.keys, incident, query, now),
+  ),
   implement(api.recordNotified, (call) => change(call, (d) => noteNotified(d, call.params.incident, call.body))),
-  implement(api.containIncident, async ({ tx, services, params: { incident }, body, actor, on, notify }) => {
-    on(incident);
+  implement(api.containIncident, async ({ tx, services, params: { incident }, body, actor, notify }) => {
     return containIncident({ ...services, db: tx, notify }, incident, body, actor);
   }),
   implement(api.closeIncident, (call) => change(call, (d) => closeIncident(d, call.params.incident))),
@@ -112,7 +104,7 @@ export const incidentRoutes: readonly Route[] = [
  *
  * @throws Problem `incident-unknown`
  */
-async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.output<typeof AffectedPeople>> {
+async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.output<typeof api.AffectedPeople>> {
   await holdIncident(tx, keys, incident);
   const all = new Map<string, Affected>();
   let rows = 0;

@@ -19,10 +19,8 @@ export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date
   for (const [what, days] of [
     ['photos', 'photoDays'],
     ['gps', 'gpsDays'],
-  ] as const) {
-    const { devices, before } = await deviceCutoffs(db, settings, days, now);
-    for (const [i, device] of devices.entries()) due.set(`${what} ${device}`, before[i]!);
-  }
+  ] as const)
+    for (const { device, before } of await deviceCutoffs(db, settings, days, now)) due.set(`${what} ${device}`, before);
   const { rows } = await sql<{
     device: string;
     name: string;

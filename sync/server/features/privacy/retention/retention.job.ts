@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
-import { type ObjectStore, openObjectStore } from '../../../platform/objects/store.ts';
+import { withObjectStore } from '../../../platform/objects/store.ts';
 import { OVERDUE_DAYS } from '../erasure/read.ts';
 import { kioskPurges } from './kiosks.ts';
 import type { PurgeContext } from './purge.ts';
@@ -26,17 +26,11 @@ export const retentionJob: Job = {
 };
 
 /** Opens what a purge works with, the object store included where there is one. */
-export async function withObjects<T>(
+export const withObjects = <T>(
   { db, keys, config, now }: Pick<JobContext, 'db' | 'keys' | 'config' | 'now'>,
   work: (context: PurgeContext) => Promise<T>,
-): Promise<T> {
-  const objects: ObjectStore | null = config.s3 ? openObjectStore(config.s3) : null;
-  try {
-    return await work({ db, keys, settings: config.retention, objects, now: now() });
-  } finally {
-    objects?.close();
-  }
-}
+): Promise<T> =>
+  withObjectStore(config.s3, (objects) => work({ db, keys, settings: config.retention, objects, now: now() }));
 
 const DAY_MS = 86_400_000;
 

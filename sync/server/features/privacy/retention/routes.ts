@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { Retention } from '../../../../protocol/api/retention.ts';
 import * as api from '../../../../protocol/api/retention.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
@@ -9,12 +8,11 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { kioskPurges } from './kiosks.ts';
 import { withObjects } from './retention.job.ts';
 import { rulesOf } from './rules.ts';
-import type { RuleReport } from './run.ts';
-import { runRetention } from './run.ts';
+import { type RuleReport, runRetention } from './run.ts';
 import type { RetentionSettings } from './settings.ts';
 
 /** The rules in force, what the last run did, and what kiosks have confirmed. */
-async function retentionState(db: Db, settings: RetentionSettings, now: Date): Promise<z.output<typeof Retention>> {
+async function retentionState(db: Db, settings: RetentionSettings, now: Date): Promise<z.output<typeof api.Retention>> {
   const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
   return {
     rules: rulesOf(settings),
@@ -59,8 +57,7 @@ export const retentionRoutes: readonly Route[] = [
     on(id);
     return { id };
   }),
-  implement(api.releaseHold, async ({ tx, params, actor, on, now }) => {
-    on(params.hold);
+  implement(api.releaseHold, async ({ tx, params, actor, now }) => {
     await releaseHold(tx, params.hold, actor.id ?? actor.role, now);
   }),
 ];

@@ -1,19 +1,17 @@
 import type { z } from 'zod';
 import type * as api from '../../../../protocol/api/retention.ts';
 import { findDue, type Purge, type PurgeContext, removeDue } from './purge.ts';
-import { attendance } from './purges/attendance.ts';
-import { consents } from './purges/consents.ts';
-import { gps } from './purges/gps.ts';
-import { leavers } from './purges/leavers.ts';
-import { photos } from './purges/photos.ts';
-import { quarantine } from './purges/quarantine.ts';
-import { templates } from './purges/templates.ts';
+import { PURGES } from './purges.ts';
 import { daysOf, type Kind } from './rules.ts';
 
-/** People who leave go last: what an erasure takes with it need not be purged first, and is not counted twice. */
-const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
-
 export type RuleReport = z.output<typeof api.RuleReport>;
+
+interface RunOptions {
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onFailure?: (kind: Kind, cause: unknown) => void;
+  readonly kinds?: readonly Kind[] | undefined;
+}
 
 /**
  * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that
@@ -21,15 +19,7 @@ export type RuleReport = z.output<typeof api.RuleReport>;
  *
  * @param o `dryRun`: looks and changes nothing; `onFailure`: called with what the report has the code of alone
  */
-export async function runRetention(
-  context: PurgeContext,
-  o: {
-    readonly dryRun?: boolean;
-    readonly signal?: AbortSignal;
-    readonly onFailure?: (kind: Kind, cause: unknown) => void;
-    readonly kinds?: readonly Kind[] | undefined;
-  } = {},
-): Promise<RuleReport[]> {
+export async function runRetention(context: PurgeContext, o: RunOptions = {}): Promise<RuleReport[]> {
   const reports: RuleReport[] = [];
   for (const purge of PURGES) {
     if (o.kinds && !o.kinds.includes(purge.kind)) continue;
@@ -39,15 +29,7 @@ export async function runRetention(
   return reports;
 }
 
-async function one(
-  purge: Purge,
-  context: PurgeContext,
-  o: {
-    readonly dryRun?: boolean;
-    readonly signal?: AbortSignal;
-    readonly onFailure?: (k: Kind, cause: unknown) => void;
-  },
-): Promise<RuleReport> {
+async function one(purge: Purge, context: PurgeContext, o: RunOptions): Promise<RuleReport> {
   const days = daysOf(context.settings, purge.kind);
   let removed = 0;
   try {

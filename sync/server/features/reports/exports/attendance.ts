@@ -1,12 +1,13 @@
 import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
 import { listSites } from '../../../core/sites/sites.ts';
+import { findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
+import type { Place } from '../../../platform/my-data.ts';
 import { type FoundRecord, searchAttendance } from '../../attendance/search.ts';
 import { namesFor } from './people.ts';
-import type { Row, Table } from './table.ts';
-import { wallClock } from './table.ts';
+import { type Row, type Table, wallClock } from './table.ts';
 
 /** Records read at once. */
 const PAGE = 1000;
@@ -51,35 +52,50 @@ async function* pages(
   const sites = await listSites(db);
   const standing = sites.find((s) => s.isDefault);
   const siteOf = (id: string | null) => (id === null ? standing : sites.find((s) => s.id === id));
-  const devices = new Map(
-    (await db.selectFrom('device').select(['id', 'name']).execute()).map((d) => [d.id, d.name] as const),
-  );
-  const names = namesFor(db, keys);
-  let after: { at: string; id: string } | null = null;
-  for (;;) {
-    const found: FoundRecord[] = await searchAttendance(db, filter, PAGE, after);
-    const ids = [...new Set(peopleOf(found))];
-    shown(ids);
-    const people = await names(ids);
-    yield found.map((r): Row => {
+  for await (const records of namedRecords(db, keys, filter, shown))
+    yield records.map((r): Row => {
       const site = siteOf(r.site);
-      const person = r.person === null ? undefined : people.get(r.person);
       return [
         new Date(r.at),
         wallClock(Date.parse(r.at), site?.timeZone ?? 'UTC'),
         site?.name ?? null,
-        person?.name ?? null,
-        person?.number ?? null,
+        r.name,
+        r.number,
         r.direction,
         r.claimed,
         r.method,
         r.liveness,
-        r.device === null ? null : (devices.get(r.device) ?? r.device),
+        r.kiosk,
         r.voided ?? (r.duplicateOf ? 'duplicate' : null),
         r.correction ? 'yes' : null,
         r.id,
         r.person,
       ];
+    });
+}
+
+/**
+ * Records of a filter, newest first, a page at a time, with the names of their people and kiosks.
+ *
+ * @param shown is called with the people each page names
+ */
+export async function* namedRecords(
+  db: Db,
+  keys: Keys,
+  filter: AttendanceFilter,
+  shown: (people: readonly string[]) => void,
+) {
+  const devices = await findAll(db, 'device', {}, ['id', 'name']);
+  const kiosks = new Map(devices.map((d) => [d.id, d.name]));
+  const names = namesFor(db, keys);
+  for (let after: Place | null = null; ; ) {
+    const found: FoundRecord[] = await searchAttendance(db, filter, PAGE, after);
+    const ids = [...new Set(peopleOf(found))];
+    shown(ids);
+    const people = await names(ids);
+    yield found.map((r) => {
+      const { name = null, number = null } = (r.person && people.get(r.person)) || {};
+      return { ...r, name, number, kiosk: r.device && (kiosks.get(r.device) ?? r.device) };
     });
     const last = found.at(-1);
     if (found.length < PAGE || !last) return;

@@ -5,8 +5,7 @@ import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { dayNamed, type ReportSite, readDay } from '../day.ts';
 import { namesFor } from './people.ts';
-import type { Row, Table } from './table.ts';
-import { wallClock } from './table.ts';
+import { type Row, type Table, wallClock } from './table.ts';
 
 /** People of a day read at once. */
 const PAGE = 500;

@@ -3,15 +3,10 @@ import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
 import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { searchAttendance } from '../../attendance/search.ts';
 import type { ReportSite } from '../day.ts';
+import { namedRecords } from './attendance.ts';
 import { daysBetween, peopleByDay } from './days.ts';
-import { namesFor } from './people.ts';
-import type { Row, Table } from './table.ts';
-import { wallClock } from './table.ts';
-
-/** Records read at once. */
-const PAGE = 500;
+import { type Row, type Table, wallClock } from './table.ts';
 
 export interface PayrollSource {
   readonly db: Db;
@@ -79,29 +74,11 @@ function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }
     duplicates: false,
   };
   async function* pages(): AsyncGenerator<Row[]> {
-    const devices = new Map(
-      (await db.selectFrom('device').select(['id', 'name']).execute()).map((d) => [d.id, d.name] as const),
-    );
-    const names = namesFor(db, keys);
-    for (let after: { at: string; id: string } | null = null; ; ) {
-      const found: Awaited<ReturnType<typeof searchAttendance>> = await searchAttendance(db, filter, PAGE, after);
-      const known = found.flatMap((r) => (r.person === null ? [] : [{ ...r, person: r.person }]));
-      const ids = [...new Set(known.map((r) => r.person))];
-      shown(ids);
-      const people = await names(ids);
-      yield known.map(
-        ({ person, direction, at, device }): Row => [
-          people.get(person)?.number ?? null,
-          direction === 'in' ? 'IN' : 'OUT',
-          wallClock(Date.parse(at), site.timeZone),
-          device === null ? null : (devices.get(device) ?? device),
-          0,
-        ],
-      );
-      const last = found.at(-1);
-      if (found.length < PAGE || !last) return;
-      after = { at: last.at, id: last.id };
-    }
+    for await (const records of namedRecords(db, keys, filter, shown))
+      yield records.flatMap(({ person, number, direction, at, kiosk }): Row[] => {
+        const log = direction === 'in' ? 'IN' : 'OUT';
+        return person === null ? [] : [[number, log, wallClock(Date.parse(at), site.timeZone), kiosk, 0]];
+      });
   }
   return { title: 'Employee Checkin', columns: EMPLOYEE_CHECKIN, pages: pages() };
 }

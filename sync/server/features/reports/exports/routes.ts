@@ -1,4 +1,3 @@
-import type { ExportFormat } from '../../../../protocol/api/exports.ts';
 import * as api from '../../../../protocol/api/exports.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { reportSite } from '../day.ts';
@@ -38,7 +37,7 @@ const TYPES = {
 const named = (what: string, { from, to }: { from: string; to: string }): string =>
   from === to ? `${what}-${from}` : `${what}-${from}-to-${to}`;
 
-function file(name: string, format: ExportFormat, table: Table): FileAnswer {
+function file(name: string, format: api.ExportFormat, table: Table): FileAnswer {
   return {
     file: format === 'csv' ? toCsv(table) : toXlsx(table),
     name: `${name}.${format}`,

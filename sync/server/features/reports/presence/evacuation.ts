@@ -1,12 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Evacuation, EvacuationState } from '../../../../protocol/api/presence.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
-import { findAll, findLocked, insertNew, remove } from '../../../platform/database/rows.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import {
+  atMost,
+  find,
+  findAll,
+  findLocked,
+  findSorted,
+  insertNew,
+  not,
+  remove,
+} from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
+import { reportSite } from '../day.ts';
 import { countInside, type SiteId } from './inside.ts';
 
 /**
@@ -18,10 +29,9 @@ import { countInside, type SiteId } from './inside.ts';
 export const LONGEST_EVACUATION_MS = 24 * 60 * 60 * 1000;
 
 export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationState> {
-  const of = () =>
-    db.selectFrom('evacuation').selectAll().where(sql<boolean>`site is not distinct from ${site.id}::uuid`);
-  const current = await of().where('ended_at', 'is', null).executeTakeFirst();
-  const last = await of().where('ended_at', 'is not', null).orderBy('ended_at', 'desc').limit(1).executeTakeFirst();
+  const current = await find(db, 'evacuation', { site: site.id, ended_at: null });
+  const ended = { site: site.id, ended_at: not(null) };
+  const [last] = await findSorted(db, 'evacuation', ended, ['ended_at'], { descending: true, limit: 1 });
   const marks = current ? await findAll(db, 'evacuation_mark', { evacuation: current.id, missing: false }) : [];
   return {
     current: current ? shown(current) : null,
@@ -40,12 +50,7 @@ export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, n
 /** The row alone; none where one goes on, or had this id. */
 export async function insertEvacuation(
   tx: Tx,
-  row: {
-    readonly id: string;
-    readonly site: string | null;
-    readonly started_at: Date;
-    readonly started_by: string | null;
-  },
+  row: Pick<Row<'evacuation'>, 'id' | 'site' | 'started_at' | 'started_by'>,
 ): Promise<void> {
   await insertNew(tx, 'evacuation', row);
 }
@@ -135,3 +140,18 @@ const shown = (row: Row<'evacuation'>): Evacuation => ({
   inside: row.inside,
   accounted: row.accounted,
 });
+
+/** Evacuations that nobody ended: who they accounted for is kept no longer than a day. */
+export const forgottenEvacuationsJob: Job = {
+  name: 'forgotten-evacuations',
+  everyMs: 60 * 60 * 1000,
+  run: ({ db, now }) =>
+    inTransaction(db, async (tx) => {
+      const at = now();
+      const longAgo = atMost(new Date(at.getTime() - LONGEST_EVACUATION_MS));
+      const forgotten = await findAll(tx, 'evacuation', { ended_at: null, started_at: longAgo }, ['id']);
+      for (const { id } of forgotten)
+        await endEvacuation(tx, id, (site) => reportSite(tx, site ?? undefined, 'UTC'), at);
+      return { ended: forgotten.length };
+    }),
+};

@@ -1,9 +1,8 @@
-import { sql } from 'kysely';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
-import { find, findAll, update } from '../../../platform/database/rows.ts';
+import { atLeast, exists, find, findAll, findLocked, update } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
 import type { SiteId } from './inside.ts';
@@ -20,15 +19,10 @@ async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
   return { id: row?.id ?? null, isDefault: true };
 }
 
-const ofSite = (db: Db, site: SiteId) =>
-  db.selectFrom('evacuation').where(sql<boolean>`site is not distinct from ${site.id}::uuid`);
-
 /** The one that goes on at a scope; null: none does. */
 export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> {
-  const row = await ofSite(db, await siteOfScope(db, scope))
-    .select(['id', 'started_at'])
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
+  const { id: site } = await siteOfScope(db, scope);
+  const row = await find(db, 'evacuation', { site, ended_at: null });
   return row ? { id: row.id, startedAt: row.started_at.toISOString() } : null;
 }
 
@@ -58,7 +52,7 @@ export async function takeRollCall(
 ): Promise<NewChange[]> {
   const { device, scope, change, evacuation, person } = mark;
   const site = await siteOfScope(tx, scope);
-  const current = await ofSite(tx, site).selectAll().where('ended_at', 'is', null).forUpdate().executeTakeFirst();
+  const current = await findLocked(tx, 'evacuation', { site: site.id, ended_at: null });
   const own: NewChange = { kind: 'evacuation', device };
   switch (change) {
     case 'started':
@@ -88,6 +82,5 @@ export async function takeRollCall(
 /** A kiosk that comes late begins nothing that ended since, or that would have ended by itself. */
 async function isOver(db: Db, site: SiteId, at: Date, now: Date): Promise<boolean> {
   if (now.getTime() - at.getTime() >= LONGEST_EVACUATION_MS) return true;
-  const since = await ofSite(db, site).select('id').where('ended_at', '>=', at).limit(1).executeTakeFirst();
-  return since !== undefined;
+  return exists(db, 'evacuation', { site: site.id, ended_at: atLeast(at) });
 }

@@ -1,16 +1,12 @@
-import { z } from 'zod';
 import * as api from '../../../../protocol/api/presence.ts';
-import { Uuid } from '../../../../protocol/wire/event.ts';
 import type { Config } from '../../../app/config.ts';
 import { namesOf } from '../../../core/people/records.ts';
-import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
+import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { reportSite } from '../day.ts';
 import { beginEvacuation, endEvacuation, markPerson, readEvacuation, type SiteOf } from './evacuation.ts';
 import { countInside, readInside, readKnownAsOf } from './inside.ts';
-
-const After = z.tuple([Uuid]);
 
 const siteIn =
   (tx: Db, config: Pick<Config, 'site'>): SiteOf =>
@@ -21,8 +17,7 @@ const siteIn =
 export const presenceRoutes: readonly Route[] = [
   implement(api.listPresence, async ({ tx, services: { keys, config }, query, now, about }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
-    const after = readPageCursor(After, query.cursor)?.[0] ?? null;
-    const found = await readInside(tx, site, now, query.limit + 1, after);
+    const found = await readInside(tx, site, now, query.limit + 1, readIdCursor(query.cursor));
     const shown = found.slice(0, query.limit).map((r) => r.person);
     about(shown);
     const names = await namesOf(tx, keys, shown);
@@ -54,17 +49,14 @@ export const presenceRoutes: readonly Route[] = [
   }),
   mark(api.markSafe, false),
   mark(api.unmarkSafe, true),
-  implement(api.endEvacuation, async ({ tx, services: { config }, params, now, on, notify }) => {
-    on(params.evacuation);
+  implement(api.endEvacuation, async ({ tx, services: { config }, params, now, notify }) => {
     notify('change');
     return endEvacuation(tx, params.evacuation, siteIn(tx, config), now);
   }),
 ];
 
 function mark(declared: typeof api.markSafe, missing: boolean): Route {
-  return implement(declared, async ({ tx, services: { config }, actor, params, now, about, on, notify }) => {
-    on(params.evacuation);
-    about([params.person]);
+  return implement(declared, async ({ tx, services: { config }, actor, params, now, notify }) => {
     await markPerson(tx, { ...params, by: actor.id, missing }, siteIn(tx, config), now);
     notify('change');
   });

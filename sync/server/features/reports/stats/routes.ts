@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../../errors/problem.ts';
-import type { Arrivals, KioskStats } from '../../../../protocol/api/stats.ts';
 import * as api from '../../../../protocol/api/stats.ts';
 import { calendarOf } from '../../../core/sites/sites.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
@@ -52,7 +51,7 @@ async function readArrivals(
   db: Db,
   site: ReportSite,
   { start, end }: Period,
-): Promise<Pick<Arrivals, 'hours' | 'methods'>> {
+): Promise<Pick<api.Arrivals, 'hours' | 'methods'>> {
   const counted = sql`from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
     where c.at >= ${start.toISOString()}::timestamptz and c.at < ${end.toISOString()}::timestamptz
       and c.duplicate_of is null and c.superseded_by is null and v.target is null and ${here(site, 'c.site')}`;
@@ -69,7 +68,7 @@ async function readArrivals(
 }
 
 /** What kiosks counted about themselves. */
-async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<KioskStats> {
+async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
   const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
     and f.until < ${end.toISOString()}::timestamptz and ${here(site, 'f.site')}`;
   const { rows: sums } = await sql<{ name: string; count: number }>`

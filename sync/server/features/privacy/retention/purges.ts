@@ -1,0 +1,286 @@
+import { type RawBuilder, sql } from 'kysely';
+import { NIL } from 'uuid';
+import { Problem } from '../../../../errors/problem.ts';
+import { held } from '../../../core/people/holds.ts';
+import { sweepPhotoObjects } from '../../../core/photos/objects.ts';
+import { forgetTemplates } from '../../../core/templates/forget.ts';
+import { idsOf, update } from '../../../platform/database/rows.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { openRefused, sealRefused } from '../../../platform/keys/personal.ts';
+import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
+import { requestErasure } from '../erasure/request.ts';
+import { deviceCutoffs } from './periods.ts';
+import { olderThan, type Purge, type PurgeContext, purgeBatch } from './purge.ts';
+
+/** Everything that goes after a time, and how. */
+
+/** So much of each in one transaction; of templates so many people, since each person takes several statements. */
+const BATCH = {
+  gps: 5000,
+  photos: 500,
+  templates: 50,
+  attendance: 2000,
+  consents: 500,
+  quarantine: 5000,
+  leavers: 100,
+} as const;
+
+/** Kiosks as a table `k` that is joined: the site of each, and until when things of it go. */
+async function cutoffTable(
+  { db, settings, now }: PurgeContext,
+  what: 'photoDays' | 'gpsDays',
+): Promise<RawBuilder<unknown>> {
+  const cutoffs = await deviceCutoffs(db, settings, what, now);
+  const column = (name: 'device' | 'site' | 'before') => cutoffs.map((c) => c[name]);
+  return sql`unnest(${column('device')}::uuid[], ${column('site')}::uuid[], ${column('before')}::timestamptz[])
+             as k (device, site, before)`;
+}
+
+/** Positions of check-ins (POLICY P8). */
+const gps: Purge = {
+  kind: 'gps',
+  /** Rows with a position, and until when those of their device go. */
+  async rows(context) {
+    const kiosks = await cutoffTable(context, 'gpsDays');
+    const at = sql`e.at`;
+    return {
+      from: sql`event e join ${kiosks} on k.device = e.device where e.gps is not null`,
+      at,
+      due: sql`${at} < k.before`,
+      isHeld: held({ person: sql`e.person`, site: sql`k.site`, at }),
+    };
+  },
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string | null }>`
+      update event set gps = null where id in (select e.id from ${due} limit ${BATCH.gps}) returning person`.execute(
+      tx,
+    );
+    return { removed: rows.length, people: peopleOf(rows) };
+  },
+  more: async (context, removed) => (removed > 0 ? 0 : thinQuarantine(context)),
+};
+
+/** Entries of the quarantine in one transaction: each is opened. */
+const ENTRIES = 100;
+
+/** An event that could not be taken may hold a position too: it goes when its time is over, the rest of the content stays. */
+async function thinQuarantine(context: PurgeContext): Promise<number> {
+  const { keys, now } = context;
+  const kiosks = await cutoffTable(context, 'gpsDays');
+  const isHeld = held({ person: sql`q.person`, site: sql`k.site`, latest: sql`q.received_at` });
+  let after: number | null = 0;
+  while (after !== null) {
+    const from: number = after;
+    const removed = await purgeBatch(context, 'gps', async (tx) => {
+      const { rows } = await sql<{ id: number; digest: string; person: string | null; content: Uint8Array }>`
+        select q.id, q.digest, q.person, q.content
+        from quarantine q join ${kiosks} on k.device = q.device
+        where q.id > ${from} and q.content is not null and q.thinned_at is null and q.received_at < k.before
+          and not ${isHeld}
+        order by q.id limit ${ENTRIES} for update of q`.execute(tx);
+      after = rows.length === ENTRIES ? Number(rows.at(-1)!.id) : null;
+      const box = await personBox(tx, keys, peopleOf(rows));
+      const people: (string | null)[] = [];
+      for (const row of rows) {
+        const thinned = withoutPosition(keys, box, row);
+        if (!thinned) continue;
+        await update(tx, 'quarantine', { id: row.id }, { content: thinned.content, thinned_at: now });
+        if (thinned.had) people.push(row.person);
+      }
+      return { removed: people.length, people };
+    });
+    if (removed > 0) return removed;
+  }
+  return 0;
+}
+
+/** @returns null where the content does not open (a rotation's older key is not at hand): then nobody reads a position there */
+function withoutPosition(
+  keys: Keys,
+  box: PersonBox,
+  row: { readonly digest: string; readonly person: string | null; readonly content: Uint8Array },
+): { readonly content: Uint8Array; readonly had: boolean } | null {
+  let raw: { personal?: { gps?: unknown } | null } | null;
+  try {
+    raw = openRefused(keys, box, row) as typeof raw;
+  } catch (cause) {
+    if (cause instanceof Problem) return null;
+    throw cause;
+  }
+  if (raw?.personal?.gps === undefined) return { content: row.content, had: false };
+  delete raw.personal.gps;
+  return { content: sealRefused(keys, box, { ...row, content: JSON.stringify(raw) }), had: true };
+}
+
+/** Photos of check-ins (POLICY P6), with all their pieces. Those of an enrolment stay until their person is erased. */
+const photos: Purge = {
+  kind: 'photos',
+  async rows(context) {
+    const kiosks = await cutoffTable(context, 'photoDays');
+    const at = sql`least(e.at, p.expected_at)`;
+    return {
+      from: sql`photo p join ${kiosks} on k.device = p.device left join event e on e.id = p.event
+                where p.kind = 'checkin'`,
+      at,
+      due: sql`${at} < k.before`,
+      isHeld: held({ person: sql`p.person`, site: sql`k.site`, at }),
+    };
+  },
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string }>`
+      with due as (select p.device, p.address from ${due} limit ${BATCH.photos})
+      delete from photo using due where photo.device = due.device and photo.address = due.address
+      returning photo.person`.execute(tx);
+    return { removed: rows.length, people: peopleOf(rows) };
+  },
+  async more(context, removed) {
+    // Every version of their objects, once the last batch has gone.
+    if (removed === 0 && context.objects) await sweepPhotoObjects(context.db, context.objects);
+    return 0;
+  },
+};
+
+/** People with templates, and when a face of theirs was last of use. */
+const used = sql`(
+  select t.person, greatest(max(t.added_at), (
+      select max(c.at) from checkin c where c.person = t.person and c.method like '%face%')) as at
+  from (select person, added_at from template union all select person, made_at from card_template) t
+  group by t.person)`;
+
+/**
+ * Templates of people who have not used their face for long: kept data without a use. Kiosks are notified; the consent
+ * stays.
+ */
+const templates: Purge = {
+  kind: 'templates',
+  rows: ({ settings, now }) => ({
+    from: sql`${used} t where true`,
+    at: sql`t.at`,
+    due: olderThan(sql`t.at`, settings.templateDays, now),
+    isHeld: held({ person: sql`t.person` }),
+  }),
+  async remove(tx, due, { keys, now }) {
+    const { rows } = await sql<{ person: string }>`
+      select t.person from ${due} order by t.person limit ${BATCH.templates}`.execute(tx);
+    const people = peopleOf(rows);
+    await forgetTemplates(tx, keys, people, now);
+    return { removed: people.length, people };
+  },
+};
+
+/**
+ * Records of check-ins: from then on they are of nobody, with everything personal of the event that they came by. The rows
+ * stay, so counts by day and site are what they were.
+ */
+const attendance: Purge = {
+  kind: 'attendance',
+  rows: ({ settings, now }) => ({
+    from: sql`checkin c where c.person is not null`,
+    at: sql`c.at`,
+    due: olderThan(sql`c.at`, settings.attendanceDays, now),
+    isHeld: held({ person: sql`c.person`, site: sql`c.site`, at: sql`c.at` }),
+  }),
+  async remove(tx, due) {
+    const { rows } = await sql<{ id: string; person: string }>`
+      select c.id, c.person from ${due} order by c.at limit ${BATCH.attendance} for update`.execute(tx);
+    const ids = idsOf(rows);
+    await sql`update event set person = null, personal = null, gps = null where id = any(${ids}::uuid[])`.execute(tx);
+    await sql`update event set person = null, personal = null where id in (
+      select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
+    await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
+      where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
+    // Notes name the person they are about: of the record that someone took back, and of what was said of it.
+    await sql`delete from attention_note where (kind = 'void' and ref = any(${ids}::text[]))
+      or (kind = 'complaint' and ref in (
+        select id::text from complaint where record = any(${ids}::uuid[])))`.execute(tx);
+    await sql`delete from complaint where record = any(${ids}::uuid[])`.execute(tx);
+    await sql`delete from photo where event = any(${ids}::uuid[])`.execute(tx);
+    // What a duplicate is one of would still tie two records of one person together.
+    await sql`update checkin set person = null,
+        duplicate_of = case when duplicate_of is null then null else ${NIL}::uuid end
+      where id = any(${ids}::uuid[])`.execute(tx);
+    return { removed: ids.length, people: peopleOf(rows) };
+  },
+};
+
+/** The last word of everybody who has withdrawn: as core/consents/standing.ts decides which word is the last. */
+const ended = sql`(
+  select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
+  where action = 'withdrawn')`;
+
+/** Records of consents that were withdrawn long ago, with what the event said of them. */
+const consents: Purge = {
+  kind: 'consents',
+  rows: ({ settings, now }) => ({
+    from: sql`${ended} c where true`,
+    at: sql`c.at`,
+    due: olderThan(sql`c.at`, settings.consentDays, now),
+    isHeld: held({ person: sql`c.person`, at: sql`c.at` }),
+  }),
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string; event: string }>`
+      delete from consent where person in (select c.person from ${due} limit ${BATCH.consents})
+      returning person, event`.execute(tx);
+    // A guardian's name, say.
+    await sql`update event set person = null, personal = null where type = 'consent'
+              and id = any(${rows.map((r) => r.event)}::uuid[])`.execute(tx);
+    const people = [...new Set(rows.map((r) => r.person))];
+    return { removed: people.length, people };
+  },
+};
+
+/** Content of events that could not be taken; that something came stays known. */
+const quarantine: Purge = {
+  kind: 'quarantine',
+  rows: ({ settings, now }) => ({
+    from: sql`quarantine q where q.content is not null`,
+    at: sql`q.received_at`,
+    due: olderThan(sql`q.received_at`, settings.quarantineDays, now),
+    isHeld: held({
+      person: sql`q.person`,
+      site: sql`(select d.site from device d where d.id = q.device)`,
+      latest: sql`q.received_at`,
+    }),
+  }),
+  async remove(tx, due) {
+    const { rows } = await sql<{ person: string | null }>`
+      with due as (select q.id, q.person from ${due} limit ${BATCH.quarantine})
+      update quarantine set content = null, person = null from due where quarantine.id = due.id
+      returning due.person`.execute(tx);
+    return { removed: rows.length, people: peopleOf(rows) };
+  },
+};
+
+/** Living people who belong to no site, and nobody has asked to erase yet. */
+const gone = sql`person p where p.deleted_at is null and p.merged_into is null
+  and not exists (select from person_site s where s.person = p.id)
+  and not exists (select from erasure e where e.person = p.id and e.state <> 'undone')`;
+
+/** People who belong to no site any more: their erasure is asked for, and can be taken back like any other. */
+const leavers: Purge = {
+  kind: 'leavers',
+  /** The time someone left is the first run that finds them without a site. */
+  async prepare({ db, now }) {
+    await sql`update person p set left_at = case when s.person is null then ${now.toISOString()}::timestamptz end
+      from person q left join (select distinct person from person_site) s on s.person = q.id
+      where p.id = q.id and p.deleted_at is null and (p.left_at is null) = (s.person is null)
+        and p.merged_into is null`.execute(db);
+  },
+  rows: ({ settings, now }) => ({
+    from: gone,
+    at: sql`p.left_at`,
+    due: olderThan(sql`p.left_at`, settings.leaverDays, now),
+    isHeld: held({ person: sql`p.id` }),
+  }),
+  async remove(tx, due, { keys, now, settings }) {
+    const { rows } = await sql<{ id: string }>`select p.id from ${due} order by p.id limit ${BATCH.leavers}`.execute(
+      tx,
+    );
+    for (const { id } of rows)
+      await requestErasure(tx, keys, { person: id, origin: 'retention', undoDays: settings.erasureUndoDays }, now);
+    return { removed: rows.length, people: idsOf(rows) };
+  },
+};
+
+/** People who leave go last: what an erasure takes with it need not be purged first, and is not counted twice. */
+export const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
