@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadgeNumber, CheckinMethod } from '../../sync/protocol/wire/changes.ts';
+import { BadgeNumber, CheckinMethod, LivenessPolicy } from '../../sync/protocol/wire/changes.ts';
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
 import { CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
 import { Diagnostics } from './diagnostics.ts';
@@ -103,6 +103,8 @@ export const ProbeResult = z.discriminatedUnion('kind', [
     index: z.number().int(),
     of: z.number().int(),
     progress: z.number(),
+    /** The head is where it was asked to be, and is to stay there. */
+    hold: z.boolean(),
   }),
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   /**
@@ -492,7 +494,7 @@ export const Status = z.strictObject({
   /** A serial reader answers: it reads codes and badges without the camera. */
   reader: z.boolean(),
   /** The server's policy may change it at any time, and what follows too. */
-  liveness: z.enum(['on', 'off']),
+  liveness: LivenessPolicy,
   /** Below it a guardian agrees to an enrolment, years. */
   consentAge: z.number().int(),
   privacy: z.strictObject({

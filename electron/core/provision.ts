@@ -12,7 +12,7 @@ export function defaultSite(demo: boolean): SiteConfig {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     languages: LANGUAGES,
     defaultLanguage: 'en',
-    liveness: demo ? 'off' : 'on',
+    liveness: demo ? 'off' : 'standard',
     repeatWindowSeconds: demo ? 10 : 60,
     privacy: PRIVACY_NOT_SET,
   });

@@ -154,7 +154,7 @@ function bareStatus(setup: Setup, language: string): Status {
     face: { use: 'off', code: 'kiosk-removed', nextStep: '' },
     checkinMethods: [],
     reader: false,
-    liveness: 'on',
+    liveness: 'standard',
     consentAge: 18,
     privacy: { controller: '', contact: '', dpo: '', photoDays: 0, gpsDays: 0 },
     notices: [],

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
+import { createChallenge } from '../../models/rules/liveness/challenge.ts';
+import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { createCheckinService } from './checkin/service.ts';
 import { createArrivals } from './checkin-methods/arrivals.ts';
@@ -106,10 +107,7 @@ export async function serve(
     pins: personPins,
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
-    liveness: {
-      begin: () => createChallenge(unpredictable),
-      start: (challenge) => startLiveness(challenge, recogniser.calibration),
-    },
+    startLiveness: (strength) => startLiveness(createChallenge(unpredictable, strength), recogniser.calibration),
     voided: changed,
     place: sealedPlaces({
       device: store.device,

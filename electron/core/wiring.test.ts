@@ -150,7 +150,7 @@ test('desk staff is shown a duplicate and can’t overrule it; a supervisor can,
 });
 
 test('half a challenge of one person is not finished by another’s head, by the thresholds of the embedder in use', async () => {
-  configure({ liveness: 'on' });
+  configure({ liveness: 'standard' });
   await withKiosk(({ store }) => store.people.delete(ben));
   const methods = await start();
   const [own] = faces.templates.A;

@@ -23,6 +23,6 @@ export type QualityReason = (typeof QUALITY_REASONS)[number];
 export const ENROLMENT_POSES = ['front', 'left', 'right', 'front-again'] as const;
 export type EnrolmentPose = (typeof ENROLMENT_POSES)[number];
 
-/** What a liveness challenge can ask for. Every challenge has a head turn; the others never suffice alone. */
-export const CHALLENGE_STEPS = ['turn-left', 'turn-right', 'blink', 'closer'] as const;
+/** What a liveness challenge asks for, by the person's own left and right. `middle`: look straight ahead. */
+export const CHALLENGE_STEPS = ['middle', 'turn-left', 'turn-right', 'look-up', 'look-down'] as const;
 export type ChallengeStep = (typeof CHALLENGE_STEPS)[number];

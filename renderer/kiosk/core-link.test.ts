@@ -25,7 +25,7 @@ const STATUS: Status = {
   face: { use: 'alone' },
   checkinMethods: ['face', 'pin', 'qr', 'badge'],
   reader: false,
-  liveness: 'on',
+  liveness: 'standard',
   consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],

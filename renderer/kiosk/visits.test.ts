@@ -129,9 +129,9 @@ describe('visits', () => {
   });
 
   it('show the challenge, and let the turned head through that it asks for', async () => {
-    const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25 }));
+    const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25, hold: false }));
     await k.frames(600, {});
-    expect(k.visits.stage.value.challenge).toEqual({ step: 'turn-left', index: 0, of: 1 });
+    expect(k.visits.stage.value.challenge).toEqual({ step: 'turn-left', index: 0, of: 1, hold: false });
     const before = k.probes.length;
     await k.frames(1_000, { turn: 0.8 });
     expect(k.probes.length).toBeGreaterThan(before + 3);

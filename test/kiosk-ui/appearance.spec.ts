@@ -118,7 +118,7 @@ const CAMERA_TOUR: Tour = {
       online: true,
       queued: 0,
       storage: 'ok',
-      liveness: 'on',
+      liveness: 'standard',
       notices: [],
       update: { kind: 'waiting', version: '0.3.0', at: at.toISOString(), heldSince: null },
     });
@@ -132,8 +132,8 @@ const CAMERA_TOUR: Tour = {
   },
   '03-challenge': async (page, core) => {
     core.hello = { ...core.hello, demo: false };
-    core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'on', notices: [], update: null });
-    core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3 });
+    core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'standard', notices: [], update: null });
+    core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3, hold: false });
     await page.reload();
     await says(page, core, 'challenge', 'turn-left');
   },

@@ -275,7 +275,7 @@ test('a policy of the server shows at once: liveness, days of photos, contacts',
   await expect(page.locator('.badge')).toHaveText('Liveness check: off');
   await expect(kept).toContainText('deleted after 7 days');
   for (const text of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(text);
-  kiosk.core.setStatus({ liveness: 'on', privacy: { ...privacy, photoDays: 0 } });
+  kiosk.core.setStatus({ liveness: 'standard', privacy: { ...privacy, photoDays: 0 } });
   await expect(page.locator('.badge')).toHaveCount(0);
   await expect(kept).toContainText('Check-in photos are not kept.');
   await expect(kept).not.toContainText('location');

@@ -76,7 +76,7 @@ const STATUS: Status = {
   face: { use: 'alone' },
   checkinMethods: ['face', 'pin', 'qr', 'badge'],
   reader: false,
-  liveness: 'on',
+  liveness: 'standard',
   consentAge: 18,
   privacy: {
     controller: 'Nordwerk Maschinenbau GmbH, Hamburg',

@@ -1,4 +1,5 @@
 import type { Point } from '../../models/rules/image.ts';
+import type { Challenge, Move } from '../../models/rules/liveness/challenge.ts';
 import type { Observation } from '../../models/rules/liveness/liveness.ts';
 
 /**
@@ -90,7 +91,7 @@ export function observation(motion: Motion, random: () => number, noise = 0.4): 
     takenAt: motion.at,
     landmarks: jitter(project(motion), noise, random),
     box: [220, 150, 200, 220],
-    quality: { yaw: motion.yaw },
+    quality: { yaw: motion.yaw, pitch: motion.pitch ?? 0 },
     place: { x: 0, y: 0, scale: 1 },
     likeness: 1,
   };
@@ -104,3 +105,11 @@ export function turning(yaw: number, more: Partial<HeadPlace> = {}, still = 500)
     return { ...more, at, yaw: yaw * t * t * (3 - 2 * t) };
   });
 }
+
+/** A challenge of these moves whose waits are as short as can be. */
+export const challengeOf = (...moves: readonly Move[]): Challenge => ({
+  steps: moves.flatMap((step) => [
+    { step: 'middle', hold: 0 },
+    { step, hold: 0 },
+  ]),
+});

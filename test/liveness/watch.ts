@@ -1,8 +1,8 @@
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { FR_FEATURE } from '../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
+import type { Challenge } from '../../models/rules/liveness/challenge.ts';
 import { type LivenessState, type Observation, startLiveness } from '../../models/rules/liveness/liveness.ts';
-import type { ChallengeStep } from '../../models/rules/reasons.ts';
 import { readFrames, type Segment } from '../footage/index.ts';
 import { type PaperPose, type Print, photograph } from './attacks.ts';
 import { gaussian } from './heads.ts';
@@ -46,8 +46,8 @@ export const watchTake = (
   );
 
 /** Runs a challenge over observations; the answer at its end, or at the end of the footage. */
-export function judge(steps: readonly ChallengeStep[], seen: readonly Observation[]): LivenessState {
-  const session = startLiveness({ steps }, FR_FEATURE);
+export function judge(challenge: Challenge, seen: readonly Observation[]): LivenessState {
+  const session = startLiveness(challenge, FR_FEATURE);
   let answer = session.current();
   for (const o of seen) {
     answer = session.observe(o);

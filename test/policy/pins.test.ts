@@ -61,7 +61,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       now: () => clock.now(),
       demo: false,
       elsewhere: () => null,
-      liveness: {} as never,
+      startLiveness: () => ({}) as never,
       monotonic: () => clock.now(),
       wall: () => clock.now(),
       recorded: () => undefined,

@@ -74,14 +74,12 @@ function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
     guard,
     subjects: numberSubjects(randomBytes(32)),
     claims,
-    site: { ...defaultSite(true), liveness: change.liveness ? 'on' : 'off', photos: false },
+    site: { ...defaultSite(true), liveness: change.liveness ? 'standard' : 'off', photos: false },
     now: () => now,
     demo: false,
     elsewhere: () => null,
-    liveness: {
-      begin: () => ({}),
-      start: () => ({ current: () => ({ state: 'running', step: 'turn-left', index: 0, of: 1, progress: 0 }) }),
-    } as never,
+    startLiveness: () =>
+      ({ current: () => ({ state: 'going', step: 'turn-left', index: 0, of: 1, progress: 0, hold: false }) }) as never,
     monotonic: () => now,
     wall: () => now,
     recorded: () => undefined,

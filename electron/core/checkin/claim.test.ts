@@ -124,23 +124,17 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     now: () => now,
     demo: false,
     elsewhere: () => null,
-    liveness: {
-      begin: () => {
-        challenges++;
-        return { steps: ['turn-left'] };
-      },
-      start: () => {
-        let state: 'going' | 'passed' | 'failed' = 'going';
-        const current = () => ({ state, step: 'turn-left' as const, index: 0, of: 1, progress: 0 });
-        return {
-          observe() {
-            state = passes ? 'passed' : 'failed';
-            return { ...current(), embed: null };
-          },
-          fail: () => undefined,
-          current,
-        };
-      },
+    startLiveness: () => {
+      challenges++;
+      let state: 'going' | 'passed' | 'failed' = 'going';
+      const current = () => ({ state, step: 'turn-left' as const, index: 0, of: 1, progress: 0, hold: false });
+      return {
+        observe() {
+          state = passes ? 'passed' : 'failed';
+          return current();
+        },
+        current,
+      };
     },
     monotonic: () => now,
     wall: () => now,
@@ -272,13 +266,16 @@ test('one face tried on many numbers runs into the budget of all numbers', async
 });
 
 test('liveness is asked for just the same, and three failures lead to another way', async () => {
-  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toMatchObject({
+  expect((await walkUp(service({ liveness: 'standard' }), '7')).result).toMatchObject({
     kind: 'welcome',
     receipt: { liveness: 'passed' },
   });
   expect(challenges).toBe(1);
   passes = false;
-  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toEqual({ kind: 'other-method', reason: 'liveness' });
+  expect((await walkUp(service({ liveness: 'standard' }), '7')).result).toEqual({
+    kind: 'other-method',
+    reason: 'liveness',
+  });
   expect(challenges).toBe(4);
   expect(rows).toHaveLength(1);
 });

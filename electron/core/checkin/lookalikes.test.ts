@@ -66,7 +66,7 @@ function service() {
     now: () => 0,
     demo: false,
     elsewhere: () => null,
-    liveness: { begin: () => ({ steps: [] }), start: () => ({}) as never },
+    startLiveness: () => ({}) as never,
     monotonic: () => 0,
     wall: Date.now,
     recorded: () => undefined,

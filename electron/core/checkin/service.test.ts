@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fmrAt } from '../../../models/rules/decision.ts';
+import type { Move } from '../../../models/rules/liveness/challenge.ts';
 import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
-import type { ChallengeStep } from '../../../models/rules/reasons.ts';
 import { type Faces, inARow, like, openFaces } from '../../../test/checkin/faces.ts';
 import { type Take, takesOf } from '../../../test/footage/index.ts';
-import { type Motion, turning } from '../../../test/liveness/heads.ts';
+import { challengeOf, type Motion, turning } from '../../../test/liveness/heads.ts';
 import { heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { type ProbeResult, Receipt } from '../../contract/methods.ts';
@@ -47,7 +47,7 @@ let admitted: unknown[];
 let voided: number;
 let challenges: number;
 /** What the next challenges ask for. */
-let steps: ChallengeStep[];
+let move: Move;
 /** What happens while the next sample is being embedded. */
 let meanwhile: (() => Promise<unknown>) | null;
 
@@ -60,7 +60,7 @@ beforeEach(async () => {
   admitted = [];
   voided = 0;
   challenges = 0;
-  steps = ['turn-left'];
+  move = 'turn-left';
   meanwhile = null;
 });
 
@@ -115,12 +115,9 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
     now: clock.now,
     demo: false,
     elsewhere: () => null,
-    liveness: {
-      begin: () => {
-        challenges++;
-        return { steps };
-      },
-      start: (challenge) => startLiveness(challenge, faces.pipeline.calibration),
+    startLiveness: () => {
+      challenges++;
+      return startLiveness(challengeOf(move), faces.pipeline.calibration);
     },
     monotonic: clock.monotonic,
     wall: clock.now,
@@ -254,7 +251,7 @@ describe('a face', () => {
   test('says on the record whether liveness was off by choice, or since this is a demo', async () => {
     await welcomed(service({ repeatWindowSeconds: 0 }));
     await welcomed(service({ repeatWindowSeconds: 0 }, { demo: true }));
-    await welcomed(service({ repeatWindowSeconds: 0, liveness: 'on' }), inARow(still(), madeUpTurn()));
+    await welcomed(service({ repeatWindowSeconds: 0, liveness: 'standard' }), inARow(still(), madeUpTurn()));
     expect(rows().map((row) => row.liveness)).toEqual(['off', 'off (demo)', 'passed']);
   });
 });
@@ -285,7 +282,7 @@ describe('two people in a frame', () => {
   });
 
   test('end a challenge, and a second face held up now and then buys no further ones', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     const { visit } = await checkin.visitBegin({});
     const frames = still(60).map((frame, i) => ({ ...frame, others: i % 3 === 2 ? 1 : 0 }));
     const answers = await show(checkin, visit, frames);
@@ -319,18 +316,19 @@ function madeUpTurn(
 
 describe('a challenge', () => {
   test('is passed by the recorded head that turns as it was asked', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     const answers = await show(checkin, (await checkin.visitBegin({})).visit, await turnOfA());
-    expect(answers[1]).toEqual({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0 });
+    expect(answers[1]).toEqual({ kind: 'challenge', step: 'middle', index: 0, of: 1, progress: 0, hold: false });
+    expect(answers.filter((a) => a.kind === 'challenge').map((a) => a.step)).toContain('turn-left');
     expect(answers.at(-1)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', liveness: 'passed' } });
     expect((await welcomed(checkin, await turnOfB())).name).toBe('Ben');
     expect(challenges).toBe(2);
   });
 
   test('is not passed by a head that stays as it is, nor by one that turns the other way', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     expect((await walkUp(checkin, await straight('A'))).kind).toBe('challenge');
-    steps = ['turn-right'];
+    move = 'turn-right';
     const frames = await turnOfA();
     const { visit } = await checkin.visitBegin({});
     const answers = await show(checkin, visit, frames);
@@ -344,13 +342,13 @@ describe('a challenge', () => {
   });
 
   test('is not passed by another person’s head, whether they are enrolled or not', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     // What he does is a challenge of his own in the end, and never Ada's.
     const frames = inARow((await straight('A')).slice(0, 2), await turnOfB());
     expect((await welcomed(checkin, frames)).name).toBe('Ben');
     expect(challenges).toBe(2);
     await store.people.delete(ben.id);
-    const alone = service({ liveness: 'on' });
+    const alone = service({ liveness: 'standard' });
     const tries = [1, 2, 3].map(() => frames.slice(0, 8));
     expect(await walkUp(alone, inARow(...tries))).toEqual({
       kind: 'other-method',
@@ -364,7 +362,7 @@ describe('a challenge', () => {
     const [adas] = faces.templates.A;
     const [bens] = faces.templates.B;
     // With one head it is passed at the sample `last`.
-    const one = service({ liveness: 'on' });
+    const one = service({ liveness: 'standard' });
     const passed = await show(one, (await one.visitBegin({})).visit, inARow(still(), madeUpTurn()));
     expect(passed.at(-1)!.kind).toBe('welcome');
     const last = passed.length - 1 - still().length;
@@ -377,14 +375,14 @@ describe('a challenge', () => {
       [2, last - 1],
     ] as const) {
       const frames = madeUpTurn((i) => (i >= from && i <= to ? bens! : adas!)).slice(0, last + 1);
-      const { kind } = await walkUp(service({ liveness: 'on' }), inARow(still(), frames));
+      const { kind } = await walkUp(service({ liveness: 'standard' }), inARow(still(), frames));
       expect(kind, `another's head in samples ${from} to ${to}`).toBe('challenge');
     }
     expect(rows()).toHaveLength(before);
   });
 
   test('after a number is passed by the face of that number alone', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     const [bens] = faces.templates.B;
     const begin = async () => (await checkin.visitBegin({ number: '7' })).visit;
     const other = await show(
@@ -402,7 +400,7 @@ describe('a challenge', () => {
   });
 
   test('that was passed clears the failures before it', async () => {
-    const checkin = service({ liveness: 'on', repeatWindowSeconds: 0 });
+    const checkin = service({ liveness: 'standard', repeatWindowSeconds: 0 });
     const fail = () =>
       walkUp(
         checkin,
@@ -421,7 +419,7 @@ describe('a challenge', () => {
     ['ended', (checkin: Service, visit: string) => checkin.visitEnd({ visit })],
     ['followed by another', (checkin: Service) => checkin.visitBegin({})],
   ])('whose last sample is under way when the visit is %s comes to nothing', async (_, leave) => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     const { visit } = await checkin.visitBegin({});
     const frames = inARow(still(), madeUpTurn());
     const answers = await show(checkin, visit, frames);
@@ -486,7 +484,7 @@ describe('a visit', () => {
   });
 
   test('with a number whose challenge failed, and goes on with a wrong face, counts that too', async () => {
-    const checkin = service({ liveness: 'on' });
+    const checkin = service({ liveness: 'standard' });
     const [bens] = faces.templates.B;
     const { visit } = await checkin.visitBegin({ number: '7' });
     await show(checkin, visit, [...still(2), { ...still(1)[0]!, others: 1 }, ...still(2, bens)]);

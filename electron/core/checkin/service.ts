@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
-import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
+import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
+import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
@@ -38,7 +39,8 @@ export interface CheckinDeps {
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly demo: boolean;
-  readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
+  /** Draws a challenge and starts it. */
+  readonly startLiveness: (strength: LivenessStrength) => LivenessSession;
   /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
@@ -173,8 +175,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   function challengeStep(session: LivenessSession): ProbeResult {
-    const { step, index, of, progress } = session.current();
-    return { kind: 'challenge', step, index, of, progress };
+    const { step, index, of, progress, hold } = session.current();
+    return { kind: 'challenge', step, index, of, progress, hold };
   }
 
   async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
@@ -302,7 +304,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
     if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
-    current.challenge = { session: deps.liveness.start(deps.liveness.begin()), person, evidence, picture };
+    current.challenge = { session: deps.startLiveness(site.liveness), person, evidence, picture };
     return challengeStep(current.challenge.session);
   }
 

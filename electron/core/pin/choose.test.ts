@@ -42,7 +42,7 @@ function kiosk() {
     now: () => now,
     demo: false,
     elsewhere: () => null,
-    liveness: {} as never,
+    startLiveness: () => ({}) as never,
     monotonic: () => now,
     wall: () => now,
     recorded: () => undefined,

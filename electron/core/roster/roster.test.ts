@@ -46,7 +46,7 @@ describe('the server’s policy', () => {
   test('takes effect at once over the site’s settings, and what it leaves open stays the site’s', () => {
     let policy = readPolicy(null);
     const site = governed(defaultSite(false), () => policy);
-    expect([site.photoDays, site.liveness, leaseDaysOf(policy)]).toEqual([90, 'on', 30]);
+    expect([site.photoDays, site.liveness, leaseDaysOf(policy)]).toEqual([90, 'standard', 30]);
     policy = readPolicy(JSON.stringify({ leaseDays: 7, photoDays: 10, liveness: 'off' }));
     expect([site.photoDays, site.gpsDays, site.liveness, leaseDaysOf(policy)]).toEqual([10, 30, 'off', 7]);
   });
@@ -64,7 +64,7 @@ describe('the server’s policy', () => {
   });
 
   test('never turns liveness on for recorded footage; one that can’t be read counts as none', () => {
-    const policy = readPolicy(JSON.stringify({ leaseDays: 7, liveness: 'on' }));
+    const policy = readPolicy(JSON.stringify({ leaseDays: 7, liveness: 'standard' }));
     expect(governed(defaultSite(true), () => policy, 'off').liveness).toBe('off');
     expect([readPolicy('{'), readPolicy('{"leaseDays":0}')]).toEqual([null, null]);
   });

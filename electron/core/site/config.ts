@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { ShippedLanguage } from '../../../sync/protocol/consent-texts.ts';
-import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
+import { LivenessPolicy, TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
@@ -24,7 +24,7 @@ export const SiteConfig = z.strictObject({
   languages: z.array(z.enum(LANGUAGES)).min(1),
   defaultLanguage: z.enum(LANGUAGES),
   /** `off` is a site's open choice: shown on the screen and written on each record. */
-  liveness: z.enum(['on', 'off']),
+  liveness: LivenessPolicy,
   /** What a check-in claims: always in, always out, or the opposite of the person's last one today. */
   direction: z.enum(['auto', 'in', 'out']).default('auto'),
   /** The same person within this time is one check-in, until a server has sent its site's settings. */

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
+import { challengeOf, type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import { FR_FEATURE } from '../decision.ts';
-import type { ChallengeStep } from '../reasons.ts';
-import { createChallenge, type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
+import { type Challenge, createChallenge, type LivenessStrength, type Move, ORDERS } from './challenge.ts';
+import { type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
 import { breakBetween, sampleOf } from './sample.ts';
 
 /** Runs a motion through a challenge; every answer. */
 function run(
-  steps: ChallengeStep[],
+  moves: readonly Move[] | Challenge,
   motion: readonly Motion[],
   options: LivenessOptions & { noise?: number } = {},
 ): LivenessState[] {
   const random = seeded(7);
-  const session = startLiveness({ steps }, FR_FEATURE, options);
+  const challenge = 'steps' in moves ? moves : challengeOf(...moves);
+  const session = startLiveness(challenge, FR_FEATURE, options);
   return motion.map((m) => session.observe(observation(m, random, options.noise)));
 }
 const last = (answers: readonly LivenessState[]): LivenessState => answers.at(-1)!;
@@ -30,30 +31,52 @@ const back = (motion: readonly Motion[]): Motion[] => {
 };
 
 describe('a challenge', () => {
-  test('always has a head turn, whatever chance says', () => {
+  const strengths: readonly LivenessStrength[] = ['light', 'standard', 'strong'];
+
+  test.each([
+    ['light', 1, 2],
+    ['standard', 2, 12],
+    ['strong', 3, 56],
+  ] as const)(
+    '%s: %i moves, drawn from %i orders, each with a turn in it and as likely as another',
+    (strength, moves, orders) => {
+      expect(new Set(ORDERS[strength].map(String)).size).toBe(orders);
+      expect(ORDERS[strength].every((order) => order.length === moves && /turn/.test(String(order)))).toBe(true);
+      const random = seeded(3);
+      const drawn = Array.from({ length: 200 * orders }, () => createChallenge(random, strength).steps);
+      const counts = Object.values(Object.groupBy(drawn, (steps) => String(steps.map(({ step }) => step))));
+      expect(counts).toHaveLength(orders);
+      for (const those of counts) expect(Math.abs(those!.length - 200)).toBeLessThan(70);
+    },
+  );
+
+  test('asks to look straight ahead before each move, waits as long as chance says, and never after the last one', () => {
     fc.assert(
-      fc.property(fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), (draws) => {
-        const { steps } = createChallenge(() => draws.next().value!);
-        expect(steps.filter((s) => s.startsWith('turn-'))).toHaveLength(1);
-        expect(steps.length).toBeLessThanOrEqual(2);
-      }),
+      fc.property(
+        fc.constantFrom(...strengths),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+        (strength, draws) => {
+          const { steps } = createChallenge(() => draws.next().value!, strength);
+          for (const [i, { step, hold }] of steps.entries()) {
+            expect(step === 'middle').toBe(i % 2 === 0);
+            const [least, most] = step === 'middle' ? [200, 600] : [300, 900];
+            if (i === steps.length - 1) expect(hold).toBe(0);
+            else expect(hold >= least && hold <= most).toBe(true);
+          }
+        },
+      ),
     );
+    const waits = (random: () => number) => createChallenge(random, 'strong').steps.map(({ hold }) => hold);
+    const random = seeded(4);
+    expect(new Set(Array.from({ length: 100 }, () => String(waits(random)))).size).toBe(100);
   });
 
-  test('draws sides and extra steps evenly enough not to be guessed', () => {
-    const random = seeded(3);
-    const drawn = Array.from({ length: 4000 }, () => createChallenge(random, { turns: 2 }).steps);
-    const count = (want: (steps: readonly ChallengeStep[]) => boolean) => drawn.filter(want).length / drawn.length;
-    expect(count((s) => s.find((x) => x.startsWith('turn-')) === 'turn-left')).toBeCloseTo(0.5, 1);
-    expect(count((s) => s.includes('blink'))).toBeCloseTo(0.25, 1);
-    expect(count((s) => s.includes('closer'))).toBeCloseTo(0.25, 1);
-    expect(count((s) => s[0] === 'blink' || s[0] === 'closer')).toBeCloseTo(1 / 6, 1);
-  });
-
-  test('of blink and coming closer alone is refused: they prove nothing', () => {
-    expect(() => startLiveness({ steps: ['blink', 'closer'] }, FR_FEATURE)).toThrow(RangeError);
-    expect(() => startLiveness({ steps: [] }, FR_FEATURE)).toThrow(RangeError);
-    expect(createChallenge(() => 0.9, { turns: 0 }).steps).toEqual(['turn-right']);
+  test('without a turn, or with a move that does not begin in the middle, is refused', () => {
+    const { steps } = challengeOf('turn-left', 'look-up');
+    for (const some of [[], steps.slice(2), steps.slice(1), steps.slice(0, 3), steps.toReversed()]) {
+      expect(() => startLiveness({ steps: some }, FR_FEATURE)).toThrow(RangeError);
+    }
+    expect(() => startLiveness({ steps }, FR_FEATURE)).not.toThrow();
   });
 });
 
@@ -71,22 +94,22 @@ describe('a head turn', () => {
   test('of less than 15° is none, and one whose landmarks turn the other way neither', () => {
     expect(last(run(['turn-left'], turning(13))).state).toBe('going');
     const random = seeded(9);
-    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
-    for (const m of turning(-24)) session.observe({ ...observation(m, random), quality: { yaw: -m.yaw } });
+    const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
+    for (const m of turning(-24)) session.observe({ ...observation(m, random), quality: { yaw: -m.yaw, pitch: 0 } });
     expect(session.current().state).toBe('going');
   });
 
   test('is measured from three samples straight ahead over 200 ms, however many come a second', () => {
     const startedAt = (every: number) => {
       const random = seeded(2);
-      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
+      const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
       const answers = Array.from({ length: 12 }, (_, i) =>
         session.observe(observation({ at: i * every, yaw: i === 0 ? 0 : 0.5 * i }, random)),
       );
-      return answers.findIndex((a) => a.progress > 0);
+      return answers.findIndex((a) => a.step === 'turn-left');
     };
-    expect(startedAt(40)).toBe(6);
-    expect(startedAt(250)).toBe(3);
+    expect(startedAt(40)).toBe(5);
+    expect(startedAt(250)).toBe(2);
   });
 
   test('has to show a solid head in two samples in a row, both of them turned', () => {
@@ -119,8 +142,8 @@ describe('a head turn', () => {
     // Landmark models see a little of a head in any picture of one: a quarter of its depth here.
     const motion = turning(80, { solid: 0.25 }).map((m) => ({ ...m, yaw: m.yaw - 40 }));
     const random = seeded(5);
-    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
-    for (const m of motion) session.observe({ ...observation(m, random), quality: { yaw: m.yaw / 2.2 } });
+    const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
+    for (const m of motion) session.observe({ ...observation(m, random), quality: { yaw: m.yaw / 2.2, pitch: 0 } });
     expect(session.current().state).toBe('going');
   });
 
@@ -132,8 +155,8 @@ describe('a head turn', () => {
 
   test('needs parallax, not only an estimate of the pose that says turned', () => {
     const random = seeded(9);
-    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
-    for (const m of turning(5)) session.observe({ ...observation(m, random), quality: { yaw: m.yaw * 5 } });
+    const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
+    for (const m of turning(5)) session.observe({ ...observation(m, random), quality: { yaw: m.yaw * 5, pitch: 0 } });
     expect(session.current().state).toBe('going');
   });
 
@@ -151,7 +174,7 @@ describe('a head turn', () => {
   });
 
   test('that never comes runs out of time', () => {
-    expect(last(run(['turn-left'], still(8_500)))).toMatchObject({ state: 'failed', reason: 'no-turn' });
+    expect(last(run(['turn-left'], still(9_000)))).toMatchObject({ state: 'failed', reason: 'no-move' });
   });
 
   test('has to be seen on the way: a straight picture swapped for a turned one is no turn', () => {
@@ -177,7 +200,7 @@ describe('a head turn', () => {
   test('asks for more parallax the more the landmarks tremble while the head is straight', () => {
     const tremble = (pixels: number) => {
       const random = seeded(4);
-      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
+      const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
       turning(20).forEach((m, i) => {
         const o = observation(m, random);
         const landmarks = o.landmarks.map(
@@ -196,7 +219,7 @@ describe('the head that moves', () => {
   /** Samples of a turn, each as like the recognised person as `likeness` says. */
   function turned(likeness: (sample: number, yaw: number) => number): LivenessState[] {
     const random = seeded(7);
-    const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
+    const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
     return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
   }
   /** The sample with which the same turn passes when all of it is the recognised person's. */
@@ -239,67 +262,133 @@ describe('the head that moves', () => {
   });
 });
 
+/** Straight ahead, then to where each move goes, and back; `ms` at either end. */
+function moving(moves: readonly Move[], ms: { middle?: number; move?: number } = {}): Motion[] {
+  const { middle = 1_000, move = 1_200 } = ms;
+  const ends: Record<Move, { yaw: number; pitch: number }> = {
+    'turn-left': { yaw: 24, pitch: 0 },
+    'turn-right': { yaw: -24, pitch: 0 },
+    'look-up': { yaw: 0, pitch: 20 },
+    'look-down': { yaw: 0, pitch: -20 },
+  };
+  const way = (to: { yaw: number; pitch: number }): Motion[] =>
+    [0.2, 0.5, 0.8].map((t, i) => ({ yaw: t * to.yaw, pitch: t * to.pitch, at: i * 125 }));
+  return moves
+    .map((name) => ends[name])
+    .reduce<Motion[]>(
+      (motion, end) => then(then(then(then(motion, way(end)), still(move, end)), back(way(end))), still(middle)),
+      still(middle),
+    );
+}
+
+describe('a move', () => {
+  test.each<Move>(['turn-left', 'turn-right', 'look-up', 'look-down'])(
+    '%s after a turn passes when it is made, no other does',
+    (move) => {
+      for (const made of ['turn-left', 'turn-right', 'look-up', 'look-down'] as const) {
+        const answer = last(run(['turn-left', move], moving(['turn-left', made])));
+        if (made === move) expect(answer).toMatchObject({ state: 'passed', index: 1, of: 2 });
+        else expect(answer, made).toMatchObject({ state: 'failed', reason: 'wrong-direction', index: 1 });
+      }
+    },
+  );
+
+  test('to a corner is neither of both: it fits as many challenges as any other', () => {
+    const corner = then(
+      still(1_000),
+      Array.from({ length: 24 }, (_, i) => ({ yaw: Math.min(24, 5 * i), pitch: Math.min(18, 3.75 * i), at: i * 125 })),
+    );
+    const passing = (['turn-left', 'look-up'] as const).filter((move) => {
+      const random = seeded(7);
+      const session = startLiveness(challengeOf(move, 'turn-left'), FR_FEATURE);
+      return corner.some((m) => session.observe(observation(m, random)).index === 1);
+    });
+    expect(passing).toEqual(['turn-left']);
+  });
+
+  test('has to be seen on the way, up and down as to a side', () => {
+    const jumped = then(moving(['turn-left']), still(2_000, { pitch: 14 }));
+    expect(last(run(['turn-left', 'look-up'], jumped)).state).toBe('going');
+  });
+
+  test('has to stay until the next prompt: who leaves sooner has not waited for it', () => {
+    const waiting = (hold: number) => {
+      const { steps } = challengeOf('turn-left', 'turn-right');
+      return { steps: steps.map((timed, i) => (i === 1 ? { ...timed, hold } : timed)) };
+    };
+    const made = moving(['turn-left', 'turn-right'], { move: 500 });
+    expect(last(run(waiting(100), made)).state).toBe('passed');
+    expect(last(run(waiting(900), made))).toMatchObject({ state: 'failed', reason: 'too-soon', index: 0 });
+    const answers = run(waiting(900), moving(['turn-left', 'turn-right']));
+    expect(last(answers).state).toBe('passed');
+    expect(answers.filter((a) => a.hold).map((a) => a.step)).toContain('turn-left');
+  });
+
+  test('that goes on to the other side is no way back to the middle', () => {
+    const through = then(
+      moving(['turn-left']).slice(0, 20),
+      [18, 6, -6, -18, -24, -18, -6, 0].map((yaw, i) => ({ yaw, at: i * 125 })),
+    );
+    const answer = last(run(['turn-left', 'turn-left'], then(through, moving(['turn-left']))));
+    expect(answer).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
+  });
+});
+
+describe('a recording', () => {
+  test.each([
+    ['standard', 2],
+    ['strong', 3],
+  ] as const)('that turns as one of the orders of `%s` passes that order and no other', (strength, moves) => {
+    for (const order of ORDERS[strength].filter((_, i) => i % 5 === 0)) {
+      const recording = moving(order);
+      const passed = ORDERS[strength].filter((asked) => last(run(asked, recording)).state === 'passed');
+      expect(passed).toEqual([order]);
+    }
+    expect(ORDERS[strength].filter((asked) => last(run(asked, moving(['turn-left']))).state === 'passed')).toEqual([]);
+    expect(moves).toBe(ORDERS[strength][0]!.length);
+  });
+
+  test('does not know how long to wait: each of its moves fits some waits alone', () => {
+    const random = seeded(8);
+    const recording = moving(['turn-left', 'turn-right'], { move: 700 });
+    const tries = Array.from({ length: 600 }, () => createChallenge(random, 'standard')).filter(
+      ({ steps }) => String([steps[1]!.step, steps[3]!.step]) === 'turn-left,turn-right',
+    );
+    const passed = tries.filter((challenge) => last(run(challenge, recording)).state === 'passed').length;
+    expect(tries.length).toBeGreaterThan(20);
+    expect(passed).toBeGreaterThan(0);
+    expect(passed).toBeLessThan(tries.length);
+  });
+});
+
 describe('a session', () => {
   test('goes through all steps in order, and only then has passed', () => {
-    const turned = turning(24);
-    const motion = then(then(turned, back(turned)), turning(-24));
-    const answers = run(['turn-left', 'turn-right'], motion);
+    const answers = run(['turn-left', 'turn-right'], moving(['turn-left', 'turn-right']));
     expect(last(answers)).toMatchObject({ state: 'passed', index: 1, of: 2 });
     expect(answers.filter((a) => a.state === 'passed' && a.index === 0)).toHaveLength(0);
+    const steps = answers.map((a) => a.step).filter((step, i, all) => step !== all[i - 1]);
+    expect(steps).toEqual(['middle', 'turn-left', 'middle', 'turn-right']);
   });
 
   test('gives each step its own eight seconds', () => {
-    const blink = then(then(still(5_000), still(300, { open: 0.3 })), still(400));
-    const motion = then(then(blink, still(5_000)), turning(24));
-    expect(motion.at(-1)!.at).toBeGreaterThan(8_000);
-    expect(last(run(['blink', 'turn-left'], motion)).state).toBe('passed');
+    const slow = moving(['turn-left', 'turn-right'], { middle: 6_000 });
+    expect(last(run(['turn-left', 'turn-right'], slow)).state).toBe('passed');
   });
 
-  test('takes eyes closed for long for no blink, and one frame nearer for no coming closer', () => {
-    const dozing = then(then(still(600), still(3_000, { open: 0.3 })), still(400));
-    expect(last(run(['blink', 'turn-left'], dozing)).index).toBe(0);
-    const once = still(2_000).map((m, i) => ({ ...m, distance: i === 9 ? 415 : 500 }));
-    expect(last(run(['closer', 'turn-left'], once)).index).toBe(0);
-  });
-
-  test('a blink is closing and opening the eyes; leaning a picture back is none', () => {
-    const open = still(600);
-    const closed = then(open, still(300, { open: 0.3 }));
-    const blink = then(closed, still(400));
-    expect(last(run(['blink', 'turn-left'], open)).index).toBe(0);
-    expect(last(run(['blink', 'turn-left'], closed)).index).toBe(0);
-    expect(last(run(['blink', 'turn-left'], blink))).toMatchObject({ index: 1, state: 'going' });
-    const leaned = then(
-      then(
-        open,
-        [10, 20, 30, 40, 48, 52, 52, 48, 40, 30, 20, 10].map((pitch, i) => ({ yaw: 0, pitch, solid: 0, at: i * 125 })),
-      ),
-      still(400, { solid: 0 }),
-    ).map((m) => ({ ...m, solid: 0 }));
-    expect(last(run(['blink', 'turn-left'], leaned)).index).toBe(0);
-  });
-
-  test('coming closer is a face that grows, in the camera’s frame and not in a crop that follows it', () => {
-    const nearer = Array.from({ length: 20 }, (_, i) => ({ yaw: 0, at: i * 125, distance: 600 - 8 * i }));
-    expect(last(run(['closer', 'turn-left'], nearer)).index).toBe(1);
-    const random = seeded(2);
-    const session = startLiveness({ steps: ['closer', 'turn-left'] }, FR_FEATURE);
-    let answer: LivenessState | null = null;
-    for (const m of nearer) {
-      // The crop shrinks the face to one size; its scale is in `place`.
-      const o = observation(m, random);
-      const scale = 600 / m.distance;
-      const landmarks = o.landmarks.map(([x, y]) => [x / scale, y / scale] as const);
-      answer = session.observe({ ...o, landmarks, place: { x: 0, y: 0, scale } });
-    }
-    expect(answer!.index).toBe(1);
-    expect(last(run(['closer', 'turn-left'], still(3_000))).index).toBe(0);
+  test('measures a move anew after a break, from straight ahead', () => {
+    const made = moving(['turn-left', 'turn-right']);
+    const turned = made.findIndex((m) => m.yaw === -24);
+    const broken = made.map((m, i) => (i >= turned ? { ...m, at: m.at + 1_000 } : m));
+    const answers = run(['turn-left', 'turn-right'], broken);
+    expect(answers[turned]).toMatchObject({ state: 'going', step: 'middle', index: 1 });
+    expect(last(answers).state).toBe('going');
+    expect(last(run(['turn-left', 'turn-right'], then(broken, moving(['turn-right'])))).state).toBe('passed');
   });
 
   test('that was passed or failed stays so', () => {
     for (const yaw of [24, -24]) {
       const random = seeded(7);
-      const session = startLiveness({ steps: ['turn-left'] }, FR_FEATURE);
+      const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
       for (const m of turning(yaw)) session.observe(observation(m, random));
       const { state } = session.current();
       expect(state).toBe(yaw > 0 ? 'passed' : 'failed');

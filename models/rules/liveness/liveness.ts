@@ -1,42 +1,13 @@
 import { type Calibration, leeway } from '../decision.ts';
 import type { ChallengeStep } from '../reasons.ts';
-import { trackBlink } from './blink.ts';
-import { trackCloser } from './closer.ts';
+import type { Challenge } from './challenge.ts';
+import { type Heading, headingOf } from './heading.ts';
+import { type MiddleTracker, trackMiddle } from './middle.ts';
+import { trackMove } from './move.ts';
 import { breakBetween, type Observation, type Sample, sampleOf } from './sample.ts';
 import type { LivenessFailure, StepTracker } from './step.ts';
-import { trackTurn } from './turn.ts';
 
 export type { Observation } from './sample.ts';
-
-/** What a person is asked to do, in order. */
-export interface Challenge {
-  readonly steps: readonly ChallengeStep[];
-}
-
-export interface ChallengeOptions {
-  /**
-   * Head turns, each to a newly drawn side. Footage that does not react fits by chance with 1/2 to the power of this.
-   */
-  readonly turns?: number;
-  /** Chance of one further step, a blink or coming closer, before or after a turn. Default 1/2. */
-  readonly extra?: number;
-}
-
-/**
- * Draws a challenge. It always has a head turn, the only step with proof in it; the extra step only makes the order
- * harder to foresee.
- * @param random uniform in [0, 1), and not to be foreseen: a cryptographic source in the product
- */
-export function createChallenge(random: () => number, options: ChallengeOptions = {}): Challenge {
-  const { turns = 1, extra = 0.5 } = options;
-  const steps: ChallengeStep[] = [];
-  for (let i = 0; i < Math.max(1, turns); i++) steps.push(random() < 0.5 ? 'turn-left' : 'turn-right');
-  if (random() < extra) {
-    const kind: ChallengeStep = random() < 0.5 ? 'blink' : 'closer';
-    steps.splice(Math.floor(random() * (steps.length + 1)), 0, kind);
-  }
-  return { steps };
-}
 
 export interface LivenessOptions {
   /** Time for each step, ms. Default 8 s. */
@@ -49,12 +20,16 @@ export interface LivenessOptions {
 export interface LivenessState {
   readonly state: 'going' | 'passed' | 'failed';
   readonly step: ChallengeStep;
+  /** Which move it is at, or on the way to, from 0. */
   readonly index: number;
+  /** How many moves there are. */
   readonly of: number;
   /** 0..1 of this step. */
   readonly progress: number;
+  /** The head is where it was asked to be: it is to stay there. */
+  readonly hold: boolean;
   /** Why it failed. */
-  readonly reason?: string;
+  readonly reason?: LivenessFailure;
 }
 
 /** One run of a challenge. Failed or passed it stays so. */
@@ -63,65 +38,75 @@ export interface LivenessSession {
   current(): LivenessState;
 }
 
-const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
-  'turn-left': () => trackTurn(1),
-  'turn-right': () => trackTurn(-1),
-  blink: trackBlink,
-  closer: trackCloser,
-};
-
 /**
  * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
- * prompt was given. What happened before a break never counts, and a sample of another face is a break: the head that
- * moves is the recognised person's in every sample, or people could take turns between two of them. A face that is turned
- * scores lower, so only the sample straight ahead from which a turn is measured has to reach the threshold of 1:1.
+ * prompt was given. What happened before a break never counts: the move is measured anew, from straight ahead. A sample of
+ * another face is a break: the head that moves is the recognised person's in every sample, or people could take turns between
+ * two of them. A face that is turned scores lower, so only the sample straight ahead from which a move is measured has to
+ * reach the threshold of 1:1.
  *
  * @param calibration of the embedder that likeness is measured by
+ * @throws RangeError a challenge without a turn, or with a move that does not begin in the middle
  */
 export function startLiveness(
-  challenge: Challenge,
+  { steps }: Challenge,
   calibration: Calibration,
   options: LivenessOptions = {},
 ): LivenessSession {
   const { stepMs = 8_000, breaks: most = 4 } = options;
   const samePerson = { straight: calibration.verification, turned: leeway(calibration).turned };
-  const { steps } = challenge;
-  if (!steps.some((step) => step.startsWith('turn-'))) {
+  if (!steps.some(({ step }) => step === 'turn-left' || step === 'turn-right')) {
     throw new RangeError('a liveness challenge without a head turn proves nothing');
   }
-  let index = 0;
-  let tracker = TRACKERS[steps[0]!]();
+  if (steps.length % 2 === 1 || steps.some(({ step }, i) => (step === 'middle') !== (i % 2 === 0))) {
+    throw new RangeError('each move of a liveness challenge begins in the middle');
+  }
+  let at = 0;
+  let middle: MiddleTracker = trackMiddle(steps[0]!.hold, null);
+  let tracker: StepTracker = middle;
+  let straight: Heading | null = null;
   let began: number | null = null;
   let last: Sample | null = null;
   let breaks = 0;
   let state: LivenessState['state'] = 'going';
   let progress = 0;
+  let hold = false;
   let reason: LivenessFailure | undefined;
 
   const current = (): LivenessState => ({
     state,
-    step: steps[index]!,
-    index,
-    of: steps.length,
+    step: steps[at]!.step,
+    index: at >> 1,
+    of: steps.length >> 1,
     progress,
+    hold,
     ...(reason ? { reason } : {}),
   });
   const end = (why: LivenessFailure): LivenessState => {
     state = 'failed';
     reason = why;
     progress = 0;
+    hold = false;
     return current();
   };
-  const next = (): void => {
-    if (index + 1 === steps.length) {
+  const begin = (index: number): void => {
+    if (index !== at) began = null;
+    at = index;
+    const { step, hold } = steps[at]!;
+    if (step === 'middle') middle = trackMiddle(hold, straight);
+    tracker = step === 'middle' ? middle : trackMove(step, hold, middle.front);
+    progress = 0;
+  };
+  const next = (likeness: number): LivenessState => {
+    if (steps[at]!.step === 'middle') {
+      if (!(likeness >= samePerson.straight)) return end('another-person');
+      straight ??= headingOf(middle.front);
+    }
+    if (at + 1 === steps.length) {
       state = 'passed';
       progress = 1;
-      return;
-    }
-    index++;
-    tracker = TRACKERS[steps[index]!]();
-    began = null;
-    progress = 0;
+    } else begin(at + 1);
+    return current();
   };
 
   return {
@@ -138,16 +123,15 @@ export function startLiveness(
       const another = !(observation.likeness >= samePerson.turned);
       if (broken || another) {
         if (++breaks >= most) return end(another ? 'another-person' : 'interrupted');
-        tracker = TRACKERS[steps[index]!]();
-        progress = 0;
+        hold = false;
+        begin(at & ~1);
       }
       if (another) return current();
       const news = tracker.see(sample);
       if (news.failed) return end(news.failed);
-      if (news.straight && !(observation.likeness >= samePerson.straight)) return end('another-person');
       progress = news.progress;
-      if (news.done) next();
-      return current();
+      hold = !news.done && news.hold === true;
+      return news.done ? next(observation.likeness) : current();
     },
   };
 }

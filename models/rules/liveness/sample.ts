@@ -17,8 +17,8 @@ export interface Observation {
   /** 68 points of iBUG, in the picture's pixels; the picture is not mirrored. */
   readonly landmarks: readonly Point[];
   readonly box: Box;
-  /** Degrees of yaw, positive to the person's own left: the estimate of the quality measure, the only one there is. */
-  readonly quality: Pick<FaceQuality, 'yaw'>;
+  /** Degrees, yaw positive to the person's own left, pitch positive up: the estimates of the quality measure. */
+  readonly quality: Pick<FaceQuality, 'yaw' | 'pitch'>;
   /**
    * Where the picture is in the camera's frame when it is a crop that follows the face. Without it the picture is
    * taken for the whole frame, or for a crop of unchanged scale: jumps of place are then not judged.
@@ -33,15 +33,17 @@ export interface Sample {
   readonly at: number;
   readonly landmarks: readonly Point[];
   readonly yaw: number;
+  readonly pitch: number;
   /** Whether places in the frame may be compared. */
   readonly placed: boolean;
 }
 
 export function sampleOf(o: Observation): Sample {
-  const { takenAt: at, place, quality } = o;
-  if (!place) return { at, landmarks: o.landmarks, yaw: quality.yaw, placed: false };
-  const landmarks = o.landmarks.map(([x, y]): Point => [place.x + x * place.scale, place.y + y * place.scale]);
-  return { at, landmarks, yaw: quality.yaw, placed: true };
+  const { takenAt: at, place, landmarks } = o;
+  const { yaw, pitch } = o.quality;
+  if (!place) return { at, landmarks, yaw, pitch, placed: false };
+  const inFrame = landmarks.map(([x, y]): Point => [place.x + x * place.scale, place.y + y * place.scale]);
+  return { at, landmarks: inFrame, yaw, pitch, placed: true };
 }
 
 /** Longest time between two samples of one burst, ms: what happened meanwhile was not seen. */

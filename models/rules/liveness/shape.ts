@@ -46,14 +46,3 @@ export function faceHeight(landmarks: readonly Point[]): number {
 
 /** Distance of the eyes over the height of the face: largest when a face, or a picture of one, is seen straight on. */
 export const breadth = (landmarks: readonly Point[]): number => eyeAxis(landmarks).distance / faceHeight(landmarks);
-
-/**
- * How far the eyes are open: the eye aspect ratio of Soukupová & Čech (2016), mean of both eyes, with the face's own
- * breadth divided out, so that a picture tilted backwards does not look like closing eyes.
- */
-export function eyeOpening(landmarks: readonly Point[]): number {
-  const one = (i: number): number =>
-    (gap(landmarks[i + 1]!, landmarks[i + 5]!) + gap(landmarks[i + 2]!, landmarks[i + 4]!)) /
-    (2 * (gap(landmarks[i]!, landmarks[i + 3]!) || 1e-9));
-  return ((one(36) + one(42)) / 2) * breadth(landmarks);
-}

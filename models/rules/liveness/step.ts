@@ -1,27 +1,24 @@
 import type { Sample } from './sample.ts';
 
-/** Why a challenge was not passed. Stable codes; a screen has a sentence for each. */
-export const LIVENESS_FAILURES = [
-  'not-straight',
-  'no-turn',
-  'wrong-direction',
-  'flat',
-  'no-blink',
-  'not-closer',
-  'interrupted',
-  'another-person',
-] as const;
-export type LivenessFailure = (typeof LIVENESS_FAILURES)[number];
+/** Why a challenge was not passed. Stable codes. */
+export type LivenessFailure =
+  | 'not-straight'
+  | 'no-move'
+  | 'wrong-direction'
+  | 'too-soon'
+  | 'flat'
+  | 'interrupted'
+  | 'another-person';
 
 /** What one sample did to a step. */
 export interface StepNews {
   /** 0..1. */
   readonly progress: number;
   readonly done: boolean;
+  /** The head is where it was asked to be, and waits there for the next prompt. */
+  readonly hold?: boolean;
   /** Ends the whole challenge at once. */
   readonly failed?: LivenessFailure;
-  /** The head was seen straight ahead: from here on it is measured. */
-  readonly straight?: boolean;
 }
 
 /** Follows one step of a challenge through samples without a break. A break starts the step over, with a new tracker. */

@@ -90,7 +90,7 @@ export function LanguageSwitch({ legend, languages, class: name = '' }: Language
 /** Says that liveness is off, on every screen, for as long as it is. */
 function LivenessBadge() {
   const { hello, status } = useKiosk().link;
-  if (!status.value || status.value.liveness === 'on') return null;
+  if (status.value?.liveness !== 'off') return null;
   return (
     <p class="badge badge-warn" title={t('status.livenessOffLong')}>
       <IconShield />

@@ -120,8 +120,8 @@ function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [
   if (numberFirst) return [t('stage.numberFirst'), t('stage.numberFirstMore')];
   if (stage.answered) return [t('stage.answered'), ''];
   if (stage.challenge) {
-    const { step, index, of } = stage.challenge;
-    return [say('challenge', step), t('challenge.step', { index: index + 1, of })];
+    const { step, index, of, hold } = stage.challenge;
+    return [say('challenge', hold ? 'hold' : step), t('challenge.step', { index: index + 1, of })];
   }
   if (!stage.present || stage.reason === 'no-face')
     return shown ? [t('claim.sample'), t('claim.lookMore')] : [t('stage.ready'), t('stage.readyMore')];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LivenessPolicy } from '../wire/changes.ts';
 import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 import { RetentionKind, RetentionRule } from './retention.ts';
@@ -47,7 +48,7 @@ export const ComplianceFacts = z.strictObject({
       name: z.string(),
       timeZone: z.string(),
       faces: z.enum(['on', 'off']),
-      liveness: z.enum(['on', 'off']),
+      liveness: LivenessPolicy,
       leaseDays: z.number(),
     }),
   ),

@@ -95,13 +95,17 @@ const unique = (all: readonly string[]) => new Set(all).size === all.length;
 /** `HH:MM` on the wall. */
 export const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
 
+/** How many moves a liveness challenge has: `light` one, `standard` two, `strong` three. */
+export const LivenessPolicy = z.enum(['off', 'light', 'standard', 'strong']);
+export type LivenessPolicy = z.infer<typeof LivenessPolicy>;
+
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
 export const Policy = z.strictObject({
   /** Days without the server after which a kiosk drops its templates. */
   leaseDays: z.number().int().min(1).max(365),
   photoDays: z.number().int().min(1).max(90).optional(),
   gpsDays: z.number().int().min(1).max(30).optional(),
-  liveness: z.enum(['on', 'off']).optional(),
+  liveness: LivenessPolicy.optional(),
   /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other check-in methods stay. */
   faces: z.enum(['on', 'off']).optional(),
   /** Id of the embedder that recognises here; absent: the one that ships. Templates of others rest. */

@@ -123,17 +123,17 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       for (const kiosk of [a, b]) await kiosk.read();
       const site60 = { day, repeatWindowSeconds: 60 };
       expect(a.policy).toEqual({ leaseDays: 30, ...site60 });
-      expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'on' }, new Date())).toBe(true);
-      expect(await setPolicy(database.db, site, { liveness: 'on', leaseDays: 7 }, new Date())).toBe(false);
+      expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'standard' }, new Date())).toBe(true);
+      expect(await setPolicy(database.db, site, { liveness: 'standard', leaseDays: 7 }, new Date())).toBe(false);
       for (const kiosk of [a, b]) await kiosk.read();
       expect([a.policy, b.policy]).toEqual([
-        { leaseDays: 7, liveness: 'on', ...site60 },
+        { leaseDays: 7, liveness: 'standard', ...site60 },
         { leaseDays: 30, ...site60 },
       ]);
       await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 14 }, new Date());
       for (const kiosk of [a, b]) await kiosk.read();
       expect([a.policy, b.policy]).toEqual([
-        { leaseDays: 7, liveness: 'on', ...site60 },
+        { leaseDays: 7, liveness: 'standard', ...site60 },
         { leaseDays: 14, ...site60 },
       ]);
       await database.db.deleteFrom('site_policy').execute();
@@ -153,13 +153,13 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
     });
 
     test('the configured lease is the default site’s and leaves the rest of its policy; unset it says nothing', async () => {
-      await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 30, liveness: 'on' }, new Date());
+      await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 30, liveness: 'standard' }, new Date());
       expect(await configuredLease(database.db, null, new Date())).toBe(false);
       expect(await configuredLease(database.db, 9, new Date())).toBe(true);
       expect(await configuredLease(database.db, 9, new Date())).toBe(false);
       const kiosk = await Kiosk.at(null);
       await kiosk.read();
-      expect(kiosk.policy).toEqual({ leaseDays: 9, liveness: 'on' });
+      expect(kiosk.policy).toEqual({ leaseDays: 9, liveness: 'standard' });
       await database.db.deleteFrom('site_policy').execute();
     });
 

@@ -20,13 +20,14 @@ import type { Role } from '../../state/session.ts';
 type Line = (PolicyChange | SiteChange) & { readonly of: 'policy' | 'site' };
 
 const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
-const CHOICES: ReadonlySet<string> = new Set(['faces', 'liveness', 'templates']);
+const CHOICES: ReadonlySet<string> = new Set(['faces', 'templates']);
 
 /** A setting's value as its page calls it. */
 function valueLabel(name: string, value: unknown): string {
   if (value === undefined || value === '') return '–';
   if (LISTS.has(name))
     return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
+  if (name === 'liveness') return codeLabel('settings.livenessOf', String(value));
   return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
 }
 

@@ -22,6 +22,7 @@ const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 const CLAIMS = ['qr', 'badge'] as const;
 const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
 const CHOICES = ['faces', 'liveness', 'templates'] as const;
+const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const;
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 type Text = (typeof NUMBERS)[number] | (typeof CHOICES)[number] | (typeof CONTACTS)[number];
@@ -176,7 +177,10 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
         <fieldset class="plain grid" disabled={!mayWrite}>
           <legend>{t('settings.faceTitle')}</legend>
           {choice('faces', onOff, 'settings.facesHint')}
-          {choice('liveness', onOff)}
+          {choice('liveness', [
+            ['', t('settings.asKiosk')],
+            ...STRENGTHS.map((name): [string, string] => [name, t(`settings.livenessOf.${name}`)]),
+          ])}
           {choice(
             'templates',
             [

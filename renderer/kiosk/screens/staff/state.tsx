@@ -53,8 +53,8 @@ export function StateScreen() {
     { key: 'face', ...faceState(status.face, detectorTrouble.value) },
     {
       key: 'liveness',
-      value: t(status.liveness === 'on' ? 'state.on' : 'state.off'),
-      mark: status.liveness === 'on' ? 'good' : 'warn',
+      value: t(`state.livenessOf.${status.liveness}`),
+      mark: status.liveness === 'off' ? 'warn' : 'good',
     },
     // Isolated from the direction of the language around it.
     { key: 'version', value: `\u2066${buildName(hello)}\u2069` },

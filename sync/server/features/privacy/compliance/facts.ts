@@ -61,7 +61,7 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
       name: s.name,
       timeZone: s.time_zone,
       faces: policies[i]!.faces ?? 'on',
-      liveness: policies[i]!.liveness ?? 'on',
+      liveness: policies[i]!.liveness ?? 'standard',
       leaseDays: policies[i]!.leaseDays,
     })),
     counts: counts as Record<CountName, number>,

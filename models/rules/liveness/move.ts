@@ -1,0 +1,142 @@
+import type { Move } from './challenge.ts';
+import { fromStraight, type Heading, headingOf } from './heading.ts';
+import { depth, type PlaneTest, testPlane } from './plane.ts';
+import type { Sample } from './sample.ts';
+import { breadth } from './shape.ts';
+import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
+
+/**
+ * A move of the head, followed from straight ahead to where it was asked to, and for as long as it is to stay there. A turn
+ * has the non-planarity test between both ends. Limits come from recorded heads and simulated prints, see docs/prove/liveness.md.
+ */
+export interface SolidLimits {
+  /** Least parallax of the nose tip, in distances of the eyes. */
+  readonly parallax: number;
+  /** … and this many times the most it was between two samples straight ahead: what the landmarks are off by. */
+  readonly overNoise: number;
+  /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
+  readonly depth: number;
+}
+
+export const SOLID: SolidLimits = { parallax: 0.09, overNoise: 2, depth: 0.25 };
+
+/** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
+const BETWEEN = [0.15, 0.8] as const;
+/** So many samples in a row have to show a solid head: one lucky set of landmarks is not enough. */
+const SOLID_SAMPLES = 2;
+/** A sample this much broader than the first ones shows the face straighter than they did: then the test starts there. */
+const BROADER = 1.03;
+/** Moved so far the other way (1 is a whole move), the challenge has failed. */
+const OTHER_WAY = 0.73;
+/**
+ * The most that a move may go aside, as a share of it: a turned head nods, and one that nods hardly turns. One move is never
+ * two at once: a recording that goes to a corner would fit twice as many challenges.
+ */
+const ASIDE = { yaw: 1, pitch: 0.7 } as const;
+/** Less than this of a move is no longer where it was to stay. */
+const STAYS = 0.6;
+
+const WAYS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly side: 1 | -1 }>> = {
+  'turn-left': { axis: 'yaw', side: 1 },
+  'turn-right': { axis: 'yaw', side: -1 },
+  'look-up': { axis: 'pitch', side: 1 },
+  'look-down': { axis: 'pitch', side: -1 },
+};
+
+/**
+ * @param front samples straight ahead, right before
+ * @param hold how long the head has to stay, ms
+ */
+export function trackMove(move: Move, hold: number, front: readonly Sample[], limits = SOLID): StepTracker {
+  const { axis, side } = WAYS[move];
+  const across = axis === 'yaw' ? 'pitch' : 'yaw';
+  const start = headingOf(front);
+  const burst: Sample[] = [...front];
+  let reached = false;
+  let solid = 0;
+  let squeezed = false;
+  let there: number | null = null;
+
+  const share = (sample: Sample): number => side * fromStraight(sample, start)[axis];
+  const aside = (sample: Sample): number => Math.abs(fromStraight(sample, start)[across]);
+  /** Whether the last samples show the move, and the way to it. */
+  const moved = (): readonly Sample[] | null => {
+    const tail = burst.slice(-3).filter((s) => share(s) >= 1 && aside(s) <= ASIDE[axis] * share(s));
+    return tail.length < 2 ? null : tail;
+  };
+  const onTheWay = (tail: readonly Sample[]): boolean => {
+    const peak = Math.max(...tail.map(share));
+    return burst.some((s) => share(s) / peak >= BETWEEN[0] && share(s) / peak <= BETWEEN[1]);
+  };
+  const isWrong = (sample: Sample): boolean =>
+    share(sample) <= -OTHER_WAY || (aside(sample) >= 1 && aside(sample) > share(sample));
+  const stay = (sample: Sample, since: number): StepNews => {
+    if (share(sample) < STAYS) return { progress: 0, done: false, failed: 'too-soon' };
+    return { progress: 1, done: sample.at - since >= hold, hold: true };
+  };
+
+  return {
+    get unmet() {
+      return reached || squeezed ? 'flat' : 'no-move';
+    },
+    see(sample) {
+      if (there !== null) return stay(sample, there);
+      burst.push(sample);
+      if (isWrong(sample)) return { progress: 0, done: false, failed: 'wrong-direction' };
+      const progress = 0.95 * clamp01(share(sample));
+      const tail = moved();
+      if (!tail) {
+        squeezed ||=
+          axis === 'yaw' &&
+          testAll(front, [sample]).some((t) => t.tilt > 0.55 && side * t.parallax < limits.parallax / 2);
+        return { progress, done: false };
+      }
+      if (axis === 'yaw') {
+        reached = true;
+        solid = onTheWay(tail) && isSolid(front, tail, burst, side, limits) ? solid + 1 : 0;
+        if (solid < SOLID_SAMPLES) return { progress, done: false };
+      } else if (!onTheWay(tail)) return { progress, done: false };
+      there = sample.at;
+      return stay(sample, there);
+    },
+  };
+}
+
+function testAll(from: readonly Sample[], to: readonly Sample[]): PlaneTest[] {
+  return from.flatMap((a) => to.flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
+}
+
+/** Whether the burst shows a solid head: enough parallax, the right way, beyond the noise, and not paid for by tilt. */
+function isSolid(
+  front: readonly Sample[],
+  tail: readonly Sample[],
+  burst: readonly Sample[],
+  side: 1 | -1,
+  limits: SolidLimits,
+): boolean {
+  const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
+  const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));
+  const least = Math.max(limits.parallax, limits.overNoise * noise);
+  const enough = (from: readonly Sample[]): boolean => {
+    const tests = testAll(from, tail);
+    if (tests.length === 0) return false;
+    return side * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= limits.depth;
+  };
+  // A print swung from one side to the other has its first sample as oblique as its last one, and twice the error of the
+  // landmarks between them. On the way it was seen straight on: where it was broadest, the test must hold as well.
+  const widest = broadest(burst);
+  const straighter = breadthOf(widest) > BROADER * breadthOf(front);
+  return enough(front) && (!straighter || enough(widest));
+}
+
+const breadthOf = (samples: readonly Sample[]): number => median(samples.map((l) => breadth(l.landmarks)));
+
+/** The three neighbouring samples of a burst that show the face broadest. */
+function broadest(burst: readonly Sample[]): readonly Sample[] {
+  let best: readonly Sample[] = burst.slice(0, 3);
+  for (let i = 1; i + 3 <= burst.length; i++) {
+    const three = burst.slice(i, i + 3);
+    if (breadthOf(three) > breadthOf(best)) best = three;
+  }
+  return best;
+}
