@@ -2,9 +2,10 @@ import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { readFrames, type Segment } from '../../electron/cli/demo/footage.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
-import type { ChallengeStep } from '../../models/rules/reasons.ts';
+import type { Move } from '../../models/rules/liveness/challenge.ts';
+import { CHALLENGE_STEPS, type ChallengeStep } from '../../models/rules/reasons.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
-import { type Person, takesOf } from './catalogue.ts';
+import type { Moves } from './moves.ts';
 
 /**
  * A camera for tests in real Chromium whose footage is chosen while the page runs: `getUserMedia` of the page gives the
@@ -13,18 +14,19 @@ import { type Person, takesOf } from './catalogue.ts';
  */
 export interface ReactiveCamera {
   /**
-   * Shows a segment of footage, or pictures of one's own (a simulated print). `once` holds the last frame, `swing` goes
-   * back and forth without a cut. Resolves when the frames have been handed over and the first one is shown.
+   * Shows a segment of footage, or pictures of one's own (a simulated print). Resolves when the frames have been handed over
+   * and the first one is shown.
    */
-  show(what: Segment | readonly RgbImage[], how?: 'once' | 'swing'): Promise<void>;
+  show(what: Segment | readonly RgbImage[], how?: Playing): Promise<void>;
   /**
    * From now on lets the page itself choose: whenever the kiosk's main sentence changes, the clip of that sentence is
-   * played from its start, or the one for `otherwise`. Every clip is in the page before the first one is played, so an
-   * answer comes with the next frame, however busy the machine is.
+   * played from its start, or the one for `otherwise`; before another clip begins, one that `stays` is gone back through. While
+   * the kiosk says `hold`, the clip goes on. Every clip is in the page before the first one is played, so an answer comes with
+   * the next frame, however busy the machine is.
    */
-  react(clips: readonly ReactiveClip[], otherwise: ReactiveClip): Promise<void>;
+  react(clips: readonly ReactiveClip[], otherwise: ReactiveClip, hold: string): Promise<void>;
   /** Puts a clip into the page, to be shown by `cue`. */
-  load(name: string, what: Segment | readonly RgbImage[], how?: 'once' | 'swing'): Promise<void>;
+  load(name: string, what: Segment | readonly RgbImage[], how?: Playing): Promise<void>;
   /** Shows a clip that was loaded, or for null the empty wall. @returns when its first frame was drawn, by the page's clock, ms */
   cue(name: string | null): Promise<number>;
   /** The sentences that were answered by `react`, in order. */
@@ -37,11 +39,14 @@ export interface ReactiveCamera {
   plug(): Promise<void>;
 }
 
+/** `once` holds the last frame, `swing` goes back and forth without a cut, `stays` does so with the last frames alone. */
+export type Playing = 'once' | 'swing' | 'stays';
+
 /** What is shown while the kiosk says `sentence`. */
 export interface ReactiveClip {
   readonly sentence: string;
   readonly what: Segment | readonly RgbImage[];
-  readonly how: 'once' | 'swing';
+  readonly how: Playing;
 }
 
 export interface ReactiveCameraOptions {
@@ -52,10 +57,10 @@ export interface ReactiveCameraOptions {
 }
 
 interface InPage {
-  play(jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
-  load(name: string, jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  play(jpegs: readonly string[], how: Playing): Promise<void>;
+  load(name: string, jpegs: readonly string[], how: Playing): Promise<void>;
   cue(name: string | null): number;
-  react(): void;
+  react(hold: string): void;
   readonly answered: string[];
   drawn: number;
   unplug(): void;
@@ -77,9 +82,9 @@ export async function installReactiveCamera(page: Page, options: ReactiveCameraO
     ] as const);
   };
   return {
-    async react(clips, otherwise) {
+    async react(clips, otherwise, hold) {
       for (const { sentence, what, how } of [...clips, { ...otherwise, sentence: '' }]) await load(sentence, what, how);
-      await page.evaluate(() => (globalThis as WithCamera).reactiveCamera.react());
+      await page.evaluate((said) => (globalThis as WithCamera).reactiveCamera.react(said), hold);
     },
     load,
     cue: (name) => page.evaluate((n) => (globalThis as WithCamera).reactiveCamera.cue(n), name),
@@ -125,8 +130,10 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   canvas.height = height;
   const context = canvas.getContext('2d')!;
   let frames: ImageBitmap[] = [];
-  let swing = false;
+  let how: Playing = 'once';
   let at = 0;
+  /** What follows when the clip has been gone back through. */
+  let next: { frames: ImageBitmap[]; how: Playing } | null = null;
   let gone = false;
   const streams = new Set<MediaStream>();
   const bitmaps = (jpegs: readonly string[]): Promise<ImageBitmap[]> =>
@@ -136,37 +143,40 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
       ),
     );
   let observer: MutationObserver | null = null;
-  const clips = new Map<string, { frames: ImageBitmap[]; how: 'once' | 'swing' }>();
-  const start = (next: ImageBitmap[], how: 'once' | 'swing'): void => {
-    frames = next;
-    swing = how === 'swing';
+  const clips = new Map<string, { frames: ImageBitmap[]; how: Playing }>();
+  const start = (clip: { frames: ImageBitmap[]; how: Playing }): void => {
+    ({ frames, how } = clip);
     at = 0;
+    next = null;
     draw();
   };
   const camera = {
     drawn: 0,
     answered: [] as string[],
-    async play(jpegs: readonly string[], how: 'once' | 'swing') {
-      start(await bitmaps(jpegs), how);
+    async play(jpegs: readonly string[], how: Playing) {
+      start({ frames: await bitmaps(jpegs), how });
     },
-    async load(name: string, jpegs: readonly string[], how: 'once' | 'swing') {
+    async load(name: string, jpegs: readonly string[], how: Playing) {
       clips.set(name, { frames: await bitmaps(jpegs), how });
     },
     cue(name: string | null) {
-      const clip = name === null ? { frames: [], how: 'once' as const } : clips.get(name)!;
-      start(clip.frames, clip.how);
+      start(name === null ? { frames: [], how: 'once' } : clips.get(name)!);
       return performance.now();
     },
-    react() {
+    react(hold: string) {
       let shown: string | null = null;
       const check = (): void => {
         const said = document.querySelector('.sentence-main')?.textContent ?? '';
         const sentence = clips.has(said) ? said : '';
-        if (sentence === shown) return;
+        if (sentence === shown || said === hold) return;
         shown = sentence;
         if (sentence) camera.answered.push(sentence);
         const clip = clips.get(sentence)!;
-        start(clip.frames, clip.how);
+        if (how !== 'stays') start(clip);
+        else {
+          at = Math.min(at, frames.length - 1);
+          next = clip;
+        }
       };
       observer?.disconnect();
       observer = new MutationObserver(check);
@@ -190,10 +200,15 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
     },
   };
   function draw(): void {
-    const round = Math.max(1, 2 * frames.length - 2);
-    const index = swing
-      ? frames.length - 1 - Math.abs(frames.length - 1 - (at % round))
-      : Math.min(at, frames.length - 1);
+    if (next && at <= 0) {
+      start(next);
+      return;
+    }
+    const last = frames.length - 1;
+    const swung = (among: number, tick: number): number => last - Math.abs(among - (tick % Math.max(1, 2 * among)));
+    let index = Math.min(at, last);
+    if (how === 'swing') index = swung(last, at);
+    else if (how === 'stays' && !next && at > last) index = swung(Math.min(4, last), at - last + Math.min(4, last));
     const frame = frames[index];
     if (frame) context.drawImage(frame, 0, 0, width, height);
     else {
@@ -206,7 +221,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
     // A canvas that is drawn the same gives no new frame; a pixel of the corner keeps the camera running.
     context.fillStyle = at % 2 ? '#000' : '#010101';
     context.fillRect(0, 0, 1, 1);
-    at++;
+    at += next ? -1 : 1;
     camera.drawn++;
   }
   setInterval(draw, 1000 / fps);
@@ -222,33 +237,31 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
 }
 
 /** What the kiosk can ask for, with its sentence in English. */
-const PROMPTS: readonly (readonly [ChallengeStep, string])[] = (
-  ['turn-left', 'turn-right', 'blink', 'closer'] as const satisfies readonly ChallengeStep[]
-).map((step) => [step, en.challenge[step]]);
+const PROMPTS = CHALLENGE_STEPS.map((step) => [step, en.challenge[step]] as const);
 
 /**
- * Has a man follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
- * asks, again and again as long as it is asked, for each prompt that follows, until `until` holds. `attack` shows
- * something else instead, for no prompt (null) too.
+ * Has somebody follow the prompts until `until` holds: shows them straight ahead until a move is asked for, then footage that
+ * makes it and stays there, and goes back when the kiosk asks for the middle. `attack` shows something else instead, for no
+ * prompt (null) too.
  * @returns the prompts that were answered, in order
  */
 export async function follow(
-  page: Page,
   camera: ReactiveCamera,
-  person: Person,
+  clips: Moves | ((step: Move | null) => Promise<readonly RgbImage[]>),
   until: () => Promise<boolean>,
-  options: { timeoutMs?: number; attack?: (step: ChallengeStep | null) => Promise<readonly RgbImage[]> } = {},
+  timeoutMs = 90_000,
 ): Promise<ChallengeStep[]> {
-  const { timeoutMs = 90_000, attack } = options;
-  const clips: ReactiveClip[] = [];
+  const shown: ReactiveClip[] = [];
+  const attack = typeof clips === 'function' ? clips : null;
   for (const [step, sentence] of PROMPTS) {
-    const what = attack ? await attack(step) : takesOf(person, step)[0];
-    if (what) clips.push({ sentence, what, how: attack ? 'once' : 'swing' });
+    if (step === 'middle') continue;
+    const what = typeof clips === 'function' ? await clips(step) : clips[step];
+    shown.push({ sentence, what, how: attack ? 'once' : 'stays' });
   }
-  const straight = attack ? await attack(null) : takesOf(person, 'straight')[0]!;
-  await camera.react(clips, { sentence: '', what: straight, how: 'swing' });
+  const straight = typeof clips === 'function' ? await clips(null) : clips.straight;
+  await camera.react(shown, { sentence: '', what: straight, how: 'swing' }, en.challenge.hold);
   const end = Date.now() + timeoutMs;
-  while (Date.now() < end && !(await until())) await page.waitForTimeout(50);
+  while (Date.now() < end && !(await until())) await new Promise((resolve) => setTimeout(resolve, 50));
   const answered = await camera.answered();
   return answered.map((sentence) => PROMPTS.find(([, said]) => said === sentence)![0]);
 }

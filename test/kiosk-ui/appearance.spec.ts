@@ -133,7 +133,14 @@ const CAMERA_TOUR: Tour = {
   '03-challenge': async (page, core) => {
     core.hello = { ...core.hello, demo: false };
     core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'standard', notices: [], update: null });
-    core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3, hold: false });
+    core.methods.probe = async () => ({
+      kind: 'challenge',
+      step: 'turn-left',
+      index: 0,
+      of: 2,
+      progress: 0.3,
+      hold: false,
+    });
     await page.reload();
     await says(page, core, 'challenge', 'turn-left');
   },

@@ -2,12 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareModels } from '../../build/models/prepare.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
+import { FR_FEATURE } from '../../models/rules/decision.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
+import { createChallenge, type LivenessStrength, type Move, ORDERS } from '../../models/rules/liveness/challenge.ts';
+import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { depth, testPlane } from '../../models/rules/liveness/plane.ts';
-import type { ChallengeStep } from '../../models/rules/reasons.ts';
 import { type Person, readPicture, type Shows, stillsOfA, type Take, takes, takesOf } from '../footage/index.ts';
+import { movesOfB } from '../footage/moves.ts';
 import { type Print, printOf } from './attacks.ts';
-import { seeded } from './heads.ts';
-import { type Attack, attack, judge, type Watched, watch, watchTake } from './watch.ts';
+import { challengeOf, seeded } from './heads.ts';
+import { type Attack, attack, judge, SAMPLES_A_SECOND, type Watched, watch, watchTake } from './watch.ts';
+import { act, type WatchedMoves } from './willing.ts';
 
 /*
  * Liveness on real footage and simulated prints, through the real detector and landmarks. What the footage shows is
@@ -21,13 +26,11 @@ beforeAll(async () => {
 afterAll(() => pipeline?.close());
 
 const name = (take: Take) => `${take.person} ${take.source.split('/').at(-1)} ${take.start} s`;
+/** Frames as a camera gives them. */
+async function* filmed(frames: readonly RgbImage[]) {
+  for (const [i, image] of frames.entries()) yield { image, at: i / SAMPLES_A_SECOND };
+}
 const first = (person: Person, shows: Shows): Take => takesOf(person, shows)[0]!;
-/** `next` right after `before`. */
-const after = (before: readonly Watched[], next: readonly Watched[]): Watched[] => {
-  const shift = before.at(-1)!.takenAt + 125 - next[0]!.takenAt;
-  return [...before, ...next.map((o) => ({ ...o, takenAt: o.takenAt + shift }))];
-};
-
 describe('recorded heads', () => {
   test.each(
     takes()
@@ -36,43 +39,59 @@ describe('recorded heads', () => {
   )('that turn as they were asked pass, and fail when the other side was asked: %s', async (_, take) => {
     const seen = await watchTake(pipeline, take);
     const other = take.shows === 'turn-left' ? 'turn-right' : 'turn-left';
-    expect(judge([take.shows as ChallengeStep], seen).state).toBe('passed');
-    expect(judge([other], seen)).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
+    expect(judge(challengeOf(take.shows as Move), seen).state).toBe('passed');
+    expect(judge(challengeOf(other), seen)).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
   });
 
   test('that only talk pass no turn', async () => {
     for (const person of ['A', 'B'] as const) {
       const seen = await watchTake(pipeline, { ...first(person, 'talking'), seconds: 5 });
-      expect(judge(['turn-left'], seen).state).not.toBe('passed');
-      expect(judge(['turn-right'], seen).state).not.toBe('passed');
+      expect(judge(challengeOf('turn-left'), seen).state).not.toBe('passed');
+      expect(judge(challengeOf('turn-right'), seen).state).not.toBe('passed');
     }
   });
 
-  test('that blink or come closer pass those steps, which then still need the turn', async () => {
-    for (const [person, step] of [
-      ['A', 'blink'],
-      ['B', 'blink'],
-      ['B', 'closer'],
-    ] as const) {
-      const take = takesOf(person, step).at(-1)!;
-      const answer = judge([step, 'turn-left'], await watchTake(pipeline, take));
-      expect(answer, name(take)).toMatchObject({ state: 'going', index: 1, of: 2 });
-    }
-    expect(judge(['blink', 'turn-left'], await watchTake(pipeline, first('B', 'straight'))).index).toBe(0);
-    expect(judge(['closer', 'turn-left'], await watchTake(pipeline, first('B', 'straight'))).index).toBe(0);
+  describe('of a man who does what he is asked', () => {
+    let moves: WatchedMoves;
+    beforeAll(async () => {
+      const seen: Partial<Record<keyof WatchedMoves, Watched[]>> = {};
+      for (const [name, frames] of Object.entries(await movesOfB(pipeline, SAMPLES_A_SECOND)))
+        seen[name as keyof WatchedMoves] = await watch(pipeline, filmed(frames));
+      moves = seen as WatchedMoves;
+    });
+
+    test.each<LivenessStrength>(['light', 'standard', 'strong'])('pass every order of `%s`', (strength) => {
+      const random = seeded(5);
+      const asked = new Set<string>();
+      while (asked.size < ORDERS[strength].length) {
+        const challenge = createChallenge(random, strength);
+        asked.add(String(challenge.steps.map(({ step }) => step)));
+        const { end } = act(startLiveness(challenge, FR_FEATURE), moves, 300 + 300 * random());
+        expect(end, JSON.stringify(challenge)).toMatchObject({ state: 'passed' });
+      }
+    });
   });
 
-  test('pass a whole challenge of several steps when the footage follows the prompts', async () => {
-    const closer = await watchTake(pipeline, takesOf('B', 'closer').at(-1)!);
-    const turn = await watchTake(pipeline, first('B', 'turn-right'));
-    expect(judge(['closer', 'turn-right'], after(closer, turn))).toMatchObject({ state: 'passed', index: 1 });
+  test('of a film that does not wait for anybody pass seldom, from wherever it is begun', async () => {
+    const seen = await watchTake(pipeline, { source: first('B', 'hand-before-mouth').source, start: 0, seconds: 53 });
+    const random = seeded(6);
+    const passed = (strength: LivenessStrength): number => {
+      let [tries, count] = [0, 0];
+      for (let from = 0; from < 50_000; from += 500, tries++) {
+        const rest = seen.filter((o) => o.takenAt >= from);
+        if (judge(createChallenge(random, strength), rest).state === 'passed') count++;
+      }
+      return count / tries;
+    };
+    expect(passed('standard')).toBeLessThan(1 / 8);
+    expect(passed('strong')).toBeLessThan(1 / 30);
   });
 
   test('that turned before they were asked do not pass', async () => {
     const turn = await watchTake(pipeline, first('B', 'turn-left'));
     const turned = turn.filter((o) => o.quality.yaw > 20);
     const held = turned.slice(-3).flatMap((o, i) => [0, 1, 2, 3].map((k) => ({ ...o, takenAt: (4 * i + k) * 125 })));
-    expect(judge(['turn-left'], held).state).toBe('going');
+    expect(judge(challengeOf('turn-left'), held).state).toBe('going');
   });
 });
 
@@ -97,7 +116,7 @@ describe('a still picture, printed life-size and moved in front of a simulated c
     for (const direction of [1, -1] as const) {
       const seen = await seenOf(kind, direction);
       expect(seen.length).toBeGreaterThan(14); // the face was found: it is the rule that refuses it
-      expect(judge([direction > 0 ? 'turn-left' : 'turn-right'], seen).state).not.toBe('passed');
+      expect(judge(challengeOf(direction > 0 ? 'turn-left' : 'turn-right'), seen).state).not.toBe('passed');
     }
   });
 

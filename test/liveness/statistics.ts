@@ -6,11 +6,11 @@ import { prepareModels } from '../../build/models/prepare.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { dot } from '../../models/rules/cosine.ts';
 import type { Box } from '../../models/rules/image.ts';
+import type { Move } from '../../models/rules/liveness/challenge.ts';
 import { depth, testPlane } from '../../models/rules/liveness/plane.ts';
-import type { ChallengeStep } from '../../models/rules/reasons.ts';
 import { demoPeople, type Person, type Picture, packageFile, readPicture, type Take, takes } from '../footage/index.ts';
 import { printOf } from './attacks.ts';
-import { gaussian, seeded } from './heads.ts';
+import { challengeOf, gaussian, seeded } from './heads.ts';
 import { ATTACKS, type Attack, attack, judge, type Watched, watch, watchTake } from './watch.ts';
 
 const { weights } = await prepareModels();
@@ -20,8 +20,8 @@ const tally = (states: readonly string[]): string =>
   Object.entries(Object.groupBy(states, (s) => s))
     .map(([s, list]) => `${s} ${list!.length}`)
     .join(', ');
-const outcome = (step: ChallengeStep, seen: readonly Watched[]): string => {
-  const { state, reason } = judge([step], seen);
+const outcome = (move: Move, seen: readonly Watched[]): string => {
+  const { state, reason } = judge(challengeOf(move), seen);
   return reason ?? (state === 'going' ? 'not passed' : state);
 };
 

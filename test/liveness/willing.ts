@@ -1,0 +1,45 @@
+import type { Move } from '../../models/rules/liveness/challenge.ts';
+import type { LivenessSession, LivenessState } from '../../models/rules/liveness/liveness.ts';
+import { SAMPLES_A_SECOND, type Watched } from './watch.ts';
+
+export type WatchedMoves = Readonly<Record<Move | 'straight', readonly Watched[]>>;
+
+const EVERY = 1_000 / SAMPLES_A_SECOND;
+/** The last frames of a move are gone through back and forth while the head stays there: nobody holds quite still. */
+const END = 3;
+
+/**
+ * Has somebody on footage do what a challenge asks: each prompt `reaction` ms after it was given.
+ * @returns how it ended, and after how many ms
+ */
+export function act(
+  session: LivenessSession,
+  moves: WatchedMoves,
+  reaction = 400,
+): { readonly end: LivenessState; readonly ms: number } {
+  const prompts: { at: number; step: LivenessState['step'] }[] = [];
+  let going: Move | null = null;
+  let at = 0;
+  let ticks = 0;
+  const swing = (list: readonly Watched[]): Watched => {
+    const round = Math.max(1, 2 * list.length - 2);
+    return list[list.length - 1 - Math.abs(list.length - 1 - (ticks++ % round))]!;
+  };
+  const shown = (asked: LivenessState['step']): Watched => {
+    if (going === null && asked !== 'middle') [going, at] = [asked, -1];
+    if (going === null) return swing(moves.straight);
+    if (going === asked && at < moves[going].length - 1) return moves[going][++at]!;
+    if (going === asked) return swing(moves[going].slice(-END));
+    const frame = moves[going][at]!;
+    if (--at < 0) going = null;
+    return frame;
+  };
+  let state = session.current();
+  let ms = 0;
+  for (; state.state === 'going' && ms < 60_000; ms += EVERY) {
+    if (prompts.at(-1)?.step !== state.step) prompts.push({ at: ms, step: state.step });
+    const read = prompts.findLast((p) => p.at <= ms - reaction)?.step ?? 'middle';
+    state = session.observe({ ...shown(read), takenAt: ms });
+  }
+  return { end: state, ms };
+}
