@@ -12,6 +12,7 @@ import { detPlot } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, type Watch } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
+import { type LivenessLine, tryLiveness } from './liveness.ts';
 
 const EMBED_HELP = `
 Each file gives one line of JSON, in input order:
@@ -33,6 +34,15 @@ by name, is the one enrolled.
 
 Exit code: 0 done; 1 nothing to compare, the plot can't be written, or the weights are missing or altered; 2 wrong usage, or
 no such folder.`;
+
+const LIVENESS_HELP = `
+Says what the liveness check would have made of footage that was shown to a kiosk as a replay: every challenge of every
+strength (2 light, 12 standard, 56 strong), begun every half second. Each file gives one line of JSON, in input order:
+  {"file","samples","attempts","passed","reasons":{…},"strengths":{"light":{"attempts","passed"},…}}
+  {"file","error":{"code","message"}}                                  when the file can't be used
+A folder is the frames of a film in the natural order of their names. Samples are frames with a face; in each the largest counts.
+
+Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
@@ -80,6 +90,26 @@ export function registerFaces(program: Command): Command {
         await writeLine(process.stdout, options.json ? JSON.stringify(evaluation) : evaluationText(evaluation));
         if (options.svg)
           await writePlot(options.svg, detPlot(evaluation.verification, `${basename(folder)}, ${evaluation.model}`));
+      });
+    });
+  faces
+    .command('liveness')
+    .description('Try the liveness check on films, or on folders of their frames.')
+    .argument('<files...>', 'films, or folders of frames')
+    .option('--json', 'one line of JSON per file')
+    .option('--fps <n>', 'samples a second; the frames of a folder are so far apart', '8')
+    .option('--seed <n>', 'random seed of the waits, so that a run can be repeated', '1')
+    .addHelpText('after', LIVENESS_HELP)
+    .action(async (files: string[], options: { json?: boolean; fps: string; seed: string }) => {
+      const [fps, seed] = [Number(options.fps), Number(options.seed)];
+      if (!(fps > 0 && fps <= 120)) faces.error('error: --fps takes a number up to 120', { exitCode: EXIT.usage });
+      if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });
+      process.stdout.on('error', onClosedPipe);
+      await withPipeline(null, async (pipeline) => {
+        for (const file of files) {
+          const line = await tryLiveness(pipeline, file, fps, seeded(seed));
+          await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(livenessText(line)));
+        }
       });
     });
   return faces;
@@ -149,6 +179,12 @@ function onlyOne(folder: string): string {
   const [entry, ...more] = readEntries(folder);
   if (!entry || more.length > 0) throw new Problem('embedder-not-single', { folder });
   return embedderId(entry);
+}
+
+function livenessText(line: LivenessLine): string {
+  if ('error' in line) return `${line.file}: ${line.error.message} (${line.error.code})`;
+  const passed = Object.entries(line.strengths).map(([name, of]) => `${name} ${of.passed} of ${of.attempts}`);
+  return `${line.file}: ${line.samples} samples; passed: ${passed.join(', ')}`;
 }
 
 function asText(line: EmbedLine): string {

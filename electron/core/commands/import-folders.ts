@@ -41,7 +41,7 @@ export async function personFolders(root: string): Promise<PersonFolder[]> {
 }
 
 /** Paths of a person's photos by name, symbolic links included: whether they are pictures shows when they are decoded. */
-export async function photoFiles({ path, alone }: PersonFolder): Promise<string[]> {
+export async function photoFiles({ path, alone }: Pick<PersonFolder, 'path' | 'alone'>): Promise<string[]> {
   if (alone) return [path];
   const entries = await entriesOf(path);
   return entries.filter((e) => !e.isDirectory() && !CLUTTER.test(e.name)).map((e) => join(path, e.name));

@@ -3,6 +3,7 @@ import type { ChallengeStep } from '../reasons.ts';
 /** How many moves a challenge has, by its strength. A site chooses one in its policy. */
 const MOVES = { light: 1, standard: 2, strong: 3 } as const;
 export type LivenessStrength = keyof typeof MOVES;
+export const STRENGTHS = Object.keys(MOVES) as readonly LivenessStrength[];
 
 /** A move of the head out of the middle. */
 export type Move = Exclude<ChallengeStep, 'middle'>;
@@ -45,7 +46,11 @@ export const ORDERS: Readonly<Record<LivenessStrength, readonly (readonly Move[]
  */
 export function createChallenge(random: () => number, strength: LivenessStrength): Challenge {
   const orders = ORDERS[strength];
-  const moves = orders[Math.floor(random() * orders.length)]!;
+  return inOrder(orders[Math.floor(random() * orders.length)]!, random);
+}
+
+/** A challenge of these moves with waits drawn anew. */
+export function inOrder(moves: readonly Move[], random: () => number): Challenge {
   const wait = ([least, most]: readonly [number, number]) => least + random() * (most - least);
   const steps = moves.flatMap((move, i): TimedStep[] => [
     { step: 'middle', hold: wait(WAIT.middle) },

@@ -1,0 +1,108 @@
+import { statSync } from 'node:fs';
+import { decodePicture } from '../../../models/node/decode.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { dot } from '../../../models/rules/cosine.ts';
+import type { RgbImage } from '../../../models/rules/image.ts';
+import { inOrder, type LivenessStrength, ORDERS, STRENGTHS } from '../../../models/rules/liveness/challenge.ts';
+import { type Observation, startLiveness } from '../../../models/rules/liveness/liveness.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
+import { photoFiles } from '../../core/commands/import-folders.ts';
+import { readFrames } from '../demo/footage.ts';
+
+/** What the rules say of footage: of each strength, how many challenges were tried and how many passed. */
+interface Tally {
+  attempts: number;
+  passed: number;
+}
+
+/** A line of `faces liveness`. */
+export type LivenessLine =
+  | ({
+      readonly file: string;
+      /** Frames with a face. */
+      readonly samples: number;
+      /** Why those that did not pass did not, by code; `unfinished`: the footage ended first. */
+      readonly reasons: Readonly<Record<string, number>>;
+      readonly strengths: Readonly<Record<LivenessStrength, Readonly<Tally>>>;
+    } & Readonly<Tally>)
+  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
+
+type Seen = Omit<Observation, 'likeness'> & { readonly embedding: Float32Array };
+
+/** A challenge is begun every so often, ms. */
+const EVERY = 500;
+/** Longest film that is looked at, s. */
+const LONGEST = 3_600;
+
+/**
+ * Tries every challenge of every strength on a film, or on a folder of its frames, begun every half second: what a kiosk would
+ * have said of it as a replay. Waits are drawn by `random`. As at the kiosk each sample has to be of the person who was there
+ * when the challenge began.
+ *
+ * @param fps samples a second; the frames of a folder are so far apart
+ */
+export async function tryLiveness(
+  pipeline: FacePipeline,
+  file: string,
+  fps: number,
+  random: () => number,
+): Promise<LivenessLine> {
+  try {
+    const seen: Seen[] = [];
+    for await (const { image, at } of framesOf(file, fps)) {
+      const [face] = await pipeline.detect(image);
+      if (!face) continue;
+      const { landmarks, box, quality, five } = await pipeline.shape(image, face.box);
+      const embedding = await pipeline.embed(image, five);
+      seen.push({ takenAt: at * 1_000, landmarks, box, quality, place: { x: 0, y: 0, scale: 1 }, embedding });
+    }
+    return { file, samples: seen.length, ...tryAll(pipeline, seen, random) };
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause;
+    return { file, error: { code: cause.code, message: cause.message } };
+  }
+}
+
+function tryAll({ calibration }: FacePipeline, seen: readonly Seen[], random: () => number) {
+  const reasons: Record<string, number> = {};
+  const strengths = { light: tally(), standard: tally(), strong: tally() };
+  const end = seen.at(-1)?.takenAt ?? 0;
+  for (let from = seen[0]?.takenAt ?? 0; from < end; from += EVERY) {
+    const rest = seen.filter((s) => s.takenAt >= from);
+    const person = rest[0]!.embedding;
+    const film = rest.map((s): Observation => ({ ...s, likeness: dot(person, s.embedding) }));
+    for (const strength of STRENGTHS) {
+      for (const order of ORDERS[strength]) {
+        const session = startLiveness(inOrder(order, random), calibration);
+        let state = session.current();
+        for (const observation of film) {
+          state = session.observe(observation);
+          if (state.state !== 'going') break;
+        }
+        strengths[strength].attempts++;
+        if (state.state === 'passed') strengths[strength].passed++;
+        else {
+          const why = state.reason ?? 'unfinished';
+          reasons[why] = (reasons[why] ?? 0) + 1;
+        }
+      }
+    }
+  }
+  const all = Object.values(strengths);
+  const sum = (what: keyof Tally): number => all.reduce((total, one) => total + one[what], 0);
+  return { attempts: sum('attempts'), passed: sum('passed'), reasons, strengths };
+}
+
+const tally = (): Tally => ({ attempts: 0, passed: 0 });
+
+/** Frames and when they were taken, s. */
+async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: RgbImage; at: number }> {
+  if (!statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    yield* readFrames(file, { fps, seconds: LONGEST });
+    return;
+  }
+  const pictures = await photoFiles({ path: file, alone: false });
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  for (const [i, picture] of pictures.sort(compare).entries())
+    yield { image: await decodePicture(picture), at: i / fps };
+}
