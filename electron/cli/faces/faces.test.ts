@@ -11,10 +11,12 @@ import { filesOfPackage } from '../../../build/fetch/files.ts';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
+import { readFrames } from '../demo/footage.ts';
 import { detPlot, probit } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, pickThresholds } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
+import { tryLiveness } from './liveness.ts';
 import { registerFaces } from './register.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -279,5 +281,43 @@ describe('faces eval', () => {
     expect(probit(0.025)).toBeCloseTo(-1.96, 2);
     const empty = { people: 0, pictures: 0, genuinePairs: 0, impostorPairs: 0, eer: null, tarAtFar: [], det: [] };
     expect(detPlot(empty, '<b> & "c"')).toContain('&#60;b&#62; &#38; &#34;c&#34;');
+  });
+});
+
+describe('faces liveness', () => {
+  it('takes a folder for the frames of a film in natural order, and says what each strength makes of them', async () => {
+    const film = join(folder, 'turn');
+    mkdirSync(film);
+    let count = 0;
+    for await (const { image } of readFrames(`${MEDIA}cap13_edit2.mp4`, { fps: 8, start: 18.6, seconds: 2.1 })) {
+      const { width, height, data } = image;
+      const jpeg = sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 95 });
+      writeFileSync(join(film, `${++count}.jpg`), await jpeg.toBuffer());
+    }
+    const line = await tryLiveness(pipeline, film, 8, () => 0);
+    if ('error' in line) throw new Error(line.error.message);
+    const { samples, attempts, passed, reasons, strengths } = line;
+    expect(samples).toBe(count);
+    // He turns to his left once, and is straight ahead for a second before it.
+    expect(strengths.light.passed).toBeGreaterThan(0);
+    expect(strengths.light.passed).toBeLessThanOrEqual(strengths.light.attempts / 2);
+    expect([strengths.standard.passed, strengths.strong.passed]).toEqual([0, 0]);
+    expect(reasons['wrong-direction']).toBeGreaterThan(0);
+    const failed = Object.values(reasons).reduce((sum, n) => sum + n, 0);
+    expect([attempts, passed]).toEqual([failed + passed, strengths.light.passed]);
+    expect([strengths.standard.attempts, strengths.strong.attempts]).toEqual(
+      [6, 28].map((n) => n * strengths.light.attempts),
+    );
+  });
+
+  it('gives a line to what is no film, and goes on', async () => {
+    const { code, out } = await sp(['faces', 'liveness', '--json', join(folder, 'none.mp4'), join(ROOT, 'README.md')]);
+    expect(code).toBe(0);
+    const codes = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).error.code);
+    expect(codes).toEqual(['file-not-found', 'footage-ffmpeg']);
+    expect((await sp(['faces', 'liveness', '--fps', '0', 'x'])).code).toBe(2);
   });
 });

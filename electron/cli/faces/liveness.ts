@@ -97,7 +97,9 @@ const tally = (): Tally => ({ attempts: 0, passed: 0 });
 
 /** Frames and when they were taken, s. */
 async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: RgbImage; at: number }> {
-  if (!statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (!there) throw new Problem('file-not-found', { path: file });
+  if (!there.isDirectory()) {
     yield* readFrames(file, { fps, seconds: LONGEST });
     return;
   }
