@@ -67,6 +67,8 @@ export const IconLock = icon(
 );
 export const IconStaff = icon('M5 20c.6-3.600 3.400-5.600 7-5.600s6.400 2 7 5.600', { circle: [12, 8, 3.6] });
 export const IconBack = icon('M19 12H5M11 6l-6 6 6 6', { mirrored: true });
+/** To the left of the screen, whatever the language: where a head is to turn. */
+export const IconLeft = icon('M20 12H4M11 5l-7 7 7 7');
 export const IconErase = icon('M9 5h11v14H9l-6-7zM12.500 9.500l5 5M17.500 9.500l-5 5', { mirrored: true });
 export const IconShift = icon('M12 4 5 11.500h4V19h6v-7.500h4z');
 export const IconCameraOff = icon(

@@ -293,17 +293,21 @@ describe('a move', () => {
     },
   );
 
-  test('to a corner is neither of both: it fits as many challenges as any other', () => {
-    const corner = then(
-      still(1_000),
-      Array.from({ length: 24 }, (_, i) => ({ yaw: Math.min(24, 5 * i), pitch: Math.min(18, 3.75 * i), at: i * 125 })),
-    );
-    const passing = (['turn-left', 'look-up'] as const).filter((move) => {
-      const random = seeded(7);
-      const session = startLiveness(challengeOf(move, 'turn-left'), FR_FEATURE);
-      return corner.some((m) => session.observe(observation(m, random)).index === 1);
-    });
-    expect(passing).toEqual(['turn-left']);
+  test('to a corner is one of both at most: it fits no more challenges than any other', () => {
+    const passing = (yaw: number, pitch: number) => {
+      const corner = then(
+        still(1_000),
+        [0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1].map((t, i) => ({ yaw: t * yaw, pitch: t * pitch, at: i * 125 })),
+      );
+      return (['turn-left', 'look-up'] as const).filter((move) => {
+        const random = seeded(7);
+        const session = startLiveness(challengeOf(move, 'turn-left'), FR_FEATURE);
+        return corner.some((m) => session.observe(observation(m, random)).index === 1);
+      });
+    };
+    expect(passing(24, 18)).toEqual(['turn-left']);
+    expect(passing(18, 20)).toEqual([]);
+    expect(passing(8, 20)).toEqual(['look-up']);
   });
 
   test('has to be seen on the way, up and down as to a side', () => {
@@ -319,6 +323,9 @@ describe('a move', () => {
     const made = moving(['turn-left', 'turn-right'], { move: 500 });
     expect(last(run(waiting(100), made)).state).toBe('passed');
     expect(last(run(waiting(900), made))).toMatchObject({ state: 'failed', reason: 'too-soon', index: 0 });
+    const { steps } = waiting(0);
+    const straight = run({ steps: [{ ...steps[0]!, hold: 600 }, ...steps.slice(1)] }, made);
+    expect(straight.findIndex((a) => a.step === 'turn-left')).toBe(5);
     const answers = run(waiting(900), moving(['turn-left', 'turn-right']));
     expect(last(answers).state).toBe('passed');
     expect(answers.filter((a) => a.hold).map((a) => a.step)).toContain('turn-left');

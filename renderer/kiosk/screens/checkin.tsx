@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
 import { dayOf, directionOf, timeOfDay } from '../../shared/i18n.ts';
-import { IconInfo } from '../../shared/icons.tsx';
+import { IconInfo, IconLeft } from '../../shared/icons.tsx';
 import { greetingLanguage, keyOr, LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
@@ -53,6 +53,11 @@ export function CheckinScreen() {
           <>
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
               {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
+              {stage.challenge && stage.challenge.step !== 'middle' && !stage.challenge.hold && (
+                <span class="stage-arrow" data-step={stage.challenge.step} aria-hidden="true">
+                  <IconLeft />
+                </span>
+              )}
             </Stage>
             <Sentence key={called.value} called={called.value > 0} message={sentenceOf(stage, says)} />
           </>
