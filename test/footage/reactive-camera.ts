@@ -240,9 +240,9 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
 const PROMPTS = CHALLENGE_STEPS.map((step) => [step, en.challenge[step]] as const);
 
 /**
- * Has somebody follow the prompts until `until` holds: shows them straight ahead until a move is asked for, then footage that
- * makes it and stays there, and goes back when the kiosk asks for the middle. `attack` shows something else instead, for no
- * prompt (null) too.
+ * Shows footage that follows the prompts until `until` holds: a person straight ahead until a move is asked for, then footage that
+ * makes it and stays there, and goes back when the kiosk asks for the middle.
+ * @param clips a function: what an attacker shows for each prompt, and for none (null)
  * @returns the prompts that were answered, in order
  */
 export async function follow(

@@ -72,7 +72,7 @@ describe('recorded heads', () => {
     });
   });
 
-  test('of a film that does not wait for anybody pass seldom, from wherever it is begun', async () => {
+  test('of a film that waits for nobody seldom pass, started at any moment', async () => {
     const seen = await watchTake(pipeline, { source: first('B', 'hand-before-mouth').source, start: 0, seconds: 53 });
     const random = seeded(6);
     const passed = (strength: LivenessStrength): number => {

@@ -9,7 +9,7 @@ const EVERY = 1_000 / SAMPLES_A_SECOND;
 const END = 3;
 
 /**
- * Has somebody on footage do what a challenge asks: each prompt `reaction` ms after it was given.
+ * Plays footage of a person who does what a challenge asks, `reaction` ms after each prompt.
  * @returns how it ended, and after how many ms
  */
 export function act(

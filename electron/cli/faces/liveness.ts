@@ -29,7 +29,7 @@ export type LivenessLine =
 
 type Seen = Omit<Observation, 'likeness'> & { readonly embedding: Float32Array };
 
-/** A challenge is begun every so often, ms. */
+/** Time between the starts of two challenges, ms. */
 const EVERY = 500;
 /** Longest film that is looked at, s. */
 const LONGEST = 3_600;

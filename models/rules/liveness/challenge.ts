@@ -20,7 +20,7 @@ export interface TimedStep {
   readonly hold: number;
 }
 
-/** Shortest and longest wait before the next prompt, ms: short for whoever is there, and not known to whoever filmed it. */
+/** Shortest and longest wait before the next prompt, ms: short for the person in front of the camera, unknown to one who recorded them. */
 const WAIT = { middle: [200, 600], move: [300, 900] } as const;
 
 /** Every order of `count` moves that has a turn in it: only a turn shows that the head is solid. */
@@ -41,7 +41,7 @@ export const ORDERS: Readonly<Record<LivenessStrength, readonly (readonly Move[]
 };
 
 /**
- * Draws a challenge: each order alike, each wait anew.
+ * Draws a challenge: every order with the same chance, each wait by itself.
  * @param random uniform in [0, 1), and not to be foreseen: a cryptographic source in the product
  */
 export function createChallenge(random: () => number, strength: LivenessStrength): Challenge {
@@ -49,7 +49,7 @@ export function createChallenge(random: () => number, strength: LivenessStrength
   return inOrder(orders[Math.floor(random() * orders.length)]!, random);
 }
 
-/** A challenge of these moves with waits drawn anew. */
+/** A challenge of these moves, each wait drawn by itself. */
 export function inOrder(moves: readonly Move[], random: () => number): Challenge {
   const wait = ([least, most]: readonly [number, number]) => least + random() * (most - least);
   const steps = moves.flatMap((move, i): TimedStep[] => [

@@ -382,7 +382,7 @@ describe('a session', () => {
     expect(last(run(['turn-left', 'turn-right'], slow)).state).toBe('passed');
   });
 
-  test('measures a move anew after a break, from straight ahead', () => {
+  test('starts a move over after a break, from straight ahead', () => {
     const made = moving(['turn-left', 'turn-right']);
     const turned = made.findIndex((m) => m.yaw === -24);
     const broken = made.map((m, i) => (i >= turned ? { ...m, at: m.at + 1_000 } : m));

@@ -40,7 +40,7 @@ export interface LivenessSession {
 
 /**
  * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
- * prompt was given. What happened before a break never counts: the move is measured anew, from straight ahead. A sample of
+ * prompt was given. What happened before a break never counts: the move starts over, from straight ahead. A sample of
  * another face is a break: the head that moves is the recognised person's in every sample, or people could take turns between
  * two of them. A face that is turned scores lower, so only the sample straight ahead from which a move is measured has to
  * reach the threshold of 1:1.

@@ -36,7 +36,7 @@ const ASIDE = { yaw: 1, pitch: 0.7 } as const;
 /** Less than this of a move is no longer where it was to stay. */
 const STAYS = 0.6;
 
-const WAYS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly side: 1 | -1 }>> = {
+const DIRECTIONS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly side: 1 | -1 }>> = {
   'turn-left': { axis: 'yaw', side: 1 },
   'turn-right': { axis: 'yaw', side: -1 },
   'look-up': { axis: 'pitch', side: 1 },
@@ -48,7 +48,7 @@ const WAYS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly side:
  * @param hold how long the head has to stay, ms
  */
 export function trackMove(move: Move, hold: number, front: readonly Sample[], limits = SOLID): StepTracker {
-  const { axis, side } = WAYS[move];
+  const { axis, side } = DIRECTIONS[move];
   const across = axis === 'yaw' ? 'pitch' : 'yaw';
   const start = headingOf(front);
   const burst: Sample[] = [...front];
