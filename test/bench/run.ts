@@ -13,7 +13,17 @@ import type { BenchGroup, BenchLine } from './types.ts';
  */
 
 /** In the order in which they run. Each is `NAME.ts` beside this file, loaded when it is asked for. */
-export const GROUPS = ['gallery', 'pipeline', 'store', 'kiosk', 'walkup', 'sync', 'server', 'update'] as const;
+export const GROUPS = [
+  'gallery',
+  'pipeline',
+  'store',
+  'kiosk',
+  'walkup',
+  'liveness',
+  'sync',
+  'server',
+  'update',
+] as const;
 
 /** What these are compared with is installed in this folder. */
 const WITH_PEERS = ['gallery', 'store'];

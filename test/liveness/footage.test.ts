@@ -3,16 +3,14 @@ import { prepareModels } from '../../build/models/prepare.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { FR_FEATURE } from '../../models/rules/decision.ts';
-import type { RgbImage } from '../../models/rules/image.ts';
 import { createChallenge, type LivenessStrength, type Move, ORDERS } from '../../models/rules/liveness/challenge.ts';
 import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { depth, testPlane } from '../../models/rules/liveness/plane.ts';
 import { type Person, readPicture, type Shows, stillsOfA, type Take, takes, takesOf } from '../footage/index.ts';
-import { movesOfB } from '../footage/moves.ts';
 import { type Print, printOf } from './attacks.ts';
 import { challengeOf, seeded } from './heads.ts';
-import { type Attack, attack, judge, SAMPLES_A_SECOND, type Watched, watch, watchTake } from './watch.ts';
-import { act, type WatchedMoves } from './willing.ts';
+import { type Attack, attack, judge, type Watched, watch, watchTake } from './watch.ts';
+import { act, type WatchedMoves, watchMoves } from './willing.ts';
 
 /*
  * Liveness on real footage and simulated prints, through the real detector and landmarks. What the footage shows is
@@ -26,10 +24,6 @@ beforeAll(async () => {
 afterAll(() => pipeline?.close());
 
 const name = (take: Take) => `${take.person} ${take.source.split('/').at(-1)} ${take.start} s`;
-/** Frames as a camera gives them. */
-async function* filmed(frames: readonly RgbImage[]) {
-  for (const [i, image] of frames.entries()) yield { image, at: i / SAMPLES_A_SECOND };
-}
 const first = (person: Person, shows: Shows): Take => takesOf(person, shows)[0]!;
 describe('recorded heads', () => {
   test.each(
@@ -54,10 +48,7 @@ describe('recorded heads', () => {
   describe('of a man who does what he is asked', () => {
     let moves: WatchedMoves;
     beforeAll(async () => {
-      const seen: Partial<Record<keyof WatchedMoves, Watched[]>> = {};
-      for (const [name, frames] of Object.entries(await movesOfB(pipeline, SAMPLES_A_SECOND)))
-        seen[name as keyof WatchedMoves] = await watch(pipeline, filmed(frames));
-      moves = seen as WatchedMoves;
+      moves = await watchMoves(pipeline);
     });
 
     test.each<LivenessStrength>(['light', 'standard', 'strong'])('pass every order of `%s`', (strength) => {

@@ -1,8 +1,26 @@
+import type { FacePipeline } from '../../models/node/interface.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
 import type { Move } from '../../models/rules/liveness/challenge.ts';
 import type { LivenessSession, LivenessState } from '../../models/rules/liveness/liveness.ts';
-import { SAMPLES_A_SECOND, type Watched } from './watch.ts';
+import { movesOfB } from '../footage/moves.ts';
+import { SAMPLES_A_SECOND, type Watched, watch } from './watch.ts';
 
 export type WatchedMoves = Readonly<Record<Move | 'straight', readonly Watched[]>>;
+
+/** What the core makes of man B’s moves. */
+export async function watchMoves(pipeline: FacePipeline): Promise<WatchedMoves> {
+  const watched = async (frames: readonly RgbImage[]) =>
+    watch(
+      pipeline,
+      (async function* () {
+        for (const [i, image] of frames.entries()) yield { image, at: i / SAMPLES_A_SECOND };
+      })(),
+    );
+  const moves = Object.entries(await movesOfB(pipeline, SAMPLES_A_SECOND));
+  const seen: [string, readonly Watched[]][] = [];
+  for (const [name, frames] of moves) seen.push([name, await watched(frames)]);
+  return Object.fromEntries(seen) as WatchedMoves;
+}
 
 const EVERY = 1_000 / SAMPLES_A_SECOND;
 /** The last frames of a move are gone through back and forth while the head stays there: nobody holds quite still. */
