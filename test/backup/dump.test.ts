@@ -27,7 +27,7 @@ describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {
     to = await start();
     full = await from.open();
     empty = await to.open();
-  }, 120_000);
+  });
   afterAll(async () => {
     await full?.close();
     await empty?.close();
@@ -61,5 +61,5 @@ describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {
       }),
     );
     expect(await everyRow(empty.db)).toEqual(await everyRow(full.db));
-  }, 120_000);
+  });
 });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const keys = (await import('../../sync/server/app/local.ts')).initServer(home);
   env = { ...env, ...keys };
   server = await newServerProcess(env);
-}, 120_000);
+});
 afterAll(async () => {
   await server?.stop();
   rmSync(root, { recursive: true, force: true });

@@ -16,7 +16,7 @@ describe.skipIf(missing)('a bucket, by the commands of the operator', () => {
   let moto: Moto;
   beforeAll(async () => {
     moto = await startMoto();
-  }, 90_000);
+  });
   afterAll(async () => {
     await moto?.remove();
     home.remove();
@@ -60,5 +60,5 @@ describe.skipIf(missing)('a bucket, by the commands of the operator', () => {
 
     expect(states(await backup('setup'), 'changed').sort()).toEqual(['bucket-public', 'bucket-public-access-open']);
     expect((await backup('audit')).code).toBe(0);
-  }, 120_000);
+  });
 });

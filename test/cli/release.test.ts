@@ -105,7 +105,7 @@ describe('a repository of two holders', () => {
     expect(existsSync(at('unused'))).toBe(false);
     // No key, open or closed, beside what will be published; no seed in clear in a key file.
     expect(readdirSync(repository).sort()).toEqual(['release.json', 'staged']);
-  }, 120_000);
+  });
 
   test('nothing is published before the threshold is reached', async () => {
     expect((await release('status', '--repository', repository)).code).toBe(1);
@@ -122,7 +122,7 @@ describe('a repository of two holders', () => {
     const published = await json('publish', '--repository', repository, '--keys', online, ...withPassphrase);
     expect(published.value.versions).toEqual({ root: 1, targets: 1, snapshot: 1, timestamp: 1 });
     cpSync(join(repository, 'metadata/1.root.json'), trusted);
-  }, 120_000);
+  });
 
   test('a build is looked into, signed by both, published, and verified as a kiosk would', async () => {
     const archive = at('archives/smartpresence-kiosk-1.0.0-linux-x64.tar.gz');
@@ -166,7 +166,7 @@ describe('a repository of two holders', () => {
     const in8 = new Date(Date.now() + 8 * 86_400_000).toISOString();
     const late = await release('verify', '--root', trusted, '--from', repository, '--at', in8);
     expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('update-expired')]);
-  }, 120_000);
+  });
 
   test('refresh signs a timestamp and leaves what is staged alone', async () => {
     await json(
@@ -182,7 +182,7 @@ describe('a repository of two holders', () => {
     expect(refreshed.value.targets).toHaveLength(1);
     const after = (await json('status', '--repository', repository)).value;
     expect(after.staged.targets.added.map((t) => t.path)).toEqual(['kiosk/linux-x64/1.1.0/smartpresence-kiosk.tar.gz']);
-  }, 120_000);
+  });
 
   test('a stolen root key and a stolen timestamp key are replaced; kiosks with the first root follow', async () => {
     const gone = keyName(bo, 'root');
@@ -216,7 +216,7 @@ describe('a repository of two holders', () => {
     expect((await release('sign', '--repository', repository, '--withdraw', '7.0.0')).stderr).toContain(
       'release-version-unknown',
     );
-  }, 120_000);
+  });
 });
 
 describe('rejections', () => {
@@ -228,7 +228,7 @@ describe('rejections', () => {
     expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/update-(archive-bad|build-damaged)/)]);
     const unknown = await release('sign', '--repository', repository, '--build', passphrase);
     expect(unknown.stderr).toContain('release-archive-unknown');
-  }, 60_000);
+  });
 
   test.each([
     ['a passphrase that is not it', () => [anna, '--passphrase-file', at('other')], 'release-passphrase-wrong'],
@@ -265,7 +265,7 @@ describe('rejections', () => {
     const result = await sp(at('nobody'), args, { env: { CREDENTIALS_DIRECTORY: home } });
     expect(result.stderr).not.toContain('secret-file-exposed');
     expect(result.code).toBe(1); // signed, and one signature more is needed
-  }, 60_000);
+  });
 
   test('a weak passphrase, and keys that would lie beside the repository, make no repository', async () => {
     const args = ['init', '--repository', at('new'), '--keys', at('new-keys'), '--online-keys', at('new-online')];
@@ -277,7 +277,7 @@ describe('rejections', () => {
     );
     expect(beside.stderr).toContain('release-keys-beside');
     expect([existsSync(at('new')), existsSync(at('new-keys'))]).toEqual([false, false]);
-  }, 60_000);
+  });
 
   test('a repository is not made over another, nor published over another or a newer state', async () => {
     const over = await release(
@@ -311,7 +311,7 @@ describe('rejections', () => {
     // The same number, and not the same timestamp.
     expect(stale.stderr).toContain('release-destination-newer');
     expect((await publishTo(at('latest'))).code).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe('a mirror', () => {
@@ -343,7 +343,7 @@ describe('a mirror', () => {
     old.server.close();
     const plain = await release('verify', '--root', trusted, '--from', 'http://mirror.example/updates');
     expect(plain.stderr).toContain('update-address-wrong');
-  }, 120_000);
+  });
 });
 
 test('one person alone makes all keys in one go, with dates of their own', async () => {
@@ -365,7 +365,7 @@ test('one person alone makes all keys in one go, with dates of their own', async
   );
   expect(few.stderr).toContain('release-threshold-wrong');
   expect(existsSync(at('few-keys'))).toBe(false);
-}, 120_000);
+});
 
 test('a build whose store none before it opens is warned of when it is signed and published, and is not refused', async () => {
   const [mine, keys, online] = [at('way'), at('way-keys'), at('way-online')];
@@ -405,7 +405,7 @@ describe.skipIf(missing)('an object store', () => {
     client.destroy();
     const { S3_BUCKET_NAME: _, ...more } = moto.env('updates');
     env = more;
-  }, 120_000);
+  });
   afterAll(() => moto?.remove());
 
   test('takes the repository below a prefix, and a kiosk’s client verifies what was put there', async () => {
@@ -426,5 +426,5 @@ describe.skipIf(missing)('an object store', () => {
     expect([verified.code, verified.value.builds.length]).toEqual([0, 2]);
     const unset = await sp(at('nobody'), [...['release'], ...args, ...withPassphrase], { env: { AWS_REGION: '' } });
     expect([unset.code, unset.stderr]).toEqual([2, expect.stringContaining('bad-configuration')]);
-  }, 120_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await registerKiosk(db, { device: front, name: 'Front' });
   await registerKiosk(db, { device: back, name: 'Back' });
   await close();
-}, 60_000);
+});
 afterAll(() => {
   home.remove();
   folder.remove();

@@ -45,7 +45,7 @@ beforeAll(async () => {
   }
   await kiosk.close();
   host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined });
-}, 60_000);
+});
 
 afterAll(async () => {
   await host.close();

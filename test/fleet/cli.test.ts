@@ -19,7 +19,7 @@ beforeAll(async () => {
   kiosk = await newKiosk(server, 'Front door');
   id = kiosk.secret.device;
   await askChanges(server, kiosk);
-}, 120_000);
+});
 afterAll(() => server?.close());
 
 describe('fleet on the command line', { timeout: 120_000 }, () => {

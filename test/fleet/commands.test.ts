@@ -21,7 +21,7 @@ let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
   server = await newServer();
-}, 120_000);
+});
 afterAll(() => server?.close());
 afterEach(async () => {
   server.shift(0);

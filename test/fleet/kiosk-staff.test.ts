@@ -30,7 +30,7 @@ beforeAll(async () => {
     opened.store.settings.set(EMERGENCY_PIN, await (await opened.pins()).hash(EMERGENCY));
     await opened.close();
   }
-}, 120_000);
+});
 afterAll(async () => {
   await front?.remove();
   await back?.remove();

@@ -15,7 +15,7 @@ let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
   server = await newServer();
-}, 120_000);
+});
 afterAll(() => server?.close());
 afterEach(async () => {
   for (const kiosk of kiosks.splice(0)) await kiosk.remove();

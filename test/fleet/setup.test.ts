@@ -16,7 +16,7 @@ import { newServer, type TestServer } from '../kit/server.ts';
 let server: TestServer;
 beforeAll(async () => {
   server = await newServer();
-}, 120_000);
+});
 afterAll(() => server?.close());
 
 interface New {

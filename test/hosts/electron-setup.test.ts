@@ -23,7 +23,7 @@ let home: ReturnType<typeof temporaryFolder>;
 beforeAll(async () => {
   home = temporaryFolder('electron-setup-home-');
   [app, server] = await Promise.all([electronApp(OUT, join(ROOT, 'dist'), 'real'), newServer()]);
-}, 180_000);
+});
 afterEach(() => app.fake.reset());
 afterAll(async () => {
   vi.unstubAllGlobals();

@@ -34,7 +34,7 @@ test('a message that comes before the core has taken the socket over reaches the
     dist.remove();
     home.remove();
   }
-}, 120_000);
+});
 
 async function enter(url: string, file: string): Promise<string> {
   const token = /name="token" value="([^"]+)"/.exec(readFileSync(file, 'utf8'))![1]!;

@@ -82,7 +82,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
       expect([port, tries > 0]).toEqual([port, true]);
     }
     expect(inside(OTHERS, 'socat', '-T2', '/dev/null', 'TCP:10.77.0.1:7480,connect-timeout=2').status).toBe(0);
-  }, 60_000);
+  });
   afterAll(() => {
     for (const pid of listeners) spawnSync('kill', [String(pid)]);
     for (const space of [KIOSK, OTHERS]) spawnSync('ip', ['netns', 'del', space]);

@@ -178,7 +178,7 @@ describe('what is in it', () => {
       encoding: 'utf8',
     });
     expect(said.trim()).toBe(`all loaded ${process.versions.node} ${there.app}/runtime/node`);
-  }, 60_000);
+  });
 });
 
 interface BomPart {
@@ -207,7 +207,7 @@ describe('what it says of what is in it', () => {
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
     expect(await validator.validate(bomText())).toBeNull();
     expect(await validator.validate(bomText().replace('"type": "library"', '"type": "thing"'))).not.toBeNull();
-  }, 60_000);
+  });
 
   test('every file belongs to a component of it, every place that it names is there, every ref is one', () => {
     const { metadata, components, dependencies } = bom();
@@ -280,7 +280,7 @@ describe('how it runs', () => {
   test('it says its version and commit', async () => {
     const { code, stdout } = await there.kiosk(['--version']);
     expect([code, stdout.trim()]).toEqual([0, `${projectVersion()} (${source.commit.slice(0, 12)})`]);
-  }, 60_000);
+  });
 
   test('without a keystore it refuses with a code and exit 3; what is mistyped is exit 2', async () => {
     const refused = await there.kiosk(['run', '--browser', 'none']);
@@ -288,7 +288,7 @@ describe('how it runs', () => {
     expect(refused.stdout).toContain('"code":"device-secret-missing"');
     for (const args of [['run', '--browser', 'lynx'], ['run', '--what'], ['run', '--footage', '/x'], ['nothing']])
       expect((await there.kiosk(args)).code, args.join(' ')).toBe(2);
-  }, 60_000);
+  });
 
   describe.skipIf(!existsSync('/usr/bin/chromium'))('with Chromium', () => {
     let running: RunningKiosk | null = null;

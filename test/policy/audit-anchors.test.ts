@@ -30,7 +30,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
     home = await serverHome();
     database = await openDatabase(home.path);
     moto = await startMoto();
-  }, 120_000);
+  });
   afterAll(async () => {
     await database?.close();
     await moto?.remove();

@@ -61,7 +61,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     device = box.device;
     ada = await enrol(database.db, keys, box, 'Ada');
     await addPhotos(database.db, device, 2);
-  }, 120_000);
+  });
   afterAll(async () => {
     await database?.close();
     await host?.remove();
@@ -138,7 +138,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     };
     const { done, names } = await restored(archived, keysOf(old), backup, wait);
     expect([done.backup, names, slept]).toEqual([backup, ['Ada'], 3]);
-  }, 120_000);
+  });
 
   test.skipIf(postgresUnavailable())(
     'a backup of the embedded database is restored into PostgreSQL: the way from one to the other',
@@ -211,7 +211,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     for await (const copy of store.list(KEYRING_OBJECT)) copies.push(copy);
     expect(copies).toHaveLength(1);
     keys = both;
-  }, 120_000);
+  });
 
   test('every version of a photo’s object goes with its row, no matter who deleted that, and no other', async () => {
     const [gone, stays] = await database.db.selectFrom('photo_object').selectAll().orderBy('object').execute();
@@ -224,7 +224,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     // A restore of a backup from before finds one photo less, and says so.
     const { done } = await restored(store, keysOf(present), null);
     expect([done.photos, done.photosMissing]).toEqual([1, 1]);
-  }, 60_000);
+  });
 
   test('copies of the keyring that are superseded for long are deleted, the newest never', async () => {
     await runBackup(contextOf(database.db, keys, store));
@@ -240,7 +240,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const report = await runBackup(contextOf(database.db, keys, store, inAMonth));
     expect(report.keyringCopiesDeleted).toBe(had);
     expect(await count()).toBe(1);
-  }, 60_000);
+  });
 
   test('a tombstone names nobody, and one that was altered stops a restore', async () => {
     await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date(), noHoldAt: new Date() });
@@ -252,5 +252,5 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect((JSON.parse(text) as { people: string[] }).people.join()).not.toContain(ada);
     await store.put(stones[0]!, Buffer.from(text.replace('people', 'nobody')));
     expect(await codeOf(restored(store, keysOf(present), null))).toBe('tombstone-unreadable');
-  }, 60_000);
+  });
 });

@@ -69,7 +69,7 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
     await addPhotos(database.db, uuid(0), 10);
     before = await everyRow(database.db);
     await database.close();
-  }, 180_000);
+  });
   afterAll(async () => {
     await postgres?.remove();
     await moto?.remove();

@@ -79,7 +79,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     });
     const { secret, bundle } = await registeredKiosk(env, 'Door', store.device);
     writeServerLink(store, { secret, bundle });
-  }, 90_000);
+  });
   afterAll(async () => {
     await uplink?.stop();
     store?.close();

@@ -42,7 +42,7 @@ describe.skipIf(missing).each(DATABASES)(
     beforeAll(async () => {
       moto = await startMoto();
       objects = await newBucket(moto, `safe-${name.toLowerCase()}`);
-    }, 120_000);
+    });
     afterAll(async () => {
       objects?.close();
       for (const one of hosts) await one.remove();

@@ -69,7 +69,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
     postgres.url();
-  }, 60_000);
+  });
   afterAll(() => postgres?.remove());
 
   test('is refused at the start with what to set, where it would write values', async () => {

@@ -215,5 +215,5 @@ describe('another embedder', () => {
     expect(await progressOf(api.db)).toMatchObject({ state: 'done' });
     await notified();
     expect([...kiosk.store.templates.all(EMBEDDER_ID)]).toEqual([]);
-  }, 120_000);
+  });
 });

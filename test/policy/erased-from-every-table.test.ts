@@ -113,4 +113,4 @@ test('no table keeps the id of an erased person, whichever column it was in', as
   expect(done.map((r) => r.step)).toEqual(expect.arrayContaining(['close', 'unlink', 'objects']));
   // That someone of this id was erased is known, and kiosks and receivers of webhooks are notified; nothing else is.
   expect(await tablesNaming(db, person)).toEqual(['change', 'erasure', 'person', 'webhook_delivery']);
-}, 120_000);
+});

@@ -31,7 +31,7 @@ describe.skipIf(postgresUnavailable())('an erasure whose server is killed with S
     postgres = await startPostgres();
     database = await openDatabase(home.path, { postgres: postgres.address() });
     erasures = await erasing(database.db, keys, home.path, { now: () => now });
-  }, 120_000);
+  });
   afterAll(async () => {
     await database?.close();
     await postgres?.remove();

@@ -144,7 +144,7 @@ describe.skipIf(missing)('users with the IAM policies that ship', () => {
       clients.set(role, s3Client(moto.settings(BUCKET, own)));
     }
     await call('/moto-api/reset-auth', '0', 'text/plain');
-  }, 90_000);
+  });
   afterAll(async () => {
     for (const client of clients.values()) client.destroy();
     await moto?.remove();

@@ -61,7 +61,7 @@ beforeAll(async () => {
   await openRing(db, live);
   box = await registerKiosk(db, { at: NOW });
   for (let i = 0; i < PEOPLE; i += 250) await arrive(250);
-}, 120_000);
+});
 afterAll(async () => {
   await stopBeating();
   await database?.close();

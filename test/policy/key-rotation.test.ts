@@ -65,7 +65,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     );
     // Something that names nobody: what a kiosk can't put right, and an event without a person.
     await deliverTo(db, before, box, ['nothing at all'], { first: box.events.length + 1, now: NOW });
-  }, 180_000);
+  });
   afterEach(async () => {
     await database?.close();
     await home?.remove();

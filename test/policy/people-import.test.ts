@@ -102,7 +102,7 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
     expect(open).toEqual([{ person: expect.any(String), state: 'requested' }]);
     expect(open[0]!.person).not.toBe(made!.id);
     await expect(staff.undo(again.id)).rejects.toMatchObject({ code: 'import-nobody-made' });
-  }, 120_000);
+  });
 });
 
 describe.skipIf(postgresUnavailable())('people of a list whose server is killed with SIGKILL', () => {

@@ -112,4 +112,4 @@ test('no section of the export is empty for someone who has something in every t
     await database.close();
     await home.remove();
   }
-}, 120_000);
+});

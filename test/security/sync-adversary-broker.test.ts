@@ -146,7 +146,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       setup.other.secret.device,
     ]);
     await operator.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     operator?.end();
     await front?.remove();
@@ -258,7 +258,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       const rows = await db.selectFrom('ack_mark').select('epoch').where('epoch', '=', header.epoch).execute();
       expect(rows).toEqual([]);
     });
-  }, 60_000);
+  });
 
   test('and an eavesdropper on the wire reads no word of an event', async (context) => {
     if (process.getuid?.() !== 0 || spawnSync('which', ['tcpdump']).status !== 0)
@@ -321,7 +321,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       home.remove();
     }
     expect(existsSync(file)).toBe(false);
-  }, 120_000);
+  });
 });
 
 async function listening(dump: ChildProcess): Promise<void> {

@@ -144,7 +144,7 @@ describe('over the network', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     server = await newServer();
     kiosk = await newKiosk(server);
-  }, 120_000);
+  });
   afterAll(() => server?.close());
 
   const shown = (of: Link) => server.call(getKiosk, { params: { device: of.secret.device } });

@@ -307,4 +307,4 @@ test(`whatever is lost, late, doubled, forged or put back: in the end the server
     { numRuns: RUNS, seed: SEED },
   );
   for (const fault of [...FAULTS, 'played again']) expect(suffered.get(fault) ?? 0, fault).toBeGreaterThan(0);
-}, 120_000);
+});

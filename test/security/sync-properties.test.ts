@@ -318,5 +318,5 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       expect(happened.get(what) ?? 0, what).toBeGreaterThan(0);
     // Of the six faults one may by chance be missing from so few runs.
     expect(FAULTS.filter((fault) => happened.has(fault)).length).toBeGreaterThanOrEqual(4);
-  }, 120_000);
+  });
 });

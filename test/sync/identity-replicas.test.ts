@@ -19,7 +19,7 @@ beforeAll(async () => {
   replicas = await Promise.all(
     [1, 2, 3].map(() => openDatabase(tmpdir(), { postgres: postgres.address('replicas'), size: 2 })),
   );
-}, 60_000);
+});
 afterAll(async () => {
   for (const replica of replicas) await replica.close();
   await postgres?.remove();

@@ -40,7 +40,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   // Two replicas that start at once on an empty database.
   [one, other] = (await Promise.all([open(), open()])) as [OpenDatabase, OpenDatabase];
-}, 120_000);
+});
 afterAll(async () => {
   await one?.close();
   await other?.close();

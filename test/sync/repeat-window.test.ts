@@ -19,7 +19,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
   let home: Awaited<ReturnType<typeof start>>;
   beforeEach(async () => {
     home = await start();
-  }, 60_000);
+  });
   afterEach(() => home.remove());
 
   test('set by the policy, the site counts by it and its kiosks get it; it is in the history and goes back with it', async () => {
@@ -88,5 +88,5 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
       api.close();
       await database.close();
     }
-  }, 60_000);
+  });
 });

@@ -43,7 +43,7 @@ beforeAll(async () => {
   ].map((own) => ({ ...shared, ...own }));
   for (let i = 0; i < 2; i++) kiosks.push(await registeredKiosk(envs[0]!, 'Door'));
   replicas = await Promise.all(envs.map((env) => newServerProcess(env)));
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const replica of replicas) await replica.stop();

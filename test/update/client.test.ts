@@ -420,7 +420,7 @@ describe('what was trusted before', () => {
     await codeOf(find());
     expect(await codeOf(find())).toBe('taken');
     expect(existsSync(trusted('71.root.json'))).toBe(true);
-  }, 60_000);
+  });
 });
 
 test('calls wait for each other', async () => {

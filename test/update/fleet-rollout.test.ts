@@ -51,14 +51,14 @@ beforeAll(async () => {
   publish(BAD, { matches: false });
   publish(GOOD, {});
   server = await newServer({ env: { SMARTPRESENCE_UPDATES: folders.repository.path } });
-}, 120_000);
+});
 afterAll(async () => {
   ending.abort();
   await making;
   await Promise.all(fleet.map((kiosk) => kiosk.close()));
   await server?.close();
   for (const { remove } of Object.values(folders)) remove();
-}, 120_000);
+});
 
 async function startFleet(): Promise<void> {
   const began = performance.now();

@@ -21,7 +21,7 @@ beforeAll(async () => {
   repository.add('1.1.0', Buffer.from('archive'));
   server = await startMirror(repository.workspace.folder);
   writeFileSync(join(home.path, 'root.json'), repository.trustedRoot);
-}, 60_000);
+});
 afterAll(async () => {
   await server?.close();
   home.remove();

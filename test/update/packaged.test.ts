@@ -215,7 +215,7 @@ afterAll(async () => {
   await kiosk?.remove();
   await endServer();
   rmSync(base, { recursive: true, force: true });
-}, 120_000);
+});
 
 describe.skipIf(!possible)('a packaged kiosk', () => {
   test('runs the build that it was installed with, and the server knows', async () => {

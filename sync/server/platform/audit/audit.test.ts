@@ -50,7 +50,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
       await opened.close();
       await server.remove();
     };
-  }, 60_000);
+  });
   afterAll(async () => {
     await close?.();
     rmSync(home, { recursive: true });

@@ -48,7 +48,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     );
     client.destroy();
     store = openObjectStore(settings);
-  }, 90_000);
+  });
   afterAll(async () => {
     store?.close();
     await moto?.remove();

@@ -25,7 +25,7 @@ describe.skipIf(missing)('the bucket', () => {
   let moto: Moto;
   beforeAll(async () => {
     moto = await startMoto();
-  }, 90_000);
+  });
   afterAll(() => moto?.remove());
 
   test('one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing', async () => {
