@@ -237,10 +237,10 @@ const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer 
 
 const UNSEEN = ' (not shown as you type)';
 
-/** With the words of the questions, of which the one who is asked knows no variable. */
+/** Names each question by its text: the person who is asked knows no variable. */
 function asAsked(text: string, { questions }: Step): string {
-  const words = new Map(questions.map((q) => [q.name, `“${q.text.split(/, |: | \(| as /)[0]}”`]));
-  return text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => words.get(name) ?? name);
+  const texts = new Map(questions.map((q) => [q.name, `“${q.text.split(/, |: | \(| as /)[0]}”`]));
+  return text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => texts.get(name) ?? name);
 }
 
 /** Whether that is the end of a key, with or without the = that ends it. */

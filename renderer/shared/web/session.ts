@@ -108,7 +108,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     });
     if (!asked.ok && asked.error.code !== 'no-session') return asked;
     leaveFor('left');
-    // Whoever is next begins where their own role does.
+    // The next person begins where their own role does.
     location.hash = '';
     return { ok: true, value: null };
   }
