@@ -8,6 +8,7 @@ import { TOOL_FOLDERS } from '../build/fetch/tools.ts';
 import { buildProgram } from '../electron/cli/program.ts';
 import { command } from '../sync/disk/program.ts';
 import { stepsOf, TASKS } from './installed/pages.ts';
+import { faultOfCommand } from './kit/command-line.ts';
 
 /* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
 
@@ -136,26 +137,8 @@ test.each(PAGES)('every command that %s names is one', (page) => {
     ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?(?:smartpresence )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
     ...text.matchAll(/^ *(?:until )?(?:(?:npm run )?sp (?:-- )?|smartpresence )([^>;|\n]+)/gm),
   ];
-  expect(asked.map((match) => match[1]!).filter((line) => !isCommand(program, line))).toEqual([]);
+  expect(asked.map((match) => match[1]!).filter((line) => faultOfCommand(line) !== null)).toEqual([]);
 });
-
-/** False: begins as one of our commands does, and goes on as none, or with an option that it does not have. */
-function isCommand(program: Command, line: string): boolean {
-  const args = line.split(' ');
-  let at = program;
-  while (args.length > 0) {
-    const next = at.commands.find((c) => c.name() === args[0]);
-    if (!next) break;
-    at = next;
-    args.shift();
-  }
-  if (at === program) return true; // another program’s, or prose
-  if (at.commands.length > 0 && /^[a-z][a-z-]*$/.test(args[0] ?? '')) return false;
-  const options = args.flatMap((word) => /^--[a-z-]+/.exec(word) ?? []);
-  return options.every(
-    (option) => option === '--help' || [at, program].some((c) => c.options.some((o) => o.long === option)),
-  );
-}
 
 test('every command that the README lists has a help text', () => {
   const table = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm);

@@ -65,6 +65,10 @@ export async function withProgress<T>(
   return value;
 }
 
+/** KiB below one MiB, so that what is small is not none. */
+export const sizeText = (bytes: number): string =>
+  bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+
 /** Without what a terminal would obey: names of files and folders are whatever someone called them. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, '\u{fffd}');

@@ -118,6 +118,7 @@ export const IconPeople = icon(
 export const IconExit = icon('M13 4H5v16h8M17 8l4 4-4 4M21 12H9');
 export const IconList = icon('M9 6h11M9 12h11M9 18h11M4.5 6v.1M4.5 12v.1M4.5 18v.1');
 export const IconRepair = icon('M4 20l1-4L16.5 4.500l3 3L8 19zM14 7l3 3');
+export const IconSettings = icon('M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4');
 export const IconCalendar = icon('M4 6.500h16V20H4zM4 10.500h16M8 3.500v4M16 3.500v4');
 export const IconChart = icon('M4 4v16h16M8.5 16v-4M12.5 16V8M16.5 16v-6');
 export const IconDownload = icon('M12 4v11M7.5 11l4.5 4.5 4.5-4.500M4 19.500h16');

@@ -71,7 +71,7 @@ describe('a Problem', () => {
       name: 'Problem',
       code: 'release-not-signed',
       message: 'Version 3 of root has 1 of the 2 signatures that it needs.',
-      nextStep: `Let the holder of one of these keys run ${PROGRAM.call} release sign: a.`,
+      nextStep: `Let the holder of one of these keys run ${PROGRAM.call} release sign --repository FOLDER: a.`,
       params: { version: 3, role: 'root', have: 1, need: 2, keys: 'a' },
       cause,
     });

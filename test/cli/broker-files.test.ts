@@ -73,7 +73,7 @@ test('what root writes is the broker’s user’s, who starts with it as its uni
     '127.0.0.1',
   );
   expect(made.code, made.stderr).toBe(0);
-  expect(made.stdout).toContain('Its access rules name a.');
+  expect(made.stdout).toContain('Servers that may use it: a.');
   const [uid, gid] = [idOf('-u'), idOf('-g')];
   for (const path of [
     folder,
@@ -109,7 +109,7 @@ test('what root writes is the broker’s user’s, who starts with it as its uni
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  expect(said).toBe('The access rules are new. They name a, b.');
+  expect(said).toBe('The access rules are new. Servers that may use the broker: a, b.');
   expect(statSync(join(folder, 'acl'))).toMatchObject({ uid, gid });
   child.kill('SIGTERM');
   expect((await once(child, 'exit'))[0]).toBe(0);

@@ -147,6 +147,12 @@ describe.skipIf(impossible !== null)(
       },
     };
 
+    /** What is typed where a command asks for it. */
+    const ANSWERS: Record<string, () => string> = {
+      'the secret access key of the store': () => 'key-secret',
+      'the fingerprint that the kiosk shows': () => kiosk!.fingerprint,
+    };
+
     /** What a reader writes in place of the page’s own value; the others are taken as they are. */
     const yours: Record<string, () => string> = {
       VERSION: () => projectVersion(),
@@ -171,7 +177,7 @@ describe.skipIf(impossible !== null)(
         if (step.mark === 'by hand') await BY_HAND[step.note]!();
         else if (step.mark === 'on the kiosk') await AT_THE_KIOSK[step.note]!(step);
         else {
-          const answer = step.mark === 'asks' ? `${kiosk!.fingerprint}\n` : '';
+          const answer = step.mark === 'asks' ? `${ANSWERS[step.note]!()}\n` : '';
           const commands = written(step.commands);
           said += await shell
             .type(commands, { answer, attention: step.mark === 'ends with 1' })

@@ -98,6 +98,10 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const mixed = await enrol(ada, [stills[0]!, stranger, stills[1]!]);
     expect(mixed).toMatchObject({ outcome: 'enrolled', templates: 2 });
     expect(mixed.pictures.map((p) => p.code)).toEqual([null, 'another-person', null]);
+    // One picture says one thing of a face, however often it is given.
+    const repeated = await enrol(ada, [stills[0]!, stills[0]!]);
+    expect(repeated).toMatchObject({ outcome: 'refused', templates: 2 });
+    expect(repeated.pictures.map((p) => p.code)).toEqual(['enrolled-already', 'enrolled-already']);
     const twin = await make('Twin', { consent: true });
     const again = await enrol(twin, [stills[2]!]);
     expect(again).toMatchObject({ outcome: 'duplicate', templates: 0, duplicates: [{ person: ada, name: 'Ada' }] });

@@ -86,7 +86,7 @@ const linkText = ({ url, expiresAt }: Link): string =>
   `${url}\n\nFor the account’s owner alone. It works once, until ${expiresAt}.`;
 
 function line({ id, role, email, enrolled, disabledAt, signedInAt }: api.AccountShape): string {
-  const state = disabledAt ? 'disabled' : enrolled ? 'ready' : 'to enrol';
+  const state = disabledAt ? 'disabled' : enrolled ? 'ready' : 'second factor not set up';
   const seen = signedInAt ? `signed in ${signedInAt}` : 'never signed in';
-  return `${id}  ${role.padEnd(7)}  ${state.padEnd(8)}  ${email ?? '(the operator of this machine)'}  (${seen})`;
+  return `${id}  ${role.padEnd(7)}  ${state.padEnd(24)}  ${email ?? '(the operator of this machine)'}  (${seen})`;
 }

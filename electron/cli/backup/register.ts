@@ -5,7 +5,7 @@ import type { Finding } from '../../../sync/server/platform/objects/bucket/setup
 import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { oneOf, wholeNumber } from '../options.ts';
-import { print, printEach, withProgress } from '../output.ts';
+import { print, printEach, sizeText, withProgress } from '../output.ts';
 import { asOperator, howToStart, onServer, ownEnvironment } from '../server/environment.ts';
 
 const ENVIRONMENT = `
@@ -64,13 +64,16 @@ function registerMaking(backup: Command): void {
     .command('run')
     .description('Back up everything now instead of at the server’s next daily backup.')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', ENVIRONMENT)
+    .addHelpText(
+      'after',
+      `${ENVIRONMENT}\nPhotos from kiosks are objects of their own; pictures that people were enrolled with in the console are among the rows.`,
+    )
     .action(async (o: { json?: boolean }) => {
       await withProgress(
         o.json,
         (progress) => asOperator((ask) => ask(makeBackup), { progress }),
         (r) =>
-          `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`,
+          `Backup ${r.backup}: ${r.rows} rows, ${sizeText(r.bytes)}; ${r.photos.stored} new photos from kiosks, ${sizeText(r.photos.bytes)}.`,
       );
     });
   backup
@@ -179,8 +182,8 @@ const watched = ({ wait = false, tier }: ReadingArgs, progress: CommandOutput['p
 type Direct = Awaited<ReturnType<typeof direct>>;
 
 function verifiedText(r: Awaited<ReturnType<Direct['verify']>>): string {
-  const photos = r.photos === null ? '' : ` ${r.photos} photos are whole.`;
-  return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${mib(r.bytes)}.${photos}`;
+  const photos = r.photos === null ? '' : ` ${r.photos} photos from kiosks are whole.`;
+  return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${sizeText(r.bytes)}.${photos}`;
 }
 
 const restoredText = (r: Awaited<ReturnType<Direct['restore']>>): string =>
@@ -207,8 +210,6 @@ function showFindings(findings: readonly Finding[], json: boolean | undefined): 
 
 function listLine({ backup, rows, bytes, photos, state }: Listed): string {
   return state === 'readable'
-    ? `${backup}  ${rows} rows, ${mib(bytes!)}, ${photos} photos`
+    ? `${backup}  ${rows} rows, ${sizeText(bytes!)}, ${photos} photos from kiosks`
     : `${backup}  not readable with these keys (${state})`;
 }
-
-const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

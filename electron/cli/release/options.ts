@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
+import { PROGRAM } from '../../../sync/disk/program.ts';
 import { terminalOutput } from '../output.ts';
 
 /** How the commands call each other. */
-export const SP = command('release');
+export const SP = `${PROGRAM.call} release`;
 export const PASSPHRASES = `
 Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;
 

@@ -1,6 +1,7 @@
 import type { Described } from '../../../build/release/describe.ts';
 import type { Published } from '../../../build/release/publish.ts';
 import type { Approval } from '../../../build/release/stage.ts';
+import { sizeText } from '../output.ts';
 import type { MadeKey } from './make.ts';
 import type { Verified } from './verify.ts';
 
@@ -8,7 +9,6 @@ import type { Verified } from './verify.ts';
 
 const short = (keyid: string) => keyid.slice(0, 12);
 const day = (iso: string) => iso.slice(0, 10);
-const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 export function describedText({ root, targets }: Described): string {
   const lines: string[] = [];
@@ -27,7 +27,7 @@ export function describedText({ root, targets }: Described): string {
     for (const path of targets.removed) lines.push(`  - ${path}`);
     for (const { path, sha256, length, commit } of targets.added) {
       lines.push(`  ${targets.replaced.includes(path) ? '! REPLACES' : '+'} ${path}`);
-      lines.push(`    ${mib(length)}, commit ${commit ?? 'unknown'}`, `    sha256 ${sha256}`);
+      lines.push(`    ${sizeText(length)}, commit ${commit ?? 'unknown'}`, `    sha256 ${sha256}`);
     }
     if (targets.unchanged > 0) lines.push(`    ${targets.unchanged} builds as before`);
     lines.push(...cannotRollBackText(targets.cannotRollBack));
@@ -67,6 +67,6 @@ export const publishedText = (published: Published): string =>
   [...rolesText(published), `${published.targets.length} builds`].join('\n');
 
 export function verifiedText({ builds, notes, ...metadata }: Verified): string {
-  const all = builds.map(({ path, bytes }) => `${path}  ${mib(bytes)}`);
+  const all = builds.map(({ path, bytes }) => `${path}  ${sizeText(bytes)}`);
   return [...rolesText(metadata), ...all, ...(notes.length > 0 ? notes : ['A kiosk would take all of it.'])].join('\n');
 }

@@ -67,8 +67,10 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
       if (o.watch !== undefined) return watch(o, o.watch);
       if (o.access) {
         const { changed, names } = await writeAccess(o);
-        const said = changed ? 'The access rules are new: reload the broker (SIGHUP).' : 'The access rules stand.';
-        print(o.json, { changed }, `${said} They name ${names}.`);
+        const said = changed
+          ? 'The access rules are new: reload the broker (SIGHUP).'
+          : 'The access rules are as they were.';
+        print(o.json, { changed }, `${said} Servers that may use the broker: ${names}.`);
         return;
       }
       if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
@@ -90,10 +92,10 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
         ...(o.user && { user: o.user }),
       });
       const lines = [
-        resolve(o.out) === UNIT_FOLDER && spawnSync('systemctl', ['cat', UNIT]).status === 0
-          ? `Start the broker: systemctl enable ${UNIT} && systemctl restart ${UNIT}`
+        resolve(o.out) === UNIT_FOLDER && systemctl('cat')
+          ? `Start the broker: systemctl ${systemctl('is-active') ? 'restart' : 'enable --now'} ${UNIT}`
           : `Start the broker: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`,
-        `Its access rules name ${brokerNames(named)}.`,
+        `Servers that may use it: ${brokerNames(named)}.`,
       ];
       if (owner?.uid === 0)
         lines.push(`The files are root's: there is no user ${BROKER_USER} here. Name the broker's with --user.`);
@@ -117,7 +119,7 @@ async function watch(o: Args, seconds: number): Promise<void> {
   while (!ended.signal.aborted) {
     try {
       const { changed, names } = await writeAccess(o);
-      if (changed) print(o.json, { changed }, `The access rules are new. They name ${names}.`);
+      if (changed) print(o.json, { changed }, `The access rules are new. Servers that may use the broker: ${names}.`);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       process.stderr.write(`${code ?? 'failed'}: ${message}\nTried again in ${seconds} s.\n`);
@@ -150,6 +152,8 @@ function idsOf(user: string): Owner | null {
   const [uid, gid] = [ask('-u'), ask('-g')];
   return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : null;
 }
+
+const systemctl = (what: string): boolean => spawnSync('systemctl', [what, UNIT]).status === 0;
 
 const together = (known: readonly string[], given: readonly string[] = []): string[] => [
   ...new Set([...known, ...given]),

@@ -129,7 +129,7 @@ export async function checkBroker(a: Answers, before: Answers): Promise<readonly
   const fault = await connect(hostname, Number(port || 8883));
   return [
     ...(fault === null ? [] : [`No broker answers there yet (${fault}).`]),
-    `Its configuration, rules and certificate are written by \`${command('server mosquitto')}\`; \`doctor\` then publishes and receives.`,
+    `Its configuration, rules and certificate are written by \`${command('server mosquitto --out FOLDER --hostname HOST')}\`; \`doctor\` then publishes and receives.`,
   ];
 }
 

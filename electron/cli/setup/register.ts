@@ -8,6 +8,22 @@ import { readEnvironmentFile } from '../server/env-file.ts';
 import { homeOf, namesHome, ownEnvironment } from '../server/environment.ts';
 import { asOwner, placesOf } from '../server/installed.ts';
 
+/** Codes of what cannot be right yet when a server was only just set up: a step of its own says what to do. */
+const LEFT_TO_DO = ['server-not-running', 'backup-missing', 'broker-not-connected'];
+const FIRST_BACKUP = [command('backup setup'), command('backup run')];
+
+/** How a Mosquitto is set up: as docs/operate/each-month.md, "Add a broker", has it. */
+function brokerSteps(hostname: string, service: boolean): string[] {
+  const write = command(`server mosquitto --out ${service ? '/etc/smartpresence/mosquitto' : 'FOLDER'} --hostname`);
+  if (!service) return [`Set up the broker: ${write} ${hostname}`];
+  return [
+    'Set up the broker, with Debian’s Mosquitto (apt-get install mosquitto) on this machine:',
+    '  systemctl disable --now mosquitto',
+    `  ${write} ${hostname}`,
+    '  systemctl enable --now smartpresence-mosquitto smartpresence-broker-access.timer',
+  ];
+}
+
 /** `setup`: leads through a server's first day, and through changes later. */
 export function registerSetup(program: Command): void {
   program
@@ -43,21 +59,28 @@ answers names each question by its variable (docs/install/settings.md); missing 
         });
         // The whole of it, as it will run: the broker by a real publish and receive, for one.
         const { doctor } = await import('../../../sync/server/app/doctor.ts');
-        const whole = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };
+        const whole: NodeJS.ProcessEnv = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };
         const { checks } = await asOwner(done.home, () => doctor(whole));
-        for (const { code, level, says, next, detail } of checks.flatMap(({ findings }) => findings))
-          if (level !== 'note') say([`${code}: ${says}`, ...(detail ? [detail] : []), `→ ${next}`].join('\n    '));
+        const found = checks.flatMap(({ findings }) => findings).filter(({ level }) => level !== 'note');
+        const isFound = (code: string) => found.some((f) => f.code === code);
         const unit = 'smartpresence-server';
         const runs = service && spawnSync('systemctl', ['is-active', '--quiet', unit]).status === 0;
         const start = service ? `systemctl ${runs ? 'restart' : 'enable --now'} ${unit}` : command('server start');
+        const broker = isFound('broker-not-connected') ? whole.SMARTPRESENCE_MQTT_URL : undefined;
         const lines = [
+          'The server is set up.',
           done.changed.length > 0 ? `Set: ${done.changed.join(', ')}` : 'Nothing was changed.',
+          ...(broker ? brokerSteps(new URL(broker.split(',')[0]!).hostname, service) : []),
           `${runs ? 'Restart the server, so that it takes effect' : 'Start the server'}: ${start}`,
+          ...(isFound('backup-missing') ? [`Make the first backup: ${FIRST_BACKUP.join(', then ')}`] : []),
           done.link
             ? `Then the first administrator opens, once and within a day:\n${done.link}`
             : `Another sign-in link: ${command('accounts link ID')}`,
         ];
         print(o.json, done, lines.join('\n'));
+        for (const { code, says, next, detail } of found)
+          if (!LEFT_TO_DO.includes(code))
+            say([`${code}: ${says}`, ...(detail ? [detail] : []), `→ ${next}`].join('\n    '));
       } finally {
         prompt?.close();
       }

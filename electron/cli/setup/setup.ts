@@ -46,8 +46,8 @@ type TryOut = (answers: Answers) => Promise<readonly string[]>;
 interface Answerer {
   /** Goes through the questions of a step until `tryOut` takes the answers. */
   step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
-  /** New keys, shown once. */
-  newKeys(keys: Readonly<Record<string, string>>): Promise<void>;
+  /** New keys, shown once. @param before an earlier set-up may have shown others, and was not finished */
+  newKeys(keys: Readonly<Record<string, string>>, before: boolean): Promise<void>;
   /** The keys of a server that exists. */
   oldKeys(): Promise<Record<string, string>>;
   say(text: string): void;
@@ -166,7 +166,7 @@ async function settleKeys(
   if (encryption && secret) return { how: 'kept', values: {} };
   if (holds) return { how: 'given', values: await answerer.oldKeys() };
   const made = generateKeys();
-  await answerer.newKeys(made);
+  await answerer.newKeys(made, before.SMARTPRESENCE_DATABASE_URL !== undefined);
   return { how: 'made', values: { ...made } };
 }
 
@@ -235,6 +235,20 @@ const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefine
 /** “must be …” and “is missing” follow a variable's name elsewhere. */
 const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer ${fault}.` : fault);
 
+const UNSEEN = ' (not shown as you type)';
+
+/** Names each question by its text: the person who is asked knows no variable. */
+function asAsked(text: string, { questions }: Step): string {
+  const texts = new Map(questions.map((q) => [q.name, `“${q.text.split(/, |: | \(| as /)[0]}”`]));
+  return text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => texts.get(name) ?? name);
+}
+
+/** Whether that is the end of a key, with or without the = that ends it. */
+function isEnd(typed: string, key: string): boolean {
+  const [end, whole] = [typed, key].map((text) => text.replace(/=+$/, ''));
+  return end!.length >= 5 && whole!.endsWith(end!);
+}
+
 /** What can be shown of an address that was typed unseen: all but its password. Null: it is none. */
 function withoutPassword(text: string): string | null {
   if (!text.includes('://') || !URL.canParse(text)) return null;
@@ -251,7 +265,7 @@ export function personAnswers(prompt: Prompt): Answerer {
       const standing = answers[q.name] ?? fallbackOf(q, answers);
       const hidden = known[q.name] === standing ? 'as it is set' : 'as just typed';
       const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? hidden : standing}]`;
-      const typed = await prompt.ask(`  ${q.text}${shown}: `, q.secret ?? false);
+      const typed = await prompt.ask(`  ${q.text}${q.secret ? UNSEEN : ''}${shown}: `, q.secret ?? false);
       const visible = q.secret ? withoutPassword(typed) : null;
       if (visible !== null) prompt.say(`    ${visible}`);
       const value = typed || standing;
@@ -273,21 +287,20 @@ export function personAnswers(prompt: Prompt): Answerer {
           return answers;
         } catch (cause) {
           if (!(cause instanceof Problem)) throw cause;
-          prompt.say(`    ${cause.code}: ${cause.message}${cause.nextStep ? `\n    ${cause.nextStep}` : ''}`);
+          const said = `${cause.code}: ${cause.message}${cause.nextStep ? `\n${cause.nextStep}` : ''}`;
+          prompt.say(asAsked(said, step).replaceAll(/^/gm, '    '));
           // What was wrong is not offered again.
           const { setting } = cause.params;
           if (typeof setting === 'string') answers = { ...answers, [setting]: known[setting] };
         }
       }
     },
-    async newKeys(keys) {
+    async newKeys(keys, before) {
       prompt.say(`
-Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.
-Keys from a set-up that you did not finish are void.
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.${before ? '\nKeys from a set-up that you did not finish are void.' : ''}
 ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       for (const name of KEYS) {
-        const end = keys[name]!.slice(-6);
-        while ((await prompt.ask(`  From your copy, the last 6 characters of ${name}: `)) !== end)
+        while (!isEnd(await prompt.ask(`  From your copy, the last 6 characters of ${name}: `), keys[name]!))
           prompt.say('    Those are others. Compare your copy with what is shown above.');
       }
     },
@@ -296,7 +309,7 @@ ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       const given: Record<string, string> = {};
       for (const name of KEYS)
         while (!given[name]) {
-          const text = await prompt.ask(`  ${name}: `, true);
+          const text = await prompt.ask(`  ${name}${UNSEEN}: `, true);
           const key = readKey(text);
           if (typeof key === 'string') prompt.say(`    It ${key}`);
           else given[name] = text;

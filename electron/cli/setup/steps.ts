@@ -16,7 +16,7 @@ import { addsTexts, readConsentTexts, SHIPPED } from './consent-text.ts';
 export interface Question {
   readonly name: string;
   readonly text: string;
-  /** Not shown while typed, and kept as a secret. */
+  /** Not shown while typed: it has a secret in it. */
   readonly secret?: boolean;
   /** Taken where nothing is typed and nothing is set; absent: an answer is needed. */
   readonly fallback?: string | ((answers: Answers) => string);
@@ -106,17 +106,17 @@ export const STEPS: readonly Step[] = [
     ],
   },
   {
-    title: 'Broker (MQTT); without one kiosks come by HTTPS',
+    title: 'Broker (MQTT), by which kiosks hear of changes at once',
     questions: [
       {
         name: 'SMARTPRESENCE_MQTT',
-        text: 'off, embedded (in this server), or external (Mosquitto of yours)',
+        text: 'Broker: off (kiosks ask every 20 seconds; you can add one later), embedded (in this server, kiosks hear at once), or external (a Mosquitto of yours, to be set up afterwards)',
         fallback: 'off',
         wrong: (word) => (['off', 'embedded', 'external'].includes(word) ? null : 'One of: off, embedded, external.'),
       },
       {
         name: 'SMARTPRESENCE_MQTT_URL',
-        text: 'Its address: mqtts://HOST:8883',
+        text: 'Its address, for example mqtts://mqtt.example.org:8883',
         when: (a) => a.SMARTPRESENCE_MQTT === 'external',
       },
     ],
@@ -129,7 +129,7 @@ export const STEPS: readonly Step[] = [
       { name: 'AWS_REGION', text: 'Its region', when: hasStore, fallback: 'us-east-1' },
       {
         name: 'S3_ENDPOINT_URL',
-        text: 'https:// address of the store, or: aws',
+        text: 'Address of the store (https://…), or: aws',
         when: hasStore,
         unset: 'aws',
         fallback: 'aws',
@@ -142,7 +142,7 @@ export const STEPS: readonly Step[] = [
         fallback: 'public',
         wrong: fileOr('public'),
       },
-      { name: 'AWS_ACCESS_KEY_ID', text: 'Access key id', secret: true, when: hasStore },
+      { name: 'AWS_ACCESS_KEY_ID', text: 'Access key id', when: hasStore },
       { name: 'AWS_SECRET_ACCESS_KEY', text: 'Secret access key', secret: true, when: hasStore },
     ],
     check: checkStore,
@@ -152,7 +152,7 @@ export const STEPS: readonly Step[] = [
     questions: [
       {
         name: 'SMTP_URL',
-        text: 'smtps://USER:PASSWORD@HOST:465 or smtp://…:587, or: none (staff hands out links by itself)',
+        text: 'Mail server as smtps://USER:PASSWORD@HOST:465 or smtp://…:587, or: none (staff hands out links by itself)',
         secret: true,
         unset: 'none',
       },

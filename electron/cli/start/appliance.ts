@@ -177,7 +177,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   const how = running.adminLink.includes('#')
     ? '(once, within the hour)'
-    : `(with your account, or: ${command('accounts link')})`;
+    : `(with your account, or: ${command('accounts link ID')})`;
   say(`  sign in  ${running.adminLink}   ${how}`);
   if (prepared.staffPin)
     say(

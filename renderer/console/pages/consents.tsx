@@ -7,7 +7,7 @@ import {
   reviewConsentText,
 } from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
-import { directionOf } from '../../shared/i18n.ts';
+import { currentLanguage, directionOf } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { DialogButton } from '../../shared/web/dialog.tsx';
@@ -148,19 +148,19 @@ const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
 );
 
 function Add({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ version: '', language: '', title: '', body: '' });
+  const { values, field } = useFields({ version: '', language: currentLanguage(), title: '', body: '' });
   const { body, ...rest } = values;
   const paragraphs = body
     .split(/\n\s*\n/)
     .map((p) => p.trim())
     .filter(Boolean);
-  const parsed = NewConsentText.safeParse({ ...rest, paragraphs });
+  const given = { ...rest, paragraphs };
   return (
     <WriteForm
-      write={() => api(addConsentText, { body: parsed.data! })}
+      // Not sent in part: the server says what is wrong with it.
+      write={() => api(addConsentText, { body: NewConsentText.safeParse(given).data ?? given })}
       say={() => t('texts.added')}
       done={onDone}
-      ready={parsed.success}
       action={t('texts.add')}
     >
       <p class="muted">{t('texts.addText')}</p>
@@ -173,7 +173,7 @@ function Add({ onDone }: { onDone: () => void }) {
         dir="ltr"
         {...field('version')}
       />
-      <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
+      <SelectField label={t('people.language')} {...field('language')} options={languageOptions().slice(1)} />
       <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...field('title')} />
       <AreaField
         label={t('texts.body')}

@@ -120,7 +120,6 @@ function Add() {
         return api(createPerson, { body: NewPerson.safeParse(given).data ?? given });
       }}
       done={(made) => go(`people/${made.id}`)}
-      ready={values.name.trim() !== ''}
       action={t('people.add')}
     >
       <PersonFields names={textFields.filter((name) => name !== 'badge')} field={field} />

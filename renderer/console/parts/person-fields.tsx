@@ -6,8 +6,8 @@ import { t } from '../i18n.ts';
 
 /** What the console shows and asks of a person in words, in this order; the language has a list of its own. */
 const FIELDS = {
-  name: { required: true, maxLength: 200, dir: 'auto' },
-  number: { maxLength: 40, hint: true },
+  name: { required: true, maxLength: 200, dir: 'auto', hint: 'people.nameHint' },
+  number: { maxLength: 40, hint: 'people.numberHint' },
   email: { maxLength: 254, type: 'email' },
   phone: { maxLength: 40, type: 'tel' },
   badge: { maxLength: 80 },
@@ -25,12 +25,13 @@ export function PersonFields({
   field: (name: TextName) => { value: string; onValue: (value: string) => void };
 }) {
   return names.map((name) => {
-    const { hint, ...how }: { hint?: boolean } & (typeof FIELDS)[TextName] = FIELDS[name];
+    const { hint, ...how }: { hint?: 'people.nameHint' | 'people.numberHint' } & (typeof FIELDS)[TextName] =
+      FIELDS[name];
     return (
       <TextField
         key={name}
         label={t(`people.${name}`)}
-        {...(hint && { hint: t('people.numberHint') })}
+        {...(hint && { hint: t(hint) })}
         dir="ltr"
         {...how}
         {...field(name)}

@@ -224,7 +224,12 @@ export const CodeList = ({ codes, label }: { codes: readonly string[]; label: st
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const [kept, setKept] = useState(false);
   const save = () => {
-    const url = URL.createObjectURL(new Blob([`${codes.join('\n')}\n`], { type: 'text/plain' }));
+    const at = session.stage.peek();
+    const email = 'session' in at ? (at.session.email ?? '') : '';
+    // Whose they are: a file is found again long after.
+    const head = ['SmartPresence', location.host, email, new Date().toISOString().slice(0, 10)].filter(Boolean);
+    const text = [...head, '', ...codes].map((line) => `${line}\n`).join('');
+    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
     Object.assign(document.createElement('a'), { href: url, download: 'smartpresence-recovery-codes.txt' }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   };

@@ -6,7 +6,10 @@ const page = () => createSession({ usedMs: 60_000, placeOf: () => ({ kind: 'in' 
 const at = (minutes: number) => new Date(Date.UTC(2026, 2, 2, 8, minutes)).toISOString();
 const state = { role: 'staff', stage: 'full', account: null, person: null, email: null } as const;
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 test('a session ends unused when the server says so, also where this machine’s clock is wrong', () => {
   vi.useFakeTimers({ now: Date.UTC(2031, 0, 1) });
@@ -16,6 +19,22 @@ test('a session ends unused when the server says so, also where this machine’s
   vi.setSystemTime(Date.now() + 5 * 60_000);
   sessionHooks.used();
   expect(session.idleEndsAt.value - Date.now()).toBe(7 * 60_000);
+});
+
+test('who signs out is signed out, whatever else is refused meanwhile, and the next one begins at the start', async () => {
+  const session = page();
+  session.admitted({ ...state, idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) });
+  const place = { hash: '#/people/1' };
+  vi.stubGlobal('location', place);
+  vi.stubGlobal('fetch', async () => {
+    sessionHooks.ended();
+    return new Response(null, { status: 204 });
+  });
+  const seen: unknown[] = [];
+  session.stage.subscribe((stage) => seen.push(stage));
+  await session.signOut();
+  expect(seen.slice(1)).toEqual([{ kind: 'out', why: 'left', error: null }]);
+  expect(place.hash).toBe('');
 });
 
 test('it ends at its end, however much it is used', () => {

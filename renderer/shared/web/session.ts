@@ -39,8 +39,10 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
   sessionHooks.used = () => {
     idleEndsAt.value = Date.now() + lifeMs;
   };
+  /** Someone is signing out: what is refused meanwhile is no session that expired. */
+  let leaving = false;
   sessionHooks.ended = () => {
-    if (!isOutside(stage.peek())) leaveFor('ended');
+    if (!leaving && !isOutside(stage.peek())) leaveFor('ended');
   };
 
   function leaveFor(why: 'left' | 'ended'): void {
@@ -100,9 +102,14 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
 
   /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
   async function signOut(everywhere = false): Promise<Answer<unknown>> {
-    const asked = await api(everywhere ? endAllSessions : endSession);
+    leaving = true;
+    const asked = await api(everywhere ? endAllSessions : endSession).finally(() => {
+      leaving = false;
+    });
     if (!asked.ok && asked.error.code !== 'no-session') return asked;
     leaveFor('left');
+    // The next person begins where their own role does.
+    location.hash = '';
     return { ok: true, value: null };
   }
 

@@ -51,7 +51,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
           />
         </Panel>
       )}
-      {asked && person.consent === 'given' && !own && <Capture person={person} role={role} onDone={found.reload} />}
+      {asked && person.consent === 'given' && !own && <Capture person={person} role={role} />}
     </PageFrame>
   );
 }
@@ -68,7 +68,7 @@ const EVERY_MS = 700;
 /** Longest side of what is sent, pixels. */
 const SIDE = 1280;
 
-function Capture({ person, role, onDone }: { person: Person; role: PageProps['role']; onDone: () => void }) {
+function Capture({ person, role }: { person: Person; role: PageProps['role'] }) {
   const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
@@ -85,13 +85,14 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
           setAnswer(value);
           if (value.outcome === 'enrolled') {
             toast(() => t('enrolFace.enrolled', { count: value.templates }));
-            setShots([]);
-            onDone();
+            go(`people/${person.id}`);
           }
         },
       },
     );
   const name = person.name ?? t('people.unnamed');
+  // The same pictures again would be refused again.
+  const refused = answer?.outcome === 'refused' && answer.pictures.length === shots.length;
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   const startAgain = (from = source) => {
     setSource(from);
@@ -179,7 +180,11 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       <ErrorNote error={error} />
       <div class="actions">
         {shots.length > 0 && <Button onClick={() => startAgain()}>{t('enrolFace.again')}</Button>}
-        <Button kind="primary" disabled={busy || shots.length === 0} onClick={() => shots.length > 0 && void submit()}>
+        <Button
+          kind="primary"
+          disabled={busy || shots.length === 0 || refused}
+          onClick={() => shots.length > 0 && !refused && void submit()}
+        >
           <IconCheck />
           {t('enrolFace.save')}
         </Button>

@@ -35,12 +35,12 @@ export const certificatesCheck = check({
     'broker-certificate-ended': {
       level: 'degrades',
       says: 'The certificate of a broker has ended: kiosks come by HTTPS.',
-      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
+      next: `Make a new one with \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, then \`systemctl restart smartpresence-mosquitto\`.`,
     },
     'broker-certificate-ends-soon': {
       level: 'degrades',
       says: 'The certificate of a broker ends soon.',
-      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
+      next: `Make a new one with \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, then \`systemctl restart smartpresence-mosquitto\`.`,
     },
   },
   async inspect(subject) {

@@ -117,7 +117,7 @@ export const replicasCheck = check({
     'replicas-differ': {
       level: 'degrades',
       says: 'Replicas run different builds.',
-      next: `Finish the update: the same version on every machine (\`${command('upgrade check')}\` shows which has which).`,
+      next: `Finish the update: the same version on every machine (\`${command('upgrade check ARCHIVE')}\` shows which has which).`,
     },
   },
   inspect: async (subject) => knownReplicas(opened(subject).db),
@@ -154,7 +154,7 @@ export const setUpCheck = check({
     'administrator-missing': {
       level: 'note',
       says: 'No administrator has a password and a second factor yet.',
-      next: `Sign in with the link of \`${command('accounts link')}\`, and set both under Account.`,
+      next: `Sign in with the link of \`${command('accounts link ID')}\`, and set both under Account.`,
     },
     'consent-text-missing': {
       level: 'note',

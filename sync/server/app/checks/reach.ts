@@ -22,17 +22,17 @@ export const brokerCheck = check({
     'broker-not-connected': {
       level: 'degrades',
       says: 'A broker can’t be reached: kiosks come by HTTPS.',
-      next: `Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA (\`${command('server mosquitto')}\`).`,
+      next: `Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA. To run Mosquitto here: \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, \`systemctl disable --now mosquitto\` (Debian’s own service, on the same port), then \`systemctl enable --now smartpresence-mosquitto\`.`,
     },
     'broker-not-readable': {
       level: 'degrades',
       says: 'This replica receives nothing from a broker: kiosks come by HTTPS.',
-      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
     },
     'broker-not-writable': {
       level: 'degrades',
       says: 'A broker takes no answers from this replica: kiosks come by HTTPS.',
-      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
     },
   },
   inspect: async ({ broker }) =>

@@ -33,8 +33,8 @@ pattern read sp/v1/${SERVER}/down/%u
   // A server that has no name yet, beside replicas that are to come.
   const moving = mosquittoAcl({ serverId: SERVER, replicas: ['', 'a'] });
   for (const user of ['', '.a']) expect(moving).toContain(`user server.${SERVER}${user}\n`);
-  expect(brokerNames(['', 'a'])).toBe('the server without a name, a');
-  expect(brokerNames([])).toBe('the server without a name');
+  expect(brokerNames(['', 'a'])).toBe('the one without SMARTPRESENCE_REPLICA, a');
+  expect(brokerNames([])).toBe('this one alone');
   expect(brokerNames(['a', 'b'])).toBe('a, b');
 });
 

@@ -83,8 +83,8 @@ export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOp
 /** The servers of the access rules, in words. */
 export function brokerNames(replicas: readonly string[]): string {
   const named = replicas.filter((name) => name !== '');
-  const unnamed = named.length < replicas.length || named.length === 0 ? ['the server without a name'] : [];
-  return [...unnamed, ...named].join(', ');
+  if (named.length === 0) return 'this one alone';
+  return [...(named.length < replicas.length ? ['the one without SMARTPRESENCE_REPLICA'] : []), ...named].join(', ');
 }
 
 /**

@@ -26,6 +26,9 @@ const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   yaw: j.measured?.yaw ?? null,
 });
 
+/** From here on two embeddings are of one picture, and the second says nothing new of the face. */
+const SAME_PICTURE = 0.9999;
+
 const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face.jpg', type: 'image/jpeg' });
 
 export const enrolmentRoutes: readonly Route[] = [
@@ -76,7 +79,18 @@ export const enrolmentRoutes: readonly Route[] = [
       }));
       // What is known of them says who they are; without it the first picture does.
       const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
-      const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= first.calibration.verification));
+      const enrolled = own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
+      const theirs: UsableFace[] = [];
+      const unfit = new Map<number, string>();
+      for (const [i, j] of prepared.entries()) {
+        if (j.code !== null) continue;
+        if (!known.some((k) => dot(k, j.embedding) >= first.calibration.verification)) unfit.set(i, 'another-person');
+        else if (enrolled.some((e) => dot(e, j.embedding) >= SAME_PICTURE)) unfit.set(i, 'enrolled-already');
+        else {
+          theirs.push(j);
+          enrolled.push(j.embedding);
+        }
+      }
       const others = new Map<string, number>();
       for (const a of alike) if (a) others.set(a.person, Math.max(a.score, others.get(a.person) ?? 0));
       const [most] = [...others].sort(([, a], [, b]) => b - a);
@@ -90,8 +104,7 @@ export const enrolmentRoutes: readonly Route[] = [
         notify('board');
         return end('waiting', duplicates);
       }
-      for (const [i, j] of prepared.entries())
-        if (j.code === null && !theirs.includes(j)) pictures[i] = { ...pictures[i]!, code: 'another-person' };
+      for (const [i, code] of unfit) pictures[i] = { ...pictures[i]!, code };
       if (theirs.length === 0) return end('refused');
       if (other) {
         about([other]);

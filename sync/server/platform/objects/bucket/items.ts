@@ -224,7 +224,7 @@ function policy(settings: S3Settings): Item {
       return [
         ...missing.map((wanted) => `statement ${wanted.Sid} is missing or differs`),
         ...(missing.length > 0
-          ? ['for a store that does not know its conditions, set up and audit with --no-policy']
+          ? ['for a store that does not know its conditions, run backup setup and backup audit with --no-policy']
           : []),
         ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everybody in`),
       ];
@@ -236,7 +236,7 @@ function policy(settings: S3Settings): Item {
       // A store that takes its conditions for met refuses everything from now on, over TLS too.
       if (!before || (await answers(client, Bucket))) return null;
       await removePolicy(client, settings, false);
-      return 'the store does not know its conditions and refused everything; it was taken off again: use --no-policy';
+      return 'the store does not know its conditions and refused everything, so it was taken off again. Nothing is left to do; from now on check with: backup audit --no-policy';
     },
   };
 }
