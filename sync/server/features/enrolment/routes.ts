@@ -77,9 +77,9 @@ export const enrolmentRoutes: readonly Route[] = [
         ),
         own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
       }));
-      // What is known of them says who they are; without it the first picture does.
-      const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
       const enrolled = own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
+      // What is known of them says who they are; without it the first picture does.
+      const known = enrolled.length > 0 ? [...enrolled] : [first.embedding];
       const theirs: UsableFace[] = [];
       const unfit = new Map<number, string>();
       for (const [i, j] of prepared.entries()) {
