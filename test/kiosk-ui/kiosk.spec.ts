@@ -285,7 +285,7 @@ test('a policy of the server shows at once: liveness, days of photos, contacts',
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: /Kiosk status/ }).click();
   const fact = page.locator('.state-facts div', { hasText: 'Liveness check' });
-  await expect(fact).toContainText('On');
+  await expect(fact).toContainText('Standard');
   kiosk.core.setStatus({ liveness: 'off' });
   await expect(fact).toContainText('Off');
 });
