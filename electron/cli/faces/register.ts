@@ -40,7 +40,8 @@ Says what the liveness check would have made of footage that was shown to a kios
 strength (2 light, 12 standard, 56 strong), begun every half second. Each file gives one line of JSON, in input order:
   {"file","samples","attempts","passed","reasons":{…},"strengths":{"light":{"attempts","passed"},…}}
   {"file","error":{"code","message"}}                                  when the file can't be used
-A folder is the frames of a film in the natural order of their names. Samples are frames with a face; in each the largest counts.
+A folder is the frames of a film in the natural order of their names; an installed build reads only these, since it has no
+decoder for films. Samples are frames with a face; in each the largest counts.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
