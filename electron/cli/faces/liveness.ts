@@ -7,7 +7,6 @@ import { inOrder, type LivenessStrength, ORDERS, STRENGTHS } from '../../../mode
 import { type Observation, startLiveness } from '../../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { photoFiles } from '../../core/commands/import-folders.ts';
-import { readFrames } from '../demo/footage.ts';
 
 /** What the rules say of footage: of each strength, how many challenges were tried and how many passed. */
 interface Tally {
@@ -100,6 +99,7 @@ async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: Rgb
   const there = statSync(file, { throwIfNoEntry: false });
   if (!there) throw new Problem('file-not-found', { path: file });
   if (!there.isDirectory()) {
+    const { readFrames } = await filmReader();
     yield* readFrames(file, { fps, seconds: LONGEST });
     return;
   }
@@ -107,4 +107,14 @@ async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: Rgb
   const { compare } = new Intl.Collator('en', { numeric: true });
   for (const [i, picture] of pictures.sort(compare).entries())
     yield { image: await decodePicture(picture), at: i / fps };
+}
+
+/** What decodes films is only in a checkout. @throws Problem `footage-missing` in an installed build */
+async function filmReader(): Promise<typeof import('../demo/footage.ts')> {
+  try {
+    return await import('../demo/footage.ts');
+  } catch (cause) {
+    const what = 'an installed build has no decoder for films; give a folder of frames';
+    throw new Problem('footage-missing', { what, cause });
+  }
 }
