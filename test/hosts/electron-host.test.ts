@@ -179,7 +179,10 @@ describe('the data folder', () => {
     await start([`--home=${folder}`]);
     await coreIs('ready');
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8'))).toMatchObject({ demo: false, liveness: 'standard' });
+    expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8'))).toMatchObject({
+      demo: false,
+      liveness: 'standard',
+    });
     expect(existsSync(join(folder, 'logs/kiosk.jsonl'))).toBe(true);
   });
 
