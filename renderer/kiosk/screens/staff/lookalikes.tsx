@@ -70,7 +70,10 @@ export function LookalikesScreen() {
             </p>
           </div>
           {shown.mayRemove && (
-            <Button aria-label={t('lookalikes.removeAsk', namesOf(one))} onClick={() => (asking.value = one)}>
+            <Button
+              aria-label={`${t('lookalikes.remove')}: ${Object.values(namesOf(one)).join(', ')}`}
+              onClick={() => (asking.value = one)}
+            >
               {t('lookalikes.remove')}
             </Button>
           )}
