@@ -251,15 +251,13 @@ export async function follow(
   until: () => Promise<boolean>,
   timeoutMs = 90_000,
 ): Promise<ChallengeStep[]> {
+  const attack = typeof clips === 'function';
+  const clipOf = (step: Move | null) => (attack ? clips(step) : clips[step ?? 'straight']);
   const shown: ReactiveClip[] = [];
-  const attack = typeof clips === 'function' ? clips : null;
   for (const [step, sentence] of PROMPTS) {
-    if (step === 'middle') continue;
-    const what = typeof clips === 'function' ? await clips(step) : clips[step];
-    shown.push({ sentence, what, how: attack ? 'once' : 'stays' });
+    if (step !== 'middle') shown.push({ sentence, what: await clipOf(step), how: attack ? 'once' : 'stays' });
   }
-  const straight = typeof clips === 'function' ? await clips(null) : clips.straight;
-  await camera.react(shown, { sentence: '', what: straight, how: 'swing' }, en.challenge.hold);
+  await camera.react(shown, { sentence: '', what: await clipOf(null), how: 'swing' }, en.challenge.hold);
   const end = Date.now() + timeoutMs;
   while (Date.now() < end && !(await until())) await new Promise((resolve) => setTimeout(resolve, 50));
   const answered = await camera.answered();

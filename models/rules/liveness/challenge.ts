@@ -1,4 +1,4 @@
-import type { ChallengeStep } from '../reasons.ts';
+import { CHALLENGE_STEPS, type ChallengeStep } from '../reasons.ts';
 
 /** How many moves a challenge has, by its strength. A site chooses one in its policy. */
 const MOVES = { light: 1, standard: 2, strong: 3 } as const;
@@ -7,7 +7,7 @@ export const STRENGTHS = Object.keys(MOVES) as readonly LivenessStrength[];
 
 /** A move of the head out of the middle. */
 export type Move = Exclude<ChallengeStep, 'middle'>;
-const DIRECTIONS: readonly Move[] = ['turn-left', 'turn-right', 'look-up', 'look-down'];
+const ALL_MOVES = CHALLENGE_STEPS.filter((step) => step !== 'middle');
 
 /** What a person is asked to do, in order: before each move to look straight ahead. */
 export interface Challenge {
@@ -26,7 +26,7 @@ const WAIT = { middle: [200, 600], move: [300, 900] } as const;
 /** Every order of `count` moves that has a turn in it: only a turn shows that the head is solid. */
 function ordersOf(count: number): readonly (readonly Move[])[] {
   let orders: Move[][] = [[]];
-  for (let i = 0; i < count; i++) orders = orders.flatMap((order) => DIRECTIONS.map((move) => [...order, move]));
+  for (let i = 0; i < count; i++) orders = orders.flatMap((order) => ALL_MOVES.map((move) => [...order, move]));
   return orders.filter((order) => order.includes('turn-left') || order.includes('turn-right'));
 }
 

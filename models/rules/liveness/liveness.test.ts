@@ -3,19 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { challengeOf, type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import { FR_FEATURE } from '../decision.ts';
 import { type Challenge, createChallenge, type LivenessStrength, type Move, ORDERS } from './challenge.ts';
-import { type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
+import { type LivenessState, startLiveness } from './liveness.ts';
 import { breakBetween, sampleOf } from './sample.ts';
 
 /** Runs a motion through a challenge; every answer. */
-function run(
-  moves: readonly Move[] | Challenge,
-  motion: readonly Motion[],
-  options: LivenessOptions & { noise?: number } = {},
-): LivenessState[] {
+function run(moves: readonly Move[] | Challenge, motion: readonly Motion[]): LivenessState[] {
   const random = seeded(7);
   const challenge = 'steps' in moves ? moves : challengeOf(...moves);
-  const session = startLiveness(challenge, FR_FEATURE, options);
-  return motion.map((m) => session.observe(observation(m, random, options.noise)));
+  const session = startLiveness(challenge, FR_FEATURE);
+  return motion.map((m) => session.observe(observation(m, random)));
 }
 const last = (answers: readonly LivenessState[]): LivenessState => answers.at(-1)!;
 /** The motion `more` follows `first` without a break. */
@@ -342,18 +338,19 @@ describe('a move', () => {
 });
 
 describe('a recording', () => {
-  test.each([
-    ['standard', 2],
-    ['strong', 3],
-  ] as const)('that turns as one of the orders of `%s` passes that order and no other', (strength, moves) => {
-    for (const order of ORDERS[strength].filter((_, i) => i % 5 === 0)) {
-      const recording = moving(order);
-      const passed = ORDERS[strength].filter((asked) => last(run(asked, recording)).state === 'passed');
-      expect(passed).toEqual([order]);
-    }
-    expect(ORDERS[strength].filter((asked) => last(run(asked, moving(['turn-left']))).state === 'passed')).toEqual([]);
-    expect(moves).toBe(ORDERS[strength][0]!.length);
-  });
+  test.each(['standard', 'strong'] as const)(
+    'that turns as one of the orders of `%s` passes that order and no other',
+    (strength) => {
+      for (const order of ORDERS[strength].filter((_, i) => i % 5 === 0)) {
+        const recording = moving(order);
+        const passed = ORDERS[strength].filter((asked) => last(run(asked, recording)).state === 'passed');
+        expect(passed).toEqual([order]);
+      }
+      expect(ORDERS[strength].filter((asked) => last(run(asked, moving(['turn-left']))).state === 'passed')).toEqual(
+        [],
+      );
+    },
+  );
 
   test('does not know how long to wait: each of its moves fits some waits alone', () => {
     const random = seeded(8);

@@ -9,12 +9,10 @@ import type { LivenessFailure, StepTracker } from './step.ts';
 
 export type { Observation } from './sample.ts';
 
-export interface LivenessOptions {
-  /** Time for each step, ms. Default 8 s. */
-  readonly stepMs?: number;
-  /** Breaks (face lost, a jump) after which the challenge has failed. Default 4. */
-  readonly breaks?: number;
-}
+/** Time for each step, ms. */
+const STEP_MS = 8_000;
+/** Breaks (face lost, a jump) after which the challenge has failed. */
+const MOST_BREAKS = 4;
 
 /** Where a challenge stands. */
 export interface LivenessState {
@@ -48,12 +46,7 @@ export interface LivenessSession {
  * @param calibration of the embedder that likeness is measured by
  * @throws RangeError a challenge without a turn, or with a move that does not begin in the middle
  */
-export function startLiveness(
-  { steps }: Challenge,
-  calibration: Calibration,
-  options: LivenessOptions = {},
-): LivenessSession {
-  const { stepMs = 8_000, breaks: most = 4 } = options;
+export function startLiveness({ steps }: Challenge, calibration: Calibration): LivenessSession {
   const samePerson = { straight: calibration.verification, turned: leeway(calibration).turned };
   if (!steps.some(({ step }) => step === 'turn-left' || step === 'turn-right')) {
     throw new RangeError('a liveness challenge without a head turn proves nothing');
@@ -118,11 +111,11 @@ export function startLiveness(
       if (last && sample.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
       last = sample;
       began ??= sample.at;
-      if (sample.at - began > stepMs) return end(tracker.unmet);
+      if (sample.at - began > STEP_MS) return end(tracker.unmet);
       // Written so that a likeness that is no number is another's.
       const another = !(observation.likeness >= samePerson.turned);
       if (broken || another) {
-        if (++breaks >= most) return end(another ? 'another-person' : 'interrupted');
+        if (++breaks >= MOST_BREAKS) return end(another ? 'another-person' : 'interrupted');
         hold = false;
         begin(at & ~1);
       }

@@ -9,16 +9,14 @@ import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
  * A move of the head, followed from straight ahead to where it was asked to, and for as long as it is to stay there. A turn
  * has the non-planarity test between both ends. Limits come from recorded heads and simulated prints, see docs/prove/liveness.md.
  */
-export interface SolidLimits {
+const SOLID = {
   /** Least parallax of the nose tip, in distances of the eyes. */
-  readonly parallax: number;
+  parallax: 0.09,
   /** … and this many times the most it was between two samples straight ahead: what the landmarks are off by. */
-  readonly overNoise: number;
+  overNoise: 2,
   /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
-  readonly depth: number;
-}
-
-export const SOLID: SolidLimits = { parallax: 0.09, overNoise: 2, depth: 0.25 };
+  depth: 0.25,
+} as const;
 
 /** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
 const BETWEEN = [0.15, 0.8] as const;
@@ -47,7 +45,7 @@ const DIRECTIONS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly
  * @param front samples straight ahead, right before
  * @param hold how long the head has to stay, ms
  */
-export function trackMove(move: Move, hold: number, front: readonly Sample[], limits = SOLID): StepTracker {
+export function trackMove(move: Move, hold: number, front: readonly Sample[]): StepTracker {
   const { axis, side } = DIRECTIONS[move];
   const across = axis === 'yaw' ? 'pitch' : 'yaw';
   const start = headingOf(front);
@@ -88,12 +86,12 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[], li
       if (!tail) {
         squeezed ||=
           axis === 'yaw' &&
-          testAll(front, [sample]).some((t) => t.tilt > 0.55 && side * t.parallax < limits.parallax / 2);
+          testAll(front, [sample]).some((t) => t.tilt > 0.55 && side * t.parallax < SOLID.parallax / 2);
         return { progress, done: false };
       }
       if (axis === 'yaw') {
         reached = true;
-        solid = onTheWay(tail) && isSolid(front, tail, burst, side, limits) ? solid + 1 : 0;
+        solid = onTheWay(tail) && isSolid(front, tail, burst, side) ? solid + 1 : 0;
         if (solid < SOLID_SAMPLES) return { progress, done: false };
       } else if (!onTheWay(tail)) return { progress, done: false };
       there = sample.at;
@@ -107,20 +105,14 @@ function testAll(from: readonly Sample[], to: readonly Sample[]): PlaneTest[] {
 }
 
 /** Whether the burst shows a solid head: enough parallax, the right way, beyond the noise, and not paid for by tilt. */
-function isSolid(
-  front: readonly Sample[],
-  tail: readonly Sample[],
-  burst: readonly Sample[],
-  side: 1 | -1,
-  limits: SolidLimits,
-): boolean {
+function isSolid(front: readonly Sample[], tail: readonly Sample[], burst: readonly Sample[], side: 1 | -1): boolean {
   const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
   const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));
-  const least = Math.max(limits.parallax, limits.overNoise * noise);
+  const least = Math.max(SOLID.parallax, SOLID.overNoise * noise);
   const enough = (from: readonly Sample[]): boolean => {
     const tests = testAll(from, tail);
     if (tests.length === 0) return false;
-    return side * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= limits.depth;
+    return side * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= SOLID.depth;
   };
   // A print swung from one side to the other has its first sample as oblique as its last one, and twice the error of the
   // landmarks between them. On the way it was seen straight on: where it was broadest, the test must hold as well.

@@ -22,7 +22,7 @@ const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 const CLAIMS = ['qr', 'badge'] as const;
 const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
 const CHOICES = ['faces', 'liveness', 'templates'] as const;
-const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const;
+const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 type Text = (typeof NUMBERS)[number] | (typeof CHOICES)[number] | (typeof CONTACTS)[number];
