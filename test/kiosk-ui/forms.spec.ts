@@ -434,7 +434,7 @@ test.describe('staff', () => {
     await page.locator('[data-open=lookalikes]').click();
     await expect(page.locator('[data-list=lookalikes] .person')).toContainText('Max Mustermann');
     await expectNoAxeFault(page, 'lookalikes');
-    await page.getByRole('button', { name: /as lookalikes/ }).click();
+    await page.getByRole('button', { name: /^Unmark: / }).click();
     await page.locator('.confirm .button-primary-danger').click();
     await expect(page.locator('[data-list=lookalikes] [role=status]')).toContainText('recognised by face again');
     expect(core.callsOf('lookalikeRemove')).toHaveLength(1);
