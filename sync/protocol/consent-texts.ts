@@ -64,7 +64,7 @@ export function consentTexts(
   own: readonly PolicyConsentText[],
   onCard: boolean,
 ): ConsentText[] {
-  const texts = own.length > 0 ? own : Object.keys(TEXTS).map((language) => shippedText(language, onCard));
+  const texts = own.length > 0 ? own : shippedTexts(onCard);
   return texts.map((text) => filledIn(text, who, photoDays)).filter((text) => text !== null);
 }
 
@@ -76,6 +76,10 @@ function filledIn(text: PolicyConsentText, who: ConsentNames | null, photoDays: 
   const version = `${text.version}.${photos ? `photo-${photoDays}-days` : 'no-photo'}`;
   return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }
+
+/** The text that ships, in each of its languages, with the names of what is filled in. */
+export const shippedTexts = (onCard: boolean): PolicyConsentText[] =>
+  Object.keys(TEXTS).map((language) => shippedText(language, onCard));
 
 function shippedText(language: string, onCard: boolean): PolicyConsentText {
   const [base = ''] = language.split('-');

@@ -204,7 +204,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     const origin = { origin: peopleUrl, 'content-type': 'application/json' };
     const body = JSON.stringify({ token: tokenOf(adminLink) });
     const cookie = cookieOf(await call(`${peopleUrl}/api/session`, { method: 'POST', headers: origin, body }));
-    const picture = JSON.stringify({ picture: PIXEL });
+    const picture = JSON.stringify({ picture: PIXEL, source: 'camera' });
     const judged = await call(`${peopleUrl}/api/enrolment/judge`, {
       method: 'POST',
       headers: { ...origin, cookie },

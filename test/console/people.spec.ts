@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import sharp from 'sharp';
 import { stillsOfA } from '../footage/index.ts';
 import { expectSideBySide } from '../kit/side-by-side.ts';
 import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
@@ -58,10 +59,42 @@ test('a person is added, and found by their number', async () => {
   await picture(page, 'people', ['desk', 'wall', 'narrow']);
 });
 
+test('a number that another person has is said before a second one gets it', async () => {
+  await open('people', 'People');
+  await page.getByRole('button', { name: 'Add person' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'Add person' });
+  await dialog.getByLabel('Name', { exact: true }).fill('Augusta');
+  await dialog.getByLabel('Number').fill('1815');
+  await dialog.getByRole('button', { name: 'Add person' }).click();
+  const question = page.getByRole('dialog', { name: 'This number is in use' });
+  await expect(question).toContainText('Ada Lovelace has the number 1815.');
+  await axe(page);
+  await picture(page, 'number-taken', ['desk', 'wall']);
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog.getByLabel('Number')).toHaveValue('1815');
+  expect((await call('GET', '/api/people?number=1815')).body.items).toHaveLength(1);
+  await dialog.getByLabel('Number').fill('1816');
+  await dialog.getByRole('button', { name: 'Add person' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
+});
+
 test('templates are made from a photo after the consent, and a face that is someone’s already is reported', async () => {
   await call('POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
   await page.getByRole('button', { name: 'Photo files' }).click();
+  const enrol = page.getByRole('button', { name: 'Enrol face' });
+  const wall = await sharp({ create: { width: 320, height: 320, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
+  await page
+    .getByLabel('Up to six photos of this person')
+    .setInputFiles({ name: 'wall.png', mimeType: 'image/png', buffer: wall });
+  await expect(page.getByRole('listitem').filter({ hasText: /^No face/ })).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('None of the pictures is good enough');
+  await expect(enrol).toBeDisabled();
+  await axe(page);
+  await picture(page, 'enrol-no-face', ['desk', 'wall']);
+  await page.getByRole('button', { name: 'Start over' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(0, 2));
   await page.getByRole('button', { name: 'Enrol face' }).click();
   await expect(page.getByText('Face enrolled: 2 templates.')).toBeVisible();

@@ -95,6 +95,20 @@ test('a text of a consent is read in the window that asks whether it was reviewe
   await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
   await page.reload();
   await page.goto(at('texts'));
+  const shipped = page.getByRole('region', { name: 'Built-in text' });
+  await expect(shipped).toContainText('In force');
+  await shipped.getByText('May this kiosk recognise your face?').click();
+  await expect(shipped).toContainText('With each check-in a photo is kept for 90 days');
+  await picture(page, 'built-in-text', ['desk', 'narrow']);
+  await page.getByRole('button', { name: 'Add text' }).click();
+  const add = page.getByRole('dialog', { name: 'Add text' });
+  await add.getByRole('button', { name: 'Start from the built-in text' }).click();
+  await expect(add.getByLabel('Text', { exact: true })).toHaveValue(
+    /^If you agree, \{controller\} stores[\s\S]+\{dpo\}\.$/,
+  );
+  await axe(page);
+  await picture(page, 'add-text', ['desk', 'narrow']);
+  await add.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Mark as reviewed' }).click();
   const review = page.getByRole('dialog', { name: 'Mark as reviewed' });
   for (const text of ['May we?', ...paragraphs]) await expect(review.getByText(text, { exact: true })).toHaveCount(1);

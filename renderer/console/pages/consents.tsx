@@ -1,6 +1,7 @@
 import {
   addConsentText,
   type ConsentText,
+  type ConsentTextList,
   listConsents,
   listConsentTexts,
   NewConsentText,
@@ -61,6 +62,7 @@ export function Texts({ role }: PageProps) {
   const texts = useRead(listConsentTexts);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
+  const { items = [], shipped = [], filledIn = {} } = texts.value ?? {};
   const review = (text: ConsentText) =>
     run(() => api(reviewConsentText, { params: { version: text.version, language: text.language } }), {
       ask: {
@@ -74,7 +76,7 @@ export function Texts({ role }: PageProps) {
             <h3 lang={text.language} dir="auto">
               {text.title}
             </h3>
-            <Paragraphs of={text} />
+            <Paragraphs of={text} filledIn={filledIn} />
           </article>
         ),
       },
@@ -88,18 +90,13 @@ export function Texts({ role }: PageProps) {
       actions={
         mayAdd && (
           <DialogButton kind="primary" label={t('texts.add')} wide>
-            <Add onDone={texts.reload} />
+            <Add shipped={shipped} onDone={texts.reload} />
           </DialogButton>
         )
       }
     >
       <Reading of={texts} rows={6} error={error} />
-      {texts.value?.items.length === 0 && (
-        <section class="card panel">
-          <p class="muted">{t('texts.none')}</p>
-        </section>
-      )}
-      {texts.value?.items.map((text) => (
+      {items.map((text) => (
         <article key={`${text.version} ${text.language}`} class="card panel">
           <div class="panel-head">
             <h2>
@@ -109,12 +106,7 @@ export function Texts({ role }: PageProps) {
               {t(text.inForce ? 'texts.inForce' : text.reviewed ? 'texts.older' : 'texts.waits')}
             </Badge>
           </div>
-          <details>
-            <summary lang={text.language} dir="auto">
-              {text.title}
-            </summary>
-            <Paragraphs of={text} />
-          </details>
+          <Folded of={text} filledIn={filledIn} />
           <p class="muted small">
             {t('texts.made')} <Moment at={text.madeAt} />
             {text.reviewedAt && (
@@ -135,26 +127,54 @@ export function Texts({ role }: PageProps) {
           {!text.reviewed && role === 'admin' && <p class="muted small">{t('texts.dpoOnly')}</p>}
         </article>
       ))}
+      {texts.value && (
+        <section class="card panel" aria-label={t('texts.shipped')}>
+          <div class="panel-head">
+            <h2>{t('texts.shipped')}</h2>
+            {!items.some((text) => text.inForce) && <Badge kind="good">{t('texts.inForce')}</Badge>}
+          </div>
+          <p class="muted">{t('texts.shippedText')}</p>
+          {shipped.map((text) => (
+            <Folded key={text.language} of={text} filledIn={filledIn} />
+          ))}
+        </section>
+      )}
     </PageFrame>
   );
 }
 
-const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
+type Shipped = ConsentTextList['shipped'][number];
+type Written = { of: Shipped; filledIn: ConsentTextList['filledIn'] };
+
+const Folded = ({ of, filledIn }: Written) => (
+  <details>
+    <summary lang={of.language} dir="auto">
+      {of.title}
+    </summary>
+    <Paragraphs of={of} filledIn={filledIn} />
+  </details>
+);
+
+/** As people read it; what the kiosk fills in is marked. */
+const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
   <div class="consent-text" lang={language} dir={directionOf(language)}>
     {paragraphs.map((p) => (
-      <p key={p}>{p}</p>
+      <p key={p}>
+        {p.split(/(\{\w+\})/).map((part, i) => (i % 2 ? <mark>{filledIn[part.slice(1, -1)] ?? part}</mark> : part))}
+      </p>
     ))}
   </div>
 );
 
-function Add({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ version: '', language: currentLanguage(), title: '', body: '' });
+function Add({ shipped, onDone }: { shipped: readonly Shipped[]; onDone: () => void }) {
+  const { values, setValues, field } = useFields({ version: '', language: currentLanguage(), title: '', body: '' });
   const { body, ...rest } = values;
   const paragraphs = body
     .split(/\n\s*\n/)
     .map((p) => p.trim())
     .filter(Boolean);
   const given = { ...rest, paragraphs };
+  const start = shipped.find((text) => text.language === values.language);
   return (
     <WriteForm
       // Not sent in part: the server says what is wrong with it.
@@ -174,6 +194,14 @@ function Add({ onDone }: { onDone: () => void }) {
         {...field('version')}
       />
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions().slice(1)} />
+      {start && body === '' && (
+        <div class="actions start">
+          <Button
+            label={t('texts.startFrom')}
+            onClick={() => setValues((all) => ({ ...all, title: start.title, body: start.paragraphs.join('\n\n') }))}
+          />
+        </div>
+      )}
       <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...field('title')} />
       <AreaField
         label={t('texts.body')}

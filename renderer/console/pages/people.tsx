@@ -12,7 +12,7 @@ import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
+import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { PageProps } from './page.ts';
@@ -119,6 +119,7 @@ function Add() {
         // Not sent in part: the server says what is wrong with it.
         return api(createPerson, { body: NewPerson.safeParse(given).data ?? given });
       }}
+      ask={() => askIfTaken(values.number)}
       done={(made) => go(`people/${made.id}`)}
       action={t('people.add')}
     >

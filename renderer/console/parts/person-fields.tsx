@@ -1,4 +1,6 @@
-import type { Person, PersonField } from '../../../sync/protocol/api/people.ts';
+import { listPeople, type Person, type PersonField } from '../../../sync/protocol/api/people.ts';
+import { api } from '../../shared/web/api.ts';
+import type { Question } from '../../shared/web/confirm.tsx';
 import { TextField } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { Fact } from '../../shared/web/pieces.tsx';
@@ -38,6 +40,20 @@ export function PersonFields({
       />
     );
   });
+}
+
+/** What to ask before someone gets a number that another person has. */
+export async function askIfTaken(number: string, own?: Person): Promise<Question | undefined> {
+  const wanted = number.trim();
+  if (wanted === '' || wanted === own?.number) return;
+  const found = await api(listPeople, { query: { number: wanted } });
+  const other = found.ok && found.value.items.find((person) => person.id !== own?.id);
+  if (!other) return;
+  return {
+    title: t('people.numberTaken'),
+    text: t('people.numberTakenText', { name: other.name ?? t('people.unnamed'), number: wanted }),
+    action: t('people.numberAnyway'),
+  };
 }
 
 /** Rows of a list of facts. The name is the list's heading. */

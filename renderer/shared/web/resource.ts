@@ -130,8 +130,8 @@ export function usePages<T, P extends Params, Q extends z.ZodType>(
 
 /** What goes before a write, and after one that was done. */
 export interface Around<T> {
-  /** Without a yes nothing is written. */
-  readonly ask?: Question | undefined;
+  /** Without a yes nothing is written. A function finds out first whether there is something to ask. */
+  readonly ask?: Question | (() => Promise<Question | undefined>) | undefined;
   /** The toast, in the language that the page has then. */
   readonly say?: ((value: T) => string) | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
@@ -148,8 +148,13 @@ export function useWrite(): {
   return {
     ...state,
     async run(write, { ask, say, done } = {}) {
-      if (busy.current || (ask && !(await confirm(ask)))) return null;
+      if (busy.current) return null;
       busy.current = true;
+      const question = typeof ask === 'function' ? await ask() : ask;
+      if (question && !(await confirm(question))) {
+        busy.current = false;
+        return null;
+      }
       setState({ busy: true, error: null });
       const answer = await write();
       busy.current = false;

@@ -78,7 +78,14 @@ export const ConsentText = z.strictObject({
 });
 export type ConsentText = z.infer<typeof ConsentText>;
 
-export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });
+export const ConsentTextList = z.strictObject({
+  items: z.array(ConsentText),
+  /** The text that ships, in each of its languages: in force while no text of your own is. */
+  shipped: z.array(NewConsentText.omit({ version: true })),
+  /** What kiosks put in place of `{controller}` and the like; what nobody has said yet is missing. */
+  filledIn: z.record(z.string(), z.string()),
+});
+export type ConsentTextList = z.infer<typeof ConsentTextList>;
 
 export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',

@@ -12,6 +12,9 @@ const Picture = z.base64().max(Math.ceil((4 * 1024 * 1024 * 4) / 3) + 4);
 
 const Pose = z.enum(['front', 'left', 'right']);
 
+/** Photos that someone took elsewhere are judged more leniently than a camera in front of the person. */
+const Source = z.enum(['camera', 'photo']);
+
 /** What one picture is good for. */
 export const PictureVerdict = z.strictObject({
   /** Null: good enough; else the first thing to fix, e.g. `too-dark`, `several-faces`. */
@@ -27,8 +30,7 @@ const Typed = z.string().trim().min(1).max(200);
 
 export const NewEnrolment = z.strictObject({
   pictures: z.array(Picture).min(1).max(MAX_PICTURES),
-  /** Photos that someone took elsewhere are judged more leniently than a camera in front of the person. */
-  source: z.enum(['camera', 'photo']),
+  source: Source,
   /**
    * What to do about someone whose face is like it. `ask`: keep nothing, and say who it is. `wait`: keep the pictures until an
    * administrator has decided. `overrule`: they are two people, by an administrator who typed the other's number or name.
@@ -91,7 +93,7 @@ export const judgePicture = endpoint('POST /api/enrolment/judge', {
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
-  body: z.strictObject({ picture: Picture }),
+  body: z.strictObject({ picture: Picture, source: Source }),
   maxBody: 6 * 1024 * 1024,
   answer: PictureVerdict,
   errors: ['models-missing', 'models-altered'],

@@ -59,6 +59,8 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
 interface Shot {
   readonly url: string;
   readonly base64: string;
+  /** What keeps a photo from being enrolled; null: nothing that can be seen before it is compared. */
+  readonly code: string | null;
 }
 
 /** Poses that a camera is asked for: the person's own left and right. */
@@ -72,6 +74,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
+  const [reading, setReading] = useState(false);
   const { busy, error, run } = useWrite();
   const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
     run(
@@ -92,7 +95,10 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
     );
   const name = person.name ?? t('people.unnamed');
   // The same pictures again would be refused again.
-  const refused = answer?.outcome === 'refused' && answer.pictures.length === shots.length;
+  const refused =
+    shots.length > 0 &&
+    ((answer?.outcome === 'refused' && answer.pictures.length === shots.length) || shots.every((s) => s.code !== null));
+  const ready = !busy && !reading && shots.length > 0 && !refused;
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   const startAgain = (from = source) => {
     setSource(from);
@@ -110,12 +116,12 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
       {source === 'camera' ? (
         <Camera shots={shots} onShot={(shot) => setShots((s) => [...s, shot])} />
       ) : (
-        <Files onShots={(more) => setShots((s) => [...s, ...more].slice(0, MAX_PICTURES))} />
+        <Files onReading={setReading} onShot={(shot) => setShots((s) => [...s, shot].slice(0, MAX_PICTURES))} />
       )}
       {shots.length > 0 && (
         <ul class="shots" aria-label={t('enrolFace.pictures')}>
           {shots.map((shot, i) => {
-            const code = answer?.pictures[i]?.code ?? null;
+            const code = answer?.pictures[i]?.code ?? shot.code;
             return (
               <li key={shot.url}>
                 <canvas
@@ -130,7 +136,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
           })}
         </ul>
       )}
-      {answer?.outcome === 'refused' && (
+      {refused && (
         <div class="note" data-kind="warn" role="alert">
           <p>{t('enrolFace.refused')}</p>
         </div>
@@ -180,11 +186,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
       <ErrorNote error={error} />
       <div class="actions">
         {shots.length > 0 && <Button onClick={() => startAgain()}>{t('enrolFace.again')}</Button>}
-        <Button
-          kind="primary"
-          disabled={busy || shots.length === 0 || refused}
-          onClick={() => shots.length > 0 && !refused && void submit()}
-        >
+        <Button kind="primary" disabled={!ready} onClick={() => ready && void submit()}>
           <IconCheck />
           {t('enrolFace.save')}
         </Button>
@@ -230,7 +232,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
         const wanted = POSES[count.current];
         if (wanted && video.current && video.current.videoWidth > 0) {
           const shot = await shotOf(video.current, video.current.videoWidth, video.current.videoHeight);
-          const found = await api(judgePicture, { body: { picture: shot.base64 } });
+          const found = await judged(shot, 'camera');
           if (gone) return;
           if (!found.ok) setHint(null);
           else if (found.value.code && found.value.code !== 'turned')
@@ -269,21 +271,23 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   );
 }
 
-function Files({ onShots }: { onShots: (shots: Shot[]) => void }) {
+function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; onShot: (shot: Shot) => void }) {
   const [bad, setBad] = useState(false);
   const read = async (files: readonly File[]) => {
-    const shots: Shot[] = [];
     setBad(false);
+    onReading(true);
     for (const file of files.slice(0, MAX_PICTURES)) {
       try {
         const bitmap = await createImageBitmap(file);
-        shots.push(await shotOf(bitmap, bitmap.width, bitmap.height));
+        const shot = await shotOf(bitmap, bitmap.width, bitmap.height);
         bitmap.close();
+        const found = await judged(shot, 'photo');
+        onShot(found.ok ? { ...shot, code: found.value.code } : shot);
       } catch {
         setBad(true);
       }
     }
-    onShots(shots);
+    onReading(false);
   };
   return (
     <div class="field">
@@ -303,8 +307,11 @@ async function shotOf(source: CanvasImageSource, width: number, height: number):
   canvas.height = Math.round(height * scale);
   canvas.getContext('2d')!.drawImage(source, 0, 0, canvas.width, canvas.height);
   const url = canvas.toDataURL('image/jpeg', 0.9);
-  return { url, base64: url.slice(url.indexOf(',') + 1) };
+  return { url, base64: url.slice(url.indexOf(',') + 1), code: null };
 }
+
+const judged = ({ base64 }: Shot, source: 'camera' | 'photo') =>
+  api(judgePicture, { body: { picture: base64, source } });
 
 /** The page's policy shows no picture by a data address; a canvas takes its bytes. */
 async function draw(canvas: HTMLCanvasElement | null, url: string): Promise<void> {

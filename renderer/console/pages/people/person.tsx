@@ -26,7 +26,7 @@ import { t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
+import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
 import { kioskName, siteOf, sites } from '../../state/places.ts';
@@ -143,6 +143,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
         const body = PersonPatch.safeParse(given).data ?? given;
         return api(changePerson, { params: { person: person.id }, body });
       }}
+      ask={() => askIfTaken(values.number, person)}
       say={() => t('people.saved')}
       done={onDone}
       action={t('people.save')}

@@ -1,11 +1,12 @@
 import { Problem } from '../../../errors/problem.ts';
+import type { ConsentTextList } from '../../../protocol/api/consents.ts';
 import type { MyConsentTexts } from '../../../protocol/api/portal.ts';
-import { type ConsentNames, type ConsentText, consentTexts } from '../../../protocol/consent-texts.ts';
+import { type ConsentNames, type ConsentText, consentTexts, shippedTexts } from '../../../protocol/consent-texts.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { policyOf } from '../sites/policy.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
-import { textsInForce } from './texts.ts';
+import { listTexts, textsInForce } from './texts.ts';
 
 /**
  * What a text leaves open is filled in with what the site says of itself. A text that asks who keeps a person's face,
@@ -25,12 +26,31 @@ interface FilledTexts {
 
 /** The texts in force as a person reads them, here and at a kiosk. Of a person with several sites the default's. */
 async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
-  const policy = await policyOf(db, await scopeOfPerson(db, person));
-  const photoDays = policy.photoDays ?? PHOTO_DAYS;
-  const privacy = policy.privacy ?? null;
+  const { photoDays, privacy, onCard } = await fieldsOf(db, await scopeOfPerson(db, person));
   const own = await textsInForce(db);
-  const items = consentTexts(privacy, photoDays, own, policy.templates === 'card');
-  return { items, photoDays, own, privacy };
+  return { items: consentTexts(privacy, photoDays, own, onCard), photoDays, own, privacy };
+}
+
+async function fieldsOf(db: Db, scope: string) {
+  const policy = await policyOf(db, scope);
+  return {
+    photoDays: policy.photoDays ?? PHOTO_DAYS,
+    privacy: policy.privacy ?? null,
+    onCard: policy.templates === 'card',
+  };
+}
+
+/** The operator's own texts, the one that ships, and what the default site fills in. */
+export async function textList(db: Db): Promise<ConsentTextList> {
+  const { photoDays, privacy, onCard } = await fieldsOf(db, DEFAULT_SCOPE);
+  const { controller, contact, dpo } = privacy ?? {};
+  // Where no photo is kept, the kiosk leaves the paragraph out.
+  const fields = { controller, contact, dpo, photoDays: photoDays > 0 ? String(photoDays) : undefined };
+  return {
+    items: await listTexts(db),
+    shipped: shippedTexts(onCard).map(({ language, title, paragraphs }) => ({ language, title, paragraphs })),
+    filledIn: Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value]] : []))),
+  };
 }
 
 /**

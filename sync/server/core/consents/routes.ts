@@ -9,10 +9,10 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Place } from '../../platform/my-data.ts';
 import { namesOf } from '../people/records.ts';
 import { requireShown } from '../people/shown.ts';
-import { myConsentTexts } from './filled.ts';
+import { myConsentTexts, textList } from './filled.ts';
 import { giveConsent, type RecordedBy, withdrawConsent } from './record.ts';
 import { openSaid } from './said.ts';
-import { addText, listTexts, reviewText } from './texts.ts';
+import { addText, reviewText } from './texts.ts';
 
 export const consentRoutes: readonly Route[] = [
   implement(api.listConsents, async ({ tx, services: { keys }, query: { cursor, limit, person }, about }) => {
@@ -37,7 +37,7 @@ export const consentRoutes: readonly Route[] = [
     notify('change');
     return { person, standing };
   }),
-  implement(api.listConsentTexts, async ({ tx }) => ({ items: await listTexts(tx) })),
+  implement(api.listConsentTexts, ({ tx }) => textList(tx)),
   implement(portalApi.listConsentTextsFor, async ({ tx, services: { keys }, params: { person } }) => {
     await requireShown(tx, keys, person);
     return myConsentTexts(tx, person);
@@ -45,12 +45,12 @@ export const consentRoutes: readonly Route[] = [
   implement(api.addConsentText, async ({ tx, actor, body, now, on }) => {
     on(`${body.version} ${body.language}`);
     await addText(tx, body, actor.id, now);
-    return { items: await listTexts(tx) };
+    return textList(tx);
   }),
   implement(api.reviewConsentText, async ({ tx, actor, params, now, notify }) => {
     await reviewText(tx, params, actor.id, now);
     notify('change');
-    return { items: await listTexts(tx) };
+    return textList(tx);
   }),
 ];
 

@@ -29,22 +29,23 @@ const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
 /** From here on two embeddings are of one picture, and the second says nothing new of the face. */
 const SAME_PICTURE = 0.9999;
 
+const qualityOf = ({ source }: { source: 'camera' | 'photo' }) =>
+  source === 'photo' ? IMPORT_QUALITY : ENROLMENT_QUALITY;
+
 const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face.jpg', type: 'image/jpeg' });
 
 export const enrolmentRoutes: readonly Route[] = [
   implement(api.judgePicture, {
-    before: async ({ services, body: { picture } }) =>
-      judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
+    before: async ({ services, body }) =>
+      judgePicture(await presentPipeline(services), Buffer.from(body.picture, 'base64'), qualityOf(body)),
     handle: async ({ prepared }) => verdict(prepared),
   }),
   implement(api.enrolPerson, {
-    async before({ services, body: { pictures, source } }) {
+    async before({ services, body }) {
       const pipeline = await presentPipeline(services);
       const judged: Judged[] = [];
-      for (const picture of pictures) {
-        const quality = source === 'photo' ? IMPORT_QUALITY : ENROLMENT_QUALITY;
-        judged.push(await judgePicture(pipeline, Buffer.from(picture, 'base64'), quality));
-      }
+      for (const picture of body.pictures)
+        judged.push(await judgePicture(pipeline, Buffer.from(picture, 'base64'), qualityOf(body)));
       return judged;
     },
     handle: async ({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, notify }) => {
