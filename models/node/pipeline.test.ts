@@ -49,6 +49,26 @@ describe('the face pipeline', () => {
     expect(dot(await pipeline.embed(image, shape.five), expected)).toBeGreaterThan(0.98);
   });
 
+  it.each(VECTORS)('gives nearly the same embedding wherever the detector puts its box on $file', async ({ file }) => {
+    const image = await decodePicture(picture(file));
+    const [face] = await pipeline.detect(image);
+    const embed = async (box: Box) => pipeline.embed(image, (await pipeline.shape(image, box)).five);
+    const [x, y, w, h] = face!.box;
+    const straight = await embed(face!.box);
+    for (const [dx, dy, grown] of [
+      [0.06, 0, 1],
+      [-0.06, 0, 1],
+      [0, 0.06, 1],
+      [0, -0.06, 1],
+      [0, 0, 1.12],
+      [0, 0, 0.9],
+    ] as const) {
+      const [side, height] = [w * grown, h * grown];
+      const moved: Box = [x + w * (0.5 + dx) - side / 2, y + h * (0.5 + dy) - height / 2, side, height];
+      expect(dot(await embed(moved), straight), `${dx} ${dy} ${grown}`).toBeGreaterThan(0.95);
+    }
+  });
+
   it('gives embeddings of length one', async () => {
     const e = await embedLargest(await decodePicture(picture(VECTORS[0]!.file)));
     expect(e).toHaveLength(512);

@@ -1,5 +1,5 @@
-import { cropTemplate, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
-import type { Point } from '../rules/image.ts';
+import { cropTemplate, extentOf, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
+import type { Box, Point, RgbImage } from '../rules/image.ts';
 import { EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
 import { Taps, warpToRaster, windowToLuma } from '../rules/pixels.ts';
 import { measureQuality, QualityScratch } from '../rules/quality.ts';
@@ -14,6 +14,8 @@ import { DEFAULT_WEIGHTS } from './weights.ts';
 
 const LANDMARK_SIDE = 64;
 const LANDMARK_NORM = { mean: 0, scale: 1 / 256 };
+/** Side of the second pass's square, by the extent of the first pass's points: the best of five from 1.05 to 1.35. */
+const SECOND_SQUARE = 1.15;
 
 /**
  * Loads the verified weights and builds the pipeline of DESIGN "The face pipeline" on them.
@@ -46,6 +48,16 @@ export function createPipeline(models: Models): FacePipeline {
   const output = weight.outputs[0]!.name;
   const crops = new Scratch(() => new Float32Array(3 * recipe.side * recipe.side));
 
+  const landmarksIn = async (image: RgbImage, square: Box, input: Float32Array, taps: Taps): Promise<Point[]> => {
+    windowToLuma(image, square, LANDMARK_SIDE, LANDMARK_SIDE, LANDMARK_NORM, 0, input, taps);
+    const { output } = await models.landmarks.run(input);
+    const landmarks: Point[] = [];
+    for (let i = 0; i < output!.length; i += 2) {
+      landmarks.push([square[0] + output![i]! * square[2], square[1] + output![i + 1]! * square[3]]);
+    }
+    return landmarks;
+  };
+
   return {
     model: embedderId(weight),
     length,
@@ -53,17 +65,13 @@ export function createPipeline(models: Models): FacePipeline {
     detect,
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
-        const square = squareAround(box);
-        windowToLuma(image, square, LANDMARK_SIDE, LANDMARK_SIDE, LANDMARK_NORM, 0, input, taps);
-        const { output } = await models.landmarks.run(input);
-        const landmarks: Point[] = [];
-        for (let i = 0; i < output!.length; i += 2) {
-          landmarks.push([square[0] + output![i]! * square[2], square[1] + output![i + 1]! * square[3]]);
-        }
+        const landmarks = await landmarksIn(image, squareAround(box), input, taps);
+        // A square by the face itself, not by a detector's box: the embedding then hardly depends on where that box lies.
+        const again = await landmarksIn(image, squareAround(extentOf(landmarks), SECOND_SQUARE), input, taps);
         return {
           box,
           landmarks,
-          five: fivePoints(landmarks),
+          five: fivePoints(again),
           quality: measureQuality(image, box, landmarks, quality),
         };
       }),

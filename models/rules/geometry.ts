@@ -109,6 +109,13 @@ export function squareAround([x, y, w, h]: Box, grow = 1): Box {
   return [x + w / 2 - side / 2, y + h / 2 - side / 2, side, side];
 }
 
+/** The smallest box that holds the points. */
+export function extentOf(points: readonly Point[]): Box {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
+}
+
 /** Eye centres, nose tip and mouth corners of 68 landmarks, as DESIGN's recipe takes them. */
 export function fivePoints(landmarks: readonly Point[]): FivePoints {
   if (landmarks.length !== LANDMARKS) throw new RangeError(`expected ${LANDMARKS} landmarks, got ${landmarks.length}`);
