@@ -12,7 +12,7 @@ import { readSiteConfig } from './site/config.ts';
 import { readPolicy } from './site/policy.ts';
 import { createStore, openStore } from './store/index.ts';
 
-/** Models and gallery; and how many stored templates were left out of it (`addTemplate`). */
+/** Models and gallery; and how many stored templates were left out of it (`Recogniser.know`). */
 interface Faces {
   readonly pipeline: FacePipeline;
   readonly recogniser: Recogniser;

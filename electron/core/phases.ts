@@ -145,9 +145,9 @@ export async function sync(base: Base, { loaded }: Faces): Promise<() => Invento
       onStatus: hub.refresh,
       applied(outcome) {
         runtime.applied(outcome);
-        logUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
+        logUnfit(followRoster(loaded, store, outcome), log);
       },
-      dropped: () => emptyGallery(loaded.gallery, store),
+      dropped: () => emptyGallery(loaded, store),
     });
     opened.defer(() => started.stop());
     runtime.sync = started;

@@ -113,9 +113,9 @@ function remembered<K, V>(
 }
 
 /** Unit vector whose cosine with `embedding` is this. */
-export function like(embedding: Float32Array, cosine: number): Float32Array {
-  // Something across it: the first axis, less its part along the embedding.
-  const across = embedding.map((v, i) => (i === 0 ? 1 : 0) - v * embedding[0]!);
+export function like(embedding: Float32Array, cosine: number, axis = 0): Float32Array {
+  // Something across it: an axis, less its part along the embedding.
+  const across = embedding.map((v, i) => (i === axis ? 1 : 0) - v * embedding[axis]!);
   const length = Math.hypot(...across);
   return embedding.map((v, i) => cosine * v + (Math.sqrt(1 - cosine * cosine) * across[i]!) / length);
 }

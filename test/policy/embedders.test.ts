@@ -179,10 +179,10 @@ describe('another embedder', () => {
     const { recogniser } = await kiosk.faces();
     expect([recogniser.model, recogniser.length, recogniser.gallery.people]).toEqual([DLIB, 128, 3]);
 
-    // Decided by the new one’s calibration: as many templates, another threshold, and never the old one’s.
+    // Decided by the new one’s calibration: as many people, another threshold, and never the old one’s.
     const { targetFpir } = kiosk.site;
     const policy = (calibration: Calibration) => ({ targetFpir, calibration });
-    const size = { people: 3, templates };
+    const size = { people: 3, templates: 3 };
     const own = thresholdFor(size, policy(embedderOf(weights, DLIB).calibration));
     const [again] = await seen(later);
     expect(again).toMatchObject({ person: ids.Ada, threshold: own });

@@ -76,7 +76,8 @@ describe('people of the server', () => {
     let store = await openKiosk(home);
     const [id, template] = [randomUUID(), randomUUID()];
     const outcome = await store.roster.apply(page([person(id), templates(id, [3], [template])], { cursor: 'c7' }));
-    expect(outcome.added.map((t) => [t.id, t.person, t.model])).toEqual([[template, id, MODEL]]);
+    expect(outcome).toMatchObject({ faces: [id], templatesRemoved: false, removedPeople: [] });
+    expect(store.templates.of(id, MODEL).map((t) => t.id)).toEqual([template]);
     expect(store.outbox.count()).toBe(0);
     store.close();
     store = await openKiosk(home);
@@ -159,8 +160,7 @@ describe('people of the server', () => {
     const [a, b, template] = [randomUUID(), randomUUID(), randomUUID()];
     await store.roster.apply(page([person(a), person(b), templates(a, [1], [template])]));
     const outcome = await store.roster.apply(page([templates(b, [1], [template]), { kind: 'removed', person: a }]));
-    expect(outcome).toMatchObject({ removedTemplates: [template], removedPeople: [a] });
-    expect(outcome.added.map((t) => t.person)).toEqual([b]);
+    expect(outcome).toMatchObject({ faces: [a, b], templatesRemoved: true, removedPeople: [a] });
     expect([store.people.get(a), store.people.get(b)?.templates]).toEqual([null, 1]);
     expect((await store.check()).problems).toEqual([]);
   });

@@ -1,7 +1,6 @@
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
-import { ModelProblem } from '../../../models/node/problem.ts';
-import { dot } from '../../../models/rules/cosine.ts';
+import { dot, isNormalised, meanDirection } from '../../../models/rules/cosine.ts';
 import {
   type Calibration,
   type Decision,
@@ -39,6 +38,12 @@ export interface Recogniser {
   readonly length: number;
   readonly calibration: Calibration;
   readonly gallery: FaceGallery;
+  /**
+   * Memory follows the store: the mean of a person's templates takes the place of what they were searched by. One that is no
+   * embedding came from another kiosk, broken or stolen: it is left out, and keeps nobody from being recognised.
+   * @returns how many were left out
+   */
+  know(person: string, templates: readonly Pick<Template, 'embedding'>[]): number;
   /** Why there is no face recognition, when there is none. */
   readonly off: Problem | null;
   /** More people are enrolled than a search among all of them was calibrated for: a number has to come first. */
@@ -87,6 +92,13 @@ export function createRecogniser(
     calibration,
     gallery,
     off: null,
+    know(person, templates) {
+      const fit = templates.map((one) => one.embedding).filter((one) => one.length === length && isNormalised(one));
+      gallery.removePerson(person);
+      const mean = meanDirection(fit);
+      if (mean) gallery.add(person, person, mean);
+      return templates.length - fit.length;
+    },
     tooManyPeople: () => gallery.people > site.calibratedPeople,
     search,
     verify(embedding, person) {
@@ -94,7 +106,8 @@ export function createRecogniser(
       return { score, decision: decideVerification(score, calibration) };
     },
     compare(embedding, templates) {
-      const score = templates.length > 0 ? Math.max(...templates.map((one) => dot(one, embedding))) : null;
+      const mean = meanDirection(templates);
+      const score = mean && dot(mean, embedding);
       return { score, decision: decideVerification(score, calibration) };
     },
     async inspect(image, box, thresholds) {
@@ -132,6 +145,7 @@ export function faceOff(problem: Problem): Recogniser {
       verify: refuse,
     },
     off: problem,
+    know: () => 0,
     tooManyPeople: () => false,
     inspect: refuseLater,
     recognise: refuseLater,
@@ -165,51 +179,34 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
 }
 
-/** What a gallery does not take as an embedding. */
-const UNFIT: ReadonlySet<string> = new Set([
-  'embedding-wrong-shape',
-  'embedding-not-finite',
-  'embedding-not-normalised',
-]);
-
-/**
- * Puts a stored template into the gallery. One that is no embedding came from another kiosk, broken or stolen: it is left
- * out, and keeps nobody else from being recognised.
- *
- * @returns whether it is in
- */
-export function addTemplate(
-  gallery: FaceGallery,
-  { id, person, embedding }: Pick<Template, 'id' | 'person' | 'embedding'>,
-): boolean {
-  try {
-    gallery.add(id, person, embedding);
-    return true;
-  } catch (error) {
-    if (error instanceof ModelProblem && UNFIT.has(error.code)) return false;
-    throw error;
-  }
-}
-
-/** A kiosk's own: over its people's templates, and by its pairs of lookalikes. `unfit`: templates left out (`addTemplate`). */
+/** A kiosk's own: over its people's templates, and by its pairs of lookalikes. `unfit`: templates left out (`know`). */
 export function openRecogniser(
-  store: Parameters<typeof loadGallery>[0] & { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
+  store: Parameters<typeof knowEverybody>[1] & { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
   pipeline: FacePipeline,
   site: Omit<DecisionPolicy, 'calibration'>,
 ): { readonly recogniser: Recogniser; readonly unfit: number } {
-  const gallery = createGallery(pipeline.length);
-  const unfit = loadGallery(store, gallery, pipeline.model);
   const inPair = (person: string) => store.lookalikes.has(person);
-  return { recogniser: createRecogniser(pipeline, gallery, site, inPair), unfit };
+  const recogniser = createRecogniser(pipeline, createGallery(pipeline.length), site, inPair);
+  return { recogniser, unfit: knowEverybody(recogniser, store) };
 }
 
-/** Fills a gallery from the store's templates of the gallery's model. @returns how many were left out (`addTemplate`) */
-export function loadGallery(
+/** Fills the gallery from the store's templates of the recogniser's model. @returns how many were left out (`know`) */
+export function knowEverybody(
+  recogniser: Pick<Recogniser, 'model' | 'know'>,
   store: { readonly templates: Pick<Store['templates'], 'all'> },
-  gallery: FaceGallery,
-  model: string,
 ): number {
   let unfit = 0;
-  for (const template of store.templates.all(model)) if (!addTemplate(gallery, template)) unfit++;
+  let own: Template[] = [];
+  const know = () => {
+    if (own[0]) unfit += recogniser.know(own[0].person, own);
+  };
+  for (const template of store.templates.all(recogniser.model)) {
+    if (own[0]?.person !== template.person) {
+      know();
+      own = [];
+    }
+    own.push(template);
+  }
+  know();
   return unfit;
 }

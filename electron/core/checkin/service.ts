@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dot, meanDirection } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
 import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
@@ -193,23 +194,36 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.challenge) return challenge(current, picture, frame);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
-    if (current.claim) return compare(current, current.claim, picture, await recogniser.embed(picture, shape));
-    const recognition = await recogniser.recognise(picture, shape);
+    const embedding = await recogniser.embed(picture, shape);
     if (visit !== current || current.answered) return { kind: 'done' };
-    if (recognition.decision.kind === 'too-many-people') {
-      return otherMethod(current, 'blocked', 'gallery-too-large');
-    }
-    const { best, second, people, templates } = recognition.match;
-    const answer = step(current, recognition.decision.kind, best?.person ?? null);
+    const mean = look(current, embedding);
+    if (current.claim) return compare(current, current.claim, picture, mean);
+    const { match, decision } = recogniser.search(mean);
+    if (decision.kind === 'too-many-people') return otherMethod(current, 'blocked', 'gallery-too-large');
+    const { best, second, people, templates } = match;
+    const answer = step(current, decision.kind, best?.person ?? null);
     if (answer.kind === 'more') return answer;
     if (answer.kind === 'other-method') return otherMethod(current, answer.reason);
-    const { threshold } = recognition.decision;
     return recognised(current, answer.person, picture, {
-      open: { method: 'face', model: recogniser.model, threshold, gallery: { people, templates } },
+      open: {
+        method: 'face',
+        model: recogniser.model,
+        threshold: decision.threshold,
+        gallery: { people, templates },
+      },
       score: best?.score ?? null,
       second: second?.score ?? null,
       alsoLike: second && second.score >= recogniser.calibration.verification ? second.person : null,
     });
+  }
+
+  /** The mean of the visit's samples with this one. One unlike those before is of another face, with which it begins again. */
+  function look(current: Visit, embedding: Float32Array): Float32Array {
+    const before = meanDirection(current.state.looks);
+    const same = before !== null && dot(before, embedding) >= recogniser.calibration.verification;
+    const looks = same ? [...current.state.looks, embedding] : [embedding];
+    current.state = { ...current.state, looks };
+    return meanDirection(looks) ?? embedding;
   }
 
   /** Adds one sample to the visit. */
@@ -251,7 +265,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     picture: RgbImage,
     embedding: Float32Array,
   ): Promise<ProbeResult> {
-    if (visit !== current || current.answered) return { kind: 'done' };
     const claimed = claim.person?.id ?? null;
     const { score, decision } =
       claim.templates && claimed !== null
@@ -287,6 +300,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   /** No sample counts any more, and what a card had opened is gone. */
   function conclude(current: Visit): void {
     current.answered = true;
+    current.state = { ...current.state, looks: [] };
     wipe(current.claim?.templates ?? undefined);
   }
 

@@ -1,8 +1,9 @@
 /**
  * A visit: one face in front of the camera until it has an answer or goes away. Pure rules.
  *
- * A single sample decides nothing: two samples must agree on the same person, and after a bounded number of samples the
- * visit ends, because each further sample of a stranger is another chance of a false match (FPIR is per sample).
+ * Each sample brings what the mean of the samples so far says. The first decides nothing: twice in a row it must be the same
+ * person, and after a bounded number of samples the visit ends, because each further one of a stranger is another chance of
+ * a false match.
  */
 export interface VisitRules {
   /** Samples that must agree on one person. */
@@ -23,9 +24,19 @@ export interface VisitState {
   readonly samples: number;
   /** Samples in a row that were like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
+  /** Embeddings of the samples of one face so far; what decides is their mean. */
+  readonly looks: readonly Float32Array[];
 }
 
-export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, samples: 0, paired: 0 };
+export const NEW_VISIT: VisitState = {
+  person: null,
+  agreed: 0,
+  misses: 0,
+  uncertain: 0,
+  samples: 0,
+  paired: 0,
+  looks: [],
+};
 
 /** What one sample said. */
 export type Sample =

@@ -56,11 +56,9 @@ export async function addFace(
   o: Pick<NewPerson, 'templates' | 'photo'> & { readonly consent: GivenConsent },
 ): Promise<Person> {
   agreed(store, person.id, o.consent);
-  const added =
-    o.photo === null
-      ? store.templates.add(person.id, o.templates)
-      : await store.templates.enrol(person.id, o.templates, o.photo);
-  for (const one of added) recogniser.gallery.add(one.id, one.person, one.embedding);
+  if (o.photo === null) store.templates.add(person.id, o.templates);
+  else await store.templates.enrol(person.id, o.templates, o.photo);
+  recogniser.know(person.id, store.templates.of(person.id, recogniser.model));
   changed();
   return store.people.get(person.id) ?? person;
 }

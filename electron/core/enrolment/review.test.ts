@@ -51,7 +51,7 @@ const recogniser = {
   model: MODEL,
   calibration: FR_FEATURE,
   off: null,
-  gallery: { add: (_id: string, person: string) => void gallery.push(person) },
+  know: (person: string) => void gallery.push(person),
   inspect: async () => ({ shape: {}, reason: 'blurred' }),
   embed: async () => face.slice(),
   search: () => ({

@@ -314,9 +314,7 @@ export async function enrolPerson(
   person: Omit<NewPerson, 'id'>,
 ): Promise<Person> {
   const stored = await deps.store.people.add({ id: randomUUID(), ...person });
-  for (const template of deps.store.templates.of(stored.id, deps.recogniser.model)) {
-    deps.recogniser.gallery.add(template.id, template.person, template.embedding);
-  }
+  deps.recogniser.know(stored.id, deps.store.templates.of(stored.id, deps.recogniser.model));
   deps.changed();
   return stored;
 }

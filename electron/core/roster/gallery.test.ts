@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
-import { loadGallery } from '../checkin/recogniser.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { FR_FEATURE } from '../../../models/rules/decision.ts';
+import { createRecogniser, knowEverybody } from '../checkin/recogniser.ts';
 import type { Template } from '../store/interface.ts';
-import type { RosterOutcome } from '../store/roster.ts';
 import { followRoster } from './gallery.ts';
 
+const SITE = { targetFpir: 0.001, calibratedPeople: 40_000 };
 const unit = (at: number) => Float32Array.from({ length: 512 }, (_, i) => (i === at ? 1 : 0));
 const template = (id: string, embedding: Float32Array): Template => ({
   id,
@@ -26,20 +28,44 @@ const GARBAGE = [
 ];
 const WHOLE = [template('ada', unit(4)), template('ben', unit(5))];
 
-test('a stored template that is no embedding is left out, and everybody else is recognised', async () => {
-  const gallery = await createGallery();
-  const all = [WHOLE[0]!, ...GARBAGE, WHOLE[1]!];
-  expect(loadGallery({ templates: { all: () => all.values() } }, gallery, 'm')).toBe(GARBAGE.length);
-  expect(gallery.search(unit(5)).best?.person).toBe('person of ben');
+const recogniserOf = () =>
+  createRecogniser({ model: 'm', length: 512, calibration: FR_FEATURE } as FacePipeline, createGallery(), SITE);
+const storeOf = (all: readonly Template[]) => ({
+  templates: { all: () => all.values(), of: (person: string) => all.filter((one) => one.person === person) },
 });
 
-test('one that the server sends is left out too, and what comes with it is there', async () => {
-  const gallery = await createGallery();
-  const outcome = {
-    removedPeople: [],
-    removedTemplates: [],
-    added: [...GARBAGE, ...WHOLE],
-  } as unknown as RosterOutcome;
-  expect(followRoster(gallery, 'm', outcome)).toBe(GARBAGE.length);
-  expect(gallery.search(unit(4)).best?.person).toBe('person of ada');
+test('a stored template that is no embedding is left out, and everybody else is recognised', () => {
+  const recogniser = recogniserOf();
+  expect(knowEverybody(recogniser, storeOf([WHOLE[0]!, ...GARBAGE, WHOLE[1]!]))).toBe(GARBAGE.length);
+  expect(recogniser.gallery).toMatchObject({ people: 2, templates: 2 });
+  expect(recogniser.search(unit(5)).match.best?.person).toBe('person of ben');
+});
+
+test('one that the server sends is left out too, and what comes with it is there', () => {
+  const recogniser = recogniserOf();
+  const all = [...GARBAGE, ...WHOLE];
+  const outcome = { removedPeople: [], faces: all.map((one) => one.person) };
+  expect(followRoster(recogniser, storeOf(all), outcome)).toBe(GARBAGE.length);
+  expect(recogniser.search(unit(4)).match.best?.person).toBe('person of ada');
+  expect(followRoster(recogniser, storeOf(all), { removedPeople: ['person of ada'], faces: [] })).toBe(0);
+  expect(recogniser.search(unit(4)).match.best?.person).toBe('person of ben');
+});
+
+test('a person is searched by the mean of their templates, and what is no embedding has no part in it', () => {
+  const recogniser = recogniserOf();
+  const [front, left] = [template('front', unit(6)), template('left', unit(7))];
+  expect(recogniser.know('cleo', [front, ...GARBAGE, left])).toBe(GARBAGE.length);
+  expect(recogniser.gallery).toMatchObject({ people: 1, templates: 1 });
+  expect(recogniser.verify(unit(6), 'cleo').score).toBeCloseTo(Math.SQRT1_2, 6);
+  // Two that cancel out are of nobody.
+  expect(
+    recogniser.know('cleo', [
+      front,
+      template(
+        'against',
+        unit(6).map((v) => -v),
+      ),
+    ]),
+  ).toBe(0);
+  expect(recogniser.gallery.people).toBe(0);
 });

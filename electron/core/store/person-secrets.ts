@@ -51,7 +51,7 @@ export class PersonSecrets {
     this.#random = random;
     this.#byRef = byRef;
     this.#templatesOfModel = db.prepare(
-      'SELECT ref, id, person, model, pose, sealed FROM template WHERE model = ? AND ref > ? ORDER BY ref LIMIT 64',
+      'SELECT ref, id, person, model, pose, sealed FROM template WHERE model = ? AND (person, ref) > (?, ?) ORDER BY person, ref LIMIT 64',
     );
     this.#template = db.prepare('SELECT id, person, model, pose, sealed FROM template WHERE id = ?');
     this.#pin = db.prepare('SELECT row_version, sealed FROM pin WHERE person = ?');
@@ -76,15 +76,15 @@ export class PersonSecrets {
 
   *templates(model: string): IterableIterator<Template> {
     // In pieces: a cursor kept open would lock out writes, and all rows at once are 100 MB at 10,000 people.
-    for (let after = 0; ; ) {
-      const rows = this.#templatesOfModel.all(model, after) as (TemplateRow & { ref: number; person: number })[];
+    for (let after = [0, 0]; ; ) {
+      const rows = this.#templatesOfModel.all(model, ...after) as (TemplateRow & { ref: number; person: number })[];
       for (const row of rows) {
         const person = this.#byRef(row.person);
         if (person) yield openTemplate(person, row);
       }
       const last = rows.at(-1);
       if (!last) return;
-      after = last.ref;
+      after = [last.person, last.ref];
     }
   }
 

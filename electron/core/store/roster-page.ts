@@ -4,7 +4,7 @@ import { sharedPin, storedPin } from '../pin/stored-pin.ts';
 import { vectorOf } from './derived.ts';
 import { STAFF_OF_SERVER } from './device-state.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Credential, Store, Template } from './interface.ts';
+import type { Credential, Store } from './interface.ts';
 import { credentialKey, type Known, newPersonKeys, optedOutBy } from './known.ts';
 import { forgetLookalikes } from './lookalikes.ts';
 import { ROSTER_TABLES } from './retention.ts';
@@ -31,8 +31,8 @@ export class Applying {
   /** A page of a snapshot: what it does not say of a person is not so. */
   readonly #whole: boolean;
   readonly #touched = new Map<string, number>();
-  readonly #added = new Map<string, Template>();
-  readonly #removedTemplates = new Set<string>();
+  readonly #faces = new Set<string>();
+  #templatesRemoved = false;
   readonly #removedPeople = new Set<string>();
   readonly #photos: string[] = [];
   #policy: Policy | null = null;
@@ -105,9 +105,9 @@ export class Applying {
 
   outcome() {
     return {
-      added: [...this.#added.values()],
-      /** Ids of templates that were removed. */
-      removedTemplates: [...this.#removedTemplates],
+      /** People whose templates are others than before. */
+      faces: [...this.#faces],
+      templatesRemoved: this.#templatesRemoved,
       /** People with nothing left in the gallery. */
       removedPeople: [...this.#removedPeople],
       /** Addresses of photos whose files must go. */
@@ -166,7 +166,7 @@ export class Applying {
     for (const row of rows) {
       const text = uuidText(row.id);
       if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
-      else this.#drop(row.id);
+      else this.#drop(row.id, id);
     }
     // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
@@ -176,8 +176,8 @@ export class Applying {
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
       const bytes = uuidBytes(one.id);
       this.#takeOver(bytes);
-      const made = people.secrets.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
-      this.#added.set(one.id, made);
+      people.secrets.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
+      this.#faces.add(id);
     }
     this.#touched.set(id, known.ref);
   }
@@ -276,14 +276,15 @@ export class Applying {
       )
       .get(id) as { id: Buffer; ref: number } | undefined;
     if (!owner) return;
-    this.#drop(id);
-    this.#touched.set(uuidText(owner.id), owner.ref);
+    const person = uuidText(owner.id);
+    this.#drop(id, person);
+    this.#touched.set(person, owner.ref);
   }
 
-  #drop(id: Buffer): void {
+  #drop(id: Buffer, person: string): void {
     this.#s.db.prepare('DELETE FROM template WHERE id = ?').run(id);
-    const text = uuidText(id);
-    if (!this.#added.delete(text)) this.#removedTemplates.add(text);
+    this.#faces.add(person);
+    this.#templatesRemoved = true;
   }
 
   /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
@@ -323,6 +324,5 @@ export class Applying {
   #forget(id: string, ref: number): void {
     this.#touched.set(id, ref);
     this.#removedPeople.add(id);
-    for (const [template, { person }] of this.#added) if (person === id) this.#added.delete(template);
   }
 }

@@ -84,7 +84,7 @@ export class Roster {
       this.#parts.settings.setAll(settings(applied.result));
       return applied;
     });
-    if (result.removedPeople.length > 0 || result.removedTemplates.length > 0 || result.photos.length > 0)
+    if (result.removedPeople.length > 0 || result.templatesRemoved || result.photos.length > 0)
       await this.#s.wipe(result.photos);
     return result;
   }

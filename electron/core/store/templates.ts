@@ -19,7 +19,7 @@ export class Templates {
     this.#photos = photos;
   }
 
-  /** Every template of one model, decrypted one by one. */
+  /** Every template of one model, person by person, decrypted one by one. */
   all(model: string): IterableIterator<Template> {
     return this.#s.people.secrets.templates(model);
   }
