@@ -24,8 +24,11 @@ export interface FacePipeline {
   detect(image: RgbImage): Promise<{ box: Box; score: number }[]>;
   /** Landmarks, five points and quality of the face in `box`. */
   shape(image: RgbImage, box: Box): Promise<FaceShape>;
-  /** `length` float32, L2-normalised. */
-  embed(image: RgbImage, five: FivePoints): Promise<Float32Array>;
+  /**
+   * `length` float32, L2-normalised.
+   * @param look.mirrored averages in the mirrored face: misses fewer people, and takes twice as long
+   */
+  embed(image: RgbImage, five: FivePoints, look?: { readonly mirrored: boolean }): Promise<Float32Array>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
+import { meanDirection } from '../rules/cosine.ts';
 import { cropTemplate, extentOf, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
 import type { Box, Point, RgbImage } from '../rules/image.ts';
 import { EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
-import { Taps, warpToRaster, windowToLuma } from '../rules/pixels.ts';
+import { mirrorRaster, Taps, warpToRaster, windowToLuma } from '../rules/pixels.ts';
 import { measureQuality, QualityScratch } from '../rules/quality.ts';
 import { rasterOf } from '../rules/recipe.ts';
 import { createDetector } from './detector.ts';
@@ -75,11 +76,14 @@ export function createPipeline(models: Models): FacePipeline {
           quality: measureQuality(image, box, landmarks, quality),
         };
       }),
-    embed: (image, five) =>
+    embed: (image, five, look) =>
       crops.use(async (input) => {
+        const run = async () => normalised((await models.embedder.run(input))[output]!, length);
         warpToRaster(image, invert(fitSimilarity(five, template)), raster, input);
-        const answer = await models.embedder.run(input);
-        return normalised(answer[output]!, length);
+        const straight = await run();
+        if (!look?.mirrored) return straight;
+        mirrorRaster(raster, input);
+        return meanDirection([straight, await run()]) ?? straight;
       }),
     async close() {
       await Promise.all([models.detector.close(), models.landmarks.close(), models.embedder.close()]);

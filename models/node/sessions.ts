@@ -87,6 +87,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
+      enableCpuMemArena: false,
     });
   } catch (cause) {
     throw new ModelProblem('model-refused', { file: weight.file, why: "onnxruntime can't load it", cause });

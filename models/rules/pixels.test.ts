@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Box, RgbImage } from './image.ts';
-import { Taps, warpToRaster, windowToLuma, windowToPlanes } from './pixels.ts';
+import { mirrorRaster, Taps, warpToRaster, windowToLuma, windowToPlanes } from './pixels.ts';
 import { type FaceRecipe, inputShape, rasterOf } from './recipe.ts';
 
 const RAW = { mean: 0, scale: 1 };
@@ -112,4 +112,26 @@ describe('warp', () => {
       );
     },
   );
+
+  it.each(['NCHW', 'NHWC'] as const)('is mirrored from left to right alone, as %s too', (layout) => {
+    const image = ramp(30, 24);
+    const flipped = {
+      ...image,
+      data: image.data.map((_, i) => image.data[i - (i % 90) + (29 - Math.floor((i % 90) / 3)) * 3 + (i % 3)]!),
+    };
+    const raster = rasterOf({
+      side: 30,
+      channels: 'RGB',
+      layout,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      crop: { template: 'arcface' },
+    });
+    const [crop, mirrored] = [new Float32Array(2700), new Float32Array(2700)];
+    const still = { a: 1, b: 0, tx: 0, ty: 0 };
+    warpToRaster(image, still, raster, crop);
+    warpToRaster(flipped, still, raster, mirrored);
+    mirrorRaster(raster, crop);
+    expect(crop).toEqual(mirrored);
+  });
 });

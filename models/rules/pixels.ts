@@ -174,6 +174,16 @@ export interface Raster {
   readonly norm: readonly [Normalisation, Normalisation, Normalisation];
 }
 
+/** Swaps left and right of a crop that `warpToRaster` has written. */
+export function mirrorRaster({ side, first, step }: Raster, crop: Float32Array): void {
+  for (const start of first)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side >> 1; x++) {
+        const [left, right] = [start + (y * side + x) * step, start + (y * side + side - 1 - x) * step];
+        [crop[left], crop[right]] = [crop[right]!, crop[left]!];
+      }
+}
+
 /**
  * Bilinear warp to a square crop, as `raster` lays it out; outside the picture counts as 0.
  * `toPicture` takes a pixel of the crop to the picture, both counted from the centres of pixels (OpenCV's warpAffine).

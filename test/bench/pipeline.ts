@@ -56,7 +56,7 @@ export const group: BenchGroup = {
       const decideOn = async (round: number) => {
         const { image, box } = crops[round % crops.length]!;
         const { shape } = await recogniser.inspect(image, box, CHECKIN_QUALITY);
-        const { decision } = await recogniser.recognise(image, shape);
+        const { decision } = recogniser.search(await recogniser.embed(image, shape));
         if (decision.kind === 'accept') throw new Error('a synthetic gallery knew the man in the picture');
       };
       const crop = await asks(recorder, async () => {
@@ -65,7 +65,10 @@ export const group: BenchGroup = {
       const times = await interleaved(
         {
           ours: decideOn,
-          landmarks: (round) => raw.landmarks(crop.landmarks[round % crops.length]!),
+          landmarks: async (round) => {
+            const first = 2 * (round % crops.length);
+            for (const input of crop.landmarks.slice(first, first + 2)) await raw.landmarks(input);
+          },
           embedder: (round) => raw.embedder(crop.embedder[round % crops.length]!),
           untouched: (round) => untouched.embedder(crop.embedder[round % crops.length]!),
         },
@@ -76,7 +79,7 @@ export const group: BenchGroup = {
         name: `crop ${CROP}×${CROP} to decision at ${TEMPLATES} templates`,
         unit: 'ms',
         ours: median(times.ours),
-        reference: 'bare session.run, landmarks + embedding',
+        reference: 'bare session.run, landmarks twice + embedding',
         referenceValue: median(times.landmarks) + median(times.embedder),
         better: 'lower',
         bar: BAR,

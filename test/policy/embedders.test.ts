@@ -65,7 +65,7 @@ async function seen(image: RgbImage) {
   const found = await pipeline.detect(image);
   return Promise.all(
     found.map(async ({ box }) => {
-      const { match, decision } = await recogniser.recognise(image, await pipeline.shape(image, box));
+      const { match, decision } = recogniser.search(await recogniser.embed(image, await pipeline.shape(image, box)));
       return {
         ...decision,
         score: match.best?.score ?? 0,

@@ -19,7 +19,11 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
       const [face] = await pipeline.detect(image);
       if (!face) continue;
       const shape = await pipeline.shape(image, face.box);
-      templates.push({ pose: 'photo', model: recogniser.model, embedding: await recogniser.embed(image, shape) });
+      templates.push({
+        pose: 'photo',
+        model: recogniser.model,
+        embedding: await recogniser.embed(image, shape, { mirrored: true }),
+      });
       photo ??= await encodePhoto(image);
     }
     const { version } = consentText(language, kiosk.site.privacy, photoDaysShown(kiosk.site));

@@ -20,14 +20,6 @@ import type { Store, Template } from '../store/interface.ts';
 /** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */
 export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
-/** What one sample of a face came to. */
-export interface Recognition {
-  readonly shape: FaceShape;
-  readonly embedding: Float32Array;
-  readonly match: GalleryMatch;
-  readonly decision: Decision;
-}
-
 /**
  * Landmarks → quality → embedding → exact 1:N search → decision: the one place where a face becomes an identity. The
  * check-in, `faces identify` and the duplicate check of an enrolment all go through it.
@@ -54,9 +46,9 @@ export interface Recogniser {
     box: Box,
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
-  /** Embedding, search and decision for a face whose shape is known; `policy` overrides the site's for this one. */
-  recognise(image: RgbImage, shape: FaceShape, policy?: Demands): Promise<Recognition>;
-  embed(image: RgbImage, shape: FaceShape): Promise<Float32Array>;
+  /** As the pipeline's: an enrolment always takes the mirrored face too. */
+  embed(image: RgbImage, shape: FaceShape, look?: Parameters<FacePipeline['embed']>[2]): Promise<Float32Array>;
+  /** The exact 1:N search and what it comes to; `policy` overrides the site's for this one. */
   search(embedding: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
    * 1:1: whether this is the face of the person whose number was typed.
@@ -114,11 +106,7 @@ export function createRecogniser(
       const shape = await pipeline.shape(image, box);
       return { shape, reason: judgeQuality(shape.quality, thresholds) };
     },
-    embed: (image, shape) => pipeline.embed(image, shape.five),
-    async recognise(image, shape, policy) {
-      const embedding = await pipeline.embed(image, shape.five);
-      return { shape, embedding, ...search(embedding, policy) };
-    },
+    embed: (image, shape, look) => pipeline.embed(image, shape.five, look),
   };
 }
 
@@ -148,7 +136,6 @@ export function faceOff(problem: Problem): Recogniser {
     know: () => 0,
     tooManyPeople: () => false,
     inspect: refuseLater,
-    recognise: refuseLater,
     embed: refuseLater,
     search: refuse,
     verify: refuse,
@@ -171,7 +158,6 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
       return inner.off ?? off();
     },
     inspect: guarded(inner.inspect),
-    recognise: guarded(inner.recognise),
     embed: guarded(inner.embed),
     search: guarded(inner.search),
     verify: guarded(inner.verify),

@@ -194,7 +194,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.challenge) return challenge(current, picture, frame);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
-    const embedding = await recogniser.embed(picture, shape);
+    // Twice the time is for whoever was uncertain.
+    const embedding = await recogniser.embed(picture, shape, { mirrored: current.state.uncertain > 0 });
     if (visit !== current || current.answered) return { kind: 'done' };
     const mean = look(current, embedding);
     if (current.claim) return compare(current, current.claim, picture, mean);

@@ -65,7 +65,7 @@ async function identifier(
         return { file, person: null, score: null, second: null, threshold: null, gallery, reason: 'no-face' };
       }
       const shape = await pipeline.shape(image, face.box);
-      const { match, decision } = await recogniser.recognise(image, shape, policy);
+      const { match, decision } = recogniser.search(await recogniser.embed(image, shape), policy);
       const person = decision.kind === 'accept' && match.best ? context.store.people.get(match.best.person) : null;
       return {
         file,

@@ -49,7 +49,7 @@ export async function examine(
     const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
     if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}`, seen };
     if (not) return { file, code: not, message: NO_CONSENT[not], seen };
-    return { file, embedding: await recogniser.embed(image, shape), seen };
+    return { file, embedding: await recogniser.embed(image, shape, { mirrored: true }), seen };
   } catch (cause) {
     return { file, code: codeOf(cause, 'internal'), message: messageOf(cause) };
   }

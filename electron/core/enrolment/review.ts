@@ -131,7 +131,7 @@ export function createReview(deps: ReviewDeps): Methods {
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
     // How good it is someone has judged: they see it, and why it was put before them.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
-    return { image, embedding: await recogniser.embed(image, shape) };
+    return { image, embedding: await recogniser.embed(image, shape, { mirrored: true }) };
   }
 
   async function accept(id: string, person: string | null, o: { token: string; overrule?: Overrule | undefined }) {

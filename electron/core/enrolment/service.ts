@@ -152,7 +152,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       enrolment.capture = missPose(enrolment.capture);
       return answer(false, 'hold-pose');
     }
-    const embedding = await recogniser.embed(frame.picture, shape);
+    const embedding = await recogniser.embed(frame.picture, shape, { mirrored: true });
     const refuse = (why: string) => {
       wipe([embedding]);
       return answer(false, why);

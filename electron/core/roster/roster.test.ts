@@ -78,7 +78,6 @@ test('while the lease has ended nobody is recognised, enrolled or compared; afte
     verify: () => ({ score: null, decision: { kind: 'unknown', threshold: 0.5 } }) as never,
     search: () => 'found' as never,
     inspect: async () => 'seen' as never,
-    recognise: async () => 'known' as never,
     embed: async () => new Float32Array(1),
   };
   const recogniser = recogniserWhile(inner, () => ended);
@@ -86,7 +85,6 @@ test('while the lease has ended nobody is recognised, enrolled or compared; afte
     () => recogniser.search(new Float32Array(1)),
     () => recogniser.verify(new Float32Array(1), null),
     () => recogniser.inspect(null as never, null as never, null as never),
-    () => recogniser.recognise(null as never, null as never),
     () => recogniser.embed(null as never, null as never),
   ];
   for (const attempt of tries) await expect((async () => attempt())()).resolves.toBeDefined();

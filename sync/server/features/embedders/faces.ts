@@ -90,7 +90,7 @@ export async function judgePicture(
     const code = judgeQuality(shape.quality, quality);
     const picture = await cutFace(image, largest.box);
     if (code) return { code, pose, measured, picture };
-    const embedding = await pipeline.embed(image, shape.five);
+    const embedding = await pipeline.embed(image, shape.five, { mirrored: true });
     const { model, calibration } = pipeline;
     return { code: null, model, calibration, embedding, picture, pose, measured };
   } catch (cause) {
