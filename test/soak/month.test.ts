@@ -53,12 +53,12 @@ test('a month fails when the core is over its bar, or would be before it is star
   expect(faultsOf(month((day) => 250 + day * 0.1 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.7 + noise()))).toEqual([expect.stringContaining('after 6 months')]);
   // With 200 people it is lower by the templates of the others.
-  expect(faultsOf(month(() => 285 + noise(), { people: 200 }))).toEqual([]);
-  expect(faultsOf(month(() => 295 + noise(), { people: 200 }))).toEqual([
-    expect.stringContaining('the bar is 290 MB'),
+  expect(faultsOf(month(() => 275 + noise(), { people: 200 }))).toEqual([]);
+  expect(faultsOf(month(() => 285 + noise(), { people: 200 }))).toEqual([
+    expect.stringContaining('the bar is 280 MB'),
     expect.stringContaining('after 6 months'),
   ]);
-  expect(faultsOf(month((day) => (day === 3 ? 351 : 250 + noise())))).toEqual([expect.stringContaining('the bar is')]);
+  expect(faultsOf(month((day) => (day === 3 ? 301 : 250 + noise())))).toEqual([expect.stringContaining('the bar is')]);
 });
 
 test('a month fails when a check-in is missing at the server, events still wait, or none is let go', () => {
