@@ -26,9 +26,9 @@ export interface FacePipeline {
   shape(image: RgbImage, box: Box): Promise<FaceShape>;
   /**
    * `length` float32, L2-normalised.
-   * @param look.mirrored averages in the mirrored face: misses fewer people, and takes twice as long
+   * @param options.mirrored averages in the mirrored face: misses fewer people, and takes twice as long
    */
-  embed(image: RgbImage, five: FivePoints, look?: { readonly mirrored: boolean }): Promise<Float32Array>;
+  embed(image: RgbImage, five: FivePoints, options?: { readonly mirrored: boolean }): Promise<Float32Array>;
   close(): Promise<void>;
 }
 

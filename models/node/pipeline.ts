@@ -76,12 +76,12 @@ export function createPipeline(models: Models): FacePipeline {
           quality: measureQuality(image, box, landmarks, quality),
         };
       }),
-    embed: (image, five, look) =>
+    embed: (image, five, options) =>
       crops.use(async (input) => {
         const run = async () => normalised((await models.embedder.run(input))[output]!, length);
         warpToRaster(image, invert(fitSimilarity(five, template)), raster, input);
         const straight = await run();
-        if (!look?.mirrored) return straight;
+        if (!options?.mirrored) return straight;
         mirrorRaster(raster, input);
         return meanDirection([straight, await run()]) ?? straight;
       }),

@@ -5,7 +5,7 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** The direction of the sum of embeddings: what of a face is common to several looks at it. Null: they cancel out, or there are none. */
+/** The direction of the sum of embeddings: what of a face is common to several pictures of it. Null: they cancel out, or there are none. */
 export function meanDirection(embeddings: readonly Float32Array[]): Float32Array | null {
   const sum = new Float32Array(embeddings[0]?.length ?? 0);
   for (const one of embeddings) for (let i = 0; i < sum.length; i++) sum[i]! += one[i]!;

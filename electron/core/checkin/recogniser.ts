@@ -47,7 +47,7 @@ export interface Recogniser {
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
   /** As the pipeline's: an enrolment always takes the mirrored face too. */
-  embed(image: RgbImage, shape: FaceShape, look?: Parameters<FacePipeline['embed']>[2]): Promise<Float32Array>;
+  embed(image: RgbImage, shape: FaceShape, options?: Parameters<FacePipeline['embed']>[2]): Promise<Float32Array>;
   /** The exact 1:N search and what it comes to; `policy` overrides the site's for this one. */
   search(embedding: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
@@ -106,7 +106,7 @@ export function createRecogniser(
       const shape = await pipeline.shape(image, box);
       return { shape, reason: judgeQuality(shape.quality, thresholds) };
     },
-    embed: (image, shape, look) => pipeline.embed(image, shape.five, look),
+    embed: (image, shape, options) => pipeline.embed(image, shape.five, options),
   };
 }
 

@@ -194,10 +194,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.challenge) return challenge(current, picture, frame);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
-    // Twice the time is for whoever was uncertain.
+    // After an uncertain sample the mirrored face is worth its time.
     const embedding = await recogniser.embed(picture, shape, { mirrored: current.state.uncertain > 0 });
     if (visit !== current || current.answered) return { kind: 'done' };
-    const mean = look(current, embedding);
+    const mean = addSample(current, embedding);
     if (current.claim) return compare(current, current.claim, picture, mean);
     const { match, decision } = recogniser.search(mean);
     if (decision.kind === 'too-many-people') return otherMethod(current, 'blocked', 'gallery-too-large');
@@ -219,12 +219,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /** The mean of the visit's samples with this one. One unlike those before is of another face, with which it begins again. */
-  function look(current: Visit, embedding: Float32Array): Float32Array {
-    const before = meanDirection(current.state.looks);
+  function addSample(current: Visit, embedding: Float32Array): Float32Array {
+    const before = meanDirection(current.state.embeddings);
     const same = before !== null && dot(before, embedding) >= recogniser.calibration.verification;
-    const looks = same ? [...current.state.looks, embedding] : [embedding];
-    current.state = { ...current.state, looks };
-    return meanDirection(looks) ?? embedding;
+    const embeddings = same ? [...current.state.embeddings, embedding] : [embedding];
+    current.state = { ...current.state, embeddings };
+    return meanDirection(embeddings) ?? embedding;
   }
 
   /** Adds one sample to the visit. */
@@ -301,7 +301,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   /** No sample counts any more, and what a card had opened is gone. */
   function conclude(current: Visit): void {
     current.answered = true;
-    current.state = { ...current.state, looks: [] };
+    current.state = { ...current.state, embeddings: [] };
     wipe(current.claim?.templates ?? undefined);
   }
 

@@ -25,7 +25,7 @@ export interface VisitState {
   /** Samples in a row that were like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
   /** Embeddings of the samples of one face so far; what decides is their mean. */
-  readonly looks: readonly Float32Array[];
+  readonly embeddings: readonly Float32Array[];
 }
 
 export const NEW_VISIT: VisitState = {
@@ -35,7 +35,7 @@ export const NEW_VISIT: VisitState = {
   uncertain: 0,
   samples: 0,
   paired: 0,
-  looks: [],
+  embeddings: [],
 };
 
 /** What one sample said. */
