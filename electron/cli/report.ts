@@ -11,6 +11,7 @@ const USAGE: ReadonlySet<string> = new Set<ErrorCode>([
   'bad-configuration',
   'confirmation-missing',
   'folder-not-found',
+  'groups-not-usable',
   'join-code-mistyped',
   'keys-given',
   'keys-missing',

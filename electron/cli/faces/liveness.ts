@@ -1,12 +1,9 @@
-import { statSync } from 'node:fs';
-import { decodePicture } from '../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
-import type { RgbImage } from '../../../models/rules/image.ts';
 import { inOrder, type LivenessStrength, ORDERS, STRENGTHS } from '../../../models/rules/liveness/challenge.ts';
 import { type Observation, startLiveness } from '../../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { photoFiles } from '../../core/commands/import-folders.ts';
+import { framesOf } from './footage.ts';
 
 /** What the rules say of footage: of each strength, how many challenges were tried and how many passed. */
 interface Tally {
@@ -30,8 +27,6 @@ type Seen = Omit<Observation, 'likeness'> & { readonly embedding: Float32Array }
 
 /** Time between the starts of two challenges, ms. */
 const EVERY = 500;
-/** Longest film that is looked at, s. */
-const LONGEST = 3_600;
 
 /**
  * Tries every challenge of every strength on a film, or on a folder of its frames, begun every half second: what a kiosk would
@@ -93,28 +88,3 @@ function tryAll({ calibration }: FacePipeline, seen: readonly Seen[], random: ()
 }
 
 const tally = (): Tally => ({ attempts: 0, passed: 0 });
-
-/** Frames and when they were taken, s. */
-async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: RgbImage; at: number }> {
-  const there = statSync(file, { throwIfNoEntry: false });
-  if (!there) throw new Problem('file-not-found', { path: file });
-  if (!there.isDirectory()) {
-    const { readFrames } = await filmReader();
-    yield* readFrames(file, { fps, seconds: LONGEST });
-    return;
-  }
-  const pictures = await photoFiles({ path: file, alone: false });
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  for (const [i, picture] of pictures.sort(compare).entries())
-    yield { image: await decodePicture(picture), at: i / fps };
-}
-
-/** What decodes films is only in a checkout. @throws Problem `footage-missing` in an installed build */
-async function filmReader(): Promise<typeof import('../demo/footage.ts')> {
-  try {
-    return await import('../demo/footage.ts');
-  } catch (cause) {
-    const what = 'an installed build has no decoder for films; give a folder of frames';
-    throw new Problem('footage-missing', { what, cause });
-  }
-}

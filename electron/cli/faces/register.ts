@@ -12,6 +12,7 @@ import { detPlot } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, type Watch } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
+import { readGroups } from './groups.ts';
 import { type LivenessLine, tryLiveness } from './liveness.ts';
 
 const EMBED_HELP = `
@@ -32,6 +33,11 @@ bootstrap interval over people if there are ten or more, "not resolved" where fe
 expected, and the thresholds it would choose. In each picture the largest face counts. A person's first picture, sorted
 by name, is the one enrolled.
 
+With --visits each person's folder holds visits: films, or folders of frames at eight a second. A visit counts by the mean
+of its first three frames with a face, as a kiosk decides; the first visit, sorted by name, is the enrolment. An installed
+build reads only folders of frames. With --groups the rates within each group are printed too; the file is CSV with a
+column person and one for each way to group people.
+
 Exit code: 0 done; 1 nothing to compare, the plot can't be written, or the weights are missing or altered; 2 wrong usage, or
 no such folder.`;
 
@@ -44,6 +50,15 @@ A folder is the frames of a film in the natural order of their names; an install
 decoder for films. Samples are frames with a face; in each the largest counts.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
+
+interface EvalOptions {
+  visits?: boolean;
+  groups?: string;
+  json?: boolean;
+  svg?: string;
+  embedder?: string;
+  seed: string;
+}
 
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
@@ -73,6 +88,8 @@ export function registerFaces(program: Command): Command {
     .command('eval')
     .description('Measure how well the models tell these people apart: one folder per person.')
     .argument('<folder>', 'contains one folder of pictures per person')
+    .option('--visits', 'evaluate visits (films, or folders of frames) instead of single pictures')
+    .option('--groups <file>', 'CSV file that says which groups people belong to')
     .option('--json', 'one JSON object')
     .option('--svg <file>', 'write the DET plot to this file')
     .option(
@@ -81,12 +98,16 @@ export function registerFaces(program: Command): Command {
     )
     .option('--seed <n>', 'random seed, so that a run can be repeated', '1')
     .addHelpText('after', EVAL_HELP)
-    .action(async (folder: string, options: { json?: boolean; svg?: string; embedder?: string; seed: string }) => {
+    .action(async (folder: string, options: EvalOptions) => {
       const seed = Number(options.seed);
       if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });
       await withPipeline(options.embedder ?? null, async (pipeline) => {
+        const how = {
+          visits: options.visits ?? false,
+          ...(options.groups !== undefined && { groups: await readGroups(options.groups) }),
+        };
         const watch = progressOnStderr();
-        const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch).finally(() => watch.end());
+        const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch, how).finally(() => watch.end());
         // First what may have taken hours; then the drawing, which may find no place.
         await writeLine(process.stdout, options.json ? JSON.stringify(evaluation) : evaluationText(evaluation));
         if (options.svg)

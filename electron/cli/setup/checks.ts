@@ -12,7 +12,6 @@ import { reachMail } from '../../../sync/server/core/accounts/mail.ts';
 import { mailSettings, mailVariables } from '../../../sync/server/core/accounts/settings.ts';
 import { periodsOf } from '../../../sync/server/features/backup/store-of.ts';
 import { retentionSettings, retentionVariables } from '../../../sync/server/features/privacy/retention/settings.ts';
-import { examine } from '../../../sync/server/platform/database/postgres.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { notListening } from '../../../sync/server/platform/http/not-listening.ts';
 import { setupBucket } from '../../../sync/server/platform/objects/bucket/setup.ts';
@@ -35,11 +34,12 @@ function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<
 
 const wrong = (reason: string) => new Problem('answer-wrong', { reason });
 
+/** Whether it is an address; it is connected to right after (setup.ts), and asked for again where that fails. */
 export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers): Promise<readonly string[]> {
   if (!url) return ['The embedded database is for evaluation: not power-safe, one server only.'];
   const address = readDatabaseUrl(url);
   if (typeof address === 'string') throw wrong(`The database’s address ${address}.`);
-  return (await examine(address)).map(({ message }) => message);
+  return NONE;
 }
 
 export async function checkPorts(answers: Answers, before: Answers): Promise<readonly string[]> {

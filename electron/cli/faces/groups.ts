@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'csv-parse/sync';
+import { comparePairs, type Sample } from '../../../models/rules/calibration/pairs.ts';
+import { measureVerification, type Verification } from '../../../models/rules/calibration/verification.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
+
+/** Who belongs to which groups: by column, and in it by value, the people. */
+export type Groups = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** Rates within one group: genuine and impostor pairs are both of its people. */
+export interface GroupRates {
+  readonly column: string;
+  readonly group: string;
+  readonly verification: Omit<Verification, 'det'>;
+}
+
+/**
+ * Reads a CSV file with a head line: a column `person`, as the folders are called, and a column for each way to group people
+ * (skin tone, sex, age band, glasses, …). An empty cell is of no group.
+ * @throws Problem `groups-not-usable`
+ */
+export async function readGroups(file: string): Promise<Groups> {
+  let rows: Record<string, string>[];
+  try {
+    rows = parse(await readFile(file), { bom: true, trim: true, columns: true, skip_empty_lines: true });
+  } catch (cause) {
+    throw new Problem('groups-not-usable', {
+      file,
+      why: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+  if (!rows[0] || !('person' in rows[0]))
+    throw new Problem('groups-not-usable', { file, why: 'it has no column person' });
+  const groups = new Map<string, Map<string, Set<string>>>();
+  for (const { person, ...columns } of rows)
+    for (const [column, group] of Object.entries(columns)) {
+      if (!group) continue;
+      const of = groups.get(column) ?? new Map<string, Set<string>>();
+      groups.set(column, of.set(group, (of.get(group) ?? new Set<string>()).add(person!)));
+    }
+  return groups;
+}
+
+/** The 1:1 rates of each group; what its people are too few for is not resolved. */
+export function measureGroups(samples: readonly Sample[], groups: Groups, random: () => number): GroupRates[] {
+  return [...groups].flatMap(([column, of]) =>
+    [...of].map(([group, people]) => {
+      const own = samples.filter((sample) => people.has(sample.person));
+      const { det: _, ...verification } = measureVerification(comparePairs(own, random), random);
+      return { column, group, verification };
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import type { Sample } from '../../../models/rules/calibration/pairs.ts';
+import { meanDirection } from '../../../models/rules/cosine.ts';
+import type { RgbImage } from '../../../models/rules/image.ts';
+import { codeOf } from '../../core/commands/error-text.ts';
+import { personFolders } from '../../core/commands/import-folders.ts';
+import type { Found, Watch } from './evaluate.ts';
+import { framesOf } from './footage.ts';
+
+/** Samples a second, as a kiosk takes them. */
+const FPS = 8;
+/** A kiosk's first samples are the first frames of a visit; an enrolment's pictures are further apart. */
+const SAMPLES = { visit: 3, enrolment: 4 } as const;
+/** So many frames of an enrolment are looked through: four seconds. */
+const FRAMES = 32;
+
+/**
+ * The visits in a folder of people: in each person's folder a film, or a folder of frames, is a visit. Of each the mean
+ * embedding, as a kiosk decides by it; a person's first visit, by name, is the enrolment, with the mirrored face.
+ */
+export async function samplesOfVisits(pipeline: FacePipeline, folder: string, watch: Watch): Promise<Found> {
+  const visits = await visitsOf(folder);
+  const refused: Record<string, number> = {};
+  const samples: Sample[] = [];
+  let noFace = 0;
+  for (const [i, { person, path, first }] of visits.entries()) {
+    try {
+      const embedding = meanDirection(first ? await enrolment(pipeline, path) : await visit(pipeline, path));
+      if (embedding) samples.push({ person, embedding });
+      else noFace++;
+    } catch (cause) {
+      const code = codeOf(cause, 'internal');
+      refused[code] = (refused[code] ?? 0) + 1;
+    }
+    watch('visits', i + 1, visits.length);
+  }
+  return { samples, counts: { found: visits.length, used: samples.length, noFace, refused } };
+}
+
+async function visitsOf(folder: string): Promise<{ person: string; path: string; first: boolean }[]> {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const people = (await personFolders(folder)).filter((one) => !one.alone);
+  const found = people.map(async ({ folder: person, path }) => {
+    const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort(compare);
+    return names.map((name, i) => ({ person, path: join(path, name), first: i === 0 }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function visit(pipeline: FacePipeline, path: string): Promise<Float32Array[]> {
+  const embeddings: Float32Array[] = [];
+  for await (const { image } of framesOf(path, FPS)) {
+    const embedding = await embed(pipeline, image, false);
+    if (embedding) embeddings.push(embedding);
+    if (embeddings.length === SAMPLES.visit) break;
+  }
+  return embeddings;
+}
+
+async function enrolment(pipeline: FacePipeline, path: string): Promise<Float32Array[]> {
+  const frames: RgbImage[] = [];
+  for await (const { image } of framesOf(path, FPS)) {
+    frames.push(image);
+    if (frames.length === FRAMES) break;
+  }
+  const apart = Math.max(1, (frames.length - 1) / (SAMPLES.enrolment - 1));
+  const embeddings: Float32Array[] = [];
+  for (let at = 0; Math.round(at) < frames.length; at += apart) {
+    const embedding = await embed(pipeline, frames[Math.round(at)]!, true);
+    if (embedding) embeddings.push(embedding);
+  }
+  return embeddings;
+}
+
+/** Of the largest face; null where there is none. */
+async function embed(pipeline: FacePipeline, image: RgbImage, mirrored: boolean): Promise<Float32Array | null> {
+  const [face] = await pipeline.detect(image);
+  if (!face) return null;
+  const { five } = await pipeline.shape(image, face.box);
+  return pipeline.embed(image, five, { mirrored });
+}
