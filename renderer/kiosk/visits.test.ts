@@ -71,10 +71,18 @@ describe('visits', () => {
     await k.frames(2_000, {});
     expect(k.log).toEqual(['begun', 'begin']);
     expect(k.probes.length).toBeGreaterThan(6);
-    expect(k.probes.length).toBeLessThanOrEqual(16);
+    expect(k.probes.length).toBeLessThanOrEqual(18);
     await k.frames(1_200, null);
     expect(k.log).toEqual(['begun', 'begin', 'end v1']);
     expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
+  });
+
+  it('take their first samples frame by frame, whatever comes of them, and the others eight times a second', async () => {
+    const k = setup(() => ({ kind: 'guide', reason: 'blurred' }));
+    await k.frames(200, {});
+    expect(k.probes).toHaveLength(3);
+    await k.frames(1_000, {});
+    expect(k.probes.length).toBeLessThanOrEqual(11);
   });
 
   it('begin with the number that was typed first', async () => {
