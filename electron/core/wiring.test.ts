@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openPipeline } from '../../models/node/pipeline.ts';
-import { meanDirection } from '../../models/rules/cosine.ts';
+import { directionOf, meanOf } from '../../models/rules/cosine.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { type Faces, inARow, like, openFaces } from '../../test/checkin/faces.ts';
 import { takesOf } from '../../test/footage/index.ts';
@@ -156,7 +156,7 @@ test('half a challenge of one person is not finished by another’s head, by the
   configure({ liveness: 'light' });
   await withKiosk(({ store }) => store.people.delete(ben));
   const methods = await start();
-  const own = meanDirection(faces.templates.A)!;
+  const { direction: own } = directionOf(meanOf(faces.templates.A))!;
   const [bens] = faces.templates.B;
   const turn = (before: Float32Array, after: Float32Array) =>
     inARow(

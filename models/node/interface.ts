@@ -41,7 +41,7 @@ export interface GalleryMatch {
   readonly templates: number;
 }
 
-/** Exact 1:N gallery over several templates a person; adds and removes without a rebuild. */
+/** Exact 1:N gallery, over one template a person or several; adds and removes without a rebuild. */
 export interface FaceGallery {
   readonly people: number;
   readonly templates: number;

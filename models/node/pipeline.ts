@@ -1,4 +1,4 @@
-import { meanDirection } from '../rules/cosine.ts';
+import { meanOf } from '../rules/cosine.ts';
 import { cropTemplate, extentOf, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
 import type { Box, Point, RgbImage } from '../rules/image.ts';
 import { EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
@@ -83,7 +83,7 @@ export function createPipeline(models: Models): FacePipeline {
         const straight = await run();
         if (!options?.mirrored) return straight;
         mirrorRaster(raster, input);
-        return meanDirection([straight, await run()]) ?? straight;
+        return normalised(meanOf([straight, await run()]), length);
       }),
     async close() {
       await Promise.all([models.detector.close(), models.landmarks.close(), models.embedder.close()]);

@@ -5,12 +5,23 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** The direction of the sum of embeddings: what of a face is common to several pictures of it. Null: they cancel out, or there are none. */
-export function meanDirection(embeddings: readonly Float32Array[]): Float32Array | null {
-  const sum = new Float32Array(embeddings[0]?.length ?? 0);
-  for (const one of embeddings) for (let i = 0; i < sum.length; i++) sum[i]! += one[i]!;
-  const norm = Math.sqrt(dot(sum, sum));
-  return norm > 0 ? sum.map((value) => value / norm) : null;
+/**
+ * The mean of embeddings; its length, at most 1, says how alike they are. The dot product of two means is the mean of the
+ * cosines of all their pairs, and so in convex order below one such cosine: what is known of false matches of single
+ * pictures bounds it.
+ */
+export function meanOf(embeddings: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(embeddings[0]?.length ?? 0);
+  for (const one of embeddings) for (let i = 0; i < mean.length; i++) mean[i]! += one[i]! / embeddings.length;
+  return mean;
+}
+
+/** A vector's direction, of length 1, and how long it was. Null: it has none. */
+export function directionOf(
+  vector: Float32Array,
+): { readonly direction: Float32Array; readonly length: number } | null {
+  const length = Math.sqrt(dot(vector, vector));
+  return length > 0 ? { direction: vector.map((value) => value / length), length } : null;
 }
 
 /** Whether a vector is an embedding at all: of length 1, within what float32 rounds. What another machine sent may be anything. */

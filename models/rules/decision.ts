@@ -2,14 +2,14 @@
  * From scores to an identity. Pure; the same code decides at the kiosk, in `faces identify` and in the duplicate check
  * of an enrolment.
  *
- * The threshold of a 1:N search depends on how many templates are searched, because each is one more chance for a
+ * The threshold of a 1:N search depends on how many templates are searched, one a person, because each is one more chance for a
  * stranger to look like someone. What is known of the embedder is a curve FMR(t): the chance that one comparison of
  * two different people scores t or more. A search of N templates then lets a stranger in with
  *
  *     FPIR ≤ 1 − (1 − FMR(t))^N   (equal when comparisons are independent; at most N · FMR(t) whatever they are)
  *
- * and the threshold is the least t for which the right side is the FPIR that the site wants. Templates of one person
- * resemble each other, so counting each as a chance of its own errs on the safe side.
+ * and the threshold is the least t for which the right side is the FPIR that the site wants. A kiosk's scores are means of
+ * cosines (models/rules/cosine.ts), which are let in no more often than single ones at the same threshold.
  *
  * This is an estimate. A curve is from pictures that are not this site's, and beyond its last point the tail is
  * carried on as an exponential (the usual first guess of extreme-value theory: a generalised Pareto tail of shape 0).
@@ -188,7 +188,7 @@ export interface VerificationDecision {
 
 /**
  * Whether the face belongs to the person who says so (badge, QR or number first).
- * @param score best cosine against that person's templates; null when there are none
+ * @param score mean cosine with that person's templates; null when there are none
  */
 export function decideVerification(score: number | null, calibration: Calibration): VerificationDecision {
   const threshold = calibration.verification;

@@ -34,7 +34,7 @@ export function evaluationText(e: Evaluation): string {
           '',
           'By group, 1:1 within it',
           ...e.groups.flatMap(({ column, group, verification: g }) => [
-            `  ${column} ${group}, ${g.people} people: EER ${g.eer ? percent(g.eer) : 'not resolved'}`,
+            `  ${column} ${group} (people: ${g.people}): EER ${g.eer ? percent(g.eer) : 'not resolved'}`,
             ...g.tarAtFar.map(
               ({ far, tar }) =>
                 `    TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? percent(tar) : 'not resolved'}`,

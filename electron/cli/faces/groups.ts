@@ -30,14 +30,15 @@ export async function readGroups(file: string): Promise<Groups> {
       cause,
     });
   }
-  if (!rows[0] || !('person' in rows[0]))
-    throw new Problem('groups-not-usable', { file, why: 'it has no column person' });
+  const first = rows[0];
+  if (!first) throw new Problem('groups-not-usable', { file, why: 'it has no rows' });
+  if (!('person' in first)) throw new Problem('groups-not-usable', { file, why: 'it has no column person' });
   const groups = new Map<string, Map<string, Set<string>>>();
   for (const { person, ...columns } of rows)
     for (const [column, group] of Object.entries(columns)) {
       if (!group) continue;
       const of = groups.get(column) ?? new Map<string, Set<string>>();
-      groups.set(column, of.set(group, (of.get(group) ?? new Set<string>()).add(person!)));
+      groups.set(column, of.set(group, (of.get(group) ?? new Set<string>()).add(person!.normalize())));
     }
   return groups;
 }
@@ -46,7 +47,7 @@ export async function readGroups(file: string): Promise<Groups> {
 export function measureGroups(samples: readonly Sample[], groups: Groups, random: () => number): GroupRates[] {
   return [...groups].flatMap(([column, of]) =>
     [...of].map(([group, people]) => {
-      const own = samples.filter((sample) => people.has(sample.person));
+      const own = samples.filter((sample) => people.has(sample.person.normalize()));
       const { det: _, ...verification } = measureVerification(comparePairs(own, random), random);
       return { column, group, verification };
     }),

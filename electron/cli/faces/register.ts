@@ -34,8 +34,8 @@ expected, and the thresholds it would choose. In each picture the largest face c
 by name, is the one enrolled.
 
 With --visits each person's folder holds visits: films, or folders of frames at eight a second. A visit counts by the mean
-of its first three frames with a face, as a kiosk decides; the first visit, sorted by name, is the enrolment. An installed
-build reads only folders of frames. With --groups the rates within each group are printed too; the file is CSV with a
+of its first three frames with a face, the first visit, sorted by name, as an enrolment by four frames and the mirrored face.
+1:1 rates compare each visit with every other. An installed build reads only folders of frames. With --groups the rates within each group are printed too; the file is CSV with a
 column person and one for each way to group people.
 
 Exit code: 0 done; 1 nothing to compare, the plot can't be written, or the weights are missing or altered; 2 wrong usage, or

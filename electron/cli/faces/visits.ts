@@ -1,24 +1,29 @@
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import type { Sample } from '../../../models/rules/calibration/pairs.ts';
-import { meanDirection } from '../../../models/rules/cosine.ts';
+import { meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import { codeOf } from '../../core/commands/error-text.ts';
 import { personFolders } from '../../core/commands/import-folders.ts';
 import type { Found, Watch } from './evaluate.ts';
 import { framesOf } from './footage.ts';
 
-/** Samples a second, as a kiosk takes them. */
+/** Samples a second. */
 const FPS = 8;
-/** A kiosk's first samples are the first frames of a visit; an enrolment's pictures are further apart. */
+/** A visit's samples are its first frames with a face; an enrolment's pictures are further apart. */
 const SAMPLES = { visit: 3, enrolment: 4 } as const;
 /** So many frames of an enrolment are looked through: four seconds. */
 const FRAMES = 32;
 
+/** What else lies in a person's folder is no visit. */
+const FILM = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
+
 /**
- * The visits in a folder of people: in each person's folder a film, or a folder of frames, is a visit. Of each the mean
- * embedding, as a kiosk decides by it; a person's first visit, by name, is the enrolment, with the mirrored face.
+ * The visits in a folder of people: in each person's folder a film, or a folder of frames, is a visit. Each counts by the
+ * mean of its embeddings, as at a kiosk (quality is not enforced); a person's first visit, by name, is the enrolment, with
+ * the mirrored face.
  */
 export async function samplesOfVisits(pipeline: FacePipeline, folder: string, watch: Watch): Promise<Found> {
   const visits = await visitsOf(folder);
@@ -27,8 +32,8 @@ export async function samplesOfVisits(pipeline: FacePipeline, folder: string, wa
   let noFace = 0;
   for (const [i, { person, path, first }] of visits.entries()) {
     try {
-      const embedding = meanDirection(first ? await enrolment(pipeline, path) : await visit(pipeline, path));
-      if (embedding) samples.push({ person, embedding });
+      const embeddings = await (first ? enrolment : visit)(pipeline, path);
+      if (embeddings.length > 0) samples.push({ person, embedding: meanOf(embeddings) });
       else noFace++;
     } catch (cause) {
       const code = codeOf(cause, 'internal');
@@ -43,7 +48,10 @@ async function visitsOf(folder: string): Promise<{ person: string; path: string;
   const { compare } = new Intl.Collator('en', { numeric: true });
   const people = (await personFolders(folder)).filter((one) => !one.alone);
   const found = people.map(async ({ folder: person, path }) => {
-    const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort(compare);
+    const entries = (await readdir(path, { withFileTypes: true })).filter(
+      ({ name }) => !name.startsWith('.') && (FILM.test(name) || statSync(join(path, name)).isDirectory()),
+    );
+    const names = entries.map((entry) => entry.name).sort(compare);
     return names.map((name, i) => ({ person, path: join(path, name), first: i === 0 }));
   });
   return (await Promise.all(found)).flat();

@@ -39,7 +39,7 @@ const recogniser = {
   off: null,
   gallery: { people: 0, templates: 0 },
   inspect: async () => ({ shape: {}, reason: null }),
-  embed: async () => face,
+  embed: async () => face.slice(),
   compare: (probe: Float32Array, templates: readonly Float32Array[]) => {
     const score = Math.max(...templates.map((t) => t.reduce((sum, v, i) => sum + v * probe[i]!, 0)));
     return { score, decision: { kind: score > 0.45 ? 'accept' : 'unknown', threshold: 0.45 } };

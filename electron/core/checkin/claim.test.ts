@@ -80,7 +80,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     length: LENGTH,
     calibration: EMBEDDER.calibration,
     shape: async (_: unknown, box: unknown) => ({ box, landmarks: [], five: [], quality }),
-    embed: async () => showing,
+    embed: async () => showing.slice(),
   } as unknown as FacePipeline;
   const policy = { ...defaultSite(false), liveness: 'off' as const, timeZone: 'UTC', photos: false, ...site };
   const store = {

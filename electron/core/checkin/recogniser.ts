@@ -1,6 +1,6 @@
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
-import { dot, isNormalised, meanDirection } from '../../../models/rules/cosine.ts';
+import { directionOf, dot, isNormalised, meanOf } from '../../../models/rules/cosine.ts';
 import {
   type Calibration,
   type Decision,
@@ -31,8 +31,10 @@ export interface Recogniser {
   readonly calibration: Calibration;
   readonly gallery: FaceGallery;
   /**
-   * Memory follows the store: the mean of a person's templates takes the place of what they were searched by. One that is no
-   * embedding came from another kiosk, broken or stolen: it is left out, and keeps nobody from being recognised.
+   * Memory follows the store: the mean of a person's newest templates takes the place of what they were searched by; none:
+   * they are not found any more. One that is no embedding came from another kiosk, broken or stolen: it is left out, and
+   * keeps nobody from being recognised.
+   * @param templates in the order in which they came
    * @returns how many were left out
    */
   know(person: string, templates: readonly Pick<Template, 'embedding'>[]): number;
@@ -49,7 +51,7 @@ export interface Recogniser {
   /** As the pipeline's: an enrolment always takes the mirrored face too. */
   embed(image: RgbImage, shape: FaceShape, options?: Parameters<FacePipeline['embed']>[2]): Promise<Float32Array>;
   /** The exact 1:N search and what it comes to; `policy` overrides the site's for this one. */
-  search(embedding: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
+  search(probe: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
    * 1:1: whether this is the face of the person whose number was typed.
    * @param person null when nobody has that number: then nothing is near, and the answer is that of a stranger
@@ -62,6 +64,9 @@ export interface Recogniser {
   ): { score: number | null; decision: VerificationDecision };
 }
 
+/** So many of a person's templates are averaged: those of one enrolment at a kiosk. What a new enrolment replaces has no part in it. */
+const NEWEST = 4;
+
 /**
  * @param site what the site demands; how scores are read, the embedder says, and nobody else
  * @param inPair asked at every search, so that a pair counts from the moment when it is stored
@@ -73,10 +78,21 @@ export function createRecogniser(
   inPair?: InPair,
 ): Recogniser {
   const { model, length, calibration } = pipeline;
-  const search = (embedding: Float32Array, policy: Demands = {}) => {
-    const match = gallery.search(embedding);
+  /** Of each person, how long the mean of their templates is: a score is the mean of cosines, not the cosine of means. */
+  const lengths = new Map<string, number>();
+  const search = (probe: Float32Array, policy: Demands = {}) => {
+    const { direction, length } = directionOf(probe) ?? { direction: probe, length: 1 };
+    const found = gallery.search(direction);
+    const scored = <T extends { person: string; score: number }>(one: T | null): T | null =>
+      one && { ...one, score: one.score * length * (lengths.get(one.person) ?? 1) };
+    const match = { ...found, best: scored(found.best), second: scored(found.second) };
     const size = { people: match.people, templates: match.templates };
     return { match, decision: decide(match, size, { ...site, ...policy, calibration }, inPair) };
+  };
+  const verified = (person: string, probe: Float32Array): number | null => {
+    const { direction, length } = directionOf(probe) ?? { direction: probe, length: 1 };
+    const cosine = gallery.verify(person, direction);
+    return cosine && cosine * length * (lengths.get(person) ?? 1);
   };
   return {
     model,
@@ -87,19 +103,22 @@ export function createRecogniser(
     know(person, templates) {
       const fit = templates.map((one) => one.embedding).filter((one) => one.length === length && isNormalised(one));
       gallery.removePerson(person);
-      const mean = meanDirection(fit);
-      if (mean) gallery.add(person, person, mean);
+      lengths.delete(person);
+      const mean = directionOf(meanOf(fit.slice(-NEWEST)));
+      if (mean) {
+        gallery.add(person, person, mean.direction);
+        lengths.set(person, mean.length);
+      }
       return templates.length - fit.length;
     },
     tooManyPeople: () => gallery.people > site.calibratedPeople,
     search,
     verify(embedding, person) {
-      const score = person === null ? null : gallery.verify(person, embedding);
+      const score = person === null ? null : verified(person, embedding);
       return { score, decision: decideVerification(score, calibration) };
     },
     compare(embedding, templates) {
-      const mean = meanDirection(templates);
-      const score = mean && dot(mean, embedding);
+      const score = templates.length > 0 ? dot(meanOf(templates), embedding) : null;
       return { score, decision: decideVerification(score, calibration) };
     },
     async inspect(image, box, thresholds) {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { meanDirection } from '../../../models/rules/cosine.ts';
-import { fmrAt } from '../../../models/rules/decision.ts';
+import { directionOf, meanOf } from '../../../models/rules/cosine.ts';
+import { fmrAt, thresholdFor } from '../../../models/rules/decision.ts';
 import type { Move } from '../../../models/rules/liveness/challenge.ts';
 import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
 import { type Faces, inARow, like, openFaces } from '../../../test/checkin/faces.ts';
@@ -206,15 +206,22 @@ describe('a face', () => {
     expect(rows()).toEqual([]);
   });
 
-  test('is decided by the mean of its samples: several uncertain ones are someone together, one alone never is', async () => {
-    // Each is as far from Ada as the one before; what they have in common is nearer to her.
-    const common = like(meanDirection(faces.templates.A)!, 0.605, 1);
-    const samples = [3, 5, 7].map((axis, i) => faces.head({ yaw: 0, at: i * 125 }, like(common, 0.711, axis)));
-    for (const one of samples) {
-      const again = Array.from({ length: 14 }, () => one);
-      expect(await walkUp(service(), again)).toEqual({ kind: 'other-method', reason: 'uncertain' });
-    }
-    expect((await welcomed(service(), samples)).name).toBe('Ada');
+  /** Ada straight ahead, whose scores with her templates are these. */
+  const scored = (...scores: readonly number[]): FaceFrame[] => {
+    const { direction, length } = directionOf(meanOf(faces.templates.A))!;
+    return scores.map((score, i) => faces.head({ yaw: 0, at: i * 125 }, like(direction, score / length)));
+  };
+
+  test('is decided by the mean of its samples: one a little too far away is made up for by the other', async () => {
+    const site = { targetFpir: 1e-6 };
+    const { calibration } = faces.pipeline;
+    const t = thresholdFor({ people: 2, templates: 2 }, { ...site, calibration });
+    expect((await welcomed(service(site), scored(t + 0.08, t - 0.06))).name).toBe('Ada');
+    expect((await walkUp(service(site), scored(t + 0.04, t - 0.06))).kind).toBe('more');
+    const alone = Array.from({ length: 14 }, () => t - 0.06);
+    expect(await walkUp(service(site), scored(...alone))).toEqual({ kind: 'other-method', reason: 'uncertain' });
+    // Whoever is there last has to be like Ada by themselves.
+    expect((await walkUp(service(site), scored(0.92, 0.44))).kind).toBe('more');
   });
 
   test('that follows another’s has nothing of it: the mean begins again with a face unlike the one before', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { dot, meanDirection } from '../../../models/rules/cosine.ts';
+import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
 import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
@@ -75,8 +75,8 @@ interface Visit {
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
 
-/** A visit with templates from a card ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
-const CARD_VISIT_MS = 120_000;
+/** A visit ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
+const LONGEST_VISIT_MS = 120_000;
 
 /** How a face was recognised, as the record keeps it. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
@@ -158,6 +158,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
   function livenessFailed(current: Visit, person: string, reason: string | undefined): ProbeResult {
     current.challenge = null;
+    forgetSamples(current);
     current.state = NEW_VISIT;
     if (current.claim) current.claim.settled = false;
     tries.failed(person, monotonic());
@@ -186,6 +187,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.answered) return { kind: 'done' };
     if (frame.others > 0) {
       // What was counted stays counted, or a second face held up now and then would buy samples and challenges without end.
+      forgetSamples(current);
       current.state = { ...current.state, person: null, agreed: 0 };
       if (current.challenge) return livenessFailed(current, current.challenge.person, 'interrupted');
       return { kind: 'guide', reason: 'several-faces' };
@@ -195,14 +197,20 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
     // After an uncertain sample the mirrored face is worth its time.
-    const embedding = await recogniser.embed(picture, shape, { mirrored: current.state.uncertain > 0 });
+    const embedding = await recogniser.embed(picture, shape, {
+      // With a number that would say, by the time it takes, that there is such a number and that the face is near.
+      mirrored: !current.claim && current.state.uncertain > 0,
+    });
     if (visit !== current || current.answered) return { kind: 'done' };
     const mean = addSample(current, embedding);
     if (current.claim) return compare(current, current.claim, picture, mean);
     const { match, decision } = recogniser.search(mean);
     if (decision.kind === 'too-many-people') return otherMethod(current, 'blocked', 'gallery-too-large');
     const { best, second, people, templates } = match;
-    const answer = step(current, decision.kind, best?.person ?? null);
+    // Whoever stands there now is compared by themselves too: the mean has others in it.
+    const alone = best && recogniser.verify(embedding, best.person).decision.kind;
+    const kind = decision.kind === 'accept' && alone !== 'accept' ? 'uncertain' : decision.kind;
+    const answer = step(current, kind, best?.person ?? null);
     if (answer.kind === 'more') return answer;
     if (answer.kind === 'other-method') return otherMethod(current, answer.reason);
     return recognised(current, answer.person, picture, {
@@ -220,11 +228,17 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
   /** The mean of the visit's samples with this one. One unlike those before is of another face, with which it begins again. */
   function addSample(current: Visit, embedding: Float32Array): Float32Array {
-    const before = meanDirection(current.state.embeddings);
-    const same = before !== null && dot(before, embedding) >= recogniser.calibration.verification;
-    const embeddings = same ? [...current.state.embeddings, embedding] : [embedding];
+    const before = directionOf(meanOf(current.state.embeddings));
+    if (!before || dot(before.direction, embedding) < recogniser.calibration.verification) forgetSamples(current);
+    const embeddings = [...current.state.embeddings, embedding];
     current.state = { ...current.state, embeddings };
-    return meanDirection(embeddings) ?? embedding;
+    return meanOf(embeddings);
+  }
+
+  /** What was counted stays counted. */
+  function forgetSamples(current: Visit): void {
+    wipe(current.state.embeddings);
+    current.state = { ...current.state, embeddings: [] };
   }
 
   /** Adds one sample to the visit. */
@@ -301,7 +315,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   /** No sample counts any more, and what a card had opened is gone. */
   function conclude(current: Visit): void {
     current.answered = true;
-    current.state = { ...current.state, embeddings: [] };
+    forgetSamples(current);
     wipe(current.claim?.templates ?? undefined);
   }
 
@@ -328,6 +342,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
    * (a full disk), the next visit begins nevertheless: nobody else is turned away for it.
    */
   async function leaveClaim(left: Visit | null): Promise<void> {
+    if (left) forgetSamples(left);
     wipe(left?.claim?.templates ?? undefined);
     if (!left?.claim || left.claim.settled || left.state.misses === 0) return;
     try {
@@ -337,12 +352,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
-  /** What a card had opened does not lie here because a screen went away in the middle of its visit. */
+  /** No face, and nothing that a card had opened, lies here because a screen went away in the middle of its visit. */
   function endAlone(begun: Visit): void {
     setTimeout(() => {
       if (visit === begun) visit = null;
       void leaveClaim(begun);
-    }, CARD_VISIT_MS).unref();
+    }, LONGEST_VISIT_MS).unref();
   }
 
   return {
@@ -355,7 +370,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       visit = begun;
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
-      if (claim?.templates) endAlone(begun);
+      endAlone(begun);
       await leaveClaim(left);
       return { visit: begun.id };
     },

@@ -23,8 +23,8 @@ interface Deps {
 
 /**
  * Wanted share of new faces that are wrongly held for someone's, for each capture. Above what lets someone in: at the
- * check-in's 0.001 the threshold for 40,000 templates is 0.74, and people who are enrolled already would be missed. Not
- * far above: each of them waits for a supervisor. At 4,000 templates it gives 0.547, where 1 % of the strangers of the hard
+ * check-in's 0.001 the threshold for 40,000 people is 0.74, and people who are enrolled already would be missed. Not
+ * far above: each of them waits for a supervisor. At 4,000 people it gives 0.547, where 1 % of the strangers of the hard
  * set were taken for one of 4,000 people.
  */
 const DUPLICATE_FPIR = 0.01;

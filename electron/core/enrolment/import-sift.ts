@@ -3,7 +3,7 @@ import { type Calibration, leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
 import type { PendingState } from '../store/pending.ts';
 
-/** Most templates an import keeps of one person: further photos add search time, hardly accuracy. */
+/** Most templates an import keeps of one person: people are searched by the newest few (recogniser.ts). */
 export const MAX_TEMPLATES = 10;
 
 /** What of a picture may be kept until staff has looked at it. */

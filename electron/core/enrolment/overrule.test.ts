@@ -33,7 +33,6 @@ beforeEach(async () => {
 const recogniser = {
   model: MODEL,
   calibration: FR_FEATURE,
-  gallery: { removePerson: () => undefined },
   know: () => 0,
   inspect: async () => ({ shape: { quality: { yaw } }, reason: null }),
   embed: async () => face,

@@ -175,9 +175,8 @@ export function createReview(deps: ReviewDeps): Methods {
       // First the pair: no template of theirs counts without it.
       for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       return await addFace(deps, subject, { consent: given, templates, photo: null });
-    } catch (error) {
-      wipe([embedding]); // else the gallery has it
-      throw error;
+    } finally {
+      wipe([embedding]);
     }
   }
 

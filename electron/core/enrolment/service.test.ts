@@ -337,7 +337,7 @@ describe('the consent text', () => {
       texts = [own('v1')]; // put back: what was agreed to is in force
       await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
       expect(consents().at(-1)).toMatchObject({ textVersion: 'v1.no-photo' });
-      recogniser.gallery.removePerson(store.people.all().find((one) => one.name === 'Lina')?.id ?? '');
+      recogniser.know(store.people.all().find((one) => one.name === 'Lina')?.id ?? '', []);
     }
   });
 

@@ -202,7 +202,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       person = await addFace(deps, subject, { consent: details.consent, templates, photo });
     }
-    running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
+    drop(); // only now: a capture is not lost to a write that failed
     return { person: row(person) };
   }
 
@@ -298,7 +298,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         await store.people.delete(person.id);
       } finally {
         // The deletion may have been committed although something after it failed: the gallery follows the store.
-        if (!store.people.get(person.id)) recogniser.gallery.removePerson(person.id);
+        if (!store.people.get(person.id)) recogniser.know(person.id, []);
       }
       // The next person with this number starts with none of these failures.
       if (person.number !== null) store.lockouts.set(deps.subjects.cleared(person.number));

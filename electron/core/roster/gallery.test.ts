@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
+import { meanOf } from '../../../models/rules/cosine.ts';
 import { FR_FEATURE } from '../../../models/rules/decision.ts';
 import { createRecogniser, knowEverybody } from '../checkin/recogniser.ts';
 import type { Template } from '../store/interface.ts';
@@ -56,7 +57,11 @@ test('a person is searched by the mean of their templates, and what is no embedd
   const [front, left] = [template('front', unit(6)), template('left', unit(7))];
   expect(recogniser.know('cleo', [front, ...GARBAGE, left])).toBe(GARBAGE.length);
   expect(recogniser.gallery).toMatchObject({ people: 1, templates: 1 });
-  expect(recogniser.verify(unit(6), 'cleo').score).toBeCloseTo(Math.SQRT1_2, 6);
+  // A score is the mean of the cosines with each.
+  expect(recogniser.verify(unit(6), 'cleo').score).toBeCloseTo(0.5, 6);
+  expect(recogniser.search(unit(7)).match.best).toMatchObject({ person: 'cleo', score: expect.closeTo(0.5, 6) });
+  expect(recogniser.search(meanOf([unit(7), unit(8)])).match.best!.score).toBeCloseTo(0.25, 6);
+  expect(recogniser.compare(unit(6), [unit(6), unit(7)]).score).toBeCloseTo(0.5, 6);
   // Two that cancel out are of nobody.
   expect(
     recogniser.know('cleo', [
@@ -68,4 +73,11 @@ test('a person is searched by the mean of their templates, and what is no embedd
     ]),
   ).toBe(0);
   expect(recogniser.gallery.people).toBe(0);
+});
+
+test('what a new enrolment replaces has no part in it', () => {
+  const recogniser = recogniserOf();
+  const all = [9, 9, 9, 10, 10, 10, 10].map((at, i) => template(`${i}`, unit(at)));
+  expect(recogniser.know('dora', all)).toBe(0);
+  expect([recogniser.verify(unit(9), 'dora').score, recogniser.verify(unit(10), 'dora').score]).toEqual([0, 1]);
 });

@@ -3,8 +3,8 @@ import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 
 /** Nobody is recognised any more: the store has no templates either. */
-export function emptyGallery({ gallery }: Pick<Recogniser, 'gallery'>, store: Pick<Store, 'people'>): void {
-  for (const { id } of store.people.all()) gallery.removePerson(id);
+export function emptyGallery({ know }: Pick<Recogniser, 'know'>, store: Pick<Store, 'people'>): void {
+  for (const { id } of store.people.all()) know(id, []);
 }
 
 /**
@@ -13,10 +13,10 @@ export function emptyGallery({ gallery }: Pick<Recogniser, 'gallery'>, store: Pi
  * @returns how many templates were left out (`Recogniser.know`)
  */
 export function followRoster(
-  { gallery, know, model }: Pick<Recogniser, 'gallery' | 'know' | 'model'>,
+  { know, model }: Pick<Recogniser, 'know' | 'model'>,
   store: { readonly templates: Pick<Store['templates'], 'of'> },
   { removedPeople, faces }: Pick<RosterOutcome, 'removedPeople' | 'faces'>,
 ): number {
-  for (const person of removedPeople) gallery.removePerson(person);
+  for (const person of removedPeople) know(person, []);
   return faces.reduce((unfit, person) => unfit + know(person, store.templates.of(person, model)), 0);
 }

@@ -323,6 +323,7 @@ export class Applying {
 
   #forget(id: string, ref: number): void {
     this.#touched.set(id, ref);
+    this.#faces.add(id);
     this.#removedPeople.add(id);
   }
 }

@@ -75,6 +75,8 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
   const [reading, setReading] = useState(false);
+  /** Photos that are still read when somebody starts over are of the time before. */
+  const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
   const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
     run(
@@ -102,6 +104,8 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   const startAgain = (from = source) => {
     setSource(from);
+    setRound((n) => n + 1);
+    setReading(false);
     setShots([]);
     setAnswer(null);
   };
@@ -116,7 +120,11 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
       {source === 'camera' ? (
         <Camera shots={shots} onShot={(shot) => setShots((s) => [...s, shot])} />
       ) : (
-        <Files onReading={setReading} onShot={(shot) => setShots((s) => [...s, shot].slice(0, MAX_PICTURES))} />
+        <Files
+          key={round}
+          onReading={setReading}
+          onShot={(shot) => setShots((s) => [...s, shot].slice(0, MAX_PICTURES))}
+        />
       )}
       {shots.length > 0 && (
         <ul class="shots" aria-label={t('enrolFace.pictures')}>
@@ -136,7 +144,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
           })}
         </ul>
       )}
-      {refused && (
+      {refused && !reading && (
         <div class="note" data-kind="warn" role="alert">
           <p>{t('enrolFace.refused')}</p>
         </div>
@@ -273,6 +281,13 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
 
 function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; onShot: (shot: Shot) => void }) {
   const [bad, setBad] = useState(false);
+  const gone = useRef(false);
+  useEffect(
+    () => () => {
+      gone.current = true;
+    },
+    [],
+  );
   const read = async (files: readonly File[]) => {
     setBad(false);
     onReading(true);
@@ -282,6 +297,7 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
         const shot = await shotOf(bitmap, bitmap.width, bitmap.height);
         bitmap.close();
         const found = await judged(shot, 'photo');
+        if (gone.current) return;
         onShot(found.ok ? { ...shot, code: found.value.code } : shot);
       } catch {
         setBad(true);
