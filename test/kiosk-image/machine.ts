@@ -68,7 +68,6 @@ export function bareMachine(): Machine {
   };
 }
 
-/** Why a suite can't run here, for want of these programs or of root; null when it can. */
 /** Why machines can't be made here; null: they can. @throws instead, where TESTS_MUST_RUN is set (`npm run test:artefacts`) */
 export function cantRun(...programs: string[]): string | null {
   const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);

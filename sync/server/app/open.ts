@@ -52,7 +52,7 @@ export async function asOperator<T>(
   const config = readConfig(env);
   let database: Awaited<ReturnType<typeof openDatabase>>;
   try {
-    database = await openDatabase(config.home, { postgres: config.database, existing: !makes });
+    database = await openDatabase(config.home, { postgres: config.database, command: makes ? 'any' : 'existing' });
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
     return work(throughSocket(config.home));

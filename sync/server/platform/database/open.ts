@@ -6,7 +6,7 @@ import { Kysely, PGliteDialect, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { lockHome } from './lock.ts';
-import { migrate } from './migrations.ts';
+import { migrate, readSchema } from './migrations.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
 import { requireRestored } from './restoring.ts';
 import { get, insertNew } from './rows.ts';
@@ -35,16 +35,20 @@ export interface OpenOptions {
   readonly size?: number;
   /** Called for connections that broke; they are made again. */
   readonly onLost?: (cause: Error) => void;
-  /** Nothing is made: a database that holds no server is refused. */
-  readonly existing?: boolean;
+  /**
+   * Of a command beside the server: the schema of a server stays as it is until a server of this build starts, or older replicas
+   * would stand on a schema that they can't work with. `existing`: a database that holds no server is refused; `any`: the
+   * schema is made in an empty one.
+   */
+  readonly command?: 'existing' | 'any';
 }
 
 /**
- * Opens the server's database and brings it up to date: PostgreSQL where the configuration names one, else the embedded
+ * Opens the server's database and brings it up to date, unless a command does so: PostgreSQL where the configuration names one, else the embedded
  * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
  * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
  *
- * @throws Problem `server-missing` where it was to be there, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
+ * @throws Problem `server-missing` where it was to be there, `database-schema-waits`, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
  */
 export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
   return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home, options);
@@ -71,8 +75,9 @@ export async function openBare(
   }
 }
 
-async function openEmbedded(home: string, { existing = false }: OpenOptions): Promise<OpenDatabase> {
-  if (existing && !existsSync(join(home, 'pglite', 'PG_VERSION'))) throw serverMissing(`the folder ${home}`);
+async function openEmbedded(home: string, { command }: OpenOptions): Promise<OpenDatabase> {
+  if (command === 'existing' && !existsSync(join(home, 'pglite', 'PG_VERSION')))
+    throw serverMissing(`the folder ${home}`);
   const unlock = lockHome(home);
   let db: Db | null = null;
   try {
@@ -80,7 +85,7 @@ async function openEmbedded(home: string, { existing = false }: OpenOptions): Pr
     // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
     await pglite.exec('set wal_recycle = off');
     db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    await migrate(db);
+    await prepareSchema(db, command);
     await requireRestored(db);
     const signals = localSignals();
     return {
@@ -110,14 +115,14 @@ async function openEmbedded(home: string, { existing = false }: OpenOptions): Pr
 
 async function openPostgres(
   address: PostgresAddress,
-  { onLost = () => undefined, size, existing = false }: OpenOptions,
+  { onLost = () => undefined, size, command }: OpenOptions,
 ): Promise<OpenDatabase> {
   const warnings = await examine(address);
   const { dialect, pool } = postgresDialect(address, onLost, size);
   const db: Db = new Kysely<Tables>({ dialect });
   try {
-    if (existing && !(await holdsServer(db))) throw serverMissing(`the database ${address.database}`);
-    await migrate(db);
+    if (command === 'existing' && !(await holdsServer(db))) throw serverMissing(`the database ${address.database}`);
+    await prepareSchema(db, command);
     await requireRestored(db);
     const logEpoch = await metaValue(db, 'log-epoch', uuid);
     const notify = (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`.execute(db);
@@ -138,6 +143,13 @@ async function openPostgres(
     await db.destroy();
     throw cause;
   }
+}
+
+/** @throws Problem `database-schema-waits`, and what `migrate` and `readSchema` throw */
+async function prepareSchema(db: Db, command: OpenOptions['command']): Promise<void> {
+  if (command === undefined || !(await holdsServer(db))) return migrate(db);
+  const { waiting } = await readSchema(db);
+  if (waiting.length > 0) throw new Problem('database-schema-waits', { steps: waiting.join(', ') });
 }
 
 /** Whether a server was ever started on this database, or restored into it. */
