@@ -220,7 +220,7 @@ describe('a face', () => {
     expect((await walkUp(service(site), scored(t + 0.04, t - 0.06))).kind).toBe('more');
     const alone = Array.from({ length: 14 }, () => t - 0.06);
     expect(await walkUp(service(site), scored(...alone))).toEqual({ kind: 'other-method', reason: 'uncertain' });
-    // Whoever is there last has to be like Ada by themselves.
+    // The last sample has to be like Ada by itself.
     expect((await walkUp(service(site), scored(0.92, 0.44))).kind).toBe('more');
   });
 

@@ -207,7 +207,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { match, decision } = recogniser.search(mean);
     if (decision.kind === 'too-many-people') return otherMethod(current, 'blocked', 'gallery-too-large');
     const { best, second, people, templates } = match;
-    // Whoever stands there now is compared by themselves too: the mean has others in it.
+    // The last sample counts by itself too: the person there now may be another than before.
     const alone = best && recogniser.verify(embedding, best.person).decision.kind;
     const kind = decision.kind === 'accept' && alone !== 'accept' ? 'uncertain' : decision.kind;
     const answer = step(current, kind, best?.person ?? null);

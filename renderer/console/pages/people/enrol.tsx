@@ -75,7 +75,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
   const [reading, setReading] = useState(false);
-  /** Photos that are still read when somebody starts over are of the time before. */
+  /** Photos that are still being judged at *Start over* belong to the round before. */
   const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
   const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
