@@ -156,6 +156,15 @@ describe.skipIf(impossible !== null)(
       await machine.until('the first, as systemd starts it again', 120_000, ...LISTENS);
       for (const unit of ['smartpresence-server', second])
         expect(program(unit)).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
+      // A build that starts takes both over, one after the other.
+      for (const [archive, version] of [
+        ['/root/next.deb', NEXT],
+        ['/root/server.deb', projectVersion()],
+      ] as const) {
+        machine.say('apt-get', 'install', '-y', '--allow-downgrades', archive);
+        for (const unit of ['smartpresence-server', second])
+          expect(program(unit)).toBe(`/opt/smartpresence/${version}/bin/node`);
+      }
       machine.say('systemctl', 'stop', second);
       machine.say('rm', '-r', '/root/bad', '/root/bad.deb');
     });

@@ -56,6 +56,28 @@ describe.skipIf(impossible !== null)(
       expect(files.filter((file) => /^(test|renderer)\/|\.test\.|^electron\/host-electron\//.test(file))).toEqual([]);
     });
 
+    test('its bill of materials names each package, Node and the weights inside, and its notices each of these', () => {
+      const { components } = JSON.parse(readFileSync(artefact.sbom, 'utf8')) as {
+        components: { 'bom-ref': string; group?: string; name: string; version?: string }[];
+      };
+      const refs = components.map((c) => c['bom-ref']);
+      const manifests = place
+        .say('find', `${unpacked}/app/node_modules`, '-mindepth', '2', '-maxdepth', '3', '-name', 'package.json')
+        .trim()
+        .split('\n')
+        .filter((path) => /\/node_modules\/(?:@[^/]+\/[^/]+|[^@/][^/]*)\/package\.json$/.test(path));
+      expect(manifests.length).toBeGreaterThan(50);
+      const missing = manifests.filter((path) => {
+        const { name, version } = JSON.parse(readFileSync(join(place.root, path), 'utf8')) as Record<string, string>;
+        return !refs.includes(`pkg:npm/${name!.replace('@', '%40')}@${version}`);
+      });
+      expect(missing).toEqual([]);
+      for (const name of ['node', 'fr_feature.onnx', 'preact']) expect(components.map((c) => c.name)).toContain(name);
+      const notices = place.say('cat', `${unpacked}/app/THIRD-PARTY-NOTICES`);
+      for (const { group, name, version } of components)
+        expect(notices).toContain(`\n${group ? `${group}/` : ''}${name} ${version} (`);
+    });
+
     test('installs itself, and run again it changes nothing', () => {
       expect(place.say(`${unpacked}/install.sh`)).toContain(`installed /opt/smartpresence/${version}`);
       expect(readlinkSync(join(place.root, 'opt/smartpresence/current'))).toBe(version);
