@@ -73,7 +73,7 @@ describe.skipIf(impossible !== null)(
       });
       expect(missing).toEqual([]);
       for (const name of ['node', 'fr_feature.onnx', 'preact']) expect(components.map((c) => c.name)).toContain(name);
-      const notices = place.say('cat', `${unpacked}/app/THIRD-PARTY-NOTICES`);
+      const notices = place.say('cat', `${unpacked}/THIRD-PARTY-NOTICES`);
       for (const { group, name, version } of components)
         expect(notices).toContain(`\n${group ? `${group}/` : ''}${name} ${version} (`);
     });
