@@ -98,7 +98,7 @@ interface VerifyArgs {
   readonly from: string;
   readonly ca?: string;
   readonly archives: boolean;
-  readonly at?: Date;
+  readonly at?: string;
   readonly json?: boolean;
 }
 
@@ -115,7 +115,7 @@ export function registerChecks(release: Command): void {
     .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.`)
     .action(async (o: VerifyArgs) => {
       const { root, from, ca, archives, at } = o;
-      const options = { root, from, ...(ca && { ca }), archives, now: at?.getTime() ?? Date.now() };
+      const options = { root, from, ...(ca && { ca }), archives, now: at ? Date.parse(at) : Date.now() };
       const { notes } = await withProgress(
         o.json,
         (progress) => verifyRepository({ ...options, progress }),
