@@ -220,6 +220,9 @@ describe('a face', () => {
     expect((await walkUp(service(site), scored(t + 0.04, t - 0.06))).kind).toBe('more');
     const alone = Array.from({ length: 14 }, () => t - 0.06);
     expect(await walkUp(service(site), scored(...alone))).toEqual({ kind: 'other-method', reason: 'uncertain' });
+    // Poor samples of the way to the kiosk do not count for long.
+    const poor = [t - 0.1, t - 0.1, t - 0.1];
+    expect((await welcomed(service(site), scored(...poor, t + 0.05, t + 0.05, t + 0.05, t + 0.05))).name).toBe('Ada');
     // The last sample has to be like Ada by itself.
     expect((await walkUp(service(site), scored(0.92, 0.44))).kind).toBe('more');
   });

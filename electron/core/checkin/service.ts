@@ -78,6 +78,9 @@ type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
 /** A visit ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
 const LONGEST_VISIT_MS = 120_000;
 
+/** So many of a visit's newest samples are averaged: poor ones, of someone who was still walking up, do not count for long. */
+const AVERAGED = 3;
+
 /** How a face was recognised, as the record keeps it. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
   /** Whose face was like this one too, as a comparison with that one person would take it; null: nobody's. */
@@ -230,7 +233,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function addSample(current: Visit, embedding: Float32Array): Float32Array {
     const before = directionOf(meanOf(current.state.embeddings));
     if (!before || dot(before.direction, embedding) < recogniser.calibration.verification) forgetSamples(current);
-    const embeddings = [...current.state.embeddings, embedding];
+    const embeddings = [...current.state.embeddings.slice(1 - AVERAGED), embedding];
     current.state = { ...current.state, embeddings };
     return meanOf(embeddings);
   }
