@@ -46,7 +46,6 @@ export interface FaceGallery {
   readonly people: number;
   readonly templates: number;
   add(template: string, person: string, embedding: Float32Array): void;
-  remove(template: string): boolean;
   removePerson(person: string): number;
   search(probe: Float32Array): GalleryMatch;
   /** 1:1: the best score against one person's templates; null when the person has none. */

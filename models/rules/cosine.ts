@@ -7,8 +7,8 @@ export function dot(a: Float32Array, b: Float32Array): number {
 
 /**
  * The mean of embeddings; its length, at most 1, says how alike they are. The dot product of two means is the mean of the
- * cosines of all their pairs, and so in convex order below one such cosine: what is known of false matches of single
- * pictures bounds it.
+ * cosines of all their pairs: it is spread no wider than they are, so what is known of false matches of single pictures is
+ * a guess on the safe side (no proof: that a mean is spread less does not say so of each threshold).
  */
 export function meanOf(embeddings: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(embeddings[0]?.length ?? 0);

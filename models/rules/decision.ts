@@ -9,7 +9,7 @@
  *     FPIR ≤ 1 − (1 − FMR(t))^N   (equal when comparisons are independent; at most N · FMR(t) whatever they are)
  *
  * and the threshold is the least t for which the right side is the FPIR that the site wants. A kiosk's scores are means of
- * cosines (models/rules/cosine.ts), which are let in no more often than single ones at the same threshold.
+ * cosines, which are spread no wider than the single ones that a curve was measured on (models/rules/cosine.ts).
  *
  * This is an estimate. A curve is from pictures that are not this site's, and beyond its last point the tail is
  * carried on as an exponential (the usual first guess of extreme-value theory: a generalised Pareto tail of shape 0).

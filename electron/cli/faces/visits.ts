@@ -17,7 +17,7 @@ const SAMPLES = { visit: 3, enrolment: 4 } as const;
 /** So many frames of an enrolment are looked through: four seconds. */
 const FRAMES = 32;
 
-/** What else lies in a person's folder is no visit. */
+/** Any other file in a person's folder is no visit. */
 const FILM = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
 
 /**

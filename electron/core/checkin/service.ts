@@ -233,7 +233,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function addSample(current: Visit, embedding: Float32Array): Float32Array {
     const before = directionOf(meanOf(current.state.embeddings));
     if (!before || dot(before.direction, embedding) < recogniser.calibration.verification) forgetSamples(current);
-    const embeddings = [...current.state.embeddings.slice(1 - AVERAGED), embedding];
+    const embeddings = [...current.state.embeddings, embedding];
+    wipe(embeddings.splice(0, embeddings.length - AVERAGED));
     current.state = { ...current.state, embeddings };
     return meanOf(embeddings);
   }

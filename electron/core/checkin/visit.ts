@@ -1,7 +1,7 @@
 /**
  * A visit: one face in front of the camera until it has an answer or goes away. Pure rules.
  *
- * Each sample brings what the mean of the samples so far says. The first decides nothing: twice in a row it must be the same
+ * Each sample brings what the mean of the newest samples says. The first decides nothing: twice in a row it must be the same
  * person, and after a bounded number of samples the visit ends, because each further one of a stranger is another chance of
  * a false match.
  */
@@ -24,7 +24,7 @@ export interface VisitState {
   readonly samples: number;
   /** Samples in a row that were like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
-  /** Embeddings of the samples of one face so far; what decides is their mean. */
+  /** Embeddings of the newest samples of one face; what decides is their mean. */
   readonly embeddings: readonly Float32Array[];
 }
 
