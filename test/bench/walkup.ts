@@ -6,7 +6,7 @@ import { measureWalkups, type Walkup } from './walkups.ts';
 
 const WALKUPS = 100;
 /** From the face to the welcome at 1,000 people, p95, ms. */
-const LIMIT_MS = 500;
+const LIMIT_MS = 250;
 
 /** What a person who walks up experiences: real Chromium, screens, detector, core and store, with footage as camera. */
 export const group: BenchGroup = {
@@ -43,7 +43,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
     const whole = walkups.map((w) => w.shown - w.faced);
     const limit = { reference: 'limit', referenceValue: LIMIT_MS } as const;
     yield benchLine(line('face to welcome', whole, 0.5));
-    yield benchLine({ ...line('face to welcome', whole, 0.95), ...limit, ...(people === 1_000 && { bar: 1 }) });
+    yield benchLine({ ...line('face to welcome', whole, 0.95), ...limit, ...(people === 10_000 && { bar: 1 }) });
     for (const [name, of] of STAGES) for (const p of [0.5, 0.95]) yield benchLine(line(name, walkups.map(of), p));
   }
 }
