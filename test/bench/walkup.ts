@@ -5,7 +5,7 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 import { measureWalkups, type Walkup } from './walkups.ts';
 
 const WALKUPS = 100;
-/** From the face to the welcome at 1,000 people, p95, ms. */
+/** From the face to the welcome at 10,000 people, p95, ms. */
 const LIMIT_MS = 250;
 
 /** What a person who walks up experiences: real Chromium, screens, detector, core and store, with footage as camera. */
