@@ -3,6 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -60,7 +62,12 @@ test('the preparation makes keys that the server takes, in a folder of their own
   const before = kept.map(secret);
   const settings = join(folder, 'settings.env');
   appendFileSync(settings, 'SMARTPRESENCE_LEASE_DAYS=3\n');
+  // As a restore leaves what it puts there: the folder open to all, and a key that no container can read.
+  chmodSync(join(folder, 'secrets'), 0o755);
+  chmodSync(join(folder, 'secrets/server/SECRET_KEY'), 0o600);
   prepare();
+  expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder, 'secrets/server/SECRET_KEY')).mode & 0o444).toBe(0o444);
   expect(kept.map(secret)).toEqual(before);
   expect(readFileSync(settings, 'utf8')).toMatch(/^SMARTPRESENCE_LEASE_DAYS=3$/m);
 });
@@ -109,15 +116,19 @@ test('the server takes the environment of the composition', () => {
     value!.replace(/\$\{SMARTPRESENCE_HOSTNAME.*?\}/, 'presence.example.org'),
   ]);
   expect(fixed.length).toBeGreaterThan(8);
-  const settings = readFileSync(join(here, 'settings.env.example'), 'utf8').matchAll(/^#?([A-Z]\w+)=(.*)$/gm);
+  const secrets = join(folder, 'secrets/server');
+  const settings = readFileSync(join(here, 'settings.env.example'), 'utf8')
+    .replaceAll('/secrets', secrets)
+    .matchAll(/^#?([A-Z]\w+)=(.*)$/gm);
   const env = {
     ...Object.fromEntries([...settings].map(([, name, value]) => [name!, value!])),
     ...Object.fromEntries(fixed),
-    CREDENTIALS_DIRECTORY: join(folder, 'secrets/server'),
+    CREDENTIALS_DIRECTORY: secrets,
     SMARTPRESENCE_SERVER_HOME: '/var/lib/smartpresence',
   };
   const theirs = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', SMTP_URL: 'smtps://u:p@mail.example.org' };
-  for (const [name, value] of Object.entries(theirs)) writeFileSync(join(folder, 'secrets/server', name), value);
+  for (const [name, value] of Object.entries(theirs)) writeFileSync(join(secrets, name), value);
+  cpSync(join(folder, 'tls/ca.pem'), join(secrets, 's3-ca.pem'));
   const config = readConfig(env);
   expect(config.database).toMatchObject({ host: 'postgres', caFile: '/tls/ca.pem' });
   expect(config.operations).toMatchObject({ plain: false, port: 9464 });

@@ -12,9 +12,12 @@ name=${1:?usage: prepare.sh HOSTNAME}
 case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is not a host name" >&2; exit 2 ;; esac
 server=$out/secrets/server
 database=$out/secrets/database
-# Nobody else can open the folder; inside it, the containers' users must be able to read what is mounted into them.
+# Nobody else can open the folder, also one that a restore made before; inside it, the containers' users must be able to read
+# what is mounted into them.
 mkdir -p "$server" "$database" "$out/tls"
+chmod 0700 "$out/secrets"
 chmod 0755 "$server" "$database"
+chmod -R a+r "$server"
 
 secret() { [ -s "$1" ] || { $2 > "$1"; chmod 0444 "$1"; }; }
 secret "$server/ENCRYPTION_KEY" 'openssl rand -base64 32'

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion } from '../../build/package/files.ts';
 import { cantRun } from '../kiosk-image/machine.ts';
+import { motoMissing, startMoto } from '../services/moto.ts';
 import { nextServer, serverArtefact } from './artefact.ts';
 import { stepsOf, TASKS } from './pages.ts';
 import { type Place, placeAt } from './place.ts';
@@ -18,7 +19,8 @@ import { expectNoSources } from './sources.ts';
  * entered, and run by podman beside PostgreSQL and Mosquitto. Only the base images are others: test/installed/podman.ts.
  */
 
-const impossible = cantRun('debootstrap', 'unshare', 'chroot', 'podman', 'podman-compose', 'runc', 'tar');
+const impossible =
+  cantRun('debootstrap', 'unshare', 'chroot', 'podman', 'podman-compose', 'runc', 'tar') ?? motoMissing();
 if (impossible) console.log(impossible);
 const NEXT = '0.1.1';
 const HOST = 'presence.example.org';
@@ -36,9 +38,9 @@ describe.skipIf(impossible !== null)(
     /** The blocks of the pages that are for containers, in their order. */
     const blocks = TASKS.flatMap(stepsOf).filter(({ mark }) => mark === 'in containers');
     /** Types one as it is written, with what a reader writes in place of the page's own values. */
-    const type = (at: string, note: string): string => {
+    const type = (at: string, note: string, more = ''): string => {
       const { commands } = blocks.find((block) => block.note === note)!;
-      const yours = `VERSION=${projectVersion()}; NEXT=${NEXT}; HOST=${HOST}; ADMIN=ada@example.org`;
+      const yours = `VERSION=${projectVersion()}; NEXT=${NEXT}; HOST=${HOST}; ADMIN=ada@example.org; ${more}`;
       // There is no backup here, which an update wants.
       const typed = commands.replaceAll('/root/', `${folder}/`).replace(/ upgrade check .*/, '$& || [ $? = 1 ]');
       return engine.type(at, `${yours}\n${typed}`);
@@ -137,6 +139,47 @@ describe.skipIf(impossible !== null)(
       await untilWell();
       expect(inServer('--version')).toContain(projectVersion());
       expect(inServer('accounts', 'list')).toContain('ada@example.org');
+    });
+
+    test('is restored on a new machine, from its backup and the copied keys', async () => {
+      const store = await startMoto('host.containers.internal');
+      try {
+        const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...settings } = store.env('presence');
+        const secrets = join(compose, 'secrets/server');
+        writeFileSync(join(secrets, 'AWS_ACCESS_KEY_ID'), AWS_ACCESS_KEY_ID!, { mode: 0o444 });
+        writeFileSync(join(secrets, 'AWS_SECRET_ACCESS_KEY'), AWS_SECRET_ACCESS_KEY!, { mode: 0o444 });
+        cpSync(store.caFile, join(folder, 's3-ca.pem'));
+        writeFileSync(join(secrets, 's3-ca.pem'), readFileSync(store.caFile), { mode: 0o444 });
+        const lines = Object.entries({ ...settings, S3_CA_FILE: '/secrets/s3-ca.pem' });
+        appendFileSync(join(compose, 'settings.env'), lines.map(([name, value]) => `${name}=${value}\n`).join(''));
+        engine.type(compose, 'podman compose down; podman compose up -d');
+        await untilWell();
+        inServer('backup', 'setup');
+        inServer('backup', 'run');
+        const keys = ['ENCRYPTION_KEY', 'SECRET_KEY'].map(
+          (name) => `${name}=${readFileSync(join(secrets, name), 'utf8')}\n`,
+        );
+        writeFileSync(join(folder, 'keys'), keys.join(''));
+        engine.type(compose, 'podman compose down --volumes');
+        const other = join(folder, 'other');
+        mkdirSync(other);
+        engine.type(other, `tar -xf ${serverArtefact().archive}`);
+        const yours = {
+          KEYS: join(folder, 'keys'),
+          BUCKET: settings.S3_BUCKET_NAME,
+          S3: settings.S3_ENDPOINT_URL,
+          S3_CA: join(folder, 's3-ca.pem'),
+          REGION: settings.AWS_REGION,
+          S3_KEY_ID: AWS_ACCESS_KEY_ID,
+          S3_SECRET: AWS_SECRET_ACCESS_KEY,
+        };
+        const assigned = Object.entries(yours).map(([name, value]) => `${name}='${value}'`);
+        type(compose.replace(home, other), 'restore', assigned.join('; '));
+        await untilWell();
+        expect(inServer('accounts', 'list')).toContain('ada@example.org');
+      } finally {
+        await store.remove();
+      }
     });
   },
   1_200_000,

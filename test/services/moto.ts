@@ -37,9 +37,9 @@ function find(): string {
   }
 }
 
-/** An S3 double (moto) on 127.0.0.1 over HTTPS, with a CA of the test's own. What it holds dies with it. */
+/** An S3 double (moto) over HTTPS, with a CA of the test's own. What it holds dies with it. */
 export interface Moto {
-  /** `https://127.0.0.1:port` */
+  /** `https://host:port` */
   readonly endpoint: string;
   readonly caFile: string;
   /** The server's variables for a bucket. */
@@ -54,18 +54,26 @@ export interface Moto {
   remove(): Promise<void>;
 }
 
-export async function startMoto(): Promise<Moto> {
+/** @param host the name that its users have for this machine: another than 127.0.0.1 is served on all addresses */
+export async function startMoto(host = '127.0.0.1'): Promise<Moto> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-moto-'));
   const [port] = (await reservePorts(1)) as [number];
   const ca = await createCa('moto-test', Date.now());
-  const leaf = await issueServerCertificate(ca, ['127.0.0.1'], Date.now(), 'moto');
+  const leaf = await issueServerCertificate(ca, [host], Date.now(), 'moto');
   const file = (name: string, text: string) => {
     const path = join(folder, name);
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   };
   const caFile = file('ca.pem', ca.certPem);
-  const args = ['-H', '127.0.0.1', '-p', String(port), '-c', file('server.pem', leaf.certPem)];
+  const args = [
+    '-H',
+    host === '127.0.0.1' ? host : '0.0.0.0',
+    '-p',
+    String(port),
+    '-c',
+    file('server.pem', leaf.certPem),
+  ];
   args.push('-k', file('server.key', leaf.keyPem));
   let child: ChildProcess | null = null;
   let log = '';
@@ -92,7 +100,7 @@ export async function startMoto(): Promise<Moto> {
   const onExit = () => child?.kill('SIGKILL');
   process.once('exit', onExit);
   await start();
-  const endpoint = `https://127.0.0.1:${port}`;
+  const endpoint = `https://${host}:${port}`;
   const env = (bucket: string) => ({
     S3_BUCKET_NAME: bucket,
     AWS_REGION: 'eu-central-1',
