@@ -47,21 +47,16 @@ describe.skipIf(impossible !== null)(
     };
     const inServer = (...command: string[]): string =>
       engine.podman('exec', 'smartpresence_server_1', 'smartpresence', ...command);
-    const isWell = (): boolean => {
-      try {
-        inServer('doctor');
-        return true;
-      } catch {
-        return false;
-      }
+    const until = async (...command: string[]): Promise<void> => {
+      for (const end = Date.now() + 300_000; ; )
+        try {
+          return void inServer(...command);
+        } catch (cause) {
+          if (Date.now() > end) throw cause;
+          await new Promise((resolve) => setTimeout(resolve, 2_000));
+        }
     };
-    const untilWell = async (): Promise<void> => {
-      const end = Date.now() + 300_000;
-      while (!isWell()) {
-        if (Date.now() > end) throw new Error(engine.podman('logs', '--tail', '20', 'smartpresence_server_1'));
-        await new Promise((resolve) => setTimeout(resolve, 2_000));
-      }
-    };
+    const untilWell = () => until('doctor');
     const answers = (): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
         const options = { host: '127.0.0.1', port: 8443, servername: HOST, headers: { host: HOST } };
@@ -153,8 +148,7 @@ describe.skipIf(impossible !== null)(
         const lines = Object.entries({ ...settings, S3_CA_FILE: '/secrets/s3-ca.pem' });
         appendFileSync(join(compose, 'settings.env'), lines.map(([name, value]) => `${name}=${value}\n`).join(''));
         engine.type(compose, 'podman compose down; podman compose up -d');
-        await untilWell();
-        inServer('backup', 'setup');
+        await until('backup', 'setup');
         inServer('backup', 'run');
         const keys = ['ENCRYPTION_KEY', 'SECRET_KEY'].map(
           (name) => `${name}=${readFileSync(join(secrets, name), 'utf8')}\n`,
