@@ -39,13 +39,12 @@ export function Account() {
         <p class="muted">{t('account.everywhereText')}</p>
         <div class="actions start">
           <Button
+            label={t('account.everywhere')}
             onClick={async () => {
               const sure = await confirm({ title: t('account.everywhere'), text: t('account.everywhereText') });
               if (sure) await session.signOut(true);
             }}
-          >
-            {t('account.everywhere')}
-          </Button>
+          />
         </div>
       </Panel>
     </PageFrame>

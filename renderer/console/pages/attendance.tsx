@@ -179,14 +179,13 @@ export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<An
       <ErrorNote error={error} />
       {(['csv', 'xlsx'] as const).map((format) => (
         <Button
+          icon={<IconDownload />}
+          label={t(`attendance.${format}`)}
           key={format}
           disabled={busy}
           aria-label={`${t('attendance.exporting')}: ${t(`attendance.${format}`)}`}
           onClick={() => void fetchFile(format)}
-        >
-          <IconDownload />
-          {t(`attendance.${format}`)}
-        </Button>
+        />
       ))}
     </>
   );

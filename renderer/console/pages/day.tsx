@@ -29,9 +29,7 @@ export function Day({ query }: PageProps) {
         <SiteField />
         <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />
         <Button onClick={() => move(-1)}>{t('day.before')}</Button>
-        <Button onClick={() => day < today && move(1)} disabled={day >= today}>
-          {t('day.after')}
-        </Button>
+        <Button label={t('day.after')} onClick={() => day < today && move(1)} disabled={day >= today} />
       </FilterBar>
       <PagedTable
         counted="people"

@@ -110,24 +110,19 @@ export function Footer({ guests = true }: { guests?: boolean }) {
       {guests && <Languages />}
       <div class="foot-actions">
         <Button
+          label={t('display.open')}
           icon={<IconDisplay />}
           kind="bare"
           id="display-switch"
           aria-expanded={open.value}
           aria-controls="display-panel"
           onClick={() => (open.value = !open.value)}
-        >
-          {t('display.open')}
-        </Button>
+        />
         {guests && at !== 'privacy' && at !== 'staff' && (
-          <Button icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })}>
-            {t('privacy.open')}
-          </Button>
+          <Button label={t('privacy.open')} icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })} />
         )}
         {guests && at !== 'staff' && (
-          <Button icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })}>
-            {t('staff.open')}
-          </Button>
+          <Button label={t('staff.open')} icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })} />
         )}
       </div>
     </footer>

@@ -62,9 +62,7 @@ export function KeypadScreen({
             corner={letters && <SideKey onPress={() => (typesLetters.value = true)}>{t('pin.letters')}</SideKey>}
           />
         )}
-        <Button submit kind="primary" disabled={busy}>
-          {busy ? t('pin.checking') : submit}
-        </Button>
+        <Button label={busy ? t('pin.checking') : submit} submit kind="primary" disabled={busy} />
       </TypedForm>
       <Idle ms={idleMs} done={back} />
     </main>

@@ -140,13 +140,12 @@ function Cards() {
               <span class="muted small">{t('cards.since', { moment: momentOf(new Date(issuedAt)) })}</span>
             </span>
             <Button
+              label={t('cards.lost')}
               id={`lost-${id}`}
               aria-labelledby={`lost-${id} card-${id}`}
               onClick={() => void lost(id)}
               disabled={busy}
-            >
-              {t('cards.lost')}
-            </Button>
+            />
           </li>
         ))}
       </ul>

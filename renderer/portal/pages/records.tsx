@@ -108,12 +108,11 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
           </span>
         )}
         <Button
+          label={t('records.wrongTitle')}
           size="small"
           aria-label={`${t('records.wrongTitle')}: ${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`}
           onClick={onWrong}
-        >
-          {t('records.wrongTitle')}
-        </Button>
+        />
       </span>
     </li>
   );

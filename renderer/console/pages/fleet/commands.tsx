@@ -68,13 +68,12 @@ export function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
         <div class="actions start">
           {offered.map((what) => (
             <Button
+              label={t(`fleet.command.${what}`)}
               key={what}
               kind={what === 'wipe' ? 'danger' : undefined}
               disabled={busy}
               onClick={() => void sendCommand(what)}
-            >
-              {t(`fleet.command.${what}`)}
-            </Button>
+            />
           ))}
         </div>
       )}

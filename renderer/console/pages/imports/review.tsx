@@ -92,12 +92,11 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
           {open && <Button label={t('imports.cancel')} disabled={busy} onClick={cancel} />}
           {open && (
             <Button
+              label={t('imports.apply')}
               kind="primary"
               disabled={busy || run_.counts.accepted === 0}
               onClick={() => run_.counts.accepted > 0 && void apply()}
-            >
-              {t('imports.apply')}
-            </Button>
+            />
           )}
         </>
       }
@@ -285,21 +284,19 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
           <div class="actions start">
             {!decided && photo.usable && photo.person && (
               <RowButton
+                label={t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
                 of={`file-${photo.id}`}
                 disabled={busy}
                 onClick={() => (photo.duplicate ? setComparing(true) : void decide({ decision: 'accept' }))}
-              >
-                {t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
-              </RowButton>
+              />
             )}
             {!decided && photo.state === 'judged' && (
               <RowButton
+                label={t('imports.refuse')}
                 of={`file-${photo.id}`}
                 disabled={busy}
                 onClick={() => void decide({ decision: 'refuse', reason: 'other' })}
-              >
-                {t('imports.refuse')}
-              </RowButton>
+              />
             )}
             {decided && (
               <RowButton of={`file-${photo.id}`} disabled={busy} onClick={() => void decide({ decision: 'undo' })}>

@@ -86,9 +86,7 @@ function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
         )}
         <div class="setup-actions">
           <Button onClick={onTyped}>{t('setup.type')}</Button>
-          <Button kind="bare" onClick={onAlone}>
-            {t('setup.alone')}
-          </Button>
+          <Button label={t('setup.alone')} kind="bare" onClick={onAlone} />
         </div>
       </div>
     </main>
@@ -148,9 +146,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
         ) : (
           <Button onClick={() => (pin.value = true)}>{t('setup.pin')}</Button>
         )}
-        <Button kind="bare" onClick={() => core.setupRetry({}).catch(() => undefined)}>
-          {t('setup.startOver')}
-        </Button>
+        <Button label={t('setup.startOver')} kind="bare" onClick={() => core.setupRetry({}).catch(() => undefined)} />
       </div>
     </main>
   );

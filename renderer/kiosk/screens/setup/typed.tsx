@@ -41,9 +41,7 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
         />
         <FormError message={error.value} note={t('setup.typeMore')} />
         <Keyboard capitals />
-        <Button submit kind="primary">
-          {t('setup.send')}
-        </Button>
+        <Button label={t('setup.send')} submit kind="primary" />
       </TypedForm>
     </main>
   );

@@ -46,9 +46,7 @@ export function CardScreen({ card, message, done }: CardScreenProps) {
       <p class="hint">{t('card.once')}</p>
       <div class="actions">
         <Print size="big" instead={t('card.notPrinted')} />
-        <Button kind="primary" size="big" onClick={done}>
-          {t('card.done')}
-        </Button>
+        <Button label={t('card.done')} kind="primary" size="big" onClick={done} />
       </div>
     </section>
   );

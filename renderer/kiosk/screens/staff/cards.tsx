@@ -46,18 +46,14 @@ export function CardsScreen({ person, back }: OfPerson) {
       </div>
       <FormError message={error.value} />
       <div class="actions">
-        <Button size="big" onClick={() => back()}>
-          {t('cancel')}
-        </Button>
+        <Button label={t('cancel')} size="big" onClick={() => back()} />
         {person.cards > 0 && (
           <Button kind="danger" size="big" disabled={busy.value} onClick={() => void revoke()}>
             {t('card.revoke')}
           </Button>
         )}
         {person.cards > 0 && (
-          <Button size="big" disabled={busy.value} onClick={() => void issue(true)}>
-            {t('card.replace')}
-          </Button>
+          <Button label={t('card.replace')} size="big" disabled={busy.value} onClick={() => void issue(true)} />
         )}
         <Button kind="primary" size="big" disabled={busy.value} onClick={() => void issue(false)}>
           {t(person.cards === 0 ? 'card.issue' : 'card.another')}

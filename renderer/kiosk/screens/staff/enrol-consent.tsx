@@ -103,9 +103,7 @@ export function EnrolConsent({
         <Button size="big" onClick={refused}>
           {refuseText}
         </Button>
-        <Button submit kind="primary" size="big" disabled={busy || !shown}>
-          {t('enrol.begin')}
-        </Button>
+        <Button label={t('enrol.begin')} submit kind="primary" size="big" disabled={busy || !shown} />
       </div>
     </form>
   );

@@ -100,9 +100,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
       </div>
       <FormError message={error.value} />
       <Keyboard />
-      <Button submit kind="primary">
-        {t(byNumber ? 'enrol.save' : 'next')}
-      </Button>
+      <Button label={t(byNumber ? 'enrol.save' : 'next')} submit kind="primary" />
     </TypedForm>
   );
 }
@@ -158,9 +156,7 @@ export function EnrolKnown({ steps, person, details, error, age, next }: EnrolKn
         choose={(minor) => (details.value = { ...details.value, minor })}
       />
       <FormError message={error.value} />
-      <Button submit kind="primary" size="big">
-        {t('next')}
-      </Button>
+      <Button label={t('next')} submit kind="primary" size="big" />
     </form>
   );
 }

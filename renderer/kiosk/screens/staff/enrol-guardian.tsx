@@ -77,9 +77,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardi
       </div>
       <FormError message={error.value} note={t('enrol.guardianWhy')} />
       <Keyboard />
-      <Button submit kind="primary">
-        {t('next')}
-      </Button>
+      <Button label={t('next')} submit kind="primary" />
     </TypedForm>
   );
 }

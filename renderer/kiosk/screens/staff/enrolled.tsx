@@ -42,18 +42,10 @@ export function Enrolled({ person, onCard, another, close }: EnrolledProps) {
       <FormError message={error.value} />
       <div class="actions">
         {!undone.value && another && (
-          <Button kind="danger" size="big" onClick={() => void undo()}>
-            {t('enrol.undo')}
-          </Button>
+          <Button label={t('enrol.undo')} kind="danger" size="big" onClick={() => void undo()} />
         )}
-        {another && (
-          <Button size="big" onClick={another}>
-            {t('enrol.another')}
-          </Button>
-        )}
-        <Button kind="primary" size="big" onClick={close}>
-          {t('enrol.finish')}
-        </Button>
+        {another && <Button label={t('enrol.another')} size="big" onClick={another} />}
+        <Button label={t('enrol.finish')} kind="primary" size="big" onClick={close} />
       </div>
     </section>
   );
@@ -70,12 +62,8 @@ export function NotEnrolled({ message, again, close }: { message: string; again:
         {message}
       </p>
       <div class="actions">
-        <Button size="big" onClick={again}>
-          {t('enrol.beginAgain')}
-        </Button>
-        <Button kind="primary" size="big" onClick={close}>
-          {t('close')}
-        </Button>
+        <Button label={t('enrol.beginAgain')} size="big" onClick={again} />
+        <Button label={t('close')} kind="primary" size="big" onClick={close} />
       </div>
     </section>
   );

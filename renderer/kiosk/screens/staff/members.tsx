@@ -83,9 +83,7 @@ function List({ staff, done, choose }: ListProps) {
         <Button icon={<IconAddPerson />} kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
           {t('members.add')}
         </Button>
-        <Button icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })}>
-          {t('members.seal')}
-        </Button>
+        <Button label={t('members.seal')} icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })} />
       </div>
       <div class="people-found">
         <p class="hint" role="status">
@@ -216,9 +214,7 @@ function Add({ back }: { back: (message?: string) => void }) {
       <FormError message={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard />
       <div class="actions">
-        <Button submit kind="primary">
-          {t('members.save')}
-        </Button>
+        <Button label={t('members.save')} submit kind="primary" />
         <Button onClick={() => back()}>{t('cancel')}</Button>
       </div>
     </TypedForm>
@@ -252,12 +248,8 @@ function Seal({ back }: { back: (message?: string) => void }) {
       <div class="actions">
         {pin.value === null ? (
           <>
-            <Button size="big" onClick={() => back()}>
-              {t('cancel')}
-            </Button>
-            <Button kind="primary" size="big" onClick={() => void make()}>
-              {t('members.sealYes')}
-            </Button>
+            <Button label={t('cancel')} size="big" onClick={() => back()} />
+            <Button label={t('members.sealYes')} kind="primary" size="big" onClick={() => void make()} />
           </>
         ) : (
           <Button kind="primary" size="big" onClick={() => back(t('members.sealDone'))}>

@@ -240,11 +240,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
           <Button kind="danger" size="big" data-do="refuse" onClick={() => (asking.value = true)}>
             {t('review.refuse')}
           </Button>
-          {skip && (
-            <Button size="big" data-do="skip" onClick={skip}>
-              {t('review.later')}
-            </Button>
-          )}
+          {skip && <Button label={t('review.later')} size="big" data-do="skip" onClick={skip} />}
           {recognises.value && (
             <Button kind={agreed ? undefined : 'primary'} size="big" data-do="enrol" onClick={() => enrol(chosen)}>
               {t('review.inPerson')}

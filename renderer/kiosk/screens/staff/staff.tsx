@@ -107,9 +107,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(title)}
         </h1>
-        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>
-          {t('staff.lock')}
-        </Button>
+        <Button label={t('staff.lock')} icon={<IconLock />} class="staff-lock" onClick={lock} />
       </div>
       {Screen ? (
         <Screen first={isFirst(unlocked)} stepBack={stepBack} close={menu} />

@@ -188,9 +188,7 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
           </li>
         ))}
         <li class="menu-quiet">
-          <Button icon={<IconKey />} data-open="emergency" onClick={emergency}>
-            {t('staff.emergency')}
-          </Button>
+          <Button label={t('staff.emergency')} icon={<IconKey />} data-open="emergency" onClick={emergency} />
         </li>
       </ul>
       <Idle ms={IDLE_MS} done={home} />

@@ -84,12 +84,8 @@ export function Confirm({ task, cancel, yes }: ConfirmProps) {
       <h2>{t(`technician.task.${task}`)}</h2>
       <p class="lead">{t(`technician.ask.${task}`)}</p>
       <div class="actions">
-        <Button ref={first} onClick={cancel}>
-          {t('cancel')}
-        </Button>
-        <Button kind="primary" onClick={() => yes(task)}>
-          {t(`technician.yes.${task}`)}
-        </Button>
+        <Button label={t('cancel')} ref={first} onClick={cancel} />
+        <Button label={t(`technician.yes.${task}`)} kind="primary" onClick={() => yes(task)} />
       </div>
     </section>
   );

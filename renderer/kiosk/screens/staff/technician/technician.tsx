@@ -55,9 +55,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
-        <Button icon={<IconExit />} class="staff-lock" onClick={leave}>
-          {t('technician.leave')}
-        </Button>
+        <Button label={t('technician.leave')} icon={<IconExit />} class="staff-lock" onClick={leave} />
       </div>
       {at === 'diagnostics' && <DiagnosticsScreen />}
       {view.value.at === 'ask' && (
