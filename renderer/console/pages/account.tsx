@@ -8,10 +8,9 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
-import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';

@@ -8,17 +8,14 @@ import {
   removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Ago } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
-import type { PageProps } from './page.ts';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 

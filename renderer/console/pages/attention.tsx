@@ -11,22 +11,19 @@ import {
 import type { Under } from '../../shared/i18n.ts';
 import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
-import { usePages, useRead } from '../../shared/web/resource.ts';
+import { Dialog } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { type Key, t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
 /** How often the number in the rail is looked at, ms. */
 const POLL_MS = 10_000;

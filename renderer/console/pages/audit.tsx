@@ -15,20 +15,17 @@ import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
-import { codeLabel } from '../parts/labels.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
+import { addDays, instantAt } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import { addDays, instantAt } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 /** Whose page this is. */
 export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];

@@ -11,18 +11,15 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading } from '../parts/table.tsx';
-import type { PageProps } from './page.ts';
 
 /** Who said what, when, and to which text. */
 export function Consents() {

@@ -4,18 +4,16 @@ import { Button } from '../../shared/button.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Panel } from '../../shared/web/pieces.tsx';
-import { usePages } from '../../shared/web/resource.ts';
+import { usePages } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
-import { dayKeyIn } from '../state/clock.ts';
+import { addDays, dayKeyIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
-import { addDays } from '../state/zone.ts';
 import { Exports } from './attendance.tsx';
-import type { PageProps } from './page.ts';
 
 export function Day({ query }: PageProps) {
   const site = query.get('site') ?? '';

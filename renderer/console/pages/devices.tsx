@@ -9,19 +9,16 @@ import {
   revokeDevice,
 } from '../../../sync/protocol/api/devices.ts';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
 /** Kiosks from their code to their revocation. */
 export function Devices({ query, role }: PageProps) {

@@ -10,17 +10,15 @@ import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, Fact } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
 type Pair = z.output<typeof DuplicatePage>['items'][number];
 

@@ -3,16 +3,14 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { Badge, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { BackButton, PageFrame } from '../parts/page.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
-import type { PageProps } from './page.ts';
 
 export function Erasures({ rest: [request], role }: PageProps) {
   return request ? <One key={request} request={request} role={role} /> : <List />;

@@ -14,16 +14,15 @@ import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { useRead, useResource, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import type { PageProps } from './page.ts';
 import { KnownAsOf, kioskOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */

@@ -2,18 +2,16 @@ import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, CheckField, SelectField, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { usePages, useRead } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { Review } from './imports/review.tsx';
-import type { PageProps } from './page.ts';
 
 export function Imports({ rest: [id], role }: PageProps) {
   return id ? <Review key={id} id={id} role={role} /> : <List />;

@@ -24,6 +24,7 @@ import {
   IconText,
 } from '../../shared/icons.tsx';
 import type { Key } from '../i18n.ts';
+import type { PageProps } from '../parts/page.tsx';
 import type { Role } from '../state/session.ts';
 import { Account } from './account.tsx';
 import { Accounts } from './accounts.tsx';
@@ -42,7 +43,6 @@ import { Fleet } from './fleet.tsx';
 import { Imports } from './imports.tsx';
 import { Incidents } from './incidents.tsx';
 import { Jobs } from './jobs.tsx';
-import type { PageProps } from './page.ts';
 import { People } from './people.tsx';
 import { PresenceView } from './presence.tsx';
 import { RetentionView } from './retention.tsx';

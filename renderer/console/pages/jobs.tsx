@@ -1,10 +1,9 @@
 import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
 import { SelectField } from '../../shared/web/form.tsx';
-import { useRead } from '../../shared/web/resource.ts';
+import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton, Table } from '../parts/table.tsx';
 

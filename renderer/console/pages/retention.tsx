@@ -9,19 +9,16 @@ import {
 } from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
+import { instantAt } from '../state/clock.ts';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
-import { instantAt } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {

@@ -1,14 +1,13 @@
 import { getSiteHistory, getSitePolicy, getSitePolicyHistory, type Site } from '../../../sync/protocol/api/sites.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
-import { useRead } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/pieces.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import type { PageProps } from './page.ts';
 import { History } from './settings/history.tsx';
 import { EditPolicy } from './settings/policy.tsx';
 import { AddSite, Calendar } from './settings/site.tsx';

@@ -11,17 +11,14 @@ import {
 import { Button } from '../../shared/button.tsx';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Badge, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, Dialog, DialogButton, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
-import { Ago } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 import { Deliveries } from './webhooks/deliveries.tsx';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */

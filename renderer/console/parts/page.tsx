@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { Button } from '../../shared/button.tsx';
 import { IconBack } from '../../shared/icons.tsx';
 import { go } from '../../shared/web/router.ts';
+import type { Role } from '../state/session.ts';
 
 interface PageFrameProps {
   title: string;
@@ -34,3 +35,10 @@ export const BackButton = ({ to, children }: { to: string; children: ComponentCh
     {children}
   </Button>
 );
+
+export interface PageProps {
+  /** Segments of the address behind the page's own. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+  readonly role: Role;
+}

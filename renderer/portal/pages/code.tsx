@@ -8,7 +8,7 @@ import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';

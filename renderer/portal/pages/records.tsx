@@ -11,11 +11,9 @@ import { Button } from '../../shared/button.tsx';
 import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
-import { usePages, useRead } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Dialog, Empty } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 

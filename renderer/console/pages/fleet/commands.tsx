@@ -10,10 +10,9 @@ import { Button } from '../../../shared/button.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 import { whoLabel } from './settings-form.tsx';
 

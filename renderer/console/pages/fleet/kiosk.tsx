@@ -10,13 +10,11 @@ import {
 } from '../../../../sync/protocol/api/fleet.ts';
 import type { Under } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { type Key, t } from '../../i18n.ts';
-import { codeLabel, staffByLabel } from '../../parts/labels.ts';
-import { Ago, Moment, moment } from '../../parts/moment.tsx';
+import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { Reading, Table } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';

@@ -13,13 +13,11 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
-import { Badge, Empty } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Badge, Dialog, DialogButton, Empty } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Ago } from '../../parts/moment.tsx';
+import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
 import { CodeList, QrSecret } from '../../shell/enrol.tsx';

@@ -16,20 +16,18 @@ import {
 } from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { AreaField, CheckField, TextField, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
-import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
+import { instantAt } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { instantAt } from '../../state/zone.ts';
 import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;

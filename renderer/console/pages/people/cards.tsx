@@ -9,13 +9,11 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf } from '../../state/places.ts';

@@ -6,15 +6,13 @@ import { listConsentTextsFor } from '../../../../sync/protocol/api/portal.ts';
 import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { Badge, ConsentArticle, Panel } from '../../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, ConsentArticle, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { Reading } from '../../parts/table.tsx';
 
 type AMinor = z.output<typeof Minor>;

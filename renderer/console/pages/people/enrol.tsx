@@ -12,17 +12,16 @@ import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { Ring } from '../../../shared/web/ring.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, keyOr, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
-import { codeLabel } from '../../parts/labels.ts';
-import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { codeLabel } from '../../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import type { PageProps } from '../page.ts';
 import { GiveConsent } from './consent.tsx';
 
 /** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */

@@ -9,12 +9,11 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Dialog, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {

@@ -12,13 +12,11 @@ import {
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Badge, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { Kiosks, ProgressBar } from './kiosks.tsx';
 import { ringName } from './rings.tsx';
 

@@ -8,10 +8,9 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { SelectField, useField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
-import { usePages } from '../../../shared/web/resource.ts';
+import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Ago, moment } from '../../parts/moment.tsx';
+import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 import { ringName } from './rings.tsx';
 

@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { kiosks } from '../../state/places.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;

@@ -5,11 +5,9 @@ import {
   setUpdateWindow,
 } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { sites } from '../../state/places.ts';
 

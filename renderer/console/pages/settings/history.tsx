@@ -8,10 +8,9 @@ import {
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { keyOr, t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { loadPlaces } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';

@@ -9,7 +9,7 @@ import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useUnsaved } from '../../parts/unsaved.ts';

@@ -2,8 +2,7 @@ import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, Submit, TextField, useFields } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { useUnsaved } from '../../parts/unsaved.ts';
 import { loadPlaces } from '../../state/places.ts';

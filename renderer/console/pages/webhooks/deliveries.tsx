@@ -3,10 +3,9 @@ import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
-import { usePages, useWrite } from '../../../shared/web/resource.ts';
+import { usePages, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
 
 interface DeliveriesProps {

@@ -34,7 +34,7 @@ import { ReenrolScreen } from './reenrol.tsx';
 import { ReviewScreen } from './review.tsx';
 import { createStaffSession, StaffContext, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
-import { TechnicianScreen } from './technician/technician.tsx';
+import { TechnicianScreen } from './technician.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
 /** What staff can open, in the order of the menu: without the method `needs` a view is of no use to the role. */
