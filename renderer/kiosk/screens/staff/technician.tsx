@@ -4,16 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../electron/contract/technician.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
-import {
-  IconAlert,
-  IconChart,
-  IconCheck,
-  IconExit,
-  IconKey,
-  IconKiosk,
-  IconRepeat,
-  IconUpdate,
-} from '../../../shared/icons.tsx';
+import * as icons from '../../../shared/icons.tsx';
 import { hasSentence, t } from '../../i18n.ts';
 import { clockOf } from '../../parts/error-text.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
@@ -73,7 +64,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
-        <Button label={t('technician.leave')} icon={<IconExit />} class="staff-lock" onClick={leave} />
+        <Button label={t('technician.leave')} icon={<icons.IconExit />} class="staff-lock" onClick={leave} />
       </div>
       {at === 'diagnostics' && <DiagnosticsScreen />}
       {view.value.at === 'ask' && (
@@ -131,10 +122,10 @@ function useTouched(): () => boolean {
 }
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
-  restart: <IconRepeat />,
-  reboot: <IconKiosk />,
-  update: <IconUpdate />,
-  login: <IconKey />,
+  restart: <icons.IconRepeat />,
+  reboot: <icons.IconKiosk />,
+  update: <icons.IconUpdate />,
+  login: <icons.IconKey />,
 };
 const TASKS: readonly TechnicianTask[] = ['update', 'restart', 'reboot', 'login'];
 
@@ -175,7 +166,7 @@ function Tasks({ state, open, diagnostics }: TasksProps) {
       <li data-task="diagnostics">
         <MethodButton
           row
-          icon={<IconChart />}
+          icon={<icons.IconChart />}
           name={t('staff.diagnostics')}
           hint={t('staff.diagnosticsHint')}
           onClick={diagnostics}
@@ -211,8 +202,8 @@ function StickProgress({ update }: { update: StickUpdate }) {
   if (update.at === 'none') return null;
   return (
     <div class="technician-stick card" data-at={update.at} role={update.at === 'refused' ? 'alert' : 'status'}>
-      {update.at === 'ready' && <IconCheck />}
-      {update.at === 'refused' && <IconAlert />}
+      {update.at === 'ready' && <icons.IconCheck />}
+      {update.at === 'refused' && <icons.IconAlert />}
       <div>
         <StickText update={update} />
         {update.at === 'preparing' && update.progress !== null && (
