@@ -1,10 +1,5 @@
 import { useState } from 'preact/hooks';
-import {
-  changeOwnSignIn,
-  getOwnAccount,
-  type OwnAccount,
-  renewRecoveryCodes,
-} from '../../../sync/protocol/api/accounts.ts';
+import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -21,10 +16,10 @@ import { session } from '../state/session.ts';
 
 /** What someone signs in with, and where they are signed in. */
 export function Account() {
-  const own = useRead(getOwnAccount);
+  const own = useRead(accounts.getOwnAccount);
   const account = own.value;
   return (
-    <PageFrame title={t('account.nav')} lead={t('account.lead')}>
+    <PageFrame of="account">
       <Reading of={own} rows={4} />
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (
@@ -52,7 +47,7 @@ export function Account() {
 
 type Task = 'password' | 'email' | 'app' | 'codes';
 
-function Complete({ account, reload }: { account: OwnAccount; reload: () => void }) {
+function Complete({ account, reload }: { account: accounts.OwnAccount; reload: () => void }) {
   const [task, setTask] = useState<Task | null>(null);
   const few = account.recoveryCodesLeft < 3;
   const done = (what: Task) => {
@@ -100,10 +95,10 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const submit = async () => {
     if (task === 'app') return setProven(true);
     if (task === 'codes') {
-      await run(() => api(renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
+      await run(() => api(accounts.renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
       return;
     }
-    await run(() => api(changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
+    await run(() => api(accounts.changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
   };
   if (codes) return <Codes codes={codes} onDone={onDone} />;
   if (proven) return <SecondFactor proof={proof} onSet={setCodes} />;

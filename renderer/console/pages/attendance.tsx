@@ -45,8 +45,7 @@ export function Attendance({ query, role }: PageProps) {
   const from = filterOf('from');
   return (
     <PageFrame
-      title={t('attendance.nav')}
-      lead={t('attendance.lead')}
+      of="attendance"
       actions={
         <>
           <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />

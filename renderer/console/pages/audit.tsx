@@ -1,16 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
-import {
-  type AnchorsAnswer,
-  AUDIT_ROLES,
-  type AuditRowView,
-  compareAnchors,
-  exportAudit,
-  getAuditRow,
-  searchAudit,
-  type VerifyAnswer,
-  verifyAudit,
-} from '../../../sync/protocol/api/audit.ts';
+import * as audit from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconShield } from '../../shared/icons.tsx';
@@ -30,7 +20,7 @@ import type { Role } from '../state/session.ts';
 /** Whose page this is. */
 export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
-type Row = z.output<typeof AuditRowView>;
+type Row = z.output<typeof audit.AuditRowView>;
 const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', affected: '' };
 
 /** Outcomes of what was done; any other is the code of why it was not. */
@@ -44,7 +34,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
   const { values, setValues, field } = useFields({ ...EMPTY, affected });
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
-  const pages = usePages(searchAudit, { query: sought });
+  const pages = usePages(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
   const submit = () => {
     const { from, to, ...rest } = values;
@@ -57,11 +47,10 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
   };
   return (
     <PageFrame
-      title={t('audit.nav')}
-      lead={t('audit.lead')}
+      of="audit"
       actions={
         <>
-          <Button onClick={() => void run(() => download(exportAudit, { query: sought }))}>
+          <Button onClick={() => void run(() => download(audit.exportAudit, { query: sought }))}>
             <IconDownload />
             {t('audit.export')}
           </Button>
@@ -83,7 +72,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
         <SelectField
           label={t('audit.role')}
           {...field('role')}
-          options={[['', t('any')], ...AUDIT_ROLES.map((r) => [r, codeLabel('audit.roles', r)] as const)]}
+          options={[['', t('any')], ...audit.AUDIT_ROLES.map((r) => [r, codeLabel('audit.roles', r)] as const)]}
         />
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
@@ -166,7 +155,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
 }
 
 function Detail({ row }: { row: Row }) {
-  const found = useRead(getAuditRow, { params: { position: row.position } });
+  const found = useRead(audit.getAuditRow, { params: { position: row.position } });
   return (
     <div class="stack">
       <dl class="facts">
@@ -219,23 +208,23 @@ interface Progress {
 /** The chain from its beginning, part by part; then the anchors of it that lie elsewhere. */
 function Verify() {
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [anchors, setAnchors] = useState<z.output<typeof AnchorsAnswer> | null>(null);
+  const [anchors, setAnchors] = useState<z.output<typeof audit.AnchorsAnswer> | null>(null);
   const { busy, error, run } = useWrite();
   const verify = () =>
     run(async () => {
       let state: Progress = { rows: 0, faults: [], done: false };
       setAnchors(null);
       setProgress(state);
-      let from: z.output<typeof VerifyAnswer>['next'] = null;
+      let from: z.output<typeof audit.VerifyAnswer>['next'] = null;
       do {
-        const part: Answer<z.output<typeof VerifyAnswer>> = await api(verifyAudit, { body: { from } });
+        const part: Answer<z.output<typeof audit.VerifyAnswer>> = await api(audit.verifyAudit, { body: { from } });
         if (!part.ok) return part;
         from = part.value.next;
         const { rows, faults } = part.value;
         state = { rows: state.rows + rows, faults: [...state.faults, ...faults], done: from === null };
         setProgress(state);
       } while (from !== null);
-      const compared = await api(compareAnchors);
+      const compared = await api(audit.compareAnchors);
       if (compared.ok) setAnchors(compared.value);
       return compared;
     });

@@ -1,12 +1,4 @@
-import {
-  addConsentText,
-  type ConsentText,
-  type ConsentTextList,
-  listConsents,
-  listConsentTexts,
-  NewConsentText,
-  reviewConsentText,
-} from '../../../sync/protocol/api/consents.ts';
+import * as consents from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
@@ -23,9 +15,9 @@ import { PagedTable, Reading } from '../parts/table.tsx';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
-  const pages = usePages(listConsents);
+  const pages = usePages(consents.listConsents);
   return (
-    <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
+    <PageFrame of="consents">
       <PagedTable
         pages={pages}
         caption={t('consents.nav')}
@@ -56,12 +48,12 @@ export function Consents() {
 
 /** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
 export function Texts({ role }: PageProps) {
-  const texts = useRead(listConsentTexts);
+  const texts = useRead(consents.listConsentTexts);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
   const { items = [], shipped = [], filledIn = {} } = texts.value ?? {};
-  const review = (text: ConsentText) =>
-    run(() => api(reviewConsentText, { params: { version: text.version, language: text.language } }), {
+  const review = (text: consents.ConsentText) =>
+    run(() => api(consents.reviewConsentText, { params: { version: text.version, language: text.language } }), {
       ask: {
         title: t('texts.review'),
         text: t('texts.reviewText', { language: languageName(text.language) }),
@@ -82,8 +74,7 @@ export function Texts({ role }: PageProps) {
     });
   return (
     <PageFrame
-      title={t('texts.nav')}
-      lead={t('texts.lead')}
+      of="texts"
       actions={
         mayAdd && (
           <DialogButton kind="primary" label={t('texts.add')} wide>
@@ -140,8 +131,8 @@ export function Texts({ role }: PageProps) {
   );
 }
 
-type Shipped = ConsentTextList['shipped'][number];
-type Written = { of: Shipped; filledIn: ConsentTextList['filledIn'] };
+type Shipped = consents.ConsentTextList['shipped'][number];
+type Written = { of: Shipped; filledIn: consents.ConsentTextList['filledIn'] };
 
 const Folded = ({ of, filledIn }: Written) => (
   <details>
@@ -175,7 +166,7 @@ function Add({ shipped, onDone }: { shipped: readonly Shipped[]; onDone: () => v
   return (
     <WriteForm
       // Not sent in part: the server says what is wrong with it.
-      write={() => api(addConsentText, { body: NewConsentText.safeParse(given).data ?? given })}
+      write={() => api(consents.addConsentText, { body: consents.NewConsentText.safeParse(given).data ?? given })}
       say={() => t('texts.added')}
       done={onDone}
       action={t('texts.add')}

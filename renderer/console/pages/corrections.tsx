@@ -17,7 +17,7 @@ export function Corrections({ query, role }: PageProps) {
       done: pages.reload,
     });
   return (
-    <PageFrame title={t('corrections.nav')} lead={t('corrections.lead')}>
+    <PageFrame of="corrections">
       <ErrorNote error={error} />
       <PagedTable
         caption={t('corrections.nav')}

@@ -22,7 +22,7 @@ export function Day({ query }: PageProps) {
   const pages = usePages(getDayReport, { query: { site, day } });
   const move = (days: number) => setQuery({ day: addDays(day, days) });
   return (
-    <PageFrame title={t('day.nav')} lead={t('day.lead')}>
+    <PageFrame of="day">
       <FilterBar names={['site', 'day']}>
         <SiteField />
         <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />

@@ -22,7 +22,7 @@ function List() {
   const open = filterOf('open').value;
   const pages = usePages(listErasures, { query: { open } });
   return (
-    <PageFrame title={t('erasures.nav')} lead={t('erasures.lead')}>
+    <PageFrame of="erasures">
       <FilterBar names={['open']}>
         <SelectFilter
           name="open"

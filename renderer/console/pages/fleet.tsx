@@ -48,8 +48,7 @@ function List() {
   const versions = Object.keys(page?.summary.versions ?? {}).sort();
   return (
     <PageFrame
-      title={t('fleet.nav')}
-      lead={t('fleet.lead')}
+      of="fleet"
       actions={
         <>
           <Button onClick={() => go('fleet/staff')}>{t('kioskStaff.nav')}</Button>

@@ -21,8 +21,7 @@ function List({ mayOpen }: { mayOpen: boolean }) {
   const pages = usePages(listIncidents);
   return (
     <PageFrame
-      title={t('incidents.nav')}
-      lead={t('incidents.lead')}
+      of="incidents"
       actions={
         mayOpen && (
           <DialogButton kind="primary-danger" label={t('incidents.open')}>

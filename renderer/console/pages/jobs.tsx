@@ -20,7 +20,7 @@ export function Jobs() {
   const job = filterOf('job');
   const runs = useRead(listJobRuns, { query: { job: job.value, limit: 50 } });
   return (
-    <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>
+    <PageFrame of="jobs">
       <Reading of={states} rows={8} error={states.error ?? runs.error} />
       {states.value && (
         <div class="card table-card">

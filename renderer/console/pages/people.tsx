@@ -30,7 +30,7 @@ type By = (typeof BY)[number];
 /** Everybody, or the person with exactly this number, address or badge. Names are sealed and can't be searched. */
 function List({ mayAdd }: { mayAdd: boolean }) {
   const site = filterOf('site').value;
-  const [by, setBy] = useState<By>('number');
+  const by = useField<By>('number');
   const typed = useField('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
   const pages = usePages(listPeople, { query: { site, ...sought } });
@@ -38,8 +38,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
     <PageFrame
-      title={t('people.nav')}
-      lead={t('people.lead')}
+      of="people"
       actions={
         mayAdd && (
           <DialogButton kind="primary" icon={<IconAddPerson />} label={t('people.add')}>
@@ -51,14 +50,9 @@ function List({ mayAdd }: { mayAdd: boolean }) {
       <Form
         class="filters"
         role="search"
-        onSubmit={() => setSought(typed.value.trim() ? { [by]: typed.value.trim() } : {})}
+        onSubmit={() => setSought(typed.value.trim() ? { [by.value]: typed.value.trim() } : {})}
       >
-        <SelectField
-          label={t('people.findBy')}
-          value={by}
-          onValue={setBy}
-          options={BY.map((f) => [f, t(`people.${f}`)])}
-        />
+        <SelectField label={t('people.findBy')} {...by} options={BY.map((f) => [f, t(`people.${f}`)])} />
         <TextField label={t('people.exactly')} dir="ltr" {...typed} />
         <Button submit>{t('people.find')}</Button>
         {searching && (

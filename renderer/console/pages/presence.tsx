@@ -24,8 +24,7 @@ export function PresenceView({ query }: PageProps) {
   const presence = read.value;
   return (
     <PageFrame
-      title={t('presence.nav')}
-      lead={t('presence.lead')}
+      of="presence"
       actions={<Button label={t('presence.refresh')} onClick={read.reload} disabled={read.loading} />}
     >
       <FilterBar names={[]}>

@@ -33,8 +33,7 @@ export function Rollouts({ role }: PageProps) {
   const mayStart = admin && inForce?.state !== 'running' && builds.length > 0;
   return (
     <PageFrame
-      title={t('rollouts.nav')}
-      lead={t('rollouts.lead')}
+      of="rollouts"
       actions={
         mayStart && (
           <DialogButton kind="primary" label={t('rollouts.start')}>

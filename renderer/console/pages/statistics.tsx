@@ -28,7 +28,7 @@ export function Statistics({ query }: PageProps) {
   const arrivals = useRead(getArrivals, { query: asked });
   const kiosks = useRead(getKioskStats, { query: asked });
   return (
-    <PageFrame title={t('statistics.nav')} lead={t('statistics.lead')}>
+    <PageFrame of="statistics">
       <FilterBar names={['site', 'from', 'to']}>
         <SiteField />
         <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />

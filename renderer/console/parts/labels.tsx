@@ -5,8 +5,6 @@ import { hasSentence, t } from '../i18n.ts';
 import { agoOf, momentIn, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 
-
-
 /** A code of the server in words; one that this page does not know yet, as it is. */
 export const codeLabel = (under: string, code: string): string => {
   const key = `${under}.${code}`;

@@ -60,13 +60,7 @@ export function Shell({ account }: { account: SessionState }) {
   );
 }
 
-interface RailProps {
-  account: SessionState;
-  pages: readonly ConsolePage[];
-  at: ConsolePage | undefined;
-}
-
-function Rail({ account, pages, at }: RailProps) {
+function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePage[]; at: ConsolePage | undefined }) {
   const { busy, error, run } = useWrite();
   return (
     <div class="rail-inner">

@@ -1,4 +1,4 @@
-import { type ComponentChildren, createContext, type JSX } from 'preact';
+import { type ComponentChildren, type ComponentType, createContext, type JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button, type ButtonProps } from '../button.tsx';
 import { focusFirst } from '../focus.ts';
@@ -58,6 +58,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
  *
  * @param label what the button does; the dialog is called so too, unless it has a `title` of its own
  * @param of which one it is about, for a screen reader
+ * @param as another kind of button, e.g. one that is named by its row
  */
 export function DialogButton({
   label,
@@ -65,6 +66,7 @@ export function DialogButton({
   of,
   wide = false,
   onClosed,
+  as: Opener = Button,
   children,
   ...button
 }: Omit<ButtonProps, 'title'> &
@@ -73,6 +75,7 @@ export function DialogButton({
     title?: string;
     of?: string;
     onClosed?: () => void;
+    as?: ComponentType<ButtonProps>;
   }) {
   const [open, setOpen] = useState(false);
   const close = () => {
@@ -81,9 +84,9 @@ export function DialogButton({
   };
   return (
     <>
-      <Button {...button} label={label} onClick={() => setOpen(true)}>
+      <Opener {...button} label={label} onClick={() => setOpen(true)}>
         {of && <span class="sr-only"> {of}</span>}
-      </Button>
+      </Opener>
       {open && (
         <Dialog title={title} wide={wide} onClose={close}>
           {children}

@@ -1,11 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import {
-  type EnrolmentAnswer,
-  enrolPerson,
-  judgePicture,
-  MAX_PICTURES,
-  type NewEnrolment,
-} from '../../../../sync/protocol/api/enrolment.ts';
+import * as enrolment from '../../../../sync/protocol/api/enrolment.ts';
 import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
@@ -72,15 +66,15 @@ const SIDE = 1280;
 function Capture({ person, role }: { person: Person; role: PageProps['role'] }) {
   const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
-  const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
+  const [answer, setAnswer] = useState<enrolment.EnrolmentAnswer | null>(null);
   const [reading, setReading] = useState(false);
   /** Photos that are still being judged at *Start over* belong to the round before. */
   const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
-  const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
+  const submit = (duplicate: enrolment.NewEnrolment['duplicate'] = { what: 'ask' }) =>
     run(
       () =>
-        api(enrolPerson, {
+        api(enrolment.enrolPerson, {
           params: { person: person.id },
           body: { pictures: shots.map((s) => s.base64), source, duplicate },
         }),
@@ -122,7 +116,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
         <Files
           key={round}
           onReading={setReading}
-          onShot={(shot) => setShots((s) => [...s, shot].slice(0, MAX_PICTURES))}
+          onShot={(shot) => setShots((s) => [...s, shot].slice(0, enrolment.MAX_PICTURES))}
         />
       )}
       {shots.length > 0 && (
@@ -290,7 +284,7 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
   const read = async (files: readonly File[]) => {
     setBad(false);
     onReading(true);
-    for (const file of files.slice(0, MAX_PICTURES)) {
+    for (const file of files.slice(0, enrolment.MAX_PICTURES)) {
       try {
         const bitmap = await createImageBitmap(file);
         const shot = await shotOf(bitmap, bitmap.width, bitmap.height);
@@ -326,7 +320,7 @@ async function shotOf(source: CanvasImageSource, width: number, height: number):
 }
 
 const judged = ({ base64 }: Shot, source: 'camera' | 'photo') =>
-  api(judgePicture, { body: { picture: base64, source } });
+  api(enrolment.judgePicture, { body: { picture: base64, source } });
 
 /** The page's policy shows no picture by a data address; a canvas takes its bytes. */
 async function draw(canvas: HTMLCanvasElement | null, url: string): Promise<void> {
