@@ -5,13 +5,12 @@ import { Footer, TopBar } from './parts/frame.tsx';
 import type { Route } from './route.ts';
 import { CheckinScreen } from './screens/checkin.tsx';
 import { Refused, Restarting } from './screens/core-trouble.tsx';
-import { NumberScreen } from './screens/number.tsx';
 import { OtherMethodScreen } from './screens/other-method.tsx';
-import { PinScreen } from './screens/pin.tsx';
+import { NumberScreen, PinScreen } from './screens/pin.tsx';
 import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
 import { ResultScreen, VoidedScreen, WrongScreen } from './screens/result.tsx';
-import { SetupScreen } from './screens/setup/setup.tsx';
+import { SetupScreen } from './screens/setup.tsx';
 import type { StaffScreen } from './screens/staff/staff.tsx';
 
 /** One screen at a time; the core's own troubles come before everything else. */

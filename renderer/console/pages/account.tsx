@@ -1,17 +1,11 @@
 import { useState } from 'preact/hooks';
-import {
-  changeOwnSignIn,
-  getOwnAccount,
-  type OwnAccount,
-  renewRecoveryCodes,
-} from '../../../sync/protocol/api/accounts.ts';
+import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
-import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
@@ -22,10 +16,10 @@ import { session } from '../state/session.ts';
 
 /** What someone signs in with, and where they are signed in. */
 export function Account() {
-  const own = useRead(getOwnAccount);
+  const own = useRead(accounts.getOwnAccount);
   const account = own.value;
   return (
-    <PageFrame title={t('account.nav')} lead={t('account.lead')}>
+    <PageFrame of="account">
       <Reading of={own} rows={4} />
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (
@@ -39,13 +33,12 @@ export function Account() {
         <p class="muted">{t('account.everywhereText')}</p>
         <div class="actions start">
           <Button
+            label={t('account.everywhere')}
             onClick={async () => {
               const sure = await confirm({ title: t('account.everywhere'), text: t('account.everywhereText') });
               if (sure) await session.signOut(true);
             }}
-          >
-            {t('account.everywhere')}
-          </Button>
+          />
         </div>
       </Panel>
     </PageFrame>
@@ -54,7 +47,7 @@ export function Account() {
 
 type Task = 'password' | 'email' | 'app' | 'codes';
 
-function Complete({ account, reload }: { account: OwnAccount; reload: () => void }) {
+function Complete({ account, reload }: { account: accounts.OwnAccount; reload: () => void }) {
   const [task, setTask] = useState<Task | null>(null);
   const few = account.recoveryCodesLeft < 3;
   const done = (what: Task) => {
@@ -102,10 +95,10 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const submit = async () => {
     if (task === 'app') return setProven(true);
     if (task === 'codes') {
-      await run(() => api(renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
+      await run(() => api(accounts.renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
       return;
     }
-    await run(() => api(changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
+    await run(() => api(accounts.changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
   };
   if (codes) return <Codes codes={codes} onDone={onDone} />;
   if (proven) return <SecondFactor proof={proof} onSet={setCodes} />;

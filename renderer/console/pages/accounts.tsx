@@ -1,50 +1,39 @@
 import { useState } from 'preact/hooks';
-import {
-  type AccountShape,
-  changeAccount,
-  createAccount,
-  createAccountLink,
-  listAccounts,
-  removeAccount,
-} from '../../../sync/protocol/api/accounts.ts';
+import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Ago } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
-import type { PageProps } from './page.ts';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 
 /** Who works with this console, and as what. */
 export function Accounts({ role }: PageProps) {
-  const found = useRead(listAccounts);
+  const found = useRead(accounts.listAccounts);
   const [link, setLink] = useState<OneTimeLink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
-  const toggle = ({ id, disabledAt }: AccountShape) =>
-    run(() => api(changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
+  const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
+    run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
       done: found.reload,
     });
-  const newLink = (account: AccountShape) =>
-    run(() => api(createAccountLink, { params: { account: account.id } }), { done: setLink });
-  const remove = (account: AccountShape) =>
-    run(() => api(removeAccount, { params: { account: account.id } }), {
+  const newLink = (account: accounts.AccountShape) =>
+    run(() => api(accounts.createAccountLink, { params: { account: account.id } }), { done: setLink });
+  const remove = (account: accounts.AccountShape) =>
+    run(() => api(accounts.removeAccount, { params: { account: account.id } }), {
       ask: { title: t('accounts.remove'), text: t('accounts.removeText'), danger: true, word: account.email ?? '' },
       say: () => t('accounts.removed'),
       done: found.reload,
     });
   return (
     <PageFrame
-      title={t('accounts.nav')}
-      lead={t('accounts.lead')}
+      of="accounts"
       actions={
         admin && (
           <DialogButton kind="primary" label={t('accounts.add')}>
@@ -111,10 +100,10 @@ export function Accounts({ role }: PageProps) {
 
 function Add({ onDone }: { onDone: (link: OneTimeLink) => void }) {
   const email = useField('');
-  const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
+  const role = useField<(typeof ROLES)[number]>('staff');
   return (
     <WriteForm
-      write={() => api(createAccount, { body: { email: email.value, role } })}
+      write={() => api(accounts.createAccount, { body: { email: email.value, role: role.value } })}
       done={(value) => onDone(value.link)}
       ready={email.value.trim() !== ''}
       action={t('accounts.add')}
@@ -123,9 +112,8 @@ function Add({ onDone }: { onDone: (link: OneTimeLink) => void }) {
       <TextField label={t('people.email')} type="email" required dir="ltr" {...email} />
       <SelectField
         label={t('accounts.role')}
-        hint={t(`accounts.may.${role}`)}
-        value={role}
-        onValue={setRole}
+        hint={t(`accounts.may.${role.value}`)}
+        {...role}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
     </WriteForm>

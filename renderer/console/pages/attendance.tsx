@@ -5,20 +5,16 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useWrite } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
-import { DirectionChip, directionOptions } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
-import { staffByLabel } from '../parts/labels.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import { dayKeyIn } from '../state/clock.ts';
+import { addDays, dayKeyIn, instantAt } from '../state/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
-import { addDays, instantAt } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
 
@@ -49,8 +45,7 @@ export function Attendance({ query, role }: PageProps) {
   const from = filterOf('from');
   return (
     <PageFrame
-      title={t('attendance.nav')}
-      lead={t('attendance.lead')}
+      of="attendance"
       actions={
         <>
           <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
@@ -179,14 +174,13 @@ export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<An
       <ErrorNote error={error} />
       {(['csv', 'xlsx'] as const).map((format) => (
         <Button
+          icon={<IconDownload />}
+          label={t(`attendance.${format}`)}
           key={format}
           disabled={busy}
           aria-label={`${t('attendance.exporting')}: ${t(`attendance.${format}`)}`}
           onClick={() => void fetchFile(format)}
-        >
-          <IconDownload />
-          {t(`attendance.${format}`)}
-        </Button>
+        />
       ))}
     </>
   );

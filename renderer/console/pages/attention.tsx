@@ -1,39 +1,27 @@
-import { useState } from 'preact/hooks';
-import {
-  ATTENTION_KINDS,
-  type AttentionItem,
-  type AttentionKind,
-  countAttention,
-  listAttention,
-  reopenAttention,
-  resolveAttention,
-} from '../../../sync/protocol/api/attention.ts';
+import * as attention from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
 import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
-import { usePages, useRead } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { type Key, t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
 /** How often the number in the rail is looked at, ms. */
 const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
 export function Waiting() {
-  const count = useRead(countAttention, {}, POLL_MS);
+  const count = useRead(attention.countAttention, {}, POLL_MS);
   const total = count.value?.total ?? 0;
   if (total === 0) return null;
   return (
@@ -48,20 +36,26 @@ export function Waiting() {
 export function Attention({ query, role }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
-  const pages = usePages(listAttention, { query: { kind: query.get('kind'), state: state.value } });
-  const [open, setOpen] = useState<AttentionItem | null>(null);
-  const reopen = async ({ kind, ref }: AttentionItem) => {
-    const answer = await api(reopenAttention, { body: { kind, ref } });
+  const pages = usePages(attention.listAttention, { query: { kind: query.get('kind'), state: state.value } });
+  const reopen = async ({ kind, ref }: attention.AttentionItem) => {
+    const answer = await api(attention.reopenAttention, { body: { kind, ref } });
     pages.reload();
     return answer.ok ? null : answer.error;
   };
+  const resolvedNow = (item: attention.AttentionItem) => {
+    pages.reload();
+    toast(
+      () => t('attention.done'),
+      () => reopen(item),
+    );
+  };
   return (
-    <PageFrame title={t('attention.nav')} lead={t('attention.lead')}>
+    <PageFrame of="attention">
       <FilterBar names={['kind', 'state']}>
         <SelectFilter
           name="kind"
           label={t('attention.kindLabel')}
-          options={ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)])}
+          options={attention.ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)])}
         />
         <SelectField
           label={t('attention.stateLabel')}
@@ -96,34 +90,24 @@ export function Attention({ query, role }: PageProps) {
                   <RowButton onClick={() => void reopen(i)}>{t('attention.reopen')}</RowButton>
                 </>
               ) : (
-                <Actions item={i} role={role} onNote={() => setOpen(i)} />
+                <Actions item={i} role={role} onDone={() => resolvedNow(i)} />
               ),
           },
         ]}
       />
-      {open && (
-        <Dialog title={t('attention.resolve')} onClose={() => setOpen(null)}>
-          <Resolve
-            item={open}
-            onDone={() => {
-              pages.reload();
-              toast(
-                () => t('attention.done'),
-                () => reopen(open),
-              );
-            }}
-          />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
 
 /** A kiosk's trouble is called what the fleet's page calls it. */
-const itemLabel = ({ kind, code }: AttentionItem): string => codeLabel(LABELS[kind] ?? 'attention.code', code);
-const LABELS: Readonly<Partial<Record<AttentionKind, string>>> = { kiosk: 'fleet.alert', server: 'serverChecks' };
+const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
+  codeLabel(LABELS[kind] ?? 'attention.code', code);
+const LABELS: Readonly<Partial<Record<attention.AttentionKind, string>>> = {
+  kiosk: 'fleet.alert',
+  server: 'serverChecks',
+};
 
-function What({ item }: { item: AttentionItem }) {
+function What({ item }: { item: attention.AttentionItem }) {
   return (
     <div>
       <p>{itemLabel(item)}</p>
@@ -143,7 +127,7 @@ function What({ item }: { item: AttentionItem }) {
   );
 }
 
-function Who({ item }: { item: AttentionItem }) {
+function Who({ item }: { item: attention.AttentionItem }) {
   const kiosk = item.device && kioskName(item.device);
   return (
     <div class="who-where">
@@ -170,14 +154,14 @@ function Who({ item }: { item: AttentionItem }) {
 }
 
 /** The person's records of that day: the records around one often show what is wrong with it. */
-const dayOf = ({ person, recordAt }: AttentionItem): string | null => {
+const dayOf = ({ person, recordAt }: attention.AttentionItem): string | null => {
   if (person === null || recordAt === null) return null;
   const day = dayKeyIn(Date.parse(recordAt), zoneOf());
   return `attendance?${new URLSearchParams({ person, from: day, to: day })}`;
 };
 
 /** Where an item is settled. */
-const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: AttentionItem) => string | null>> = {
+const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: attention.AttentionItem) => string | null>> = {
   void: dayOf,
   complaint: dayOf,
   duplicate: () => 'duplicates',
@@ -192,7 +176,12 @@ const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: AttentionItem) 
   kiosk: (item) => `fleet/${item.device}`,
 };
 
-function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps['role']; onNote: () => void }) {
+interface ActionsProps extends Pick<PageProps, 'role'> {
+  item: attention.AttentionItem;
+  onDone: () => void;
+}
+
+function Actions({ item, role, onDone }: ActionsProps) {
   const { kind } = item;
   // A kiosk's own page is the administrators'.
   const elsewhere = kind !== 'quarantine' && kind !== 'server' && (kind !== 'kiosk' || role === 'admin') ? kind : null;
@@ -201,16 +190,20 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
   return (
     <>
       {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${elsewhere}`)}</RowButton>}
-      {noted && <RowButton icon={<IconCheck />} label={t('attention.resolve')} onClick={onNote} />}
+      {noted && (
+        <DialogButton as={RowButton} icon={<IconCheck />} label={t('attention.resolve')}>
+          <Resolve item={item} onDone={onDone} />
+        </DialogButton>
+      )}
     </>
   );
 }
 
-function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) {
+function Resolve({ item, onDone }: { item: attention.AttentionItem; onDone: () => void }) {
   const note = useField('');
   return (
     <WriteForm
-      write={() => api(resolveAttention, { body: { kind: item.kind, ref: item.ref, note: note.value } })}
+      write={() => api(attention.resolveAttention, { body: { kind: item.kind, ref: item.ref, note: note.value } })}
       done={onDone}
       ready={note.value.trim() !== ''}
       action={t('attention.resolve')}

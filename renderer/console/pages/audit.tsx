@@ -1,39 +1,26 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
-import {
-  type AnchorsAnswer,
-  AUDIT_ROLES,
-  type AuditRowView,
-  compareAnchors,
-  exportAudit,
-  getAuditRow,
-  searchAudit,
-  type VerifyAnswer,
-  verifyAudit,
-} from '../../../sync/protocol/api/audit.ts';
+import * as audit from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
-import { codeLabel } from '../parts/labels.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
+import { addDays, instantAt } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import { addDays, instantAt } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 /** Whose page this is. */
 export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
-type Row = z.output<typeof AuditRowView>;
+type Row = z.output<typeof audit.AuditRowView>;
 const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', affected: '' };
 
 /** Outcomes of what was done; any other is the code of why it was not. */
@@ -47,7 +34,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
   const { values, setValues, field } = useFields({ ...EMPTY, affected });
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
-  const pages = usePages(searchAudit, { query: sought });
+  const pages = usePages(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
   const submit = () => {
     const { from, to, ...rest } = values;
@@ -60,11 +47,10 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
   };
   return (
     <PageFrame
-      title={t('audit.nav')}
-      lead={t('audit.lead')}
+      of="audit"
       actions={
         <>
-          <Button onClick={() => void run(() => download(exportAudit, { query: sought }))}>
+          <Button onClick={() => void run(() => download(audit.exportAudit, { query: sought }))}>
             <IconDownload />
             {t('audit.export')}
           </Button>
@@ -86,7 +72,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
         <SelectField
           label={t('audit.role')}
           {...field('role')}
-          options={[['', t('any')], ...AUDIT_ROLES.map((r) => [r, codeLabel('audit.roles', r)] as const)]}
+          options={[['', t('any')], ...audit.AUDIT_ROLES.map((r) => [r, codeLabel('audit.roles', r)] as const)]}
         />
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
@@ -169,7 +155,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
 }
 
 function Detail({ row }: { row: Row }) {
-  const found = useRead(getAuditRow, { params: { position: row.position } });
+  const found = useRead(audit.getAuditRow, { params: { position: row.position } });
   return (
     <div class="stack">
       <dl class="facts">
@@ -222,23 +208,23 @@ interface Progress {
 /** The chain from its beginning, part by part; then the anchors of it that lie elsewhere. */
 function Verify() {
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [anchors, setAnchors] = useState<z.output<typeof AnchorsAnswer> | null>(null);
+  const [anchors, setAnchors] = useState<z.output<typeof audit.AnchorsAnswer> | null>(null);
   const { busy, error, run } = useWrite();
   const verify = () =>
     run(async () => {
       let state: Progress = { rows: 0, faults: [], done: false };
       setAnchors(null);
       setProgress(state);
-      let from: z.output<typeof VerifyAnswer>['next'] = null;
+      let from: z.output<typeof audit.VerifyAnswer>['next'] = null;
       do {
-        const part: Answer<z.output<typeof VerifyAnswer>> = await api(verifyAudit, { body: { from } });
+        const part: Answer<z.output<typeof audit.VerifyAnswer>> = await api(audit.verifyAudit, { body: { from } });
         if (!part.ok) return part;
         from = part.value.next;
         const { rows, faults } = part.value;
         state = { rows: state.rows + rows, faults: [...state.faults, ...faults], done: from === null };
         setProgress(state);
       } while (from !== null);
-      const compared = await api(compareAnchors);
+      const compared = await api(audit.compareAnchors);
       if (compared.ok) setAnchors(compared.value);
       return compared;
     });

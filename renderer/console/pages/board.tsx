@@ -5,8 +5,7 @@ import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
-import type { Live } from '../state/live.ts';
-import { createLive } from '../state/live.ts';
+import { createLive, type Live } from '../state/live.ts';
 import { IN_CONTACT_MS } from '../state/presence.ts';
 
 /** The live board: what is going on at this site, at a glance and in order. */

@@ -1,34 +1,23 @@
-import {
-  addConsentText,
-  type ConsentText,
-  type ConsentTextList,
-  listConsents,
-  listConsentTexts,
-  NewConsentText,
-  reviewConsentText,
-} from '../../../sync/protocol/api/consents.ts';
+import * as consents from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading } from '../parts/table.tsx';
-import type { PageProps } from './page.ts';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
-  const pages = usePages(listConsents);
+  const pages = usePages(consents.listConsents);
   return (
-    <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
+    <PageFrame of="consents">
       <PagedTable
         pages={pages}
         caption={t('consents.nav')}
@@ -59,12 +48,12 @@ export function Consents() {
 
 /** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
 export function Texts({ role }: PageProps) {
-  const texts = useRead(listConsentTexts);
+  const texts = useRead(consents.listConsentTexts);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
   const { items = [], shipped = [], filledIn = {} } = texts.value ?? {};
-  const review = (text: ConsentText) =>
-    run(() => api(reviewConsentText, { params: { version: text.version, language: text.language } }), {
+  const review = (text: consents.ConsentText) =>
+    run(() => api(consents.reviewConsentText, { params: { version: text.version, language: text.language } }), {
       ask: {
         title: t('texts.review'),
         text: t('texts.reviewText', { language: languageName(text.language) }),
@@ -85,8 +74,7 @@ export function Texts({ role }: PageProps) {
     });
   return (
     <PageFrame
-      title={t('texts.nav')}
-      lead={t('texts.lead')}
+      of="texts"
       actions={
         mayAdd && (
           <DialogButton kind="primary" label={t('texts.add')} wide>
@@ -143,8 +131,8 @@ export function Texts({ role }: PageProps) {
   );
 }
 
-type Shipped = ConsentTextList['shipped'][number];
-type Written = { of: Shipped; filledIn: ConsentTextList['filledIn'] };
+type Shipped = consents.ConsentTextList['shipped'][number];
+type Written = { of: Shipped; filledIn: consents.ConsentTextList['filledIn'] };
 
 const Folded = ({ of, filledIn }: Written) => (
   <details>
@@ -178,7 +166,7 @@ function Add({ shipped, onDone }: { shipped: readonly Shipped[]; onDone: () => v
   return (
     <WriteForm
       // Not sent in part: the server says what is wrong with it.
-      write={() => api(addConsentText, { body: NewConsentText.safeParse(given).data ?? given })}
+      write={() => api(consents.addConsentText, { body: consents.NewConsentText.safeParse(given).data ?? given })}
       say={() => t('texts.added')}
       done={onDone}
       action={t('texts.add')}

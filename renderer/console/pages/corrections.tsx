@@ -1,14 +1,12 @@
 import { type Correction, listCorrections, makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { DirectionChip } from '../parts/chips.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { DirectionChip, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import type { PageProps } from './page.ts';
 
 export function Corrections({ query, role }: PageProps) {
   const pages = usePages(listCorrections, { query: { person: query.get('person') } });
@@ -19,7 +17,7 @@ export function Corrections({ query, role }: PageProps) {
       done: pages.reload,
     });
   return (
-    <PageFrame title={t('corrections.nav')} lead={t('corrections.lead')}>
+    <PageFrame of="corrections">
       <ErrorNote error={error} />
       <PagedTable
         caption={t('corrections.nav')}

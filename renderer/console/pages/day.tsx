@@ -4,18 +4,16 @@ import { Button } from '../../shared/button.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Panel } from '../../shared/web/pieces.tsx';
-import { usePages } from '../../shared/web/resource.ts';
+import { usePages } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
-import { dayKeyIn } from '../state/clock.ts';
+import { addDays, dayKeyIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
-import { addDays } from '../state/zone.ts';
 import { Exports } from './attendance.tsx';
-import type { PageProps } from './page.ts';
 
 export function Day({ query }: PageProps) {
   const site = query.get('site') ?? '';
@@ -24,14 +22,12 @@ export function Day({ query }: PageProps) {
   const pages = usePages(getDayReport, { query: { site, day } });
   const move = (days: number) => setQuery({ day: addDays(day, days) });
   return (
-    <PageFrame title={t('day.nav')} lead={t('day.lead')}>
+    <PageFrame of="day">
       <FilterBar names={['site', 'day']}>
         <SiteField />
         <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />
         <Button onClick={() => move(-1)}>{t('day.before')}</Button>
-        <Button onClick={() => day < today && move(1)} disabled={day >= today}>
-          {t('day.after')}
-        </Button>
+        <Button label={t('day.after')} onClick={() => day < today && move(1)} disabled={day >= today} />
       </FilterBar>
       <PagedTable
         counted="people"

@@ -1,40 +1,28 @@
 import { useState } from 'preact/hooks';
-import {
-  approveDevice,
-  changeDevice,
-  createProvisioningCode,
-  type Device,
-  listDevices,
-  NewProvisioningCode,
-  revokeDevice,
-} from '../../../sync/protocol/api/devices.ts';
+import * as devices from '../../../sync/protocol/api/devices.ts';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
 /** Kiosks from their code to their revocation. */
 export function Devices({ query, role }: PageProps) {
-  const pages = usePages(listDevices, { query: { status: query.get('status') } });
-  const [task, setTask] = useState<{ kind: 'approve' | 'edit'; device: Device } | null>(null);
+  const pages = usePages(devices.listDevices, { query: { status: query.get('status') } });
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const reload = () => {
     pages.reload();
     void loadPlaces();
   };
-  const revoke = (device: Device) =>
-    run(() => api(revokeDevice, { params: { device: device.id } }), {
+  const revoke = (device: devices.Device) =>
+    run(() => api(devices.revokeDevice, { params: { device: device.id } }), {
       ask: {
         title: t('devices.revoke'),
         text: t('devices.revokeText', { name: device.name }),
@@ -46,8 +34,7 @@ export function Devices({ query, role }: PageProps) {
     });
   return (
     <PageFrame
-      title={t('devices.nav')}
-      lead={t('devices.lead')}
+      of="devices"
       actions={
         admin && (
           // The new kiosk may wait for its approval by the time this is closed.
@@ -88,11 +75,15 @@ export function Devices({ query, role }: PageProps) {
             cell: (d) => (
               <>
                 {d.status === 'pending' && (
-                  <RowButton onClick={() => setTask({ kind: 'approve', device: d })}>{t('devices.approve')}</RowButton>
+                  <DialogButton as={RowButton} label={t('devices.approve')}>
+                    <Approve device={d} onDone={reload} />
+                  </DialogButton>
                 )}
                 {d.status !== 'revoked' && (
                   <>
-                    <RowButton onClick={() => setTask({ kind: 'edit', device: d })}>{t('people.edit')}</RowButton>
+                    <DialogButton as={RowButton} label={t('people.edit')}>
+                      <Edit device={d} onDone={reload} />
+                    </DialogButton>
                     <RowButton onClick={() => void revoke(d)}>{t('devices.revoke')}</RowButton>
                   </>
                 )}
@@ -101,15 +92,6 @@ export function Devices({ query, role }: PageProps) {
           },
         ]}
       />
-      {task && (
-        <Dialog title={t(task.kind === 'edit' ? 'people.edit' : 'devices.approve')} onClose={() => setTask(null)}>
-          {task.kind === 'edit' ? (
-            <Edit device={task.device} onDone={reload} />
-          ) : (
-            <Approve device={task.device} onDone={reload} />
-          )}
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
@@ -140,7 +122,9 @@ function NewKiosk() {
   return (
     <WriteForm
       write={() =>
-        api(createProvisioningCode, { body: NewProvisioningCode.parse({ name: name.value, site: site.value || null }) })
+        api(devices.createProvisioningCode, {
+          body: devices.NewProvisioningCode.parse({ name: name.value, site: site.value || null }),
+        })
       }
       done={setMade}
       ready={name.value.trim() !== ''}
@@ -155,11 +139,13 @@ function NewKiosk() {
 }
 
 /** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
-function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
+function Approve({ device, onDone }: { device: devices.Device; onDone: () => void }) {
   const typed = useField('');
   return (
     <WriteForm
-      write={() => api(approveDevice, { params: { device: device.id }, body: { fingerprint: typed.value.trim() } })}
+      write={() =>
+        api(devices.approveDevice, { params: { device: device.id }, body: { fingerprint: typed.value.trim() } })
+      }
       say={() => t('devices.approved')}
       done={onDone}
       ready={typed.value.trim() !== ''}
@@ -171,13 +157,13 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
   );
 }
 
-function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
+function Edit({ device, onDone }: { device: devices.Device; onDone: () => void }) {
   const name = useField(device.name);
   const site = useField(device.site ?? '');
   return (
     <WriteForm
       write={() =>
-        api(changeDevice, {
+        api(devices.changeDevice, {
           params: { device: device.id },
           body: {
             ...(name.value !== device.name && { name: name.value }),

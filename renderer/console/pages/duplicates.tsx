@@ -1,42 +1,34 @@
-import { useState } from 'preact/hooks';
+import { useContext } from 'preact/hooks';
 import type { z } from 'zod';
-import {
-  type DuplicatePage,
-  listDuplicates,
-  mergeDuplicate,
-  rejectDuplicate,
-} from '../../../sync/protocol/api/attendance.ts';
+import * as attendance from '../../../sync/protocol/api/attendance.ts';
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 
-type Pair = z.output<typeof DuplicatePage>['items'][number];
+type Pair = z.output<typeof attendance.DuplicatePage>['items'][number];
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
 export function Duplicates({ role }: PageProps) {
-  const pages = usePages(listDuplicates);
-  const [open, setOpen] = useState<Pair | null>(null);
+  const pages = usePages(attendance.listDuplicates);
   const { error, run } = useWrite();
   const apart = (pair: Pair) =>
-    run(() => api(rejectDuplicate, { params: { candidate: pair.id } }), {
+    run(() => api(attendance.rejectDuplicate, { params: { candidate: pair.id } }), {
       ask: { title: t('duplicates.apart'), text: t('duplicates.apartText') },
       say: () => t('duplicates.apartDone'),
       done: pages.reload,
     });
   return (
-    <PageFrame title={t('duplicates.nav')} lead={t('duplicates.lead')}>
+    <PageFrame of="duplicates">
       <ErrorNote error={error} />
       <PagedTable
         pages={pages}
@@ -57,7 +49,9 @@ export function Duplicates({ role }: PageProps) {
             label: t('attention.do'),
             cell: (d) => (
               <>
-                <RowButton onClick={() => setOpen(d)}>{t('duplicates.compare')}</RowButton>
+                <DialogButton as={RowButton} label={t('duplicates.compare')} wide>
+                  <Compare pair={d} onDone={pages.reload} />
+                </DialogButton>
                 <RowButton onClick={() => void apart(d)}>{t('duplicates.apart')}</RowButton>
               </>
             ),
@@ -65,17 +59,6 @@ export function Duplicates({ role }: PageProps) {
         ]}
       />
       <LookalikePairs role={role} />
-      {open && (
-        <Dialog title={t('duplicates.compare')} wide onClose={() => setOpen(null)}>
-          <Compare
-            pair={open}
-            onDone={() => {
-              setOpen(null);
-              pages.reload();
-            }}
-          />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }
@@ -94,15 +77,19 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const first = useRead(getPerson, { params: { person: ids[0]! } });
   const second = useRead(getPerson, { params: { person: ids[1]! } });
   const { busy, error, run } = useWrite();
+  const close = useContext(CloseDialog);
   const keep = (person: Person) =>
-    run(() => api(mergeDuplicate, { params: { candidate: pair.id }, body: { kept: person.id } }), {
+    run(() => api(attendance.mergeDuplicate, { params: { candidate: pair.id }, body: { kept: person.id } }), {
       ask: {
         title: t('duplicates.merge'),
         text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed') }),
         danger: true,
       },
       say: (value) => t('duplicates.mergeDone', { count: value.records }),
-      done: onDone,
+      done: () => {
+        close();
+        onDone();
+      },
     });
   return (
     <div class="stack">

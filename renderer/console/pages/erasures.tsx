@@ -3,16 +3,14 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { Badge, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.ts';
+import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { BackButton, PageFrame } from '../parts/page.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, Table } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
-import type { PageProps } from './page.ts';
 
 export function Erasures({ rest: [request], role }: PageProps) {
   return request ? <One key={request} request={request} role={role} /> : <List />;
@@ -24,7 +22,7 @@ function List() {
   const open = filterOf('open').value;
   const pages = usePages(listErasures, { query: { open } });
   return (
-    <PageFrame title={t('erasures.nav')} lead={t('erasures.lead')}>
+    <PageFrame of="erasures">
       <FilterBar names={['open']}>
         <SelectFilter
           name="open"

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import {
   type EvacuationState,
   endEvacuation,
@@ -12,18 +11,17 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { useRead, useResource, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import type { PageProps } from './page.ts';
 import { KnownAsOf, kioskOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */
@@ -62,8 +60,7 @@ export function EvacuationView({ query, role }: PageProps) {
     });
   return (
     <PageFrame
-      title={t('evacuation.nav')}
-      lead={t('evacuation.lead')}
+      of="evacuation"
       actions={
         <>
           <Button icon={<IconPrint />} label={t('print')} class="no-print" onClick={() => print()} />
@@ -118,13 +115,13 @@ interface RollCallProps {
 
 function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const search = useField('');
-  const [missingOnly, setMissingOnly] = useState(false);
+  const missingOnly = useCheck(false);
   const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = presence.people.filter((p) => !accounted.has(p.person));
   const wanted = search.value.trim().toLocaleLowerCase();
-  const rows = (current && missingOnly ? missing : presence.people).filter(
+  const rows = (current && missingOnly.checked ? missing : presence.people).filter(
     (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
   );
   const nameOf = (row: Inside) => row.name ?? t('evacuation.unknown');
@@ -207,7 +204,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
       </section>
       <div class="filters no-print">
         <TextField label={t('evacuation.search')} type="search" {...search} />
-        {current && <CheckField label={t('evacuation.onlyMissing')} checked={missingOnly} onChecked={setMissingOnly} />}
+        {current && <CheckField label={t('evacuation.onlyMissing')} {...missingOnly} />}
       </div>
       <div class="with-side">
         <div class="card table-card">

@@ -12,15 +12,14 @@ import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
-import { Empty, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { DialogButton, Empty, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
-import { Ago } from '../parts/moment.tsx';
-import { BackButton, PageFrame } from '../parts/page.tsx';
+import { Ago } from '../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading, Skeleton, Table } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
@@ -28,7 +27,6 @@ import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './fleet/settings-form.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
-import type { PageProps } from './page.ts';
 
 /** A kiosk reports a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
 const EVERY_MS = 5_000;
@@ -50,8 +48,7 @@ function List() {
   const versions = Object.keys(page?.summary.versions ?? {}).sort();
   return (
     <PageFrame
-      title={t('fleet.nav')}
-      lead={t('fleet.lead')}
+      of="fleet"
       actions={
         <>
           <Button onClick={() => go('fleet/staff')}>{t('kioskStaff.nav')}</Button>

@@ -2,18 +2,16 @@ import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
-import { AreaField, CheckField, SelectField, useField } from '../../shared/web/form.tsx';
+import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { usePages, useRead } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { Review } from './imports/review.tsx';
-import type { PageProps } from './page.ts';
 
 export function Imports({ rest: [id], role }: PageProps) {
   return id ? <Review key={id} id={id} role={role} /> : <List />;
@@ -24,8 +22,7 @@ function List() {
   const pages = usePages(listImports);
   return (
     <PageFrame
-      title={t('imports.nav')}
-      lead={t('imports.lead')}
+      of="imports"
       actions={
         <DialogButton kind="primary" label={t('imports.begin')}>
           <Begin />
@@ -62,14 +59,16 @@ function List() {
 /** On what the import rests: consents that are here, or that the operator states to have. */
 function Begin() {
   const texts = useRead(listConsentTexts);
-  const [stated, setStated] = useState(false);
+  const stated = useCheck(false);
   const [text, setText] = useState('');
   const statement = useField('');
   const options = (texts.value?.items ?? [])
     .filter((x) => x.reviewed)
     .map((x) => [`${x.version} ${x.language}`, `${x.version} · ${languageName(x.language)}`] as const);
   const [textVersion = '', language = ''] = (text || options[0]?.[0] || '').split(' ');
-  const parsed = NewImport.safeParse({ basis: stated ? { textVersion, language, statement: statement.value } : null });
+  const parsed = NewImport.safeParse({
+    basis: stated.checked ? { textVersion, language, statement: statement.value } : null,
+  });
   return (
     <WriteForm
       write={() => api(startImport, { body: parsed.data! })}
@@ -78,9 +77,9 @@ function Begin() {
       action={t('imports.begin')}
     >
       <p>{t('imports.beginText')}</p>
-      <CheckField label={t('imports.stated')} hint={t('imports.statedHint')} checked={stated} onChecked={setStated} />
-      {stated && options.length === 0 && <p class="note">{t('people.noText')}</p>}
-      {stated && options.length > 0 && (
+      <CheckField label={t('imports.stated')} hint={t('imports.statedHint')} {...stated} />
+      {stated.checked && options.length === 0 && <p class="note">{t('people.noText')}</p>}
+      {stated.checked && options.length > 0 && (
         <>
           <SelectField label={t('imports.text')} value={text || options[0]![0]} onValue={setText} options={options} />
           <AreaField

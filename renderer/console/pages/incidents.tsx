@@ -1,19 +1,16 @@
 import { listIncidents, OpenIncident, openIncident } from '../../../sync/protocol/api/incidents.ts';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { usePages } from '../../shared/web/resource.ts';
+import { DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
-import { dayKeyIn, timeIn } from '../state/clock.ts';
+import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
-import { instantAt } from '../state/zone.ts';
 import { ClockBadge, IncidentView } from './incidents/one.tsx';
-import type { PageProps } from './page.ts';
 
 export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
@@ -24,8 +21,7 @@ function List({ mayOpen }: { mayOpen: boolean }) {
   const pages = usePages(listIncidents);
   return (
     <PageFrame
-      title={t('incidents.nav')}
-      lead={t('incidents.lead')}
+      of="incidents"
       actions={
         mayOpen && (
           <DialogButton kind="primary-danger" label={t('incidents.open')}>

@@ -1,29 +1,8 @@
 import type { ComponentType } from 'preact';
 import type { PathOf } from '../../shared/i18n.ts';
-import {
-  IconAddPerson,
-  IconAlert,
-  IconBoard,
-  IconCalendar,
-  IconChart,
-  IconCheck,
-  IconErase,
-  IconExit,
-  IconFleet,
-  IconKey,
-  IconKiosk,
-  IconList,
-  IconPeople,
-  IconRepair,
-  IconRepeat,
-  IconRollout,
-  IconSearch,
-  IconSettings,
-  IconShield,
-  IconStaff,
-  IconText,
-} from '../../shared/icons.tsx';
+import * as icons from '../../shared/icons.tsx';
 import type { Key } from '../i18n.ts';
+import type { PageProps } from '../parts/page.tsx';
 import type { Role } from '../state/session.ts';
 import { Account } from './account.tsx';
 import { Accounts } from './accounts.tsx';
@@ -42,7 +21,6 @@ import { Fleet } from './fleet.tsx';
 import { Imports } from './imports.tsx';
 import { Incidents } from './incidents.tsx';
 import { Jobs } from './jobs.tsx';
-import type { PageProps } from './page.ts';
 import { People } from './people.tsx';
 import { PresenceView } from './presence.tsx';
 import { RetentionView } from './retention.tsx';
@@ -67,38 +45,47 @@ export interface ConsolePage {
   readonly Count?: ComponentType;
 }
 
+const EVERYBODY: readonly Role[] = ['admin', 'dpo', 'staff', 'auditor'];
+/** Who may see people by name. */
+const OF_PEOPLE: readonly Role[] = ['admin', 'dpo', 'staff'];
+/** Who keeps people's records. */
+const OF_RECORDS: readonly Role[] = ['admin', 'staff'];
+/** Who answers for how it is run. */
+const OVERSIGHT: readonly Role[] = ['admin', 'dpo', 'auditor'];
+const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
+
 /** Every page, in the order of the rail. The first that a role may open is where it begins. */
 export const PAGES: readonly ConsolePage[] = [
-  { path: 'board', group: 'now', Icon: IconBoard, roles: ['admin', 'dpo', 'staff', 'auditor'], View: Board },
-  { path: 'presence', group: 'now', Icon: IconPeople, roles: ['admin', 'dpo', 'staff'], View: PresenceView },
-  { path: 'evacuation', group: 'now', Icon: IconExit, roles: ['admin', 'dpo', 'staff'], View: EvacuationView },
+  { path: 'board', group: 'now', Icon: icons.IconBoard, roles: EVERYBODY, View: Board },
+  { path: 'presence', group: 'now', Icon: icons.IconPeople, roles: OF_PEOPLE, View: PresenceView },
+  { path: 'evacuation', group: 'now', Icon: icons.IconExit, roles: OF_PEOPLE, View: EvacuationView },
   {
     path: 'attention',
     group: 'now',
-    Icon: IconAlert,
-    roles: ['admin', 'dpo', 'staff'],
+    Icon: icons.IconAlert,
+    roles: OF_PEOPLE,
     View: Attention,
     Count: Waiting,
   },
-  { path: 'statistics', group: 'now', Icon: IconChart, roles: ['admin', 'dpo', 'staff', 'auditor'], View: Statistics },
-  { path: 'attendance', group: 'attendance', Icon: IconList, roles: ['admin', 'dpo', 'staff'], View: Attendance },
-  { path: 'day', group: 'attendance', Icon: IconCalendar, roles: ['admin', 'dpo', 'staff'], View: Day },
-  { path: 'corrections', group: 'attendance', Icon: IconRepair, roles: ['admin', 'dpo', 'staff'], View: Corrections },
-  { path: 'people', group: 'people', Icon: IconPeople, roles: ['admin', 'dpo', 'staff'], View: People },
-  { path: 'duplicates', group: 'people', Icon: IconRepeat, roles: ['admin', 'staff'], View: Duplicates },
-  { path: 'imports', group: 'people', Icon: IconAddPerson, roles: ['admin', 'staff'], View: Imports },
-  { path: 'devices', group: 'running', Icon: IconKiosk, roles: ['admin', 'dpo', 'staff', 'auditor'], View: Devices },
-  { path: 'fleet', group: 'running', Icon: IconFleet, roles: ['admin', 'auditor'], View: Fleet },
-  { path: 'rollouts', group: 'running', Icon: IconRollout, roles: ['admin', 'auditor'], View: Rollouts },
-  { path: 'settings', group: 'running', Icon: IconSettings, roles: ['admin', 'dpo', 'auditor'], View: Settings },
-  { path: 'jobs', group: 'running', Icon: IconRepeat, roles: ['admin', 'dpo', 'auditor'], View: Jobs },
-  { path: 'webhooks', group: 'running', Icon: IconExit, roles: ['admin', 'dpo', 'auditor'], View: Webhooks },
-  { path: 'accounts', group: 'running', Icon: IconStaff, roles: ['admin', 'dpo', 'auditor'], View: Accounts },
-  { path: 'consents', group: 'privacy', Icon: IconCheck, roles: ['admin', 'dpo', 'staff'], View: Consents },
-  { path: 'texts', group: 'privacy', Icon: IconText, roles: ['admin', 'dpo', 'staff', 'auditor'], View: Texts },
-  { path: 'erasures', group: 'privacy', Icon: IconErase, roles: ['admin', 'dpo', 'auditor'], View: Erasures },
-  { path: 'retention', group: 'privacy', Icon: IconCalendar, roles: ['admin', 'dpo', 'auditor'], View: RetentionView },
-  { path: 'audit', group: 'privacy', Icon: IconSearch, roles: AUDITORS, View: Audit },
-  { path: 'incidents', group: 'privacy', Icon: IconShield, roles: ['admin', 'dpo', 'auditor'], View: Incidents },
-  { path: 'account', group: 'own', Icon: IconKey, roles: ['admin', 'dpo', 'staff', 'auditor'], View: Account },
+  { path: 'statistics', group: 'now', Icon: icons.IconChart, roles: EVERYBODY, View: Statistics },
+  { path: 'attendance', group: 'attendance', Icon: icons.IconList, roles: OF_PEOPLE, View: Attendance },
+  { path: 'day', group: 'attendance', Icon: icons.IconCalendar, roles: OF_PEOPLE, View: Day },
+  { path: 'corrections', group: 'attendance', Icon: icons.IconRepair, roles: OF_PEOPLE, View: Corrections },
+  { path: 'people', group: 'people', Icon: icons.IconPeople, roles: OF_PEOPLE, View: People },
+  { path: 'duplicates', group: 'people', Icon: icons.IconRepeat, roles: OF_RECORDS, View: Duplicates },
+  { path: 'imports', group: 'people', Icon: icons.IconAddPerson, roles: OF_RECORDS, View: Imports },
+  { path: 'devices', group: 'running', Icon: icons.IconKiosk, roles: EVERYBODY, View: Devices },
+  { path: 'fleet', group: 'running', Icon: icons.IconFleet, roles: OF_MACHINES, View: Fleet },
+  { path: 'rollouts', group: 'running', Icon: icons.IconRollout, roles: OF_MACHINES, View: Rollouts },
+  { path: 'settings', group: 'running', Icon: icons.IconSettings, roles: OVERSIGHT, View: Settings },
+  { path: 'jobs', group: 'running', Icon: icons.IconRepeat, roles: OVERSIGHT, View: Jobs },
+  { path: 'webhooks', group: 'running', Icon: icons.IconExit, roles: OVERSIGHT, View: Webhooks },
+  { path: 'accounts', group: 'running', Icon: icons.IconStaff, roles: OVERSIGHT, View: Accounts },
+  { path: 'consents', group: 'privacy', Icon: icons.IconCheck, roles: OF_PEOPLE, View: Consents },
+  { path: 'texts', group: 'privacy', Icon: icons.IconText, roles: EVERYBODY, View: Texts },
+  { path: 'erasures', group: 'privacy', Icon: icons.IconErase, roles: OVERSIGHT, View: Erasures },
+  { path: 'retention', group: 'privacy', Icon: icons.IconCalendar, roles: OVERSIGHT, View: RetentionView },
+  { path: 'audit', group: 'privacy', Icon: icons.IconSearch, roles: AUDITORS, View: Audit },
+  { path: 'incidents', group: 'privacy', Icon: icons.IconShield, roles: OVERSIGHT, View: Incidents },
+  { path: 'account', group: 'own', Icon: icons.IconKey, roles: EVERYBODY, View: Account },
 ];

@@ -1,10 +1,9 @@
 import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
 import { SelectField } from '../../shared/web/form.tsx';
-import { useRead } from '../../shared/web/resource.ts';
+import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton, Table } from '../parts/table.tsx';
 
@@ -21,7 +20,7 @@ export function Jobs() {
   const job = filterOf('job');
   const runs = useRead(listJobRuns, { query: { job: job.value, limit: 50 } });
   return (
-    <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>
+    <PageFrame of="jobs">
       <Reading of={states} rows={8} error={states.error ?? runs.error} />
       {states.value && (
         <div class="card table-card">

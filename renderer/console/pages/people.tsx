@@ -3,19 +3,16 @@ import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/
 import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
-import { Badge } from '../../shared/web/pieces.tsx';
-import { usePages } from '../../shared/web/resource.ts';
+import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { usePages, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { PageProps } from './page.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
@@ -33,7 +30,7 @@ type By = (typeof BY)[number];
 /** Everybody, or the person with exactly this number, address or badge. Names are sealed and can't be searched. */
 function List({ mayAdd }: { mayAdd: boolean }) {
   const site = filterOf('site').value;
-  const [by, setBy] = useState<By>('number');
+  const by = useField<By>('number');
   const typed = useField('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
   const pages = usePages(listPeople, { query: { site, ...sought } });
@@ -41,8 +38,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
     <PageFrame
-      title={t('people.nav')}
-      lead={t('people.lead')}
+      of="people"
       actions={
         mayAdd && (
           <DialogButton kind="primary" icon={<IconAddPerson />} label={t('people.add')}>
@@ -54,14 +50,9 @@ function List({ mayAdd }: { mayAdd: boolean }) {
       <Form
         class="filters"
         role="search"
-        onSubmit={() => setSought(typed.value.trim() ? { [by]: typed.value.trim() } : {})}
+        onSubmit={() => setSought(typed.value.trim() ? { [by.value]: typed.value.trim() } : {})}
       >
-        <SelectField
-          label={t('people.findBy')}
-          value={by}
-          onValue={setBy}
-          options={BY.map((f) => [f, t(`people.${f}`)])}
-        />
+        <SelectField label={t('people.findBy')} {...by} options={BY.map((f) => [f, t(`people.${f}`)])} />
         <TextField label={t('people.exactly')} dir="ltr" {...typed} />
         <Button submit>{t('people.find')}</Button>
         {searching && (

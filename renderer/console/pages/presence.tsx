@@ -3,16 +3,15 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { useResource } from '../../shared/web/resource.ts';
+import { useResource } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading, Table } from '../parts/table.tsx';
 import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import type { PageProps } from './page.ts';
 
 /** Read again by itself, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
@@ -25,8 +24,7 @@ export function PresenceView({ query }: PageProps) {
   const presence = read.value;
   return (
     <PageFrame
-      title={t('presence.nav')}
-      lead={t('presence.lead')}
+      of="presence"
       actions={<Button label={t('presence.refresh')} onClick={read.reload} disabled={read.loading} />}
     >
       <FilterBar names={[]}>

@@ -1,42 +1,33 @@
 import { useState } from 'preact/hooks';
-import {
-  dryRunRetention,
-  getRetention,
-  listHolds,
-  NewHold,
-  releaseHold,
-  setHold,
-} from '../../../sync/protocol/api/retention.ts';
+import * as retention from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Ago, Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Ago, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
+import { instantAt } from '../state/clock.ts';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
-import { instantAt } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
-  const found = useRead(getRetention);
+  const found = useRead(retention.getRetention);
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
   const { busy, error, run } = useWrite();
   const mayRun = role !== 'auditor';
   const state = found.value;
   const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
   const dryRun = () =>
-    run(() => api(dryRunRetention), { done: (value) => setDry(new Map(value.rules.map((r) => [r.kind, r]))) });
+    run(() => api(retention.dryRunRetention), {
+      done: (value) => setDry(new Map(value.rules.map((r) => [r.kind, r]))),
+    });
   return (
     <PageFrame
-      title={t('retention.nav')}
-      lead={t('retention.lead')}
+      of="retention"
       actions={mayRun && <Button label={t('retention.dryRun')} disabled={busy} onClick={dryRun} />}
     >
       <Reading of={found} rows={6} error={error} />
@@ -113,10 +104,10 @@ export function RetentionView({ role }: PageProps) {
 
 /** Duties to keep: nothing that one covers is purged or erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
-  const holds = useRead(listHolds);
+  const holds = useRead(retention.listHolds);
   const { error, run } = useWrite();
   const release = (id: string) =>
-    run(() => api(releaseHold, { params: { hold: id } }), {
+    run(() => api(retention.releaseHold, { params: { hold: id } }), {
       ask: { title: t('retention.release'), text: t('retention.releaseText'), danger: true },
       say: () => t('retention.released'),
       done: holds.reload,
@@ -162,7 +153,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
   const { values, field } = useFields({ person: '', site: '', from: '', until: '', reason: '' });
   const site = values.site || null;
   const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site)) : null);
-  const parsed = NewHold.safeParse({
+  const parsed = retention.NewHold.safeParse({
     ...values,
     person: values.person.trim() || null,
     site,
@@ -171,7 +162,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
   });
   return (
     <WriteForm
-      write={() => api(setHold, { body: parsed.data! })}
+      write={() => api(retention.setHold, { body: parsed.data! })}
       say={() => t('retention.holdSet')}
       done={onDone}
       ready={parsed.success}

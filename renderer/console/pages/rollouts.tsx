@@ -6,15 +6,13 @@ import {
   type Rollout,
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
-import { DialogButton } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.ts';
+import { DialogButton, Empty } from '../../shared/web/pieces.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import type { PageProps } from './page.ts';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
@@ -35,8 +33,7 @@ export function Rollouts({ role }: PageProps) {
   const mayStart = admin && inForce?.state !== 'running' && builds.length > 0;
   return (
     <PageFrame
-      title={t('rollouts.nav')}
-      lead={t('rollouts.lead')}
+      of="rollouts"
       actions={
         mayStart && (
           <DialogButton kind="primary" label={t('rollouts.start')}>

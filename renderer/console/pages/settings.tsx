@@ -1,17 +1,17 @@
-import { getSiteHistory, getSitePolicy, getSitePolicyHistory, type Site } from '../../../sync/protocol/api/sites.ts';
-import { DialogButton } from '../../shared/web/dialog.tsx';
-import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
-import { useRead } from '../../shared/web/resource.ts';
-import { t } from '../i18n.ts';
+import * as siteApi from '../../../sync/protocol/api/sites.ts';
+import { api } from '../../shared/web/api.ts';
+import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
+import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { keyOr, t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { PageFrame } from '../parts/page.tsx';
-import { Skeleton } from '../parts/table.tsx';
+import { codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { RowButton, Skeleton } from '../parts/table.tsx';
+import { useUnsaved } from '../parts/unsaved.ts';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import type { PageProps } from './page.ts';
-import { History } from './settings/history.tsx';
 import { EditPolicy } from './settings/policy.tsx';
-import { AddSite, Calendar } from './settings/site.tsx';
 
 /** How the kiosks of a site behave, and what was changed of it, and who did it. */
 export function Settings({ role }: PageProps) {
@@ -19,8 +19,7 @@ export function Settings({ role }: PageProps) {
   const site = siteOf(chosen.value || null);
   return (
     <PageFrame
-      title={t('settings.nav')}
-      lead={t('settings.lead')}
+      of="settings"
       actions={
         role === 'admin' && (
           <DialogButton label={t('settings.addSite')}>
@@ -43,11 +42,11 @@ export function Settings({ role }: PageProps) {
   );
 }
 
-function OfSite({ site, role }: { site: Site; role: Role }) {
+function OfSite({ site, role }: { site: siteApi.Site; role: Role }) {
   const params = { site: site.id };
-  const policy = useRead(getSitePolicy, { params });
-  const history = useRead(getSitePolicyHistory, { params });
-  const calendar = useRead(getSiteHistory, { params });
+  const policy = useRead(siteApi.getSitePolicy, { params });
+  const history = useRead(siteApi.getSitePolicyHistory, { params });
+  const calendar = useRead(siteApi.getSiteHistory, { params });
   const reload = () => {
     policy.reload();
     history.reload();
@@ -70,5 +69,182 @@ function OfSite({ site, role }: { site: Site; role: Role }) {
         <History site={site} policy={history.value.items} calendar={calendar.value.items} role={role} onDone={reload} />
       )}
     </>
+  );
+}
+
+/** A change of the policy, or of the site itself, as the list has it. */
+type Line = (siteApi.PolicyChange | siteApi.SiteChange) & { readonly of: 'policy' | 'site' };
+
+const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
+const CHOICES: ReadonlySet<string> = new Set(['faces', 'templates']);
+
+/** A setting's value as its page calls it. */
+function valueLabel(name: string, value: unknown): string {
+  if (value === undefined || value === '') return '–';
+  if (LISTS.has(name))
+    return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
+  if (name === 'liveness') return codeLabel('settings.livenessOf', String(value));
+  return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
+}
+
+const nameLabel = (name: string): string => (name === 'name' ? t('settings.siteName') : codeLabel('settings', name));
+
+/** Contacts are settings of their own on the page. */
+const flat = (of: object): Record<string, unknown> => {
+  const { privacy, ...rest } = of as Record<string, unknown>;
+  return { ...rest, ...(privacy as object | undefined) };
+};
+
+/** What differs between two, by name. */
+function differences(before: object, after: object): [name: string, before: string, after: string][] {
+  const [was, is] = [flat(before), flat(after)];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
+    const [one, other] = [valueLabel(name, was[name]), valueLabel(name, is[name])];
+    return one === other ? [] : [[name, one, other] as [string, string, string]];
+  });
+}
+
+/** Whether this page can take it back: name and zone of the default site are the server's own configuration. */
+function undoable(line: Line, site: siteApi.Site, role: Role): boolean {
+  if (line.of === 'policy') return role !== 'auditor';
+  const configured = site.isDefault && differences(line.before, line.after).some(([name]) => name !== 'dayStartsAt');
+  return role === 'admin' && !configured;
+}
+
+interface HistoryProps {
+  site: siteApi.Site;
+  policy: readonly siteApi.PolicyChange[];
+  calendar: readonly siteApi.SiteChange[];
+  role: Role;
+  onDone: () => void;
+}
+
+/** What was changed of a site and of its policy, who did it, and a way back. */
+function History({ site, policy, calendar, role, onDone }: HistoryProps) {
+  const { busy, error, run } = useWrite();
+  const lines: Line[] = [
+    ...policy.map((change) => ({ ...change, of: 'policy' as const })),
+    ...calendar.map((change) => ({ ...change, of: 'site' as const })),
+  ].sort((a, b) => b.at.localeCompare(a.at));
+  const revert = ({ id, of }: Line) => {
+    const input = { params: { site: site.id }, body: { change: id } };
+    const text = t(of === 'policy' ? 'settings.revertText' : 'settings.revertCalendarText');
+    return run<unknown>(
+      () => (of === 'policy' ? api(siteApi.revertSitePolicy, input) : api(siteApi.revertSite, input)),
+      {
+        ask: { title: t('settings.revert'), text },
+        say: () => t('settings.reverted'),
+        done: () => (of === 'site' ? loadPlaces().then(onDone) : onDone()),
+      },
+    );
+  };
+  return (
+    <Panel title={t('settings.history')}>
+      <ErrorNote error={error} />
+      {lines.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
+      <ul>
+        {lines.map((line) => (
+          <li key={line.id} class="setting">
+            <div id={`change-${line.id}`}>
+              {differences(line.before, line.after).map(([name, before, after]) => (
+                <p key={name}>
+                  <span class="setting-name">{nameLabel(name)}</span> {t('settings.fromTo', { before, after })}
+                </p>
+              ))}
+              <p class="muted small">
+                <bdi>{line.email ?? t(keyOr(`settings.by.${line.by}`, 'settings.by.account'))}</bdi> ·{' '}
+                <Moment at={line.at} />
+              </p>
+            </div>
+            {undoable(line, site, role) && (
+              <RowButton of={`change-${line.id}`} disabled={busy} onClick={() => void revert(line)}>
+                {t('settings.revert')}
+              </RowButton>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** By what days of a site are counted: its zone, and when on the wall its day starts. */
+function Calendar({ site, mayWrite, onDone }: { site: siteApi.Site; mayWrite: boolean; onDone: () => void }) {
+  const { values, field } = useFields(site as Pick<siteApi.Site, 'timeZone' | 'dayStartsAt'>);
+  const dayStartsAt = values.dayStartsAt;
+  const timeZone = values.timeZone.trim();
+  const { busy, error, run } = useWrite();
+  // The default site's zone is the server's own configuration.
+  const patch = siteApi.SitePatch.safeParse({
+    ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
+    ...(timeZone !== site.timeZone && { timeZone }),
+  });
+  const same = dayStartsAt === site.dayStartsAt && timeZone === site.timeZone;
+  useUnsaved(!same);
+  const submit = () => {
+    if (!patch.success || same) return;
+    // Days that someone else has set meanwhile are not written over unseen.
+    const query = { change: site.change ?? 'none' };
+    const action = t('settings.saveCalendar');
+    void run(() => api(siteApi.changeSite, { params: { site: site.id }, query, body: patch.data }), {
+      ask: { title: t('settings.calendar'), text: t('settings.calendarSure'), action },
+      say: () => t('settings.saved'),
+      done: () => loadPlaces().then(onDone),
+    });
+  };
+  return (
+    <Panel title={t('settings.calendar')}>
+      <p class="muted small">{t('settings.calendarText')}</p>
+      <Form class="stack" onSubmit={submit}>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <TextField
+            type="time"
+            dir="ltr"
+            label={t('settings.dayStartsAt')}
+            hint={t('settings.dayStartsAtHint')}
+            required
+            {...field('dayStartsAt')}
+          />
+          <TextField
+            label={t('settings.timeZone')}
+            hint={t(site.isDefault ? 'settings.timeZoneConfigured' : 'settings.timeZoneHint')}
+            required
+            readOnly={site.isDefault}
+            dir="ltr"
+            {...field('timeZone')}
+          />
+        </fieldset>
+        <ErrorNote error={error} />
+        {!patch.success && (
+          <p class="field-error" role="alert">
+            {t('settings.calendarWrong')}
+          </p>
+        )}
+        {mayWrite && <Submit disabled={busy || !patch.success || same}>{t('settings.saveCalendar')}</Submit>}
+      </Form>
+    </Panel>
+  );
+}
+
+function AddSite({ onDone }: { onDone: () => void }) {
+  const { values, field } = useFields({ name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const parsed = siteApi.NewSite.safeParse(values);
+  return (
+    <WriteForm
+      write={() => api(siteApi.createSite, { body: parsed.data! })}
+      say={() => t('settings.siteAdded')}
+      done={onDone}
+      ready={parsed.success}
+      action={t('settings.addSite')}
+    >
+      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...field('name')} />
+      <TextField
+        label={t('settings.timeZone')}
+        hint={t('settings.timeZoneHint')}
+        required
+        dir="ltr"
+        {...field('timeZone')}
+      />
+    </WriteForm>
   );
 }

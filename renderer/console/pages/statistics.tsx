@@ -5,17 +5,15 @@ import { currentLanguage } from '../../shared/i18n.ts';
 import { IconChart } from '../../shared/icons.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { Empty, Panel } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.ts';
+import { useRead } from '../../shared/web/resource.tsx';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
-import { codeLabel } from '../parts/labels.ts';
-import { PageFrame } from '../parts/page.tsx';
+import { codeLabel } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
-import { dayKeyIn, momentIn } from '../state/clock.ts';
+import { addDays, dayKeyIn, momentIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
-import { addDays } from '../state/zone.ts';
-import type { PageProps } from './page.ts';
 
 const HOUR_MS = 3_600_000;
 /** Lines of the queue's chart, in turn. */
@@ -30,7 +28,7 @@ export function Statistics({ query }: PageProps) {
   const arrivals = useRead(getArrivals, { query: asked });
   const kiosks = useRead(getKioskStats, { query: asked });
   return (
-    <PageFrame title={t('statistics.nav')} lead={t('statistics.lead')}>
+    <PageFrame of="statistics">
       <FilterBar names={['site', 'from', 'to']}>
         <SiteField />
         <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />

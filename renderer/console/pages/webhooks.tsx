@@ -1,38 +1,33 @@
 import { useState } from 'preact/hooks';
-import {
-  changeWebhook,
-  createWebhook,
-  listWebhooks,
-  removeWebhook,
-  renewWebhookSecret,
-  testWebhook,
-  type Webhook,
-} from '../../../sync/protocol/api/webhooks.ts';
+import * as webhooks from '../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Badge, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import {
+  AreaField,
+  CheckField,
+  ErrorNote,
+  SelectField,
+  TextField,
+  useCheck,
+  useFields,
+} from '../../shared/web/form.tsx';
+import { Badge, Dialog, DialogButton, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
-import { Ago } from '../parts/moment.tsx';
-import { PageFrame } from '../parts/page.tsx';
-import { Reading } from '../parts/table.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
-import type { PageProps } from './page.ts';
-import { Deliveries } from './webhooks/deliveries.tsx';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 export function Webhooks({ role }: PageProps) {
-  const found = useRead(listWebhooks);
+  const found = useRead(webhooks.listWebhooks);
   const [secret, setSecret] = useState<string | null>(null);
   const admin = role === 'admin';
   return (
     <PageFrame
-      title={t('webhooks.nav')}
-      lead={t('webhooks.lead')}
+      of="webhooks"
       actions={
         admin && (
           <DialogButton kind="primary" label={t('webhooks.add')}>
@@ -65,7 +60,7 @@ export function Webhooks({ role }: PageProps) {
 }
 
 interface OneProps {
-  hook: Webhook;
+  hook: webhooks.Webhook;
   admin: boolean;
   onChange: () => void;
   onSecret: (secret: string) => void;
@@ -77,12 +72,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
 
   const params = { webhook: hook.id };
   const toggle = () =>
-    run(() => api(changeWebhook, { params, body: { enabled: !hook.enabled } }), {
+    run(() => api(webhooks.changeWebhook, { params, body: { enabled: !hook.enabled } }), {
       say: () => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'),
       done: onChange,
     });
   const test = () =>
-    run(() => api(testWebhook, { params }), {
+    run(() => api(webhooks.testWebhook, { params }), {
       say: () => t('webhooks.tested'),
       done: () => {
         setLog(true);
@@ -90,12 +85,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       },
     });
   const renew = () =>
-    run(() => api(renewWebhookSecret, { params }), {
+    run(() => api(webhooks.renewWebhookSecret, { params }), {
       ask: { title: t('webhooks.renew'), text: t('webhooks.renewText') },
       done: (value) => onSecret(value.secret),
     });
   const remove = () =>
-    run(() => api(removeWebhook, { params }), {
+    run(() => api(webhooks.removeWebhook, { params }), {
       ask: { title: t('webhooks.remove'), text: t('webhooks.removeText'), danger: true, word: hook.name },
       say: () => t('webhooks.removed'),
       done: onChange,
@@ -157,16 +152,16 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 /** @param onDone gets the secret, which is shown once */
 function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
   const { values, field } = useFields({ name: '', url: 'https://', site: '', ca: '' });
-  const [withNumber, setWithNumber] = useState(false);
+  const withNumber = useCheck(false);
   return (
     <WriteForm
       write={() =>
-        api(createWebhook, {
+        api(webhooks.createWebhook, {
           body: {
             name: values.name.trim(),
             url: values.url.trim(),
             site: values.site || null,
-            withNumber,
+            withNumber: withNumber.checked,
             caPem: values.ca.trim() || null,
           },
         })
@@ -189,13 +184,86 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
         {...field('site')}
         options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
-      <CheckField
-        label={t('webhooks.number')}
-        hint={t('webhooks.numberHint')}
-        checked={withNumber}
-        onChecked={setWithNumber}
-      />
+      <CheckField label={t('webhooks.number')} hint={t('webhooks.numberHint')} {...withNumber} />
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...field('ca')} />
     </WriteForm>
+  );
+}
+
+interface DeliveriesProps {
+  webhook: string;
+  /** Off, nothing is sent: what was due is kept back until it is on again. */
+  enabled: boolean;
+  admin: boolean;
+  /** What stands above the log is to be read again, too. */
+  onReload: () => void;
+}
+
+/** What was sent, what waits and what was given up, newest first. */
+function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
+  const pages = usePages(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
+  const { busy, error, run } = useWrite();
+  const retry = (id: string) =>
+    run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {
+      say: () => t('webhooks.retryDone'),
+      done: pages.reload,
+    });
+  return (
+    <>
+      <ErrorNote error={error} />
+      {!enabled && pages.items.some((d) => d.state === 'due') && (
+        <p class="note" data-kind="warn">
+          {t('webhooks.keptBackText')}
+        </p>
+      )}
+      <PagedTable
+        caption={t('webhooks.log')}
+        pages={pages}
+        rowKey={(d) => d.id}
+        empty={{ title: t('webhooks.logNone') }}
+        columns={[
+          { label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
+          {
+            label: t('webhooks.kindLabel'),
+            names: true,
+            cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
+          },
+          {
+            label: t('webhooks.stateLabel'),
+            cell: (d) => (
+              <Badge
+                kind={d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : enabled ? undefined : 'warn'}
+              >
+                {t(d.state === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${d.state}`)}
+              </Badge>
+            ),
+          },
+          { label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
+          { label: t('webhooks.answer'), cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code> },
+          {
+            label: t('webhooks.next'),
+            numeric: true,
+            cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
+          },
+          {
+            when: admin,
+            label: t('webhooks.retry'),
+            cell: (d) =>
+              d.state !== 'due' && (
+                <RowButton label={t('webhooks.retry')} disabled={busy} onClick={() => void retry(d.id)} />
+              ),
+          },
+        ]}
+      />
+      <div class="actions start">
+        <Button
+          label={t('webhooks.reload')}
+          onClick={() => {
+            pages.reload();
+            onReload();
+          }}
+        />
+      </div>
+    </>
   );
 }

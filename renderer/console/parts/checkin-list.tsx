@@ -5,7 +5,7 @@ import { keyOr, t } from '../i18n.ts';
 import { byDay, initialsOf } from '../state/board.ts';
 import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
-import { DirectionChip } from './chips.tsx';
+import { DirectionChip } from './labels.tsx';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;

@@ -3,15 +3,14 @@ import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
-import { useWrite } from '../../shared/web/resource.ts';
+import { Dialog } from '../../shared/web/pieces.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { dayKeyIn, timeIn } from '../state/clock.ts';
+import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { sites, zoneOf } from '../state/places.ts';
-import { instantAt } from '../state/zone.ts';
-import { directionOptions } from './chips.tsx';
+import { directionOptions } from './labels.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 

@@ -1,18 +1,31 @@
 import type { ComponentChildren } from 'preact';
 import { Button } from '../../shared/button.tsx';
+import type { PathOf } from '../../shared/i18n.ts';
 import { IconBack } from '../../shared/icons.tsx';
 import { go } from '../../shared/web/router.ts';
+import { type Key, t } from '../i18n.ts';
+import type { Role } from '../state/session.ts';
 
-interface PageFrameProps {
-  title: string;
-  /** One sentence: what this page is for. */
-  lead?: string | undefined;
+/** Pages with a sentence of what they are for: those whose path has `nav` and `lead`. */
+type LeadOf<K> = K extends `${infer Path}.lead` ? Path : never;
+type PagePath = PathOf<Key> & LeadOf<Key>;
+
+interface FrameProps {
   actions?: ComponentChildren;
   children: ComponentChildren;
 }
 
-/** The frame of a page: its heading, what can be done on it, its content. */
-export function PageFrame({ title, lead, actions, children }: PageFrameProps) {
+/**
+ * The frame of a page: its heading, what can be done on it, its content.
+ *
+ * @param of whose name and sentence it has; a page about one thing has a title of its own
+ */
+export function PageFrame({
+  actions,
+  children,
+  ...page
+}: FrameProps & ({ of: PagePath } | { title: string; lead?: string | undefined })) {
+  const { title, lead } = 'of' in page ? { title: t(`${page.of}.nav`), lead: t(`${page.of}.lead`) } : page;
   return (
     <div class="page">
       <header class="page-head">
@@ -34,3 +47,10 @@ export const BackButton = ({ to, children }: { to: string; children: ComponentCh
     {children}
   </Button>
 );
+
+export interface PageProps {
+  /** Segments of the address behind the page's own. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+  readonly role: Role;
+}

@@ -7,7 +7,7 @@ export const PasswordField = ({ fresh = false, ...field }: ComponentProps<typeof
   <TextField type="password" autocomplete={fresh ? 'new-password' : 'current-password'} dir="ltr" required {...field} />
 );
 
-type Typed = ReturnType<typeof useField>;
+type Typed = ReturnType<typeof useField<string>>;
 
 export const NewPasswordField = (field: Typed) => (
   <PasswordField

@@ -4,7 +4,7 @@ import { Button, type ButtonProps } from '../../shared/button.tsx';
 import type { ApiError } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import type { Pages, Resource } from '../../shared/web/resource.ts';
+import type { Pages, Resource } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 
 export interface Column<T> {

@@ -5,7 +5,7 @@ import { IconFace } from '../../shared/icons.tsx';
 import { urlOf } from '../../shared/web/api.ts';
 import { Form, TextField, useField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from './moment.tsx';
+import { Moment } from './labels.tsx';
 import { PersonLink } from './person-fields.tsx';
 
 interface TwoPeopleProps {

@@ -1,28 +1,21 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import {
-  changeOwnSignIn,
-  confirmTotp,
-  getOwnAccount,
-  type OwnAccount,
-  offerTotp,
-  type TotpOffered,
-} from '../../../sync/protocol/api/accounts.ts';
+import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
-import { CheckField, ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { CheckField, ErrorNote, Form, TextField, useCheck, useField } from '../../shared/web/form.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/moment.tsx';
+import { Moment } from '../parts/labels.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {
-  const own = useRead(getOwnAccount);
+  const own = useRead(accounts.getOwnAccount);
   return (
     <EntryCard wide>
       {own.value ? <Enrolment own={own.value} onDone={() => void session.loadSession()} /> : <Skeleton rows={3} />}
@@ -35,7 +28,7 @@ export function EnrolCard() {
 /**
  * The steps that are still to be taken. Also on the account's own page, for anyone who came in by the server's link.
  */
-export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void }) {
+export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: () => void }) {
   const [account, setAccount] = useState(own);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   /** What a signed-in session has to show again; one of a link need not. */
@@ -72,9 +65,9 @@ export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void
 }
 
 interface PasswordProps {
-  account: OwnAccount;
+  account: accounts.OwnAccount;
   withCode: boolean;
-  onSet: (account: OwnAccount, password: string) => void;
+  onSet: (account: accounts.OwnAccount, password: string) => void;
 }
 
 function Password({ account, withCode, onSet }: PasswordProps) {
@@ -92,7 +85,7 @@ function Password({ account, withCode, onSet }: PasswordProps) {
       password: password.value,
       ...(withCode && { code: code.value }),
     };
-    await run(() => api(changeOwnSignIn, { body }), { done: (next) => onSet(next, password.value) });
+    await run(() => api(accounts.changeOwnSignIn, { body }), { done: (next) => onSet(next, password.value) });
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
@@ -133,14 +126,14 @@ export function SecondFactor({
   onSet: (codes: readonly string[]) => void;
   proof?: { current?: string; code?: string };
 }) {
-  const [offer, setOffer] = useState<TotpOffered | null>(null);
+  const [offer, setOffer] = useState<accounts.TotpOffered | null>(null);
   const code = useField('');
   const { busy, error, run } = useWrite();
-  const ask = () => void run(() => api(offerTotp, { body: proof }), { done: setOffer });
+  const ask = () => void run(() => api(accounts.offerTotp, { body: proof }), { done: setOffer });
   // One offer a visit: each new one makes the one before worthless.
   useEffect(ask, []);
   const submit = async () => {
-    const done = await run(() => api(confirmTotp, { body: { code: code.value.replaceAll(' ', '') } }));
+    const done = await run(() => api(accounts.confirmTotp, { body: { code: code.value.replaceAll(' ', '') } }));
     if (done?.ok) onSet(done.value.codes);
     else code.onValue('');
   };
@@ -222,7 +215,7 @@ export const CodeList = ({ codes, label }: { codes: readonly string[]; label: st
 
 /** Shown once. */
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
-  const [kept, setKept] = useState(false);
+  const kept = useCheck(false);
   const save = () => {
     const at = session.stage.peek();
     const email = 'session' in at ? (at.session.email ?? '') : '';
@@ -234,15 +227,15 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   };
   return (
-    <Form class="stack" onSubmit={() => kept && onDone()}>
+    <Form class="stack" onSubmit={() => kept.checked && onDone()}>
       <p>{t('enrol.codes')}</p>
       <CodeList codes={codes} label={t('enrol.title3')} />
       <div class="actions start">
         <Button onClick={save}>{t('enrol.saveCodes')}</Button>
         <Button onClick={() => print()}>{t('print')}</Button>
       </div>
-      <CheckField label={t('enrol.kept')} checked={kept} onChecked={setKept} />
-      <Button label={t('enrol.done')} submit kind="primary" disabled={!kept} />
+      <CheckField label={t('enrol.kept')} {...kept} />
+      <Button label={t('enrol.done')} submit kind="primary" disabled={!kept.checked} />
     </Form>
   );
 }

@@ -3,10 +3,9 @@ import type { SessionState } from '../../../sync/protocol/api/session.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
 import { Preferences } from '../../shared/web/choices.tsx';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { Empty, Mark } from '../../shared/web/pieces.tsx';
-import { useWrite } from '../../shared/web/resource.ts';
+import { Dialog, Empty, Mark } from '../../shared/web/pieces.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
 import { go, route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
@@ -61,13 +60,7 @@ export function Shell({ account }: { account: SessionState }) {
   );
 }
 
-interface RailProps {
-  account: SessionState;
-  pages: readonly ConsolePage[];
-  at: ConsolePage | undefined;
-}
-
-function Rail({ account, pages, at }: RailProps) {
+function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePage[]; at: ConsolePage | undefined }) {
   const { busy, error, run } = useWrite();
   return (
     <div class="rail-inner">

@@ -3,7 +3,7 @@ import { useFocus } from '../../shared/focus.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
-import { useWrite } from '../../shared/web/resource.ts';
+import { useWrite } from '../../shared/web/resource.tsx';
 import type { Held } from '../../shared/web/session.ts';
 import { t } from '../i18n.ts';
 import { PasswordField } from '../parts/password-field.tsx';

@@ -41,3 +41,43 @@ export function agoOf(ms: number, language = currentLanguage()): string {
   if (seconds < 86_400) return relative.format(-Math.round(seconds / 3600), 'hour');
   return relative.format(-Math.round(seconds / 86_400), 'day');
 }
+
+/** Between the wall clock of a site and moments: filters name days, the API wants instants. Pure. */
+
+/** Offset of a zone at a moment, ms east of UTC. */
+function offsetAt(ms: number, timeZone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(ms);
+  const of = (type: string) => Number(parts.find((p) => p.type === type)!.value);
+  const wall = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+  return wall - Math.floor(ms / 1000) * 1000;
+}
+
+/**
+ * The moment at which a wall clock shows that. In the hour that summer time repeats, the first; in the one it leaves out, as
+ * if the clock had not been moved yet.
+ *
+ * @param date `YYYY-MM-DD`
+ * @param time `HH:MM`
+ * @returns RFC 3339 in UTC; null: `date` or `time` is not one
+ */
+export function instantAt(date: string, time: string, timeZone: string): string | null {
+  const wall = Date.parse(`${date}T${time}:00.000Z`);
+  if (Number.isNaN(wall)) return null;
+  const before = offsetAt(wall - 86_400_000, timeZone);
+  const candidates = [before, offsetAt(wall + 86_400_000, timeZone)].map((offset) => wall - offset);
+  const right = candidates.filter((ms) => ms + offsetAt(ms, timeZone) === wall);
+  return new Date(right.length > 0 ? Math.min(...right) : wall - before).toISOString();
+}
+
+/** A day later or earlier. @param date `YYYY-MM-DD` */
+export const addDays = (date: string, days: number): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

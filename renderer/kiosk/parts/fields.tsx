@@ -1,5 +1,6 @@
-import type { Signal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX, Ref } from 'preact';
+import { type Key, t } from '../i18n.ts';
 
 /** A number as it is typed to come in: one that another program gave may have any sign. */
 export const TYPED_NUMBER = /^(?=.*[\p{L}\p{N}])\P{Cc}{1,40}$/u;
@@ -27,6 +28,28 @@ export const bound = (to: Signal<string>) => ({
     to.value = next;
   },
 });
+
+/** What is wrong with a form: the sentence, and the field it belongs to, by its name. */
+export interface Wrong {
+  readonly key: Key;
+  readonly field: string;
+}
+
+/** The fields of a form that are checked before it is sent; the first that is wrong is marked, and gets the focus. */
+export function useChecked(error: Signal<string>) {
+  const wrong = useSignal<string | null>(null);
+  return {
+    /** Name of the field that is wrong. */
+    wrong: wrong.value,
+    /** @returns whether nothing is wrong; what is, is said */
+    passes(form: HTMLFormElement, found: Wrong | null, values?: Record<string, unknown>): boolean {
+      wrong.value = found?.field ?? null;
+      error.value = found ? t(found.key, values) : '';
+      if (found) form.querySelector<HTMLInputElement>(`[name="${found.field}"]`)?.focus();
+      return found === null;
+    },
+  };
+}
 
 /** One line of text. The keys on the glass type it: no system brings its own. */
 export function TextField({ label, onValue, input, invalid, wide = false, ...rest }: FieldProps) {

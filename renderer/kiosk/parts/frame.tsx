@@ -3,19 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, dayOf, setLanguage, timeOfDay } from '../../shared/i18n.ts';
-import {
-  IconAlert,
-  IconCloudOff,
-  IconContrast,
-  IconDisplay,
-  IconLow,
-  IconMute,
-  IconShield,
-  IconSound,
-  IconStaff,
-  IconText,
-  IconUpdate,
-} from '../../shared/icons.tsx';
+import * as icons from '../../shared/icons.tsx';
 import { LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { noticeText } from './error-text.ts';
@@ -93,7 +81,7 @@ function LivenessBadge() {
   if (status.value?.liveness !== 'off') return null;
   return (
     <p class="badge badge-warn" title={t('status.livenessOffLong')}>
-      <IconShield />
+      <icons.IconShield />
       <span>{t(hello.value?.demo ? 'status.livenessOffDemo' : 'status.livenessOff')}</span>
     </p>
   );
@@ -110,24 +98,24 @@ export function Footer({ guests = true }: { guests?: boolean }) {
       {guests && <Languages />}
       <div class="foot-actions">
         <Button
-          icon={<IconDisplay />}
+          label={t('display.open')}
+          icon={<icons.IconDisplay />}
           kind="bare"
           id="display-switch"
           aria-expanded={open.value}
           aria-controls="display-panel"
           onClick={() => (open.value = !open.value)}
-        >
-          {t('display.open')}
-        </Button>
+        />
         {guests && at !== 'privacy' && at !== 'staff' && (
-          <Button icon={<IconShield />} kind="bare" onClick={() => go({ at: 'privacy' })}>
-            {t('privacy.open')}
-          </Button>
+          <Button
+            label={t('privacy.open')}
+            icon={<icons.IconShield />}
+            kind="bare"
+            onClick={() => go({ at: 'privacy' })}
+          />
         )}
         {guests && at !== 'staff' && (
-          <Button icon={<IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })}>
-            {t('staff.open')}
-          </Button>
+          <Button label={t('staff.open')} icon={<icons.IconStaff />} kind="bare" onClick={() => go({ at: 'staff' })} />
         )}
       </div>
     </footer>
@@ -166,7 +154,7 @@ function UpdateNote() {
   if (!update) return null;
   return (
     <li class="note note-update" data-kind={update.kind} aria-live="off">
-      <IconUpdate />
+      <icons.IconUpdate />
       <span class="tabular">{updateText(update, now.getTime())}</span>
     </li>
   );
@@ -189,7 +177,7 @@ function QueueState() {
     <ul class="notes" aria-live="polite">
       {notes.map((note) => (
         <li key={note.key} class="note" data-tone={note.tone}>
-          {note.icon === 'cloud' ? <IconCloudOff /> : <IconAlert />}
+          {note.icon === 'cloud' ? <icons.IconCloudOff /> : <icons.IconAlert />}
           <span class="tabular">{note.text}</span>
         </li>
       ))}
@@ -205,12 +193,17 @@ function DisplayPanel({ close }: { close: () => void }) {
   useLayoutEffect(() => root.current?.querySelector('button')?.focus(), []);
   const { large, contrast, low } = display;
   const switches = [
-    { name: 'large', icon: <IconText />, on: large.value, flip: () => (large.value = !large.value) },
-    { name: 'contrast', icon: <IconContrast />, on: contrast.value, flip: () => (contrast.value = !contrast.value) },
-    { name: 'low', icon: <IconLow />, on: low.value, flip: () => (low.value = !low.value) },
+    { name: 'large', icon: <icons.IconText />, on: large.value, flip: () => (large.value = !large.value) },
+    {
+      name: 'contrast',
+      icon: <icons.IconContrast />,
+      on: contrast.value,
+      flip: () => (contrast.value = !contrast.value),
+    },
+    { name: 'low', icon: <icons.IconLow />, on: low.value, flip: () => (low.value = !low.value) },
     {
       name: 'sound',
-      icon: sounds.muted.value ? <IconMute /> : <IconSound />,
+      icon: sounds.muted.value ? <icons.IconMute /> : <icons.IconSound />,
       on: !sounds.muted.value,
       flip: () => (sounds.muted.value = !sounds.muted.value),
     },

@@ -1,13 +1,37 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import { weakPin } from '../../../electron/contract/pin.ts';
+import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { Button } from '../../shared/button.tsx';
+import { useFocus } from '../../shared/focus.ts';
 import { IconAlert } from '../../shared/icons.tsx';
-import { t } from '../i18n.ts';
+import { type Key, t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
+import { errorTextOf } from './error-text.ts';
+import { bound, PinField } from './fields.tsx';
 import { Idle } from './idle.tsx';
 import { SideKey } from './key-button.tsx';
 import { Keyboard, Keypad, TypedForm } from './keys.tsx';
 import { ScreenHead } from './title.tsx';
+
+interface KeypadScreenProps {
+  title: string;
+  idleMs: number;
+  /** Words of the button. */
+  submit: string;
+  busy: boolean;
+  /** What is wrong; read out when it comes. */
+  error: string;
+  /** Said in its place while nothing is wrong. */
+  note?: string;
+  /** Whether letters can be typed too. */
+  letters?: boolean;
+  /** Where the way back leads, and an idle screen; to the camera without it. */
+  onBack?: () => void;
+  onSubmit: () => void;
+  children: ComponentChildren;
+}
 
 /**
  * A screen of one or two fields with keys on the glass, one thing to say, and one button: what number and PIN, number
@@ -24,23 +48,7 @@ export function KeypadScreen({
   onBack,
   onSubmit,
   children,
-}: {
-  title: string;
-  idleMs: number;
-  /** Words of the button. */
-  submit: string;
-  busy: boolean;
-  /** What is wrong; read out when it comes. */
-  error: string;
-  /** Said in its place while nothing is wrong. */
-  note?: string;
-  /** Whether letters can be typed too. */
-  letters?: boolean;
-  /** Where the way back leads, and an idle screen; to the camera without it. */
-  onBack?: () => void;
-  onSubmit: () => void;
-  children: ComponentChildren;
-}) {
+}: KeypadScreenProps) {
   const { home } = useKiosk();
   const typesLetters = useSignal(false);
   const back = onBack ?? (() => home());
@@ -62,9 +70,7 @@ export function KeypadScreen({
             corner={letters && <SideKey onPress={() => (typesLetters.value = true)}>{t('pin.letters')}</SideKey>}
           />
         )}
-        <Button submit kind="primary" disabled={busy}>
-          {busy ? t('pin.checking') : submit}
-        </Button>
+        <Button label={busy ? t('pin.checking') : submit} submit kind="primary" disabled={busy} />
       </TypedForm>
       <Idle ms={idleMs} done={back} />
     </main>
@@ -84,5 +90,58 @@ export function FormError({ message, note = '' }: { message: string; note?: stri
         note !== '' && <p class="hint">{note}</p>
       )}
     </div>
+  );
+}
+
+interface NewPinScreenProps extends Pick<KeypadScreenProps, 'title' | 'submit' | 'note' | 'onBack' | 'idleMs'> {
+  shape: RegExp;
+  /** Said of a PIN without that shape, and of two that differ. */
+  misshapen: Key;
+  differs: Key;
+  /** What the two fields are called, and their name. */
+  labels: readonly [first: Key, again: Key];
+  name: string;
+  /** Throws what the core says of it. */
+  save: (pin: string) => Promise<void>;
+}
+
+/** A PIN of one's own: typed twice, so that it is the one that was meant, and nobody is locked out by a slip. */
+export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ...screen }: NewPinScreenProps) {
+  const pin = useSignal('');
+  const again = useSignal('');
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const pinInput = useFocus<HTMLInputElement>();
+  const againInput = useRef<HTMLInputElement>(null);
+
+  function complain(message: string): void {
+    error.value = message;
+    pin.value = '';
+    again.value = '';
+    pinInput.current?.focus();
+  }
+
+  async function submit(): Promise<void> {
+    error.value = '';
+    if (!shape.test(pin.value)) return complain(t(misshapen));
+    if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
+    if (again.value === '' && document.activeElement === pinInput.current) return againInput.current?.focus();
+    if (again.value !== pin.value) return complain(t(differs));
+    busy.value = true;
+    try {
+      await save(pin.value);
+    } catch (cause) {
+      const weak = cause instanceof RpcError && cause.code === 'pin-weak';
+      complain(weak ? t('enrol.error.pin-weak') : errorTextOf(cause));
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <KeypadScreen {...screen} busy={busy.value} error={error.value} onSubmit={() => void submit()}>
+      <PinField label={t(labels[0])} name={name} {...bound(pin)} input={pinInput} />
+      <PinField label={t(labels[1])} name={`${name}-again`} {...bound(again)} input={againInput} />
+    </KeypadScreen>
   );
 }

@@ -1,13 +1,15 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import { useFocus } from '../../shared/focus.ts';
 import { type Key, t } from '../i18n.ts';
 import { clockOf, errorTextOf } from './error-text.ts';
+import { bound } from './fields.tsx';
 
 /** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
 export type PinTrouble =
   | { kind: 'missing' }
-  | { kind: 'wrong' }
+  | { kind: 'wrong' | 'weak' }
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
 
@@ -21,10 +23,11 @@ export const PIN_SENTENCES = {
   'pin-choose': () => 'pin.chooseTitle',
 } as const satisfies Readonly<Record<string, (group: Group) => Key>>;
 
-/** From the core's rejection: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
+/** From the core's rejection: `pin-wrong`, `pin-weak`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
   if (!(error instanceof RpcError)) return { kind: 'error', error };
   if (error.code === 'pin-wrong') return { kind: 'wrong' };
+  if (error.code === 'pin-weak') return { kind: 'weak' };
   const seconds = error.params.seconds;
   if (error.code === 'pin-locked')
     return { kind: 'locked', until: now + (typeof seconds === 'number' ? seconds : 30) * 1000 };
@@ -60,9 +63,50 @@ export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): st
       return t('pin.missing');
     case 'wrong':
       return t(PIN_SENTENCES['pin-wrong'](group));
+    case 'weak':
+      return t('enrol.error.pin-weak');
     case 'locked':
       return t(PIN_SENTENCES['pin-locked'](), { time: clockOf(seconds) });
     case 'error':
       return errorTextOf(value.error);
   }
+}
+
+/**
+ * Digits that someone types and the core judges. They are gone from the screen before they are judged, and the field is
+ * ready again when they were refused.
+ *
+ * @param shape what is not even asked about else
+ * @param misshapen what digits without it are
+ * @param enter throws what the core says of them
+ */
+export function usePinEntry(
+  group: Group,
+  shape: RegExp,
+  enter: (digits: string) => Promise<unknown>,
+  misshapen: 'wrong' | 'weak' = 'wrong',
+) {
+  const typed = useSignal('');
+  const busy = useSignal(false);
+  const trouble = useSignal<PinTrouble | null>(null);
+  const input = useFocus<HTMLInputElement>();
+  const error = usePinText(trouble, group);
+  async function submit(): Promise<void> {
+    const digits = typed.value;
+    typed.value = '';
+    if (!shape.test(digits)) {
+      trouble.value = { kind: misshapen };
+      return;
+    }
+    busy.value = true;
+    try {
+      await enter(digits);
+    } catch (cause) {
+      trouble.value = pinTroubleOf(cause);
+      input.current?.focus();
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { field: { ...bound(typed), input }, screen: { busy: busy.value, error, onSubmit: () => void submit() } };
 }

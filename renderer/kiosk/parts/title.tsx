@@ -32,9 +32,5 @@ export function ScreenHead({ title, back }: { title: ComponentChildren; back: ()
 }
 
 export function BackButton({ onClick }: { onClick: () => void }) {
-  return (
-    <Button icon={<IconBack />} class="button-back" onClick={onClick}>
-      {t('back')}
-    </Button>
-  );
+  return <Button label={t('back')} icon={<IconBack />} class="button-back" onClick={onClick} />;
 }

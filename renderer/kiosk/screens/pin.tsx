@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { weakPin } from '../../../electron/contract/pin.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { useFocus } from '../../shared/focus.ts';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { bound, NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
-import { KeypadScreen } from '../parts/keypad-form.tsx';
+import { KeypadScreen, NewPinScreen } from '../parts/keypad-form.tsx';
 import { PIN_SENTENCES, type PinTrouble, pinTroubleOf, usePinText } from '../parts/pin-trouble.ts';
+
+const IDLE_MS = 45_000;
 
 /** Number and PIN: by touch, keyboard or screen reader. */
 export function PinScreen() {
@@ -57,20 +58,37 @@ export function PinScreen() {
     }
   }
 
-  if (choosing.value)
+  /** Nobody else knows it. Where the code does not count (any more), or must wait: back to where it is typed. */
+  async function choose(code: { number: string; code: string }, chosen: string): Promise<void> {
+    try {
+      welcomed((await core.pinChoose({ ...code, pin: chosen })).receipt);
+    } catch (error) {
+      if (error instanceof RpcError && error.code === 'pin-weak') throw error;
+      choosing.value = null;
+      trouble.value = pinTroubleOf(error);
+    }
+  }
+
+  const code = choosing.value;
+  if (code)
     return (
-      <PinChooseScreen
-        {...choosing.value}
-        refused={(error) => {
-          choosing.value = null;
-          trouble.value = pinTroubleOf(error);
-        }}
+      <NewPinScreen
+        title={t(PIN_SENTENCES['pin-choose']())}
+        idleMs={IDLE_MS}
+        submit={t('pin.chooseSubmit')}
+        note={t('pin.chooseNote')}
+        shape={PIN_SHAPE}
+        misshapen="enrol.pinWrong"
+        differs="pin.differs"
+        labels={['pin.newPin', 'pin.newPinAgain']}
+        name="new-pin"
+        save={(chosen) => choose(code, chosen)}
       />
     );
   return (
     <KeypadScreen
       title={t('pin.title')}
-      idleMs={45_000}
+      idleMs={IDLE_MS}
       submit={t('pin.submit')}
       busy={busy.value}
       error={message}
@@ -83,66 +101,32 @@ export function PinScreen() {
   );
 }
 
-interface PinChooseScreenProps {
-  number: string;
-  code: string;
-  refused: (error: unknown) => void;
-}
+/** The number that comes before the face. It is not looked up here: a number that nobody has goes on just the same. */
+export function NumberScreen() {
+  const { faceOf } = useKiosk();
+  const number = useSignal('');
+  const missing = useSignal(false);
+  const input = useFocus<HTMLInputElement>();
 
-/**
- * The person had a code in place of a PIN, and chooses one now: twice, so that it is the one they meant. Nobody else knows it.
- *
- * @param refused the code does not count (any more), or must wait: back to where it is typed
- */
-function PinChooseScreen({ number, code, refused }: PinChooseScreenProps) {
-  const { core, welcomed } = useKiosk();
-  const pin = useSignal('');
-  const again = useSignal('');
-  const error = useSignal('');
-  const busy = useSignal(false);
-  const pinInput = useFocus<HTMLInputElement>();
-  const againInput = useRef<HTMLInputElement>(null);
-
-  function complain(message: string): void {
-    error.value = message;
-    pin.value = '';
-    again.value = '';
-    pinInput.current?.focus();
-  }
-
-  async function submit(): Promise<void> {
-    error.value = '';
-    if (!PIN_SHAPE.test(pin.value)) return complain(t('enrol.pinWrong'));
-    if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
-    if (again.value === '' && document.activeElement === pinInput.current) {
-      againInput.current?.focus();
-      return;
-    }
-    if (again.value !== pin.value) return complain(t('pin.differs'));
-    busy.value = true;
-    try {
-      const { receipt } = await core.pinChoose({ number, code, pin: pin.value });
-      welcomed(receipt);
-    } catch (cause) {
-      if (cause instanceof RpcError && cause.code === 'pin-weak') complain(t('enrol.error.pin-weak'));
-      else refused(cause);
-    } finally {
-      busy.value = false;
-    }
+  function submit(): void {
+    const typed = number.value.trim();
+    missing.value = !TYPED_NUMBER.test(typed);
+    if (missing.value) input.current?.focus();
+    else faceOf({ number: typed });
   }
 
   return (
     <KeypadScreen
-      title={t(PIN_SENTENCES['pin-choose']())}
-      idleMs={45_000}
-      submit={t('pin.chooseSubmit')}
-      busy={busy.value}
-      error={error.value}
-      note={t('pin.chooseNote')}
-      onSubmit={() => void submit()}
+      title={t('numberFirst.title')}
+      idleMs={30_000}
+      submit={t('next')}
+      busy={false}
+      error={missing.value ? t('numberFirst.missing') : ''}
+      note={t('numberFirst.after')}
+      letters
+      onSubmit={submit}
     >
-      <PinField label={t('pin.newPin')} name="new-pin" {...bound(pin)} input={pinInput} />
-      <PinField label={t('pin.newPinAgain')} name="new-pin-again" {...bound(again)} input={againInput} />
+      <NumberField label={t('pin.number')} {...bound(number)} input={input} invalid={missing.value} />
     </KeypadScreen>
   );
 }

@@ -8,7 +8,7 @@ import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
@@ -140,13 +140,12 @@ function Cards() {
               <span class="muted small">{t('cards.since', { moment: momentOf(new Date(issuedAt)) })}</span>
             </span>
             <Button
+              label={t('cards.lost')}
               id={`lost-${id}`}
               aria-labelledby={`lost-${id} card-${id}`}
               onClick={() => void lost(id)}
               disabled={busy}
-            >
-              {t('cards.lost')}
-            </Button>
+            />
           </li>
         ))}
       </ul>

@@ -3,11 +3,10 @@ import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protoco
 import { momentOf } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CloseDialog, DialogButton } from '../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
-import { Fact, Panel } from '../../shared/web/pieces.tsx';
-import { useWrite } from '../../shared/web/resource.ts';
+import { CloseDialog, DialogButton, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { me as profile, readMe } from '../state/session.ts';

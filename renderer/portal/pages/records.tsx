@@ -1,29 +1,21 @@
 import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
-import {
-  addMyComplaint,
-  listMyAttendance,
-  listMyComplaints,
-  listMyConsentTexts,
-  type MyComplaint,
-} from '../../../sync/protocol/api/portal.ts';
+import * as portal from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
 import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
-import { usePages, useRead } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Dialog, Empty } from '../../shared/web/pieces.tsx';
+import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 
 /** Own records, newest first, by day on this phone's clock. */
 export function Records() {
-  const { items, error, state, more, reload } = usePages(listMyAttendance, { query: { limit: 30 } });
-  const contacts = useRead(listMyConsentTexts);
-  const said = useRead(listMyComplaints);
+  const { items, error, state, more, reload } = usePages(portal.listMyAttendance, { query: { limit: 30 } });
+  const contacts = useRead(portal.listMyConsentTexts);
+  const said = useRead(portal.listMyComplaints);
   const [wrong, setWrong] = useState<AttendanceRow | null>(null);
   const complaints = new Map(said.value?.items.map((c) => [c.record, c]));
   const days = Map.groupBy(items, (row) => dayOf(new Date(row.at)));
@@ -67,7 +59,7 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const message = useField('');
   return (
     <WriteForm
-      write={() => api(addMyComplaint, { body: { record: row.id, message: message.value } })}
+      write={() => api(portal.addMyComplaint, { body: { record: row.id, message: message.value } })}
       say={() => t('records.wrongSent')}
       done={onDone}
       ready={message.value.trim() !== ''}
@@ -81,7 +73,15 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   );
 }
 
-function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | undefined; onWrong: () => void }) {
+function Row({
+  row,
+  said,
+  onWrong,
+}: {
+  row: AttendanceRow;
+  said: portal.MyComplaint | undefined;
+  onWrong: () => void;
+}) {
   const why = row.voided ? `voided.${row.voided}` : row.duplicateOf ? 'records.duplicate' : null;
   const time = <time dateTime={row.at}>{timeOfDay(new Date(row.at))}</time>;
   return (
@@ -108,12 +108,11 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
           </span>
         )}
         <Button
+          label={t('records.wrongTitle')}
           size="small"
           aria-label={`${t('records.wrongTitle')}: ${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`}
           onClick={onWrong}
-        >
-          {t('records.wrongTitle')}
-        </Button>
+        />
       </span>
     </li>
   );

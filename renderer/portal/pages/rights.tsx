@@ -1,33 +1,21 @@
 import { useContext, useState } from 'preact/hooks';
 import type { z } from 'zod';
-import {
-  confirmMyErasure,
-  exportMyData,
-  giveMyConsent,
-  listMyConsentTexts,
-  type MyConsentText,
-  type MyConsentTexts,
-  type MyProfile,
-  requestMyErasure,
-  withdrawMyConsent,
-} from '../../../sync/protocol/api/portal.ts';
+import * as portal from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconDownload, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
-import { CloseDialog, Dialog, DialogButton } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { Badge, ConsentArticle, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { type Resource, useRead, useWrite } from '../../shared/web/resource.ts';
-import { WriteForm } from '../../shared/web/write-form.tsx';
+import { Badge, CloseDialog, ConsentArticle, Dialog, DialogButton, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { type Resource, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { readMe } from '../state/session.ts';
 
 /** Consent, everything as a file, erasure, and who to ask. */
-export function Rights({ me }: { me: MyProfile }) {
-  const texts = useRead(listMyConsentTexts);
+export function Rights({ me }: { me: portal.MyProfile }) {
+  const texts = useRead(portal.listMyConsentTexts);
   return (
     <>
       <h1>{t('rights.title')}</h1>
@@ -39,10 +27,10 @@ export function Rights({ me }: { me: MyProfile }) {
   );
 }
 
-function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts> }) {
+function Consent({ me, texts }: { me: portal.MyProfile; texts: Resource<portal.MyConsentTexts> }) {
   const { busy, error, run } = useWrite();
   const withdraw = () =>
-    run(() => api(withdrawMyConsent), {
+    run(() => api(portal.withdrawMyConsent), {
       ask: { title: t('consent.withdraw'), text: t('consent.withdrawText'), danger: true },
       say: () => t('consent.withdrawn'),
       done: readMe,
@@ -70,18 +58,18 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
 }
 
 /** The text comes first; agreeing is a second act. */
-function Give({ texts, me }: { texts: readonly MyConsentText[]; me: MyProfile }) {
+function Give({ texts, me }: { texts: readonly portal.MyConsentText[]; me: portal.MyProfile }) {
   const close = useContext(CloseDialog);
   const wanted = [currentLanguage(), me.language];
   const language = useField((texts.find((x) => wanted.includes(x.language)) ?? texts[0]!).language);
-  const [agreed, setAgreed] = useState(false);
+  const agreed = useCheck(false);
   const text = texts.find((x) => x.language === language.value)!;
   return (
     <WriteForm
-      write={() => api(giveMyConsent, { body: { textVersion: text.version, language: text.language } })}
+      write={() => api(portal.giveMyConsent, { body: { textVersion: text.version, language: text.language } })}
       say={() => t('consent.given')}
       done={readMe}
-      ready={agreed}
+      ready={agreed.checked}
       action={t('consent.give')}
       onCancel={close}
     >
@@ -93,7 +81,7 @@ function Give({ texts, me }: { texts: readonly MyConsentText[]; me: MyProfile })
         />
       )}
       <ConsentArticle text={text} />
-      <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
+      <CheckField label={t('consent.agree')} {...agreed} />
     </WriteForm>
   );
 }
@@ -104,7 +92,7 @@ function Everything() {
     <Panel title={t('export.title')}>
       <p>{t('export.text')}</p>
       <ErrorNote error={error} />
-      <Button onClick={() => void run(() => download(exportMyData))} disabled={busy}>
+      <Button onClick={() => void run(() => download(portal.exportMyData))} disabled={busy}>
         <IconDownload />
         {t(busy ? 'export.busy' : 'export.button')}
       </Button>
@@ -113,10 +101,10 @@ function Everything() {
 }
 
 /** Two steps: what it means, asked of the server, then a word that is typed. */
-function Erase({ me }: { me: MyProfile }) {
-  const [asked, setAsked] = useState<z.output<typeof confirmMyErasure.answer> | null>(null);
+function Erase({ me }: { me: portal.MyProfile }) {
+  const [asked, setAsked] = useState<z.output<typeof portal.confirmMyErasure.answer> | null>(null);
   const { busy, error, run } = useWrite();
-  const ask = () => run(() => api(confirmMyErasure), { done: setAsked });
+  const ask = () => run(() => api(portal.confirmMyErasure), { done: setAsked });
   return (
     <Panel title={t('erase.title')}>
       <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.startedForGood') : 'erase.text')}</p>
@@ -129,7 +117,7 @@ function Erase({ me }: { me: MyProfile }) {
   );
 }
 
-function Contacts({ of }: { of: MyConsentTexts | null }) {
+function Contacts({ of }: { of: portal.MyConsentTexts | null }) {
   if (!of?.controller) return <p class="muted small">{t('contacts.none')}</p>;
   return (
     <Panel title={t('contacts.title')}>
@@ -142,7 +130,7 @@ function Contacts({ of }: { of: MyConsentTexts | null }) {
   );
 }
 
-interface EraseDialogProps extends Pick<z.output<typeof confirmMyErasure.answer>, 'undoDays' | 'confirmation'> {
+interface EraseDialogProps extends Pick<z.output<typeof portal.confirmMyErasure.answer>, 'undoDays' | 'confirmation'> {
   onClose: () => void;
 }
 
@@ -180,7 +168,7 @@ function Confirm({ confirmation, onClose }: Omit<EraseDialogProps, 'undoDays'>) 
   const typed = useField('');
   return (
     <WriteForm
-      write={() => api(requestMyErasure, { body: { confirmation } })}
+      write={() => api(portal.requestMyErasure, { body: { confirmation } })}
       say={({ undoUntil }) =>
         undoUntil ? t('erase.started', { moment: momentOf(new Date(undoUntil)) }) : t('erase.startedForGood')
       }

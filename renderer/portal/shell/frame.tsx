@@ -6,7 +6,7 @@ import { api } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/pieces.tsx';
-import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { useResource, useWrite } from '../../shared/web/resource.tsx';
 import { route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';

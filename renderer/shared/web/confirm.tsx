@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { Dialog } from './dialog.tsx';
 import { Form, Submit, TextField } from './form.tsx';
 import { t } from './i18n.ts';
+import { Dialog } from './pieces.tsx';
 
 export interface Question {
   readonly title: string;

@@ -28,14 +28,8 @@ export function OpeningCard() {
   );
 }
 
-interface LinkCardProps {
-  readonly busy: boolean;
-  readonly error: ApiError | null;
-  readonly onEnter: () => void;
-}
-
 /** Link scanners of mail programs open links; none presses a button. */
-export function LinkCard({ busy, error, onEnter }: LinkCardProps) {
+export function LinkCard({ busy, error, onEnter }: { busy: boolean; error: ApiError | null; onEnter: () => void }) {
   return (
     <EntryCard>
       <h1>{t('link.title')}</h1>

@@ -45,9 +45,15 @@ export function Field({
 }
 
 /** What is typed or chosen in a field: `{...name}` gives the field what it needs, `name.value` is what it holds. */
-export function useField(first: string): { value: string; onValue: (value: string) => void } {
+export function useField<V = string>(first: V): { value: V; onValue: (value: V) => void } {
   const [value, onValue] = useState(first);
   return { value, onValue };
+}
+
+/** The same of a box to tick. */
+export function useCheck(first: boolean): { checked: boolean; onChecked: (checked: boolean) => void } {
+  const [checked, onChecked] = useState(first);
+  return { checked, onChecked };
 }
 
 /** Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold. */
@@ -135,20 +141,17 @@ export function AreaField({
 
 /** One of several. @param options value and words; the value '' is "any" */
 export function SelectField<V extends string>({
-  label,
-  hint,
-  error,
-  class: name,
   value,
   options,
   onValue,
+  ...field
 }: FieldProps & {
   value: V;
   options: readonly (readonly [value: V, labels: string])[];
   onValue: (value: V) => void;
 }) {
   return (
-    <Field label={label} hint={hint} error={error} class={name}>
+    <Field {...field}>
       {(control) => (
         <select {...control} value={value} onChange={(e) => onValue(options[e.currentTarget.selectedIndex]![0])}>
           {options.map(([key, labels]) => (

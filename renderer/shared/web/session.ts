@@ -1,11 +1,5 @@
 import { signal } from '@preact/signals';
-import {
-  endAllSessions,
-  endSession,
-  getSession,
-  redeemLink,
-  type SessionState,
-} from '../../../sync/protocol/api/session.ts';
+import * as session from '../../../sync/protocol/api/session.ts';
 import { type Answer, type ApiError, api, sessionHooks } from './api.ts';
 
 /** Before someone is in, whatever page it is. */
@@ -22,7 +16,7 @@ interface Rules<Place> {
   /** Touching the page counts as using the session; reported at most so often, ms. */
   readonly usedMs: number;
   /** Where a session leads here: in, or out where it belongs to another page. */
-  readonly placeOf: (state: SessionState) => Place;
+  readonly placeOf: (state: session.SessionState) => Place;
 }
 
 export type Session<Place extends { readonly kind: string }> = ReturnType<typeof createSession<Place>>;
@@ -50,7 +44,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     stage.value = { kind: 'out', why, error: null };
   }
 
-  function admitted(state: SessionState, place = placeOf(state)): void {
+  function admitted(state: session.SessionState, place = placeOf(state)): void {
     if (place.kind !== 'out') {
       const endsAt = Math.min(Date.parse(state.idleEndsAt), Date.parse(state.expiresAt));
       lifeMs = endsAt - Date.parse(state.serverTime);
@@ -75,7 +69,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
 
   /** Asks the server who is signed in here. */
   async function loadSession(): Promise<void> {
-    const asked = await api(getSession);
+    const asked = await api(session.getSession);
     if (asked.ok) return admitted(asked.value);
     if (stage.peek().kind !== 'opening') return;
     stage.value = { kind: 'out', why: null, error: asked.error.code === 'no-session' ? null : asked.error };
@@ -86,7 +80,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     const at = stage.peek();
     if (!isOutside(at) || at.kind !== 'link' || at.busy) return;
     stage.value = { ...at, busy: true, error: null };
-    const asked = await api(redeemLink, { body: { token: at.token } });
+    const asked = await api(session.redeemLink, { body: { token: at.token } });
     if (asked.ok) return admitted(asked.value);
     const { error } = asked;
     // The link was not spent: the button stays.
@@ -95,7 +89,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
       return;
     }
     // Anyone who is signed in already does not need the link.
-    const before = await api(getSession);
+    const before = await api(session.getSession);
     if (before.ok && placeOf(before.value).kind !== 'out') admitted(before.value);
     else stage.value = { kind: 'out', why: null, error };
   }
@@ -103,7 +97,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
   /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
   async function signOut(everywhere = false): Promise<Answer<unknown>> {
     leaving = true;
-    const asked = await api(everywhere ? endAllSessions : endSession).finally(() => {
+    const asked = await api(everywhere ? session.endAllSessions : session.endSession).finally(() => {
       leaving = false;
     });
     if (!asked.ok && asked.error.code !== 'no-session') return asked;

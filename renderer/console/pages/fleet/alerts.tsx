@@ -2,8 +2,7 @@ import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Ago } from '../../parts/moment.tsx';
+import { Ago, codeLabel } from '../../parts/labels.tsx';
 
 /** Kiosks report every 15 minutes: what is older than this says nothing of how the kiosk is now, ms. */
 const REPORT_OLD_MS = 20 * 60_000;

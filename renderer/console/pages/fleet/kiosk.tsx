@@ -1,29 +1,20 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import {
-  type FleetKiosk,
-  getKiosk,
-  listFleet,
-  revertKioskSettings,
-  type StaffRecord,
-  setKioskSettings,
-} from '../../../../sync/protocol/api/fleet.ts';
+import * as fleet from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
-import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
+import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { type Key, t } from '../../i18n.ts';
-import { codeLabel, staffByLabel } from '../../parts/labels.ts';
-import { Ago, Moment, moment } from '../../parts/moment.tsx';
+import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { Reading, Table } from '../../parts/table.tsx';
+import { Reading, RowButton, Table } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
-import { CommandsPanel, type CommandsPanelProps } from './commands.tsx';
-import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
+import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
 
 const EVERY_MS = 5_000;
 
@@ -32,8 +23,8 @@ const EVERY_MS = 5_000;
  * accounts, so they are read when something became of them, and not all the time.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
-  const found = useRead(getKiosk, { params: { device } });
-  const live = useRead(listFleet, { query: { device } }, EVERY_MS);
+  const found = useRead(fleet.getKiosk, { params: { device } });
+  const live = useRead(fleet.listFleet, { query: { device } }, EVERY_MS);
   const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
@@ -63,7 +54,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   );
 }
 
-function Facts({ kiosk }: { kiosk: FleetKiosk }) {
+function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
   const held = r?.updateHeld;
   const hours =
@@ -107,7 +98,11 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
 /** A number with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-function slotLabel({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
+function slotLabel({
+  current,
+  previous,
+  trial,
+}: NonNullable<NonNullable<fleet.FleetKiosk['report']>['slots']>): string {
   const label = trial ? t('fleet.onTrial', { build: current }) : current;
   return previous ? `${label} · ${t('fleet.before', { build: previous })}` : label;
 }
@@ -117,7 +112,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { error, run } = useWrite();
   const params = { device: kiosk.id };
   const putBack = (revision: number) =>
-    run(() => api(revertKioskSettings, { params, body: { revision } }), {
+    run(() => api(fleet.revertKioskSettings, { params, body: { revision } }), {
       say: () => t('fleet.saved'),
       done: onChange,
     });
@@ -133,7 +128,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
             <SettingsForm
               settings={own.settings}
               inherited={template}
-              write={(settings) => api(setKioskSettings, { params, body: { settings, after: own.revision } })}
+              write={(settings) => api(fleet.setKioskSettings, { params, body: { settings, after: own.revision } })}
               done={onChange}
             />
           </DialogButton>
@@ -156,7 +151,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   );
 }
 
-const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
+const TONE: Readonly<Record<fleet.StaffRecord['outcome'], string>> = {
   started: 'warn',
   done: 'good',
   failed: 'bad',
@@ -164,7 +159,7 @@ const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
 };
 
 /** Who of the staff was at the kiosk itself, and what they did there. */
-function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
+function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
   return (
     <Panel title={t('fleet.staff')}>
       {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
@@ -205,6 +200,105 @@ function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
             },
             { label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
             { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
+          ]}
+        />
+      )}
+    </Panel>
+  );
+}
+
+const COMMAND_TONE: Readonly<Record<fleet.FleetCommand['state'], string | undefined>> = {
+  waiting: undefined,
+  started: 'warn',
+  done: 'good',
+  failed: 'bad',
+  refused: 'bad',
+  expired: 'warn',
+  withdrawn: undefined,
+};
+
+const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
+
+interface CommandsPanelProps {
+  detail: fleet.FleetDetail;
+  admin: boolean;
+  onChange: (detail: fleet.FleetDetail) => void;
+}
+
+/** The kiosk's commands, what became of them, and what more it can be sent. */
+function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
+  const { kiosk, commands } = detail;
+  const { busy, error, run } = useWrite();
+
+  const sendCommand = (what: fleet.NewCommand['what']) => {
+    const destroys = what === 'wipe' || what === 'decommission';
+    const body: fleet.NewCommand = { what, ...(destroys && { name: kiosk.name }) };
+    return run(() => api(fleet.commandKiosk, { params: { device: kiosk.id }, body }), {
+      ask: {
+        title: t(`fleet.command.${what}`),
+        text: t(`fleet.commandText.${what}`, { name: kiosk.name }),
+        ...(destroys && { danger: true, word: kiosk.name }),
+      },
+      say: () => t('fleet.sent'),
+      done: onChange,
+    });
+  };
+  const takeBack = (id: string) =>
+    run(() => api(fleet.withdrawCommand, { params: { device: kiosk.id, command: id } }), { done: onChange });
+  const read = (id: string) =>
+    void run(() => download(fleet.getKioskLog, { params: { device: kiosk.id, command: id } }));
+  const able = admin && kiosk.status === 'approved';
+  // One that is taken out of service may wait for days, and be stolen meanwhile.
+  const offered = COMMANDS.filter(
+    (what) => able && (kiosk.leaving === null || (kiosk.leaving === 'decommission' && what === 'wipe')),
+  );
+  return (
+    <Panel title={t('fleet.commands')}>
+      <ErrorNote error={error} />
+      {offered.length > 0 && (
+        <div class="actions start">
+          {offered.map((what) => (
+            <Button
+              label={t(`fleet.command.${what}`)}
+              key={what}
+              kind={what === 'wipe' ? 'danger' : undefined}
+              disabled={busy}
+              onClick={() => void sendCommand(what)}
+            />
+          ))}
+        </div>
+      )}
+      {commands.length === 0 && <p class="muted">{t('fleet.noCommands')}</p>}
+      {commands.length > 0 && (
+        <Table
+          caption={t('fleet.commands')}
+          rows={commands}
+          rowKey={(c) => c.id}
+          columns={[
+            { label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
+            {
+              label: t('fleet.state'),
+              cell: (c) => (
+                <Badge kind={COMMAND_TONE[c.state]}>
+                  {t(`fleet.commandState.${c.state}`)}
+                  {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
+                </Badge>
+              ),
+            },
+            { label: t('fleet.when'), numeric: true, names: true, cell: (c) => <Moment at={c.askedAt} /> },
+            { label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
+            { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
+            {
+              label: t('attention.do'),
+              cell: (c) => (
+                <>
+                  {admin && c.state === 'waiting' && (
+                    <RowButton onClick={() => void takeBack(c.id)}>{t('fleet.takeBack')}</RowButton>
+                  )}
+                  {admin && c.log && <RowButton onClick={() => read(c.id)}>{t('fleet.readLog')}</RowButton>}
+                </>
+              ),
+            },
           ]}
         />
       )}

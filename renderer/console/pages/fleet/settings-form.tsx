@@ -1,12 +1,11 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import type { Answer } from '../../../shared/web/api.ts';
-import { CloseDialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { CloseDialog } from '../../../shared/web/pieces.tsx';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;

@@ -1,25 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
-import {
-  addKioskStaff,
-  type HandedOver,
-  KioskStaff,
-  listKioskStaff,
-  removeKioskStaff,
-  resetKioskStaff,
-  type StaffReset,
-} from '../../../../sync/protocol/api/staff.ts';
+import * as staff from '../../../../sync/protocol/api/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
-import { Badge, Empty } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
+import { Badge, Dialog, DialogButton, Empty } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Ago } from '../../parts/moment.tsx';
+import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
 import { CodeList, QrSecret } from '../../shell/enrol.tsx';
@@ -33,7 +23,7 @@ const EVERY_MS = 5_000;
  * again when a kiosk reports something else of them, which the list of kiosks shows, and not all the time.
  */
 export function KioskStaffPage({ role }: { role: Role }) {
-  const found = useRead(listKioskStaff);
+  const found = useRead(staff.listKioskStaff);
   const kiosks = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
   const before = useRef(said);
@@ -41,29 +31,28 @@ export function KioskStaffPage({ role }: { role: Role }) {
     if (before.current !== null && before.current !== said) found.reload();
     before.current = said;
   }, [said, found.reload]);
-  const [sheet, setSheet] = useState<HandedOver | null>(null);
+  const [sheet, setSheet] = useState<staff.HandedOver | null>(null);
   const { busy, error, run } = useWrite();
   const admin = role === 'admin';
-  const show = (handed: HandedOver) => {
+  const show = (handed: staff.HandedOver) => {
     setSheet(handed);
     found.reload();
   };
-  const remove = ({ id, name }: KioskStaff) =>
-    run(() => api(removeKioskStaff, { params: { member: id } }), {
+  const remove = ({ id, name }: staff.KioskStaff) =>
+    run(() => api(staff.removeKioskStaff, { params: { member: id } }), {
       ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name }), danger: true },
       say: () => t('kioskStaff.removed'),
       done: found.reload,
     });
-  const resetTo = ({ id, name }: KioskStaff, reset: StaffReset) =>
-    run(() => api(resetKioskStaff, { params: { member: id }, body: reset }), {
+  const resetTo = ({ id, name }: staff.KioskStaff, reset: staff.StaffReset) =>
+    run(() => api(staff.resetKioskStaff, { params: { member: id }, body: reset }), {
       ask: { title: t(`kioskStaff.reset.${reset.what}`), text: t(`kioskStaff.resetText.${reset.what}`, { name }) },
       done: show,
     });
   const items = found.value?.items;
   return (
     <PageFrame
-      title={t('kioskStaff.nav')}
-      lead={t('kioskStaff.lead')}
+      of="kioskStaff"
       actions={
         <>
           <BackButton to="fleet">{t('fleet.back')}</BackButton>
@@ -147,7 +136,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
 }
 
 /** How many kiosks know, and which do not yet. */
-function Known({ member }: { member: KioskStaff }) {
+function Known({ member }: { member: staff.KioskStaff }) {
   const { removedAt, confirmed, kiosks, waiting } = member;
   const names = waiting
     .slice(0, 5)
@@ -164,11 +153,11 @@ function Known({ member }: { member: KioskStaff }) {
   );
 }
 
-const placeLabel = ({ kiosk, site }: KioskStaff): string =>
+const placeLabel = ({ kiosk, site }: staff.KioskStaff): string =>
   kiosk ? t('kioskStaff.oneKiosk', { name: kiosk.name }) : siteLabel(site);
 
 /** What a member unlocks with; of one who was added at a kiosk only that kiosk knows. */
-const factorsLabel = ({ pin, badge, paperLeft }: KioskStaff): string =>
+const factorsLabel = ({ pin, badge, paperLeft }: staff.KioskStaff): string =>
   [
     ...(pin ? [t(`kioskStaff.pin.${pin}`)] : []),
     ...(badge ? [t('kioskStaff.badge')] : []),
@@ -178,15 +167,15 @@ const factorsLabel = ({ pin, badge, paperLeft }: KioskStaff): string =>
 const siteLabel = (site: string | null): string =>
   site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
 
-function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
+function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
   const { values, field } = useFields({ name: '', site: '', badge: '' });
-  const [role, setRole] = useState<KioskStaff['role']>('desk');
+  const role = useField<staff.KioskStaff['role']>('desk');
   const name = values.name.trim();
   return (
     <WriteForm
       write={() => {
-        const body = { name, role, site: values.site || null, badge: values.badge.trim() || null };
-        return api(addKioskStaff, { body });
+        const body = { name, role: role.value, site: values.site || null, badge: values.badge.trim() || null };
+        return api(staff.addKioskStaff, { body });
       }}
       say={() => t('kioskStaff.done')}
       done={onDone}
@@ -203,9 +192,8 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
       />
       <SelectField
         label={t('kioskStaff.roleLabel')}
-        value={role}
-        onValue={setRole}
-        options={KioskStaff.shape.role.options.map((one) => [
+        {...role}
+        options={staff.KioskStaff.shape.role.options.map((one) => [
           one,
           `${t(`kioskStaff.role.${one}`)}: ${t(`kioskStaff.may.${one}`)}`,
         ])}
@@ -227,7 +215,7 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
 }
 
 /** Shown once. On paper go PIN and codes alone: a printed secret would make codes for ever. */
-function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
+function Sheet({ added, onDone }: { added: staff.HandedOver; onDone: () => void }) {
   const { member, pin, factor } = added;
   return (
     <div class="stack">

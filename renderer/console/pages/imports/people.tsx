@@ -12,10 +12,10 @@ import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
+import { usePages, useResource, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
-import { codeLabel } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 

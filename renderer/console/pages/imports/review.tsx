@@ -1,35 +1,21 @@
 import { useEffect, useState } from 'preact/hooks';
-import {
-  acceptAllImportPhotos,
-  applyImport,
-  assignImportPhoto,
-  cancelImport,
-  decideImportPhoto,
-  getImport,
-  getImportPicture,
-  type ImportDecision,
-  type ImportPhoto,
-  listImportPhotos,
-  uploadImportFile,
-} from '../../../../sync/protocol/api/imports.ts';
+import * as imports from '../../../../sync/protocol/api/imports.ts';
 import { listPeople } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../../shared/web/form.tsx';
-import { Badge, Empty } from '../../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, Dialog, Empty } from '../../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
-import { t } from '../../i18n.ts';
+import { type Key, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
-import { codeLabel } from '../../parts/labels.ts';
-import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { codeLabel } from '../../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import type { PageProps } from '../page.ts';
 import { BY } from '../people.tsx';
 import { ListedPeople } from './people.tsx';
 
@@ -42,14 +28,14 @@ const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
  * enrolled.
  */
 export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
-  const found = useRead(getImport, { params: { import: id } }, EVERY_MS);
+  const found = useRead(imports.getImport, { params: { import: id } }, EVERY_MS);
   const run_ = found.value;
   const open = run_?.state === 'open';
   const query = { state: filterOf('state').value, doubtful: filterOf('doubtful').value, limit: 40 };
-  const pages = usePages(listImportPhotos, { params: { import: id }, query });
+  const pages = usePages(imports.listImportPhotos, { params: { import: id }, query });
   const { busy, error, run } = useWrite();
   // What was decided since the list was read: the list itself stays where it was scrolled to.
-  const [decided, setDecided] = useState<ReadonlyMap<string, ImportPhoto>>(new Map());
+  const [decided, setDecided] = useState<ReadonlyMap<string, imports.ImportPhoto>>(new Map());
   const [uploads, setUploads] = useState(0);
   const reload = () => {
     setDecided(new Map());
@@ -68,17 +54,17 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
   const waiting = run_?.counts.waiting ?? 0;
   const acceptAll = () =>
-    run(() => api(acceptAllImportPhotos, { params: { import: id } }), {
+    run(() => api(imports.acceptAllImportPhotos, { params: { import: id } }), {
       say: (value) => t('imports.allAccepted', { count: value.accepted }),
       done: reload,
     });
   const apply = () =>
-    run(() => api(applyImport, { params: { import: id } }), {
+    run(() => api(imports.applyImport, { params: { import: id } }), {
       ask: { title: t('imports.apply'), text: t('imports.applyText', { count: run_?.counts.accepted ?? 0 }) },
       done: reload,
     });
   const cancel = () =>
-    run(() => api(cancelImport, { params: { import: id } }), {
+    run(() => api(imports.cancelImport, { params: { import: id } }), {
       ask: { title: t('imports.cancel'), text: t('imports.cancelText'), danger: true },
       done: () => go('imports'),
     });
@@ -92,12 +78,11 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
           {open && <Button label={t('imports.cancel')} disabled={busy} onClick={cancel} />}
           {open && (
             <Button
+              label={t('imports.apply')}
               kind="primary"
               disabled={busy || run_.counts.accepted === 0}
               onClick={() => run_.counts.accepted > 0 && void apply()}
-            >
-              {t('imports.apply')}
-            </Button>
+            />
           )}
         </>
       }
@@ -195,7 +180,7 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
     for (const [i, file] of sorted.entries()) {
       setDone({ at: i, of: sorted.length });
       const query = { name: file.name.slice(-255) };
-      const answer = await run(() => api(uploadImportFile, { params: { import: id }, body: file, query }));
+      const answer = await run(() => api(imports.uploadImportFile, { params: { import: id }, body: file, query }));
       if (!answer?.ok) break;
       setRefused((r) => [...r, ...answer.value.refused]);
     }
@@ -230,9 +215,9 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
 interface PhotoProps {
   run: string;
   role: PageProps['role'];
-  photo: ImportPhoto;
+  photo: imports.ImportPhoto;
   open: boolean;
-  onDecided: (photo: ImportPhoto) => void;
+  onDecided: (photo: imports.ImportPhoto) => void;
 }
 
 function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
@@ -240,17 +225,26 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
   const [comparing, setComparing] = useState(false);
   const { busy, error, run } = useWrite();
   const params = { import: id, photo: photo.id };
-  const decide = (body: ImportDecision) =>
-    run(() => api(decideImportPhoto, { params, body }), {
+  const decide = (body: imports.ImportDecision) =>
+    run(() => api(imports.decideImportPhoto, { params, body }), {
       done: (one) => {
         setComparing(false);
         onDecided(one);
       },
     });
   const picture = (
-    <img src={urlOf(getImportPicture, { params })} alt={t('imports.face', { file: photo.file })} loading="lazy" />
+    <img
+      src={urlOf(imports.getImportPicture, { params })}
+      alt={t('imports.face', { file: photo.file })}
+      loading="lazy"
+    />
   );
   const decided = photo.state === 'accepted' || photo.state === 'refused';
+  const judged = photo.state === 'judged';
+  const button = (label: Key, act: () => unknown) => (
+    <RowButton label={t(label)} of={`file-${photo.id}`} disabled={busy} onClick={act} />
+  );
+  const accept = () => (photo.duplicate ? setComparing(true) : decide({ decision: 'accept' }));
   return (
     <li class="card photo" data-state={photo.state}>
       {photo.hasPicture && photo.state !== 'waiting' ? (
@@ -283,32 +277,13 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
         <ErrorNote error={error} />
         {open && (
           <div class="actions start">
-            {!decided && photo.usable && photo.person && (
-              <RowButton
-                of={`file-${photo.id}`}
-                disabled={busy}
-                onClick={() => (photo.duplicate ? setComparing(true) : void decide({ decision: 'accept' }))}
-              >
-                {t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
-              </RowButton>
-            )}
-            {!decided && photo.state === 'judged' && (
-              <RowButton
-                of={`file-${photo.id}`}
-                disabled={busy}
-                onClick={() => void decide({ decision: 'refuse', reason: 'other' })}
-              >
-                {t('imports.refuse')}
-              </RowButton>
-            )}
-            {decided && (
-              <RowButton of={`file-${photo.id}`} disabled={busy} onClick={() => void decide({ decision: 'undo' })}>
-                {t('toast.undo')}
-              </RowButton>
-            )}
-            {!decided && photo.hasPicture && photo.state === 'judged' && (
-              <RowButton label={t('imports.assign')} of={`file-${photo.id}`} onClick={() => setAssigning(true)} />
-            )}
+            {!decided &&
+              photo.usable &&
+              photo.person &&
+              button(photo.duplicate ? 'lookalikes.compare' : 'imports.accept', accept)}
+            {!decided && judged && button('imports.refuse', () => decide({ decision: 'refuse', reason: 'other' }))}
+            {decided && button('toast.undo', () => decide({ decision: 'undo' }))}
+            {!decided && judged && photo.hasPicture && button('imports.assign', () => setAssigning(true))}
           </div>
         )}
       </div>
@@ -345,7 +320,15 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
   );
 }
 
-function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone: (photo: ImportPhoto) => void }) {
+function Assign({
+  run: id,
+  photo,
+  onDone,
+}: {
+  run: string;
+  photo: string;
+  onDone: (photo: imports.ImportPhoto) => void;
+}) {
   const by = useField('number');
   const typed = useField('');
   const [none, setNone] = useState(false);
@@ -356,7 +339,7 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
     const [person] = found.value.items;
     setNone(!person);
     if (!person) return;
-    await run(() => api(assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
+    await run(() => api(imports.assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
       done: onDone,
     });
   };

@@ -1,59 +1,43 @@
 import { useState } from 'preact/hooks';
-import {
-  addIncidentScope,
-  type Contained,
-  changeIncident,
-  closeIncident,
-  containIncident,
-  getIncident,
-  getIncidentNotice,
-  type Incident,
-  IncidentScope,
-  listAffected,
-  NoticeLanguage,
-  recordNotified,
-  removeIncidentScope,
-} from '../../../../sync/protocol/api/incidents.ts';
+import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
-import { AreaField, CheckField, TextField, useFields } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
-import { Badge, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
+import { instantAt } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { instantAt } from '../../state/zone.ts';
 import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 
 /** One incident: its clock, what is written about it, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
-  const found = useRead(getIncident, { params: { incident: id } });
+  const found = useRead(incidents.getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
   const incident = found.value;
   const may = role !== 'auditor' && incident?.state !== 'closed';
   const notified = (to: 'authority' | 'people') =>
-    run(() => api(recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
+    run(() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
       ask: { title: t(`incidents.notified.${to}`), text: t('incidents.notifiedText') },
       say: () => t('incidents.noted'),
       done: found.reload,
     });
   const close = () =>
-    run(() => api(closeIncident, { params: { incident: id } }), {
+    run(() => api(incidents.closeIncident, { params: { incident: id } }), {
       ask: { title: t('incidents.close'), text: t('incidents.closeText') },
       say: () => t('incidents.closed'),
       done: found.reload,
     });
   const dropScope = (scope: string) =>
-    run(() => api(removeIncidentScope, { params: { incident: id, scope } }), { done: found.reload });
+    run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), { done: found.reload });
   return (
     <PageFrame
       title={incident?.title ?? t('incidents.nav')}
@@ -161,7 +145,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   );
 }
 
-function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
+function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () => void }) {
   const { values, field } = useFields<(typeof TEXT_FIELDS)[number]>(incident);
   return (
     <WriteForm
@@ -170,7 +154,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
           TEXT_FIELDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])),
         );
         const body = { version: incident.version, ...changed };
-        return api(changeIncident, { params: { incident: incident.id }, body });
+        return api(incidents.changeIncident, { params: { incident: incident.id }, body });
       }}
       say={() => t('people.saved')}
       done={onDone}
@@ -194,10 +178,10 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
       to: values.to && instantAt(values.to, '00:00', zone),
     }).filter(([, v]) => v),
   );
-  const parsed = IncidentScope.safeParse(given);
+  const parsed = incidents.IncidentScope.safeParse(given);
   return (
     <WriteForm
-      write={() => api(addIncidentScope, { params: { incident: id }, body: parsed.data! })}
+      write={() => api(incidents.addIncidentScope, { params: { incident: id }, body: parsed.data! })}
       say={() => t('people.saved')}
       done={onDone}
       ready={parsed.success}
@@ -215,10 +199,10 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
 
 /** New keys, kiosks out, sessions ended: at once, and each noted. */
 function Contain({ id, onDone }: { id: string; onDone: () => void }) {
-  const [rotate, setRotate] = useState(true);
-  const [sessions, setSessions] = useState(true);
+  const rotate = useCheck(true);
+  const sessions = useCheck(true);
   const [devices, setDevices] = useState<readonly string[]>([]);
-  const [result, setResult] = useState<Contained | null>(null);
+  const [result, setResult] = useState<incidents.Contained | null>(null);
   if (result)
     return (
       <div class="stack" lang="en" dir="ltr">
@@ -240,9 +224,13 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <WriteForm
       write={() =>
-        api(containIncident, {
+        api(incidents.containIncident, {
           params: { incident: id },
-          body: { rotate: rotate ? (['signing', 'sealing'] as const) : [], devices, everySession: sessions },
+          body: {
+            rotate: rotate.checked ? (['signing', 'sealing'] as const) : [],
+            devices,
+            everySession: sessions.checked,
+          },
         })
       }
       ask={{ title: t('incidents.contain'), text: t('incidents.containSure'), danger: true }}
@@ -255,13 +243,8 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       danger
     >
       <p>{t('incidents.containText')}</p>
-      <CheckField label={t('incidents.rotate')} checked={rotate} onChecked={setRotate} />
-      <CheckField
-        label={t('incidents.sessions')}
-        hint={t('incidents.sessionsHint')}
-        checked={sessions}
-        onChecked={setSessions}
-      />
+      <CheckField label={t('incidents.rotate')} {...rotate} />
+      <CheckField label={t('incidents.sessions')} hint={t('incidents.sessionsHint')} {...sessions} />
       <fieldset class="plain">
         <legend>{t('incidents.revokeKiosks')}</legend>
         {kiosks.value
@@ -280,7 +263,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
 }
 
 function Affected({ id }: { id: string }) {
-  const found = useRead(listAffected, { params: { incident: id } });
+  const found = useRead(incidents.listAffected, { params: { incident: id } });
   const value = found.value;
   if (!value) return <Reading of={found} rows={5} />;
   return (
@@ -306,8 +289,8 @@ function Affected({ id }: { id: string }) {
 }
 
 function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
-  const language = NoticeLanguage.safeParse(document.documentElement.lang).data ?? 'en';
-  const found = useRead(getIncidentNotice, { params: { incident: id }, query: { to, language } });
+  const language = incidents.NoticeLanguage.safeParse(document.documentElement.lang).data ?? 'en';
+  const found = useRead(incidents.getIncidentNotice, { params: { incident: id }, query: { to, language } });
   const value = found.value;
   if (!value) return <Reading of={found} rows={8} />;
   return (
@@ -331,7 +314,7 @@ const left = (ms: number): string => {
 };
 
 /** The 72 hours of Art. 33 GDPR, running. */
-export function ClockBadge({ clock }: Pick<Incident, 'clock'>) {
+export function ClockBadge({ clock }: Pick<incidents.Incident, 'clock'>) {
   const ms = Date.parse(clock.dueAt) - now.value;
   const runs = clock.state === 'running' || clock.state === 'overdue';
   const state = runs ? (ms < 0 ? 'overdue' : 'running') : clock.state;
@@ -346,7 +329,7 @@ export function ClockBadge({ clock }: Pick<Incident, 'clock'>) {
 }
 
 /** How much of the time is gone, large. */
-function ClockPanel({ clock, foundAt }: Pick<Incident, 'clock' | 'foundAt'>) {
+function ClockPanel({ clock, foundAt }: Pick<incidents.Incident, 'clock' | 'foundAt'>) {
   const total = Date.parse(clock.dueAt) - Date.parse(foundAt);
   const gone = Math.min(total, Math.max(0, now.value - Date.parse(foundAt)));
   const runs = clock.state === 'running' || clock.state === 'overdue';

@@ -3,10 +3,9 @@ import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, useField } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { hasSentence, t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment } from '../../parts/labels.tsx';
 
 /** What happened with an incident, oldest first, and a note to be added. */
 export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {

@@ -1,32 +1,24 @@
 import { useEffect, useState } from 'preact/hooks';
-import {
-  addBadge,
-  createCard,
-  listCredentials,
-  type PrintableCard,
-  revokeCredential,
-} from '../../../../sync/protocol/api/credentials.ts';
+import * as credentials from '../../../../sync/protocol/api/credentials.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog, DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf } from '../../state/places.ts';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
-  const found = useRead(listCredentials, { params: { person } });
-  const [card, setCard] = useState<PrintableCard | null>(null);
+  const found = useRead(credentials.listCredentials, { params: { person } });
+  const [card, setCard] = useState<credentials.PrintableCard | null>(null);
   const { busy, error, run } = useWrite();
   const issue = () =>
-    run(() => api(createCard, { params: { person } }), {
+    run(() => api(credentials.createCard, { params: { person } }), {
       ask: { title: t('cards.issue'), text: t('cards.issueText') },
       done: (value) => {
         setCard(value);
@@ -34,7 +26,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       },
     });
   const revoke = (id: string) =>
-    run(() => api(revokeCredential, { params: { person, credential: id } }), {
+    run(() => api(credentials.revokeCredential, { params: { person, credential: id } }), {
       ask: { title: t('cards.revoke'), text: t('cards.revokeText'), danger: true },
       say: () => t('cards.revoked'),
       done: found.reload,
@@ -86,7 +78,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
 }
 
 /** As it is printed, at the size of a bank card; its code is shown this once. */
-function Printed({ card }: { card: PrintableCard }) {
+function Printed({ card }: { card: credentials.PrintableCard }) {
   const [svg, setSvg] = useState('');
   useEffect(() => {
     let gone = false;
@@ -122,7 +114,7 @@ function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   const number = useField('');
   return (
     <WriteForm
-      write={() => api(addBadge, { params: { person }, body: { number: number.value } })}
+      write={() => api(credentials.addBadge, { params: { person }, body: { number: number.value } })}
       done={onDone}
       ready={number.value.trim() !== ''}
       action={t('cards.addBadge')}

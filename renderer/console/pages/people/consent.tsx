@@ -6,15 +6,13 @@ import { listConsentTextsFor } from '../../../../sync/protocol/api/portal.ts';
 import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { Badge, ConsentArticle, Panel } from '../../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Badge, ConsentArticle, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { Reading } from '../../parts/table.tsx';
 
 type AMinor = z.output<typeof Minor>;
@@ -98,7 +96,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
   const texts = useRead(listConsentTextsFor, { params: { person: person.id } });
   const inForce = texts.value?.items ?? [];
   const [language, setLanguage] = useState(person.language ?? currentLanguage());
-  const [agreed, setAgreed] = useState(false);
+  const agreed = useCheck(false);
   const { values: guardian, field } = useFields({
     name: minor?.guardian?.name ?? '',
     relation: minor?.guardian?.relation ?? '',
@@ -106,7 +104,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
   if (!texts.value) return <Reading of={texts} rows={6} />;
   const text = inForce.find((x) => x.language === language) ?? inForce[0];
   const needsGuardian = minor !== null && minor.state !== 'of-age';
-  const ready = agreed && (!needsGuardian || (guardian.name.trim() !== '' && guardian.relation.trim() !== ''));
+  const ready = agreed.checked && (!needsGuardian || (guardian.name.trim() !== '' && guardian.relation.trim() !== ''));
   if (!text)
     return (
       <div class="stack">
@@ -149,8 +147,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
         label={t(needsGuardian ? 'people.guardianAgrees' : 'people.agrees', {
           name: person.name ?? t('people.unnamed'),
         })}
-        checked={agreed}
-        onChecked={setAgreed}
+        {...agreed}
       />
     </WriteForm>
   );

@@ -1,28 +1,21 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import {
-  type EnrolmentAnswer,
-  enrolPerson,
-  judgePicture,
-  MAX_PICTURES,
-  type NewEnrolment,
-} from '../../../../sync/protocol/api/enrolment.ts';
+import * as enrolment from '../../../../sync/protocol/api/enrolment.ts';
 import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { Ring } from '../../../shared/web/ring.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, keyOr, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
-import { codeLabel } from '../../parts/labels.ts';
-import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { codeLabel } from '../../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import type { PageProps } from '../page.ts';
 import { GiveConsent } from './consent.tsx';
 
 /** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
@@ -73,15 +66,15 @@ const SIDE = 1280;
 function Capture({ person, role }: { person: Person; role: PageProps['role'] }) {
   const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
-  const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
+  const [answer, setAnswer] = useState<enrolment.EnrolmentAnswer | null>(null);
   const [reading, setReading] = useState(false);
   /** Photos that are still being judged at *Start over* belong to the round before. */
   const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
-  const submit = (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) =>
+  const submit = (duplicate: enrolment.NewEnrolment['duplicate'] = { what: 'ask' }) =>
     run(
       () =>
-        api(enrolPerson, {
+        api(enrolment.enrolPerson, {
           params: { person: person.id },
           body: { pictures: shots.map((s) => s.base64), source, duplicate },
         }),
@@ -123,7 +116,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
         <Files
           key={round}
           onReading={setReading}
-          onShot={(shot) => setShots((s) => [...s, shot].slice(0, MAX_PICTURES))}
+          onShot={(shot) => setShots((s) => [...s, shot].slice(0, enrolment.MAX_PICTURES))}
         />
       )}
       {shots.length > 0 && (
@@ -291,7 +284,7 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
   const read = async (files: readonly File[]) => {
     setBad(false);
     onReading(true);
-    for (const file of files.slice(0, MAX_PICTURES)) {
+    for (const file of files.slice(0, enrolment.MAX_PICTURES)) {
       try {
         const bitmap = await createImageBitmap(file);
         const shot = await shotOf(bitmap, bitmap.width, bitmap.height);
@@ -327,7 +320,7 @@ async function shotOf(source: CanvasImageSource, width: number, height: number):
 }
 
 const judged = ({ base64 }: Shot, source: 'camera' | 'photo') =>
-  api(judgePicture, { body: { picture: base64, source } });
+  api(enrolment.judgePicture, { body: { picture: base64, source } });
 
 /** The page's policy shows no picture by a data address; a canvas takes its bytes. */
 async function draw(canvas: HTMLCanvasElement | null, url: string): Promise<void> {

@@ -2,11 +2,9 @@ import type { z } from 'zod';
 import { type Minor, removeMinor, setMinor } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
-import { Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 
 interface MinorPanelProps {

@@ -1,30 +1,17 @@
 import { useState } from 'preact/hooks';
 import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
 import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
-import {
-  changePerson,
-  countTemplates,
-  deleteTemplates,
-  getMinor,
-  getPerson,
-  getPersonStaff,
-  type Person,
-  PersonPatch,
-  setPersonSites,
-} from '../../../../sync/protocol/api/people.ts';
+import * as people from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, SelectField, useFields } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useResource, useWrite } from '../../../shared/web/resource.ts';
+import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useResource, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel, staffByLabel } from '../../parts/labels.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/table.tsx';
@@ -39,8 +26,8 @@ import { PinCodePanel } from './pin-code.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
-  const found = useRead(getPerson, { params: { person: id } });
-  const minor = useRead(getMinor, { params: { person: id } });
+  const found = useRead(people.getPerson, { params: { person: id } });
+  const minor = useRead(people.getMinor, { params: { person: id } });
   const person = found.value;
   const mayWrite = role !== 'dpo';
   const mayErase = role !== 'staff';
@@ -123,12 +110,12 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
   );
 }
 
-function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
+function Edit({ person, onDone }: { person: people.Person; onDone: () => void }) {
   const names = [...textFields, 'language' as const];
   const { values, field } = useFields(
     Object.fromEntries(names.map((name) => [name, person[name] ?? ''])) as Record<(typeof names)[number], string>,
   );
-  const [gpsOptOut, setGps] = useState(person.gpsOptOut);
+  const gpsOptOut = useCheck(person.gpsOptOut);
   return (
     <WriteForm
       write={() => {
@@ -138,10 +125,10 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
             return value === person[name] || (name === 'name' && value === null) ? [] : [[name, value]];
           }),
         );
-        const given = { version: person.version, ...patch, gpsOptOut };
+        const given = { version: person.version, ...patch, gpsOptOut: gpsOptOut.checked };
         // What the shape refuses goes as it is: the server says what is wrong with it.
-        const body = PersonPatch.safeParse(given).data ?? given;
-        return api(changePerson, { params: { person: person.id }, body });
+        const body = people.PersonPatch.safeParse(given).data ?? given;
+        return api(people.changePerson, { params: { person: person.id }, body });
       }}
       ask={() => askIfTaken(values.number, person)}
       say={() => t('people.saved')}
@@ -150,16 +137,16 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
     >
       <PersonFields field={field} />
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
-      <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
+      <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} {...gpsOptOut} />
     </WriteForm>
   );
 }
 
-function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
+function Sites({ person, onDone }: { person: people.Person; onDone: () => void }) {
   const [chosen, setChosen] = useState<readonly string[]>(person.sites);
   return (
     <WriteForm
-      write={() => api(setPersonSites, { params: { person: person.id }, body: { sites: chosen } })}
+      write={() => api(people.setPersonSites, { params: { person: person.id }, body: { sites: chosen } })}
       say={() => t('people.saved')}
       done={onDone}
       action={t('people.save')}
@@ -178,13 +165,13 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
 }
 
 /** How many templates there are, by embedder. What they hold never leaves the server. */
-function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
+function Faces({ person, onChange }: { person: people.Person; onChange: () => void }) {
   const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
-    api(countTemplates, { params: { person: person.id }, signal }),
+    api(people.countTemplates, { params: { person: person.id }, signal }),
   );
   const { error, run } = useWrite();
   const remove = () =>
-    run(() => api(deleteTemplates, { params: { person: person.id } }), {
+    run(() => api(people.deleteTemplates, { params: { person: person.id } }), {
       ask: { title: t('people.removeFaces'), text: t('people.removeFacesText'), danger: true },
       say: () => t('people.facesRemoved'),
       done: onChange,
@@ -215,8 +202,8 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
 }
 
 /** A link to the person's own page: it works once, for anyone who opens it first. */
-function Link({ person }: { person: Person }) {
-  const [mailed, setMailed] = useState(false);
+function Link({ person }: { person: people.Person }) {
+  const mailed = useCheck(false);
   const [link, setLink] = useState<OneTimeLink | null>(null);
   if (link)
     return (
@@ -228,20 +215,18 @@ function Link({ person }: { person: Person }) {
     );
   return (
     <WriteForm
-      write={() => api(createPersonLink, { params: { person: person.id }, body: { send: mailed } })}
+      write={() => api(createPersonLink, { params: { person: person.id }, body: { send: mailed.checked } })}
       done={setLink}
       keepOpen
       action={t('people.linkMake')}
     >
       <p>{t('people.linkText')}</p>
-      {person.email && (
-        <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
-      )}
+      {person.email && <CheckField label={t('people.linkSend', { email: person.email })} {...mailed} />}
     </WriteForm>
   );
 }
 
-function Erase({ person }: { person: Person }) {
+function Erase({ person }: { person: people.Person }) {
   const { busy, error, run } = useWrite();
   const erase = () =>
     run(() => api(requestErasure, { body: { person: person.id } }), {
@@ -261,7 +246,7 @@ function Erase({ person }: { person: Person }) {
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
 function StaffPanel({ person }: { person: string }) {
-  const { value, error } = useRead(getPersonStaff, { params: { person } });
+  const { value, error } = useRead(people.getPersonStaff, { params: { person } });
   if (!error && !value?.items.length) return null;
   return (
     <Panel title={t('people.staffDid.title')}>

@@ -1,41 +1,37 @@
 import { useState } from 'preact/hooks';
-import {
-  getPinCode,
-  type IssuedPinCode,
-  issuePinCode,
-  withdrawPin,
-  withdrawPinCode,
-} from '../../../../sync/protocol/api/credentials.ts';
+import * as credentials from '../../../../sync/protocol/api/credentials.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { Dialog, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
-  const found = useRead(getPinCode, { params: { person } });
-  const [issued, setIssued] = useState<IssuedPinCode | null>(null);
+  const found = useRead(credentials.getPinCode, { params: { person } });
+  const [issued, setIssued] = useState<credentials.IssuedPinCode | null>(null);
   const { busy, error, run } = useWrite();
   const code = found.value?.code ?? null;
   const pin = found.value?.pin ?? null;
   const issue = () =>
-    run(() => api(issuePinCode, { params: { person } }), {
+    run(() => api(credentials.issuePinCode, { params: { person } }), {
       done: (value) => {
         setIssued(value);
         found.reload();
       },
     });
   const end = (what: 'withdraw' | 'takeBack') =>
-    run(() => api(what === 'withdraw' ? withdrawPinCode : withdrawPin, { params: { person } }), {
-      ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`), danger: true },
-      say: () => t('pinCode.withdrawn'),
-      done: found.reload,
-    });
+    run(
+      () => api(what === 'withdraw' ? credentials.withdrawPinCode : credentials.withdrawPin, { params: { person } }),
+      {
+        ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`), danger: true },
+        say: () => t('pinCode.withdrawn'),
+        done: found.reload,
+      },
+    );
   return (
     <Panel title={t('pinCode.title')}>
       <p class="muted">{t(hasNumber ? 'pinCode.text' : 'pinCode.needsNumber')}</p>

@@ -1,14 +1,13 @@
 import { acceptCase, getCasePicture, getEnrolmentCase, refuseCase } from '../../../../sync/protocol/api/enrolment.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
-import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { Moment } from '../../parts/labels.tsx';
+import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import type { PageProps } from '../page.ts';
 
 /** An enrolment that waits for an administrator: both pictures, and the decision. */
 export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {

@@ -1,28 +1,16 @@
 import { useState } from 'preact/hooks';
-import {
-  advanceRollout,
-  getRolloutHistory,
-  pauseRollout,
-  type Ring,
-  RingId,
-  type Rollout,
-  type RolloutAction,
-  resumeRollout,
-  rollBackRollout,
-} from '../../../../sync/protocol/api/rollouts.ts';
+import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { CheckField, ErrorNote, useCheck } from '../../../shared/web/form.tsx';
+import { Badge, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { Moment } from '../../parts/moment.tsx';
+import { Moment } from '../../parts/labels.tsx';
 import { Kiosks, ProgressBar } from './kiosks.tsx';
 import { ringName } from './rings.tsx';
 
-const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
+const KIND: Readonly<Record<rollouts.Rollout['state'], string | undefined>> = {
   running: 'good',
   paused: 'warn',
   stopped: 'bad',
@@ -32,9 +20,9 @@ const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
 };
 
 interface InForceProps {
-  rollout: Rollout;
+  rollout: rollouts.Rollout;
   admin: boolean;
-  rings: readonly Ring[];
+  rings: readonly rollouts.Ring[];
   onChange: () => void;
 }
 
@@ -89,7 +77,7 @@ export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
   );
 }
 
-function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: Rollout }) {
+function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: rollouts.Rollout }) {
   if (state !== 'running') return null;
   if (waitsFor === 'nothing') return <>{t('rollouts.goesOn')}</>;
   return (
@@ -99,9 +87,9 @@ function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: Rollout }) {
   );
 }
 
-const ACTS = { pause: pauseRollout, advance: advanceRollout, 'roll-back': rollBackRollout };
+const ACTS = { pause: rollouts.pauseRollout, advance: rollouts.advanceRollout, 'roll-back': rollouts.rollBackRollout };
 
-function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void }) {
+function Buttons({ rollout, onChange }: { rollout: rollouts.Rollout; onChange: () => void }) {
   const { busy, error, run } = useWrite();
   const { id, state, version, step, steps } = rollout;
   const params = { rollout: id };
@@ -135,24 +123,24 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   );
 }
 
-function Resume({ rollout: { id, state }, onDone }: { rollout: Rollout; onDone: () => void }) {
-  const [retry, setRetry] = useState(false);
+function Resume({ rollout: { id, state }, onDone }: { rollout: rollouts.Rollout; onDone: () => void }) {
+  const retry = useCheck(false);
   return (
     <WriteForm
-      write={() => api(resumeRollout, { params: { rollout: id }, body: { retry } })}
+      write={() => api(rollouts.resumeRollout, { params: { rollout: id }, body: { retry: retry.checked } })}
       say={() => t('rollouts.done.resume')}
       done={onDone}
       action={t('rollouts.act.resume')}
     >
       <p>{t(state === 'stopped' ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
-      <CheckField label={t('rollouts.retry')} hint={t('rollouts.retryHint')} checked={retry} onChecked={setRetry} />
+      <CheckField label={t('rollouts.retry')} hint={t('rollouts.retryHint')} {...retry} />
     </WriteForm>
   );
 }
 
 /** What was done with a rollout, newest first. */
-function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
-  const found = useRead(getRolloutHistory, { params: { rollout } });
+function History({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
+  const found = useRead(rollouts.getRolloutHistory, { params: { rollout } });
   return (
     <>
       <ErrorNote error={found.error} onRetry={found.reload} />
@@ -174,8 +162,8 @@ function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }
 
 const byOf = (by: string) => (by === 'operator' || by === 'server' ? by : 'account');
 
-function detailOf({ what, detail }: RolloutAction, rings: readonly Ring[]): string {
-  const ring = RingId.safeParse(detail.ring).data;
+function detailOf({ what, detail }: rollouts.RolloutAction, rings: readonly rollouts.Ring[]): string {
+  const ring = rollouts.RingId.safeParse(detail.ring).data;
   const { percent, failed, got } = detail;
   if ((what === 'started' || what === 'advanced') && ring)
     return `: ${t(ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', { percent, ring: ringName(rings, ring) })}`;

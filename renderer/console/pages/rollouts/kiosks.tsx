@@ -1,21 +1,14 @@
-import {
-  type KioskCounts,
-  type KioskState,
-  listRolloutKiosks,
-  type Ring,
-  type RolloutKiosk,
-} from '../../../../sync/protocol/api/rollouts.ts';
+import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { SelectField, useField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
-import { usePages } from '../../../shared/web/resource.ts';
+import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel } from '../../parts/labels.ts';
-import { Ago, moment } from '../../parts/moment.tsx';
+import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 import { ringName } from './rings.tsx';
 
-const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
+const KIND: Readonly<Partial<Record<rollouts.RolloutKiosk['state'], string>>> = {
   healthy: 'good',
   'not-heard': 'warn',
   refused: 'warn',
@@ -24,7 +17,7 @@ const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
 };
 
 /** In the order of the way that a kiosk takes. */
-const KIOSK_STATES: readonly KioskState[] = [
+const KIOSK_STATES: readonly rollouts.KioskState[] = [
   'healthy',
   'installing',
   'notified',
@@ -36,7 +29,7 @@ const KIOSK_STATES: readonly KioskState[] = [
 ];
 
 /** How many kiosks are how far: a bar, and the same in words. */
-export function ProgressBar({ counts }: { counts: KioskCounts }) {
+export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   const there = KIOSK_STATES.filter((state) => counts[state] > 0);
   return (
     <div class="stack">
@@ -59,9 +52,9 @@ export function ProgressBar({ counts }: { counts: KioskCounts }) {
 }
 
 /** Every kiosk, and how far it is. */
-export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
+export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
   const state = useField('');
-  const pages = usePages(listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
+  const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
   return (
     <>
       <div class="filters">
@@ -91,7 +84,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
 }
 
 /** How far it is, and why it went no further. */
-function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: RolloutKiosk }) {
+function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: rollouts.RolloutKiosk }) {
   return (
     <div>
       <Badge kind={KIND[state]}>{t(`rollouts.kiosk.${state}`)}</Badge>

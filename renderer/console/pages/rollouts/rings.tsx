@@ -1,10 +1,8 @@
-import { useState } from 'preact/hooks';
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { kiosks } from '../../state/places.ts';
 
@@ -56,10 +54,10 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
 function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) {
   const approved = kiosks.value.filter((k) => k.status === 'approved');
   const device = useField(approved[0]?.id ?? '');
-  const [ring, setRing] = useState<RingId>('canary');
+  const ring = useField<RingId>('canary');
   return (
     <WriteForm
-      write={() => api(setDeviceRing, { params: { device: device.value }, body: { ring } })}
+      write={() => api(setDeviceRing, { params: { device: device.value }, body: { ring: ring.value } })}
       say={() => t('rollouts.putDone')}
       done={onDone}
       ready={device.value !== ''}
@@ -68,8 +66,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
       <SelectField label={t('rollouts.kioskLabel')} {...device} options={approved.map((k) => [k.id, k.name])} />
       <SelectField
         label={t('rollouts.ringLabel')}
-        value={ring}
-        onValue={setRing}
+        {...ring}
         options={RingId.options.map((id) => [id, ringName(rings, id)])}
       />
     </WriteForm>

@@ -1,20 +1,14 @@
-import { useState } from 'preact/hooks';
-import {
-  type NewRollout,
-  type Repository,
-  type Rollout,
-  startRollout,
-} from '../../../../sync/protocol/api/rollouts.ts';
+import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { CheckField, SelectField, TextField, useCheck, useField, useFields } from '../../../shared/web/form.tsx';
+import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;
 const EVERYBODY = { ring: 'all', percent: 100, soakHours: 0 } as const;
 
 /** Absent: as the server usually does it. */
-const STEPS: Readonly<Record<(typeof PLANS)[number], NewRollout['steps']>> = {
+const STEPS: Readonly<Record<(typeof PLANS)[number], rollouts.NewRollout['steps']>> = {
   usual: undefined,
   quick: [{ ring: 'all', percent: 10, soakHours: 4 }, EVERYBODY],
   everybody: [EVERYBODY],
@@ -24,18 +18,20 @@ export function StartRollout({
   builds,
   inForce,
   onDone,
-}: Pick<Repository, 'builds'> & { inForce: Rollout | null; onDone: () => void }) {
+}: Pick<rollouts.Repository, 'builds'> & { inForce: rollouts.Rollout | null; onDone: () => void }) {
   const { values, field } = useFields({ version: builds[0]?.version ?? '', kiosks: '2', percent: '20' });
   const { version } = values;
-  const [plan, setPlan] = useState<(typeof PLANS)[number]>('usual');
-  const [automatic, setAutomatic] = useState(true);
-  const [urgent, setUrgent] = useState(false);
+  const plan = useField<(typeof PLANS)[number]>('usual');
+  const automatic = useCheck(true);
+  const urgent = useCheck(false);
   return (
     <WriteForm
       write={() => {
-        const steps = STEPS[plan];
+        const steps = STEPS[plan.value];
         const stopAt = { kiosks: Number(values.kiosks), percent: Number(values.percent) };
-        return api(startRollout, { body: { version, automatic, urgent, stopAt, ...(steps && { steps }) } });
+        return api(rollouts.startRollout, {
+          body: { version, automatic: automatic.checked, urgent: urgent.checked, stopAt, ...(steps && { steps }) },
+        });
       }}
       say={() => t('rollouts.started')}
       done={onDone}
@@ -48,18 +44,12 @@ export function StartRollout({
       />
       <SelectField
         label={t('rollouts.plan.label')}
-        hint={t(`rollouts.plan.${plan}Hint`)}
-        value={plan}
-        onValue={setPlan}
+        hint={t(`rollouts.plan.${plan.value}Hint`)}
+        {...plan}
         options={PLANS.map((one) => [one, t(`rollouts.plan.${one}`)])}
       />
-      <CheckField
-        label={t('rollouts.automatic')}
-        hint={t('rollouts.automaticHint')}
-        checked={automatic}
-        onChecked={setAutomatic}
-      />
-      <CheckField label={t('rollouts.urgent')} hint={t('rollouts.urgentHint')} checked={urgent} onChecked={setUrgent} />
+      <CheckField label={t('rollouts.automatic')} hint={t('rollouts.automaticHint')} {...automatic} />
+      <CheckField label={t('rollouts.urgent')} hint={t('rollouts.urgentHint')} {...urgent} />
       <div class="beside">
         <TextField
           label={t('rollouts.stopKiosks')}

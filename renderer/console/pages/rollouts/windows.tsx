@@ -1,15 +1,8 @@
-import {
-  getUpdateWindow,
-  removeUpdateWindow,
-  type SiteWindow,
-  setUpdateWindow,
-} from '../../../../sync/protocol/api/rollouts.ts';
+import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { api } from '../../../shared/web/api.ts';
-import { DialogButton } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
-import { Panel } from '../../../shared/web/pieces.tsx';
-import { useRead } from '../../../shared/web/resource.ts';
-import { WriteForm } from '../../../shared/web/write-form.tsx';
+import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { sites } from '../../state/places.ts';
 
@@ -30,7 +23,7 @@ export function Windows({ admin }: { admin: boolean }) {
 }
 
 function One({ site, admin }: { site: Site; admin: boolean }) {
-  const found = useRead(getUpdateWindow, { params: { site: site.id } });
+  const found = useRead(rollouts.getUpdateWindow, { params: { site: site.id } });
   const { value } = found;
   return (
     <li>
@@ -65,7 +58,7 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
   );
 }
 
-function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: () => void }) {
+function Edit({ site, found, onDone }: { site: Site; found: rollouts.SiteWindow; onDone: () => void }) {
   const { isDefault } = site;
   const kind = useField(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
   const { values: hours, field } = useFields({
@@ -78,8 +71,8 @@ function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: 
         const window = kind.value === 'hours' ? hours : null;
         const params = { site: site.id };
         return kind.value === 'default'
-          ? api(removeUpdateWindow, { params })
-          : api(setUpdateWindow, { params, body: { window } });
+          ? api(rollouts.removeUpdateWindow, { params })
+          : api(rollouts.setUpdateWindow, { params, body: { window } });
       }}
       say={() => t('rollouts.windowSet')}
       done={onDone}

@@ -1,20 +1,15 @@
 import { useState } from 'preact/hooks';
-import {
-  changeSitePolicy,
-  NewSitePolicy,
-  type PolicyChange,
-  type PolicyPatch,
-} from '../../../../sync/protocol/api/sites.ts';
+import * as sites from '../../../../sync/protocol/api/sites.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useWrite } from '../../../shared/web/resource.ts';
+import { useWrite } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
-type Policy = PolicyChange['after'];
+type Policy = sites.PolicyChange['after'];
 type CheckinMethod = (typeof METHODS)[number];
 type Claim = (typeof CLAIMS)[number];
 const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
@@ -89,7 +84,7 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
   const dirty = !same(was, {}) || !same(is, {});
   useUnsaved(dirty);
   const { privacy, ...others } = is as Partial<Policy>;
-  const next = NewSitePolicy.safeParse({
+  const next = sites.NewSitePolicy.safeParse({
     ...policy,
     ...others,
     privacy: privacy ? { ...policy.privacy, ...privacy } : policy.privacy,
@@ -97,8 +92,8 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
   const edit = (change: Partial<Fields>) => setEdited({ ...edited, ...change });
   const submit = async () => {
     if (!next.success || !dirty) return;
-    const body = { was, is } as PolicyPatch;
-    const done = await run(() => api(changeSitePolicy, { params: { site }, body }));
+    const body = { was, is } as sites.PolicyPatch;
+    const done = await run(() => api(sites.changeSitePolicy, { params: { site }, body }));
     if (!done) return;
     if (!done.ok) {
       if (done.error.code === 'settings-changed-meanwhile') onReload();

@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { Button } from '../../../shared/button.tsx';
+import type { Output } from '../../../../electron/contract/methods.ts';
+import { Button, type ButtonProps } from '../../../shared/button.tsx';
 import { IconBadge } from '../../../shared/icons.tsx';
+import { Qr } from '../../../shared/qr.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Title } from '../../parts/title.tsx';
-import { type Card, CardScreen } from './card.tsx';
+import { Print } from './print.tsx';
 import { type OfPerson, useAction, useStaff } from './session.ts';
 
 /** A card that lets in anyone who holds it: printed, in place of those of before, or all of them revoked. */
@@ -27,6 +29,10 @@ export function CardsScreen({ person, back }: OfPerson) {
       back(t('card.revoked', { name: person.name, count: revoked }));
     });
 
+  const button = (label: string, act: () => Promise<void>, kind?: ButtonProps['kind']) => (
+    <Button label={label} kind={kind} size="big" disabled={busy.value} onClick={() => void act()} />
+  );
+
   if (card.value)
     return (
       <CardScreen
@@ -46,22 +52,50 @@ export function CardsScreen({ person, back }: OfPerson) {
       </div>
       <FormError message={error.value} />
       <div class="actions">
-        <Button size="big" onClick={() => back()}>
-          {t('cancel')}
-        </Button>
-        {person.cards > 0 && (
-          <Button kind="danger" size="big" disabled={busy.value} onClick={() => void revoke()}>
-            {t('card.revoke')}
-          </Button>
-        )}
-        {person.cards > 0 && (
-          <Button size="big" disabled={busy.value} onClick={() => void issue(true)}>
-            {t('card.replace')}
-          </Button>
-        )}
-        <Button kind="primary" size="big" disabled={busy.value} onClick={() => void issue(false)}>
-          {t(person.cards === 0 ? 'card.issue' : 'card.another')}
-        </Button>
+        <Button label={t('cancel')} size="big" onClick={() => back()} />
+        {person.cards > 0 && button(t('card.revoke'), revoke, 'danger')}
+        {person.cards > 0 && button(t('card.replace'), () => issue(true))}
+        {button(t(person.cards === 0 ? 'card.issue' : 'card.another'), () => issue(false), 'primary')}
+      </div>
+    </section>
+  );
+}
+
+export type Card = NonNullable<Output<'enrolFinish'>['card']>;
+
+/** How long the longest word of a name is. */
+function lettersOf(name: string): 'few' | 'many' | 'most' {
+  const longest = Math.max(...name.split(/[\s-]+/).map((word) => word.length));
+  return longest > 15 ? 'most' : longest > 10 ? 'many' : 'few';
+}
+
+/** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
+export function CardScreen({ card, message, done }: { card: Card; message: string; done: () => void }) {
+  const { link } = useKiosk();
+  return (
+    <section class="issued" data-end="card">
+      <div role="status">
+        <Title>{t('card.title')}</Title>
+        <p class="lead">{message}</p>
+      </div>
+      <article class="printed" aria-label={t('card.card')}>
+        <div class="printed-words">
+          <p class="printed-site">{link.status.value?.settings.site}</p>
+          <p class="printed-name" dir="auto" data-letters={lettersOf(card.name)}>
+            {card.name}
+          </p>
+          {card.number !== null && (
+            <p class="tabular" dir="ltr">
+              {card.number}
+            </p>
+          )}
+        </div>
+        <Qr text={card.text} label={t('card.qr')} ecc="quartile" />
+      </article>
+      <p class="hint">{t('card.once')}</p>
+      <div class="actions">
+        <Print size="big" instead={t('card.notPrinted')} />
+        <Button label={t('card.done')} kind="primary" size="big" onClick={done} />
       </div>
     </section>
   );

@@ -29,9 +29,7 @@ export function ConfirmRemove({ icon = <IconTrash />, title, text, yes, remove, 
       <p class="lead">{text}</p>
       <FormError message={error.value} />
       <div class="actions">
-        <Button size="big" onClick={cancel}>
-          {t('cancel')}
-        </Button>
+        <Button label={t('cancel')} size="big" onClick={cancel} />
         <Button kind="primary-danger" size="big" onClick={() => void run(remove)}>
           {yes}
         </Button>

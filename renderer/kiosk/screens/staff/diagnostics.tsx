@@ -184,7 +184,7 @@ function DoorCard({ door }: { door: Diagnostics['door'] }) {
   );
 }
 
-const moment = (at: string | null): string => (at ? momentOf(new Date(at)) : t('state.never'));
+export const moment = (at: string | null): string => (at ? momentOf(new Date(at)) : t('state.never'));
 
 /** Gigabytes as disks are sold. */
 const bytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;

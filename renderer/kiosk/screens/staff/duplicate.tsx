@@ -94,18 +94,15 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
             input={input}
           />
           <div class="actions">
-            <Button size="big" onClick={() => (typing.value = false)}>
-              {t('cancel')}
-            </Button>
+            <Button label={t('cancel')} size="big" onClick={() => (typing.value = false)} />
             <Button
+              label={t('duplicate.overrule')}
               submit
               kind="primary-danger"
               size="big"
               data-do="overrule"
               disabled={busy.value || typed.value.trim() === ''}
-            >
-              {t('duplicate.overrule')}
-            </Button>
+            />
           </div>
         </div>
         <Keyboard />
@@ -139,9 +136,7 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
         <FormError message={error.value} />
       </div>
       <div class="actions">
-        <Button size="big" onClick={close}>
-          {t('cancel')}
-        </Button>
+        <Button label={t('cancel')} size="big" onClick={close} />
         {byNumber && (
           <Button kind={shown?.mayOverrule ? undefined : 'primary'} size="big" data-do="by-number" onClick={byNumber}>
             {t('duplicate.byNumber')}
@@ -149,6 +144,7 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
         )}
         {shown?.mayOverrule && (
           <Button
+            label={t('duplicate.twoPeople')}
             kind="danger"
             size="big"
             data-do="two-people"
@@ -156,9 +152,7 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
               error.value = '';
               typing.value = true;
             }}
-          >
-            {t('duplicate.twoPeople')}
-          </Button>
+          />
         )}
       </div>
     </section>

@@ -6,35 +6,21 @@ import { currentLanguage, directionOf } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import type { EnrolStep } from './enrol-details.tsx';
 import { staffErrorText } from './session.ts';
 
-/**
- * The person reads, or their guardian, and agrees or does not. The text's version and language go with the answer.
- *
- * @param guardian who speaks for the person; null: they speak for themselves
- */
-export function EnrolConsent({
-  steps,
-  name,
-  guardian,
-  age,
-  busy,
-  error,
-  agreed,
-  refuseText,
-  refused,
-}: {
-  steps: string;
-  name: string;
-  guardian: string | null;
-  /** From which someone agrees themselves, years. */
-  age: number;
-  busy: boolean;
-  error: string;
+interface EnrolConsentProps extends Omit<EnrolStep, 'next'> {
   agreed: (consent: { version: string; language: string }) => void;
   refuseText: string;
   refused: () => void;
-}) {
+}
+
+/** The person reads, or their guardian, and agrees or does not. The text's version and language go with the answer. */
+export function EnrolConsent({ agreed, refuseText, refused, ...step }: EnrolConsentProps) {
+  const { steps, age, busy } = step;
+  const { name, minor } = step.details.value;
+  const guardian = minor ? step.guardian.value.name.trim() : null;
+  const error = step.error.value;
   const { core } = useKiosk();
   const text = useSignal<Output<'consentText'> | null>(null);
   const yes = useSignal(false);
@@ -103,9 +89,7 @@ export function EnrolConsent({
         <Button size="big" onClick={refused}>
           {refuseText}
         </Button>
-        <Button submit kind="primary" size="big" disabled={busy || !shown}>
-          {t('enrol.begin')}
-        </Button>
+        <Button label={t('enrol.begin')} submit kind="primary" size="big" disabled={busy || !shown} />
       </div>
     </form>
   );

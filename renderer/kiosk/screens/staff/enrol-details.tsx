@@ -1,15 +1,24 @@
-import { type Signal, useSignal } from '@preact/signals';
-import type { RefObject } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Signal } from '@preact/signals';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { Button } from '../../../shared/button.tsx';
+import { useFocus } from '../../../shared/focus.ts';
 import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
-import { Choice, NameField, NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import {
+  Choice,
+  NameField,
+  NUMBER_SHAPE,
+  NumberField,
+  PIN_SHAPE,
+  PinField,
+  useChecked,
+  type Wrong,
+} from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { Title } from '../../parts/title.tsx';
+import type { Guardian } from './guardian.ts';
 
 /** As typed. */
 export interface Details {
@@ -24,7 +33,7 @@ export interface Details {
 export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '', minor: false };
 
 /** The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well. */
-function wrongIn(details: Details): { key: Key; field: 'name' | 'number' | 'pin' } | null {
+function wrongIn(details: Details): Wrong | null {
   const number = details.number.trim();
   if (details.name.trim() === '') return { key: 'enrol.nameMissing', field: 'name' };
   if (!isReadableName(details.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
@@ -40,14 +49,16 @@ export function missingForPin({ number, pin }: Details): Key | null {
   return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
 }
 
-interface EnrolDetailsProps {
-  steps: string;
-  details: Signal<Details>;
-  error: Signal<string>;
+/** What the steps of an enrolment share. */
+export interface EnrolStep {
+  readonly steps: string;
+  readonly details: Signal<Details>;
+  readonly guardian: Signal<Guardian>;
+  readonly error: Signal<string>;
+  readonly busy: boolean;
   /** From which someone agrees themselves, years. */
-  age: number;
-  byNumber: boolean;
-  next: () => void;
+  readonly age: number;
+  readonly next: () => void;
 }
 
 /**
@@ -55,93 +66,65 @@ interface EnrolDetailsProps {
  *
  * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
  */
-export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolDetailsProps) {
-  const name = useRef<HTMLInputElement>(null);
-  const number = useRef<HTMLInputElement>(null);
-  const pin = useRef<HTMLInputElement>(null);
-  const wrongField = useSignal<string | null>(null);
-  useLayoutEffect(() => {
-    // Back here for what number and PIN need: where the first of it is missing.
-    const { name: given, ...rest } = details.peek();
-    const first = !byNumber || given.trim() === '' ? name : rest.number.trim() === '' ? number : pin;
-    first.current?.focus();
-  }, [byNumber]);
+export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolStep & { byNumber: boolean }) {
+  const { wrong, passes } = useChecked(error);
+  const { value } = details;
+  // Back here for what number and PIN need: where the first of it is missing.
+  const start = !byNumber || value.name.trim() === '' ? 'name' : value.number.trim() === '' ? 'number' : 'pin';
+  const first = useFocus<HTMLInputElement>(byNumber);
   const set = (change: Partial<Details>): void => {
     details.value = { ...details.value, ...change };
   };
-  function submit(): void {
-    const wrong = wrongIn(details.value);
-    wrongField.value = wrong?.field ?? null;
-    error.value = wrong ? t(wrong.key) : '';
-    if (wrong) ({ name, number, pin })[wrong.field].current?.focus();
-    else next();
-  }
-  const field = (of: 'name' | 'number' | 'pin', input: RefObject<HTMLInputElement | null>) => ({
-    value: details.value[of],
-    onValue: (value: string) => set({ [of]: value }),
-    input,
-    invalid: wrongField.value === of,
+  const field = (of: 'name' | 'number' | 'pin') => ({
+    name: of,
+    value: value[of],
+    onValue: (typed: string) => set({ [of]: typed }),
+    input: of === start ? first : undefined,
+    invalid: wrong === of,
   });
   return (
-    <TypedForm class="enrol-details" onSubmit={submit}>
+    <TypedForm class="enrol-details" onSubmit={(form) => passes(form, wrongIn(value)) && next()}>
       <p class="steps">{byNumber ? t('enrol.withoutFace') : steps}</p>
       <div class="enrol-fields">
-        <NameField label={t('enrol.name')} name="name" {...field('name', name)} />
-        <NumberField label={t(byNumber ? 'enrol.numberNeeded' : 'enrol.number')} {...field('number', number)} />
-        <PinField label={t(byNumber ? 'enrol.pinNeeded' : 'enrol.pin')} {...field('pin', pin)} />
+        <NameField label={t('enrol.name')} {...field('name')} />
+        <NumberField label={t(byNumber ? 'enrol.numberNeeded' : 'enrol.number')} {...field('number')} />
+        <PinField label={t(byNumber ? 'enrol.pinNeeded' : 'enrol.pin')} {...field('pin')} />
         <Choice
           legend={t('enrol.language')}
           name="language"
-          value={details.value.language}
+          value={value.language}
           options={Object.keys(LOCALES).map((l) => [l, <span lang={l}>{tIn(l, 'language')}</span>])}
           choose={(language) => set({ language })}
         />
-        {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
+        {!byNumber && <AgeChoice age={age} details={details} />}
       </div>
       <FormError message={error.value} />
       <Keyboard />
-      <Button submit kind="primary">
-        {t(byNumber ? 'enrol.save' : 'next')}
-      </Button>
+      <Button label={t(byNumber ? 'enrol.save' : 'next')} submit kind="primary" />
     </TypedForm>
   );
 }
 
 /** Whether the person agrees, or a guardian for them. */
-function AgeChoice({ age, minor, choose }: { age: number; minor: boolean; choose: (minor: boolean) => void }) {
+function AgeChoice({ age, details }: Pick<EnrolStep, 'age' | 'details'>) {
   return (
     <Choice
       legend={t('enrol.age')}
       name="age"
-      value={minor ? 'minor' : 'own'}
+      value={details.value.minor ? 'minor' : 'own'}
       options={[
         ['own', t('enrol.older', { age })],
         ['minor', t('enrol.younger', { age })],
       ]}
-      choose={(who) => choose(who === 'minor')}
+      choose={(who) => (details.value = { ...details.value, minor: who === 'minor' })}
     />
   );
 }
 
-interface EnrolKnownProps {
-  steps: string;
-  person: PersonRow;
-  details: Signal<Details>;
-  error: Signal<string>;
-  age: number;
-  next: () => void;
-}
-
 /** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
-export function EnrolKnown({ steps, person, details, error, age, next }: EnrolKnownProps) {
+export function EnrolKnown({ steps, person, details, error, age, next }: EnrolStep & { person: PersonRow }) {
   return (
-    <form
-      class="enrol-known"
-      onSubmit={(event) => {
-        event.preventDefault();
-        next();
-      }}
-    >
+    <TypedForm class="enrol-known" onSubmit={next}>
       <p class="steps">{steps}</p>
       <div class="card">
         <Title>
@@ -152,15 +135,9 @@ export function EnrolKnown({ steps, person, details, error, age, next }: EnrolKn
         </p>
       </div>
       <p class="lead">{t('enrol.knownMore')}</p>
-      <AgeChoice
-        age={age}
-        minor={details.value.minor}
-        choose={(minor) => (details.value = { ...details.value, minor })}
-      />
+      <AgeChoice age={age} details={details} />
       <FormError message={error.value} />
-      <Button submit kind="primary" size="big">
-        {t('next')}
-      </Button>
-    </form>
+      <Button label={t('next')} submit kind="primary" size="big" />
+    </TypedForm>
   );
 }

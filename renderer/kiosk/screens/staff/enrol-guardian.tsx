@@ -1,11 +1,11 @@
-import { type Signal, useSignal } from '@preact/signals';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
-import { Choice, NameField, TextField } from '../../parts/fields.tsx';
+import { Choice, NameField, TextField, useChecked } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
+import type { EnrolStep } from './enrol-details.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';
 
 const RELATIONS = ['mother', 'father', 'guardian'] as const;
@@ -14,29 +14,19 @@ type Part = 'day' | 'month' | 'year';
 const partsIn = (language: string): readonly Part[] =>
   language === 'zh' ? ['year', 'month', 'day'] : ['day', 'month', 'year'];
 
-interface EnrolGuardianProps {
-  steps: string;
-  age: number;
-  guardian: Signal<Guardian>;
-  error: Signal<string>;
-  next: () => void;
-}
-
 /** Who speaks for someone below the age of consent, and until when. */
-export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardianProps) {
-  const wrongField = useSignal<string | null>(null);
+export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) {
+  const { wrong, passes } = useChecked(error);
   const first = useFocus<HTMLInputElement>();
   const parts = partsIn(currentLanguage());
+  const wrongDay = parts[0]!;
   const set = (change: Partial<Guardian>): void => {
     guardian.value = { ...guardian.value, ...change };
   };
   function submit(form: HTMLFormElement): void {
-    const wrong = wrongWith(guardian.value, age, Date.now());
-    wrongField.value = wrong?.field ?? null;
-    error.value = wrong ? t(wrong.key, { age }) : '';
-    if (!wrong) next();
-    else if (wrong.field === 'day') first.current?.focus();
-    else form.querySelector<HTMLInputElement>(`[name="${wrong.field}"]`)?.focus();
+    const found = wrongWith(guardian.value, age, Date.now());
+    // A day is typed in three fields: it begins in the first of them.
+    if (passes(form, found?.field === 'day' ? { ...found, field: wrongDay } : found, { age })) next();
   }
   return (
     <TypedForm class="enrol-details" onSubmit={submit}>
@@ -55,7 +45,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardi
               value={guardian.value[part]}
               onValue={(typed) => set({ [part]: typed.replace(/\D/g, '') })}
               input={i === 0 ? first : undefined}
-              invalid={wrongField.value === 'day'}
+              invalid={wrong === wrongDay}
             />
           ))}
         </fieldset>
@@ -65,7 +55,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardi
           dir="auto"
           value={guardian.value.name}
           onValue={(name) => set({ name })}
-          invalid={wrongField.value === 'name'}
+          invalid={wrong === 'name'}
         />
         <Choice
           legend={t('enrol.relation')}
@@ -77,9 +67,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolGuardi
       </div>
       <FormError message={error.value} note={t('enrol.guardianWhy')} />
       <Keyboard />
-      <Button submit kind="primary">
-        {t('next')}
-      </Button>
+      <Button label={t('next')} submit kind="primary" />
     </TypedForm>
   );
 }

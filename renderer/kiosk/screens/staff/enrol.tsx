@@ -3,16 +3,19 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
+import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { type Card, CardScreen } from './card.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { Title } from '../../parts/title.tsx';
+import { type Card, CardScreen } from './cards.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
 import { type Details, EnrolDetails, EnrolKnown, missingForPin, NO_DETAILS } from './enrol-details.tsx';
 import { EnrolGuardian } from './enrol-guardian.tsx';
-import { Enrolled, NotEnrolled } from './enrolled.tsx';
 import { bornOn, NO_GUARDIAN } from './guardian.ts';
 import { SessionOver, staffErrorText, useAction, useStaff } from './session.ts';
 
@@ -165,8 +168,15 @@ export function EnrolScreen({
   };
 
   const order = ['details', ...(details.value.minor ? ['guardian' as const] : []), 'consent', 'capture'] as const;
-  const steps = (at: (typeof order)[number]): string =>
-    t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) });
+  /** What every step is given, and which of them it is. */
+  const stepAt = (at: (typeof order)[number]) => ({
+    steps: t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) }),
+    details,
+    guardian,
+    error,
+    busy: busy.value,
+    age,
+  });
   const now = step.value;
   /** What was typed stays; a capture starts again. */
   const goTo = (to: 'details' | 'guardian' | 'consent') => (): void => {
@@ -191,31 +201,14 @@ export function EnrolScreen({
   );
   switch (now.at) {
     case 'details':
-      return known ? (
-        <EnrolKnown steps={steps('details')} person={known} details={details} error={error} age={age} next={onwards} />
-      ) : (
-        <EnrolDetails
-          steps={steps('details')}
-          details={details}
-          error={error}
-          age={age}
-          byNumber={byNumber}
-          next={byNumber ? finishByNumber : onwards}
-        />
-      );
+      if (known) return <EnrolKnown {...stepAt('details')} person={known} next={onwards} />;
+      return <EnrolDetails {...stepAt('details')} byNumber={byNumber} next={byNumber ? finishByNumber : onwards} />;
     case 'guardian':
-      return (
-        <EnrolGuardian steps={steps('guardian')} age={age} guardian={guardian} error={error} next={goTo('consent')} />
-      );
+      return <EnrolGuardian {...stepAt('guardian')} next={goTo('consent')} />;
     case 'consent':
       return (
         <EnrolConsent
-          steps={steps('consent')}
-          name={details.value.name}
-          guardian={details.value.minor ? guardian.value.name.trim() : null}
-          age={age}
-          busy={busy.value}
-          error={error.value}
+          {...stepAt('consent')}
           agreed={begin}
           refuseText={t(known ? 'enrol.refuseKnown' : 'enrol.refuse')}
           refused={() => {
@@ -228,7 +221,7 @@ export function EnrolScreen({
     case 'capture':
       return (
         <EnrolCapture
-          steps={steps('capture')}
+          steps={stepAt('capture').steps}
           enrolment={now.enrolment}
           done={() => void finish(now.enrolment.enrolment)}
           failed={refuse}
@@ -272,4 +265,66 @@ export function EnrolScreen({
     case 'refused':
       return <NotEnrolled message={now.message} again={restart} close={close} />;
   }
+}
+
+interface EnrolledProps {
+  person: PersonRow;
+  onCard: boolean;
+  another: (() => void) | null;
+  close: () => void;
+}
+
+/**
+ * The good end, and the way back from it.
+ *
+ * @param onCard the person got a card, without which their face is of no use here
+ * @param another null: of someone who was here before; then there is nothing to delete again either
+ */
+function Enrolled({ person, onCard, another, close }: EnrolledProps) {
+  const { core } = useStaff();
+  const undone = useSignal(false);
+  const { error, run } = useAction();
+  const undo = () =>
+    run(async () => {
+      await core.personDelete({ person: person.id });
+      undone.value = true;
+    });
+  const more = onCard ? 'enrol.enrolledOnCard' : person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber';
+  return (
+    <section class="confirm" data-end="enrolled">
+      <span class="confirm-icon" data-tone={undone.value ? 'warn' : 'good'}>
+        <IconCheck />
+      </span>
+      <div role="status">
+        <Title at={undone.value}>{undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}</Title>
+        {!undone.value && <p class="lead">{t(more)}</p>}
+      </div>
+      <FormError message={error.value} />
+      <div class="actions">
+        {!undone.value && another && (
+          <Button label={t('enrol.undo')} kind="danger" size="big" onClick={() => void undo()} />
+        )}
+        {another && <Button label={t('enrol.another')} size="big" onClick={another} />}
+        <Button label={t('enrol.finish')} kind="primary" size="big" onClick={close} />
+      </div>
+    </section>
+  );
+}
+
+/** The other end: nothing was kept. */
+function NotEnrolled({ message, again, close }: { message: string; again: () => void; close: () => void }) {
+  return (
+    <section class="confirm" data-end="refused">
+      <span class="confirm-icon" data-tone="warn">
+        <IconAlert />
+      </span>
+      <p class="title" role="alert">
+        {message}
+      </p>
+      <div class="actions">
+        <Button label={t('enrol.beginAgain')} size="big" onClick={again} />
+        <Button label={t('close')} kind="primary" size="big" onClick={close} />
+      </div>
+    </section>
+  );
 }

@@ -71,14 +71,13 @@ export function EvacuationScreen() {
             </p>
             <Button onClick={() => (asking.value = false)}>{t('cancel')}</Button>
             <Button
+              label={t('evacuation.end')}
               kind="danger"
               onClick={() => {
                 asking.value = false;
                 void act(() => core.evacuationEnd({}));
               }}
-            >
-              {t('evacuation.end')}
-            </Button>
+            />
           </div>
         ) : (
           <div class="evacuation-actions">

@@ -1,6 +1,6 @@
 import { isOfAge } from '../../../../electron/contract/age.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
-import type { Key } from '../../i18n.ts';
+import type { Wrong } from '../../parts/fields.tsx';
 
 /** Someone below the age of consent and their guardian, as typed. */
 export interface Guardian {
@@ -26,11 +26,7 @@ export function bornOn({ day, month, year }: Pick<Guardian, 'day' | 'month' | 'y
  *
  * @param now ms since 1970
  */
-export function wrongWith(
-  guardian: Guardian,
-  age: number,
-  now: number,
-): { key: Key; field: 'day' | 'name' | 'relation' } | null {
+export function wrongWith(guardian: Guardian, age: number, now: number): Wrong | null {
   const born = bornOn(guardian);
   if (born === null) return { key: 'enrol.bornWrong', field: 'day' };
   if (Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };

@@ -71,11 +71,10 @@ export function LookalikesScreen() {
           </div>
           {shown.mayRemove && (
             <Button
+              label={t('lookalikes.remove')}
               aria-label={`${t('lookalikes.remove')}: ${Object.values(namesOf(one)).join(', ')}`}
               onClick={() => (asking.value = one)}
-            >
-              {t('lookalikes.remove')}
-            </Button>
+            />
           )}
         </li>
       ))}

@@ -1,20 +1,29 @@
-import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import type { StaffRow } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
-import { type Key, t } from '../../i18n.ts';
-import { bound, Choice, NameField, PinField, STAFF_PIN_SHAPE, TextField } from '../../parts/fields.tsx';
+import { t } from '../../i18n.ts';
+import {
+  bound,
+  Choice,
+  NameField,
+  PinField,
+  STAFF_PIN_SHAPE,
+  TextField,
+  useChecked,
+  type Wrong,
+} from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { PersonItem, RowButton } from '../../parts/rows.tsx';
 import { Title } from '../../parts/title.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { PinForm } from './pin-form.tsx';
-import { staffErrorText, useAction, useStaff } from './session.ts';
+import { usePolled } from './polled.ts';
+import { useAction, useStaff } from './session.ts';
 
 const BADGE_SHAPE = /^\S{1,80}$/;
 
@@ -24,20 +33,12 @@ type Doing = { kind: 'list' } | { kind: 'add' } | { kind: 'seal' } | { kind: 'pi
 export function MembersScreen({ first }: { first: boolean }) {
   const { core } = useStaff();
   const doing = useSignal<Doing>(first ? { kind: 'add' } : { kind: 'list' });
-  const staff = useSignal<StaffRow[] | null>(null);
   const done = useSignal('');
   const back = (message = ''): void => {
     done.value = message;
     doing.value = { kind: 'list' };
   };
   const now = doing.value;
-  useEffect(() => {
-    if (now.kind !== 'list') return;
-    core.staffList({}).then(
-      (found) => (staff.value = found.staff),
-      (error: unknown) => (done.value = staffErrorText(error)),
-    );
-  }, [now.kind]);
   if (now.kind === 'add') return <Add back={back} />;
   if (now.kind === 'pin')
     return (
@@ -67,32 +68,26 @@ export function MembersScreen({ first }: { first: boolean }) {
       />
     );
   if (now.kind === 'seal') return <Seal back={back} />;
-  return <List staff={staff} done={done.value} choose={(next) => (doing.value = next)} />;
+  return <List done={done.value} choose={(next) => (doing.value = next)} />;
 }
 
-interface ListProps {
-  staff: Signal<StaffRow[] | null>;
-  done: string;
-  choose: (next: Doing) => void;
-}
-
-function List({ staff, done, choose }: ListProps) {
+function List({ done, choose }: { done: string; choose: (next: Doing) => void }) {
+  const { core } = useStaff();
+  const { value, error } = usePolled(() => core.staffList({}));
   return (
     <section class="people staff-members">
       <div class="actions">
         <Button icon={<IconAddPerson />} kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
           {t('members.add')}
         </Button>
-        <Button icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })}>
-          {t('members.seal')}
-        </Button>
+        <Button label={t('members.seal')} icon={<IconKey />} data-do="seal" onClick={() => choose({ kind: 'seal' })} />
       </div>
       <div class="people-found">
         <p class="hint" role="status">
-          {done || (staff.value?.length === 0 ? t('members.nobody') : t('members.hint'))}
+          {error || done || (value?.staff.length === 0 ? t('members.nobody') : t('members.hint'))}
         </p>
         <ul>
-          {staff.value?.map((member) => (
+          {value?.staff.map((member) => (
             <PersonItem
               key={member.id}
               data-member={member.id}
@@ -128,8 +123,6 @@ function List({ staff, done, choose }: ListProps) {
   );
 }
 
-type Field = 'name' | 'pin' | 'badge';
-
 function Add({ back }: { back: (message?: string) => void }) {
   const { core } = useStaff();
   const name = useSignal('');
@@ -137,33 +130,23 @@ function Add({ back }: { back: (message?: string) => void }) {
   const badge = useSignal('');
   const role = useSignal<'desk' | 'supervisor'>('desk');
   const { error, run } = useAction();
-  const wrongField = useSignal<Field | null>(null);
-  const inputs = {
-    name: useFocus<HTMLInputElement>(),
-    pin: useRef<HTMLInputElement>(null),
-    badge: useRef<HTMLInputElement>(null),
-  };
+  const { wrong, passes } = useChecked(error);
+  const first = useFocus<HTMLInputElement>();
 
-  function wrong(): { key: Key; field: Field } | null {
+  function found(): Wrong | null {
     const given = name.value.trim();
-    if (given === '' || given.length > 60) return { key: 'enrol.nameMissing', field: 'name' };
-    if (!isReadableName(given)) return { key: 'enrol.nameUnreadable', field: 'name' };
-    if (pin.value === '' && badge.value.trim() === '') return { key: 'error.staff-without-key', field: 'pin' };
-    if (pin.value !== '' && !STAFF_PIN_SHAPE.test(pin.value)) return { key: 'staff.pinShape', field: 'pin' };
-    if (pin.value !== '' && weakPin(pin.value)) return { key: 'enrol.error.pin-weak', field: 'pin' };
+    if (given === '' || given.length > 60) return { key: 'enrol.nameMissing', field: 'member-name' };
+    if (!isReadableName(given)) return { key: 'enrol.nameUnreadable', field: 'member-name' };
+    if (pin.value === '' && badge.value.trim() === '') return { key: 'error.staff-without-key', field: 'member-pin' };
+    if (pin.value !== '' && !STAFF_PIN_SHAPE.test(pin.value)) return { key: 'staff.pinShape', field: 'member-pin' };
+    if (pin.value !== '' && weakPin(pin.value)) return { key: 'enrol.error.pin-weak', field: 'member-pin' };
     if (badge.value.trim() !== '' && !BADGE_SHAPE.test(badge.value.trim()))
-      return { key: 'members.badgeShape', field: 'badge' };
+      return { key: 'members.badgeShape', field: 'member-badge' };
     return null;
   }
 
-  function submit(): void {
-    const found = wrong();
-    wrongField.value = found?.field ?? null;
-    if (found) {
-      error.value = t(found.key);
-      inputs[found.field].current?.focus();
-      return;
-    }
+  function submit(form: HTMLFormElement): void {
+    if (!passes(form, found())) return;
     const member = {
       name: name.value.trim(),
       role: role.value,
@@ -185,16 +168,10 @@ function Add({ back }: { back: (message?: string) => void }) {
           name="member-name"
           maxLength={60}
           {...bound(name)}
-          input={inputs.name}
-          invalid={wrongField.value === 'name'}
+          input={first}
+          invalid={wrong === 'member-name'}
         />
-        <PinField
-          label={t('members.ownPin')}
-          name="member-pin"
-          {...bound(pin)}
-          input={inputs.pin}
-          invalid={wrongField.value === 'pin'}
-        />
+        <PinField label={t('members.ownPin')} name="member-pin" {...bound(pin)} invalid={wrong === 'member-pin'} />
         <TextField
           label={t('members.badgeNumber')}
           class="tabular"
@@ -202,8 +179,7 @@ function Add({ back }: { back: (message?: string) => void }) {
           dir="ltr"
           maxLength={80}
           {...bound(badge)}
-          input={inputs.badge}
-          invalid={wrongField.value === 'badge'}
+          invalid={wrong === 'member-badge'}
         />
         <Choice
           legend={t('members.role')}
@@ -216,9 +192,7 @@ function Add({ back }: { back: (message?: string) => void }) {
       <FormError message={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard />
       <div class="actions">
-        <Button submit kind="primary">
-          {t('members.save')}
-        </Button>
+        <Button label={t('members.save')} submit kind="primary" />
         <Button onClick={() => back()}>{t('cancel')}</Button>
       </div>
     </TypedForm>
@@ -252,12 +226,8 @@ function Seal({ back }: { back: (message?: string) => void }) {
       <div class="actions">
         {pin.value === null ? (
           <>
-            <Button size="big" onClick={() => back()}>
-              {t('cancel')}
-            </Button>
-            <Button kind="primary" size="big" onClick={() => void make()}>
-              {t('members.sealYes')}
-            </Button>
+            <Button label={t('cancel')} size="big" onClick={() => back()} />
+            <Button label={t('members.sealYes')} kind="primary" size="big" onClick={() => void make()} />
           </>
         ) : (
           <Button kind="primary" size="big" onClick={() => back(t('members.sealDone'))}>

@@ -70,12 +70,8 @@ export function OverrideForm({ person, back }: OfPerson) {
       )}
       <FormError message={error.value} note={t('override.more')} />
       <div class="actions">
-        <Button size="big" onClick={() => back()}>
-          {t('cancel')}
-        </Button>
-        <Button submit kind="primary" size="big" disabled={busy.value}>
-          {t('override.save')}
-        </Button>
+        <Button label={t('cancel')} size="big" onClick={() => back()} />
+        <Button label={t('override.save')} submit kind="primary" size="big" disabled={busy.value} />
       </div>
     </TypedForm>
   );

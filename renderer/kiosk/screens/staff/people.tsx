@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import type { ButtonProps } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { momentOf } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
@@ -16,7 +17,8 @@ import { OverrideForm } from './override.tsx';
 import { PinForm } from './pin-form.tsx';
 import { staffErrorText, useStaff } from './session.ts';
 
-type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'card' | 'pin' | 'remove'; person: PersonRow };
+type Task = 'checkin' | 'enrol' | 'card' | 'pin' | 'remove';
+type Doing = { kind: 'list' } | { kind: Task; person: PersonRow };
 
 /** Find people; check one in by hand; enrol a face; print a card; set a PIN; delete. */
 export function PeopleScreen() {
@@ -73,13 +75,7 @@ export function PeopleScreen() {
 /** Between the last key and the question to the core, so that a name is not asked for letter by letter. */
 const PAUSE_MS = 200;
 
-interface SearchProps {
-  query: Signal<string>;
-  done: string;
-  choose: (next: Doing) => void;
-}
-
-function Search({ query, done, choose }: SearchProps) {
+function Search({ query, done, choose }: { query: Signal<string>; done: string; choose: (next: Doing) => void }) {
   const { recognises } = useKiosk();
   const { core, unlocked } = useStaff();
   const people = useSignal<PersonRow[] | null>(null);
@@ -106,6 +102,9 @@ function Search({ query, done, choose }: SearchProps) {
       clearTimeout(timer);
     };
   }, [asked]);
+  const button = (person: PersonRow, kind: Task, label: string, look?: ButtonProps) => (
+    <RowButton {...look} label={label} of={person.name} onClick={() => choose({ kind, person })} />
+  );
 
   return (
     <TypedForm class="people" onSubmit={() => undefined}>
@@ -134,35 +133,12 @@ function Search({ query, done, choose }: SearchProps) {
                 t('people.since', { when: momentOf(new Date(person.enrolledAt)) }),
               ].join(' · ')}
             >
-              <RowButton
-                label={t('people.checkin')}
-                of={person.name}
-                onClick={() => choose({ kind: 'checkin', person })}
-              />
-              {recognises.value && (
-                <RowButton
-                  label={t(person.templates > 0 ? 'people.reenrol' : 'people.enrol')}
-                  of={person.name}
-                  onClick={() => choose({ kind: 'enrol', person })}
-                />
-              )}
-              <RowButton label={t('people.card')} of={person.name} onClick={() => choose({ kind: 'card', person })} />
-              {person.number !== null && (
-                <RowButton
-                  label={t('people.setPin')}
-                  of={person.name}
-                  onClick={() => choose({ kind: 'pin', person })}
-                />
-              )}
-              {unlocked.value?.may.includes('personDelete') && (
-                <RowButton
-                  kind="danger"
-                  icon={<IconTrash />}
-                  label={t('people.remove')}
-                  of={person.name}
-                  onClick={() => choose({ kind: 'remove', person })}
-                />
-              )}
+              {button(person, 'checkin', t('people.checkin'))}
+              {recognises.value && button(person, 'enrol', t(person.templates > 0 ? 'people.reenrol' : 'people.enrol'))}
+              {button(person, 'card', t('people.card'))}
+              {person.number !== null && button(person, 'pin', t('people.setPin'))}
+              {unlocked.value?.may.includes('personDelete') &&
+                button(person, 'remove', t('people.remove'), { kind: 'danger', icon: <IconTrash /> })}
             </PersonItem>
           ))}
         </ul>

@@ -48,9 +48,7 @@ export function PinForm({ label, shape, misshapen, note, save, cancel }: PinForm
       </div>
       <Keypad />
       <div class="actions">
-        <Button submit kind="primary">
-          {t('people.savePin')}
-        </Button>
+        <Button label={t('people.savePin')} submit kind="primary" />
         <Button onClick={cancel}>{t('cancel')}</Button>
       </div>
     </TypedForm>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
+import type { Output, PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
 import { keyOr, t } from '../../i18n.ts';
@@ -11,7 +11,7 @@ import { Title } from '../../parts/title.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
-import { ReviewPicture } from './review-picture.tsx';
+import { usePolled } from './polled.ts';
 import { staffErrorText, useAction, useStaff } from './session.ts';
 
 /** Whose picture it is: a person's id, or someone new. */
@@ -36,22 +36,13 @@ const likely = (item: ReviewItem): Whose => {
  */
 export function ReviewScreen() {
   const { core } = useStaff();
-  const list = useSignal<{ photos: ReviewItem[]; count: number } | null>(null);
+  const list = usePolled(() => core.reviewList({}));
   /** Id of the one that is looked at; any where it is gone. */
   const at = useSignal<string | null>(null);
   const enrolling = useSignal<{ known: PersonRow | null; name: string; photo: string } | null>(null);
   const said = useSignal('');
   /** Someone who was new with the picture accepted last. */
   const made = useSignal<PersonRow | null>(null);
-
-  async function load(): Promise<void> {
-    try {
-      list.value = await core.reviewList({});
-    } catch (cause) {
-      said.value = staffErrorText(cause);
-    }
-  }
-  useEffect(() => void load(), []);
 
   const photos = list.value?.photos ?? [];
   const place = Math.max(
@@ -66,7 +57,7 @@ export function ReviewScreen() {
     at.value = next && next !== item ? next.id : null;
     said.value = message;
     made.value = person;
-    void load();
+    list.renew();
   }
 
   async function undo(person: PersonRow): Promise<void> {
@@ -75,7 +66,7 @@ export function ReviewScreen() {
       made.value = null;
       said.value = t('people.removed', { name: person.name });
       status.current?.focus();
-      await load();
+      list.renew();
     } catch (cause) {
       said.value = staffErrorText(cause);
     }
@@ -100,7 +91,7 @@ export function ReviewScreen() {
         }}
         close={() => {
           enrolling.value = null;
-          void load();
+          list.renew();
         }}
       />
     );
@@ -108,7 +99,7 @@ export function ReviewScreen() {
     <section class="review">
       <div class="review-said">
         <p class="hint" role="status" ref={status} tabIndex={-1}>
-          {said.value || (list.value && t('review.waiting', { count: list.value.count }))}
+          {list.error || said.value || (list.value && t('review.waiting', { count: list.value.count }))}
         </p>
         {made.value && <Button onClick={() => void undo(made.value!)}>{t('review.undo')}</Button>}
       </div>
@@ -240,11 +231,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
           <Button kind="danger" size="big" data-do="refuse" onClick={() => (asking.value = true)}>
             {t('review.refuse')}
           </Button>
-          {skip && (
-            <Button size="big" data-do="skip" onClick={skip}>
-              {t('review.later')}
-            </Button>
-          )}
+          {skip && <Button label={t('review.later')} size="big" data-do="skip" onClick={skip} />}
           {recognises.value && (
             <Button kind={agreed ? undefined : 'primary'} size="big" data-do="enrol" onClick={() => enrol(chosen)}>
               {t('review.inPerson')}
@@ -258,5 +245,61 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
         </div>
       </div>
     </div>
+  );
+}
+
+/**
+ * A picture that waits, with a frame around the face that would be taken. It is drawn, never given an address, and its pixels
+ * go with this part of the screen.
+ */
+function ReviewPicture({ photo, name }: { photo: string; name: string }) {
+  const { core } = useStaff();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const face = useSignal<Output<'reviewShow'>['face'] | null>(null);
+  const error = useSignal('');
+  useEffect(() => {
+    const surface = canvas.current;
+    let over = false;
+    async function draw(): Promise<void> {
+      const shown = await core.reviewShow({ photo });
+      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(shown.picture)]));
+      if (surface && !over) {
+        surface.width = bitmap.width;
+        surface.height = bitmap.height;
+        surface.getContext('2d')?.drawImage(bitmap, 0, 0);
+        face.value = shown.face;
+      }
+      bitmap.close();
+    }
+    face.value = null;
+    error.value = '';
+    draw().catch((cause) => {
+      if (!over) error.value = staffErrorText(cause);
+    });
+    return () => {
+      over = true;
+      if (surface) surface.width = surface.height = 0;
+    };
+  }, [photo]);
+  const percent = (share: number): string => `${100 * share}%`;
+  const at = face.value;
+  return (
+    <figure class="review-picture">
+      {/* Left stays left: a picture is not turned with the language. */}
+      <div class="review-frame" dir="ltr" data-shown={at !== null}>
+        <canvas ref={canvas} role="img" aria-label={t('review.picture', { name })} />
+        {at && (
+          <span
+            class="review-face"
+            style={{ left: percent(at[0]), top: percent(at[1]), width: percent(at[2]), height: percent(at[3]) }}
+          />
+        )}
+      </div>
+      {error.value && (
+        <p class="form-error" role="alert">
+          {error.value}
+        </p>
+      )}
+    </figure>
   );
 }

@@ -4,25 +4,14 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { MethodName } from '../../../../electron/contract/methods.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
-import {
-  IconAddPerson,
-  IconAlert,
-  IconFace,
-  IconInfo,
-  IconKiosk,
-  IconList,
-  IconLock,
-  IconMenu,
-  IconRepeat,
-  IconSearch,
-  IconStaff,
-} from '../../../shared/icons.tsx';
+import * as icons from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { troubleOf } from '../../parts/camera-trouble.tsx';
+import { nextStepOf, noticeText } from '../../parts/error-text.ts';
 import { Idle } from '../../parts/idle.tsx';
 import { MethodButton } from '../../parts/method-button.tsx';
 import { BackButton } from '../../parts/title.tsx';
-import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
@@ -30,25 +19,41 @@ import { StaffLogScreen } from './log.tsx';
 import { LookalikesScreen } from './lookalikes.tsx';
 import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
+import { usePolled } from './polled.ts';
 import { ReenrolScreen } from './reenrol.tsx';
 import { ReviewScreen } from './review.tsx';
 import { createStaffSession, StaffContext, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
-import { TechnicianScreen } from './technician/technician.tsx';
+import { TechnicianScreen } from './technician.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
 /** What staff can open, in the order of the menu: without the method `needs` a view is of no use to the role. */
 const VIEWS = {
-  enrol: { title: 'staff.enrol', needs: 'enrolBegin', icon: <IconAddPerson />, Screen: EnrolScreen },
-  reenrol: { title: 'reenrol.title', needs: 'reenrolments', icon: <IconRepeat />, Screen: ReenrolScreen },
-  review: { title: 'review.title', needs: 'reviewList', icon: <IconFace />, Screen: ReviewScreen },
-  lookalikes: { title: 'lookalikes.title', needs: 'lookalikeList', icon: <IconAlert />, Screen: LookalikesScreen },
-  people: { title: 'people.title', needs: 'peopleFind', icon: <IconSearch />, Screen: PeopleScreen },
-  evacuation: { title: 'evacuation.title', needs: 'evacuationOpen', icon: <IconList />, Screen: EvacuationScreen },
-  members: { title: 'members.title', needs: 'staffList', icon: <IconStaff />, Screen: MembersScreen },
-  log: { title: 'staffLog.title', needs: 'staffLog', icon: <IconMenu />, Screen: StaffLogScreen },
-  diagnostics: { title: 'diagnostics.title', needs: 'diagnostics', icon: <IconKiosk />, Screen: DiagnosticsScreen },
-  state: { title: 'state.title', needs: null, icon: <IconInfo />, Screen: StateScreen },
+  enrol: { title: 'staff.enrol', needs: 'enrolBegin', icon: <icons.IconAddPerson />, Screen: EnrolScreen },
+  reenrol: { title: 'reenrol.title', needs: 'reenrolments', icon: <icons.IconRepeat />, Screen: ReenrolScreen },
+  review: { title: 'review.title', needs: 'reviewList', icon: <icons.IconFace />, Screen: ReviewScreen },
+  lookalikes: {
+    title: 'lookalikes.title',
+    needs: 'lookalikeList',
+    icon: <icons.IconAlert />,
+    Screen: LookalikesScreen,
+  },
+  people: { title: 'people.title', needs: 'peopleFind', icon: <icons.IconSearch />, Screen: PeopleScreen },
+  evacuation: {
+    title: 'evacuation.title',
+    needs: 'evacuationOpen',
+    icon: <icons.IconList />,
+    Screen: EvacuationScreen,
+  },
+  members: { title: 'members.title', needs: 'staffList', icon: <icons.IconStaff />, Screen: MembersScreen },
+  log: { title: 'staffLog.title', needs: 'staffLog', icon: <icons.IconMenu />, Screen: StaffLogScreen },
+  diagnostics: {
+    title: 'diagnostics.title',
+    needs: 'diagnostics',
+    icon: <icons.IconKiosk />,
+    Screen: DiagnosticsScreen,
+  },
+  state: { title: 'state.title', needs: null, icon: <icons.IconInfo />, Screen: StateScreen },
 } as const satisfies Record<
   string,
   { title: Key; needs: MethodName | null; icon: VNode; Screen: ComponentType<never> }
@@ -107,9 +112,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(title)}
         </h1>
-        <Button icon={<IconLock />} class="staff-lock" onClick={lock}>
-          {t('staff.lock')}
-        </Button>
+        <Button label={t('staff.lock')} icon={<icons.IconLock />} class="staff-lock" onClick={lock} />
       </div>
       {Screen ? (
         <Screen first={isFirst(unlocked)} stepBack={stepBack} close={menu} />
@@ -138,7 +141,7 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
     );
   return alerted ? (
     <li class="form-error menu-wide">
-      <IconAlert />
+      <icons.IconAlert />
       <p role="status">{t('staff.alerted')}</p>
     </li>
   ) : null;
@@ -146,29 +149,18 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
 
 function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Unlocked; open: (view: View) => void }) {
   const { core } = session;
+  // Of what can't be counted the list itself says what is wrong.
+  const waits = usePolled(async () => (unlocked.may.includes('reviewCount') ? await core.reviewCount({}) : null));
   /** Pictures of an import that wait; the entry is there while one does. */
-  const waiting = useSignal(0);
-  useEffect(() => {
-    if (!unlocked.may.includes('reviewCount')) return;
-    core
-      .reviewCount({})
-      .then(({ count }) => (waiting.value = count))
-      .catch(() => undefined); // the list itself says what is wrong
-  }, [session]);
+  const waiting = waits.value?.count ?? 0;
   /** Pairs of lookalikes, and how many the kiosk marked by itself since staff last looked. */
-  const pairs = useSignal({ count: 0, unseen: 0 });
-  useEffect(() => {
-    core
-      .lookalikeCount({})
-      .then((next) => (pairs.value = next))
-      .catch(() => undefined); // the list itself says what is wrong
-  }, [session]);
+  const pairs = usePolled(() => core.lookalikeCount({})).value ?? { count: 0, unseen: 0 };
   const faceless = !useKiosk().recognises.value;
   const first = isFirst(unlocked);
   const offered: Partial<Record<View, boolean>> = {
     reenrol: !faceless,
-    review: waiting.value > 0,
-    lookalikes: pairs.value.count > 0,
+    review: waiting > 0,
+    lookalikes: pairs.count > 0,
     log: !first,
   };
   const allowed = ORDER.filter((view) => {
@@ -185,9 +177,9 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
       {allowed.map((view) => {
         const hint =
           view === 'review'
-            ? t('review.waiting', { count: waiting.value })
-            : view === 'lookalikes' && pairs.value.unseen > 0
-              ? t('lookalikes.unseen', { count: pairs.value.unseen })
+            ? t('review.waiting', { count: waiting })
+            : view === 'lookalikes' && pairs.unseen > 0
+              ? t('lookalikes.unseen', { count: pairs.unseen })
               : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
@@ -211,4 +203,50 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
 function hintOf(view: Exclude<View, 'review'>, faceless: boolean, first: boolean): Key {
   if (view === 'enrol' && faceless) return 'staff.enrolByNumber';
   return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
+}
+
+interface Condition {
+  readonly key: string;
+  readonly what: string;
+  /** What to do; empty: the sentence has said it, or the state of the kiosk does. */
+  readonly next: string;
+}
+
+/** What is wrong with the kiosk, each with what to do: where staff looks first, whatever they came for. */
+function Conditions() {
+  const { link, camera, visits } = useKiosk();
+  const status = link.status.value;
+  if (!status) return null;
+  const conditions: Condition[] = [];
+  if (status.storage !== 'ok')
+    conditions.push({
+      key: 'storage',
+      what: t(status.storage === 'full' ? 'conditions.full' : 'conditions.low'),
+      next: t('conditions.makeRoom'),
+    });
+  const trouble = troubleOf(camera.state.value, visits.stage.value.reason);
+  if (trouble)
+    conditions.push({
+      key: 'camera',
+      what: t(`camera.${trouble.kind}`),
+      next: t(`camera.${trouble.kind}More`, trouble.detail),
+    });
+  const { face } = status;
+  if (face.use === 'off')
+    conditions.push({ key: 'face', what: t('stage.off'), next: nextStepOf(face.code, face.nextStep) });
+  for (const code of status.notices) conditions.push({ key: code, what: noticeText(code), next: nextStepOf(code, '') });
+  if (conditions.length === 0) return null;
+  return (
+    <ul class="conditions" aria-label={t('conditions.title')}>
+      {conditions.map(({ key, what, next }) => (
+        <li key={key} data-condition={key}>
+          <icons.IconAlert />
+          <p>
+            <strong>{what}</strong>
+            {next !== '' && <span>{next}</span>}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
 }

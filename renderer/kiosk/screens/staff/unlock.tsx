@@ -1,23 +1,20 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { weakPin } from '../../../../electron/contract/pin.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
-import { useFocus } from '../../../shared/focus.ts';
 import { secondOf } from '../../../shared/i18n.ts';
 import { IconKey } from '../../../shared/icons.tsx';
-import { type Key, t } from '../../i18n.ts';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { errorTextOf } from '../../parts/error-text.ts';
-import { bound, PIN_SHAPE, PinField, STAFF_PIN_SHAPE } from '../../parts/fields.tsx';
+import { PIN_SHAPE, PinField, STAFF_PIN_SHAPE } from '../../parts/fields.tsx';
 import { Idle } from '../../parts/idle.tsx';
-import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
+import { FormError, KeypadScreen, NewPinScreen } from '../../parts/keypad-form.tsx';
 import { MethodButton } from '../../parts/method-button.tsx';
-import { type PinTrouble, pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
+import { type PinTrouble, pinTroubleOf, usePinEntry, usePinText } from '../../parts/pin-trouble.ts';
 import { ScreenHead, Title } from '../../parts/title.tsx';
 import { listenToWedge } from '../../wedge.ts';
-import { SessionOver, useStaff } from './session.ts';
+import { useStaff } from './session.ts';
 
 const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
@@ -156,7 +153,22 @@ export function UnlockScreen() {
         />
       );
     case 'own':
-      return <OwnPin given={now.given} back={back} enter={(pin) => unlock(now.given, pin)} />;
+      // In place of the PIN they were given.
+      return (
+        <NewPinScreen
+          title={now.given.name ?? t('staff.title')}
+          idleMs={CODE_IDLE_MS}
+          submit={t('staff.unlock')}
+          note={t('staff.choosePin')}
+          onBack={back}
+          shape={STAFF_PIN_SHAPE}
+          misshapen="staff.pinShape"
+          differs="staff.pinDiffers"
+          labels={['staff.newPin', 'staff.newPinAgain']}
+          name="own-pin"
+          save={(pin) => unlock(now.given, pin)}
+        />
+      );
   }
 }
 
@@ -188,9 +200,7 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
           </li>
         ))}
         <li class="menu-quiet">
-          <Button icon={<IconKey />} data-open="emergency" onClick={emergency}>
-            {t('staff.emergency')}
-          </Button>
+          <Button label={t('staff.emergency')} icon={<IconKey />} data-open="emergency" onClick={emergency} />
         </li>
       </ul>
       <Idle ms={IDLE_MS} done={home} />
@@ -198,48 +208,17 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
   );
 }
 
-/**
- * Digits that staff types and the core judges. They are gone from the screen before they are judged, and the field is
- * ready again when they were wrong.
- *
- * @param shape what is not even asked about else
- * @param enter throws what the core says of them; that a session is over is its own screen's to say
- */
-function usePinEntry(who: 'staff' | 'technician', shape: RegExp, enter: (digits: string) => Promise<void>) {
-  const typed = useSignal('');
-  const busy = useSignal(false);
-  const trouble = useSignal<PinTrouble | null>(null);
-  const input = useFocus<HTMLInputElement>();
-  const message = usePinText(trouble, who);
-  async function submit(): Promise<void> {
-    const digits = typed.value;
-    typed.value = '';
-    if (!shape.test(digits)) {
-      trouble.value = { kind: 'wrong' };
-      return;
-    }
-    busy.value = true;
-    try {
-      await enter(digits);
-    } catch (error) {
-      if (error instanceof SessionOver) return;
-      trouble.value = pinTroubleOf(error);
-      input.current?.focus();
-    } finally {
-      busy.value = false;
-    }
-  }
-  return { typed, busy, message, input, submit: () => void submit() };
+interface StepProps {
+  given: Given;
+  back: (() => void) | undefined;
+  enter: (typed: string) => Promise<void>;
 }
 
-interface PinStepProps {
-  given: Given;
+interface PinStepProps extends StepProps {
   technician: boolean;
   over: boolean;
   /** The kiosk has no staff yet: the PIN is how it is set up, and nothing is reported. */
   first: boolean;
-  back: (() => void) | undefined;
-  enter: (pin: string) => Promise<void>;
 }
 
 function PinStep({ given, technician, over, first, back, enter }: PinStepProps) {
@@ -250,31 +229,21 @@ function PinStep({ given, technician, over, first, back, enter }: PinStepProps) 
       title={given.name ?? t(first ? 'staff.title' : 'staff.emergency')}
       idleMs={IDLE_MS}
       submit={t(technician ? 'next' : 'staff.unlock')}
-      busy={pin.busy.value}
-      error={pin.message}
+      {...pin.screen}
       note={over ? t('staff.over') : note}
       onBack={back}
-      onSubmit={pin.submit}
     >
       <PinField
         label={t(given.name === null && !first ? 'staff.emergency' : 'staff.pin')}
         name="staff-pin"
-        {...bound(pin.typed)}
-        input={pin.input}
+        {...pin.field}
       />
     </KeypadScreen>
   );
 }
 
-interface CodeStepProps {
-  given: Given;
-  offset: number;
-  back: (() => void) | undefined;
-  enter: (code: string) => Promise<void>;
-}
-
 /** A technician's code, with the time by which it is judged: a clock that is wrong is seen here. */
-function CodeStep({ given, offset, back, enter }: CodeStepProps) {
+function CodeStep({ given, offset, back, enter }: StepProps & { offset: number }) {
   const code = usePinEntry('technician', CODE_SHAPE, enter);
   const clock = useSignal('');
   useEffect(() => {
@@ -290,66 +259,12 @@ function CodeStep({ given, offset, back, enter }: CodeStepProps) {
       title={given.name ?? t('technician.title')}
       idleMs={CODE_IDLE_MS}
       submit={t('staff.unlock')}
-      busy={code.busy.value}
-      error={code.message}
+      {...code.screen}
       note={t('technician.gate')}
       onBack={back}
-      onSubmit={code.submit}
     >
-      <PinField label={t('technician.code')} name="technician-code" {...bound(code.typed)} input={code.input} />
+      <PinField label={t('technician.code')} name="technician-code" {...code.field} />
       <p class="hint tabular">{t('technician.clockNote', { time: clock.value })}</p>
-    </KeypadScreen>
-  );
-}
-
-interface OwnPinProps {
-  given: Given;
-  back: (() => void) | undefined;
-  enter: (pin: string) => Promise<void>;
-}
-
-/** In place of the PIN they were given: typed twice, so that nobody is locked out by a slip. */
-function OwnPin({ given, back, enter }: OwnPinProps) {
-  const first = useSignal('');
-  const second = useSignal('');
-  const busy = useSignal(false);
-  const error = useSignal('');
-  const input = useFocus<HTMLInputElement>();
-  function wrong(): Key | null {
-    if (!STAFF_PIN_SHAPE.test(first.value)) return 'staff.pinShape';
-    if (weakPin(first.value)) return 'enrol.error.pin-weak';
-    return first.value === second.value ? null : 'staff.pinDiffers';
-  }
-  async function submit(): Promise<void> {
-    const key = wrong();
-    error.value = key === null ? '' : t(key);
-    if (key === null) {
-      busy.value = true;
-      try {
-        return await enter(first.value);
-      } catch (cause) {
-        error.value = errorTextOf(cause);
-      } finally {
-        busy.value = false;
-      }
-    }
-    first.value = '';
-    second.value = '';
-    input.current?.focus();
-  }
-  return (
-    <KeypadScreen
-      title={given.name ?? t('staff.title')}
-      idleMs={CODE_IDLE_MS}
-      submit={t('staff.unlock')}
-      busy={busy.value}
-      error={error.value}
-      note={t('staff.choosePin')}
-      onBack={back}
-      onSubmit={() => void submit()}
-    >
-      <PinField label={t('staff.newPin')} name="own-pin" {...bound(first)} input={input} />
-      <PinField label={t('staff.newPinAgain')} name="own-pin-again" {...bound(second)} />
     </KeypadScreen>
   );
 }

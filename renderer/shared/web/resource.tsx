@@ -1,8 +1,11 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { type Answer, type ApiError, api } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
+import { ErrorNote, Form, Submit } from './form.tsx';
+import { CloseDialog } from './pieces.tsx';
 import { toast } from './toast.tsx';
 
 /** How components read the API. What is asked for again replaces what is there only once it has come. */
@@ -165,4 +168,49 @@ export function useWrite(): {
       return answer;
     },
   };
+}
+
+/**
+ * A form that sends something: its fields, why it was refused, and the button. Once it is done, the dialog around it
+ * closes.
+ *
+ * @param ready false: there is nothing to send yet
+ * @param keepOpen what comes of it is shown in the same dialog
+ * @param action what the button does
+ */
+export function WriteForm<T>({
+  write,
+  ask,
+  say,
+  done,
+  ready = true,
+  keepOpen = false,
+  action,
+  danger,
+  onCancel,
+  children,
+}: Around<T> & {
+  write: () => Promise<Answer<T>>;
+  ready?: boolean;
+  keepOpen?: boolean;
+  action: ComponentChildren;
+  danger?: boolean;
+  onCancel?: () => void;
+  children?: ComponentChildren;
+}) {
+  const { busy, error, run } = useWrite();
+  const close = useContext(CloseDialog);
+  const finish = (value: T) => {
+    if (!keepOpen) close();
+    done?.(value);
+  };
+  return (
+    <Form class="stack" onSubmit={() => ready && void run(write, { ask, say, done: finish })}>
+      {children}
+      <ErrorNote error={error} />
+      <Submit danger={danger} disabled={busy || !ready} onCancel={onCancel}>
+        {action}
+      </Submit>
+    </Form>
+  );
 }

@@ -1,19 +1,23 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Setup } from '../../../../electron/contract/setup.ts';
-import { Button } from '../../../shared/button.tsx';
-import { currentLanguage } from '../../../shared/i18n.ts';
-import { IconAlert, IconCheck, IconInfo } from '../../../shared/icons.tsx';
-import { hasSentence, type Key, LOCALES, t } from '../../i18n.ts';
-import { useKiosk } from '../../kiosk.ts';
-import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
-import { useCodes } from '../../parts/codes.ts';
-import { LanguageSwitch } from '../../parts/frame.tsx';
-import { Stage } from '../../parts/stage.tsx';
-import { Title } from '../../parts/title.tsx';
-import { SetupPin } from './pin.tsx';
-import { LeavingScreen, PlainSetup, Removed } from './removed.tsx';
-import { SetupTyped } from './typed.tsx';
+import type { Setup } from '../../../electron/contract/setup.ts';
+import { Button } from '../../shared/button.tsx';
+import { useFocus } from '../../shared/focus.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
+import { IconAlert, IconCheck, IconInfo, IconShield } from '../../shared/icons.tsx';
+import { hasSentence, type Key, LOCALES, t } from '../i18n.ts';
+import { useKiosk } from '../kiosk.ts';
+import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
+import { useCodes } from '../parts/codes.ts';
+import { errorTextOf } from '../parts/error-text.ts';
+import { bound, PIN_SHAPE, PinField, TextField } from '../parts/fields.tsx';
+import { LanguageSwitch } from '../parts/frame.tsx';
+import { FormError, KeypadScreen } from '../parts/keypad-form.tsx';
+import { Keyboard, TypedForm } from '../parts/keys.tsx';
+import { usePinEntry } from '../parts/pin-trouble.ts';
+import { Stage } from '../parts/stage.tsx';
+import { ScreenHead, Title } from '../parts/title.tsx';
 
 /** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
 export function SetupScreen({ setup }: { setup: Setup }) {
@@ -86,9 +90,7 @@ function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
         )}
         <div class="setup-actions">
           <Button onClick={onTyped}>{t('setup.type')}</Button>
-          <Button kind="bare" onClick={onAlone}>
-            {t('setup.alone')}
-          </Button>
+          <Button label={t('setup.alone')} kind="bare" onClick={onAlone} />
         </div>
       </div>
     </main>
@@ -148,9 +150,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
         ) : (
           <Button onClick={() => (pin.value = true)}>{t('setup.pin')}</Button>
         )}
-        <Button kind="bare" onClick={() => core.setupRetry({}).catch(() => undefined)}>
-          {t('setup.startOver')}
-        </Button>
+        <Button label={t('setup.startOver')} kind="bare" onClick={() => core.setupRetry({}).catch(() => undefined)} />
       </div>
     </main>
   );
@@ -204,4 +204,124 @@ function lengthOf(seconds: number): string {
   if (minutes < 120) return t('setup.minutes', { count: minutes });
   const hours = Math.round(minutes / 60);
   return hours < 48 ? t('setup.hours', { count: hours }) : t('setup.days', { count: Math.round(hours / 24) });
+}
+
+/** The staff PIN, chosen while the kiosk waits for its approval; or to use the kiosk without a server. */
+function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: () => void }) {
+  const { core } = useKiosk();
+  const save = (pin: string): Promise<unknown> => (alone ? core.setupAlone({ pin }) : core.setupStaffPin({ pin }));
+  const entry = usePinEntry('staff', PIN_SHAPE, (pin) => save(pin).then(onDone), 'weak');
+  return (
+    <KeypadScreen
+      title={t(alone ? 'setup.aloneTitle' : 'setup.pinTitle')}
+      idleMs={120_000}
+      submit={t(alone ? 'setup.aloneDo' : 'setup.pinSave')}
+      {...entry.screen}
+      note={t(alone ? 'setup.aloneMore' : 'setup.pinMore')}
+      onBack={onDone}
+    >
+      <PinField label={t('staff.pin')} name="setup-pin" {...entry.field} />
+    </KeypadScreen>
+  );
+}
+
+/** The console's code, typed. */
+function SetupTyped({ onDone }: { onDone: () => void }) {
+  const { core } = useKiosk();
+  const input = useFocus<HTMLInputElement>();
+  const code = useSignal('');
+  const error = useSignal('');
+  async function submit(): Promise<void> {
+    if (code.value.trim() === '') return input.current?.focus();
+    try {
+      await core.setupJoin({ code: code.value, language: currentLanguage() });
+      onDone();
+    } catch (cause) {
+      error.value = errorTextOf(cause);
+    }
+  }
+  return (
+    <main class="setup setup-form">
+      <ScreenHead title={t('setup.typeTitle')} back={onDone} />
+      <TypedForm class="setup-typed" onSubmit={() => void submit()}>
+        <TextField
+          label={t('setup.code')}
+          class="tabular"
+          name="setup-code"
+          dir="ltr"
+          autocapitalize="characters"
+          maxLength={400}
+          {...bound(code)}
+          input={input}
+        />
+        <FormError message={error.value} note={t('setup.typeMore')} />
+        <Keyboard capitals />
+        <Button label={t('setup.send')} submit kind="primary" />
+      </TypedForm>
+    </main>
+  );
+}
+
+interface PlainSetupProps {
+  /** The icon of what is over; without one a spinner turns. */
+  done?: ComponentChildren;
+  title: ComponentChildren;
+  lead: string;
+  class?: string;
+  children?: ComponentChildren;
+}
+
+/** A step at which there is nothing to do but wait, or which is over. */
+function PlainSetup({ done, title, lead, class: name = '', children }: PlainSetupProps) {
+  return (
+    <main class={`setup setup-plain ${name}`}>
+      <span class={done ? 'setup-done' : 'spinner'} aria-hidden="true">
+        {done}
+      </span>
+      <div role="status">
+        {title}
+        <p class="lead tabular">{lead}</p>
+      </div>
+      {children}
+    </main>
+  );
+}
+
+/** The server has this kiosk leave: nobody checks in here any more. */
+function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) {
+  const { waiting } = setup;
+  return (
+    <PlainSetup
+      title={<h1 class="title">{t(setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission')}</h1>}
+      lead={
+        waiting === null
+          ? t('setup.leavingNow')
+          : t(waiting.for === 'server' ? 'setup.leavingWaiting' : 'setup.leavingBackup', { count: waiting.count })
+      }
+    />
+  );
+}
+
+/** Nothing is left of it, or is about to be; people who find it see that, and may start again. */
+const NEXT = { destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' } as const;
+
+function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {
+  const { core } = useKiosk();
+  const over = setup.step !== 'destroying';
+  const was = setup.what === 'wipe' ? 'setup.removedWipe' : 'setup.removedDecommission';
+  const is = setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission';
+  return (
+    <PlainSetup
+      class="setup-removed"
+      done={over && <IconShield />}
+      title={<Title level="h1">{t(over ? was : is)}</Title>}
+      lead={t(NEXT[setup.step])}
+    >
+      {setup.step === 'done' && (
+        <div class="setup-actions">
+          <Button onClick={() => core.setupStartOver({}).catch(() => undefined)}>{t('setup.setUpAgain')}</Button>
+        </div>
+      )}
+    </PlainSetup>
+  );
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dayKeyIn, timeIn } from './clock.ts';
-import { addDays, instantAt } from './zone.ts';
+import { addDays, dayKeyIn, instantAt, timeIn } from './clock.ts';
 
 test('a wall time becomes the moment at which the site’s clock shows it', () => {
   expect(instantAt('2026-01-15', '08:30', 'Europe/Berlin')).toBe('2026-01-15T07:30:00.000Z');

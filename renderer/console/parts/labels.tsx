@@ -1,7 +1,21 @@
+import type { StaffBy } from '../../../sync/protocol/api/staff.ts';
+import { IconIn, IconOut } from '../../shared/icons.tsx';
 import { now } from '../../shared/web/now.ts';
-import { t } from '../i18n.ts';
+import { hasSentence, t } from '../i18n.ts';
 import { agoOf, momentIn, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
+
+/** A code of the server in words; one that this page does not know yet, as it is. */
+export const codeLabel = (under: string, code: string): string => {
+  const key = `${under}.${code}`;
+  return hasSentence(key) ? t(key) : code;
+};
+
+/** Which of a kiosk's staff did something. */
+export function staffByLabel(by: StaffBy | null): string {
+  if (by === null) return t('fleet.nobodyKnown');
+  return by.emergency ? t('fleet.emergencyPin') : (by.name ?? t('fleet.formerStaff'));
+}
 
 /** A moment on the clock of its site. @param site null or absent: the default site; @param only `time`: without the day */
 export function Moment({ at, site = null, only }: { at: string | null; site?: string | null; only?: 'time' }) {
@@ -26,3 +40,13 @@ export function Ago({ at, site = null }: { at: string | null; site?: string | nu
     </time>
   );
 }
+
+/** Colour, shape and word say the same. */
+export const DirectionChip = ({ direction }: { direction: 'in' | 'out' }) => (
+  <span class="chip" data-direction={direction}>
+    {direction === 'in' ? <IconIn /> : <IconOut />}
+    {t(`direction.${direction}`)}
+  </span>
+);
+
+export const directionOptions = () => (['in', 'out'] as const).map((d) => [d, t(`direction.${d}`)] as const);
