@@ -20,8 +20,8 @@ export interface Outcome {
   readonly next: string;
 }
 
-export interface Verdict<C extends string = string> {
-  readonly code: C;
+export interface Verdict {
+  readonly code: string;
   /** What exactly, for a terminal: another code, a name of a variable, days. Never personal data, a key or a token. */
   readonly detail?: string | undefined;
 }
@@ -60,12 +60,14 @@ export interface Check<F = unknown, C extends string = string> {
   readonly needsDatabase: boolean;
   readonly outcomes: Readonly<Record<C, Outcome>>;
   /** Codes where looking fails, or takes too long; without them `check-failed`. */
-  readonly failed?: C;
-  readonly late?: C;
+  readonly failed?: NoInfer<C>;
+  readonly late?: NoInfer<C>;
   inspect(subject: Subject): Promise<F>;
-  /** Pure. Empty: all is well. */
-  judge(facts: F): readonly Verdict<C>[];
+  /** Pure: whether each code is so, or its detail where it has one. What is left out is not; nothing is: all is well. */
+  judge(facts: F): Judged<NoInfer<C>>;
 }
+
+export type Judged<C extends string> = { readonly [Code in C]?: string | boolean | null };
 
 /** Names the types of a check. */
 export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
@@ -105,7 +107,7 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
   try {
     const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
     const verdicts = seen
-      ? one.judge(seen.facts)
+      ? verdictsOf(one.judge(seen.facts))
       : [failure(one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
     return verdicts.map((verdict) => findingOf(one, verdict));
   } catch (cause) {
@@ -114,6 +116,12 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
     clearTimeout(timer);
   }
 }
+
+export const verdictsOf = (judged: Judged<string>): Verdict[] =>
+  Object.entries(judged).flatMap(([code, so]) => {
+    if (so === undefined || so === null || so === false) return [];
+    return [so === true ? { code } : { code, detail: so }];
+  });
 
 const failure = (code: string | undefined, detail: string): Verdict => ({
   code: code ?? 'check-failed',

@@ -39,7 +39,7 @@ export const modelsCheck = check({
       throw cause;
     }
   },
-  judge: (problem) => (problem ? [problem] : []),
+  judge: (problem) => (problem ? { [problem.code]: problem.detail } : {}),
 });
 
 async function requireWhole(folder: string, weight: WeightFile): Promise<void> {
