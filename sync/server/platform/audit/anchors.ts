@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { replaceFile } from '../../../disk/replace.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import { inTransaction } from '../database/retry.ts';
-import { find, insert, update } from '../database/rows.ts';
+import { find, findLast, findSorted, insert, update } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -38,12 +38,7 @@ export interface AnchorContext {
 
 /** The head as it is committed now, signed; null: there is no row. */
 export async function signHead({ db, keys, serverId, signing }: AnchorContext, now: Date): Promise<Anchor | null> {
-  const row = await db
-    .selectFrom('audit')
-    .select(['position', 'mac'])
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const row = await findLast(db, 'audit', {}, 'position', ['position', 'mac']);
   const key = [...(await readAuditKeys(db, keys)).values()].at(-1);
   if (!row || !key) return null;
   const position = Number(row.position);
@@ -67,12 +62,7 @@ export async function signHead({ db, keys, serverId, signing }: AnchorContext, n
 export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | null> {
   return inTransaction(context.db, async (tx) => {
     await lockChain(tx);
-    const newest = await tx
-      .selectFrom('audit_anchor')
-      .select('position')
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+    const newest = await findLast(tx, 'audit_anchor', {}, 'id', ['position']);
     const head = await signHead({ ...context, db: tx }, now);
     if (!head || Number(newest?.position) === head.position) return null;
     const { position, mac, statement, seal, key } = head;
@@ -89,13 +79,7 @@ export interface Anchor extends Statement {
 
 /** Puts the anchors that are not in the object store yet there, locked where the bucket has locks. @returns how many */
 export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promise<number> {
-  const waiting = await db
-    .selectFrom('audit_anchor')
-    .selectAll()
-    .where('object', 'is', null)
-    .orderBy('id')
-    .limit(1000)
-    .execute();
+  const waiting = await findSorted(db, 'audit_anchor', { object: null }, ['id'], { limit: 1000 });
   const locks = waiting.length > 0 && (await store.offersLocks());
   for (const { id, position, statement, seal, made_at } of waiting) {
     const object = `${ANCHOR_PREFIX}${made_at.toISOString().replaceAll(':', '')}-${position}.json`;
