@@ -15,7 +15,6 @@ export const certificatesCheck = check({
   name: 'certificates',
   of: 'process',
   everyMs: HOUR_MS,
-  needsDatabase: true,
   outcomes: {
     'people-certificate-ended': {
       level: 'degrades',

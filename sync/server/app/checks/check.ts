@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../errors/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -56,8 +57,8 @@ export interface Check<F = unknown, C extends string = string> {
   readonly of: 'process' | 'installation';
   /** How often a running server looks, ms; 0: whenever it is asked. */
   readonly everyMs: number;
-  /** It asks the database, so it has nothing to say where that is away. */
-  readonly needsDatabase: boolean;
+  /** It asks nothing of the database, so it has something to say where that is away too. */
+  readonly withoutDatabase?: boolean;
   readonly outcomes: Readonly<Record<C, Outcome>>;
   /** Codes where looking fails, or takes too long; without them `check-failed`. */
   readonly failed?: NoInfer<C>;
@@ -92,7 +93,7 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** What the database holds. Only for a check that `needsDatabase`. */
+/** What the database holds. Not for a check `withoutDatabase`. */
 export function opened({ open }: Subject): Opened {
   if (!open) throw new Error('the database is not open');
   return open;
@@ -100,20 +101,25 @@ export function opened({ open }: Subject): Opened {
 
 /** Looks and judges. Never throws: what can't be looked at is a finding too. @param limitMs time that looking may take */
 export async function examine(one: Check, subject: Subject, limitMs: number): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), limitMs);
-  });
   try {
-    const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
+    const inspected = one.inspect(subject).then((facts) => ({ facts }));
+    const seen = await within(inspected, limitMs);
     const verdicts = seen
       ? verdictsOf(one.judge(seen.facts))
       : [failure(one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
     return verdicts.map((verdict) => findingOf(one, verdict));
   } catch (cause) {
     return [findingOf(one, failure(one.failed, detailOf(one.name, cause)))];
+  }
+}
+
+/** Null: it was not done by then. */
+export async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([work, sleep(ms, null, { signal: done.signal })]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }
 

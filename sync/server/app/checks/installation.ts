@@ -20,7 +20,6 @@ export const backupsCheck = check({
   name: 'backups',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'backup-missing': {
       level: 'degrades',
@@ -68,7 +67,6 @@ export const auditAnchorCheck = check({
   name: 'audit-anchor',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'audit-anchor-old': {
       level: 'degrades',
@@ -96,7 +94,6 @@ export const replicasCheck = check({
   name: 'replicas',
   of: 'installation',
   everyMs: 15 * SECOND_MS,
-  needsDatabase: true,
   outcomes: {
     'server-not-running': {
       level: 'stops',
@@ -142,7 +139,6 @@ export const setUpCheck = check({
   name: 'set-up',
   of: 'installation',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'administrator-missing': {
       level: 'note',

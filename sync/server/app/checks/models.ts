@@ -15,7 +15,6 @@ export const modelsCheck = check({
   name: 'models',
   of: 'process',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'models-missing': {
       level: 'degrades',

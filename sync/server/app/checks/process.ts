@@ -35,7 +35,6 @@ export const databaseCheck = check({
   name: 'database',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'database-failed': {
       level: 'stops',
@@ -102,7 +101,6 @@ export const keysCheck = check({
   name: 'keys',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'keyring-failed': {
       level: 'stops',
@@ -138,7 +136,6 @@ export const clockCheck = check({
   name: 'clock',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'clock-wrong': {
       level: 'stops',
@@ -169,7 +166,7 @@ export const diskCheck = check({
   name: 'disk',
   of: 'process',
   everyMs: 0,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'disk-full': {
       level: 'stops',
@@ -198,7 +195,6 @@ export const quarantineCheck = check({
   name: 'quarantine',
   of: 'installation',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     [QUARANTINE_FULL]: {
       level: 'degrades',
@@ -222,7 +218,6 @@ export const databaseSettingsCheck = check({
   name: 'database-settings',
   of: 'process',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     ...UNSAFE,
     'database-newer': {

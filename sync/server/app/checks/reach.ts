@@ -17,7 +17,7 @@ export const brokerCheck = check({
   name: 'broker',
   of: 'process',
   everyMs: 15 * SECOND_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'broker-not-connected': {
       level: 'degrades',
@@ -61,7 +61,7 @@ export const storeCheck = check({
   name: 'object-store',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     's3-unusable': {
       level: 'degrades',
@@ -101,7 +101,7 @@ export const mailCheck = check({
   name: 'mail',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'mail-unreachable': {
       level: 'degrades',

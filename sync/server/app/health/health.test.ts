@@ -67,7 +67,7 @@ describe('readiness', () => {
     'mail-not-configured': { level: 'note', says: 'None.', next: 'Set one.' },
     'keyring-failed': { level: 'stops', says: 'No.', next: 'Check.' },
   } as const;
-  const base = { of: 'process', everyMs: 0, needsDatabase: false, outcomes } as const;
+  const base = { of: 'process', everyMs: 0, withoutDatabase: true, outcomes } as const;
   const found = (...codes: (keyof typeof outcomes)[]) =>
     check({
       ...base,
