@@ -2,10 +2,10 @@ import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from 'n
 
 /** AES-256-GCM (NIST SP 800-38D) in one piece: nonce (12) ‖ ciphertext ‖ tag (16). */
 
-const NONCE = 12;
+export const NONCE_BYTES = 12;
 const TAG = 16;
 /** What it adds to the plaintext, bytes. */
-export const GCM_OVERHEAD = NONCE + TAG;
+export const GCM_OVERHEAD = NONCE_BYTES + TAG;
 
 /**
  * @param bound associated data: it opens with the same alone
@@ -15,7 +15,7 @@ export function encryptGcm(
   key: CipherKey,
   bound: Uint8Array,
   plain: Uint8Array,
-  nonce: Uint8Array = randomBytes(NONCE),
+  nonce: Uint8Array = randomBytes(NONCE_BYTES),
 ): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG }).setAAD(bound);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
@@ -24,9 +24,9 @@ export function encryptGcm(
 /** @throws when it was altered, is bound to something else, or is under another key */
 export function decryptGcm(key: CipherKey, bound: Uint8Array, sealed: Uint8Array): Buffer {
   const end = sealed.length - TAG;
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG });
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG });
   decipher.setAAD(bound).setAuthTag(sealed.subarray(end));
-  const plain = decipher.update(sealed.subarray(NONCE, end));
+  const plain = decipher.update(sealed.subarray(NONCE_BYTES, end));
   try {
     decipher.final(); // GCM is a stream mode: nothing is left to come
     return plain;
