@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { replaceFile } from '../../../disk/replace.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
@@ -97,9 +98,9 @@ const File = z.strictObject({ statement: z.string().max(4096), seal: z.base64url
 const anchorText = ({ statement, seal }: { statement: string; seal: Uint8Array }): string =>
   `${JSON.stringify({ statement, seal: Buffer.from(seal).toString('base64url') })}\n`;
 
-const readAnchorText = (text: string): Statement | null => {
+const readAnchorText = (content: string): Statement | null => {
   try {
-    const { statement, seal } = File.parse(JSON.parse(text));
+    const { statement, seal } = File.parse(JSON.parse(content));
     return { statement, seal: Buffer.from(seal, 'base64url') };
   } catch {
     return null;
@@ -125,9 +126,7 @@ export async function readStoredAnchors(store: ObjectStore, newest: number): Pro
   found.sort((a, b) => (a.key < b.key ? 1 : -1));
   const read: (Statement | null)[] = [];
   for (const { key, versionId } of found.slice(0, newest)) {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await store.get(key, versionId)) pieces.push(piece);
-    read.push(readAnchorText(Buffer.concat(pieces).toString('utf8')));
+    read.push(readAnchorText(await text(await store.get(key, versionId))));
   }
   return read;
 }
