@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { emitSources } from '../package/emit.ts';
+import { filesBelow, ROOT } from '../package/files.ts';
 
 /** What the packaged kiosk runs: the host, the core, and what they import. The server and the screens' sources stay out. */
 const PARTS = [
@@ -15,7 +16,6 @@ const PARTS = [
   'sync/protocol',
   'sync/edge',
 ];
-const ROOT = join(import.meta.dirname, '../..');
 
 /**
  * Transpiles the Electron app file by file into `out`, in the same tree as the sources, so that paths relative to a
@@ -25,7 +25,14 @@ const ROOT = join(import.meta.dirname, '../..');
  */
 export async function buildElectronApp(out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true });
-  for (const part of PARTS) emitSources(ROOT, sources(join(ROOT, part)), out);
+  for (const part of PARTS) {
+    const sources = filesBelow(join(ROOT, part)).filter((file) => !/\.(test|spec|d)\.ts$/.test(file));
+    emitSources(
+      ROOT,
+      sources.map((file) => join(ROOT, part, file)),
+      out,
+    );
+  }
   mkdirSync(out, { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(out, 'package.json'));
   await buildPreload(out);
@@ -44,14 +51,6 @@ export async function buildPreload(out: string): Promise<void> {
       rolldownOptions: { external: ['electron'] },
     },
   });
-}
-
-function* sources(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* sources(path);
-    else if (!/\.(test|spec)\.ts$|\.d\.ts$/.test(entry.name)) yield path;
-  }
 }
 
 if (import.meta.main) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npm } from './npm.ts';
@@ -27,9 +27,7 @@ export const TYPED_FOLDERS = ['build/package', 'test/bench', 'test/package'] as 
  */
 export function installTools(folder: (typeof TOOL_FOLDERS)[number], root = ROOT): void {
   const at = join(root, folder);
-  const lockfile = createHash('sha256')
-    .update(readFileSync(join(at, 'package-lock.json')))
-    .digest('hex');
+  const lockfile = hash('sha256', readFileSync(join(at, 'package-lock.json')), 'hex');
   const stamp = join(at, 'node_modules/.lockfile-sha256');
   const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile;
   if (current()) return;

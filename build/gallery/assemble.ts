@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import initialise from 'wabt';
 
 /**
@@ -107,11 +106,4 @@ export async function kernelBytesSource(): Promise<string> {
   ].join('\n');
 }
 
-/** Rewrites kernel-bytes.ts. */
-export async function buildGalleryKernels(): Promise<void> {
-  writeFileSync(BYTES_FILE, await kernelBytesSource());
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildGalleryKernels();
-}
+if (import.meta.main) writeFileSync(BYTES_FILE, await kernelBytesSource());

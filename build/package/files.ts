@@ -1,5 +1,5 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 /** Of the project. */
 export const ROOT = join(import.meta.dirname, '../..');
@@ -10,6 +10,13 @@ export function copy(from: string, to: string, mode = 0o644): void {
   cpSync(from, to, { dereference: true });
   chmodSync(to, mode);
 }
+
+/** Paths of all files below `folder`, from there, in order. */
+export const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 
 /** Version of the project, for builds that are given no other. */
 export const projectVersion = (): string =>

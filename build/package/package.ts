@@ -8,7 +8,7 @@ import { projectVersion, ROOT } from './files.ts';
 import { packageImage } from './image.ts';
 import { packageKiosk } from './kiosk.ts';
 import { packageServer } from './server.ts';
-import { readSource } from './source.ts';
+import { sourceFor } from './source.ts';
 
 /*
  * npm run package [-- [server|kiosk] --out DIR --version V --dirty]
@@ -58,17 +58,9 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const { commit, at, changed } = readSource(ROOT);
-  if (changed.length > 0) {
-    const what = `the working tree differs from commit ${commit.slice(0, 12)}: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''}`;
-    if (!options.dirty) {
-      process.stderr.write(
-        `package: ${what}\n  Commit first: a build says of which commit it is. Or try it out with --dirty.\n`,
-      );
-      return 1;
-    }
-    process.stderr.write(`package: ${what}. This build is NOT that commit, although it says so.\n`);
-  }
+  const source = sourceFor(options);
+  if (source === null) return 1;
+  const { commit, at } = source;
   const identity = { out: options.out, version: options.version, commit, at };
   mkdirSync(options.out, { recursive: true });
   for (const part of options.parts) for (const made of await PACKAGE[part](identity)) say(made);

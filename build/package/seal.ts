@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   archiveName,
@@ -9,6 +9,7 @@ import {
   PRODUCT,
   UPDATE_FORMAT,
 } from '../../sync/protocol/wire/release.ts';
+import { filesBelow } from './files.ts';
 import { placeLauncher, placeNode } from './launcher.ts';
 import { type BuildIdentity, storeSchema } from './stage.ts';
 import { packFolder } from './tar.ts';
@@ -86,10 +87,8 @@ export async function sealBuild(
 
 /** SHA-256 of every file below `folder`, by path, in order. */
 async function hashes(folder: string): Promise<Record<string, string>> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = entries.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
   const found: Record<string, string> = {};
-  for (const path of paths) {
+  for (const path of filesBelow(folder)) {
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(join(folder, path))) hash.update(chunk as Buffer);
     found[path] = hash.digest('hex');

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { ROOT } from './files.ts';
 
 /** The commit that is packaged. */
 export interface Source {
@@ -26,6 +27,24 @@ export function readSource(root: string, env: NodeJS.ProcessEnv = process.env, n
     .filter(Boolean)
     .map((entry) => entry.slice(3));
   return { commit, at: dateOf(env.SOURCE_DATE_EPOCH || committed, now), changed };
+}
+
+/**
+ * The commit to package, where the working tree is as it, or `dirty` says that it need not be.
+ *
+ * @returns null: it is not, and standard error says so
+ */
+export function sourceFor({ dirty }: { readonly dirty: boolean }): Source | null {
+  const source = readSource(ROOT);
+  const { commit, changed } = source;
+  if (changed.length === 0) return source;
+  const some = `${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''}`;
+  const what = `the working tree differs from commit ${commit.slice(0, 12)}: ${some}`;
+  const next = dirty
+    ? '. This build is NOT that commit, although it says so.'
+    : '\n  Commit first: a build says of which commit it is. Or try it out with --dirty.';
+  process.stderr.write(`package: ${what}${next}\n`);
+  return dirty ? source : null;
 }
 
 function dateOf(seconds: string, now: number): number {

@@ -22,6 +22,12 @@ import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
 export const RoleName = z.enum(['root', 'targets', 'snapshot', 'timestamp']);
 export type RoleName = z.infer<typeof RoleName>;
 export const ROLE_NAMES = RoleName.options;
+export const perRole = <T>(make: (role: RoleName) => T): Record<RoleName, T> => ({
+  root: make('root'),
+  targets: make('targets'),
+  snapshot: make('snapshot'),
+  timestamp: make('timestamp'),
+});
 /** Roles whose keys never lie on a machine that publishes. */
 export const OFFLINE = ['root', 'targets'] as const;
 export type OfflineRole = (typeof OFFLINE)[number];
@@ -80,24 +86,17 @@ export function newRoot(
   { version, expires }: { version: number; expires: string },
 ): Document<'root'> {
   const keys: Record<string, Key> = {};
-  const entries = ROLE_NAMES.map((name): [string, Role] => {
+  const made = perRole((name) => {
     const { keys: own, threshold } = roles[name];
     const keyIDs = own.map((key) => key.keyid);
     if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= own.length))
       throw new Problem('release-threshold-wrong', { threshold, keys: own.length, role: name });
     if (new Set(keyIDs).size !== keyIDs.length) throw new Problem('release-key-twice', { name });
     for (const key of own) keys[key.keyid] = tufKey(key);
-    return [name, new Role({ keyIDs, threshold })];
+    return new Role({ keyIDs, threshold });
   });
   return new Metadata(
-    new Root({
-      version,
-      specVersion: SPEC_VERSION,
-      expires,
-      keys,
-      roles: Object.fromEntries(entries),
-      consistentSnapshot: true,
-    }),
+    new Root({ version, specVersion: SPEC_VERSION, expires, keys, roles: made, consistentSnapshot: true }),
   );
 }
 

@@ -1,17 +1,9 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  scryptSync,
-  sign,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, scryptSync, sign } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../sync/errors/problem.ts';
+import { decryptGcm, encryptGcm, NONCE_BYTES } from '../../sync/protocol/seal/aes-gcm.ts';
 import { keyIdOf, type PublicKey, RoleName, type Signer } from './documents.ts';
 import { writeWhole } from './files.ts';
 
@@ -106,11 +98,8 @@ export function makeKeyFile(
   requirePassphrase(passphrase);
   const { privateKey, keyid, public: publicHex, sign: signing } = newSigner();
   const salt = randomBytes(32);
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', stretch(passphrase, salt, cost), nonce);
-  cipher.setAAD(binding(role, keyid));
   const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url');
-  const sealed = Buffer.concat([cipher.update(seed), cipher.final(), cipher.getAuthTag()]);
+  const sealed = encryptGcm(stretch(passphrase, salt, cost), binding(role, keyid), seed);
   const content: KeyFile = {
     v: 1,
     role,
@@ -118,8 +107,8 @@ export function makeKeyFile(
     public: publicHex,
     made: new Date(now).toISOString(),
     kdf: { name: 'scrypt', n: cost, r: 8, p: 1, salt: salt.toString('hex') },
-    nonce: nonce.toString('hex'),
-    sealed: sealed.toString('hex'),
+    nonce: sealed.toString('hex', 0, NONCE_BYTES),
+    sealed: sealed.toString('hex', NONCE_BYTES),
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = join(folder, `${role}-${keyid.slice(0, 12)}`);
@@ -162,14 +151,10 @@ function unseal(
   file: string,
   passphrase: string,
 ): Signer {
-  const bytes = Buffer.from(sealed, 'hex');
   const key = stretch(passphrase, Buffer.from(kdf.salt, 'hex'), kdf.n);
-  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'hex'));
-  decipher.setAAD(binding(role, keyid));
-  decipher.setAuthTag(bytes.subarray(-16));
   let seed: Buffer;
   try {
-    seed = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
+    seed = decryptGcm(key, binding(role, keyid), Buffer.from(nonce + sealed, 'hex'));
   } catch (cause) {
     throw new Problem('release-passphrase-wrong', { file, cause });
   }

@@ -9,6 +9,7 @@ import {
   expiry,
   newSnapshot,
   newTimestamp,
+  perRole,
   type RoleName,
   type Signer,
   signWith,
@@ -106,15 +107,9 @@ function renew(
     if (staged && isSame(staged, document)) workspace.unstage(role);
   }
   const of = { root, targets, snapshot, timestamp };
-  const each = <T>(pick: (document: Document<RoleName>) => T) => ({
-    root: pick(of.root),
-    targets: pick(of.targets),
-    snapshot: pick(of.snapshot),
-    timestamp: pick(of.timestamp),
-  });
   return {
-    versions: each((document) => document.signed.version),
-    expires: each((document) => document.signed.expires),
+    versions: perRole((role) => of[role].signed.version),
+    expires: perRole((role) => of[role].signed.expires),
     targets: Object.keys(targets.signed.targets).sort(),
   };
 }

@@ -13,6 +13,7 @@ import {
   OFFLINE,
   type OfflineRole,
   type PublicKey,
+  perRole,
   type RoleKeys,
   type RoleName,
   type Signer,
@@ -113,14 +114,7 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
   if (role === 'targets') stageTargets(workspace, comingTargets(workspace), now);
 }
 
-function rolesOf(root: Document<'root'>): Record<RoleName, RoleKeys> {
-  return {
-    root: keysOf(root, 'root'),
-    targets: keysOf(root, 'targets'),
-    snapshot: keysOf(root, 'snapshot'),
-    timestamp: keysOf(root, 'timestamp'),
-  };
-}
+const rolesOf = (root: Document<'root'>) => perRole((role) => keysOf(root, role));
 
 function rootOf(workspace: Workspace, roles: Readonly<Record<RoleName, RoleKeys>>, now: number): Document<'root'> {
   const version = workspace.highest('root') + 1;

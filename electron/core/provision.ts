@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { isLeaving } from './leaving/journal.ts';
 import { makeOwnFolder } from './own-folder.ts';
-import { LANGUAGES, PRIVACY_NOT_SET, readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
+import { PRIVACY_NOT_SET, readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
 export function defaultSite(demo: boolean): SiteConfig {

@@ -1,6 +1,7 @@
 import { NIL } from 'uuid';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { Problem } from '../../sync/errors/problem.ts';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import type { Ed25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
 import { type CoreMethods, METHODS, type MethodName, type Status } from '../contract/methods.ts';
 import type { Setup } from '../contract/setup.ts';
@@ -8,7 +9,6 @@ import type { Core, CoreOptions } from './interface.ts';
 import { destroyEverything, type Step } from './leaving/destroy.ts';
 import { type Journal, type Leaving, removeJournal, writeJournal } from './leaving/journal.ts';
 import { ensureKioskFolder } from './provision.ts';
-import { LANGUAGES } from './site/config.ts';
 import { createStatusHub } from './status/hub.ts';
 import { BUILD_DATE, COMMIT, VERSION } from './version.ts';
 

@@ -72,33 +72,29 @@ const BATCH_JSON_BYTES = 391_000;
 /** Events read at once. */
 const PAGE = 32;
 
+export interface BatchOptions {
+  readonly source: OutboxSource;
+  readonly secret: DeviceSecret;
+  readonly serverId: string;
+  readonly keys: () => ServerKeys;
+  /** Most events in one batch. */
+  readonly most?: number | undefined;
+}
+
 /** Reads, bounds and seals batches. */
 export class BatchMaker {
-  readonly #source: OutboxSource;
-  readonly #secret: DeviceSecret;
-  readonly #serverId: string;
-  readonly #keys: () => ServerKeys;
+  readonly #o: BatchOptions;
   readonly #most: number;
 
-  constructor(options: {
-    source: OutboxSource;
-    secret: DeviceSecret;
-    serverId: string;
-    keys: () => ServerKeys;
-    /** Most events in one batch. */
-    most?: number | undefined;
-  }) {
-    this.#source = options.source;
-    this.#secret = options.secret;
-    this.#serverId = options.serverId;
-    this.#keys = options.keys;
+  constructor(options: BatchOptions) {
+    this.#o = options;
     this.#most = Math.min(options.most ?? MAX_BATCH_EVENTS, MAX_BATCH_EVENTS);
   }
 
   /** The next batch, behind `after` if it is given; null when there is nothing to send. */
   async prepare(sentAt: string, after?: EventPlace): Promise<Prepared | null> {
-    const { removals } = this.#source;
-    const keys = this.#keys();
+    const { removals } = this.#o.source;
+    const keys = this.#o.keys();
     const found = this.#read(after);
     if (!found) return null;
     const { first, texts } = found;
@@ -108,7 +104,7 @@ export class BatchMaker {
         const sealed = await sealTexts(
           first,
           texts.slice(0, count),
-          { signing: this.#secret.signing, server: keys.sealing, serverId: this.#serverId, trusts },
+          { signing: this.#o.secret.signing, server: keys.sealing, serverId: this.#o.serverId, trusts },
           sentAt,
         );
         const { epoch, seq } = first;
@@ -129,7 +125,7 @@ export class BatchMaker {
     let left = BATCH_JSON_BYTES;
     let place = after;
     reading: while (texts.length < this.#most) {
-      const page = this.#source.pending(Math.min(PAGE, this.#most - texts.length), Math.max(1, left), place);
+      const page = this.#o.source.pending(Math.min(PAGE, this.#most - texts.length), Math.max(1, left), place);
       if (page.length === 0) break;
       for (const event of page) {
         const { header } = event;
@@ -147,6 +143,6 @@ export class BatchMaker {
 
   /** Whether a batch that was made earlier may still go: nothing in it was erased, no key was replaced. */
   current(batch: Prepared): boolean {
-    return batch.removals === this.#source.removals && batch.serial === this.#keys().serial;
+    return batch.removals === this.#o.source.removals && batch.serial === this.#o.keys().serial;
   }
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../errors/problem.ts';
+import type { ProductLanguage } from './api/languages.ts';
 import { fillIn } from './fill-in.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
@@ -27,10 +28,7 @@ export interface ConsentNames {
 const VERSION = '2026-11';
 
 /** The text that ships. `onCard` takes the place of the first paragraph where templates are on people's cards. */
-const TEXTS = { en, de, ar, zh };
-
-/** Its languages: those of the kiosk. */
-export type ShippedLanguage = keyof typeof TEXTS;
+const TEXTS = { en, de, ar, zh } satisfies Record<ProductLanguage, unknown>;
 
 /**
  * The text in one language, with the site's own names in it. What a site keeps of check-ins is part of what is agreed to,
@@ -83,7 +81,7 @@ export const shippedTexts = (onCard: boolean): PolicyConsentText[] =>
 
 function shippedText(language: string, onCard: boolean): PolicyConsentText {
   const [base = ''] = language.split('-');
-  const known = base in TEXTS ? (base as ShippedLanguage) : 'en';
+  const known = base in TEXTS ? (base as ProductLanguage) : 'en';
   const { onCard: first, ...text } = TEXTS[known];
   if (!onCard) return { version: VERSION, language: known, ...text };
   const paragraphs = [first, ...text.paragraphs.slice(1)];

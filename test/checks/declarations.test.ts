@@ -5,7 +5,7 @@ import { LOCALES } from '../../renderer/console/i18n.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';
-import { type Check, examine, type Subject } from '../../sync/server/app/checks/check.ts';
+import { type Check, examine, type Judged, type Subject, verdictsOf } from '../../sync/server/app/checks/check.ts';
 import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/app/checks/installation.ts';
 import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/app/checks/process.ts';
 import { brokerCheck } from '../../sync/server/app/checks/reach.ts';
@@ -57,7 +57,7 @@ describe('every code', () => {
 });
 
 describe('verdicts', () => {
-  const said = (all: readonly { readonly code: string }[]) => all.map(({ code }) => code);
+  const said = (judged: Judged<string>) => verdictsOf(judged).map(({ code }) => code);
   const HOUR = 3_600_000;
   const DAY = 24 * HOUR;
 

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageFile, readPicture } from '../../electron/cli/demo/footage.ts';
 import { demoPeople } from '../../electron/cli/demo/people.ts';
-import { LANGUAGES } from '../../electron/core/site/config.ts';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { sp } from './run-sp.ts';
 
 /*

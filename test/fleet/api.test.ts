@@ -5,7 +5,7 @@ import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
 import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { keepReport } from '../../sync/server/app/devices/messages.ts';
-import { fleetRegistry, readFleet } from '../../sync/server/app/health/fleet.ts';
+import { fleetRegistry } from '../../sync/server/app/health/fleet.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { republishSettings } from '../../sync/server/core/devices/settings.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -109,7 +109,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
           })
         ).items.filter(({ device }) => device === box.device);
       const metric = async (code: string) => {
-        const text = await fleetRegistry(await readFleet(api.db, api.now)).metrics();
+        const text = await (await fleetRegistry(api.db, api.now)).metrics();
         return Number(text.match(new RegExp(`^smartpresence_kiosk_alerts\\{code="${code}"\\} (\\d+)$`, 'm'))?.[1]);
       };
       const [covered, hot] = [await metric('camera-bad'), await metric('hot')];

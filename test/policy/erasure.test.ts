@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { readFleet } from '../../sync/server/app/health/fleet.ts';
+import { fleetRegistry } from '../../sync/server/app/health/fleet.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { changeDevice } from '../../sync/server/core/devices/routes.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
@@ -101,7 +101,10 @@ describe.each(DATABASES)('on $name', (kind) => {
       k.box.append('erasureDone', { request }, { person: ada });
       await k.send();
     }
-    const waiting = async () => (await readFleet(database.db, now)).erasuresOpen;
+    const waiting = async () => {
+      const gauge = (await fleetRegistry(database.db, now)).getSingleMetric('smartpresence_erasures_open')!;
+      return (await gauge.get()).values[0]!.value;
+    };
     const others = (await waiting()) - 1;
     await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', lost.id).execute();
     // A revoked one can't confirm: the number of those that wait comes down all the same.

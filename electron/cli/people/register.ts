@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
+import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import type { CommandOutput } from '../../core/command.ts';
 import { identifyFaces, MAX_IDENTIFY_FILES } from '../../core/commands/identify.ts';
 import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
-import { LANGUAGES } from '../../core/site/config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { checkList, filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';

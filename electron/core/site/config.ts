@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { ShippedLanguage } from '../../../sync/protocol/consent-texts.ts';
+import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
+import { isTimeZone } from '../../../sync/protocol/wire/calendar.ts';
 import { LivenessPolicy, TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Devices } from '../devices/config.ts';
-
-/** What the kiosk's screens are written in (renderer/kiosk/locales). */
-export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const satisfies readonly ShippedLanguage[];
 
 /**
  * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the
@@ -67,15 +65,6 @@ export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean 
 /** Days the photo of a check-in is kept, as people read it: 0 where none is taken. */
 export const photoDaysShown = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
   site.photos ? site.photoDays : 0;
-
-export function isTimeZone(value: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return true;
-  } catch {
-    return false; // a RangeError is Intl's way of saying no
-  }
-}
 
 /** Writes `site.json`, whole and durable: a kiosk does not start with half of it. */
 export function writeSiteConfig(home: string, site: SiteConfig): void {

@@ -3,10 +3,11 @@ import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
+import { isTimeZone } from '../../../sync/protocol/wire/calendar.ts';
 import { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { keptJson } from '../kept-json.ts';
-import { isTimeZone, type SiteConfig } from './config.ts';
+import type { SiteConfig } from './config.ts';
 
 /** The server's policy as it was last sent; null for none. One that can't be read (of another build) counts as none. */
 export const readPolicy = (text: string | null): Policy | null => keptJson(Policy, text);

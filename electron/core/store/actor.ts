@@ -1,20 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EventType, StaffActor } from '../../../sync/protocol/wire/event.ts';
+import { type EventType, OpenBody, type StaffActor } from '../../../sync/protocol/wire/event.ts';
 
 /** Events that say which member of staff caused them; the others are always the kiosk's own. */
-const NAMED: ReadonlySet<EventType> = new Set([
-  'checkin',
-  'void',
-  'person',
-  'consent',
-  'template',
-  'credential',
-  'pin',
-  'evacuation',
-  'lookalike',
-  'health',
-  'staff',
-]);
+const isNamed = (type: EventType): boolean => 'by' in OpenBody[type].shape;
 
 const acting = new AsyncLocalStorage<{ readonly by: StaffActor; over: boolean }>();
 
@@ -34,5 +22,5 @@ export async function actingAs<T>(by: StaffActor, work: () => Promise<T>): Promi
 /** Who an event of this type is by; null: no member of staff. */
 export function actor(type: EventType): StaffActor | null {
   const act = acting.getStore();
-  return act && !act.over && NAMED.has(type) ? act.by : null;
+  return act && !act.over && isNamed(type) ? act.by : null;
 }

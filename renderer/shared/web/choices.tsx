@@ -1,6 +1,7 @@
+import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { currentLanguage } from '../i18n.ts';
 import { t } from './i18n.ts';
-import { LANGUAGES } from './languages.ts';
+import { languageName } from './languages.ts';
 import { chooseLanguage, setTheme, THEMES, theme } from './preferences.ts';
 
 /** Language and theme of this browser. */
@@ -10,9 +11,9 @@ export function Preferences() {
       <label>
         <span class="sr-only">{t('languageSwitch')}</span>
         <select value={currentLanguage()} onChange={(e) => chooseLanguage(e.currentTarget.value)}>
-          {LANGUAGES.map(([language, name]) => (
+          {LANGUAGES.map((language) => (
             <option key={language} value={language} lang={language} selected={language === currentLanguage()}>
-              {name}
+              {languageName(language, language)}
             </option>
           ))}
         </select>

@@ -25,50 +25,41 @@ export interface ChangeSink {
 /** Sends one sealed ask; `accept` says whether an answer is the one. */
 export type AskExchange = (sealed: string, accept: (answer: string) => Promise<boolean>) => Promise<string>;
 
+export interface ChangePollerOptions {
+  readonly secret: DeviceSecret;
+  readonly source: OutboxSource;
+  readonly serverId: string;
+  readonly keys: () => ServerKeys;
+  readonly sink: ChangeSink;
+  readonly reporting: Reporting | null;
+  /** `serverTime` of the newest answer; null for none. */
+  readonly heard: () => string | null;
+}
+
 /** Asks, and opens what comes. The answer to an ask names it, so an old page can't be given again. */
 export class ChangePoller {
-  readonly #secret: DeviceSecret;
-  readonly #source: OutboxSource;
-  readonly #serverId: string;
-  readonly #keys: () => ServerKeys;
-  readonly #sink: ChangeSink;
-  readonly #reporting: Reporting | null;
-  readonly #heard: () => string | null;
+  readonly #o: ChangePollerOptions;
   #next = 0;
   /** The server has answered an ask of this process: what it receives from now on counts as news. */
   #answered = false;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
   #heardOf: Set<string> | null = null;
 
-  constructor(options: {
-    secret: DeviceSecret;
-    source: OutboxSource;
-    serverId: string;
-    keys: () => ServerKeys;
-    sink: ChangeSink;
-    reporting: Reporting | null;
-    /** `serverTime` of the newest answer; null for none. */
-    heard: () => string | null;
-  }) {
-    this.#secret = options.secret;
-    this.#source = options.source;
-    this.#serverId = options.serverId;
-    this.#keys = options.keys;
-    this.#sink = options.sink;
-    this.#reporting = options.reporting;
-    this.#heard = options.heard;
+  constructor(options: ChangePollerOptions) {
+    this.#o = options;
   }
 
   #trusts(): Promise<string[]> {
-    return Promise.all(this.#keys().signing.map((key) => keyId(key)));
+    return Promise.all(this.#o.keys().signing.map((key) => keyId(key)));
   }
 
   /** One ask and its page, verified. @throws Problem of the transport and of openPage */
   async #ask(ask: Ask, exchange: AskExchange): Promise<Page> {
-    const { signing, sealing, device } = this.#secret;
-    const keys = this.#keys();
+    const { secret, serverId } = this.#o;
+    const { signing, sealing, device } = secret;
+    const keys = this.#o.keys();
     const jti = randomUUID();
-    const sealed = await sealAsk(ask, { device, signing, server: keys.sealing, serverId: this.#serverId }, jti);
+    const sealed = await sealAsk(ask, { device, signing, server: keys.sealing, serverId }, jti);
     const open = (answer: string) => openPage(answer, { sealing, trusted: keys.signing }, { device, jti });
     let page: Page | null = null;
     const answer = await exchange(sealed, async (text) => {
@@ -86,13 +77,14 @@ export class ChangePoller {
    * @returns whether more waits: here, or at the server
    */
   async next(exchange: AskExchange, takeAck: (signed: string, epoch: string) => Promise<void>): Promise<boolean> {
-    const epochs = this.#source.marks().map(({ epoch }) => epoch);
-    const epoch = epochs[this.#next++ % epochs.length] ?? this.#source.epoch;
-    const cursor = this.#sink.cursor();
+    const { source, sink, reporting } = this.#o;
+    const epochs = source.marks().map(({ epoch }) => epoch);
+    const epoch = epochs[this.#next++ % epochs.length] ?? source.epoch;
+    const cursor = sink.cursor();
     const first = !this.#answered;
     const page = await this.#page(epoch, cursor, MAX_PAGE_CHANGES, exchange, takeAck);
     // The ack may have shown that the server was restored: then the cursor was dropped, and so is the page.
-    if (this.#sink.cursor() !== cursor) return true;
+    if (sink.cursor() !== cursor) return true;
     if (page.whole) {
       this.#heardOf ??= new Set();
       this.#heardOf.add(epoch);
@@ -102,13 +94,13 @@ export class ChangePoller {
         for (const other of epochs) {
           if (this.#heardOf.has(other)) continue;
           await this.#page(other, cursor, 1, exchange, takeAck);
-          if (this.#sink.cursor() !== cursor) return true;
+          if (sink.cursor() !== cursor) return true;
           this.#heardOf.add(other);
         }
     }
-    await this.#sink.apply(page);
+    await sink.apply(page);
     if (!page.whole || !page.more) this.#heardOf = null;
-    return page.more || (first && (this.#reporting?.due() ?? null) !== null);
+    return page.more || (first && (reporting?.due() ?? null) !== null);
   }
 
   async #page(
@@ -118,21 +110,22 @@ export class ChangePoller {
     exchange: AskExchange,
     takeAck: (signed: string, epoch: string) => Promise<void>,
   ): Promise<ChangesPage> {
+    const { sink, reporting, heard } = this.#o;
     // With the first ask of a process the server may not know an old one that is played again from ours: it would leave out
     // what is reported, and we would take it for reported.
-    const report = this.#answered ? (this.#reporting?.due() ?? null) : null;
+    const report = this.#answered ? (reporting?.due() ?? null) : null;
     const ask: Ask = {
       what: 'changes',
       epoch,
       cursor,
       limit,
       trusts: await this.#trusts(),
-      presenceAfter: this.#sink.presenceAfter(),
-      heard: this.#heard(),
+      presenceAfter: sink.presenceAfter(),
+      heard: heard(),
       ...(report && { report }),
     };
     const page = await this.#ask(ask, exchange);
-    if (report) this.#reporting?.reported(report);
+    if (report) reporting?.reported(report);
     if (page.what !== 'changes') throw new TypeError('a page that answers another question');
     await takeAck(page.ack, epoch);
     this.#answered = true;

@@ -19,11 +19,6 @@ export function needsRenewal(certPem: string, trustedNow: number): boolean {
   return trustedNow >= to - (to - from) / 3;
 }
 
-/** Whether the certificate has ended by trusted time: brokers refuse it, and HTTPS takes it for renewal alone. */
-export function hasExpired(certPem: string, trustedNow: number): boolean {
-  return new X509Certificate(certPem).validToDate.getTime() < trustedNow;
-}
-
 export interface Renewed {
   /** The same device with its new TLS key. Keep it together with the bundle, in one write. */
   readonly secret: DeviceSecret;

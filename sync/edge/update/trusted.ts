@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
+import { replaceFile } from '../../disk/replace.ts';
 import { Problem } from '../../errors/problem.ts';
 import { malformed, metadataProblem, type Role } from './problems.ts';
 import { MAX_METADATA, requireProfile } from './profile.ts';
@@ -25,7 +25,6 @@ export interface TrustedFolder {
 export async function openTrustedFolder(folder: string): Promise<TrustedFolder> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await sweep(folder);
   } catch (cause) {
     throw storageProblem(folder, cause);
   }
@@ -46,7 +45,7 @@ export async function openTrustedFolder(folder: string): Promise<TrustedFolder> 
     async write(role, bytes, rootVersion) {
       const path = name(role, rootVersion);
       try {
-        await writeDurably(path, bytes);
+        replaceFile(path, bytes);
       } catch (cause) {
         throw storageProblem(path, cause);
       }
@@ -125,43 +124,4 @@ export function takeMetadata(store: TrustedMetadataStore, role: Role, bytes: Buf
     throw metadataProblem(role, cause);
   }
   VERIFY[role](store, bytes);
-}
-
-/** Names of unfinished files, which a start sweeps away. */
-const UNFINISHED = /^\.tmp-[0-9a-f]{16}$/;
-
-/** Writes a file so that after a kill or a power cut it holds the old bytes or the new ones, whole. */
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.tmp-${randomBytes(8).toString('hex')}`);
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
-  }
-  await syncFolder(folder);
-}
-
-/** Makes renames in a folder survive a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // no folder can be opened there; NTFS journals the rename
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Removes what a killed writer left. */
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (UNFINISHED.test(name)) await rm(join(folder, name), { force: true });
 }

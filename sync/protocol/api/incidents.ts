@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { LANGUAGES } from './languages.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Incidents' contract (GET /api/incidents…). */
@@ -153,7 +154,7 @@ export const AffectedPeople = z.strictObject({
 });
 
 /** Languages that notices are drafted in. */
-export const NoticeLanguage = z.enum(['en', 'de', 'ar', 'zh']);
+export const NoticeLanguage = z.enum(LANGUAGES);
 export type NoticeLanguage = z.infer<typeof NoticeLanguage>;
 
 export const NoticeQuery = z.strictObject({

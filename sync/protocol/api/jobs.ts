@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { Instant } from './page.ts';
 
 /** `GET /api/jobs` and `GET /api/jobs/runs`. */
-
-const Instant = z.iso.datetime({ precision: 3 });
 
 export const JobRun = z.strictObject({
   id: z.number().int(),

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
+import { Instant } from './page.ts';
 
 /** What the people listener sends to a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
-
-const Instant = z.iso.datetime({ precision: 3 });
 
 export const BoardRow = z.strictObject({
   id: Uuid,

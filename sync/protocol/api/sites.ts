@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from '../wire/calendar.ts';
 import { Policy, TimeOfDay } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
@@ -90,15 +91,6 @@ export type PolicyChange = z.infer<typeof PolicyChange>;
 export const PolicyHistory = z.strictObject({ site: Uuid, items: z.array(PolicyChange) });
 /** The policy, or the site, becomes what it was before this change. */
 export const RevertPolicy = z.strictObject({ change: Uuid });
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const listSites = endpoint('GET /api/sites', {
   summary: 'List sites, by name',

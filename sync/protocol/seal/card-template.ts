@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { decryptGcm, encryptGcm, GCM_OVERHEAD } from './aes-gcm.ts';
 import { base32, fromBase32 } from './base32.ts';
 
 /**
@@ -20,8 +20,6 @@ export interface CardKey {
 export const TEMPLATE_CARD = 'SPT1:';
 const VERSION = 1;
 const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const DOMAIN = Buffer.from('smartpresence/card-template\0', 'ascii');
 
 const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
@@ -66,8 +64,7 @@ export function sealCardTemplates(
   nonce: Uint8Array,
 ): string {
   const plain = Buffer.concat(vectors.map((v) => Buffer.from(v.buffer, v.byteOffset, v.byteLength)));
-  const cipher = createCipheriv('aes-256-gcm', key.key, nonce).setAAD(associated(key, model));
-  const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const sealed = encryptGcm(key.key, associated(key, model), plain, nonce);
   plain.fill(0);
   return sealed.toString('base64url');
 }
@@ -79,22 +76,21 @@ export function sealCardTemplates(
  */
 export function openCardTemplates(key: CardKey, model: string, sealed: string, length: number): Float32Array[] | null {
   const bytes = Buffer.from(sealed, 'base64url');
-  const size = bytes.length - NONCE_BYTES - TAG_BYTES;
+  const size = bytes.length - GCM_OVERHEAD;
   if (size <= 0 || size % (4 * length) !== 0) return null;
-  const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(0, NONCE_BYTES))
-    .setAAD(associated(key, model))
-    .setAuthTag(bytes.subarray(-TAG_BYTES));
-  const plain = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+  let plain: Buffer;
   try {
-    decipher.final();
+    plain = decryptGcm(key.key, associated(key, model), bytes);
+  } catch {
+    return null; // not authentic: of another card, or altered
+  }
+  try {
     // Copies: a Float32Array must start at a multiple of 4.
     return Array.from({ length: size / (4 * length) }, (_, i) => {
       const vector = new Float32Array(length);
       new Uint8Array(vector.buffer).set(plain.subarray(i * 4 * length, (i + 1) * 4 * length));
       return vector;
     });
-  } catch {
-    return null; // not authentic: of another card, or altered
   } finally {
     plain.fill(0);
   }

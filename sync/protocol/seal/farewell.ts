@@ -17,7 +17,7 @@ import {
   MAX_LOGS_PLAIN,
 } from '../wire/farewell.ts';
 import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
-import { type Kind, malformed, sealMessage, signMessage, verifyMessage } from './message.ts';
+import { claimedBody, type Kind, sealMessage, signMessage, verifyMessage } from './message.ts';
 
 const LOGS: Kind<LogsHeader, Logs> = {
   noun: 'logs',
@@ -90,18 +90,9 @@ export async function openFarewell(
   if (signed.length > MAX_FAREWELL_BYTES) throw new Problem('farewell-too-large');
   const { header, body } = await verifyMessage(FAREWELL, signed, async ({ iss, aud }) => {
     if (aud !== serverId) throw new Problem('wrong-audience', { noun: FAREWELL.noun });
-    const key = await keyFor(iss, claimed(signed));
+    const key = await keyFor(iss, claimedBody(FAREWELL, signed));
     if (!key) throw new Problem('unknown-device');
     return key;
   });
   return { device: header.iss, farewell: body };
-}
-
-/** What it says, read before anything is verified. */
-function claimed(signed: string): Farewell {
-  try {
-    return Farewell.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8')));
-  } catch (cause) {
-    throw malformed(FAREWELL, cause);
-  }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { DeviceRequest } from '../wire/provisioning.ts';
 import { keyId } from './keys.ts';
@@ -11,7 +11,7 @@ import { keyId } from './keys.ts';
 export async function deviceFingerprint(request: DeviceRequest): Promise<string> {
   const tls = Buffer.from(new x509.Pkcs10CertificateRequest(request.csr).publicKey.rawData).toString('base64url');
   const parts = [await keyId(request.ed25519PublicJwk), await keyId(request.x25519PublicJwk), tls];
-  return groups(createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16));
+  return groups(hash('sha256', parts.join('\n'), 'hex').slice(0, 16));
 }
 
 /** Bytes of a CA's pin. */
@@ -23,10 +23,7 @@ export const PIN_BYTES = 12;
  */
 export function caPin(certificate: X509Certificate | string): Buffer {
   const { publicKey } = typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest()
-    .subarray(0, PIN_BYTES);
+  return hash('sha256', publicKey.export({ type: 'spki', format: 'der' }), 'buffer').subarray(0, PIN_BYTES);
 }
 
 /** The pin as people compare it. */

@@ -19,7 +19,7 @@ import {
   ProofHeader,
 } from '../wire/join.ts';
 import { keyId, keyNamed, publicHalf } from './keys.ts';
-import { type Kind, malformed, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
+import { claimedBody, type Kind, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
 
 const JOIN: Kind<JoinHeader, Join> = {
   noun: 'join',
@@ -62,19 +62,11 @@ export function signJoin(join: Join, key: Ed25519PrivateJwk): Promise<string> {
  */
 export async function openJoin(signed: string): Promise<{ join: Join; spv: number }> {
   if (signed.length > MAX_JOIN_BYTES) throw new Problem('join-too-large');
-  const { header, body } = await verifyMessage(JOIN, signed, async () => claimedKey(signed));
+  // The key that the join is about: it proves no more than that its owner signed.
+  const own = async () => claimedBody(JOIN, signed).request.ed25519PublicJwk;
+  const { header, body } = await verifyMessage(JOIN, signed, own);
   if (header.iss !== body.request.id) throw new Problem('wrong-issuer', { noun: JOIN.noun });
   return { join: body, spv: header.spv };
-}
-
-/** The key that the join is about, read before anything is verified: it proves no more than that its owner signed. */
-function claimedKey(signed: string): Ed25519PublicJwk {
-  try {
-    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8');
-    return Join.parse(JSON.parse(payload)).request.ed25519PublicJwk;
-  } catch (cause) {
-    throw malformed(JOIN, cause);
-  }
 }
 
 /** @param nonce a new random UUID */
@@ -118,19 +110,10 @@ export async function openGrant(sealed: string, device: string, key: X25519Priva
   const kid = await keyId(publicHalf(key));
   const signed = await unsealMessage(GRANT, sealed, async (named) => (named === kid ? key : null));
   const { body } = await verifyMessage(GRANT, signed, async (header) => {
-    const server = await keyNamed(claimedServerKeys(signed), header.kid);
+    const server = await keyNamed(claimedBody(GRANT, signed).bundle.keys.signing, header.kid);
     if (!server) throw new Problem('unknown-server-key', { noun: GRANT.noun });
     return server;
   });
   if (body.device !== device) throw new Problem('grant-of-another', { what: 'device' });
   return body;
-}
-
-function claimedServerKeys(signed: string): Ed25519PublicJwk[] {
-  try {
-    return Grant.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8'))).bundle.keys
-      .signing;
-  } catch (cause) {
-    throw malformed(GRANT, cause);
-  }
 }

@@ -156,6 +156,19 @@ export async function verifyMessage<H extends Header, B>(
 export const malformed = (kind: { readonly noun: Noun }, cause?: unknown): Problem =>
   new Problem(`${kind.noun}-malformed`, { cause });
 
+/**
+ * What a signed message says, read before anything is verified: it proves nothing, and chooses the key to verify by.
+ *
+ * @throws Problem `<noun>-malformed`
+ */
+export function claimedBody<H extends Header, B>(kind: Kind<H, B>, signed: string): B {
+  try {
+    return kind.body.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  } catch (cause) {
+    throw malformed(kind, cause);
+  }
+}
+
 const tooLarge = (kind: { readonly noun: Noun }): Problem => new Problem(`${kind.noun}-too-large`);
 
 function sealing(kind: { noun: Noun; sealed?: { typ: string; maxPlain: number } }) {

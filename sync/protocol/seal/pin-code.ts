@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * A code by which a person chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Its issuer
@@ -11,7 +11,5 @@ const DOMAIN = Buffer.from('smartpresence/pin-code\0', 'ascii');
 /** SHA-256 of domain, person (16 bytes) and digits, unpadded base64url. */
 export function pinCodeHash(person: string, code: string): string {
   const id = Buffer.from(person.replaceAll('-', ''), 'hex');
-  return createHash('sha256')
-    .update(Buffer.concat([DOMAIN, id, Buffer.from(code, 'ascii')]))
-    .digest('base64url');
+  return hash('sha256', Buffer.concat([DOMAIN, id, Buffer.from(code, 'ascii')]), 'base64url');
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../errors/problem.ts';
 import { sealedHeader, type X25519PublicJwk } from '../wire/batch.ts';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { readCompact } from './compact.ts';
 import { decryptCompact, encryptCompact } from './jose.ts';
 import { agreementKey, keyId } from './keys.ts';
@@ -15,7 +15,7 @@ export const Position = z.strictObject({
   /** Metres, as the receiver estimates it. */
   accuracy: z.number().nonnegative().optional(),
   /** When the receiver fixed it. */
-  at: z.iso.datetime({ precision: 3 }).optional(),
+  at: Instant.optional(),
 });
 export type Position = z.infer<typeof Position>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Uuid } from './event.ts';
+import { Instant, Uuid } from './event.ts';
 
 /**
  * The server's signed answer: how far it has got with one epoch of one device. Both marks are high-water marks without a
@@ -14,7 +14,7 @@ export const Ack = z.strictObject({
   safe: z.number().int().nonnegative(),
   /** Changes when the server's database was restored from a backup: the kiosk then sends again from `safe`. */
   logEpoch: Uuid,
-  /** The server's clock when it signed, RFC 3339 with ms: a floor for the kiosk's trusted time. */
-  serverTime: z.iso.datetime({ precision: 3 }),
+  /** The server's clock when it signed: a floor for the kiosk's trusted time. */
+  serverTime: Instant,
 });
 export type Ack = z.infer<typeof Ack>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Uuid } from './event.ts';
+import { Instant, Uuid } from './event.ts';
 
 /**
  * A batch: consecutive events of one epoch of one device, signed by that device (JWS) and sealed to the server (JWE).
@@ -17,8 +17,10 @@ export const PROTOCOL_VERSIONS = understoodVersions(PROTOCOL_VERSION);
 export const MAX_BATCH_EVENTS = 500;
 /** Largest padded plaintext of a batch, bytes: the largest bucket. */
 export const MAX_PLAIN_BYTES = 1024 * 1024;
-/** Largest sealed batch on the wire, bytes: checked before any decryption. Base64url of the largest bucket, and its header. */
-export const MAX_SEALED_BYTES = Math.ceil((MAX_PLAIN_BYTES * 4) / 3) + 2048;
+/** Bytes of the largest sealed message of so many padded bytes: base64url of them, and its header. */
+export const sealedSize = (plain: number): number => Math.ceil((plain * 4) / 3) + 2048;
+/** Largest sealed batch on the wire, bytes: checked before any decryption. */
+export const MAX_SEALED_BYTES = sealedSize(MAX_PLAIN_BYTES);
 /** Largest signed ack, bytes. */
 export const MAX_ACK_BYTES = 4096;
 
@@ -79,6 +81,16 @@ export const sealedHeader = (typ: string, cty: string) =>
     epk: X25519PublicJwk,
   });
 
+/** Protected header of what a device signs: `iss` is the device, `aud` the server. */
+export const deviceHeader = <T extends string>(typ: T) =>
+  z.strictObject({
+    alg: z.literal('EdDSA'),
+    typ: z.literal(typ),
+    iss: Uuid,
+    aud: Uuid,
+    spv: z.number().int().positive(),
+  });
+
 /** Protected header of what the server signs; `kid` is the thumbprint of one of its Ed25519 keys. */
 export const serverHeader = <T extends string>(typ: T) =>
   z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal(typ), kid: Kid, spv: z.number().int().positive() });
@@ -88,8 +100,8 @@ export const serverHeader = <T extends string>(typ: T) =>
  * not hold up the rest of the batch.
  */
 export const BatchBody = z.strictObject({
-  /** When it was sent, RFC 3339, by the kiosk's clock. */
-  sentAt: z.iso.datetime({ precision: 3 }),
+  /** When it was sent, by the kiosk's clock. */
+  sentAt: Instant,
   /** Thumbprints of the server's signing keys that this kiosk trusts: the ack is signed by one of them. Absent: the newest. */
   trusts: z.array(Kid).min(1).max(4).optional(),
   events: z.array(z.unknown()).min(1).max(MAX_BATCH_EVENTS),

@@ -120,3 +120,13 @@ function firstInstant(wall: (at: number) => number, target: number): number {
 function dateText(date: number): string {
   return new Date(date * DAY_MS).toISOString().slice(0, -14);
 }
+
+/** Whether the runtime knows a zone of this name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

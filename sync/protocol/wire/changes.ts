@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
+import { deviceHeader, Ed25519PublicJwk, Kid, sealedSize, TYP } from './batch.ts';
 import {
   CardTemplateValue,
   Direction,
+  Instant,
   LookalikeReason,
   MAX_TEMPLATES,
   PaperNumber,
@@ -20,7 +21,6 @@ import { ServerKeys } from './keys.ts';
  * A page holds only what concerns the sites of the device.
  */
 
-const Instant = z.iso.datetime({ precision: 3 });
 /** A reader's position in the log; made by the server, opaque to the kiosk. Empty: nowhere yet. */
 export const Cursor = z.string().max(200);
 
@@ -29,19 +29,12 @@ export const MAX_PAGE_CHANGES = 200;
 /** Largest padded plaintext of a page and of an ask, bytes: buckets. */
 export const MAX_PAGE_PLAIN = 512 * 1024;
 export const MAX_ASK_PLAIN = 16 * 1024;
-/** Largest sealed page and ask, bytes: checked before decryption. Base64url of the largest plaintext, and its header. */
-export const MAX_PAGE_BYTES = Math.ceil((MAX_PAGE_PLAIN * 4) / 3) + 2048;
-export const MAX_ASK_BYTES = Math.ceil((MAX_ASK_PLAIN * 4) / 3) + 2048;
+/** Largest sealed page and ask, bytes: checked before decryption. */
+export const MAX_PAGE_BYTES = sealedSize(MAX_PAGE_PLAIN);
+export const MAX_ASK_BYTES = sealedSize(MAX_ASK_PLAIN);
 
 /** Protected header of an ask, as of a batch; `jti` makes each one different, and the page that answers it repeats it. */
-export const AskHeader = z.strictObject({
-  alg: z.literal('EdDSA'),
-  typ: z.literal(TYP.ask),
-  iss: Uuid,
-  aud: Uuid,
-  spv: z.number().int().positive(),
-  jti: Uuid,
-});
+export const AskHeader = deviceHeader(TYP.ask).extend({ jti: Uuid });
 export type AskHeader = z.infer<typeof AskHeader>;
 
 export const Ask = z.discriminatedUnion('what', [

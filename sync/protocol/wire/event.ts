@@ -16,10 +16,12 @@ const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);
 const Hash = base64url.length(43);
 /** In small letters, as RFC 9562 §4 writes them: a UUID has one text, so that two texts are never one person or one event. */
 export const Uuid = z.uuid().lowercase();
+/** RFC 3339 in UTC with milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 });
 
-/** When it happened: `utc` is the kiosk's claim (RFC 3339, ms); the rest lets the server judge the claim. */
+/** When it happened: `utc` is the kiosk's claim; the rest lets the server judge the claim. */
 const EventTime = z.strictObject({
-  utc: z.iso.datetime({ precision: 3 }),
+  utc: Instant,
   /** Milliseconds since this boot, from a clock that never goes back. */
   monotonic: z.number().nonnegative(),
   bootId: z.string().max(64),
@@ -117,7 +119,7 @@ export const OpenBody = {
   pin: z.strictObject({ ...by, change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
-    before: z.iso.datetime({ precision: 3 }),
+    before: Instant,
     removed: z.number().int().nonnegative(),
   }),
   erasureDone: z.strictObject({ request: Uuid }),

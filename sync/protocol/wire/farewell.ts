@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Ed25519PublicJwk } from './batch.ts';
+import { deviceHeader, Ed25519PublicJwk, sealedSize } from './batch.ts';
 import { Uuid } from './event.ts';
 
 /**
@@ -11,20 +11,11 @@ export const LOGS_TYP = { logs: 'sp-logs+jws', sealed: 'sp-logs+jwe' } as const;
 export const LOGS_PATH = '/v1/logs';
 /** Largest padded plaintext, a bucket; and with it the largest upload, characters: under 256 KiB. */
 export const MAX_LOGS_PLAIN = 128 * 1024;
-export const MAX_LOGS_BYTES = Math.ceil((MAX_LOGS_PLAIN * 4) / 3) + 2048;
+export const MAX_LOGS_BYTES = sealedSize(MAX_LOGS_PLAIN);
 /** Most characters of `gz`: what is left of the bucket once it is signed. */
 export const MAX_LOGS_GZ = 96_000;
 /** Most bytes that may come out of it: a small file that grows without end is refused. */
 export const MAX_LOGS_TEXT = 4 * 1024 * 1024;
-
-const deviceHeader = <T extends string>(typ: T) =>
-  z.strictObject({
-    alg: z.literal('EdDSA'),
-    typ: z.literal(typ),
-    iss: Uuid,
-    aud: Uuid,
-    spv: z.number().int().positive(),
-  });
 
 export const LogsHeader = deviceHeader(LOGS_TYP.logs);
 export type LogsHeader = z.infer<typeof LogsHeader>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/problem.ts';
-import { CommandWhat, Uuid } from './event.ts';
+import { CommandWhat, Instant, Uuid } from './event.ts';
 import { BuildVersion } from './release.ts';
 
 /**
@@ -8,7 +8,6 @@ import { BuildVersion } from './release.ts';
  * directive is a wish, never a permission: what may be installed is decided by TUF on the kiosk.
  */
 
-const Instant = z.iso.datetime({ precision: 3 });
 /** `HH:MM` on the wall. */
 export const WallTime = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be HH:MM');
 
@@ -102,7 +101,7 @@ export const Inventory = z
     /** The server's members of staff that can unlock it, by id; absent: it was never sent any. */
     staff: z.array(Uuid).max(50).optional(),
     /** When the sealed emergency PIN was last used, while no new one is sealed. */
-    emergencyPinUsedAt: z.iso.datetime({ precision: 3 }).optional(),
+    emergencyPinUsedAt: Instant.optional(),
     /** Why the screen may go dark by itself; absent: it stays on. */
     screenMayGoDark: z.enum(['refused', 'unsupported']).optional(),
     /** An update that is ready, and waits since then only because someone is always in view; absent: none does. */

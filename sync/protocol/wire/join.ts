@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Kid, serverHeader } from './batch.ts';
+import { Kid, sealedSize, serverHeader } from './batch.ts';
 import { Uuid } from './event.ts';
 import { DeviceRequest, ServerBundle } from './provisioning.ts';
 
@@ -20,7 +20,7 @@ export const JOIN_TYP = {
 export const MAX_JOIN_BYTES = 16 * 1024;
 /** Largest padded plaintext of a grant, bytes, and its JWE, characters. */
 export const MAX_GRANT_PLAIN = 64 * 1024;
-export const MAX_GRANT_BYTES = Math.ceil((MAX_GRANT_PLAIN * 4) / 3) + 2048;
+export const MAX_GRANT_BYTES = sealedSize(MAX_GRANT_PLAIN);
 
 const deviceHeader = <T extends string>(typ: T) =>
   z.strictObject({

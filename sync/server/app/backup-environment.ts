@@ -8,7 +8,7 @@ import { findBackup, listBackups, readManifest, rowsOf } from '../features/backu
 import { type Restored, restoreBackup } from '../features/backup/restore.ts';
 import { periodsOf, requireS3, withStore } from '../features/backup/store-of.ts';
 import { keepVerified, type Verified, verifyBackup } from '../features/backup/verify.ts';
-import type { Actor } from '../platform/audit/actor.ts';
+import { OPERATOR } from '../platform/audit/actor.ts';
 import { openBare } from '../platform/database/open.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { auditBucket, type BucketOptions, type Finding, setupBucket } from '../platform/objects/bucket/setup.ts';
@@ -28,8 +28,6 @@ export interface Watched {
   readonly progress?: (done: number, total: number, what: string) => void;
   readonly say?: (line: string) => void;
 }
-
-const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };
 
 export async function setup(env: Environment, options: BucketOptions): Promise<Finding[]> {
   const config = readConfig(env);
@@ -92,7 +90,7 @@ export function verify(env: Environment, wanted: string | null, o: ThawChoice & 
   return withStore(config, async (store) => {
     const keys = keysOf(config);
     await settleByBackup(store, keys, await findBackup(store, wanted));
-    return verifyBackup({ db: null, store, keys }, { wanted, photos: false, thaw: { ...o, sleep: pause }, ...o });
+    return verifyBackup({ db: null, store, keys }, { wanted, photos: false, thaw: { ...o, sleep }, ...o });
   });
 }
 
@@ -109,7 +107,7 @@ export async function restore(env: Environment, wanted: string | null, o: ThawCh
           keys: keysOf(config),
           now: () => new Date(),
           actor: OPERATOR,
-          thaw: { ...o, sleep: pause },
+          thaw: { ...o, sleep },
           ...(o.progress && { progress: o.progress }),
         },
         wanted,
@@ -119,10 +117,6 @@ export async function restore(env: Environment, wanted: string | null, o: ThawCh
     }
   });
 }
-
-const pause = async (ms: number) => {
-  await sleep(ms);
-};
 
 /** Notes in the database that a backup was read back, for `doctor`; where there is none (any more), nothing is made. */
 export async function noteVerified(env: Environment): Promise<void> {

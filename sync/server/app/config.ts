@@ -1,67 +1,41 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_WEIGHTS } from '../../../models/node/weights.ts';
 import { Problem } from '../../errors/problem.ts';
+import { TimeZone } from '../../protocol/api/sites.ts';
 import { isReadableName } from '../../protocol/wire/name.ts';
-import { type MailSettings, mailIssues, mailSettings, mailVariables } from '../core/accounts/settings.ts';
+import { mailIssues, mailSettings, mailVariables } from '../core/accounts/settings.ts';
 import { updateVariables } from '../features/fleet/rollout/settings.ts';
-import {
-  type RetentionSettings,
-  retentionSettings,
-  retentionVariables,
-} from '../features/privacy/retention/settings.ts';
-import { type WebhookSettings, webhookSettings, webhookVariables } from '../features/webhooks/settings.ts';
+import { retentionSettings, retentionVariables } from '../features/privacy/retention/settings.ts';
+import { webhookSettings, webhookVariables } from '../features/webhooks/settings.ts';
 import { auditVariables } from '../platform/audit/settings.ts';
-import { type PostgresAddress, readDatabaseUrl } from '../platform/database/url.ts';
+import { readDatabaseUrl } from '../platform/database/url.ts';
 import { proxyVariables } from '../platform/http/proxies.ts';
 import { urlOf } from '../platform/http/url.ts';
-import type { MasterPair } from '../platform/keys/envelope.ts';
 import { previousPair } from '../platform/keys/settings.ts';
 import { readKey, WHOSE_KEYS } from '../platform/keys/strength.ts';
-import { objectIssues, objectSettings, objectVariables, type S3Settings } from '../platform/objects/settings.ts';
+import { objectIssues, objectSettings, objectVariables } from '../platform/objects/settings.ts';
 import { withSecretFiles } from '../platform/secrets/files.ts';
 import { Secret } from '../platform/secrets/secret.ts';
-import {
-  type OperationsSettings,
-  operationsIssue,
-  operationsSettings,
-  operationsVariables,
-} from './health/settings.ts';
-import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
+import { IpAddress, listOf, Path, Port, readBy, wholeNumber } from '../platform/variables.ts';
+import { operationsIssue, operationsSettings, operationsVariables } from './health/settings.ts';
+import { mqttSettings, mqttVariables } from './mqtt/settings.ts';
 
-const Key = z.string({ error: `is missing. ${WHOSE_KEYS}` }).transform((text, ctx) => {
+const Key = readBy((text) => {
   const key = readKey(text);
-  if (typeof key !== 'string') return new Secret(key);
-  ctx.addIssue({ code: 'custom', message: key });
-  return z.NEVER;
-});
-const Port = z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535);
-const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
+  return typeof key === 'string' ? key : new Secret(key);
+}, `is missing. ${WHOSE_KEYS}`);
 const Hostname = z
   .string()
   .refine(
-    (h) => isIP(h) !== 0 || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(h),
+    (h) => isIP(h) !== 0 || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(h),
     'must be host names or addresses, comma-separated',
   );
-const Path = z
-  .string()
-  .min(1)
-  .transform((p) => resolve(p));
-const DatabaseUrl = z.string().transform((text, ctx) => {
-  const address = readDatabaseUrl(text);
-  if (typeof address !== 'string') return address;
-  ctx.addIssue({ code: 'custom', message: address });
-  return z.NEVER;
-});
 
 /** Every variable of the server's environment. Parsed once, at start. */
 const Environment = z
   .object({
-    SMARTPRESENCE_SERVER_HOME: z
-      .string({ error: 'is missing: the folder that holds database and keyring' })
-      .min(1)
-      .transform((p) => resolve(p)),
+    SMARTPRESENCE_SERVER_HOME: z.string({ error: 'is missing: the folder that holds database and keyring' }).pipe(Path),
     /** AES-256 master key: 32 bytes, base64 or hexadecimal. Only ever here, never in a file of ours, code or the database. */
     ENCRYPTION_KEY: Key,
     /** Second secret that every sub-key is derived from too. */
@@ -70,24 +44,17 @@ const Environment = z
     ENCRYPTION_KEY_PREVIOUS: Key.optional(),
     SECRET_KEY_PREVIOUS: Key.optional(),
     /** PostgreSQL over verified TLS 1.3 (platform/database/url.ts). Without it: the embedded database, for evaluation. */
-    SMARTPRESENCE_DATABASE_URL: DatabaseUrl.optional(),
-    SMARTPRESENCE_BIND: z
-      .string()
-      .refine((a) => isIP(a) !== 0, 'must be an IP address, e.g. 127.0.0.1 or 0.0.0.0')
-      .default('127.0.0.1'),
+    SMARTPRESENCE_DATABASE_URL: readBy(readDatabaseUrl).optional(),
+    SMARTPRESENCE_BIND: IpAddress.default('127.0.0.1'),
     SMARTPRESENCE_PEOPLE_PORT: Port.default(8443),
     SMARTPRESENCE_DEVICE_PORT: Port.default(8444),
     /** Names and addresses under which this server is reached; the first is used in printed links. */
     SMARTPRESENCE_HOSTNAMES: z
       .string()
-      .default('127.0.0.1,localhost')
-      .transform((text) =>
-        text
-          .split(',')
-          .map((h) => h.trim().toLowerCase())
-          .filter(Boolean),
-      )
-      .pipe(z.array(Hostname).min(1)),
+      .toLowerCase()
+      .pipe(listOf(Hostname))
+      .refine((names) => names.length > 0, 'must be host names or addresses, comma-separated')
+      .prefault('127.0.0.1,localhost'),
     ...proxyVariables,
     /** The operator's certificate for the people listener, PEM files. Without them the server makes its own. */
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
@@ -109,20 +76,10 @@ const Environment = z
       .default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Repeat window of the default site when it is made; the console changes it later. */
-    SMARTPRESENCE_REPEAT_SECONDS: z.coerce
-      .number({ error: 'must be seconds, 0 to 3600' })
-      .int({ error: 'must be whole seconds' })
-      .min(0, 'must be at least 0')
-      .max(3600, 'must be at most 3600')
-      .default(60),
+    SMARTPRESENCE_REPEAT_SECONDS: wholeNumber('seconds', 0, 3600).default(60),
     SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
-    SMARTPRESENCE_LEASE_DAYS: z.coerce
-      .number({ error: 'must be days, 1 to 365' })
-      .int({ error: 'must be whole days' })
-      .min(1, 'must be at least 1 day')
-      .max(365, 'must be at most 365 days')
-      .optional(),
+    SMARTPRESENCE_LEASE_DAYS: wholeNumber('days', 1, 365).optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   // `when`: checked even where single variables are wrong, so that one start reports everything.
@@ -171,54 +128,14 @@ function sameKey(a: unknown, b: unknown): boolean {
   return a instanceof Secret && b instanceof Secret && Buffer.from(a.reveal()).equals(b.reveal());
 }
 
-export interface Config {
-  readonly home: string;
-  readonly encryptionKey: Secret;
-  readonly secretKey: Secret;
-  /** Null: no rotation is under way. */
-  readonly previousKeys: MasterPair | null;
-  /** Null: the embedded database. */
-  readonly database: PostgresAddress | null;
-  readonly bind: string;
-  readonly peoplePort: number;
-  readonly devicePort: number;
-  readonly hostnames: readonly string[];
-  /** Addresses and networks of reverse proxies before people's pages. */
-  readonly trustedProxies: readonly string[];
-  /** Origin of console and portal, as it is used in links. */
-  readonly peopleUrl: string;
-  readonly mqtt: MqttSettings;
-  /** Days that rows of the audit log are kept, 365 or more. */
-  readonly auditDays: number;
-  /** Null: no mail is sent. */
-  readonly mail: MailSettings | null;
-  /** Null: no object store, and no backups. */
-  readonly s3: S3Settings | null;
-  /** Null: no listener for health and metrics. */
-  readonly operations: OperationsSettings | null;
-  /** How long the server says that it is not ready before it stops, ms. */
-  readonly drainMs: number;
-  readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
-  readonly site: { readonly name: string; readonly timeZone: string };
-  /** Repeat window of the default site when it is made, seconds. */
-  readonly repeatSeconds: number;
-  /** Null: not set here. */
-  readonly leaseDays: number | null;
-  /** Folder of the weights that templates are made with here. */
-  readonly weights: string;
-  readonly retention: RetentionSettings;
-  readonly webhooks: WebhookSettings;
-  /** Folder of the TUF repository of builds; null: none is given out. */
-  readonly updates: string | null;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-}
+export type Config = Readonly<ReturnType<typeof readConfig>>;
 
 /**
  * Reads the environment.
  *
  * @throws Problem `bad-configuration` whose message lists every wrong variable, a line each; values are never shown
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   // An empty variable is a variable that was not set (`VAR= npm start`).
   const given = Object.fromEntries(
     Object.entries(withSecretFiles(env)).filter(([, value]) => value !== undefined && value !== ''),
@@ -233,22 +150,28 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: e.SMARTPRESENCE_SERVER_HOME,
     encryptionKey: e.ENCRYPTION_KEY,
     secretKey: e.SECRET_KEY,
+    // Null: no rotation is under way.
     previousKeys: previousPair(
       { encryptionKey: e.ENCRYPTION_KEY, secretKey: e.SECRET_KEY },
       e.ENCRYPTION_KEY_PREVIOUS,
       e.SECRET_KEY_PREVIOUS,
     ),
+    // Null: the embedded database.
     database: e.SMARTPRESENCE_DATABASE_URL ?? null,
     bind: e.SMARTPRESENCE_BIND,
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
     trustedProxies: e.SMARTPRESENCE_TRUSTED_PROXIES,
+    // Origin of console and portal, as it is used in links.
     peopleUrl: e.SMARTPRESENCE_PUBLIC_URL ?? urlOf(e.SMARTPRESENCE_HOSTNAMES[0]!, e.SMARTPRESENCE_PEOPLE_PORT),
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
+    // Null: no mail is sent.
     mail: mailSettings(e),
     auditDays: e.SMARTPRESENCE_AUDIT_DAYS,
+    // Null: no object store, and no backups.
     s3: objectSettings(e),
+    // Null: no listener for health and metrics.
     operations: operationsSettings(e),
     drainMs: e.SMARTPRESENCE_DRAIN_SECONDS * 1000,
     peopleCertificate:
@@ -264,13 +187,4 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     updates: e.SMARTPRESENCE_UPDATES ?? null,
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

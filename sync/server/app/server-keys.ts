@@ -5,6 +5,7 @@ import { retireServerKeys } from '../core/credentials/pins/pins.ts';
 import { type Device, listDevices } from '../core/devices/registry.ts';
 import { implement, type Route } from '../platform/access/route.ts';
 import { keysChanged } from '../platform/changes/log.ts';
+import { findLast } from '../platform/database/rows.ts';
 import type { Db } from '../platform/database/schema.ts';
 import type { Keyring } from '../platform/keys/keyring.ts';
 import { succeedKey } from '../platform/keys/succession.ts';
@@ -39,10 +40,7 @@ export const serverKeyRoutes: readonly Route[] = [
       if (behind.length > 0 && !force)
         throw new Problem('devices-know-only-old-keys', {
           purpose,
-          devices: `${behind
-            .slice(0, 10)
-            .map((d) => d.name)
-            .join(', ')}${behind.length > 10 ? ', …' : ''}`,
+          devices: [...behind.slice(0, 10).map((d) => d.name), ...(behind.length > 10 ? ['…'] : [])].join(', '),
         });
       const set = await retireServerKeys(tx, keys, purpose, now.getTime(), (t) => keysChanged(t, now, purpose));
       after(async () => void (await keyring.refresh()));
@@ -68,13 +66,5 @@ async function devicesBehind(db: Db, keyring: Keyring, purpose: KeyPurpose): Pro
 
 /** When the newest key of a purpose was made: a device that was heard since has it. */
 async function newestKeyMade(db: Db, purpose: KeyPurpose): Promise<Date> {
-  const { made_at } = await db
-    .selectFrom('keyring.server_key')
-    .select('made_at')
-    .where('purpose', '=', purpose)
-    .where('retired_at', 'is', null)
-    .orderBy('serial', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow();
-  return made_at;
+  return (await findLast(db, 'keyring.server_key', { purpose, retired_at: null }, 'serial', ['made_at']))!.made_at;
 }

@@ -1,5 +1,6 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
+import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
 import type { Answer } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { CloseDialog } from '../../../shared/web/pieces.tsx';
@@ -17,7 +18,7 @@ export const whoLabel = ({ email, by }: { email: string | null; by: string }): s
 
 const CHOICES = {
   direction: ['auto', 'in', 'out'],
-  language: ['en', 'de', 'ar', 'zh'],
+  language: LANGUAGES,
   theme: ['auto', 'light', 'dark'],
   low: ['true', 'false'],
 } as const satisfies Partial<Record<Name, readonly string[]>>;

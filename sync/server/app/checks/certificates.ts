@@ -15,7 +15,6 @@ export const certificatesCheck = check({
   name: 'certificates',
   of: 'process',
   everyMs: HOUR_MS,
-  needsDatabase: true,
   outcomes: {
     'people-certificate-ended': {
       level: 'degrades',
@@ -56,22 +55,19 @@ export const certificatesCheck = check({
     };
   },
   judge({ now, people, ca, brokers }) {
-    const left = (end: number) => Math.floor((end - now) / DAY_MS);
-    const days = (end: number) => `${left(end)} days`;
     const broker = brokers.length > 0 ? Math.min(...brokers) : null;
-    return [
-      ...(people === null || left(people) >= SOON_DAYS
-        ? []
-        : people <= now
-          ? [{ code: 'people-certificate-ended' as const }]
-          : [{ code: 'people-certificate-ends-soon' as const, detail: days(people) }]),
-      ...(left(ca) >= CA_SOON_DAYS ? [] : [{ code: 'ca-ends-soon' as const, detail: days(ca) }]),
-      ...(broker === null || left(broker) >= SOON_DAYS
-        ? []
-        : broker <= now
-          ? [{ code: 'broker-certificate-ended' as const }]
-          : [{ code: 'broker-certificate-ends-soon' as const, detail: days(broker) }]),
-    ];
+    const ended = (end: number | null) => end !== null && end <= now;
+    const endsSoon = (end: number | null, soon = SOON_DAYS) => {
+      const days = end === null ? Number.POSITIVE_INFINITY : Math.floor((end - now) / DAY_MS);
+      return days < soon && !ended(end) && `${days} days`;
+    };
+    return {
+      'people-certificate-ended': ended(people),
+      'people-certificate-ends-soon': endsSoon(people),
+      'ca-ends-soon': ended(ca) ? 'it has ended' : endsSoon(ca, CA_SOON_DAYS),
+      'broker-certificate-ended': ended(broker),
+      'broker-certificate-ends-soon': endsSoon(broker),
+    };
   },
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../errors/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -20,8 +21,8 @@ export interface Outcome {
   readonly next: string;
 }
 
-export interface Verdict<C extends string = string> {
-  readonly code: C;
+export interface Verdict {
+  readonly code: string;
   /** What exactly, for a terminal: another code, a name of a variable, days. Never personal data, a key or a token. */
   readonly detail?: string | undefined;
 }
@@ -56,16 +57,18 @@ export interface Check<F = unknown, C extends string = string> {
   readonly of: 'process' | 'installation';
   /** How often a running server looks, ms; 0: whenever it is asked. */
   readonly everyMs: number;
-  /** It asks the database, so it has nothing to say where that is away. */
-  readonly needsDatabase: boolean;
+  /** It asks nothing of the database, so it has something to say where that is away too. */
+  readonly withoutDatabase?: boolean;
   readonly outcomes: Readonly<Record<C, Outcome>>;
   /** Codes where looking fails, or takes too long; without them `check-failed`. */
-  readonly failed?: C;
-  readonly late?: C;
+  readonly failed?: NoInfer<C>;
+  readonly late?: NoInfer<C>;
   inspect(subject: Subject): Promise<F>;
-  /** Pure. Empty: all is well. */
-  judge(facts: F): readonly Verdict<C>[];
+  /** Pure: whether each code is so, or its detail where it has one. What is left out is not; nothing is: all is well. */
+  judge(facts: F): Judged<NoInfer<C>>;
 }
+
+export type Judged<C extends string> = { readonly [Code in C]?: string | boolean | null };
 
 /** Names the types of a check. */
 export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
@@ -90,7 +93,7 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** What the database holds. Only for a check that `needsDatabase`. */
+/** What the database holds. Not for a check `withoutDatabase`. */
 export function opened({ open }: Subject): Opened {
   if (!open) throw new Error('the database is not open');
   return open;
@@ -98,22 +101,33 @@ export function opened({ open }: Subject): Opened {
 
 /** Looks and judges. Never throws: what can't be looked at is a finding too. @param limitMs time that looking may take */
 export async function examine(one: Check, subject: Subject, limitMs: number): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), limitMs);
-  });
   try {
-    const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
+    const inspected = one.inspect(subject).then((facts) => ({ facts }));
+    const seen = await within(inspected, limitMs);
     const verdicts = seen
-      ? one.judge(seen.facts)
+      ? verdictsOf(one.judge(seen.facts))
       : [failure(one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
     return verdicts.map((verdict) => findingOf(one, verdict));
   } catch (cause) {
     return [findingOf(one, failure(one.failed, detailOf(one.name, cause)))];
-  } finally {
-    clearTimeout(timer);
   }
 }
+
+/** Null: it was not done by then. */
+export async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([work, sleep(ms, null, { signal: done.signal })]);
+  } finally {
+    done.abort();
+  }
+}
+
+export const verdictsOf = (judged: Judged<string>): Verdict[] =>
+  Object.entries(judged).flatMap(([code, so]) => {
+    if (so === undefined || so === null || so === false) return [];
+    return [so === true ? { code } : { code, detail: so }];
+  });
 
 const failure = (code: string | undefined, detail: string): Verdict => ({
   code: code ?? 'check-failed',

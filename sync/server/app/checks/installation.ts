@@ -20,7 +20,6 @@ export const backupsCheck = check({
   name: 'backups',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'backup-missing': {
       level: 'degrades',
@@ -52,13 +51,12 @@ export const backupsCheck = check({
     };
   },
   judge({ configured, backup, verified }) {
-    if (!configured) return [];
-    if (backup === null) return [{ code: 'backup-missing' }];
-    const hours = `${Math.floor(backup / HOUR_MS)} hours old`;
-    return [
-      ...(backup > BACKUP_OLD_MS ? [{ code: 'backup-old' as const, detail: hours }] : []),
-      ...(verified === null || verified > VERIFIED_OLD_MS ? [{ code: 'backup-not-verified' as const }] : []),
-    ];
+    if (!configured) return {};
+    if (backup === null) return { 'backup-missing': true };
+    return {
+      'backup-old': backup > BACKUP_OLD_MS && `${Math.floor(backup / HOUR_MS)} hours old`,
+      'backup-not-verified': verified === null || verified > VERIFIED_OLD_MS,
+    };
   },
 });
 
@@ -69,7 +67,6 @@ export const auditAnchorCheck = check({
   name: 'audit-anchor',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'audit-anchor-old': {
       level: 'degrades',
@@ -86,10 +83,10 @@ export const auditAnchorCheck = check({
     const waiting = rows[0]!.waiting;
     return { configured: subject.config.s3 !== null, age: waiting && subject.now().getTime() - waiting.getTime() };
   },
-  judge: ({ configured, age }) =>
-    configured && age !== null && age > ANCHOR_OLD_MS
-      ? [{ code: 'audit-anchor-old', detail: `a row waits for ${Math.floor(age / HOUR_MS)} hours` }]
-      : [],
+  judge: ({ configured, age }) => ({
+    'audit-anchor-old':
+      configured && age !== null && age > ANCHOR_OLD_MS && `a row waits for ${Math.floor(age / HOUR_MS)} hours`,
+  }),
 });
 
 /** Other processes of this server are heard of, and are of one build. */
@@ -97,7 +94,6 @@ export const replicasCheck = check({
   name: 'replicas',
   of: 'installation',
   everyMs: 15 * SECOND_MS,
-  needsDatabase: true,
   outcomes: {
     'server-not-running': {
       level: 'stops',
@@ -123,24 +119,18 @@ export const replicasCheck = check({
   inspect: async (subject) => knownReplicas(opened(subject).db),
   judge(replicas) {
     const live = runningReplicas(replicas);
-    if (live.length === 0) return [{ code: 'server-not-running' }];
+    if (live.length === 0) return { 'server-not-running': true };
     const names = live.map(({ name }) => name);
     const silent = replicas.filter(({ age, name }) => age > REPLICA_LIVES_S && !names.includes(name));
     const twice = names.filter((name, i) => names.indexOf(name) !== i);
     const builds = new Set(live.map(({ build, schema }) => `${build}, schema ${schema}`));
     const called = (list: readonly string[]) => [...new Set(list)].map((name) => name || NAMELESS).join(', ');
-    return [
-      ...(silent.length > 0 ? [{ code: 'replica-silent' as const, detail: called(silent.map((r) => r.name)) }] : []),
-      ...(twice.length > 0 ? [{ code: 'replica-name-twice' as const, detail: called(twice) }] : []),
-      ...(builds.size > 1
-        ? [
-            {
-              code: 'replicas-differ' as const,
-              detail: live.map((r) => `${r.name || NAMELESS}: ${r.build}, schema ${r.schema}`).join('; '),
-            },
-          ]
-        : []),
-    ];
+    return {
+      'replica-silent': silent.length > 0 && called(silent.map((r) => r.name)),
+      'replica-name-twice': twice.length > 0 && called(twice),
+      'replicas-differ':
+        builds.size > 1 && live.map((r) => `${r.name || NAMELESS}: ${r.build}, schema ${r.schema}`).join('; '),
+    };
   },
 });
 
@@ -149,7 +139,6 @@ export const setUpCheck = check({
   name: 'set-up',
   of: 'installation',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'administrator-missing': {
       level: 'note',
@@ -182,10 +171,10 @@ export const setUpCheck = check({
       utc: sites.some(({ time_zone }) => time_zone === 'UTC' || time_zone === 'Etc/UTC'),
     };
   },
-  judge: ({ administrator, texts, contacts, utc }) => [
-    ...(administrator ? [] : [{ code: 'administrator-missing' as const }]),
-    ...(texts > 0 ? [] : [{ code: 'consent-text-missing' as const }]),
-    ...(contacts ? [] : [{ code: 'contacts-missing' as const }]),
-    ...(utc ? [{ code: 'time-zone-unset' as const }] : []),
-  ],
+  judge: ({ administrator, texts, contacts, utc }) => ({
+    'administrator-missing': !administrator,
+    'consent-text-missing': texts === 0,
+    'contacts-missing': !contacts,
+    'time-zone-unset': utc,
+  }),
 });

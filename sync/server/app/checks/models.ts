@@ -15,7 +15,6 @@ export const modelsCheck = check({
   name: 'models',
   of: 'process',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     'models-missing': {
       level: 'degrades',
@@ -39,7 +38,7 @@ export const modelsCheck = check({
       throw cause;
     }
   },
-  judge: (problem) => (problem ? [problem] : []),
+  judge: (problem) => (problem ? { [problem.code]: problem.detail } : {}),
 });
 
 async function requireWhole(folder: string, weight: WeightFile): Promise<void> {

@@ -35,7 +35,6 @@ export const databaseCheck = check({
   name: 'database',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'database-failed': {
       level: 'stops',
@@ -72,8 +71,11 @@ export const databaseCheck = check({
       return { problem, readOnly: false };
     }
   },
-  judge: ({ problem, readOnly }) =>
-    problem ? [databaseVerdict(problem)] : readOnly ? [{ code: 'database-read-only' }] : [],
+  judge({ problem, readOnly }) {
+    if (!problem) return { 'database-read-only': readOnly };
+    const { code, detail } = databaseVerdict(problem);
+    return { [code]: detail };
+  },
 });
 
 /** What keeps a database from being opened, by this list's codes. */
@@ -99,7 +101,6 @@ export const keysCheck = check({
   name: 'keys',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'keyring-failed': {
       level: 'stops',
@@ -127,8 +128,7 @@ export const keysCheck = check({
       previous: subject.config.previousKeys !== null,
     };
   },
-  judge: ({ open, previous }) =>
-    open ? [{ code: 'rotation-open' }] : previous ? [{ code: 'previous-keys-left' }] : [],
+  judge: ({ open, previous }) => ({ 'rotation-open': open, 'previous-keys-left': previous && !open }),
 });
 
 /** Our clock and the database's show the same time: certificates, sessions and the audit log are dated by ours. */
@@ -136,7 +136,6 @@ export const clockCheck = check({
   name: 'clock',
   of: 'process',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     'clock-wrong': {
       level: 'stops',
@@ -157,8 +156,8 @@ export const clockCheck = check({
   },
   judge(apart) {
     const detail = `${Math.round(apart / 1000)} s`;
-    if (apart > CLOCK_WRONG) return [{ code: 'clock-wrong', detail }];
-    return apart > CLOCK_DIFFERS ? [{ code: 'clock-differs', detail }] : [];
+    if (apart > CLOCK_WRONG) return { 'clock-wrong': detail };
+    return { 'clock-differs': apart > CLOCK_DIFFERS && detail };
   },
 });
 
@@ -167,7 +166,7 @@ export const diskCheck = check({
   name: 'disk',
   of: 'process',
   everyMs: 0,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'disk-full': {
       level: 'stops',
@@ -186,8 +185,8 @@ export const diskCheck = check({
   },
   judge(free) {
     const detail = `${Math.floor(free / MIB)} MiB free`;
-    if (free < DISK_FULL) return [{ code: 'disk-full', detail }];
-    return free < DISK_LOW ? [{ code: 'disk-low', detail }] : [];
+    if (free < DISK_FULL) return { 'disk-full': detail };
+    return { 'disk-low': free < DISK_LOW && detail };
   },
 });
 
@@ -196,7 +195,6 @@ export const quarantineCheck = check({
   name: 'quarantine',
   of: 'installation',
   everyMs: 0,
-  needsDatabase: true,
   outcomes: {
     [QUARANTINE_FULL]: {
       level: 'degrades',
@@ -212,7 +210,7 @@ export const quarantineCheck = check({
     );
     return rows[0]!.full;
   },
-  judge: (full) => (full ? [{ code: QUARANTINE_FULL }] : []),
+  judge: (full) => ({ [QUARANTINE_FULL]: full }),
 });
 
 /** Settings of the database that the server can run with and had better not. */
@@ -220,7 +218,6 @@ export const databaseSettingsCheck = check({
   name: 'database-settings',
   of: 'process',
   everyMs: MINUTE_MS,
-  needsDatabase: true,
   outcomes: {
     ...UNSAFE,
     'database-newer': {
@@ -278,13 +275,13 @@ export const databaseSettingsCheck = check({
              (select rolsuper from pg_roles where rolname = current_user) as superuser`.execute(opened(subject).db);
     return { embedded: false, unsafe, newer, waiting, warnings, ...rows[0]! };
   },
-  judge: ({ embedded, unsafe, newer, waiting, warnings, creates, superuser }) => [
-    ...(newer ? [{ code: 'database-newer' as const, detail: problemDetail(newer) }] : []),
-    ...(waiting > 0 ? [{ code: 'schema-waits' as const, detail: `${waiting} of its steps are not there` }] : []),
-    ...(unsafe ? [{ code: unsafeCode(unsafe)!, detail: problemDetail(unsafe) }] : []),
-    ...(embedded ? [{ code: 'embedded-database' as const }] : []),
-    ...warnings.map(({ code, message }) => ({ code, detail: message })),
-    ...(creates ? [] : [{ code: 'database-rights-missing' as const }]),
-    ...(superuser ? [{ code: 'database-superuser' as const }] : []),
-  ],
+  judge: ({ embedded, unsafe, newer, waiting, warnings, creates, superuser }) => ({
+    'database-newer': newer && problemDetail(newer),
+    'schema-waits': waiting > 0 && `${waiting} of its steps are not there`,
+    ...(unsafe && { [unsafeCode(unsafe)!]: problemDetail(unsafe) }),
+    'embedded-database': embedded,
+    ...Object.fromEntries(warnings.map(({ code, message }) => [code, message])),
+    'database-rights-missing': !creates,
+    'database-superuser': superuser,
+  }),
 });

@@ -17,7 +17,7 @@ export const brokerCheck = check({
   name: 'broker',
   of: 'process',
   everyMs: 15 * SECOND_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'broker-not-connected': {
       level: 'degrades',
@@ -36,15 +36,11 @@ export const brokerCheck = check({
     },
   },
   inspect: async ({ broker }) =>
-    broker && (broker.connected ? { connected: true, ...(await broker.tryOut()) } : { connected: false }),
+    broker &&
+    (broker.connected ? { connected: true as const, ...(await broker.tryOut()) } : { connected: false as const }),
   judge(seen) {
-    if (!seen) return [];
-    if (!seen.connected) return [{ code: 'broker-not-connected' }];
-    if (!('reads' in seen)) return [];
-    return [
-      ...(seen.reads ? [] : [{ code: 'broker-not-readable' as const }]),
-      ...(seen.writes ? [] : [{ code: 'broker-not-writable' as const }]),
-    ];
+    if (!seen?.connected) return { 'broker-not-connected': seen !== null };
+    return { 'broker-not-readable': !seen.reads, 'broker-not-writable': !seen.writes };
   },
 });
 
@@ -65,7 +61,7 @@ export const storeCheck = check({
   name: 'object-store',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     's3-unusable': {
       level: 'degrades',
@@ -79,12 +75,10 @@ export const storeCheck = check({
     },
   },
   inspect: ({ config }) => reached(config.s3, tryStore),
-  judge: ({ configured, problem }) =>
-    problem
-      ? [{ code: 's3-unusable', detail: problemDetail(problem) }]
-      : configured
-        ? []
-        : [{ code: 'backups-not-configured' }],
+  judge: ({ configured, problem }) => ({
+    's3-unusable': problem && problemDetail(problem),
+    'backups-not-configured': !configured,
+  }),
 });
 
 /** Whether there is such a service, and what is wrong with it. */
@@ -107,7 +101,7 @@ export const mailCheck = check({
   name: 'mail',
   of: 'installation',
   everyMs: 10 * MINUTE_MS,
-  needsDatabase: false,
+  withoutDatabase: true,
   outcomes: {
     'mail-unreachable': {
       level: 'degrades',
@@ -121,10 +115,8 @@ export const mailCheck = check({
     },
   },
   inspect: ({ config }) => reached(config.mail, reachMail),
-  judge: ({ configured, problem }) =>
-    problem
-      ? [{ code: 'mail-unreachable', detail: problemDetail(problem) }]
-      : configured
-        ? []
-        : [{ code: 'mail-not-configured' }],
+  judge: ({ configured, problem }) => ({
+    'mail-unreachable': problem && problemDetail(problem),
+    'mail-not-configured': !configured,
+  }),
 });

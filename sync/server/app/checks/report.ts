@@ -58,7 +58,7 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
 /** Of what needs no database, with what is known of why there is none. */
 export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
-  const inspected = CHECKS.filter((one) => !one.needsDatabase && one !== brokerCheck);
+  const inspected = CHECKS.filter((one) => one.withoutDatabase && one !== brokerCheck);
   const found = await Promise.all(inspected.map((one) => examine(one, subject, LIMIT_MS)));
   const others = CHECKS.filter((one) => !inspected.includes(one) && !known.some(({ check }) => check === one.name));
   return reportOf(config, [...known, ...found.flat()], others);

@@ -4,7 +4,7 @@ import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import { type Check, examine, type Finding, SECOND_MS, type Subject } from './check.ts';
+import { type Check, examine, type Finding, SECOND_MS, type Subject, within } from './check.ts';
 import { databaseCheck } from './process.ts';
 
 export interface State {
@@ -105,7 +105,7 @@ export class Watch {
   #found(): Finding[] {
     const away = this.#away();
     return this.#o.checks
-      .filter(({ name, needsDatabase }) => !(away && needsDatabase) || name === databaseCheck.name)
+      .filter(({ name, withoutDatabase }) => !away || withoutDatabase || name === databaseCheck.name)
       .flatMap(({ name }) => this.#inspected.get(name)?.found ?? []);
   }
 
@@ -126,7 +126,7 @@ export class Watch {
     };
     await one(database);
     const away = this.#away();
-    await Promise.all(others.filter(({ needsDatabase }) => !(away && needsDatabase)).map(one));
+    await Promise.all(others.filter(({ withoutDatabase }) => !away || withoutDatabase).map(one));
   }
 
   async #inspectDue(): Promise<void> {
@@ -190,14 +190,3 @@ function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> 
 
 /** This process ends: what it found of itself is over. */
 const forget = (db: Db, replica: string) => remove(db, 'server_finding', { replica });
-
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    work,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
-}

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { Problem } from '../../../errors/problem.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
@@ -106,7 +106,5 @@ function deviceOf(certificate: X509Certificate): string | null {
 }
 
 function keyHashOf(certificate: X509Certificate): string {
-  return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+  return hash('sha256', certificate.publicKey.export({ type: 'spki', format: 'der' }), 'hex');
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Change, MAX_PAGE_PLAIN } from '../../../protocol/wire/changes.ts';
 import type { Reader } from '../../platform/changes/to-kiosks.ts';
+import { findLast } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { writeCursor } from './cursor.ts';
 import type { Kinds } from './kinds.ts';
@@ -22,13 +23,8 @@ export interface PagePart {
 
 /** The newest row of the log: the position of a reader that has read everything. */
 export async function topOfLog(db: Db): Promise<{ position: number; tag: string }> {
-  const row = await db
-    .selectFrom('change')
-    .select(['position', 'tag'])
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow();
-  return { position: Number(row.position), tag: row.tag };
+  const { position, tag } = (await findLast(db, 'change', {}, 'position', ['position', 'tag']))!;
+  return { position: Number(position), tag };
 }
 
 export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {

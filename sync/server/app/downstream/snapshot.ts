@@ -1,6 +1,7 @@
 import { NIL } from 'uuid';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import { unconfirmedErasures } from '../../features/privacy/erasure/kiosks.ts';
+import { above, findSorted } from '../../platform/database/rows.ts';
 import type { Position } from './cursor.ts';
 import { readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
@@ -66,14 +67,8 @@ async function people(reader: PageReader, budget: Budget, after: string): Promis
   const { db } = reader.source;
   let last = after;
   for (;;) {
-    const rows = await db
-      .selectFrom('person_site')
-      .select('person')
-      .where('site', '=', reader.scope)
-      .where('person', '>', last)
-      .orderBy('person')
-      .limit(CHUNK)
-      .execute();
+    const here = { site: reader.scope, person: above(last) };
+    const rows = await findSorted(db, 'person_site', here, ['person'], { columns: ['person'], limit: CHUNK });
     const ids = rows.map((r) => r.person);
     const content = await readPeople(reader, ids);
     for (const id of ids) {

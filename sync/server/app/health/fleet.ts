@@ -5,23 +5,20 @@ import { alertsNow } from '../../features/fleet/read.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { lastRuns } from '../../platform/jobs/runs.ts';
 
-/** What is in the database and shows whether all is well. Counts and ages alone. */
-interface Fleet {
-  readonly kiosks: ReadonlyMap<string, number>;
-  readonly heard: ReadonlyMap<string, number>;
-  /** Approved kiosks with an alert, by its code; every code is there. */
-  readonly alerts: ReadonlyMap<string, number>;
-  readonly quarantined: number;
-  /** Of those, events whose content was not kept: `quarantine-full` of some device. */
-  readonly notRetained: number;
-  readonly attendanceDue: number;
-  readonly duplicatesOpen: number;
-  readonly erasuresOpen: number;
-  readonly auditRows: number;
-  /** Seconds since the newest audit row, and since the newest anchor outside the database; null: there is none. */
-  readonly auditHeadAge: number | null;
-  readonly auditAnchorAge: number | null;
-  readonly jobs: ReadonlyMap<string, { readonly okAge: number | null; readonly failed: boolean }>;
+/** What fills a registry: `one` value, or several `by` the values of a label. A value of null is left out. */
+export function gaugesIn(registry: Registry) {
+  const make = (name: string, help: string, labelNames: string[]) =>
+    new Gauge({ name: `smartpresence_${name}`, help, labelNames, registers: [registry] });
+  return {
+    one(name: string, help: string, value: number | null): void {
+      const made = make(name, help, []);
+      if (value !== null) made.set(value);
+    },
+    by(label: string, name: string, help: string, values: Iterable<readonly [string, number | null]>): void {
+      const made = make(name, help, [label]);
+      for (const [key, value] of values) if (value !== null) made.set({ [label]: key }, value);
+    },
+  };
 }
 
 /** Silence of an approved kiosk, by the longest that still counts into each, seconds. */
@@ -33,19 +30,43 @@ const SILENCE = [
   ['longer', Number.POSITIVE_INFINITY],
 ] as const;
 
-/** Numbers of the whole installation: they are the same on every replica. */
-export async function readFleet(db: Db, now: Date): Promise<Fleet> {
+interface Counts {
+  readonly quarantined: number | string;
+  readonly not_retained: number | string;
+  readonly attendance_due: number | string;
+  readonly duplicates_open: number | string;
+  readonly erasures_open: number | string;
+  readonly audit_rows: number | string | null;
+  readonly audit_at: Date | null;
+  readonly anchored_at: Date | null;
+}
+
+/** What is in the database and shows whether all is well. Counts and ages alone, the same on every replica. */
+export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
+  const registry = new Registry();
+  const { one, by } = gaugesIn(registry);
+  /** Seconds, never below zero: clocks of replicas differ. */
+  const ageOf = (then: Date) => Math.max(0, (now.getTime() - then.getTime()) / 1000);
+  const silenceOf = (heard: Date | null) =>
+    heard === null ? 'never' : SILENCE.find(([, most]) => ageOf(heard) <= most)![0];
+
   const devices = await db.selectFrom('device').select(['status', 'last_heard_at']).execute();
-  const heard = new Map<string, number>([...SILENCE.map(([name]) => [name, 0] as const), ['never', 0]]);
-  for (const { status, last_heard_at } of devices) {
-    if (status !== 'approved') continue;
-    const name = last_heard_at === null ? 'never' : silenceOf(ageOf(last_heard_at, now));
-    heard.set(name, heard.get(name)! + 1);
-  }
-  const alerts = new Map<string, number>(AlertCode.options.map((code) => [code, 0]));
-  for (const kiosk of await alertsNow(db, now))
-    for (const { code } of kiosk.alerts) alerts.set(code, alerts.get(code)! + 1);
-  const { rows } = await sql<Record<string, number | string | Date | null>>`select
+  const approved = devices.filter(({ status }) => status === 'approved');
+  const heard = tally(
+    approved.map(({ last_heard_at }) => silenceOf(last_heard_at)),
+    [...SILENCE.map(([name]) => name), 'never'],
+  );
+  const alerts = (await alertsNow(db, now)).flatMap((kiosk) => kiosk.alerts.map(({ code }) => code));
+  by('status', 'kiosks', 'Registered kiosks by state.', tally(devices.map((d) => d.status)));
+  by('within', 'kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', heard);
+  by(
+    'code',
+    'kiosk_alerts',
+    'Approved kiosks with which something is wrong, by what it is.',
+    tally(alerts, AlertCode.options),
+  );
+
+  const { rows } = await sql<Counts>`select
     (select count(*) from quarantine) as quarantined,
     (select count(*) from quarantine where not_retained is not null) as not_retained,
     (select count(*) from attendance_due) as attendance_due,
@@ -56,84 +77,42 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     (select at from audit order by position desc limit 1) as audit_at,
     (select max(made_at) from audit_anchor where object is not null) as anchored_at`.execute(db);
   const row = rows[0]!;
-  const count = (name: string) => Number(row[name] ?? 0);
-  const age = (name: string) => (row[name] instanceof Date ? ageOf(row[name], now) : null);
-  const runs = await lastRuns(db);
-  return {
-    kiosks: tally(devices.map((d) => d.status)),
-    heard,
-    alerts,
-    quarantined: count('quarantined'),
-    notRetained: count('not_retained'),
-    attendanceDue: count('attendance_due'),
-    duplicatesOpen: count('duplicates_open'),
-    erasuresOpen: count('erasures_open'),
-    auditRows: count('audit_rows'),
-    auditHeadAge: age('audit_at'),
-    auditAnchorAge: age('anchored_at'),
-    jobs: new Map(
-      [...runs].map(([job, { last, okAt }]) => [
-        job,
-        { okAge: okAt === null ? null : ageOf(new Date(okAt), now), failed: last.outcome === 'failed' },
-      ]),
-    ),
-  };
-}
-
-/** The same as Prometheus text's gauges, in a registry of its own. */
-export function fleetRegistry(fleet: Fleet): Registry {
-  const registry = new Registry();
-  const gauge = (name: string, help: string, values: Iterable<readonly [string, number | null]>, label?: string) => {
-    const made = new Gauge({
-      name: `smartpresence_${name}`,
-      help,
-      labelNames: label ? [label] : [],
-      registers: [registry],
-    });
-    for (const [key, value] of values) if (value !== null) made.set(label ? { [label]: key } : {}, value);
-  };
-  const one = (name: string, help: string, value: number | null) => gauge(name, help, [['', value]]);
-  gauge('kiosks', 'Registered kiosks by state.', fleet.kiosks, 'status');
-  gauge('kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', fleet.heard, 'within');
-  gauge('kiosk_alerts', 'Approved kiosks with which something is wrong, by what it is.', fleet.alerts, 'code');
-  one('quarantine_events', 'Events that the server could not take.', fleet.quarantined);
+  one('quarantine_events', 'Events that the server could not take.', Number(row.quarantined));
   one(
     'quarantine_not_retained_events',
     'Of those, events whose content was not kept (quarantine-full).',
-    fleet.notRetained,
+    Number(row.not_retained),
   );
-  one('attendance_due', 'Days of people that wait to be resolved again.', fleet.attendanceDue);
-  one('duplicates_open', 'Pairs of people who may be one, to be decided.', fleet.duplicatesOpen);
-  one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', fleet.erasuresOpen);
-  one('audit_rows', 'Position of the newest row of the audit log.', fleet.auditRows);
-  one('audit_head_age_seconds', 'Since the newest row of the audit log.', fleet.auditHeadAge);
-  one('audit_anchor_age_seconds', 'Since the head was last anchored outside the database.', fleet.auditAnchorAge);
-  gauge(
+  one('attendance_due', 'Days of people that wait to be resolved again.', Number(row.attendance_due));
+  one('duplicates_open', 'Pairs of people who may be one, to be decided.', Number(row.duplicates_open));
+  one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', Number(row.erasures_open));
+  one('audit_rows', 'Position of the newest row of the audit log.', Number(row.audit_rows ?? 0));
+  one('audit_head_age_seconds', 'Since the newest row of the audit log.', row.audit_at && ageOf(row.audit_at));
+  one(
+    'audit_anchor_age_seconds',
+    'Since the head was last anchored outside the database.',
+    row.anchored_at && ageOf(row.anchored_at),
+  );
+
+  const jobs = [...(await lastRuns(db))];
+  by(
+    'job',
     'job_last_success_age_seconds',
     'Since a job last succeeded, on any replica.',
-    [...fleet.jobs].map(([job, { okAge }]) => [job, okAge] as const),
-    'job',
+    jobs.map(([job, { okAt }]) => [job, okAt === null ? null : ageOf(new Date(okAt))]),
   );
-  gauge(
+  by(
+    'job',
     'job_failing',
     '1 where the newest run of a job failed.',
-    [...fleet.jobs].map(([job, { failed }]) => [job, Number(failed)] as const),
-    'job',
+    jobs.map(([job, { last }]) => [job, Number(last.outcome === 'failed')]),
   );
   return registry;
 }
 
-function silenceOf(seconds: number): string {
-  return SILENCE.find(([, most]) => seconds <= most)![0];
-}
-
-/** Seconds, never below zero: clocks of replicas differ. */
-function ageOf(then: Date, now: Date): number {
-  return Math.max(0, (now.getTime() - then.getTime()) / 1000);
-}
-
-function tally(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
+/** How often each name is there. @param known names that are there in any case */
+function tally(names: readonly string[], known: readonly string[] = []): Map<string, number> {
+  const counts = new Map(known.map((name) => [name, 0]));
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }

@@ -3,7 +3,7 @@ import { get as tlsGet } from 'node:https';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { selfSignedServerCertificate } from '../../platform/keys/certificates.ts';
-import { type Check, check } from '../checks/check.ts';
+import { type Check, check, verdictsOf } from '../checks/check.ts';
 import { diskCheck } from '../checks/process.ts';
 import { Watch } from '../checks/watch.ts';
 import { readConfig } from '../config.ts';
@@ -67,13 +67,13 @@ describe('readiness', () => {
     'mail-not-configured': { level: 'note', says: 'None.', next: 'Set one.' },
     'keyring-failed': { level: 'stops', says: 'No.', next: 'Check.' },
   } as const;
-  const base = { of: 'process', everyMs: 0, needsDatabase: false, outcomes } as const;
+  const base = { of: 'process', everyMs: 0, withoutDatabase: true, outcomes } as const;
   const found = (...codes: (keyof typeof outcomes)[]) =>
     check({
       ...base,
       name: `finds ${codes}`,
       inspect: async () => codes,
-      judge: (all) => all.map((code) => ({ code })),
+      judge: (all) => Object.fromEntries(all.map((code) => [code, true])),
     });
   const watch = (...checks: Check[]) =>
     new Watch({
@@ -93,9 +93,9 @@ describe('readiness', () => {
         name: 'keys',
         failed: 'keyring-failed',
         inspect: () => Promise.reject(new Error('no')),
-        judge: () => [],
+        judge: () => ({}),
       }),
-      check({ ...base, name: 'other', inspect: () => Promise.reject(new Error('no')), judge: () => [] }),
+      check({ ...base, name: 'other', inspect: () => Promise.reject(new Error('no')), judge: () => ({}) }),
     ).state();
     expect(state).toEqual({
       ready: false,
@@ -107,7 +107,7 @@ describe('readiness', () => {
   });
 
   test('a check that never answers has failed after its time', async () => {
-    const never = { ...base, name: 'database', inspect: () => new Promise<never>(() => undefined), judge: () => [] };
+    const never = { ...base, name: 'database', inspect: () => new Promise<never>(() => undefined), judge: () => ({}) };
     expect((await watch(check({ ...never, late: 'disk-full' })).state()).reasons).toEqual(['disk-full']);
   });
 
@@ -119,7 +119,7 @@ describe('readiness', () => {
   });
 
   test('the disk stops it below 100 MiB and degrades it below 1 GiB', () => {
-    const codes = (mib: number) => diskCheck.judge(mib * 1024 * 1024).map(({ code }) => code);
+    const codes = (mib: number) => verdictsOf(diskCheck.judge(mib * 1024 * 1024)).map(({ code }) => code);
     expect([codes(99), codes(1000), codes(2000)]).toEqual([['disk-full'], ['disk-low'], []]);
   });
 });

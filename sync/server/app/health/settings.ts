@@ -1,15 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../../platform/secrets/secret.ts';
+import { IpAddress, Port, wholeNumber } from '../../platform/variables.ts';
 
 /** Variables of the environment that are about operating the server; merged into the server's one schema (config.ts). */
 export const operationsVariables = {
   /** `/healthz`, `/readyz` and `/metrics` answer there. Unset: nowhere. */
-  SMARTPRESENCE_OPERATIONS_PORT: z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535).optional(),
-  SMARTPRESENCE_OPERATIONS_BIND: z
-    .string()
-    .refine((a) => isIP(a) !== 0, 'must be an IP address, e.g. 127.0.0.1 or 0.0.0.0')
-    .default('127.0.0.1'),
+  SMARTPRESENCE_OPERATIONS_PORT: Port.optional(),
+  SMARTPRESENCE_OPERATIONS_BIND: IpAddress.default('127.0.0.1'),
   /** What a scraper sends as `Authorization: Bearer …`. */
   SMARTPRESENCE_OPERATIONS_TOKEN: z
     .string()
@@ -17,30 +15,20 @@ export const operationsVariables = {
     .transform((text) => new Secret(Buffer.from(text)))
     .optional(),
   /** After SIGTERM, seconds in which the server says that it is not ready, and serves on. */
-  SMARTPRESENCE_DRAIN_SECONDS: z.coerce
-    .number({ error: 'must be seconds, 0 to 300' })
-    .int({ error: 'must be whole seconds' })
-    .min(0, 'must be at least 0')
-    .max(300, 'must be at most 300')
-    .default(0),
+  SMARTPRESENCE_DRAIN_SECONDS: wholeNumber('seconds', 0, 300).default(0),
 };
 
 type Variables = z.infer<z.ZodObject<typeof operationsVariables>>;
 
-export interface OperationsSettings {
-  readonly port: number;
-  readonly bind: string;
-  /** Plain HTTP, which is for this machine alone; elsewhere TLS 1.3 and the token. */
-  readonly plain: boolean;
-  readonly token: Secret | null;
-}
+export type OperationsSettings = Readonly<NonNullable<ReturnType<typeof operationsSettings>>>;
 
 /** @returns null where nothing is to answer */
-export function operationsSettings(e: Variables): OperationsSettings | null {
+export function operationsSettings(e: Variables) {
   if (e.SMARTPRESENCE_OPERATIONS_PORT === undefined) return null;
   return {
     port: e.SMARTPRESENCE_OPERATIONS_PORT,
     bind: e.SMARTPRESENCE_OPERATIONS_BIND,
+    // Plain HTTP is for this machine alone; elsewhere TLS 1.3 and the token.
     plain: isLoopback(e.SMARTPRESENCE_OPERATIONS_BIND),
     token: e.SMARTPRESENCE_OPERATIONS_TOKEN ?? null,
   };

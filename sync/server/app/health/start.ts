@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { Db } from '../../platform/database/schema.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import { measureProcess, registry } from '../../platform/logs/meter.ts';
 import type { Watch } from '../checks/watch.ts';
-import { fleetRegistry, readFleet } from './fleet.ts';
+import { fleetRegistry, gaugesIn } from './fleet.ts';
 import { listenForOperations } from './listener.ts';
 import type { OperationsSettings } from './settings.ts';
 
@@ -37,7 +37,7 @@ export async function startOperations(o: {
   const metrics = async () => {
     const all = [registry, heldRegistry(o.held())];
     try {
-      all.push(fleetRegistry(await readFleet(db, now())));
+      all.push(await fleetRegistry(db, now()));
     } catch (err) {
       // What the process counts is reported also while the database is away: that is when it is looked at.
       o.log.warn({ code: 'fleet-not-read', err }, 'statistics of the database could not be read');
@@ -62,17 +62,22 @@ interface Held {
 /** As gauges, in a registry of its own. */
 function heldRegistry({ liveScreens, mqtt, pool }: Held): Registry {
   const registry = new Registry();
-  const gauge = (name: string, help: string, values: Readonly<Record<string, number>>, label: string) => {
-    const made = new Gauge({ name: `smartpresence_${name}`, help, labelNames: [label], registers: [registry] });
-    for (const [key, value] of Object.entries(values)) made.set({ [label]: key }, value);
-  };
-  const one = (name: string, help: string, value: number) =>
-    new Gauge({ name: `smartpresence_${name}`, help, registers: [registry] }).set(value);
+  const { one, by } = gaugesIn(registry);
   one('live_screens', 'Consoles that are notified of changes at once.', liveScreens);
   one('broker_connected', '1 while every broker of the operator’s is connected.', Number(mqtt.connected));
   one('mqtt_devices', 'Kiosks that are connected over MQTT.', mqtt.devices);
-  gauge('mqtt_dropped', 'Messages from a broker that were dropped since the start, by code.', mqtt.dropped, 'code');
+  by(
+    'code',
+    'mqtt_dropped',
+    'Messages from a broker that were dropped since the start, by code.',
+    Object.entries(mqtt.dropped),
+  );
   if (pool)
-    gauge('database_connections', 'Connections of the pool, and queries that wait for one.', { ...pool }, 'state');
+    by(
+      'state',
+      'database_connections',
+      'Connections of the pool, and queries that wait for one.',
+      Object.entries(pool),
+    );
   return registry;
 }

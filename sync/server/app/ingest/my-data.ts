@@ -4,6 +4,7 @@ import { openPosition } from '../../../protocol/seal/position.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { openPhoto, type PhotoPlace } from '../../core/photos/open.ts';
 import { readPhoto } from '../../core/photos/store.ts';
+import { findSorted } from '../../platform/database/rows.ts';
 import { openHalf, openRefused } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
@@ -80,12 +81,7 @@ async function withPosition(
 
 export async function* quarantined({ tx, keys, names }: Reading) {
   const box = await personBox(tx, keys, names);
-  const rows = await tx
-    .selectFrom('quarantine')
-    .select(['device', 'seq', 'digest', 'reason', 'content', 'person', 'received_at'])
-    .where('person', 'in', names)
-    .orderBy('id')
-    .execute();
+  const rows = await findSorted(tx, 'quarantine', { person: names }, ['id']);
   for (const { content, digest, person, device, seq, reason, received_at } of rows)
     yield {
       device,

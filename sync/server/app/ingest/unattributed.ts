@@ -1,5 +1,5 @@
 import { Problem } from '../../../errors/problem.ts';
-import { update } from '../../platform/database/rows.ts';
+import { above, findSorted, not, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { quarantinePlace } from '../../platform/keys/personal.ts';
@@ -18,15 +18,9 @@ const PAGE = 200;
 export async function forgetUnattributed(tx: Tx, keys: Keys, people: readonly string[]): Promise<number> {
   let forgotten = 0;
   for (let after = 0; ; ) {
-    const rows = await tx
-      .selectFrom('quarantine')
-      .select(['id', 'digest', 'content'])
-      .where('person', 'is', null)
-      .where('content', 'is not', null)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(PAGE)
-      .execute();
+    const kept = { person: null, content: not(null), id: above(after) };
+    const page = { columns: ['id', 'digest', 'content'], limit: PAGE } as const;
+    const rows = await findSorted(tx, 'quarantine', kept, ['id'], page);
     const theirs = rows.filter(({ digest, content }) => {
       const text = textOf(keys, digest, content!);
       return people.some((id) => text.includes(id));

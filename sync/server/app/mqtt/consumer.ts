@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { MqttClient, Store } from 'mqtt';
 import type { Logger } from 'pino';
@@ -379,13 +380,5 @@ async function subscribe(client: MqttClient, filters: string[]): Promise<void> {
   if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+/** At the signal it is over at once. */
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined);

@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '../../platform/secrets/secret.ts';
+import { Path, readBy } from '../../platform/variables.ts';
 
 /** Variables of the environment that are about mail and links; merged into the server's one schema (config.ts). */
 export const mailVariables = {
   /** `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS. Without it no mail is sent: staff shows links. */
-  SMTP_URL: z
-    .string()
-    .transform((text, ctx) => {
-      const settings = readSmtpUrl(text);
-      if (typeof settings !== 'string') return settings;
-      ctx.addIssue({ code: 'custom', message: settings });
-      return z.NEVER;
-    })
-    .optional(),
+  SMTP_URL: readBy(readSmtpUrl).optional(),
   /** Sender: `name@example.org` or `SmartPresence <name@example.org>`. */
   SMTP_FROM: z
     .string()
@@ -22,12 +14,7 @@ export const mailVariables = {
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an e-mail address')
     .optional(),
   /** PEM of the CA of the mail server's certificate, where it is not a public one. */
-  SMTP_CA_FILE: z
-    .string()
-    .min(1)
-    .transform((p) => resolve(p))
-    .refine(isReadable, 'can not be read')
-    .optional(),
+  SMTP_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
   /** Address of console and portal in links, where it is not https://HOSTNAME:PORT. */
   SMARTPRESENCE_PUBLIC_URL: z
     .string()

@@ -1,13 +1,11 @@
-import { createDecipheriv } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
+import { decryptGcm, GCM_OVERHEAD } from '../../../protocol/seal/aes-gcm.ts';
 
 /**
  * A kiosk's photo, opened with the key in its event (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
  * 12-byte nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
  */
 const VERSION = 1;
-const NONCE = 12;
-const TAG = 16;
 /** A kiosk's key of a person grows by one with each renewal, which is rare; only the associated data depends on it. */
 const KEY_VERSIONS = 16;
 
@@ -25,15 +23,11 @@ export interface PhotoPlace {
  * @throws Problem `photo-unreadable`
  */
 export function openPhoto(sealed: Uint8Array, key: string, { kind, person, event }: PhotoPlace): Buffer {
-  const end = sealed.length - TAG;
-  for (let version = 1; sealed[0] === VERSION && end > NONCE && version <= KEY_VERSIONS; version++) {
-    const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64url'), sealed.subarray(1, 1 + NONCE), {
-      authTagLength: TAG,
-    });
-    decipher.setAAD(Buffer.from(JSON.stringify([`photo.${kind}`, person, event, 1, version]), 'utf8'));
-    decipher.setAuthTag(sealed.subarray(end));
+  const isPhoto = sealed[0] === VERSION && sealed.length > 1 + GCM_OVERHEAD;
+  for (let version = 1; isPhoto && version <= KEY_VERSIONS; version++) {
+    const bound = Buffer.from(JSON.stringify([`photo.${kind}`, person, event, 1, version]), 'utf8');
     try {
-      return Buffer.concat([decipher.update(sealed.subarray(1 + NONCE, end)), decipher.final()]);
+      return decryptGcm(Buffer.from(key, 'base64url'), bound, sealed.subarray(1));
     } catch {
       // Of another key version, or not this photo.
     }

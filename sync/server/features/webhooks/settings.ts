@@ -6,10 +6,8 @@ export const webhookVariables = {
   SMARTPRESENCE_WEBHOOKS_LOOPBACK: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
 };
 
-export interface WebhookSettings {
-  readonly loopback: boolean;
-}
+export type WebhookSettings = Readonly<ReturnType<typeof webhookSettings>>;
 
-export const webhookSettings = (e: z.infer<z.ZodObject<typeof webhookVariables>>): WebhookSettings => ({
+export const webhookSettings = (e: z.infer<z.ZodObject<typeof webhookVariables>>) => ({
   loopback: e.SMARTPRESENCE_WEBHOOKS_LOOPBACK === 'yes',
 });

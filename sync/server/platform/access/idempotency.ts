@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
+import { decryptGcm, encryptGcm } from '../../../protocol/seal/aes-gcm.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { find, remove, update } from '../database/rows.ts';
+import { below, find, insertNew, remove, update } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 
 /**
@@ -15,8 +16,6 @@ export const KEEP_MS = 24 * 60 * 60 * 1000;
 
 /** A UUID, or as much randomness in another form. */
 const KEY = /^[A-Za-z0-9_-]{22,128}$/;
-const NONCE = 12;
-const TAG = 16;
 
 export interface KeptAnswer {
   readonly status: number;
@@ -56,46 +55,24 @@ export async function claim(
 ): Promise<Claim> {
   const id = createHash('sha256').update(`${owner}\0${key}`).digest();
   const digest = createHmac('sha256', key).update(canonicalBytes(request)).digest();
-  await tx
-    .deleteFrom('idempotency')
-    .where('key', '=', id)
-    .where('made_at', '<', new Date(now.getTime() - KEEP_MS))
-    .execute();
-  const made = await tx
-    .insertInto('idempotency')
-    .values({ key: id, digest, made_at: now })
-    .onConflict((c) => c.doNothing())
-    .executeTakeFirst();
+  await remove(tx, 'idempotency', { key: id, made_at: below(new Date(now.getTime() - KEEP_MS)) });
+  const isNew = (await insertNew(tx, 'idempotency', { key: id, digest, made_at: now })) > 0;
   const claimed = {
     async keep({ status, ...answer }: KeptAnswer) {
-      const sealed = seal(key, owner, Buffer.from(JSON.stringify(answer)));
+      const sealed = encryptGcm(sealKey(key), Buffer.from(owner), Buffer.from(JSON.stringify(answer)));
       await update(tx, 'idempotency', { key: id }, { status, answer: sealed });
     },
     async release() {
       await remove(tx, 'idempotency', { key: id });
     },
   };
-  if (made.numInsertedOrUpdatedRows) return { kept: null, ...claimed };
+  if (isNew) return { kept: null, ...claimed };
   const row = await find(tx, 'idempotency', { key: id });
   if (!row || !Buffer.from(row.digest).equals(digest) || !row.answer) throw new Problem('idempotency-key-reused');
-  const answer = JSON.parse(open(key, owner, row.answer).toString('utf8')) as Omit<KeptAnswer, 'status'>;
+  const opened = decryptGcm(sealKey(key), Buffer.from(owner), row.answer);
+  const answer = JSON.parse(opened.toString('utf8')) as Omit<KeptAnswer, 'status'>;
   return { kept: { status: row.status!, ...answer }, ...claimed };
 }
 
 const sealKey = (key: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', 'smartpresence/v1/idempotency-answer', 32));
-
-function seal(key: string, owner: string, plain: Buffer): Buffer {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', sealKey(key), nonce, { authTagLength: TAG });
-  cipher.setAAD(Buffer.from(owner));
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-function open(key: string, owner: string, sealed: Uint8Array): Buffer {
-  const bytes = Buffer.from(sealed);
-  const decipher = createDecipheriv('aes-256-gcm', sealKey(key), bytes.subarray(0, NONCE), { authTagLength: TAG });
-  decipher.setAAD(Buffer.from(owner));
-  decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
-  return Buffer.concat([decipher.update(bytes.subarray(NONCE, bytes.length - TAG)), decipher.final()]);
-}

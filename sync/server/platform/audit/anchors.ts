@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { replaceFile } from '../../../disk/replace.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import { inTransaction } from '../database/retry.ts';
-import { find, insert, update } from '../database/rows.ts';
+import { find, findLast, findSorted, insert, update } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -38,12 +39,7 @@ export interface AnchorContext {
 
 /** The head as it is committed now, signed; null: there is no row. */
 export async function signHead({ db, keys, serverId, signing }: AnchorContext, now: Date): Promise<Anchor | null> {
-  const row = await db
-    .selectFrom('audit')
-    .select(['position', 'mac'])
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const row = await findLast(db, 'audit', {}, 'position', ['position', 'mac']);
   const key = [...(await readAuditKeys(db, keys)).values()].at(-1);
   if (!row || !key) return null;
   const position = Number(row.position);
@@ -67,12 +63,7 @@ export async function signHead({ db, keys, serverId, signing }: AnchorContext, n
 export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | null> {
   return inTransaction(context.db, async (tx) => {
     await lockChain(tx);
-    const newest = await tx
-      .selectFrom('audit_anchor')
-      .select('position')
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+    const newest = await findLast(tx, 'audit_anchor', {}, 'id', ['position']);
     const head = await signHead({ ...context, db: tx }, now);
     if (!head || Number(newest?.position) === head.position) return null;
     const { position, mac, statement, seal, key } = head;
@@ -89,13 +80,7 @@ export interface Anchor extends Statement {
 
 /** Puts the anchors that are not in the object store yet there, locked where the bucket has locks. @returns how many */
 export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promise<number> {
-  const waiting = await db
-    .selectFrom('audit_anchor')
-    .selectAll()
-    .where('object', 'is', null)
-    .orderBy('id')
-    .limit(1000)
-    .execute();
+  const waiting = await findSorted(db, 'audit_anchor', { object: null }, ['id'], { limit: 1000 });
   const locks = waiting.length > 0 && (await store.offersLocks());
   for (const { id, position, statement, seal, made_at } of waiting) {
     const object = `${ANCHOR_PREFIX}${made_at.toISOString().replaceAll(':', '')}-${position}.json`;
@@ -113,9 +98,9 @@ const File = z.strictObject({ statement: z.string().max(4096), seal: z.base64url
 const anchorText = ({ statement, seal }: { statement: string; seal: Uint8Array }): string =>
   `${JSON.stringify({ statement, seal: Buffer.from(seal).toString('base64url') })}\n`;
 
-const readAnchorText = (text: string): Statement | null => {
+const readAnchorText = (content: string): Statement | null => {
   try {
-    const { statement, seal } = File.parse(JSON.parse(text));
+    const { statement, seal } = File.parse(JSON.parse(content));
     return { statement, seal: Buffer.from(seal, 'base64url') };
   } catch {
     return null;
@@ -141,9 +126,7 @@ export async function readStoredAnchors(store: ObjectStore, newest: number): Pro
   found.sort((a, b) => (a.key < b.key ? 1 : -1));
   const read: (Statement | null)[] = [];
   for (const { key, versionId } of found.slice(0, newest)) {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await store.get(key, versionId)) pieces.push(piece);
-    read.push(readAnchorText(Buffer.concat(pieces).toString('utf8')));
+    read.push(readAnchorText(await text(await store.get(key, versionId))));
   }
   return read;
 }

@@ -1,4 +1,4 @@
-import { find } from '../database/rows.ts';
+import { atLeast, exists, find, findSorted } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
@@ -34,12 +34,8 @@ export async function compareAnchors(
   const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };
   const faults: AuditFault[] = [];
   const notes: string[] = [];
-  const inTable = await db
-    .selectFrom('audit_anchor')
-    .select(['statement', 'seal'])
-    .orderBy('id', 'desc')
-    .limit(NEWEST)
-    .execute();
+  const newest = { columns: ['statement', 'seal'], descending: true, limit: NEWEST } as const;
+  const inTable = await findSorted(db, 'audit_anchor', {}, ['id'], newest);
   const ofHome = readHeadFile(o.home);
   const stored = o.store && (await readStoredAnchors(o.store, NEWEST));
   const epoch = await logEpochOf(db);
@@ -80,13 +76,7 @@ async function compare(
     const message = `Row ${position} is another than on ${at}, when ${where} noted it.`;
     return { code: 'anchor-differs', position, message };
   }
-  const purged = await db
-    .selectFrom('audit_checkpoint')
-    .select('position')
-    .where('position', '>=', position)
-    .limit(1)
-    .executeTakeFirst();
-  if (purged) return null;
+  if (await exists(db, 'audit_checkpoint', { position: atLeast(position) })) return null;
   return {
     code: 'tail-cut-off',
     position,
@@ -95,12 +85,4 @@ async function compare(
 }
 
 /** Whether this log was made by a restore: the row says so, and is in the chain. */
-export async function wasRestored(db: Db): Promise<boolean> {
-  const row = await db
-    .selectFrom('audit')
-    .select('position')
-    .where('route', '=', RESTORE_ROUTE)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
+export const wasRestored = (db: Db): Promise<boolean> => exists(db, 'audit', { route: RESTORE_ROUTE });

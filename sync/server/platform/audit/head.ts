@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { find } from '../database/rows.ts';
+import { find, findLast } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
@@ -49,12 +49,7 @@ export async function noteHead({ db, keys, keyring, home, log, now }: HeadContex
   const before = readHeadFile(home);
   const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };
   const body = before && before !== 'broken' ? readStatement(before, known) : null;
-  const newest = await db
-    .selectFrom('audit')
-    .select(['position', 'mac'])
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const newest = await findLast(db, 'audit', {}, 'position', ['position']);
   if (before && !body) return alarm(log, 'audit-head-unreadable');
   const another = body !== null && body.epoch !== (await logEpochOf(db));
   if (another && !(await wasRestored(db))) return alarm(log, 'audit-log-exchanged');

@@ -1,20 +1,11 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
+import { decryptGcm, encryptGcm } from '../../../protocol/seal/aes-gcm.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { insert } from '../database/rows.ts';
 import type { Db, Tx } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
-const NONCE = 12;
-const TAG = 16;
 const KEY_BYTES = 32;
 
 type Use = 'mac' | 'seal' | 'alias';
@@ -50,22 +41,13 @@ export class AuditKey {
 
   /** AES-256-GCM: nonce ‖ ciphertext ‖ tag, bound to field and position. */
   seal(field: string, position: number, plain: Uint8Array): Buffer {
-    const nonce = randomBytes(NONCE);
-    const cipher = createCipheriv('aes-256-gcm', this.#sub.seal, nonce, { authTagLength: TAG });
-    cipher.setAAD(this.#bind(field, position));
-    return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    return encryptGcm(this.#sub.seal, this.#bind(field, position), plain);
   }
 
   /** @throws Problem `envelope-broken` */
   open(field: string, position: number, sealed: Uint8Array): Buffer {
-    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#sub.seal, bytes.subarray(0, NONCE), {
-        authTagLength: TAG,
-      });
-      decipher.setAAD(this.#bind(field, position));
-      decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
-      return Buffer.concat([decipher.update(bytes.subarray(NONCE, bytes.length - TAG)), decipher.final()]);
+      return decryptGcm(this.#sub.seal, this.#bind(field, position), sealed);
     } catch (cause) {
       throw new Problem('envelope-broken', { place: `${field} of audit row ${position}`, cause });
     }

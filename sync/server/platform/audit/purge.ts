@@ -1,6 +1,6 @@
 import { Problem } from '../../../errors/problem.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
-import { find, insert } from '../database/rows.ts';
+import { atLeast, atMost, below, count, find, findSorted, insert, not, remove } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
@@ -40,21 +40,12 @@ export async function purgeAudit(tx: Tx, keys: Keys, o: PurgeOptions, now: Date)
   const limit = new Date(now.getTime() - o.days * DAY_MS);
   const { key, position: head } = await headOf(tx, keys, now);
   // Up to the first row that has to stay: the clocks of replicas differ, so a later row may be the older one.
-  const kept = await tx
-    .selectFrom('audit')
-    .select(['position', 'at'])
-    .where('at', '>=', limit)
-    .orderBy('position')
-    .limit(1)
-    .executeTakeFirst();
+  const first = { columns: ['position', 'at'], limit: 1 } as const;
+  const [kept] = await findSorted(tx, 'audit', { at: atLeast(limit) }, ['position'], first);
   const upTo = kept ? Number(kept.position) - 1 : head;
   const last = await find(tx, 'audit', { position: upTo }, ['mac', 'at']);
-  const { count } = await tx
-    .selectFrom('audit')
-    .select((e) => e.fn.countAll().as('count'))
-    .where('position', '<=', upTo)
-    .executeTakeFirstOrThrow();
-  const purge = { removed: Number(count), oldest: kept?.at ?? null };
+  const removed = await count(tx, 'audit', { position: atMost(upTo) });
+  const purge = { removed, oldest: kept?.at ?? null };
   if (!last || o.dryRun) return purge;
   const body = {
     kind: 'checkpoint' as const,
@@ -74,8 +65,8 @@ export async function purgeAudit(tx: Tx, keys: Keys, o: PurgeOptions, now: Date)
     key_version: key.version,
     made_at: now,
   });
-  await tx.deleteFrom('audit').where('position', '<=', upTo).execute();
-  await tx.deleteFrom('audit_anchor').where('position', '<', upTo).where('object', 'is not', null).execute();
+  await remove(tx, 'audit', { position: atMost(upTo) });
+  await remove(tx, 'audit_anchor', { position: below(upTo), object: not(null) });
   await writeAudit(
     tx,
     keys,

@@ -3,6 +3,7 @@ import { readCompact } from '../../../protocol/seal/compact.ts';
 import { isSignedBy, signCompact } from '../../../protocol/seal/jose.ts';
 import { keyId, publicHalf, signatureKey } from '../../../protocol/seal/keys.ts';
 import { type Ed25519PrivateJwk, Ed25519PublicJwk } from '../../../protocol/wire/batch.ts';
+import { Instant } from '../../../protocol/wire/event.ts';
 import { findAll } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { AuditKey } from './keys.ts';
@@ -21,7 +22,7 @@ const Body = z.strictObject({
   position: z.number().int().positive(),
   /** MAC of that row, base64url. */
   mac: z.base64url().length(43),
-  at: z.iso.datetime({ precision: 3 }),
+  at: Instant,
   /** Audit key that `seal` is made with. */
   keyVersion: z.number().int().positive(),
 });

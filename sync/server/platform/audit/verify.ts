@@ -1,3 +1,4 @@
+import { findLast } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
@@ -122,7 +123,7 @@ function step(
 }
 
 async function newestPosition(db: Db): Promise<number> {
-  const row = await db.selectFrom('audit').select('position').orderBy('position', 'desc').limit(1).executeTakeFirst();
+  const row = await findLast(db, 'audit', {}, 'position', ['position']);
   return Number(row?.position ?? 0);
 }
 

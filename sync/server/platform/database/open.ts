@@ -50,97 +50,70 @@ export interface OpenOptions {
  *
  * @throws Problem `server-missing` where it was to be there, `database-schema-waits`, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
  */
-export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
-  return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home, options);
-}
-
-/** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (features/backup/restore.ts). */
-export async function openBare(
-  home: string,
-  { postgres, onLost = () => undefined, size }: OpenOptions = {},
-): Promise<{ readonly db: Db; close(): Promise<void> }> {
-  if (postgres) {
-    await examine(postgres);
-    const db: Db = new Kysely<Tables>({ dialect: postgresDialect(postgres, onLost, size).dialect });
-    return { db, close: () => db.destroy() };
-  }
-  const unlock = lockHome(home);
-  try {
-    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
-    const db: Db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    return { db, close: () => db.destroy().finally(unlock) };
-  } catch (cause) {
-    unlock();
-    throw cause;
-  }
-}
-
-async function openEmbedded(home: string, { command }: OpenOptions): Promise<OpenDatabase> {
-  if (command === 'existing' && !existsSync(join(home, 'pglite', 'PG_VERSION')))
+export async function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
+  const { postgres, command, onLost = () => undefined } = options;
+  if (!postgres && command === 'existing' && !existsSync(join(home, 'pglite', 'PG_VERSION')))
     throw serverMissing(`the folder ${home}`);
-  const unlock = lockHome(home);
-  let db: Db | null = null;
+  const warnings = postgres ? await examine(postgres) : [EVALUATION];
+  const { db, pool, close } = await connect(home, options);
   try {
-    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
-    // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
-    await pglite.exec('set wal_recycle = off');
-    db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    await prepareSchema(db, command);
-    await requireRestored(db);
-    const signals = localSignals();
-    return {
-      db,
-      logEpoch: await metaValue(db, 'log-epoch', uuid),
-      kind: 'embedded',
-      signals,
-      warnings: [
-        {
-          code: 'embedded-database',
-          message: 'The embedded database is for evaluation: not power-safe, one server only.',
-        },
-      ],
-      pool: () => null,
-      close: async () => {
-        await signals.close();
-        await db?.destroy();
-        unlock();
-      },
-    };
-  } catch (cause) {
-    await db?.destroy();
-    unlock();
-    throw cause;
-  }
-}
-
-async function openPostgres(
-  address: PostgresAddress,
-  { onLost = () => undefined, size, command }: OpenOptions,
-): Promise<OpenDatabase> {
-  const warnings = await examine(address);
-  const { dialect, pool } = postgresDialect(address, onLost, size);
-  const db: Db = new Kysely<Tables>({ dialect });
-  try {
-    if (command === 'existing' && !(await holdsServer(db))) throw serverMissing(`the database ${address.database}`);
+    if (postgres && command === 'existing' && !(await holdsServer(db)))
+      throw serverMissing(`the database ${postgres.database}`);
     await prepareSchema(db, command);
     await requireRestored(db);
     const logEpoch = await metaValue(db, 'log-epoch', uuid);
     const notify = (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`.execute(db);
-    const signals = postgresSignals(address, notify, onLost);
+    const signals = postgres ? postgresSignals(postgres, notify, onLost) : localSignals();
     return {
       db,
       logEpoch,
-      kind: 'postgres',
+      kind: postgres ? 'postgres' : 'embedded',
       signals,
       warnings,
       pool,
       close: async () => {
         await signals.close();
-        await db.destroy();
+        await close();
       },
     };
   } catch (cause) {
-    await db.destroy();
+    await close();
+    throw cause;
+  }
+}
+
+const EVALUATION = {
+  code: 'embedded-database',
+  message: 'The embedded database is for evaluation: not power-safe, one server only.',
+};
+
+interface Connected {
+  readonly db: Db;
+  pool(): PoolState | null;
+  close(): Promise<void>;
+}
+
+/** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (features/backup/restore.ts). */
+export async function openBare(home: string, options: OpenOptions = {}): Promise<Omit<Connected, 'pool'>> {
+  if (options.postgres) await examine(options.postgres);
+  return connect(home, options);
+}
+
+async function connect(home: string, { postgres, onLost = () => undefined, size }: OpenOptions): Promise<Connected> {
+  if (postgres) {
+    const { dialect, pool } = postgresDialect(postgres, onLost, size);
+    const db: Db = new Kysely<Tables>({ dialect });
+    return { db, pool, close: () => db.destroy() };
+  }
+  const unlock = lockHome(home);
+  try {
+    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
+    // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
+    await pglite.exec('set wal_recycle = off');
+    const db: Db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+    return { db, pool: () => null, close: () => db.destroy().finally(unlock) };
+  } catch (cause) {
+    unlock();
     throw cause;
   }
 }

@@ -67,6 +67,18 @@ export const findSorted = async <T extends Name, C extends Column<T> = Column<T>
   return (await query.execute()) as never;
 };
 
+/** Of the rows that have these values, the one with the largest in this column. */
+export const findLast = async <T extends Name, C extends Column<T> = Column<T>>(
+  db: Db,
+  table: T,
+  match: Match<T>,
+  by: Column<T>,
+  columns?: readonly C[],
+): Promise<Of<T, C> | undefined> => {
+  const [row] = await findSorted(db, table, match, [by], { ...(columns && { columns }), descending: true, limit: 1 });
+  return row;
+};
+
 /** How many rows have these values. */
 export async function count<T extends Name>(db: Db, table: T, match: Match<T>): Promise<number> {
   const query = loose(db)

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { inTransaction } from '../database/retry.ts';
-import { insertNew, remove, update } from '../database/rows.ts';
+import { findLocked, insertNew, remove, update } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
@@ -76,12 +76,7 @@ export function networkOf(ip: string): string {
 export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Promise<number> {
   return inTransaction(db, async (tx) => {
     await insertNew(tx, 'sign_in_attempt', { key, failures: 0, last_at: now });
-    const row = await tx
-      .selectFrom('sign_in_attempt')
-      .selectAll()
-      .where('key', '=', key)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
+    const row = (await findLocked(tx, 'sign_in_attempt', { key }))!;
     const since = now.getTime() - row.last_at.getTime();
     const allowance = ALLOWANCES[name];
     // A clock that was set back must not lock anybody out: a failure of the future counts as one of now.

@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import type { z } from 'zod';
 import type * as api from '../../../protocol/api/jobs.ts';
 import { onceAcrossReplicas } from '../database/once.ts';
-import type { Db } from '../database/schema.ts';
+import { below, findSorted, not, remove, update } from '../database/rows.ts';
+import type { Db, Tables } from '../database/schema.ts';
 import type { Report } from './job.ts';
 
 /** From the last sign of life of a run until another replica takes it for dead, seconds. */
@@ -42,14 +43,8 @@ export function beginRun(
       .where('outcome', 'is', null)
       .where(sql<boolean>`lease_until < clock_timestamp()`)
       .execute();
-    const recent = await tx
-      .selectFrom('job_run')
-      .select(['started_at', 'outcome'])
-      .where('job', '=', job)
-      .orderBy('started_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(12)
-      .execute();
+    const newest = { columns: ['started_at', 'outcome'], descending: true, limit: 12 } as const;
+    const recent = await findSorted(tx, 'job_run', { job }, ['started_at', 'id'], newest);
     if (recent.some((r) => r.outcome === null)) return null;
     if (!o.force && !isDue(recent, o.everyMs, o.now)) return null;
     const { id } = await tx
@@ -62,23 +57,13 @@ export function beginRun(
 }
 
 function openRun(db: Db, id: number, runner: string): OpenRun {
-  const mine = () =>
-    db.updateTable('job_run').where('id', '=', id).where('runner', '=', runner).where('outcome', 'is', null);
-  const done = ({ numUpdatedRows }: { numUpdatedRows: bigint }) => numUpdatedRows > 0n;
+  const change = async (set: UpdateObject<Tables, 'job_run'>) =>
+    (await update(db, 'job_run', { id, runner, outcome: null }, set)) > 0;
   return {
     id,
-    extend: async () =>
-      done(
-        await mine()
-          .set({ lease_until: leaseEnd as unknown as Date })
-          .executeTakeFirst(),
-      ),
-    end: async (outcome, { report, code, now }) =>
-      done(
-        await mine()
-          .set({ outcome, ended_at: now, report: report ? JSON.stringify(report) : null, code: code ?? null })
-          .executeTakeFirst(),
-      ),
+    extend: () => change({ lease_until: leaseEnd }),
+    end: (outcome, { report, code, now }) =>
+      change({ outcome, ended_at: now, report: report ? JSON.stringify(report) : null, code: code ?? null }),
   };
 }
 
@@ -102,14 +87,8 @@ export function isDue(
 }
 
 /** At the start of a server that has its database to itself: what still seems to run was killed with the one before. */
-export async function markLost(db: Db, now: Date): Promise<number> {
-  const { numUpdatedRows } = await db
-    .updateTable('job_run')
-    .set({ outcome: 'lost', ended_at: now })
-    .where('outcome', 'is', null)
-    .executeTakeFirst();
-  return Number(numUpdatedRows);
-}
+export const markLost = (db: Db, now: Date): Promise<number> =>
+  update(db, 'job_run', { outcome: null }, { outcome: 'lost', ended_at: now });
 
 export type JobRun = z.output<typeof api.JobRun>;
 
@@ -155,11 +134,5 @@ export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt
 }
 
 /** @returns how many went */
-export async function pruneRuns(db: Db, before: Date): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('job_run')
-    .where('outcome', 'is not', null)
-    .where('started_at', '<', before)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
+export const pruneRuns = (db: Db, before: Date): Promise<number> =>
+  remove(db, 'job_run', { outcome: not(null), started_at: below(before) });

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
+import { decryptGcm, encryptGcm, GCM_OVERHEAD } from '../../../protocol/seal/aes-gcm.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 
 /**
@@ -28,12 +29,11 @@ export const FORMAT = { environment: 1, person: 2 } as const;
 export type Format = (typeof FORMAT)[keyof typeof FORMAT];
 
 const NONCE = 12;
-const TAG = 16;
 const PREFIX = 3;
 
 /** Format and key version of an envelope; null: it is none. Says nothing about whether it opens. */
 export function labelOf(envelope: Uint8Array): { readonly format: number; readonly version: number } | null {
-  if (envelope.length < PREFIX + NONCE + TAG) return null;
+  if (envelope.length < PREFIX + GCM_OVERHEAD) return null;
   return { format: envelope[0]!, version: envelope[1]! * 256 + envelope[2]! };
 }
 
@@ -41,11 +41,7 @@ export function sealGcm(key: KeyObject, format: Format, version: number, place: 
   const prefix = Buffer.alloc(PREFIX);
   prefix.writeUInt8(format, 0);
   prefix.writeUInt16BE(version, 1);
-  // Random 96-bit nonces are safe to 2³² envelopes a key (SP 800-38D §8.3).
-  const nonce = NONCES.next();
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
-  cipher.setAAD(bind(place, format, version));
-  return Buffer.concat([prefix, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([prefix, encryptGcm(key, bind(place, format, version), plain, NONCES.next())]);
 }
 
 /**
@@ -54,12 +50,9 @@ export function sealGcm(key: KeyObject, format: Format, version: number, place: 
  */
 export function openGcm(key: KeyObject, place: Place, envelope: Uint8Array): Buffer {
   const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-  const nonce = bytes.subarray(PREFIX, PREFIX + NONCE);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
-  decipher.setAAD(bind(place, bytes.readUInt8(0), bytes.readUInt16BE(1)));
-  decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
+  const bound = bind(place, bytes.readUInt8(0), bytes.readUInt16BE(1));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(PREFIX + NONCE, bytes.length - TAG)), decipher.final()]);
+    return decryptGcm(key, bound, bytes.subarray(PREFIX));
   } catch (cause) {
     throw new Problem('envelope-broken', { place: place.field, cause });
   }

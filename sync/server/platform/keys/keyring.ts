@@ -1,7 +1,7 @@
 import { publicHalf } from '../../../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
-import { upsert } from '../database/rows.ts';
+import { find, upsert } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import {
   issuedBy,
@@ -223,12 +223,7 @@ async function listenerCertificate(
 ): Promise<KeyAndCertificate> {
   const names = [...hostnames].sort().join();
   const place = keyPlace(purpose, names);
-  const row = await db
-    .selectFrom('keyring.listener')
-    .selectAll()
-    .where('purpose', '=', purpose)
-    .where('hostnames', '=', names)
-    .executeTakeFirst();
+  const row = await find(db, 'keyring.listener', { purpose, hostnames: names });
   const fits = (pem: string) => stillFits(pem, hostnames, now()) && (purpose === 'people' || issuedBy(pem, ca.certPem));
   if (row && fits(row.cert_pem))
     return { certPem: row.cert_pem, keyPem: keys.open('keyring', place, row.private).toString('utf8') };

@@ -1,5 +1,5 @@
 import type { SaltedValue } from '../../../protocol/wire/event.ts';
-import { update } from '../database/rows.ts';
+import { findAll, not, update } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from './envelope.ts';
 import { type PersonBox, personBox } from './persons.ts';
@@ -80,12 +80,8 @@ export function openRefused(
 /** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
 export async function emptyLog(tx: Tx, keys: Keys, events: readonly string[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = await tx
-    .selectFrom('event')
-    .select(['id', 'person', 'personal', 'gps'])
-    .where('id', 'in', events)
-    .where('personal', 'is not', null)
-    .execute();
+  const kept = { id: events, personal: not(null) };
+  const rows = await findAll(tx, 'event', kept, ['id', 'person', 'personal', 'gps']);
   const box = await personBox(
     tx,
     keys,
@@ -99,10 +95,6 @@ export async function emptyLog(tx: Tx, keys: Keys, events: readonly string[]): P
     }
     const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);
     if (!templates && !card && !bearer && !pin && !other) continue;
-    await tx
-      .updateTable('event')
-      .set(sealHalf(keys, box, row.id, row.person, rest))
-      .where('id', '=', row.id)
-      .execute();
+    await update(tx, 'event', { id: row.id }, sealHalf(keys, box, row.id, row.person, rest));
   }
 }

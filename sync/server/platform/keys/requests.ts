@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { Problem } from '../../../errors/problem.ts';
 
@@ -26,7 +26,5 @@ export async function readRequest(csrPem: string): Promise<x509.Pkcs10Certificat
 
 /** SHA-256 of the request's public key (SPKI DER), hexadecimal: what a device's registration pins. */
 export async function requestKeyHash(csrPem: string): Promise<string> {
-  return createHash('sha256')
-    .update(Buffer.from((await readRequest(csrPem)).publicKey.rawData))
-    .digest('hex');
+  return hash('sha256', Buffer.from((await readRequest(csrPem)).publicKey.rawData), 'hex');
 }

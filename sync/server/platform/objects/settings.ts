@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '../secrets/secret.ts';
+import { Path, wholeNumber } from '../variables.ts';
 
 /** Variables of the environment that are about the object store; merged into the server's one schema (config.ts). */
 export const objectVariables = {
@@ -30,22 +30,12 @@ export const objectVariables = {
     )
     .optional(),
   /** PEM of the CA that signed that store's certificate, where it is not a public one. */
-  S3_CA_FILE: z
-    .string()
-    .min(1)
-    .transform((p) => resolve(p))
-    .refine(isReadable, 'can not be read')
-    .optional(),
+  S3_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
   /** How the store encrypts what is already encrypted by us. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
   /** How long backups are kept. After 90 days they are in the archive, which charges for 90 more. */
-  SMARTPRESENCE_BACKUP_DAYS: z.coerce
-    .number({ error: 'must be days, 180 to 3650' })
-    .int({ error: 'must be whole days' })
-    .min(180, 'must be at least 180 days')
-    .max(3650, 'must be at most 3650 days')
-    .default(400),
+  SMARTPRESENCE_BACKUP_DAYS: wholeNumber('days', 180, 3650).default(400),
 };
 
 interface Credentials {

@@ -1,12 +1,7 @@
-import { resolve } from 'node:path';
-import { z } from 'zod';
+import { Path } from '../../../platform/variables.ts';
 
 /** Variables of the environment that are about updates; merged into the server's one schema (config.ts). */
 export const updateVariables = {
   /** Folder with the TUF repository of builds, as `release publish` writes it. Unset: this server gives out no updates. */
-  SMARTPRESENCE_UPDATES: z
-    .string()
-    .min(1)
-    .transform((p) => resolve(p))
-    .optional(),
+  SMARTPRESENCE_UPDATES: Path.optional(),
 };

@@ -1,13 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { wholeNumber } from '../../../platform/variables.ts';
 
 /** Variables of the environment that say how long things are kept; merged into the server's one schema (config.ts). */
 
-const days = (least: number, most: number) =>
-  z.coerce
-    .number({ error: `must be days, ${least} to ${most}` })
-    .int({ error: 'must be whole days' })
-    .min(least, `must be at least ${least} days`)
-    .max(most, `must be at most ${most} days`);
+const days = (least: number, most: number) => wholeNumber('days', least, most);
 
 /** Days in which an erasure can be undone, where nobody has set another number. */
 export const UNDO_DAYS = 7;
@@ -34,19 +30,9 @@ export const retentionVariables = {
 };
 
 /** Days that each kind of thing is kept; null: without an end of its own. */
-export interface RetentionSettings {
-  readonly photoDays: number;
-  readonly gpsDays: number;
-  readonly templateDays: number;
-  readonly attendanceDays: number | null;
-  readonly consentDays: number;
-  readonly leaverDays: number | null;
-  readonly quarantineDays: number;
-  readonly keyringBackupDays: number;
-  readonly erasureUndoDays: number;
-}
+export type RetentionSettings = Readonly<ReturnType<typeof retentionSettings>>;
 
-export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>): RetentionSettings {
+export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>) {
   return {
     photoDays: e.SMARTPRESENCE_PHOTO_DAYS,
     gpsDays: e.SMARTPRESENCE_GPS_DAYS,

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Keys } from '../../keys/envelope.ts';
@@ -57,11 +58,8 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
   for await (const object of store.list(PREFIX.tombstones)) {
     if (object.deleteMarker) continue;
     try {
-      const pieces: Uint8Array[] = [];
-      for await (const piece of await store.get(object.key, object.versionId)) pieces.push(piece);
-      const { request, requestedAt, noHoldAt, people } = Stored.parse(
-        JSON.parse(Buffer.concat(pieces).toString('utf8')),
-      );
+      const stored = await json(await store.get(object.key, object.versionId));
+      const { request, requestedAt, noHoldAt, people } = Stored.parse(stored);
       yield { request, requestedAt: new Date(requestedAt), noHoldAt: new Date(noHoldAt), people };
     } catch (cause) {
       if (cause instanceof Problem) throw cause;
