@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { CheckReport } from '../../../sync/protocol/api/checks.ts';
 import { EXIT } from '../exit-codes.ts';
 import { print, printable } from '../output.ts';
@@ -30,7 +30,7 @@ mail server without sending, and changes nothing else. A running server tests th
 The codes are the same as in /readyz and under Needs attention in the console (docs/operate/health.md).
 Exit code 1 when something is failing or degraded.`,
     )
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
       print(o.json, report, printable(text(report)));

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import { describeStaged } from '../../../build/release/describe.ts';
 import { copyTo, type Destination, folderDestination } from '../../../build/release/destination.ts';
@@ -17,15 +17,6 @@ import { soon, verifyRepository } from './verify.ts';
 
 /** `release publish|refresh|verify|status`. */
 
-interface PublishArgs {
-  readonly repository: string;
-  readonly keys: string[];
-  readonly to: string[];
-  readonly only: string[];
-  readonly passphraseFile?: string;
-  readonly json?: boolean;
-}
-
 export function registerPublishing(release: Command): void {
   const command = (name: string, text: string, how: typeof publish) =>
     shared(
@@ -39,7 +30,7 @@ export function registerPublishing(release: Command): void {
       `${PASSPHRASES}
 s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/operate/backup.md).
 Exit code 1 when metadata expires soon.`,
-    ).action(async (o: PublishArgs) => {
+    ).action(async (o) => {
       const workspace = openWorkspace(o.repository);
       for (const folder of o.keys) requireApart(folder, o.repository);
       const root = comingRoot(workspace);
@@ -73,7 +64,15 @@ interface Copy {
   readonly bytes: number;
 }
 
-async function copyAll(workspace: Workspace, { to, only, keys }: PublishArgs, out: Output): Promise<Copy[]> {
+async function copyAll(
+  workspace: Workspace,
+  {
+    to,
+    only,
+    keys,
+  }: { readonly to: readonly string[]; readonly only: readonly string[]; readonly keys: readonly string[] },
+  out: Output,
+): Promise<Copy[]> {
   const copies: Copy[] = [];
   for (const place of to) {
     const destination = await openDestination(place, keys);
@@ -93,15 +92,6 @@ async function copyAll(workspace: Workspace, { to, only, keys }: PublishArgs, ou
 const copiesText = (copies: readonly Copy[]) =>
   copies.map(({ to, files, bytes }) => `${to}: ${files} files, ${bytes} bytes sent`);
 
-interface VerifyArgs {
-  readonly root: string;
-  readonly from: string;
-  readonly ca?: string;
-  readonly archives: boolean;
-  readonly at?: string;
-  readonly json?: boolean;
-}
-
 export function registerChecks(release: Command): void {
   release
     .command('verify')
@@ -113,7 +103,7 @@ export function registerChecks(release: Command): void {
     .option('--at <time>', 'check dates as of this time (ISO 8601)', instant)
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.`)
-    .action(async (o: VerifyArgs) => {
+    .action(async (o) => {
       const { root, from, ca, archives, at } = o;
       const options = { root, from, ...(ca && { ca }), archives, now: at ? Date.parse(at) : Date.now() };
       const { notes } = await withProgress(
@@ -129,7 +119,7 @@ export function registerChecks(release: Command): void {
     .requiredOption('--repository <folder>', 'working copy')
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 while signatures are missing, or when metadata expires soon.`)
-    .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
+    .action((o) => showStatus(openWorkspace(o.repository), o.json));
 }
 
 /** What is published now; null: nothing yet. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { StaffRow } from '../../contract/staff.ts';
 import {
   addStaffCommand,
@@ -34,7 +34,7 @@ export function registerStaff(program: Command): void {
     .requiredOption('--role <role>', 'desk, supervisor or technician')
     .option('--badge <number>', 'a badge that also unlocks the kiosk; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
-    .action(async (name: string, o: { role: string; badge?: string; json?: boolean }) => {
+    .action(async (name, o) => {
       const args = { name, role: o.role, badge: o.badge ?? null };
       process.exitCode = await onKiosk(addStaffCommand, args, o.json, (made: Made) => handed(made, 'is added'));
     });
@@ -42,14 +42,14 @@ export function registerStaff(program: Command): void {
     .command('list')
     .description('List everyone who can unlock this kiosk, with their role and how they unlock it.')
     .option('--json', 'one JSON object per line')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async ({ json }) => {
       process.exitCode = await onKiosk(listStaffCommand, {}, json, memberText);
     });
   staff
     .command('remove <name-or-id>')
     .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
-    .action(async (member: string, { json }: { json?: boolean }) => {
+    .action(async (member, { json }) => {
       const text = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
       process.exitCode = await onKiosk(removeStaffCommand, { member }, json, text);
     });
@@ -57,7 +57,7 @@ export function registerStaff(program: Command): void {
     .command('reset-pin <name-or-id>')
     .description('Give a staff member a new starter PIN, for example when they forgot theirs.')
     .option('--json', 'one JSON object')
-    .action(async (member: string, { json }: { json?: boolean }) => {
+    .action(async (member, { json }) => {
       const text = (made: Made) => handed(made, 'has a new PIN');
       process.exitCode = await onKiosk(resetStaffPinCommand, { member }, json, text);
     });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';
@@ -19,7 +19,7 @@ export function registerStore(program: Command): void {
     .description('Read and verify every page, event, template and photo.')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.`)
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options) => {
       process.exitCode = await onKiosk(checkStoreCommand, {}, options.json, describeCheck).catch((error) =>
         checkPagesOnly(error, options.json),
       );
@@ -33,7 +33,7 @@ export function registerStore(program: Command): void {
       `\nWorks on a copy: it needs as much free space as the store takes up, and may be interrupted at any time.
 The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid.`,
     )
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options) => {
       process.exitCode = await onKiosk(rekeyStoreCommand, {}, options.json, describeRekey);
     });
 
@@ -45,7 +45,7 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .option('--limit <n>', 'how many at most', wholeNumber(1, 1_000_000), 50)
     .option('--before <time>', 'only check-ins before this time (RFC 3339)')
     .option('--json', 'one JSON object per line')
-    .action(async (options: { json?: boolean; limit: number; before?: string }) => {
+    .action(async (options) => {
       const args = { limit: options.limit, ...(options.before ? { before: options.before } : {}) };
       process.exitCode = await onKiosk(listCheckinsCommand, args, options.json, describeCheckin);
     });
