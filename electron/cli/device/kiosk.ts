@@ -62,9 +62,9 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .option('--name <name>', 'name of the kiosk (default: the host name)')
     .option('--replace', 'even if this kiosk already belongs to a server; it gets a new identity')
     .option('--json', 'one JSON object')
-    .action(async (o) => {
+    .action((o) => {
       const args = { replace: o.replace ?? false, ...(o.name && { name: o.name }) };
-      process.exitCode = await onKiosk(deviceRequestFile, args, false, ({ request, ...rest }: Line) => {
+      return onKiosk(deviceRequestFile, args, false, ({ request, ...rest }: Line) => {
         writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
         const written = { ...rest, out: o.out };
         if (o.json) return JSON.stringify(written);
@@ -81,15 +81,13 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
       const grant = readGivenFile(file);
       const serverFingerprint =
         o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
-      process.exitCode = await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);
+      await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);
     });
   device
     .command('renew')
     .description('On the kiosk: renew its certificate now instead of automatically before it expires.')
     .option('--json', 'one JSON object')
-    .action(async (o) => {
-      process.exitCode = await onKiosk(deviceRenew, {}, o.json, () => 'The certificate is renewed.');
-    });
+    .action(({ json }) => onKiosk(deviceRenew, {}, json, () => 'The certificate is renewed.'));
   device
     .command('proxy')
     .description('On the kiosk: set the proxy for reaching the server and brokers. Without an option: show it.')
@@ -108,7 +106,7 @@ between kiosk and server. Before joining: \`device proxy --set\`, then \`device 
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
       const text = ({ proxy }: { proxy: string | null }) =>
         proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
-      process.exitCode = await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, text);
+      await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, text);
     });
 }
 

@@ -73,7 +73,7 @@ export function registerPeople(program: Command): void {
       );
       const { language, review = false, json } = options;
       const args = { folder: resolve(folder), consent, language, review };
-      process.exitCode = await onKiosk(importPeople, args, json, describeImport);
+      await onKiosk(importPeople, args, json, describeImport);
     });
 
   const faces = group(program, 'faces');

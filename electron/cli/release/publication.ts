@@ -7,10 +7,11 @@ import { type Published, publish, refresh } from '../../../build/release/publish
 import { approvals, comingRoot } from '../../../build/release/stage.ts';
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, instant } from '../options.ts';
-import { withProgress } from '../output.ts';
-import { next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
+import { print, terminalOutput, withProgress } from '../output.ts';
+import { next, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { approvalsText, cannotRollBackText, describedText, publishedText, verifiedText } from './text.ts';
 import { soon, verifyRepository } from './verify.ts';
@@ -36,17 +37,17 @@ Exit code 1 when metadata expires soon.`,
       const root = comingRoot(workspace);
       const asked = new Set(['snapshot', 'timestamp'].flatMap((role) => root.signed.roles[role]!.keyIDs));
       const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
-      const out = output(o.json, null);
+      const out = terminalOutput(o.json ?? false, () => null);
       // Afterwards it is staged no more. A refresh leaves it staged.
       const warnings =
         how === publish ? cannotRollBackText(describeStaged(workspace).targets?.cannotRollBack ?? []) : [];
       const published = how(workspace, { signers, now: Date.now() });
-      const copies = await copyAll(workspace, o, out);
+      const copies = await copyAll(workspace, o, out.progress);
       const notes = soon(published.expires, Date.now());
       out.end();
       for (const warning of warnings) process.stderr.write(`${warning}\n`);
-      out.line({ ...published, copies, notes });
-      if (!o.json) process.stdout.write(`${[publishedText(published), ...copiesText(copies), ...notes].join('\n')}\n`);
+      const text = [publishedText(published), ...copiesText(copies), ...notes].join('\n');
+      print(o.json, { ...published, copies, notes }, text);
       next(o.json, [`${SP} verify --root <root.json of a kiosk> --from ${o.to[0] ?? o.repository}`]);
       process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
     });
@@ -71,7 +72,7 @@ async function copyAll(
     only,
     keys,
   }: { readonly to: readonly string[]; readonly only: readonly string[]; readonly keys: readonly string[] },
-  out: Output,
+  progress: CommandOutput['progress'],
 ): Promise<Copy[]> {
   const copies: Copy[] = [];
   for (const place of to) {
@@ -79,7 +80,7 @@ async function copyAll(
     try {
       const sent = await copyTo(workspace, destination, {
         ...(only.length > 0 && { only }),
-        progress: (done, total) => out.progress(done, total, 'bytes'),
+        progress: (done, total) => progress(done, total, 'bytes'),
       });
       copies.push({ to: place, ...sent });
     } finally {
@@ -158,13 +159,8 @@ function showStatus(workspace: Workspace, json: boolean | undefined): void {
     approvalsText(waiting),
     ...notes,
   ];
-  output(json, text.filter(Boolean).join('\n')).line({
-    published,
-    keys,
-    staged: describeStaged(workspace),
-    approvals: waiting,
-    notes,
-  });
+  const status = { published, keys, staged: describeStaged(workspace), approvals: waiting, notes };
+  print(json, status, text.filter(Boolean).join('\n'));
   const lacking = waiting.some(({ have, need }) => have.length < need);
   process.exitCode = lacking || notes.length > 0 ? EXIT.attention : EXIT.ok;
 }

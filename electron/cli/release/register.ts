@@ -15,10 +15,10 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, Option, wholeNumber } from '../options.ts';
-import { terminalOutput } from '../output.ts';
+import { print, terminalOutput } from '../output.ts';
 import { inspectArchive, placeArchive } from './archive.ts';
 import { init, makeKey, rotate } from './make.ts';
-import { next, output, PASSPHRASES, SP, shared } from './options.ts';
+import { next, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { registerChecks, registerPublishing } from './publication.ts';
 import { approvalsText, describedText, madeText } from './text.ts';
@@ -52,7 +52,7 @@ function registerMaking(release: Command): void {
     .option('--timestamp-days <n>', days('timestamp', 7), wholeNumber(1, 3650));
   shared(creates).action(async (o) => {
     const made = await init(o, Date.now());
-    output(o.json, madeText(made)).line({ keys: made });
+    print(o.json, { keys: made }, madeText(made));
     next(o.json, [
       `${SP} sign --repository ${o.repository} --keys ${o.keys}`,
       'Copy each offline key to a medium of its holder, and delete it here. Keep a second copy of each.',
@@ -67,7 +67,7 @@ function registerMaking(release: Command): void {
       .requiredOption('--keys <folder>', 'folder for the key'),
   ).action(async (o) => {
     const made = await makeKey(o.keys, o.role, o.passphraseFile, Date.now());
-    output(o.json, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`).line(made);
+    print(o.json, made, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`);
     next(o.json, [`Give ${made.publicFile} to the person who runs release init or release rotate-key (--public).`]);
   });
 
@@ -90,7 +90,7 @@ function registerMaking(release: Command): void {
     const made = await rotate(o, Date.now());
     const workspace = openWorkspace(o.repository);
     const text = [madeText(made), describedText(describeStaged(workspace)), approvalsText(approvals(workspace))];
-    output(o.json, text.filter(Boolean).join('\n')).line({ keys: made, approvals: approvals(workspace) });
+    print(o.json, { keys: made, approvals: approvals(workspace) }, text.filter(Boolean).join('\n'));
     next(o.json, [
       `${SP} sign --repository ${o.repository} --keys <folder>, by the holders of old and new keys`,
       `${SP} publish --repository ${o.repository} --keys <online keys>`,
@@ -136,7 +136,7 @@ function registerSigning(release: Command): void {
     const done = await sign({ ...o, now: Date.now(), progress: progress.progress });
     progress.end();
     const lacking = done.approvals.some(({ have, need }) => have.length < need);
-    output(o.json, approvalsText(done.approvals) || 'Nothing is staged.').line(done);
+    print(o.json, done, approvalsText(done.approvals) || 'Nothing is staged.');
     next(
       o.json,
       done.approvals.length === 0

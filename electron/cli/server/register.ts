@@ -53,8 +53,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
         import('../../../sync/server/app/config.ts'),
       ]);
       await withServer(readConfig({ ...process.env, ...env }), async () => undefined);
-      const text = `Server home: ${home}\nStart it with: ${command('server start')}\n`;
-      process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
+      print(options.json, { home }, `Server home: ${home}\nStart it with: ${command('server start')}`);
     });
   registerKeys(server);
   registerMosquitto(server, ENVIRONMENT);

@@ -50,7 +50,7 @@ function registerQuarantine(sync: Command): void {
       const retried = await call(retryQuarantine, { body });
       const waiting = Object.entries(retried.waiting);
       const text = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
-      process.stdout.write(`${json ? JSON.stringify(retried) : [`${retried.taken} taken`, ...text].join('\n')}\n`);
+      print(json, retried, [`${retried.taken} taken`, ...text].join('\n'));
       process.exitCode = waiting.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }

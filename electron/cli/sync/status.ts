@@ -12,9 +12,7 @@ export function registerSyncStatus(parent: Command): void {
       'after',
       `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.`,
     )
-    .action(async (options) => {
-      process.exitCode = await onKiosk(syncStatusCommand, {}, options.json, describeStatus);
-    });
+    .action(({ json }) => onKiosk(syncStatusCommand, {}, json, describeStatus));
 }
 
 function describeStatus(report: KioskStatus): string {

@@ -86,7 +86,7 @@ export function registerUpgrade(program: Command): void {
           : []),
         'Start it, one replica after the other: systemctl restart smartpresence-server, then each smartpresence-server@NAME',
       ].join('\n');
-      process.stdout.write(`${o.json ? JSON.stringify({ from: current, to, units }) : text}\n`);
+      print(o.json, { from: current, to, units }, text);
     });
   upgrade
     .command('describe', { hidden: true })
