@@ -11,7 +11,7 @@ import type { OpenKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
 import { createPersonPins, readPeppers } from './pin/person-pins.ts';
 import { numberSubjects } from './pin/subjects.ts';
-import { startRetention } from './retention/scheduler.ts';
+import { startRetention } from './retention/retention.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import { Runtime } from './runtime.ts';
 import { governed } from './site/policy.ts';

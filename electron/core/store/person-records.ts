@@ -9,7 +9,7 @@ import type { Outcome, Session } from './session.ts';
 const CODES_FLOOR = 'codes-floor';
 
 /** What belongs to a person, in parts of its own. */
-type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'retention'>;
+type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'removal'>;
 
 /** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */
 export class PersonRecords {
@@ -178,7 +178,7 @@ export class PersonRecords {
     const { people, values } = this.#s;
     const photos = this.#s.change(() => {
       const person = people.require(id);
-      const result = this.#parts.retention.deletePersonRows(person.ref);
+      const result = this.#parts.removal.deletePersonRows(person.ref);
       // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
       return { result, committed: () => people.forget(person) };

@@ -7,7 +7,7 @@ import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Store } from './interface.ts';
 import { credentialKey, type Known, newPersonKeys, optedOutBy } from './known.ts';
 import { forgetLookalikes } from './lookalikes.ts';
-import { ROSTER_TABLES } from './retention.ts';
+import { ROSTER_TABLES } from './removal.ts';
 import type { Session } from './session.ts';
 
 /** The server's policy for this kiosk, as JSON. */
@@ -21,7 +21,7 @@ export const PIN_PEPPERS = 'pin-peppers';
 export type PageOutcome = Readonly<ReturnType<Applying['outcome']>>;
 
 /** What a page changes beside people. */
-export type PageParts = Pick<Store, 'settings' | 'retention' | 'deviceState' | 'presence' | 'lookalikes'>;
+export type PageParts = Pick<Store, 'settings' | 'removal' | 'deviceState' | 'presence' | 'lookalikes'>;
 
 /** One page of the server's being applied, change by change, in a transaction of the caller's. */
 export class Applying {
@@ -77,8 +77,7 @@ export class Applying {
       this.#policy = policy;
       this.#parts.settings.set(POLICY, JSON.stringify(policy));
       // Nobody may be enrolled from a picture there, so none is kept.
-      if (policy.faces === 'off' || policy.templates === 'card')
-        this.#photos.push(...this.#parts.retention.allWaiting());
+      if (policy.faces === 'off' || policy.templates === 'card') this.#photos.push(...this.#parts.removal.allWaiting());
     },
     keys: ({ keys }) => {
       if (!this.#keys || keys.serial > this.#keys.serial) this.#keys = keys;
@@ -171,7 +170,7 @@ export class Applying {
     }
     // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
-      this.#photos.push(...this.#parts.retention.waiting(known.ref));
+      this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const one of templates) {
       const embedding = vectorOf(one);
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
@@ -293,7 +292,7 @@ export class Applying {
     const known = this.#present(id);
     if (!known) return;
     // Now: without a name nobody can tell later which were theirs.
-    this.#photos.push(...this.#parts.retention.waiting(known.ref));
+    this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const table of ROSTER_TABLES) sql.run(`DELETE FROM ${table} WHERE person = ?`, known.ref);
     sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
     forgetLookalikes(sql, uuidBytes(id));
@@ -306,7 +305,7 @@ export class Applying {
     const { sql, log, people, values } = this.#s;
     const known = people.stored(id)?.known;
     if (known) {
-      this.#photos.push(...this.#parts.retention.deletePersonRows(known.ref));
+      this.#photos.push(...this.#parts.removal.deletePersonRows(known.ref));
       this.#forget(id, known.ref);
     }
     const bytes = uuidBytes(request);

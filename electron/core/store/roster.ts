@@ -148,7 +148,7 @@ export class Roster {
       const overdue = this.#s.trustedNow() - removed_at > REMOVED_MS;
       if (!overdue && (unsafe.has(ref) || unsent.has(ref))) continue;
       forgotten.push(ref);
-      photos.push(...this.#parts.retention.deletePersonRows(ref));
+      photos.push(...this.#parts.removal.deletePersonRows(ref));
     }
     return { result: photos, committed: () => people.forgetRefs(forgotten) };
   }

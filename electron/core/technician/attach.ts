@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { Retention } from '../retention/scheduler.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { StaffRecords } from '../staff/records.ts';
 import type { StaffService } from '../staff/service.ts';
 import { systemClock } from '../store/clock.ts';

@@ -19,8 +19,8 @@ export const ROSTER_TABLES = [
   'pin_code',
 ] as const;
 
-/** Removal by age and by person. Files of the vault go after the commit. */
-export class Retention {
+/** What is removed, and how: by age (retention/ says when) and by person. Files of the vault go after the commit. */
+export class Removal {
   readonly #s: Session;
   readonly #sql: Sql;
   readonly #log: EventLog;
