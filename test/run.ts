@@ -169,7 +169,7 @@ writeFileSync(commitFile, commit);
 // Here, and not in the first of many tests that want them.
 for (const folder of ['build/checks', ...TYPED_FOLDERS] as const) installTools(folder);
 fetchAllFiles();
-const { ensureBuilt } = await import('../electron/cli/start/ensure-built.ts');
+const { ensureBuilt } = await import('./kit/ensure-built.ts');
 await ensureBuilt((line) => console.log(line));
 
 const FAULTS = 'test/faults/faults.test.ts';

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 
 /** Exit codes of every command, as `--help` and the README state them. */
 export const EXIT = {
@@ -25,8 +25,8 @@ export const withExitCodes = (program: Command): Command =>
     command === program || (command.commands.length === 0 && !OWN.has(pathOf(command))) ? HELP : '',
   );
 
-function pathOf(command: Command): string {
+function pathOf(command: CommandUnknownOpts): string {
   const names: string[] = [];
-  for (let one: Command | null = command; one?.parent; one = one.parent) names.unshift(one.name());
+  for (let one: CommandUnknownOpts | null = command; one?.parent; one = one.parent) names.unshift(one.name());
   return names.join(' ');
 }

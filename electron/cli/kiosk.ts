@@ -1,6 +1,8 @@
-import { Command, CommanderError } from 'commander';
+import type * as typed from '@commander-js/extra-typings';
+import { CommanderError } from 'commander';
 import { BUILD_NAME } from '../core/version.ts';
 import { EXIT, withExitCodes } from './exit-codes.ts';
+import { Command } from './options.ts';
 import { commanderExit, reportProblem } from './report.ts';
 
 /*
@@ -31,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function buildKioskProgram(): Promise<Command> {
+async function buildKioskProgram(): Promise<typed.Command> {
   const program = withExitCodes(new Command('kiosk'))
     .description('SmartPresence kiosk: `run` starts it; everything else works whether it runs or not.')
     .version(BUILD_NAME, '--version')

@@ -3,7 +3,7 @@ import type { CommandOutput } from '../core/command.ts';
 
 /** The answer of a command: as JSON, or as text. @param text of it, or what makes it */
 export function print<T>(json: boolean | undefined, value: T, text: string | ((value: T) => string)): void {
-  const said = json ? JSON.stringify(value) : typeof text === 'string' ? text : text(value);
+  const said = json ? JSON.stringify(value) : printable(typeof text === 'string' ? text : text(value));
   process.stdout.write(`${said}\n`);
 }
 

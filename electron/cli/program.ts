@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type * as typed from '@commander-js/extra-typings';
 import { command, PROGRAM } from '../../sync/disk/program.ts';
 import { BUILD_NAME } from '../core/version.ts';
 import { withExitCodes } from './exit-codes.ts';
+import { Command } from './options.ts';
 
-type Register = (program: Command) => void;
+type Register = (program: typed.Command) => void;
 
 /**
  * The topics, and which first words of a command each of them answers. A command loads its own topic alone: kiosk, server
@@ -48,7 +49,7 @@ The last line says how many targets were met. A missed target doesn't fail the r
 Exit code: 0 everything was measured; 1 a group couldn't be measured; 2 wrong usage.`;
 
 /** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
-export async function buildProgram(word: string): Promise<Command> {
+export async function buildProgram(word: string): Promise<typed.Command> {
   const program = withExitCodes(new Command(PROGRAM.call))
     .description('SmartPresence for operators: run and maintain kiosks and their server.')
     .version(BUILD_NAME, '--version')
@@ -71,7 +72,7 @@ On a machine where a server is installed, commands find it by themselves.${DOCS 
       .argument('[group...]', 'groups to run (default: all)')
       .option('--json', 'one JSON object per line')
       .addHelpText('after', BENCH_HELP)
-      .action(async (groups: string[], options: { json?: boolean }) => {
+      .action(async (groups, options) => {
         const { runBench } = await import('../../test/bench/run.ts');
         process.exitCode = await runBench({ groups, json: options.json ?? false });
       });

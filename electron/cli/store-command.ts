@@ -53,22 +53,22 @@ export async function openCommands(home: string, begins = false): Promise<Comman
 }
 
 /**
- * Runs a single command on this machine's kiosk; wrong arguments are refused before anything is opened.
+ * Runs a single command on this machine's kiosk, and exits with its code; wrong arguments are refused before anything is
+ * opened.
  *
  * @param text of each line of its answer, where it is not to be JSON
- * @returns the exit code
  */
 export async function onKiosk<T>(
   command: StoreCommand,
   args: unknown,
   json: boolean | undefined,
   text: (line: T) => string | null,
-): Promise<number> {
+): Promise<void> {
   parseArguments(command, args);
   const output = terminalOutput(json ?? false, (line) => text(line as T));
   const session = await openCommands(kioskHome(), command.beginsKiosk);
   try {
-    return await session.run(command, args, output);
+    process.exitCode = await session.run(command, args, output);
   } finally {
     output.end();
     await session.close();

@@ -11,7 +11,7 @@ import type { OpenKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
 import { createPersonPins, readPeppers } from './pin/person-pins.ts';
 import { numberSubjects } from './pin/subjects.ts';
-import { startRetention } from './retention/scheduler.ts';
+import { startRetention } from './retention/retention.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import { Runtime } from './runtime.ts';
 import { governed } from './site/policy.ts';
@@ -117,25 +117,29 @@ export async function sync(base: Base, { loaded }: Faces): Promise<() => Invento
   const startedAt = monotonic();
   const machine = thisMachine();
   const collect = () =>
-    collectInventory({
-      home,
+    collectInventory(
+      {
+        version: VERSION,
+        commit: COMMIT ?? '',
+        host: options.host ?? 'browser',
+        embedder: loaded.off ? null : loaded.model,
+        camera: screen.state().camera,
+        clockOffsetMs: retention.now() - Date.now(),
+        queued: store.outbox.count(),
+        photosWaiting: store.outbox.photosWaiting(),
+        storeSchema: SCHEMA,
+        configRevision: runtime.settings.revision,
+        configProblem: runtime.settings.problem,
+        slots: runtime.updates?.slots(),
+        staff: idsOfServer(store),
+        emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || undefined,
+        screenMayGoDark: screen.state().dark,
+        updateHeld: runtime.updates?.held(),
+        uptimeSeconds: (monotonic() - startedAt) / 1000,
+      },
       machine,
-      build: { version: VERSION, commit: COMMIT },
-      host: options.host ?? 'browser',
-      embedder: loaded.off ? null : loaded.model,
-      camera: screen.state().camera,
-      clockOffset: retention.now() - Date.now(),
-      queued: store.outbox.count(),
-      photosWaiting: store.outbox.photosWaiting(),
-      storeSchema: SCHEMA,
-      config: runtime.settings,
-      slots: runtime.updates?.slots(),
-      staff: idsOfServer(store),
-      emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || null,
-      screenMayGoDark: screen.state().dark,
-      updateHeld: runtime.updates?.held(),
-      uptime: (monotonic() - startedAt) / 1000,
-    });
+      home,
+    );
   try {
     const started = await startKioskSync({
       store,

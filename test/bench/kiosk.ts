@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { measureDetection } from '../kiosk-ui/bench/detection.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import { CORE_MEMORY_BAR_MB, measureCoreMemory } from './core-memory.ts';
 import { measureFirstFrame } from './first-frame.ts';
 import { benchLine, median } from './harness.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectVersion, ROOT } from '../../build/package/files.ts';
 import { packageKiosk } from '../../build/package/kiosk.ts';
 import { readSource } from '../../build/package/source.ts';
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import type { BenchGroup } from './types.ts';
 import { buildLines } from './update-build.ts';
 import { updateLines } from './update-time.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import { benchLine, quantile } from './harness.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 import { measureWalkups, type Walkup } from './walkups.ts';

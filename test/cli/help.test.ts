@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { CommandUnknownOpts as Command } from '@commander-js/extra-typings';
 import { expect, it } from 'vitest';
 import { buildProgram } from '../../electron/cli/program.ts';
 import { GROUPS } from '../bench/run.ts';

@@ -54,5 +54,5 @@ test('a retry that leaves something says so by its exit code', async () => {
 
 test('refuses a number that is none', async () => {
   const wrong = await sp(home.path, ['sync', 'quarantine', 'list', '--id', 'x'], { env });
-  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('the number of an entry')]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('a whole number from 1')]);
 });

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import type { NewCheckin } from '../../electron/core/store/interface.ts';
 import { startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { Problem } from '../../sync/errors/problem.ts';

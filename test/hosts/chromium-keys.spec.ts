@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { chromiumArgs, chromiumPreferences } from '../../electron/host-browser/chromium-args.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import { reservePorts } from '../services/ports.ts';
 import { type CageSession, noCageHere, openCage } from './support/cage-session.ts';
 import { CHROMIUM, CORE } from './support/chromium-fixture.ts';

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { CommandUnknownOpts as Command } from '@commander-js/extra-typings';
 import { buildProgram } from '../../electron/cli/program.ts';
 
 const program = await buildProgram('');
@@ -35,7 +35,7 @@ export function missingIn(line: string): string | null {
 
 function find(line: string): { at: Command; args: string[] } {
   const args = line.split(' ');
-  let at = program;
+  let at: Command = program;
   for (let next = program.commands.find((c) => c.name() === args[0]); next; ) {
     at = next;
     args.shift();

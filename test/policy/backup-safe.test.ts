@@ -100,7 +100,7 @@ describe.skipIf(missing).each(DATABASES)(
       expect(mark!.committed - mark!.safe).toBeGreaterThanOrEqual(1 + 3 * during.length);
 
       const late = new Date(Date.now() + 86_400_000).toISOString();
-      const trimmed = await kiosk.retention.trim(late, late);
+      const trimmed = await kiosk.removal.trim(late, late);
       expect(trimmed).toBe(mark!.safe);
       await arrive(database.db, 2);
       await database.close();

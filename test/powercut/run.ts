@@ -1,5 +1,5 @@
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { seededRandom } from '../bench/harness.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import { isWhole, readOptions } from '../options.ts';
 import { BOUNDED, THOROUGH } from './cuts.ts';
 import { cutPower, SCENARIOS } from './scenarios.ts';

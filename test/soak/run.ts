@@ -1,5 +1,5 @@
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { seededRandom } from '../bench/harness.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
 import { isWhole, readOptions } from '../options.ts';
 import { faultsOf, slopeLines } from './judge.ts';
 import { soakMonth } from './month.ts';

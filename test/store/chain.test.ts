@@ -106,8 +106,8 @@ describe('the chain', () => {
     const headers = () => store.outbox.pending(1000).map((e) => EventHeader.parse(e.header));
     const before = headers();
     await store.people.delete(gone.id);
-    await store.retention.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
-    store.retention.purgeGps(new Date(Date.now() + 86_400_000).toISOString());
+    await store.removal.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
+    store.removal.purgeGps(new Date(Date.now() + 86_400_000).toISOString());
     const after = store.outbox.pending(1000);
     expect(after.slice(0, before.length).map((e) => e.header)).toEqual(before);
     expect(verify(headers())).toBe(true);

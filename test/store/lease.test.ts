@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import { createStorageReporter } from '../../electron/core/status/storage.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../electron/core/sync/lease-keeper.ts';

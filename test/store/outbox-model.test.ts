@@ -195,8 +195,8 @@ const commands = [
   fc.constant(
     command('photos and positions are purged', async (model, real) => {
       const before = new Date(Date.now() + 60_000).toISOString();
-      await real.store.retention.purgePhotos(before);
-      real.store.retention.purgeGps(before);
+      await real.store.removal.purgePhotos(before);
+      real.store.removal.purgeGps(before);
       note(model, real, null);
     }),
   ),

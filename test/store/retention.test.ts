@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runRetention } from '../../electron/core/retention/retention.ts';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { runRetention, startRetention } from '../../electron/core/retention/retention.ts';
 import { aCheckin, aPerson, aPhoto, heldClock, newFolder, openKiosk } from './kiosk.ts';
 
 const DAY = 86_400_000;
@@ -60,7 +59,7 @@ describe('retention', () => {
     const { made } = store.outbox.marks()[0]!;
     store.outbox.acknowledge(store.epoch, { committed: made, safe: 3 });
     const late = new Date(T0 + 3650 * DAY).toISOString();
-    expect(await store.retention.trim(late, late)).toBe(3);
+    expect(await store.removal.trim(late, late)).toBe(3);
     expect(store.outbox.marks()[0]).toMatchObject({ committed: made, safe: 3, trimmed: 3 });
     expect((await store.check()).problems).toEqual([]);
   });

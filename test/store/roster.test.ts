@@ -359,7 +359,7 @@ describe('what the server sends this device alone', () => {
     expect(store.deviceState.commands()[0]?.expires).toBe(gone);
     store.deviceState.answer(id, 'expired');
     commitAll(store, all(store).made);
-    await store.retention.trim('2100-01-01T00:00:00.000Z');
+    await store.removal.trim('2100-01-01T00:00:00.000Z');
     expect(events(store, 'command')).toEqual([]);
     // The server was restored to before it had the answer.
     await store.roster.apply(page([command(id, gone)]));
@@ -419,18 +419,18 @@ describe('trimming', () => {
     clock.pass(40 * DAY);
     const [young] = await someCheckins(store, id, 2);
     const { epoch } = store;
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0); // nothing is safe yet
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(0); // nothing is safe yet
     commitAll(store, all(store).made);
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0); // photos are still to be sent
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(0); // photos are still to be sent
     for (const address of store.outbox.photosToSend(9)) store.outbox.photoSent(address, true);
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0); // its last backup may not have them
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(0); // its last backup may not have them
     store.events.append({ type: 'health', open: { code: 'later', detail: {} }, personal: {} });
     store.outbox.acknowledge(store.epoch, { committed: all(store).made, safe: all(store).made - 1 });
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0);
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(0);
     for (const address of store.outbox.photosToSend(9)) store.outbox.photoSent(address, true); // asked once more
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0);
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(0);
     commitAll(store, all(store).made);
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(6);
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(6);
     expect(store.checkins.list({ limit: 9 })).toHaveLength(2);
     expect(store.parts.vault.list()).toHaveLength(1); // the enrolment's
     expect(store.checkins.last(id)?.id).not.toBe(young!.id);
@@ -448,7 +448,7 @@ describe('trimming', () => {
     store.outbox.acknowledge(epoch, { committed: 9, safe: 9 });
     store.outbox.acknowledge(store.epoch, { committed: 1, safe: 1 });
     clock.pass(40 * DAY);
-    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(4);
+    expect(await store.removal.trim(iso(clock.now() - 30 * DAY))).toBe(4);
     expect((await store.check()).problems).toEqual([]);
     store.close();
     store = await openKiosk(home, {}, { clock });
@@ -477,7 +477,7 @@ describe('a photo that never gets to the server', () => {
     store.outbox.photoSent(refused!, false);
     store.outbox.photoSent(sent!, true);
     clock.pass(59 * DAY);
-    const trim = () => store.retention.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
+    const trim = () => store.removal.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
     expect(await trim()).toBe(0);
     expect(notified(store)).toEqual([]);
     clock.pass(2 * DAY);
@@ -496,7 +496,7 @@ describe('a photo that never gets to the server', () => {
     const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 2, { photo: aPhoto() });
     clock.pass(91 * DAY);
-    expect(await store.retention.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
+    expect(await store.removal.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
     expect(notified(store)).toEqual([{ waiting: 2, refused: 0 }]);
   });
 });
@@ -573,7 +573,7 @@ describe('photos to send', () => {
     store.outbox.rewind(store.epoch, { committed: 1, safe: 0 });
     commitAll(store);
     expect(store.outbox.photosToSend(9)).toHaveLength(2);
-    await store.retention.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
+    await store.removal.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
     expect([store.outbox.photosToSend(9), store.outbox.isPhotoWaiting(second!.photo!)]).toEqual([[], false]);
     expect(store.outbox.removals).toBeGreaterThan(0);
   });

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { openKeys } from '../../electron/core/keys/index.ts';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import { templateValue } from '../../electron/core/store/derived.ts';
 import { openStore } from '../../electron/core/store/index.ts';
 import type { RosterPage } from '../../electron/core/store/roster.ts';

@@ -7,7 +7,7 @@ import { deviceJoin, deviceJoinPoll, deviceProxy, deviceRenew } from '../../elec
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import { createStore, openStore } from '../../electron/core/store/index.ts';
 import { type KioskSync, startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readState } from '../../electron/core/update/files.ts';

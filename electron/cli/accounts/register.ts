@@ -1,13 +1,12 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/accounts.ts';
+import { oneOf } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 
 const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
-type RoleName = (typeof ROLES)[number];
 
 /** `accounts add|list|role|disable|enable|reset-totp|remove|link`: who may sign in to the console. */
 export function registerAccounts(program: Command): void {
@@ -18,17 +17,17 @@ export function registerAccounts(program: Command): void {
     .command('add')
     .description('Create an account and a one-time link for its owner to set a password and second factor.')
     .argument('<email>', 'e-mail address its owner signs in with')
-    .requiredOption('--role <role>', ROLES.join(' | '))
+    .requiredOption('--role <role>', ROLES.join(' | '), oneOf(ROLES))
     .option('--json', 'one JSON object: {"account","link","expiresAt"}')
-    .action(async (email: string, o: { role: string; json?: boolean }) => {
-      const { account, link } = await call(api.createAccount, { body: { email, role: roleOf(o.role) } });
+    .action(async (email, o) => {
+      const { account, link } = await call(api.createAccount, { body: { email, role: o.role } });
       print(o.json, { account, ...linkOf(link) }, `${account.id}\n\n${linkText(link)}`);
     });
   accounts
     .command('list', { isDefault: true })
     .description('List all accounts.')
     .option('--json', 'one JSON object per line')
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { accounts: list } = await call(api.listAccounts);
       printEach(o.json, list, line, `No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}`);
     });
@@ -36,9 +35,9 @@ export function registerAccounts(program: Command): void {
   const one = (name: string, description: string, json = 'one JSON object') =>
     accounts.command(name).description(description).argument('<id>', 'see `accounts list`').option('--json', json);
   one('role', 'Change an account’s role. Ends its sessions.')
-    .argument('<role>', ROLES.join(' | '))
-    .action(async (account: string, role: string, o: { json?: boolean }) =>
-      print(o.json, await call(api.changeAccount, { params: { account }, body: { role: roleOf(role) } }), line),
+    .argument('<role>', ROLES.join(' | '), oneOf(ROLES))
+    .action(async (account, role, o) =>
+      print(o.json, await call(api.changeAccount, { params: { account }, body: { role } }), line),
     );
   const disable = (disabled: boolean) => async (account: string, o: { json?: boolean }) =>
     print(o.json, await call(api.changeAccount, { params: { account }, body: { disabled } }), line);
@@ -47,11 +46,9 @@ export function registerAccounts(program: Command): void {
   one(
     'reset-totp',
     'Reset the second factor and recovery codes. The owner sets them up again at the next sign-in.',
-  ).action(async (account: string, o: { json?: boolean }) =>
-    print(o.json, await call(api.resetSecondFactor, { params: { account } }), line),
-  );
+  ).action(async (account, o) => print(o.json, await call(api.resetSecondFactor, { params: { account } }), line));
   one('remove', 'Remove a disabled account. Its activity stays in the audit log, under its ID.').action(
-    async (account: string, o: { json?: boolean }) => {
+    async (account, o) => {
       await call(api.removeAccount, { params: { account } });
       print(o.json, { account }, `${account} is removed.`);
     },
@@ -66,16 +63,10 @@ export function registerAccounts(program: Command): void {
       `
 The link doesn't replace the second factor: if one is set up, its code is required too. If it is lost, use reset-totp first.`,
     )
-    .action(async (account: string, o: { json?: boolean }) => {
+    .action(async (account, o) => {
       const link = await call(api.createAccountLink, { params: { account } });
       print(o.json, { account, ...linkOf(link) }, linkText(link));
     });
-}
-
-function roleOf(text: string): RoleName {
-  const role = ROLES.find((r) => r === text);
-  if (role) return role;
-  throw new Problem('arguments-wrong', { reason: `There is no role ${text}. Choose one of: ${ROLES.join(', ')}.` });
 }
 
 type Link = z.output<typeof api.SignInLink>;

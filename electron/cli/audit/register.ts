@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import * as api from '../../../sync/protocol/api/audit.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
@@ -10,8 +10,6 @@ import { print, withProgress } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 
 type Row = z.output<typeof api.AuditRowView>;
-
-type FilterOptions = Partial<Readonly<Record<keyof typeof api.auditFilter, string>>>;
 
 const JSON_ROW =
   '{"position","at","action","role","actor","email","ip","userAgent","hidden","route","resource","data","count","everyone","outcome"}';
@@ -27,8 +25,8 @@ export function registerAudit(program: Command): void {
     .option('--limit <n>', 'how many to show', wholeNumber(1, Number.MAX_SAFE_INTEGER), 50)
     .option('--json', `one JSON object per line: ${JSON_ROW}`)
     .addHelpText('after', HELP)
-    .action(async ({ limit, json, ...filter }: FilterOptions & { limit: number; json?: boolean }) => {
-      const query = { ...queryOf(filter), limit: Math.min(limit, MAX_PAGE) };
+    .action(async ({ limit, json, ...filter }) => {
+      const query = { ...filter, limit: Math.min(limit, MAX_PAGE) };
       let left = limit;
       await asOperator(async (ask) => {
         for await (const row of everyItem(ask, api.searchAudit, { query })) {
@@ -45,7 +43,7 @@ export function registerAudit(program: Command): void {
     .argument('<position>', 'number of the row', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
-    .action(async (position: number, o: { json?: boolean }) => {
+    .action(async (position, o) => {
       const found = await call(api.getAuditRow, { params: { position } });
       const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
       print(o.json, found, [lineOf(found.row), ...people].join('\n'));
@@ -53,9 +51,9 @@ export function registerAudit(program: Command): void {
   filtered(audit.command('export').description('Export every matching row to a file, one JSON object per line.'))
     .requiredOption('--out <file>', 'write to this file; - for standard output')
     .addHelpText('after', HELP)
-    .action(async ({ out, ...filter }: FilterOptions & { out: string }) => {
+    .action(async ({ out, ...filter }) => {
       await asOperator(async (ask) => {
-        const found = await ask(api.exportAudit, { query: queryOf(filter) });
+        const found = await ask(api.exportAudit, { query: filter });
         if (out === '-') return pipeline(found, process.stdout, { end: false });
         let rows = 0;
         found.on('data', (piece: Buffer) => {
@@ -68,16 +66,10 @@ export function registerAudit(program: Command): void {
   registerVerify(audit);
 }
 
-const queryOf = ({ from, to, ...filter }: FilterOptions) => ({
-  ...filter,
-  from: from && instant(from),
-  to: to && instant(to),
-});
-
-function filtered(command: Command): Command {
+function filtered(command: Command) {
   return command
-    .option('--from <time>', 'from this time, e.g. 2027-03-01 or 2027-03-01T08:00Z')
-    .option('--to <time>', 'before this time')
+    .option('--from <time>', 'from this time, e.g. 2027-03-01 or 2027-03-01T08:00Z', instant)
+    .option('--to <time>', 'before this time', instant)
     .option('--who <id>', 'account, device or person who did it')
     .option('--affected <id>', 'person it was about')
     .option('--person <id>', 'person who did it or who it was about')
@@ -134,7 +126,7 @@ anchor-broken      an anchor was not written by this server
 
 Exit code 1 when something was found.`,
     )
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { faults } = await withProgress(
         o.json,
         (progress) =>

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { makeBackup, rekeyBackups, verifyBackupPhotos } from '../../../sync/protocol/api/backups.ts';
 import type { Listed } from '../../../sync/server/app/backup-environment.ts';
 import type { Finding } from '../../../sync/server/platform/objects/bucket/setup.ts';
@@ -25,12 +25,6 @@ export function registerBackup(program: Command): void {
   registerReading(backup);
 }
 
-interface BucketArgs {
-  readonly dryRun?: boolean;
-  readonly policy: boolean;
-  readonly json?: boolean;
-}
-
 function registerBucket(backup: Command): void {
   backup
     .command('setup')
@@ -42,7 +36,7 @@ function registerBucket(backup: Command): void {
     )
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', ENVIRONMENT)
-    .action(async (o: BucketArgs) => {
+    .action(async (o) => {
       const { setup } = await direct();
       const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
       showFindings(await onServer((env) => setup(env, options)), o.json);
@@ -53,7 +47,7 @@ function registerBucket(backup: Command): void {
     .option('--no-policy', 'leave the bucket policy out')
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.`)
-    .action(async (o: BucketArgs) => {
+    .action(async (o) => {
       const { audit } = await direct();
       showFindings(await onServer((env) => audit(env, { withoutPolicy: !o.policy })), o.json);
     });
@@ -68,7 +62,7 @@ function registerMaking(backup: Command): void {
       'after',
       `${ENVIRONMENT}\nPhotos from kiosks are objects of their own; pictures that people were enrolled with in the console are among the rows.`,
     )
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       await withProgress(
         o.json,
         (progress) => asOperator((ask) => ask(makeBackup), { progress }),
@@ -85,7 +79,7 @@ function registerMaking(backup: Command): void {
       `${ENVIRONMENT}
 Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It makes a new backup first. Safe to run again.`,
     )
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       await withProgress(
         o.json,
         (progress) => asOperator((ask) => ask(rekeyBackups), { progress }),
@@ -110,7 +104,7 @@ function registerReading(backup: Command): void {
     .option('--limit <n>', 'how many to show', wholeNumber(1, 1000), 20)
     .option('--json', 'one JSON object per line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
     .addHelpText('after', ENVIRONMENT)
-    .action(async (o: { limit: number; json?: boolean }) => {
+    .action(async (o) => {
       const { list } = await direct();
       const found = await onServer((env) => list(env, o.limit));
       printEach(o.json, found, listLine, 'There is no complete backup.');
@@ -131,7 +125,7 @@ function registerReading(backup: Command): void {
     .option('--photos', 'also read every stored photo that this server’s database knows')
     .option('--json', 'one JSON object')
     .addHelpText('after', ENVIRONMENT)
-    .action(async (id: string | undefined, o: ReadingArgs) => {
+    .action(async (id, o) => {
       await withProgress(
         o.json,
         async (progress) => {
@@ -158,7 +152,7 @@ kiosks resend what the backup doesn't contain, and people erased since are erase
 run the same command again; a server doesn't start on an unfinished restore.
 Exit code 1 with backup-thawing: the backup was requested from the archive; run the same command again later, or use --wait.`,
     )
-    .action(async (id: string | undefined, o: ReadingArgs) => {
+    .action(async (id, o) => {
       const start = howToStart(await ownEnvironment());
       await withProgress(
         o.json,

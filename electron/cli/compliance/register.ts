@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { COMPLIANCE_PARTS, getComplianceFacts } from '../../../sync/protocol/api/compliance.ts';
-import { composeReport, type Part } from '../../../sync/server/features/privacy/compliance/compose.ts';
+import { composeReport } from '../../../sync/server/features/privacy/compliance/compose.ts';
 import {
   PLAYWRIGHT_REPORTS,
   reportedResults,
@@ -10,6 +10,7 @@ import {
 } from '../../../sync/server/features/privacy/compliance/reports.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/features/privacy/compliance/results.ts';
 import { EXIT } from '../exit-codes.ts';
+import { Option } from '../options.ts';
 import { call } from '../server/environment.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -35,7 +36,7 @@ export function registerCompliance(program: Command): void {
 The report is Markdown. A control without test results counts as not proven (docs/prove/privacy.md says how to make them).
 Exit code 1 when a control is not proven, or something needs attention.`,
     )
-    .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
+    .action(async (o) => {
       const facts = await call(getComplianceFacts);
       const { text, warnings, tally } = composeReport(
         facts,

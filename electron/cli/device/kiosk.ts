@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import {
   deviceAccept,
@@ -40,7 +40,7 @@ export function registerKiosk(device: Command): void {
 The code is asked for, or read from standard input. It is never an argument, because every process can read arguments.
 The kiosk then shows a fingerprint and waits: compare it with the server's (\`device list\`) and approve it there.`,
     )
-    .action(async (o: { name?: string; replace?: boolean; continue?: boolean; wait: boolean; json?: boolean }) => {
+    .action(async (o) => {
       const output = terminalOutput(o.json ?? false, describeJoin);
       const code = o.continue ? null : await ask('Code: ');
       const session = await openCommands(kioskHome(), deviceJoin.beginsKiosk);
@@ -62,9 +62,9 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .option('--name <name>', 'name of the kiosk (default: the host name)')
     .option('--replace', 'even if this kiosk already belongs to a server; it gets a new identity')
     .option('--json', 'one JSON object')
-    .action(async (o: { out: string; name?: string; replace?: boolean; json?: boolean }) => {
+    .action((o) => {
       const args = { replace: o.replace ?? false, ...(o.name && { name: o.name }) };
-      process.exitCode = await onKiosk(deviceRequestFile, args, false, ({ request, ...rest }: Line) => {
+      return onKiosk(deviceRequestFile, args, false, ({ request, ...rest }: Line) => {
         writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
         const written = { ...rest, out: o.out };
         if (o.json) return JSON.stringify(written);
@@ -77,19 +77,17 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .argument('<file>', 'the answer that `device provision --request` wrote')
     .option('--server-fingerprint <text>', 'the fingerprint the server showed (default: asked for)')
     .option('--json', 'one JSON object')
-    .action(async (file: string, o: { serverFingerprint?: string; json?: boolean }) => {
+    .action(async (file, o) => {
       const grant = readGivenFile(file);
       const serverFingerprint =
         o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
-      process.exitCode = await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);
+      await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);
     });
   device
     .command('renew')
     .description('On the kiosk: renew its certificate now instead of automatically before it expires.')
     .option('--json', 'one JSON object')
-    .action(async (o: { json?: boolean }) => {
-      process.exitCode = await onKiosk(deviceRenew, {}, o.json, () => 'The certificate is renewed.');
-    });
+    .action(({ json }) => onKiosk(deviceRenew, {}, json, () => 'The certificate is renewed.'));
   device
     .command('proxy')
     .description('On the kiosk: set the proxy for reaching the server and brokers. Without an option: show it.')
@@ -103,12 +101,12 @@ The address is asked for, or read from standard input: http://host:port or https
 host if the proxy requires them. It is kept in the encrypted store. The proxy must allow CONNECT; traffic stays encrypted
 between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.`,
     )
-    .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
+    .action(async (o) => {
       if (o.set && o.none) throw new Problem('arguments-wrong', { reason: '--set and --none exclude each other.' });
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
       const text = ({ proxy }: { proxy: string | null }) =>
         proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
-      process.exitCode = await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, text);
+      await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, text);
     });
 }
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/devices.ts';
 import { ask } from '../ask.ts';
@@ -47,7 +47,7 @@ function registerRegistry(device: Command): void {
 By code: enter it at the kiosk (\`device join\`), compare the fingerprint on both screens, then run \`device approve\`.
 By file, for a kiosk that can't be reached: run \`device request\` there, this command here, then \`device accept\` there.`,
     )
-    .action(async (o: ProvisionOptions) => {
+    .action(async (o) => {
       if (o.request === undefined) return byCode(o);
       return byFile(o, o.request);
     });
@@ -57,7 +57,7 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .argument('<id>', 'device ID, see `device list`')
     .option('--fingerprint <text>', 'the fingerprint on the kiosk’s screen (default: asked for)')
     .option('--json', 'one JSON object')
-    .action(async (id: string, o: { fingerprint?: string; json?: boolean }) => {
+    .action(async (id, o) => {
       const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
       const approved = await call(api.approveDevice, { params: { device: id }, body: { fingerprint } });
       print(o.json, shown(approved), `${approved.name} is approved.`);
@@ -66,7 +66,7 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .command('list')
     .description('On the server: list all devices.')
     .option('--json', 'one JSON object per line')
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const devices = await callAll(api.listDevices);
       for (const d of devices) print(o.json, shown(d), describeDevice(d));
       if (devices.length === 0 && !o.json) process.stdout.write('No devices yet.\n');
@@ -78,7 +78,7 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     )
     .argument('<id>', 'device ID, see `device list`')
     .option('--json', 'one JSON object')
-    .action(async (id: string, o: { json?: boolean }) => {
+    .action(async (id, o) => {
       const revoked = await call(api.revokeDevice, { params: { device: id } });
       print(o.json, shown(revoked), `${revoked.name} is revoked.`);
     });

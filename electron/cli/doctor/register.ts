@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { CheckReport } from '../../../sync/protocol/api/checks.ts';
 import { EXIT } from '../exit-codes.ts';
-import { print, printable } from '../output.ts';
+import { print } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 
 const STATE_LABELS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
@@ -30,10 +30,10 @@ mail server without sending, and changes nothing else. A running server tests th
 The codes are the same as in /readyz and under Needs attention in the console (docs/operate/health.md).
 Exit code 1 when something is failing or degraded.`,
     )
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
-      print(o.json, report, printable(text(report)));
+      print(o.json, report, text);
       process.exitCode = report.ok ? EXIT.ok : EXIT.attention;
     });
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import * as api from '../../../sync/protocol/api/erasures.ts';
@@ -26,7 +26,7 @@ export function registerErasure(program: Command): void {
     .option('--open', 'only requests that aren’t complete')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', HELP)
-    .action(async (o: { open?: boolean; json?: boolean }) => {
+    .action(async (o) => {
       const list = await callAll(api.listErasures, { query: { open: o.open } });
       printEach(o.json, list, line, 'No erasure was asked for.');
     });
@@ -36,7 +36,7 @@ export function registerErasure(program: Command): void {
     .argument('<request>')
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
-    .action(async (request: string, o: { json?: boolean }) => {
+    .action(async (request, o) => {
       const state = await call(api.getErasure, { params: { request } });
       print(o.json, state, textOf);
       const attention = state.open.some((k) => k.overdue || k.status === 'revoked');
@@ -50,7 +50,7 @@ export function registerErasure(program: Command): void {
     .option('--yes', 'don’t ask for confirmation')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
-    .action(async (person: string, o: { undoDays?: number; yes?: boolean; json?: boolean }) => {
+    .action(async (person, o) => {
       if (!o.yes) {
         const answer = await ask(`Erase ${person}? Type the id again: `);
         if (answer !== person) throw new InvalidArgumentError('not the same id; nothing was done');
@@ -65,7 +65,7 @@ export function registerErasure(program: Command): void {
     .argument('<request>')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
-    .action(async (request: string, o: { json?: boolean }) => {
+    .action(async (request, o) => {
       const undone = await call(api.undoErasure, { params: { request } });
       print(o.json, undone, 'Cancelled. The person has no face templates now.');
     });
@@ -76,7 +76,7 @@ export function registerErasure(program: Command): void {
     .option('--signed', 'the signed certificate (JWS)')
     .option('--json', 'the content as one JSON object')
     .addHelpText('after', HELP)
-    .action(async (request: string, o: { signed?: boolean; json?: boolean }) => {
+    .action(async (request, o) => {
       const format = o.json || o.signed ? 'jws' : 'md';
       const certificate = await call(api.getErasureCertificate, { params: { request }, query: { format } });
       process.stdout.write(`${o.json ? contentOf(certificate) : certificate.trimEnd()}\n`);

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { readEntries } from '../../../models/node/embedders.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
 import { embedderId } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
+import { group } from '../options.ts';
 import { printable, terminalOutput } from '../output.ts';
 import { detPlot } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
@@ -62,9 +63,7 @@ interface EvalOptions {
 
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
-  const faces =
-    program.commands.find((c) => c.name() === 'faces') ??
-    program.command('faces').description('Detect, embed and compare faces in pictures.');
+  const faces = group(program, 'faces').description('Detect, embed and compare faces in pictures.');
   faces
     .command('embed')
     .description('Find the faces in pictures and print their embeddings.')

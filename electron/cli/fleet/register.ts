@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FleetKiosk as Kiosk, FleetDetail as Shown, Template } from '../../../sync/protocol/api/fleet.ts';
 import * as api from '../../../sync/protocol/api/fleet.ts';
@@ -26,15 +26,6 @@ export function registerFleet(program: Command): void {
   registerFleetStaff(fleet);
 }
 
-interface ListOptions {
-  readonly site?: string;
-  readonly alert?: api.AlertCode;
-  readonly version?: string;
-  readonly name?: string;
-  readonly revoked?: boolean;
-  readonly json?: boolean;
-}
-
 function registerReading(fleet: Command): void {
   fleet
     .command('list', { isDefault: true })
@@ -50,7 +41,7 @@ function registerReading(fleet: Command): void {
     .option('--revoked', 'revoked kiosks instead')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', `\nExit code 1 when a listed kiosk has a problem.`)
-    .action(async ({ revoked, json, ...filter }: ListOptions) => {
+    .action(async ({ revoked, json, ...filter }) => {
       const items = await callAll(api.listFleet, { query: { ...filter, status: revoked && 'revoked' } });
       printEach(json, items, kioskLine, 'No such kiosk.');
       process.exitCode = items.some(({ alerts }) => alerts.length > 0) ? EXIT.attention : EXIT.ok;
@@ -61,16 +52,11 @@ function registerReading(fleet: Command): void {
     .argument('<id>', KIOSK)
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when the kiosk has a problem.`)
-    .action(async (device: string, o: { json?: boolean }) => {
+    .action(async (device, o) => {
       const found = await call(api.getKiosk, { params: { device } });
       print(o.json, found, shownText);
       process.exitCode = found.kiosk.alerts.length > 0 ? EXIT.attention : EXIT.ok;
     });
-}
-
-interface SettingOptions {
-  readonly back?: number;
-  readonly json?: boolean;
 }
 
 function registerSettings(fleet: Command): void {
@@ -82,7 +68,7 @@ function registerSettings(fleet: Command): void {
     .option('--back <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', SETTING_HELP)
-    .action(async (device: string, settings: string[], o: SettingOptions) => {
+    .action(async (device, settings, o) => {
       const set = changesOf(settings, o);
       const params = { device };
       const found = await asOperator(async (ask) => {
@@ -102,7 +88,7 @@ function registerSettings(fleet: Command): void {
     .option('--back <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object per line')
     .addHelpText('after', SETTING_HELP)
-    .action(async (site: string | undefined, settings: string[], o: SettingOptions) => {
+    .action(async (site, settings, o) => {
       const set = changesOf(settings, o);
       const all = await asOperator(async (ask) => {
         const params = { site: site! };
@@ -141,14 +127,14 @@ function registerCommands(fleet: Command): void {
   const destroys = (what: 'wipe' | 'decommission', description: string, more: string) =>
     add(what, description, more)
       .option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)')
-      .action(async (device: string, o: CommandOptions) => {
+      .action(async (device, o) => {
         if (o.name !== undefined) return sendCommand(what, device, o);
         const { kiosk } = await call(api.getKiosk, { params: { device } });
         const name = await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `);
         return sendCommand(what, device, { ...o, name });
       });
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
-    (device: string, o: CommandOptions) => sendCommand('restart', device, o),
+    (device, o) => sendCommand('restart', device, o),
   );
   destroys(
     'wipe',
@@ -171,7 +157,7 @@ personal data and is kept for seven days. Reading it is logged.`,
   )
     .option('--read', 'read the latest log received')
     .option('--out <file>', 'with --read: write to this file instead of the terminal')
-    .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
+    .action(async (device, o) => {
       if (!o.read) {
         if (o.out !== undefined) throw new Problem('arguments-wrong', { reason: '--out belongs to --read.' });
         return sendCommand('logs', device, o);
@@ -192,7 +178,7 @@ personal data and is kept for seven days. Reading it is logged.`,
     .argument('<id>', KIOSK)
     .argument('<command>', 'command ID, see `fleet show`')
     .option('--json', 'one JSON object, as in `fleet show`')
-    .action(async (device: string, command: string, o: { json?: boolean }) => {
+    .action(async (device, command, o) => {
       const found = await call(api.withdrawCommand, { params: { device, command } });
       const one = found.commands.find(({ id }) => id === command);
       print(o.json, found, one ? commandLine(one) : 'It is taken back.');

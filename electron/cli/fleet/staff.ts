@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
-import { Problem } from '../../../sync/errors/problem.ts';
+import type { Command } from '@commander-js/extra-typings';
 import * as api from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { memberNamed } from '../../core/staff/members.ts';
+import { oneOf } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 import { handedText } from '../staff/sheet.ts';
@@ -16,24 +16,19 @@ export function registerFleetStaff(fleet: Command): void {
     .command('list')
     .description('List who can unlock kiosks, in which role, and which kiosks have confirmed it.')
     .option('--json', 'one JSON object per line')
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { items: all } = await call(api.listKioskStaff);
       printEach(o.json, all, memberText, 'No kiosk staff was added at the server.');
     });
   staff
     .command('add <name>')
     .description('Add a staff member. Shows their starter PIN, and a technician’s second factor, once.')
-    .requiredOption('--role <role>', 'desk, supervisor or technician')
+    .requiredOption('--role <role>', 'desk, supervisor or technician', oneOf(StaffRole.options))
     .option('--site <id>', 'only at this site’s kiosks (default: all sites)')
     .option('--badge <number>', 'a badge that also unlocks the kiosks; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
-    .action(async (name: string, o: { role: string; site?: string; badge?: string; json?: boolean }) => {
-      const role = StaffRole.safeParse(o.role).data;
-      if (!role)
-        throw new Problem('arguments-wrong', {
-          reason: `There is no role ${o.role}: give desk, supervisor or technician.`,
-        });
-      const wanted = { name, role, site: o.site ?? null, badge: o.badge ?? null };
+    .action(async (name, o) => {
+      const wanted = { name, role: o.role, site: o.site ?? null, badge: o.badge ?? null };
       const added = await call(api.addKioskStaff, { body: wanted });
       print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));
     });
@@ -43,7 +38,7 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--factor', 'reset a technician’s second factor instead of the PIN')
     .option('--badge <number>', 'give them this badge; empty to remove it')
     .option('--json', 'one JSON object, without the QR code')
-    .action(async (member: string, o: { factor?: boolean; badge?: string; json?: boolean }) => {
+    .action(async (member, o) => {
       const reset = api.StaffReset.parse(
         o.badge !== undefined ? { what: 'badge', badge: o.badge || null } : { what: o.factor ? 'factor' : 'pin' },
       );
@@ -57,7 +52,7 @@ export function registerFleetStaff(fleet: Command): void {
     .command('remove <name-or-id>')
     .description('Remove a staff member. Each kiosk locks them out the next time it connects.')
     .option('--json', 'one JSON object')
-    .action(async (which: string, o: { json?: boolean }) => {
+    .action(async (which, o) => {
       const removed = await asOperator(async (ask) => {
         const { id } = only((await ask(api.listKioskStaff)).items, which);
         const { items } = await ask(api.removeKioskStaff, { params: { member: id } });

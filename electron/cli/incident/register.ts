@@ -1,15 +1,14 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import * as api from '../../../sync/protocol/api/incidents.ts';
 import { EXIT } from '../exit-codes.ts';
-import { collect, instant } from '../options.ts';
+import { collect, instant, Option, someOf } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 
-const PURPOSES = api.ServerKeyPurpose.options;
-const SEVERITIES = api.Severity.options;
-type Purpose = z.output<typeof api.ServerKeyPurpose>;
+/** `none`, or keys by name. */
+const purposes = (text: string) => (text === 'none' ? [] : someOf(api.ServerKeyPurpose.options)(text));
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
 export function registerIncident(program: Command): void {
@@ -24,7 +23,7 @@ export function registerIncident(program: Command): void {
       'one JSON object per line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
     )
     .addHelpText('after', `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { items: list } = await call(api.listIncidents);
       printEach(o.json, list, summaryLine, 'No incidents.');
       const ticking = list.some((i) => i.state !== 'closed' && /^(running|overdue)$/.test(i.clock.state));
@@ -34,14 +33,14 @@ export function registerIncident(program: Command): void {
     .command('open')
     .description('Open an incident. The 72 hours run from when it was discovered.')
     .requiredOption('--title <text>', 'short title')
-    .addOption(new Option('--severity <level>').choices(SEVERITIES).makeOptionMandatory())
+    .addOption(new Option('--severity <level>').choices(api.Severity.options).makeOptionMandatory())
     .option('--found <time>', 'when it became known that personal data is affected (default: now)', instant)
     .option('--began <time>', 'when it began, if known', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--description <text>', 'what happened')
     .option('--data <kind>', 'kind of data affected, e.g. template; repeatable', collect, [])
     .option('--json', 'the incident as one JSON object')
-    .action(async ({ json, found = new Date().toISOString(), began, ended, ...o }: OpenOptions) => {
+    .action(async ({ json, found = new Date().toISOString(), began, ended, ...o }) => {
       const body = { ...o, foundAt: found, beganAt: began, endedAt: ended };
       show(json, await call(api.openIncident, { body }));
     });
@@ -55,7 +54,7 @@ export function registerIncident(program: Command): void {
       'one JSON object: {"people":[{"person","name","email","rows","first","last","data"}],"rows","everyone","unknown"}',
     )
     .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.`)
-    .action(async (id: string, o: { json?: boolean }) => {
+    .action(async (id, o) => {
       const found = await call(api.listAffected, { params: { incident: id } });
       print(o.json, found, affectedText);
       process.exitCode = found.rows === 0 ? EXIT.attention : EXIT.ok;
@@ -68,7 +67,7 @@ export function registerIncident(program: Command): void {
     .addOption(new Option('--language <language>').choices(api.NoticeLanguage.options).default('en'))
     .option('--out <file>', 'where it goes; standard output without it')
     .addHelpText('after', `\nExit code 1 when something is still to be filled in.`)
-    .action(async (id: string, o: { to: 'authority' | 'people'; language: api.NoticeLanguage; out?: string }) => {
+    .action(async (id, o) => {
       const query = { to: o.to, language: o.language };
       const { text, missing } = await call(api.getIncidentNotice, { params: { incident: id }, query });
       if (o.out) writeFileSync(o.out, text, { mode: 0o600, flag: 'wx' });
@@ -82,11 +81,12 @@ export function registerIncident(program: Command): void {
       'Contain an incident: replace server keys, revoke kiosks, end sessions. Each step is added to the timeline.',
     )
     .argument('<id>', 'of the incident')
-    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca,qr,pin, or none', purposes, [
-      'signing',
-      'sealing',
-      'qr',
-    ] as Purpose[])
+    .option(
+      '--rotate <purposes>',
+      'keys that get a successor: signing,sealing,ca,qr,pin, or none',
+      purposes,
+      purposes('signing,sealing,qr'),
+    )
     .option('--retire', 'also retire the old keys; kiosks that don’t know the new ones are cut off')
     .option('--device <id>', 'kiosk to revoke; repeatable', collect, [])
     .option('--account <id>', 'account whose sessions end; repeatable', collect, [])
@@ -98,7 +98,7 @@ export function registerIncident(program: Command): void {
 If a step fails, earlier ones stay done: run it again. It can't replace the keys in the environment, but says what to do
 about them. Exit code 1 when a step failed.`,
     )
-    .action(async (id: string, { device, account, json, ...o }: ContainOptions) => {
+    .action(async (id, { device, account, json, ...o }) => {
       const { done, failed, next } = await call(api.containIncident, {
         params: { incident: id },
         body: { ...o, devices: device, accounts: account },
@@ -114,37 +114,6 @@ about them. Exit code 1 when a step failed.`,
     });
 }
 
-interface Times {
-  readonly found?: string;
-  readonly began?: string;
-  readonly ended?: string;
-}
-
-type Written = Pick<
-  z.input<typeof api.ChangeIncident>,
-  'title' | 'severity' | 'description' | 'consequences' | 'measures' | 'authorityReason' | 'peopleReason'
->;
-
-interface OpenOptions extends Times, Pick<z.input<typeof api.OpenIncident>, 'title' | 'severity' | 'description'> {
-  readonly data: string[];
-  readonly json?: boolean;
-}
-
-interface Notified {
-  readonly to: 'authority' | 'people';
-  readonly at?: string;
-  readonly json?: boolean;
-}
-
-interface ContainOptions {
-  readonly rotate: Purpose[];
-  readonly retire?: boolean;
-  readonly device: string[];
-  readonly account: string[];
-  readonly everySession?: boolean;
-  readonly json?: boolean;
-}
-
 function affectedText({ people, rows, everyone, unknown }: z.output<typeof api.AffectedPeople>): string {
   return [
     ...people.map((p) => {
@@ -157,14 +126,6 @@ function affectedText({ people, rows, everyone, unknown }: z.output<typeof api.A
   ].join('\n');
 }
 
-function purposes(text: string): Purpose[] {
-  if (text === 'none') return [];
-  const list = text.split(',').map((p) => p.trim());
-  const wrong = list.find((p) => !(PURPOSES as readonly string[]).includes(p));
-  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing, ca, qr and pin, comma-separated, or none');
-  return list as Purpose[];
-}
-
 /** The commands that change an incident and show it afterwards. */
 function registerChanges(incident: Command): void {
   const one = (name: string, description: string) =>
@@ -173,17 +134,17 @@ function registerChanges(incident: Command): void {
       .description(description)
       .argument('<id>', 'of the incident')
       .option('--json', 'the incident as one JSON object');
-  one('show', 'Show an incident with its timeline.').action(async (id: string, o: { json?: boolean }) =>
+  one('show', 'Show an incident with its timeline.').action(async (id, o) =>
     show(o.json, await call(api.getIncident, { params: { incident: id } })),
   );
   one('note', 'Add a note to the timeline.')
     .requiredOption('--text <text>', 'text of the note')
-    .action(async (id: string, o: { text: string; json?: boolean }) =>
+    .action(async (id, o) =>
       show(o.json, await call(api.addIncidentNote, { params: { incident: id }, body: { text: o.text } })),
     );
   one('change', 'Change or complete an incident’s documentation.')
     .option('--title <text>')
-    .addOption(new Option('--severity <level>').choices(SEVERITIES))
+    .addOption(new Option('--severity <level>').choices(api.Severity.options))
     .option('--description <text>', 'what happened')
     .option('--consequences <text>', 'likely consequences for the people affected')
     .option('--measures <text>', 'measures taken and planned')
@@ -193,23 +154,21 @@ function registerChanges(incident: Command): void {
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--data <kind>', 'kinds of data affected, replacing the earlier ones; repeatable', collect, [])
-    .action(
-      async (id: string, { found, began, ended, data, json, ...text }: Written & Omit<OpenOptions, keyof Written>) => {
-        const patch = {
-          ...text,
-          ...(found && { foundAt: found }),
-          ...(began && { beganAt: began }),
-          ...(ended && { endedAt: ended }),
-          ...(data.length > 0 && { data }),
-        };
-        const params = { incident: id };
-        const changed = await asOperator(async (ask) => {
-          const { version } = await ask(api.getIncident, { params });
-          return ask(api.changeIncident, { params, body: { version, ...patch } });
-        });
-        show(json, changed);
-      },
-    );
+    .action(async (id, { found, began, ended, data, json, ...text }) => {
+      const patch = {
+        ...text,
+        ...(found && { foundAt: found }),
+        ...(began && { beganAt: began }),
+        ...(ended && { endedAt: ended }),
+        ...(data.length > 0 && { data }),
+      };
+      const params = { incident: id };
+      const changed = await asOperator(async (ask) => {
+        const { version } = await ask(api.getIncident, { params });
+        return ask(api.changeIncident, { params, body: { version, ...patch } });
+      });
+      show(json, changed);
+    });
   one('scope', 'Choose the audit log rows that show who is affected. A row must match every condition.')
     .option('--from <time>', 'from this time', instant)
     .option('--to <time>', 'before this time', instant)
@@ -219,16 +178,16 @@ function registerChanges(incident: Command): void {
     .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
     .option('--data <kind>', 'kind of data')
-    .action(async (id: string, { json, ...scope }: Record<string, string> & { json?: never }) =>
+    .action(async (id, { json, ...scope }) =>
       show(json, await call(api.addIncidentScope, { params: { incident: id }, body: scope })),
     );
   one('notified', 'Record when the authority or the people affected were notified.')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
-    .action(async (id: string, { to, at = new Date().toISOString(), json }: Notified) =>
+    .action(async (id, { to, at = new Date().toISOString(), json }) =>
       show(json, await call(api.recordNotified, { params: { incident: id }, body: { to, at } })),
     );
-  one('close', 'Close an incident that is documented.').action(async (id: string, o: { json?: boolean }) =>
+  one('close', 'Close an incident that is documented.').action(async (id, o) =>
     show(o.json, await call(api.closeIncident, { params: { incident: id } })),
   );
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import { type JobRun, type JobStates, listJobRuns, listJobs, runJob } from '../../../sync/protocol/api/jobs.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,7 +19,7 @@ export function registerJobs(program: Command): void {
     .description('List every job, how often it runs and how its last run ended.')
     .option('--json', 'one JSON object per line: {"job","everyMs","last","lastOkAt"}')
     .addHelpText('after', `\nExit code 1 when the last run of any job failed.`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { jobs: states } = await call(listJobs);
       printEach(o.json, states, stateLine);
       const bad = states.some((s) => s.last?.outcome === 'failed' || s.last?.outcome === 'lost');
@@ -31,7 +31,7 @@ export function registerJobs(program: Command): void {
     .option('--job <name>', 'only this job')
     .option('--limit <n>', 'how many to show', wholeNumber(1, 1000), 50)
     .option('--json', 'one JSON object per line: {"id","job","startedAt","endedAt","outcome","code","report"}')
-    .action(async (o: { job?: string; limit: number; json?: boolean }) => {
+    .action(async (o) => {
       const { runs } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
       printEach(o.json, runs, runLine, 'No job has run yet.');
     });
@@ -41,7 +41,7 @@ export function registerJobs(program: Command): void {
     .argument('<name>', 'name of the job, see `jobs list`')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nFails with job-running while the job is running on any replica.`)
-    .action(async (name: string, o: { json?: boolean }) => {
+    .action(async (name, o) => {
       print(o.json, await call(runJob, { params: { job: name } }), (report) => `${name}: ${reportText(report)}`);
     });
 }

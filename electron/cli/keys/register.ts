@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import * as api from '../../../sync/protocol/api/keys.ts';
@@ -28,7 +28,7 @@ export function registerKeys(program: Command): void {
     .description('Generate a new pair of keys and print it. Changes nothing.')
     .option('--json', 'one JSON object: {"ENCRYPTION_KEY","SECRET_KEY"}')
     .addHelpText('after', `\nThey are printed once and stored nowhere: put them in your secret store.`)
-    .action((o: { json?: boolean }) => {
+    .action((o) => {
       const pair = generateKeys();
       const lines = Object.entries(pair).map(([name, value]) => `${name}=${value}`);
       print(o.json, pair, lines.join('\n'));
@@ -40,7 +40,7 @@ export function registerKeys(program: Command): void {
     )
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 while a rotation is not finished.`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const status = await call(api.getKeyStatus);
       print(o.json, status, statusText);
       process.exitCode = status.rotation && status.rotation.phase !== 'finished' ? EXIT.attention : EXIT.ok;
@@ -54,7 +54,7 @@ export function registerKeys(program: Command): void {
     .option('--dry-run', 'show what would be done, and change nothing')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', `${HOW}\n\nExit code 1 if a dry run finds that the rotation would fail.`)
-    .action((o: { reEncrypt?: boolean; dryRun?: boolean; json?: boolean }) =>
+    .action((o) =>
       o.dryRun ? plan(o.reEncrypt ?? false, o.json ?? false) : rotate(o.reEncrypt ?? false, o.json ?? false),
     );
 }

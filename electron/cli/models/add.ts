@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { addEmbedders } from '../../../models/node/add-embedder.ts';
 import { ownEmbedders } from '../../core/open-kiosk.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
@@ -21,7 +21,7 @@ export function add(models: Command, place: (kiosk: boolean) => string | Promise
     .argument('<folder>')
     .addHelpText('after', HELP);
   if (both) command.option('--kiosk', 'add it to this machine’s kiosk instead of its server');
-  command.action(async (folder: string, o: { kiosk?: boolean }) => {
+  command.action(async (folder, o: { kiosk?: boolean }) => {
     for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
   });
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/embedders.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -28,7 +28,7 @@ export function registerModels(program: Command): void {
     'Start making everyone’s templates with another embedder, from their enrolment photos, in a background job.',
   )
     .requiredOption('--to <id>', 'ID of the embedder, see `models list`')
-    .action(async (o: { to: string }) => line(await call(api.beginEmbedderMove, { body: { to: o.to } })));
+    .action(async (o) => line(await call(api.beginEmbedderMove, { body: { to: o.to } })));
   add('status', 'Show the progress. Exit code 1 when someone has to be re-enrolled.').action(async () => {
     const progress = await call(api.getEmbedderMove);
     line(progress);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import type { CommandOutput } from '../../core/command.ts';
@@ -8,6 +8,7 @@ import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { EXIT } from '../exit-codes.ts';
 import { checkList, filesOf } from '../faces/embed.ts';
+import { group, wholeNumber } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import type { CommandSession } from '../store-command.ts';
 import { onKiosk, openCommands } from '../store-command.ts';
@@ -62,7 +63,7 @@ export function registerPeople(program: Command): void {
     .option('--language <code>', `language of these people: ${LANGUAGES.join(', ')}`, 'en')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', IMPORT_HELP)
-    .action(async (folder: string, options: ImportOptions) => {
+    .action(async (folder, options) => {
       await prepareModels({ runs: 'node' });
       const consent = options.consent === false ? null : options.consent;
       process.stderr.write(
@@ -72,26 +73,28 @@ export function registerPeople(program: Command): void {
       );
       const { language, review = false, json } = options;
       const args = { folder: resolve(folder), consent, language, review };
-      process.exitCode = await onKiosk(importPeople, args, json, describeImport);
+      await onKiosk(importPeople, args, json, describeImport);
     });
 
-  const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');
+  const faces = group(program, 'faces');
   faces
     .command('identify')
     .description('Show who the kiosk would recognise in each picture, by its largest face.')
     .argument('[files...]', 'picture files; - reads file names from standard input, one per line')
     .option('--json', 'one line of JSON per file')
     .option('--files-from <list>', 'read more file names from this file, one per line (- for standard input)')
-    .option('--calibrated-people <n>', 'gallery size to treat as calibrated in this run (default: the site’s)')
+    .option(
+      '--calibrated-people <n>',
+      'gallery size to treat as calibrated in this run (default: the site’s)',
+      wholeNumber(1, 10_000_000),
+    )
     .addHelpText('after', IDENTIFY_HELP)
-    .action(async (files: string[], options: IdentifyOptions) => {
+    .action(async (files, options) => {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
         faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
       if (list !== undefined) checkList(list);
-      const calibratedPeople = options.calibratedPeople === undefined ? null : Number(options.calibratedPeople);
-      if (calibratedPeople !== null && !(Number.isSafeInteger(calibratedPeople) && calibratedPeople >= 1))
-        faces.error('error: --calibrated-people takes a whole number from 1', { exitCode: EXIT.usage });
+      const { calibratedPeople = null } = options;
       await prepareModels({ runs: 'node' });
       const output = terminalOutput(options.json ?? false, describeIdentity);
       const session = await openCommands(kioskHome());
@@ -104,20 +107,6 @@ export function registerPeople(program: Command): void {
         await session.close();
       }
     });
-}
-
-interface ImportOptions {
-  /** False with --no-consent. */
-  readonly consent: string | false;
-  readonly language: string;
-  readonly review?: boolean;
-  readonly json?: boolean;
-}
-
-interface IdentifyOptions {
-  readonly json?: boolean;
-  readonly filesFrom?: string;
-  readonly calibratedPeople?: string;
 }
 
 /** How many names there are; null when some come from standard input. */

@@ -1,26 +1,17 @@
-import type { Command } from 'commander';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { PROGRAM } from '../../../sync/disk/program.ts';
-import { terminalOutput } from '../output.ts';
 
 /** How the commands call each other. */
 export const SP = `${PROGRAM.call} release`;
 export const PASSPHRASES = `
 Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;
 
-export type Output = ReturnType<typeof terminalOutput>;
-
 /** Options that all of them have. */
-export function shared(command: Command, help = PASSPHRASES): Command {
-  return command
+export const shared = <A extends unknown[], O extends OptionValues>(command: Command<A, O>, help = PASSPHRASES) =>
+  command
     .option('--passphrase-file <file>', 'passphrase of the keys')
     .option('--json', 'one JSON object')
     .addHelpText('after', help);
-}
-
-/** @param text what is printed for people; null: the command prints it itself */
-export function output(json: boolean | undefined, text: string | null): Output {
-  return terminalOutput(json ?? false, () => text);
-}
 
 export function next(json: boolean | undefined, steps: readonly string[]): void {
   if (!json) process.stderr.write(`Next:\n${steps.map((step) => `  ${step}`).join('\n')}\n`);

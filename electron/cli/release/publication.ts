@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import { describeStaged } from '../../../build/release/describe.ts';
 import { copyTo, type Destination, folderDestination } from '../../../build/release/destination.ts';
@@ -7,24 +7,16 @@ import { type Published, publish, refresh } from '../../../build/release/publish
 import { approvals, comingRoot } from '../../../build/release/stage.ts';
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, instant } from '../options.ts';
-import { withProgress } from '../output.ts';
-import { next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
+import { print, terminalOutput, withProgress } from '../output.ts';
+import { next, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { approvalsText, cannotRollBackText, describedText, publishedText, verifiedText } from './text.ts';
 import { soon, verifyRepository } from './verify.ts';
 
 /** `release publish|refresh|verify|status`. */
-
-interface PublishArgs {
-  readonly repository: string;
-  readonly keys: string[];
-  readonly to: string[];
-  readonly only: string[];
-  readonly passphraseFile?: string;
-  readonly json?: boolean;
-}
 
 export function registerPublishing(release: Command): void {
   const command = (name: string, text: string, how: typeof publish) =>
@@ -39,23 +31,23 @@ export function registerPublishing(release: Command): void {
       `${PASSPHRASES}
 s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/operate/backup.md).
 Exit code 1 when metadata expires soon.`,
-    ).action(async (o: PublishArgs) => {
+    ).action(async (o) => {
       const workspace = openWorkspace(o.repository);
       for (const folder of o.keys) requireApart(folder, o.repository);
       const root = comingRoot(workspace);
       const asked = new Set(['snapshot', 'timestamp'].flatMap((role) => root.signed.roles[role]!.keyIDs));
       const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
-      const out = output(o.json, null);
+      const out = terminalOutput(o.json ?? false, () => null);
       // Afterwards it is staged no more. A refresh leaves it staged.
       const warnings =
         how === publish ? cannotRollBackText(describeStaged(workspace).targets?.cannotRollBack ?? []) : [];
       const published = how(workspace, { signers, now: Date.now() });
-      const copies = await copyAll(workspace, o, out);
+      const copies = await copyAll(workspace, o, out.progress);
       const notes = soon(published.expires, Date.now());
       out.end();
       for (const warning of warnings) process.stderr.write(`${warning}\n`);
-      out.line({ ...published, copies, notes });
-      if (!o.json) process.stdout.write(`${[publishedText(published), ...copiesText(copies), ...notes].join('\n')}\n`);
+      const text = [publishedText(published), ...copiesText(copies), ...notes].join('\n');
+      print(o.json, { ...published, copies, notes }, text);
       next(o.json, [`${SP} verify --root <root.json of a kiosk> --from ${o.to[0] ?? o.repository}`]);
       process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
     });
@@ -73,14 +65,22 @@ interface Copy {
   readonly bytes: number;
 }
 
-async function copyAll(workspace: Workspace, { to, only, keys }: PublishArgs, out: Output): Promise<Copy[]> {
+async function copyAll(
+  workspace: Workspace,
+  {
+    to,
+    only,
+    keys,
+  }: { readonly to: readonly string[]; readonly only: readonly string[]; readonly keys: readonly string[] },
+  progress: CommandOutput['progress'],
+): Promise<Copy[]> {
   const copies: Copy[] = [];
   for (const place of to) {
     const destination = await openDestination(place, keys);
     try {
       const sent = await copyTo(workspace, destination, {
         ...(only.length > 0 && { only }),
-        progress: (done, total) => out.progress(done, total, 'bytes'),
+        progress: (done, total) => progress(done, total, 'bytes'),
       });
       copies.push({ to: place, ...sent });
     } finally {
@@ -93,15 +93,6 @@ async function copyAll(workspace: Workspace, { to, only, keys }: PublishArgs, ou
 const copiesText = (copies: readonly Copy[]) =>
   copies.map(({ to, files, bytes }) => `${to}: ${files} files, ${bytes} bytes sent`);
 
-interface VerifyArgs {
-  readonly root: string;
-  readonly from: string;
-  readonly ca?: string;
-  readonly archives: boolean;
-  readonly at?: string;
-  readonly json?: boolean;
-}
-
 export function registerChecks(release: Command): void {
   release
     .command('verify')
@@ -113,7 +104,7 @@ export function registerChecks(release: Command): void {
     .option('--at <time>', 'check dates as of this time (ISO 8601)', instant)
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.`)
-    .action(async (o: VerifyArgs) => {
+    .action(async (o) => {
       const { root, from, ca, archives, at } = o;
       const options = { root, from, ...(ca && { ca }), archives, now: at ? Date.parse(at) : Date.now() };
       const { notes } = await withProgress(
@@ -129,7 +120,7 @@ export function registerChecks(release: Command): void {
     .requiredOption('--repository <folder>', 'working copy')
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 while signatures are missing, or when metadata expires soon.`)
-    .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
+    .action((o) => showStatus(openWorkspace(o.repository), o.json));
 }
 
 /** What is published now; null: nothing yet. */
@@ -168,13 +159,8 @@ function showStatus(workspace: Workspace, json: boolean | undefined): void {
     approvalsText(waiting),
     ...notes,
   ];
-  output(json, text.filter(Boolean).join('\n')).line({
-    published,
-    keys,
-    staged: describeStaged(workspace),
-    approvals: waiting,
-    notes,
-  });
+  const status = { published, keys, staged: describeStaged(workspace), approvals: waiting, notes };
+  print(json, status, text.filter(Boolean).join('\n'));
   const lacking = waiting.some(({ have, need }) => have.length < need);
   process.exitCode = lacking || notes.length > 0 ? EXIT.attention : EXIT.ok;
 }

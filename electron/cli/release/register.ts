@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { type Command, Option } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { describeStaged } from '../../../build/release/describe.ts';
 import { OFFLINE, type OfflineRole, ROLE_NAMES, type RoleName } from '../../../build/release/documents.ts';
 import {
@@ -14,11 +14,11 @@ import { openWorkspace, requireApart, type Workspace } from '../../../build/rele
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { CommandOutput } from '../../core/command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { collect, wholeNumber } from '../options.ts';
-import { terminalOutput } from '../output.ts';
+import { collect, Option, wholeNumber } from '../options.ts';
+import { print, terminalOutput } from '../output.ts';
 import { inspectArchive, placeArchive } from './archive.ts';
-import { type InitOptions, init, makeKey, type RotateOptions, rotate } from './make.ts';
-import { next, output, PASSPHRASES, SP, shared } from './options.ts';
+import { init, makeKey, rotate } from './make.ts';
+import { next, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { registerChecks, registerPublishing } from './publication.ts';
 import { approvalsText, describedText, madeText } from './text.ts';
@@ -32,14 +32,9 @@ export function registerRelease(program: Command): void {
   registerChecks(release);
 }
 
-interface Json {
-  readonly json?: boolean;
-}
-
 function registerMaking(release: Command): void {
-  const days = (command: Command, role: RoleName, usual: number) =>
-    command.option(`--${role}-days <n>`, `how long ${role} metadata are good for (${usual})`, wholeNumber(1, 3650));
-  const init_ = release
+  const days = (role: RoleName, usual: number) => `how long ${role} metadata are good for (${usual})`;
+  const creates = release
     .command('init')
     .description('Create the keys of a new repository, and its first root and targets metadata, ready to be signed.')
     .requiredOption('--repository <folder>', 'working copy to create')
@@ -50,17 +45,14 @@ function registerMaking(release: Command): void {
     .option('--root-threshold <n>', 'signatures required for root', wholeNumber(1, 20), 2)
     .option('--targets-keys <n>', 'keys for targets', wholeNumber(1, 20), 3)
     .option('--targets-threshold <n>', 'signatures required for targets', wholeNumber(1, 20), 2)
-    .option('--online-passphrase-file <file>', 'passphrase of the online keys (default: that of --passphrase-file)');
-  for (const [role, usual] of [
-    ['root', 365],
-    ['targets', 365],
-    ['snapshot', 30],
-    ['timestamp', 7],
-  ] as const)
-    days(init_, role, usual);
-  shared(init_).action(async (o: InitOptions & Json) => {
+    .option('--online-passphrase-file <file>', 'passphrase of the online keys (default: that of --passphrase-file)')
+    .option('--root-days <n>', days('root', 365), wholeNumber(1, 3650))
+    .option('--targets-days <n>', days('targets', 365), wholeNumber(1, 3650))
+    .option('--snapshot-days <n>', days('snapshot', 30), wholeNumber(1, 3650))
+    .option('--timestamp-days <n>', days('timestamp', 7), wholeNumber(1, 3650));
+  shared(creates).action(async (o) => {
     const made = await init(o, Date.now());
-    output(o.json, madeText(made)).line({ keys: made });
+    print(o.json, { keys: made }, madeText(made));
     next(o.json, [
       `${SP} sign --repository ${o.repository} --keys ${o.keys}`,
       'Copy each offline key to a medium of its holder, and delete it here. Keep a second copy of each.',
@@ -73,9 +65,9 @@ function registerMaking(release: Command): void {
       .description('Create one key on its holder’s machine. Give its public half to the person who creates the root.')
       .addOption(new Option('--role <role>', 'what the key is for').choices(ROLE_NAMES).makeOptionMandatory())
       .requiredOption('--keys <folder>', 'folder for the key'),
-  ).action(async (o: { role: RoleName; keys: string; passphraseFile?: string; json?: boolean }) => {
+  ).action(async (o) => {
     const made = await makeKey(o.keys, o.role, o.passphraseFile, Date.now());
-    output(o.json, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`).line(made);
+    print(o.json, made, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`);
     next(o.json, [`Give ${made.publicFile} to the person who runs release init or release rotate-key (--public).`]);
   });
 
@@ -93,12 +85,12 @@ function registerMaking(release: Command): void {
       .option('--keys <folder>', 'folder for the new keys')
       .option('--threshold <n>', 'signatures needed from now on', wholeNumber(1, 20))
       .option('--yes', 'don’t ask for confirmation'),
-  ).action(async (o: RotateOptions & Json & { readonly yes?: boolean }) => {
+  ).action(async (o) => {
     await confirm(`Change the keys for ${o.role}?`, o.yes ?? false);
     const made = await rotate(o, Date.now());
     const workspace = openWorkspace(o.repository);
     const text = [madeText(made), describedText(describeStaged(workspace)), approvalsText(approvals(workspace))];
-    output(o.json, text.filter(Boolean).join('\n')).line({ keys: made, approvals: approvals(workspace) });
+    print(o.json, { keys: made, approvals: approvals(workspace) }, text.filter(Boolean).join('\n'));
     next(o.json, [
       `${SP} sign --repository ${o.repository} --keys <folder>, by the holders of old and new keys`,
       `${SP} publish --repository ${o.repository} --keys <online keys>`,
@@ -106,9 +98,9 @@ function registerMaking(release: Command): void {
   });
 }
 
-interface SignArgs {
+interface SignOptions {
   readonly repository: string;
-  readonly keys: string[];
+  readonly keys: readonly string[];
   readonly build?: string;
   readonly manifest?: string;
   readonly replace?: boolean;
@@ -116,7 +108,8 @@ interface SignArgs {
   readonly renew?: OfflineRole;
   readonly yes?: boolean;
   readonly passphraseFile?: string;
-  readonly json?: boolean;
+  readonly now: number;
+  readonly progress: CommandOutput['progress'];
 }
 
 function registerSigning(release: Command): void {
@@ -138,12 +131,12 @@ function registerSigning(release: Command): void {
       .addOption(new Option('--renew <role>', 'sign the same content with a new date').choices([...OFFLINE]))
       .option('--yes', 'don’t ask for confirmation'),
     `${PASSPHRASES}\nExit code 1 while signatures are missing.`,
-  ).action(async (o: SignArgs) => {
+  ).action(async (o) => {
     const progress = terminalOutput(o.json ?? false, () => null);
     const done = await sign({ ...o, now: Date.now(), progress: progress.progress });
     progress.end();
     const lacking = done.approvals.some(({ have, need }) => have.length < need);
-    output(o.json, approvalsText(done.approvals) || 'Nothing is staged.').line(done);
+    print(o.json, done, approvalsText(done.approvals) || 'Nothing is staged.');
     next(
       o.json,
       done.approvals.length === 0
@@ -154,11 +147,6 @@ function registerSigning(release: Command): void {
     );
     process.exitCode = lacking ? EXIT.attention : EXIT.ok;
   });
-}
-
-interface SignOptions extends SignArgs {
-  readonly now: number;
-  readonly progress: CommandOutput['progress'];
 }
 
 interface SignResult {

@@ -1,13 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import * as api from '../../../sync/protocol/api/retention.ts';
 import { EXIT } from '../exit-codes.ts';
-import { instant } from '../options.ts';
+import { instant, someOf } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 
 type RuleReport = z.output<typeof api.RuleReport>;
-type Kind = RuleReport['kind'];
 type State = z.output<typeof api.Retention>;
 type Hold = z.output<typeof api.Hold>;
 
@@ -26,7 +25,7 @@ export function registerRetention(program: Command): void {
     .description('Show the rules, the last run, and which deletions kiosks have confirmed.')
     .option('--json', 'one JSON object: {"rules","lastRun","kiosks"}')
     .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const state = await call(api.getRetention);
       print(o.json, state, textOf);
       const bad = state.kiosks.some((k) => k.overdue) || state.lastRun?.rules.some((r) => r.failed !== null);
@@ -39,11 +38,11 @@ export function registerRetention(program: Command): void {
     .option(
       '--only <kinds>',
       'gps, photos, templates, attendance, consents, leavers, quarantine; comma-separated',
-      kinds,
+      someOf(api.RetentionKind.options),
     )
     .option('--json', 'one JSON object per kind')
     .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.`)
-    .action(async (o: { dryRun?: boolean; only?: Kind[]; json?: boolean }) => {
+    .action(async (o) => {
       const dryRun = o.dryRun ?? false;
       const report = await (dryRun ? call(api.dryRunRetention) : call(api.runRetention, { body: { kinds: o.only } }));
       const rules = report.rules.filter(({ kind }) => o.only?.includes(kind) ?? true);
@@ -53,17 +52,13 @@ export function registerRetention(program: Command): void {
   registerHolds(retention);
 }
 
-interface HoldOptions extends Readonly<z.input<typeof api.NewHold>> {
-  readonly json?: boolean;
-}
-
 function registerHolds(retention: Command): void {
   retention
     .command('holds')
     .description('List legal holds: data that is kept despite the rules.')
     .option('--released', 'include released holds')
     .option('--json', 'one JSON object per line')
-    .action(async (o: { released?: boolean; json?: boolean }) => {
+    .action(async (o) => {
       const { items: holds } = await call(api.listHolds, { query: { released: o.released } });
       printEach(o.json, holds, holdLine, 'Nothing is held.');
     });
@@ -77,7 +72,7 @@ function registerHolds(retention: Command): void {
     .option('--until <time>', 'as --from', instant)
     .option('--json', 'one JSON object: {"id"}')
     .addHelpText('after', `\nA person named in a hold can't be erased until it is released.`)
-    .action(async ({ json, ...body }: HoldOptions) =>
+    .action(async ({ json, ...body }) =>
       print(json, await call(api.setHold, { body }), ({ id }) => `Hold ${id} is in force.`),
     );
   retention
@@ -85,7 +80,7 @@ function registerHolds(retention: Command): void {
     .description('Release a hold. The data it kept is deleted in the next run.')
     .argument('<hold>')
     .option('--json', 'one JSON object')
-    .action(async (hold: string, o: { json?: boolean }) => {
+    .action(async (hold, o) => {
       await call(api.releaseHold, { params: { hold } });
       print(o.json, { hold }, 'Released.');
     });
@@ -123,12 +118,4 @@ function holdLine(h: Hold): string {
   ].filter(Boolean);
   const released = h.releasedAt ? `, released ${h.releasedAt} by ${h.releasedBy}` : '';
   return `${h.id}  ${what.join(', ')}: ${h.reason} (set ${h.setAt} by ${h.setBy}${released})`;
-}
-
-function kinds(text: string): Kind[] {
-  return text.split(',').map((word) => {
-    const kind = api.RetentionKind.options.find((k) => k === word.trim());
-    if (!kind) throw new InvalidArgumentError(`of ${api.RetentionKind.options.join(', ')}`);
-    return kind;
-  });
 }

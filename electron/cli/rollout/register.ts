@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
+import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type {
@@ -12,7 +13,7 @@ import * as api from '../../../sync/protocol/api/rollouts.ts';
 import type { Call } from '../../../sync/server/app/open.ts';
 import { ask } from '../ask.ts';
 import { EXIT } from '../exit-codes.ts';
-import { wholeNumber } from '../options.ts';
+import { oneOf, wholeNumber } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { all, asOperator, call, everyItem } from '../server/environment.ts';
 
@@ -30,15 +31,6 @@ export function registerRollout(program: Command): void {
   registerReading(rollout);
   registerActs(rollout);
   registerRings(rollout);
-}
-
-interface StartOptions {
-  readonly step?: api.RolloutStep[];
-  readonly manual?: boolean;
-  readonly urgent?: boolean;
-  readonly trial?: number;
-  readonly stopAt?: { kiosks: number; percent: number };
-  readonly json?: boolean;
 }
 
 function registerStart(rollout: Command): void {
@@ -62,7 +54,7 @@ function registerStart(rollout: Command): void {
 Without --step: canary and early (if these rings have kiosks), 10 %, 50 %, everyone, with 24 hours after each.
 Fails if the repository has no such build, its metadata has expired, or every kiosk already runs the build.`,
     )
-    .action(async (version: string, o: StartOptions) => {
+    .action(async (version, o) => {
       const made = await call(api.startRollout, {
         body: {
           version,
@@ -83,7 +75,7 @@ function registerReading(rollout: Command): void {
     .description('List rollouts, newest first. One in progress comes first.')
     .option('--json', 'one JSON object per line: {"id","version","state","step","steps","counts","waitsFor",…}')
     .addHelpText('after', `\nExit code 1 when the current one ${STANDS}`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const { items: all } = await call(api.listRollouts, { query: { limit: 20 } });
       printEach(o.json, all, rolloutLine, 'No version was rolled out yet.');
       process.exitCode = attention(all[0]);
@@ -94,7 +86,7 @@ function registerReading(rollout: Command): void {
     .argument('[id]', IN_FORCE)
     .option('--json', 'one JSON object: {"rollout","kiosks","history"}')
     .addHelpText('after', `\nExit code 1 when it ${STANDS}`)
-    .action(async (id: string | undefined, o: { json?: boolean }) => {
+    .action(async (id, o) => {
       const found = await asOperator(async (ask) => {
         const params = { rollout: await idOf(ask, id) };
         return {
@@ -119,7 +111,7 @@ function registerReading(rollout: Command): void {
     .description('List the builds in the repository (SMARTPRESENCE_UPDATES), newest first.')
     .option('--json', 'one JSON object: {"configured","builds","expires","problem"}')
     .addHelpText('after', `\nExit code 1 when no repository is configured, or it can't be read.`)
-    .action(async (o: { json?: boolean }) => {
+    .action(async (o) => {
       const found = await call(api.listBuilds);
       const ends = found.expires ? [`Its metadata expires at ${found.expires}.`] : [];
       const why = found.configured
@@ -143,24 +135,20 @@ function registerActs(rollout: Command): void {
   ) => print(json, await asOperator(async (ask) => work(ask, { rollout: await idOf(ask, id) })), rolloutLine);
   act('pause', 'Start the update on no further kiosk; those that have begun finish.')
     .option('--json', JSON_HELP)
-    .action((id: string | undefined, o: { json?: boolean }) =>
-      does(id, o.json, (ask, params) => ask(api.pauseRollout, { params })),
-    );
+    .action((id, o) => does(id, o.json, (ask, params) => ask(api.pauseRollout, { params })));
   act('advance', 'Go to the next step now, without waiting for the soak time.')
     .option('--json', JSON_HELP)
-    .action((id: string | undefined, o: { json?: boolean }) =>
-      does(id, o.json, (ask, params) => ask(api.advanceRollout, { params })),
-    );
+    .action((id, o) => does(id, o.json, (ask, params) => ask(api.advanceRollout, { params })));
   act('resume', 'Continue with the same step. Earlier failures no longer count.')
     .option('--retry', 'retry kiosks where it failed')
     .option('--json', JSON_HELP)
-    .action((id: string | undefined, { retry, json }: { retry?: boolean; json?: boolean }) =>
+    .action((id, { retry, json }) =>
       does(id, json, (ask, params) => ask(api.resumeRollout, { params, body: { retry } })),
     );
   act('roll-back', 'Send every kiosk that has the build back to its previous one.')
     .option('--yes', 'don’t ask for confirmation')
     .option('--json', JSON_HELP)
-    .action(async (id: string | undefined, o: { yes?: boolean; json?: boolean }) => {
+    .action(async (id, o) => {
       const one = await asOperator(async (ask) => ask(api.getRollout, { params: { rollout: await idOf(ask, id) } }));
       if (!o.yes) {
         const answer = await ask(`Roll ${one.version} back everywhere? Type the version: `);
@@ -181,27 +169,21 @@ function registerRings(rollout: Command): void {
       'List the rings, the groups of kiosks that get a build one after the other. With a device and a ring: move it there.',
     )
     .argument('[device]', 'device ID, see `device list`')
-    .argument('[ring]', 'canary, early or all')
+    .argument('[ring]', 'canary, early or all', oneOf(RINGS))
     .option('--name <ring=name>', 'rename a ring; `canary=` restores its default name', named)
     .option('--json', 'one JSON object per line: {"id","name","count","kiosks"}')
-    .action(
-      async (
-        device: string | undefined,
-        ring: string | undefined,
-        o: { name?: { ring: api.RingId; name: string | null }; json?: boolean },
-      ) => {
-        if ((device === undefined) !== (ring === undefined) || (device !== undefined && o.name))
-          throw new Problem('arguments-wrong', {
-            reason: 'A device and its ring belong together, and --name is used without them.',
-          });
-        const { items } = await asOperator(async (ask) => {
-          if (o.name) return ask(api.renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
-          if (device !== undefined) await ask(api.setDeviceRing, { params: { device }, body: { ring: ringOf(ring!) } });
-          return ask(api.listRings);
+    .action(async (device, ring, o) => {
+      if ((device === undefined) !== (ring === undefined) || (device !== undefined && o.name))
+        throw new Problem('arguments-wrong', {
+          reason: 'A device and its ring belong together, and --name is used without them.',
         });
-        printEach(o.json, items, ringLine);
-      },
-    );
+      const { items } = await asOperator(async (ask) => {
+        if (o.name) return ask(api.renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
+        if (device !== undefined) await ask(api.setDeviceRing, { params: { device }, body: { ring: ring! } });
+        return ask(api.listRings);
+      });
+      printEach(o.json, items, ringLine);
+    });
 }
 
 /** The one that is meant; without an id the one in force. @throws Problem `rollout-unknown` */
@@ -216,18 +198,11 @@ async function idOf(ask: Call, id: string | undefined): Promise<string> {
 const attention = (one: api.Rollout | undefined) =>
   one?.state === 'stopped' || one?.waitsFor === 'failures' || one?.waitsFor === 'contact' ? EXIT.attention : EXIT.ok;
 
-function ringOf(text: string): api.RingId {
-  const found = RINGS.find((ring) => ring === text);
-  if (!found)
-    throw new Problem('arguments-wrong', { reason: `There is no ring ${text}: a ring is one of ${RINGS.join(', ')}.` });
-  return found;
-}
-
 /** `canary@24`, `all:10@24`, `all`. */
 function steps(text: string, before: api.RolloutStep[] = []): api.RolloutStep[] {
   const [, ring, percent = '100', hours = '0'] = /^([a-z]+)(?::(\d{1,3}))?(?:@(\d{1,4}(?:\.\d)?))?$/.exec(text) ?? [];
   if (ring === undefined) throw new InvalidArgumentError('like canary@24, all:10@24 or all');
-  return [...before, { ring: ringOf(ring), percent: Number(percent), soakHours: Number(hours) }];
+  return [...before, { ring: oneOf(RINGS)(ring), percent: Number(percent), soakHours: Number(hours) }];
 }
 
 function stopAt(text: string): { kiosks: number; percent: number } {
@@ -239,7 +214,7 @@ function stopAt(text: string): { kiosks: number; percent: number } {
 function named(text: string): { ring: api.RingId; name: string | null } {
   const at = text.indexOf('=');
   if (at < 0) throw new InvalidArgumentError('like canary=Test bench');
-  return { ring: ringOf(text.slice(0, at)), name: text.slice(at + 1).trim() || null };
+  return { ring: oneOf(RINGS)(text.slice(0, at)), name: text.slice(at + 1).trim() || null };
 }
 
 /** Rollouts as lines of text. */

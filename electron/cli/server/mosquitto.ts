@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
+import { InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { getBrokerAccess, issueBrokerCertificate } from '../../../sync/protocol/api/broker.ts';
 import {
@@ -61,7 +62,7 @@ The rules name every server that has connected to the broker within 30 days, and
 the files are given to the broker's user. Run it again after \`server keys succeed ca\`, and once a year: the certificate is
 valid for 397 days. Run it with --access every few minutes, and reload the broker when it reports new rules.`,
     )
-    .action(async (o: Args, command: Command) => {
+    .action(async (o, command) => {
       if (o.watch !== undefined && !o.access)
         command.error('error: --watch goes with --access', { exitCode: EXIT.usage });
       if (o.watch !== undefined) return watch(o, o.watch);
@@ -73,7 +74,7 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
         print(o.json, { changed }, `${said} Servers that may use the broker: ${names}.`);
         return;
       }
-      if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
+      if (!o.hostname) return command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
       const { hostname: hostnames } = o;
       // A broker has its certificate before the server's first start (build/compose).
       const issue = (ask: Call) => ask(issueBrokerCertificate, { body: { hostnames } });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -18,7 +18,6 @@ environment of the server installed on this machine is used, as its unit sets it
 server that \`setup\`, \`server init\` or \`npm start\` created in this user's folder.`;
 
 const PURPOSES = ServerKeyPurpose.options;
-type Purpose = z.output<typeof ServerKeyPurpose>;
 
 /** `server start|init|keys|mosquitto`. */
 export function registerServer(program: Command): void {
@@ -45,7 +44,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     )
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nSafe to run again. Fails if keys or a database are configured, or a server is installed.`)
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options) => {
       const home = homeOf(process.env);
       requireNew(home, process.env);
       const env = await init(home, {});
@@ -54,8 +53,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
         import('../../../sync/server/app/config.ts'),
       ]);
       await withServer(readConfig({ ...process.env, ...env }), async () => undefined);
-      const text = `Server home: ${home}\nStart it with: ${command('server start')}\n`;
-      process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
+      print(options.json, { home }, `Server home: ${home}\nStart it with: ${command('server start')}`);
     });
   registerKeys(server);
   registerMosquitto(server, ENVIRONMENT);
@@ -80,7 +78,7 @@ function registerKeys(server: Command): void {
     .description('List every valid key, newest first, and the server’s fingerprint.')
     .option('--json', 'one JSON object')
     .addHelpText('after', ENVIRONMENT)
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options) => {
       print(options.json, await call(api.listServerKeys), describeKeys);
     });
   keys
@@ -100,7 +98,7 @@ pin: the pepper with which kiosks hash PINs. A PIN moves to the successor the ne
 removes all PINs that have not moved, on every kiosk. After a kiosk is stolen, create a successor and retire the old key,
 so that everyone chooses a new PIN.`,
     )
-    .action(async (key: Purpose, options: { json?: boolean }) => {
+    .action(async (key, options) => {
       const done = await call(api.succeedServerKey, { params: { purpose: key } });
       const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it at their next contact.`;
       print(options.json, done, text);
@@ -111,7 +109,7 @@ so that everyone chooses a new PIN.`,
     .argument('<key>', PURPOSES.join(' | '), oneOf(PURPOSES))
     .option('--force', 'even if approved devices don’t have the newest key yet; they must then be provisioned again')
     .option('--json', 'one JSON object')
-    .action(async (key: Purpose, options: { json?: boolean; force?: boolean }) => {
+    .action(async (key, options) => {
       const done = await call(api.retireServerKeys, { params: { purpose: key }, body: { force: options.force } });
       const cut = done.cutOff.length > 0 ? ` Cut off: ${done.cutOff.join(', ')}.` : '';
       print(options.json, done, `The old ${key} keys are retired.${cut}`);

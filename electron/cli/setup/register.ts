@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
 import { print } from '../output.ts';
 import { readEnvironmentFile } from '../server/env-file.ts';
@@ -39,7 +39,7 @@ service (/etc/smartpresence); otherwise it sets up a folder of this user, or SMA
 here, shown once for safekeeping, and sealed. Running it again shows the current settings: Enter keeps one. The file of
 answers names each question by its variable (docs/install/settings.md); missing ones are reported at once.`,
     )
-    .action(async (o: { answers?: string; json?: boolean }) => {
+    .action(async (o) => {
       const [{ fileAnswers, personAnswers, readAnswers, setUp }, { homeKeeper, serviceKeeper }, { Prompt }] =
         await Promise.all([import('./setup.ts'), import('./keep.ts'), import('./prompt.ts')]);
       const env = await ownEnvironment();

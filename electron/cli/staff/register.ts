@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { StaffRow } from '../../contract/staff.ts';
 import {
   addStaffCommand,
@@ -34,33 +34,29 @@ export function registerStaff(program: Command): void {
     .requiredOption('--role <role>', 'desk, supervisor or technician')
     .option('--badge <number>', 'a badge that also unlocks the kiosk; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
-    .action(async (name: string, o: { role: string; badge?: string; json?: boolean }) => {
-      const args = { name, role: o.role, badge: o.badge ?? null };
-      process.exitCode = await onKiosk(addStaffCommand, args, o.json, (made: Made) => handed(made, 'is added'));
-    });
+    .action((name, { role, badge = null, json }) =>
+      onKiosk(addStaffCommand, { name, role, badge }, json, (made: Made) => handed(made, 'is added')),
+    );
   staff
     .command('list')
     .description('List everyone who can unlock this kiosk, with their role and how they unlock it.')
     .option('--json', 'one JSON object per line')
-    .action(async ({ json }: { json?: boolean }) => {
-      process.exitCode = await onKiosk(listStaffCommand, {}, json, memberText);
-    });
+    .action(({ json }) => onKiosk(listStaffCommand, {}, json, memberText));
   staff
     .command('remove <name-or-id>')
     .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
-    .action(async (member: string, { json }: { json?: boolean }) => {
+    .action((member, { json }) => {
       const text = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
-      process.exitCode = await onKiosk(removeStaffCommand, { member }, json, text);
+      return onKiosk(removeStaffCommand, { member }, json, text);
     });
   staff
     .command('reset-pin <name-or-id>')
     .description('Give a staff member a new starter PIN, for example when they forgot theirs.')
     .option('--json', 'one JSON object')
-    .action(async (member: string, { json }: { json?: boolean }) => {
-      const text = (made: Made) => handed(made, 'has a new PIN');
-      process.exitCode = await onKiosk(resetStaffPinCommand, { member }, json, text);
-    });
+    .action((member, { json }) =>
+      onKiosk(resetStaffPinCommand, { member }, json, (made: Made) => handed(made, 'has a new PIN')),
+    );
   staff
     .command('set-pin')
     .description('Set a new emergency PIN. It is asked for, or read from SMARTPRESENCE_NEW_STAFF_PIN.')
@@ -72,7 +68,7 @@ every process can read arguments. Seal it in an envelope.`,
     .action(async () => {
       const pin = process.env.SMARTPRESENCE_NEW_STAFF_PIN ?? (await password('New emergency PIN (6 to 12 digits): '));
       const text = () => 'The emergency PIN is set. Seal it in an envelope; each use is reported.';
-      process.exitCode = await onKiosk(setEmergencyPinCommand, { pin }, false, text);
+      await onKiosk(setEmergencyPinCommand, { pin }, false, text);
     });
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';
@@ -19,11 +19,9 @@ export function registerStore(program: Command): void {
     .description('Read and verify every page, event, template and photo.')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.`)
-    .action(async (options: { json?: boolean }) => {
-      process.exitCode = await onKiosk(checkStoreCommand, {}, options.json, describeCheck).catch((error) =>
-        checkPagesOnly(error, options.json),
-      );
-    });
+    .action(({ json }) =>
+      onKiosk(checkStoreCommand, {}, json, describeCheck).catch((error) => checkPagesOnly(error, json)),
+    );
   store
     .command('rekey')
     .description('Put the store under a new random key.')
@@ -33,9 +31,7 @@ export function registerStore(program: Command): void {
       `\nWorks on a copy: it needs as much free space as the store takes up, and may be interrupted at any time.
 The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid.`,
     )
-    .action(async (options: { json?: boolean }) => {
-      process.exitCode = await onKiosk(rekeyStoreCommand, {}, options.json, describeRekey);
-    });
+    .action(({ json }) => onKiosk(rekeyStoreCommand, {}, json, describeRekey));
 
   program
     .command('checkins')
@@ -45,14 +41,11 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .option('--limit <n>', 'how many at most', wholeNumber(1, 1_000_000), 50)
     .option('--before <time>', 'only check-ins before this time (RFC 3339)')
     .option('--json', 'one JSON object per line')
-    .action(async (options: { json?: boolean; limit: number; before?: string }) => {
-      const args = { limit: options.limit, ...(options.before ? { before: options.before } : {}) };
-      process.exitCode = await onKiosk(listCheckinsCommand, args, options.json, describeCheckin);
-    });
+    .action(({ json, ...args }) => onKiosk(listCheckinsCommand, args, json, describeCheckin));
 }
 
 /** A store too damaged to open still has pages to look at: which are bad is worth knowing. */
-async function checkPagesOnly(error: unknown, json: boolean | undefined): Promise<number> {
+async function checkPagesOnly(error: unknown, json: boolean | undefined): Promise<void> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();
   const keys = await openKeys({ home, deviceSecret: givenDeviceSecret(process.env) });
@@ -64,7 +57,7 @@ async function checkPagesOnly(error: unknown, json: boolean | undefined): Promis
     },
     describeCheck,
   );
-  return EXIT.attention;
+  process.exitCode = EXIT.attention;
 }
 
 function describeCheck(report: CheckReport): string {

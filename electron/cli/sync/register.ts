@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import { listQuarantine, type QuarantineRow, retryQuarantine } from '../../../sync/protocol/api/quarantine.ts';
 import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 import { registerSyncStatus } from './status.ts';
@@ -15,13 +15,6 @@ export function registerSync(program: Command): void {
 }
 
 type Entry = z.output<typeof QuarantineRow>;
-
-interface FilterOptions {
-  readonly device?: string;
-  readonly reason?: string;
-  readonly id?: number;
-  readonly json?: boolean;
-}
 
 const HELP = `
 The quarantine holds kiosk events that the log can't accept, each with its reason. Later events don't wait for them.
@@ -40,41 +33,33 @@ function registerQuarantine(sync: Command): void {
       'one JSON object per line: {"id","device","epoch","seq","reason","notRetained","receivedAt","retriedAt"}',
     )
     .addHelpText('after', HELP)
-    .action(async (o: FilterOptions) => {
+    .action(async ({ json, ...query }) => {
       let count = 0;
       await asOperator(async (ask) => {
-        for await (const entry of everyItem(ask, listQuarantine, { query: filterOf(o) })) {
-          print(o.json, entry, sentenceOf(entry));
+        for await (const entry of everyItem(ask, listQuarantine, { query })) {
+          print(json, entry, sentenceOf(entry));
           count += 1;
         }
       });
-      if (count === 0 && !o.json) process.stdout.write('Nothing is in quarantine.\n');
+      if (count === 0 && !json) process.stdout.write('Nothing is in quarantine.\n');
     });
   filtered(quarantine.command('retry').description('Retry rejected events. Each is taken once, in its original order.'))
     .option('--json', 'one JSON object: {"taken","waiting":{reason: number}}')
     .addHelpText('after', `\nExit code 1 when something still waits.${HELP}`)
-    .action(async (o: FilterOptions) => {
-      const retried = await call(retryQuarantine, { body: filterOf(o) });
+    .action(async ({ json, ...body }) => {
+      const retried = await call(retryQuarantine, { body });
       const waiting = Object.entries(retried.waiting);
       const text = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
-      process.stdout.write(`${o.json ? JSON.stringify(retried) : [`${retried.taken} taken`, ...text].join('\n')}\n`);
+      print(json, retried, [`${retried.taken} taken`, ...text].join('\n'));
       process.exitCode = waiting.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }
 
-function filtered(command: Command): Command {
+function filtered(command: Command) {
   return command
     .option('--device <id>', 'only this device')
     .option('--reason <code>', 'only this reason')
-    .option('--id <number>', 'only this entry', (text) => {
-      const id = Number(text);
-      if (!Number.isSafeInteger(id) || id < 1) throw new InvalidArgumentError('the number of an entry');
-      return id;
-    });
-}
-
-function filterOf({ device, reason, id }: FilterOptions) {
-  return { device, reason, id };
+    .option('--id <number>', 'only this entry', wholeNumber(1, Number.MAX_SAFE_INTEGER));
 }
 
 function sentenceOf({ id, device, seq, reason, notRetained, receivedAt, retriedAt }: Entry): string {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type KioskStatus, syncStatusCommand } from '../../core/sync/command.ts';
 import { onKiosk } from '../store-command.ts';
 
@@ -12,9 +12,7 @@ export function registerSyncStatus(parent: Command): void {
       'after',
       `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.`,
     )
-    .action(async (options: { json?: boolean }) => {
-      process.exitCode = await onKiosk(syncStatusCommand, {}, options.json, describeStatus);
-    });
+    .action(({ json }) => onKiosk(syncStatusCommand, {}, json, describeStatus));
 }
 
 function describeStatus(report: KioskStatus): string {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { updateNowCommand, updateStatusCommand } from '../../core/update/commands.ts';
 import type { UpdateReport } from '../../core/update/keeper.ts';
 import { onKiosk } from '../store-command.ts';
@@ -11,9 +11,7 @@ export function registerUpdate(program: Command): void {
     .description('Show the installed builds, whether one is on trial, and any update in progress.')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when the latest request was rejected.`)
-    .action(async (options: { json?: boolean }) => {
-      process.exitCode = await onKiosk(updateStatusCommand, {}, options.json, asText);
-    });
+    .action(({ json }) => onKiosk(updateStatusCommand, {}, json, asText));
   update
     .command('now')
     .description(
@@ -21,10 +19,10 @@ export function registerUpdate(program: Command): void {
     )
     .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates) or network')
     .option('--json', 'one JSON object per line')
-    .action(async ({ from, json }: { from: string; json?: boolean }) => {
+    .action(({ from, json }) => {
       const text = ({ ready }: { ready: string }) =>
         `Version ${ready} is ready. The kiosk restarts into it when no one is using it.`;
-      process.exitCode = await onKiosk(updateNowCommand, { from }, json, text);
+      return onKiosk(updateNowCommand, { from }, json, text);
     });
 }
 

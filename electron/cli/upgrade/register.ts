@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
@@ -39,7 +39,7 @@ export function registerUpgrade(program: Command): void {
     )
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
     .addHelpText('after', '\nExit code 1 when something is in the way of the update.')
-    .action(async (build: string, o: { root: string; json?: boolean }) => {
+    .action(async (build, o) => {
       const now = await facts();
       const [next, needs] = await withBuild(
         build,
@@ -59,7 +59,7 @@ export function registerUpgrade(program: Command): void {
     .option('--units <folder>', 'where the systemd units are installed', UNITS)
     .option('--json', 'one JSON object: {"from","to","units":{"written","removed"}}')
     .addHelpText('after', `\nIt switches ${ROOT}/current and the systemd units to that version, and restarts nothing.`)
-    .action(async (o: { root: string; to?: string; units: string; json?: boolean }) => {
+    .action(async (o) => {
       const { current, versions } = installed(o.root);
       const to = o.to ?? versions.find((v) => current !== null && compareVersions(v, current) < 0);
       if (to === undefined || !versions.includes(to))
@@ -86,7 +86,7 @@ export function registerUpgrade(program: Command): void {
           : []),
         'Start it, one replica after the other: systemctl restart smartpresence-server, then each smartpresence-server@NAME',
       ].join('\n');
-      process.stdout.write(`${o.json ? JSON.stringify({ from: current, to, units }) : text}\n`);
+      print(o.json, { from: current, to, units }, text);
     });
   upgrade
     .command('describe', { hidden: true })

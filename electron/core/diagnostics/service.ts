@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../../contract/diagnostics.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { DeviceReport, Devices } from '../devices/devices.ts';
-import type { Retention } from '../retention/scheduler.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { StaffService } from '../staff/service.ts';
 import { freeBytes } from '../status/storage.ts';
 import type { Store } from '../store/interface.ts';

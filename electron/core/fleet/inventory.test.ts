@@ -4,31 +4,32 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { WEIGHTS } from '../../../models/rules/manifest.ts';
 import { Inventory } from '../../../sync/protocol/wire/fleet.ts';
-import { collectInventory, type InventoryDeps, thisMachine } from './inventory.ts';
+import { collectInventory, type Known, thisMachine } from './inventory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sp-inventory-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
-  home: folder,
-  machine: thisMachine(join(folder, 'nowhere')),
-  build: { version: '0.2.0', commit: 'a'.repeat(40) },
-  host: 'browser',
-  embedder: 'fr_feature@87aacdfe5751',
-  camera: 'ok',
-  clockOffset: -12.4,
-  queued: 3,
-  photosWaiting: 1,
-  storeSchema: 6,
-  config: { revision: null, problem: null },
-  slots: undefined,
-  staff: null,
-  emergencyPinUsedAt: null,
-  screenMayGoDark: undefined,
-  updateHeld: undefined,
-  uptime: 61.7,
-  ...change,
-});
+const machine = thisMachine(join(folder, 'nowhere'));
+const collect = (change: Partial<Known> = {}, home = folder) =>
+  collectInventory(
+    {
+      version: '0.2.0',
+      commit: 'a'.repeat(40),
+      host: 'browser',
+      embedder: 'fr_feature@87aacdfe5751',
+      camera: 'ok',
+      clockOffsetMs: -12.4,
+      queued: 3,
+      photosWaiting: 1,
+      storeSchema: 6,
+      configRevision: null,
+      configProblem: null,
+      uptimeSeconds: 61.7,
+      ...change,
+    },
+    machine,
+    home,
+  );
 
 function thermal(name: string, zones: Record<string, string>): string {
   const at = join(folder, name);
@@ -41,7 +42,7 @@ function thermal(name: string, zones: Record<string, string>): string {
 
 describe('the inventory', () => {
   test('has the wire’s form, the disk of the folder, and the detector’s hash of the manifest', () => {
-    const report = Inventory.parse(collectInventory(deps()));
+    const report = Inventory.parse(collect());
     expect(report.diskTotal).toBeGreaterThan(report.diskFree!);
     expect(report.diskFree).toBeGreaterThan(0);
     expect(WEIGHTS.map(({ sha256 }) => sha256)).toContain(report.models.detector);
@@ -49,15 +50,15 @@ describe('the inventory', () => {
   });
 
   test('says why the screen may go dark, and nothing while it stays on', () => {
-    expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('screenMayGoDark');
-    const refused = collectInventory(deps({ screenMayGoDark: 'refused' }));
+    expect(Inventory.parse(collect({ screenMayGoDark: undefined }))).not.toHaveProperty('screenMayGoDark');
+    const refused = collect({ screenMayGoDark: 'refused' });
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
   });
 
   test('says since when people keep an update waiting', () => {
     const updateHeld = { version: '0.3.0', since: '2026-01-10T12:00:00.000Z' };
-    expect(Inventory.parse(collectInventory(deps({ updateHeld }))).updateHeld).toEqual(updateHeld);
-    expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('updateHeld');
+    expect(Inventory.parse(collect({ updateHeld })).updateHeld).toEqual(updateHeld);
+    expect(Inventory.parse(collect({ updateHeld: undefined }))).not.toHaveProperty('updateHeld');
   });
 
   test('has the hottest sensor; one that is off, and one that says nonsense, count as none', () => {
@@ -67,7 +68,7 @@ describe('the inventory', () => {
   });
 
   test('of an unpackaged kiosk on a disk that can’t be asked says so, and still has its form', () => {
-    const report = collectInventory(deps({ home: join(folder, 'gone'), build: { version: '0.2.0', commit: null } }));
+    const report = collect({ commit: '' }, join(folder, 'gone'));
     expect(Inventory.parse(report)).toMatchObject({ commit: '', diskFree: null, diskTotal: null });
   });
 });

@@ -51,57 +51,24 @@ function milliDegrees(file: string): number | null {
   }
 }
 
-export interface InventoryDeps {
-  readonly home: string;
-  readonly machine: Machine;
-  readonly build: { readonly version: string; readonly commit: string | null };
-  readonly host: Inventory['host'];
+/** What the core knows of itself, by the names that the report has for it. */
+export type Known = Omit<Inventory, 'models' | 'diskFree' | 'diskTotal' | 'temperature'> & {
   /** Id of the embedder in use; null: none is loaded. */
   readonly embedder: string | null;
-  readonly camera: string;
-  /** Trusted minus this machine's time, ms. */
-  readonly clockOffset: number;
-  readonly queued: number;
-  readonly photosWaiting: number;
-  readonly storeSchema: number;
-  readonly config: { readonly revision: number | null; readonly problem: string | null };
-  readonly slots: Inventory['slots'];
-  /** Members of staff of the server, by id; null: it never sent any. */
-  readonly staff: readonly string[] | null;
-  /** When the emergency PIN was last used, while no new one is sealed; null otherwise. */
-  readonly emergencyPinUsedAt: string | null;
-  /** Why the screen may go dark; undefined: it stays on. */
-  readonly screenMayGoDark: Inventory['screenMayGoDark'];
-  /** An update that people keep waiting; undefined: none. */
-  readonly updateHeld: Inventory['updateHeld'];
-  /** Since this core was started, seconds. */
-  readonly uptime: number;
-}
+};
 
-/** How this kiosk is. Names nobody: counts, versions and states. */
-export function collectInventory(deps: InventoryDeps): Inventory {
-  const { config, slots, staff, emergencyPinUsedAt, screenMayGoDark, updateHeld } = deps;
-  const disk = deps.machine.disk(deps.home);
-  return {
-    version: deps.build.version,
-    commit: deps.build.commit ?? '',
-    host: deps.host,
-    models: { detector: FACE_BOX_BROWSER.sha256, embedder: deps.embedder },
-    uptimeSeconds: Math.max(0, Math.round(deps.uptime)),
-    diskFree: disk.free,
-    diskTotal: disk.total,
-    camera: deps.camera,
-    clockOffsetMs: Math.round(deps.clockOffset),
-    queued: deps.queued,
-    photosWaiting: deps.photosWaiting,
-    temperature: deps.machine.temperature(),
-    storeSchema: deps.storeSchema,
-    configRevision: config.revision,
-    configProblem: config.problem,
-    ...(staff && { staff: [...staff] }),
-    ...(emergencyPinUsedAt && { emergencyPinUsedAt }),
-    ...(screenMayGoDark && { screenMayGoDark }),
-    ...(updateHeld && { updateHeld }),
-    ...(slots && { slots }),
+/** How this kiosk is, by its core and by the machine under the store at `home`. Names nobody: counts, versions and states. */
+export function collectInventory({ embedder, ...known }: Known, machine: Machine, home: string): Inventory {
+  const { free, total } = machine.disk(home);
+  const report: Inventory = {
+    ...known,
+    models: { detector: FACE_BOX_BROWSER.sha256, embedder },
+    uptimeSeconds: Math.max(0, Math.round(known.uptimeSeconds)),
+    clockOffsetMs: Math.round(known.clockOffsetMs),
+    diskFree: free,
+    diskTotal: total,
+    temperature: machine.temperature(),
   };
+  // What does not hold is absent on the wire, not empty.
+  return Object.fromEntries(Object.entries(report).filter(([, value]) => value !== undefined)) as Inventory;
 }

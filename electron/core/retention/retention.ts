@@ -1,4 +1,16 @@
+import { keptJson } from '../kept-json.ts';
+import { LONGEST_LOCK_MS, QUIET_MS } from '../pin/lockout.ts';
+import { type Clock, systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
+import {
+  type Doubt,
+  firstState,
+  observeClock,
+  observeConfirmed,
+  type Reading,
+  TrustedState,
+  trustedAt,
+} from './trusted-time.ts';
 
 /** How long things are kept, days. Enrolment photos are no matter of time: they stay until their person is deleted. */
 export interface RetentionPolicy {
@@ -6,12 +18,33 @@ export interface RetentionPolicy {
   readonly gpsDays: number;
 }
 
+/** Retention at work on a kiosk, and the trusted time it goes by. */
+export type Retention = ReturnType<typeof startRetention>;
+
+export interface RetentionOptions {
+  readonly store: Pick<Store, 'settings' | 'removal' | 'lockouts' | 'roster' | 'imports' | 'useTrustedTime'>;
+  readonly site: RetentionPolicy;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  readonly clock?: Omit<Clock, 'offset'>;
+  /** How often the clocks are read and kept, ms. */
+  readonly everyMs?: number;
+}
+
+const SETTING = 'trusted-time';
+const LAST_RUN = 'retention-last-run';
+const EVERY = 5 * 60_000;
+const DAY = 86_400_000;
 /** How long a picture of an import waits for staff, days. */
 export const PENDING_DAYS = 14;
 /** How long it is remembered how staff decided, so that the same import brings nothing again, days. */
 const DECIDED_DAYS = 90;
-
-const DAY = 86_400_000;
+/** A confirmed time is kept at once when it corrects ours by more than this, ms, and otherwise now and then. */
+const NOTEWORTHY_MS = 1_000;
+const KEEP_MS = 60_000;
+/** Events that the server has in a backup are kept this long, days: for anyone who looks at this kiosk's list. */
+const EVENT_DAYS = 30;
+/** A photo that has not got to the server by this age keeps no event here any longer, days. */
+const PHOTO_PATIENCE_DAYS = 60;
 
 /**
  * Removes what is older than the policy allows; each removal leaves a `purge` event with its count.
@@ -19,13 +52,114 @@ const DAY = 86_400_000;
  * @param trustedNow ms since 1970, from the trusted-time rules: never the bare wall clock
  */
 export async function runRetention(
-  store: Pick<Store, 'retention' | 'imports'>,
+  store: Pick<Store, 'removal' | 'imports'>,
   trustedNow: number,
   policy: RetentionPolicy,
 ) {
   const before = (days: number) => new Date(trustedNow - days * DAY).toISOString();
-  const gps = store.retention.purgeGps(before(policy.gpsDays));
-  const photos = await store.retention.purgePhotos(before(policy.photoDays));
+  const gps = store.removal.purgeGps(before(policy.gpsDays));
+  const photos = await store.removal.purgePhotos(before(policy.photoDays));
   const pending = await store.imports.purge(trustedNow - PENDING_DAYS * DAY, trustedNow - DECIDED_DAYS * DAY);
   return { photos, gps, pending };
+}
+
+/** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
+export function startRetention(options: RetentionOptions) {
+  const { store, site, log } = options;
+  const clock = options.clock ?? systemClock();
+  const reading = (): Reading => ({ wall: clock.now(), monotonic: clock.monotonic(), bootId: clock.bootId });
+  let state = keptJson(TrustedState, store.settings.get(SETTING)) ?? firstState(reading());
+  let doubt: Doubt = null;
+  let running: Promise<void> | null = null;
+
+  /** Trusted time, ms since 1970. */
+  const now = (): number => trustedAt(state, reading());
+  store.useTrustedTime(() => {
+    const at = reading();
+    return Math.round(trustedAt(state, at) - at.wall);
+  });
+
+  let keptAt = Number.NEGATIVE_INFINITY;
+
+  function keep(next: TrustedState): void {
+    state = next;
+    store.settings.set(SETTING, JSON.stringify(state));
+    keptAt = clock.monotonic();
+  }
+
+  /** A server that is heard every second must not cost a durable write each time: in between the clock runs by itself. */
+  function keepConfirmed(next: TrustedState): void {
+    const corrected = Math.abs(next.trusted - now()) > NOTEWORTHY_MS || clock.monotonic() - keptAt > KEEP_MS;
+    if (corrected) keep(next);
+    else state = next;
+  }
+
+  function take(): void {
+    const seen = observeClock(state, reading());
+    if (seen.doubt !== doubt) log(seen.doubt ? 'warn' : 'info', clockMessage(seen.doubt));
+    doubt = seen.doubt;
+    keep(seen.state);
+  }
+
+  async function purge(): Promise<void> {
+    const at = now();
+    const report = await runRetention(store, at, site);
+    store.lockouts.prune(at - QUIET_MS, at + LONGEST_LOCK_MS);
+    await store.roster.sweep();
+    const ago = (days: number) => new Date(at - days * DAY).toISOString();
+    const trimmed = await store.removal.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
+    store.settings.set(LAST_RUN, new Date(at).toISOString());
+    if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
+    if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
+  }
+
+  /** Runs a purge now, whether one is due or not. Failures (a full disk, say) are logged, and the next tick tries again. */
+  function run(): Promise<void> {
+    running ??= purge()
+      .catch((error: unknown) => log('error', 'retention failed; it is tried again', { error }))
+      .finally(() => {
+        running = null;
+      });
+    return running;
+  }
+
+  function tick(): void {
+    try {
+      take();
+      const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
+      if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
+    } catch (error) {
+      log('error', 'trusted time can’t be kept; it is tried again', { error });
+    }
+  }
+
+  tick();
+  const ticker = setInterval(tick, options.everyMs ?? EVERY);
+  ticker.unref();
+
+  return {
+    now,
+    /** What is wrong with the wall clock, for the screens. */
+    doubt: (): Doubt => doubt,
+    /**
+     * A time that the server signed in its answer to a question of ours; believed as trusted-time.ts says.
+     * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
+     */
+    observeServerTime(serverMs: number, localMs: number): void {
+      // What has passed since the message came is added; a wall clock set in between must not count.
+      const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
+      keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
+    },
+    /** Date and time of a valid GPS fix, ms since 1970. */
+    observeGpsTime: (gpsMs: number): void => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
+    run,
+    stop: (): void => clearInterval(ticker),
+  };
+}
+
+function clockMessage(doubt: Doubt): string {
+  if (doubt === 'ahead')
+    return 'the clock is ahead by more than a day: nothing is wiped by it until the server or GPS confirms it';
+  if (doubt === 'behind') return 'the clock was set back: records age by trusted time';
+  return 'the clock is plausible again';
 }

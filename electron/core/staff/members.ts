@@ -108,9 +108,9 @@ export function memberNamed<T extends { readonly id: string; readonly name: stri
   return found[0];
 }
 
-/** Ids of the server's members, for the kiosk's report; null: the server never sent any. Unreadable ones let nobody in, as none do. */
-export function idsOfServer(store: Settings): readonly string[] | null {
-  if (store.settings.get(STAFF_OF_SERVER) === null) return null;
+/** Ids of the server's members, for the kiosk's report; undefined: it never sent any. Unreadable ones let nobody in, as none do. */
+export function idsOfServer(store: Settings): string[] | undefined {
+  if (store.settings.get(STAFF_OF_SERVER) === null) return;
   try {
     return parsed(store, STAFF_OF_SERVER, Staff).map(({ id }) => id);
   } catch {

@@ -2,7 +2,7 @@ import type { Status } from '../../contract/methods.ts';
 import { faceUse } from '../checkin/faces.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { shownSettings } from '../fleet/settings.ts';
-import type { Retention } from '../retention/scheduler.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { Runtime } from '../runtime.ts';
 import { photoDaysShown, type SiteConfig } from '../site/config.ts';
 import { consentAgeOf } from '../site/policy.ts';

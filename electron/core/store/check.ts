@@ -136,15 +136,15 @@ async function checkPagesOf(
 }
 
 async function checkChain({ store, found, attempt, progress }: Check): Promise<{ events: number; values: number }> {
-  const { db, log, values } = store.session;
+  const { sql, log, values } = store.session;
   let events = 0;
   let valueCount = 0;
   let previous: { row: EventRow; hash: string } | null = null;
   const last = log.last;
-  const select = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
+  const select = 'SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?';
   let after = 0;
   for (;;) {
-    const rows = attempt('events', () => select.all(after, last, BATCH) as EventRow[]) ?? [];
+    const rows = attempt('events', () => sql.rows<EventRow>(select, after, last, BATCH)) ?? [];
     for (const row of rows) {
       events++;
       attempt(`event ${row.n}`, () => {
@@ -190,8 +190,8 @@ function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: st
 
 /** The server's marks are such as can be, and what is no foreign key refers to something all the same. */
 function checkOutbox({ store, found }: Check): void {
-  const { db, log } = store.session;
-  const count = (sql: string) => db.prepare(sql).pluck().get() as number;
+  const { sql, log } = store.session;
+  const count = (select: string) => sql.value<number>(select)!;
   for (const [i, epoch] of log.epochs.entries()) {
     const made = (log.epochs[i + 1]?.base ?? log.last) - epoch.base;
     const { committed, safe, trimmed } = epoch;
@@ -241,7 +241,7 @@ async function checkPeople({ store, found, attempt, progress }: Check): Promise<
 /** Pictures that wait for staff's word: each opens. Gives their addresses. */
 async function checkPending({ store, attempt, failed }: Check): Promise<ReadonlySet<string>> {
   const waiting = attempt('pictures that wait', () => ({
-    addresses: pendingAddresses(store.session.db),
+    addresses: pendingAddresses(store.session.sql),
     photos: store.imports.list(),
   }));
   for (const { id } of waiting?.photos ?? []) {
@@ -259,9 +259,10 @@ async function checkPhotos(
   { store, found, attempt, failed, progress }: Check,
   waiting: ReadonlySet<string>,
 ): Promise<number> {
-  const { db } = store.session;
-  const sql = 'SELECT n, address FROM photo ORDER BY n';
-  const rows = attempt('photos', () => db.prepare(sql).all() as { n: number; address: Buffer }[]);
+  const { sql } = store.session;
+  const rows = attempt('photos', () =>
+    sql.rows<{ n: number; address: Buffer }>('SELECT n, address FROM photo ORDER BY n'),
+  );
   if (!rows) return 0; // what they should be is unknown
   const known = new Set<string>(waiting);
   for (const [i, { n, address }] of rows.entries()) {
@@ -283,10 +284,9 @@ async function checkPhotos(
     // Recorded while we were reading.
     attempt('photos', () => {
       const bytes = Buffer.from(address, 'base64url');
-      const row = db
-        .prepare('SELECT 1 FROM photo WHERE address = ? UNION SELECT 1 FROM pending_photo WHERE address = ?')
-        .get(bytes, bytes);
-      if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
+      const recorded = 'SELECT 1 FROM photo WHERE address = ? UNION SELECT 1 FROM pending_photo WHERE address = ?';
+      if (!sql.row(recorded, bytes, bytes))
+        found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
     });
   }
   return rows.length;

@@ -2,7 +2,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { fileKey } from '../vault/vault.ts';
 import { instant } from './clock.ts';
-import { asProblem, guarded, storageFull } from './database.ts';
+import { asProblem, storageFull } from './database.ts';
 import type { Composed, EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
 import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
@@ -23,33 +23,21 @@ interface CheckinRow {
   address: Buffer | null;
 }
 
-/** Check-ins: the hot path of the store, so statements are prepared once. */
+const SELECT = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
+  FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
+const BY_NUMBER = `${SELECT} WHERE checkin.n = ?`;
+const PAGE = `${SELECT} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`;
+
+/** Check-ins: the hot path of the store. */
 export class Checkins {
   readonly #s: Session;
   readonly #photos: Photos;
   readonly #lookalikes: Lookalikes;
-  readonly #lost;
-  readonly #insertGps;
-  readonly #get;
-  readonly #page;
-  readonly #void;
-  readonly #find;
 
   constructor(session: Session, photos: Photos, lookalikes: Lookalikes) {
     this.#s = session;
     this.#photos = photos;
     this.#lookalikes = lookalikes;
-    const { db } = session;
-    const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
-      FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
-    this.#lost = db.prepare('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)');
-    this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
-    this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
-    this.#page = db.prepare(`${row} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`);
-    this.#void = db.prepare(
-      'INSERT INTO checkin_note(n, voided) VALUES (?, ?) ON CONFLICT(n) DO UPDATE SET voided = excluded.voided',
-    );
-    this.#find = db.prepare('SELECT n FROM checkin WHERE n BETWEEN ? AND ? AND id = ? LIMIT 1').pluck();
   }
 
   #compose(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null): { event: Composed; sealed: Buffer } {
@@ -126,12 +114,13 @@ export class Checkins {
   /** A check-in with whatever else there is of it, in the running transaction. */
   #insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
-    this.#s.log.store(event, person.ref, sealed);
-    if (photoLost) this.#lost.run(event.n, photoLost);
+    const { sql, log, values } = this.#s;
+    log.store(event, person.ref, sealed);
+    if (photoLost) sql.run('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)', event.n, photoLost);
     // What retention takes away on its own is in rows of its own.
     const gps = event.salted.filter(({ field }) => field === 'gps');
-    if (gps.length > 0)
-      this.#insertGps.run(event.n, person.ref, this.#s.values.seal('checkin.gps', person, event.id, gps));
+    const insertGps = 'INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)';
+    if (gps.length > 0) sql.run(insertGps, event.n, person.ref, values.seal('checkin.gps', person, event.id, gps));
     if (photo) this.#photos.insert(person, event, 'checkin', photo);
     return event;
   }
@@ -164,17 +153,15 @@ export class Checkins {
   last(person: string): Checkin | null {
     const n = this.#s.people.known(person)?.recent.at(-1);
     if (n === undefined) return null;
-    const row = guarded(() => this.#get.get(n)) as CheckinRow | undefined;
-    return row ? guarded(() => this.#read(row)) : null;
+    const row = this.#s.sql.row<CheckinRow>(BY_NUMBER, n);
+    return row ? this.#read(row) : null;
   }
 
   /** Newest first. */
   list({ limit, before, after }: CheckinQuery): Checkin[] {
-    return guarded(() => {
-      const below = after === undefined ? Number.MAX_SAFE_INTEGER : this.#numberOf(after);
-      const earlier = before === undefined ? Number.MAX_SAFE_INTEGER : instant(before);
-      return (this.#page.all(below, earlier, limit) as CheckinRow[]).map((row) => this.#read(row));
-    });
+    const below = after === undefined ? Number.MAX_SAFE_INTEGER : this.#numberOf(after);
+    const earlier = before === undefined ? Number.MAX_SAFE_INTEGER : instant(before);
+    return this.#s.sql.rows<CheckinRow>(PAGE, below, earlier, limit).map((row) => this.#read(row));
   }
 
   /**
@@ -183,14 +170,18 @@ export class Checkins {
    * @throws Problem `checkin-unknown`
    */
   void(id: string, reason: Open<'void'>['reason'], takenFor?: string): void {
-    const { people, values } = this.#s;
-    const n = guarded(() => this.#numberOf(id));
-    const row = this.#get.get(n) as CheckinRow;
+    const { sql, people, values } = this.#s;
+    const n = this.#numberOf(id);
+    const row = sql.row<CheckinRow>(BY_NUMBER, n)!;
     if (row.voided !== null) return;
     const person = row.person === null ? null : people.byRef(row.person);
     this.#s.write(() => {
       const event = values.append('void', { target: id, reason }, { person: person?.id }, person);
-      this.#void.run(n, event.n);
+      sql.run(
+        'INSERT INTO checkin_note(n, voided) VALUES (?, ?) ON CONFLICT(n) DO UPDATE SET voided = excluded.voided',
+        n,
+        event.n,
+      );
       if (reason !== 'not-me' || takenFor === undefined || !person) return;
       if (people.known(takenFor) !== null) this.#lookalikes.confuse(person.id, takenFor);
     });
@@ -200,8 +191,10 @@ export class Checkins {
   /** Number of a check-in by its id. @throws Problem `checkin-unknown` */
   #numberOf(id: string): number {
     const bytes = uuidBytes(id);
-    const from = bytes.length === 16 ? counterOf(bytes) : 0;
-    const n = bytes.length === 16 ? (this.#find.get(from, from + ID_REACH, bytes) as number | undefined) : undefined;
+    if (bytes.length !== 16) throw new Problem('checkin-unknown');
+    const from = counterOf(bytes);
+    const find = 'SELECT n FROM checkin WHERE n BETWEEN ? AND ? AND id = ? LIMIT 1';
+    const n = this.#s.sql.value<number>(find, from, from + ID_REACH, bytes);
     if (n === undefined) throw new Problem('checkin-unknown');
     return n;
   }

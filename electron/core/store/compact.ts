@@ -1,6 +1,6 @@
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { EventType } from '../../../sync/protocol/wire/event.ts';
-import type { Db } from './database.ts';
+import type { Sql } from './database.ts';
 import type { Salted } from './events.ts';
 import { canonicalText, uuidText } from './header.ts';
 
@@ -157,13 +157,11 @@ const RECENTLY = 8;
 
 /** Open halves that come again and again: stored once, referred to. The chain's hashes hold them like any other. */
 export class SharedOpen {
+  readonly #sql: Sql;
   #recent: Shared[] = [];
-  readonly #find;
-  readonly #add;
 
-  constructor(db: Db) {
-    this.#find = db.prepare('SELECT ref FROM shared_open WHERE text = ?').pluck();
-    this.#add = db.prepare('INSERT INTO shared_open(text) VALUES (?)');
+  constructor(sql: Sql) {
+    this.#sql = sql;
   }
 
   /** Reference and canonical text; makes the row, in the running transaction if there is one, where there is none. */
@@ -171,7 +169,8 @@ export class SharedOpen {
     // Comparing is several times cheaper than printing and looking up.
     for (const one of this.#recent) if (sameJson(one.open, open)) return one;
     const text = canonicalText(open);
-    const ref = (this.#find.get(text) as number | undefined) ?? Number(this.#add.run(text).lastInsertRowid);
+    const known = this.#sql.value<number>('SELECT ref FROM shared_open WHERE text = ?', text);
+    const ref = known ?? Number(this.#sql.run('INSERT INTO shared_open(text) VALUES (?)', text).lastInsertRowid);
     const found = { open: JSON.parse(text) as object, ref, text };
     this.#recent = [found, ...this.#recent.slice(0, RECENTLY - 1)];
     return found;

@@ -52,6 +52,58 @@ export function openDatabase(file: string, key: Uint8Array, mode: 'wal' | 'delet
   });
 }
 
+type Statement = Database.Statement;
+type Value = Database.Value;
+
+/**
+ * The statements of a connection. Each is prepared when it is first run and kept by its text, so that it is written where it
+ * is used; what SQLite has against it comes out as a Problem.
+ */
+export class Sql {
+  readonly db: Db;
+  readonly #statements = new Map<string, Statement>();
+  readonly #plucking = new Map<string, Statement>();
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  run(sql: string, ...values: Value[]): ReturnType<Statement['run']> {
+    return guarded(() => this.#statement(sql).run(...values));
+  }
+
+  /** The first row; undefined: there is none. */
+  row<T>(sql: string, ...values: Value[]): T | undefined {
+    return guarded(() => this.#statement(sql).get(...values)) as T | undefined;
+  }
+
+  rows<T>(sql: string, ...values: Value[]): T[] {
+    return guarded(() => this.#statement(sql).all(...values)) as T[];
+  }
+
+  /** The first column of the first row; undefined: there is no row. */
+  value<T>(sql: string, ...values: Value[]): T | undefined {
+    return guarded(() => this.#pluck(sql).get(...values)) as T | undefined;
+  }
+
+  /** The first column of every row. */
+  values<T>(sql: string, ...values: Value[]): T[] {
+    return guarded(() => this.#pluck(sql).all(...values)) as T[];
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql) ?? this.db.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+
+  #pluck(sql: string): Statement {
+    const known = this.#plucking.get(sql) ?? this.db.prepare(sql).pluck();
+    this.#plucking.set(sql, known);
+    return known;
+  }
+}
+
 /** Runs database work; SQLite's errors come out as Problems. */
 export function guarded<T>(work: () => T): T {
   try {

@@ -3,7 +3,6 @@ import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import type { CommandWhat, Open } from '../../../sync/protocol/wire/event.ts';
 import { type Command, DeviceConfig, UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { keptJson } from '../kept-json.ts';
-import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -61,12 +60,15 @@ export class DeviceState {
 
   /** @param now trusted time, ms since 1970 */
   noteCommand({ id, what, expires }: Extract<Change, { kind: 'command' }>, now: number): void {
-    const { db, log } = this.#s;
-    db.prepare('DELETE FROM command WHERE outcome IS NOT NULL AND expires < ?').run(Math.floor(now - KEPT_MS));
-    db.prepare(
+    const { sql, log } = this.#s;
+    sql.run('DELETE FROM command WHERE outcome IS NOT NULL AND expires < ?', Math.floor(now - KEPT_MS));
+    sql.run(
       `INSERT INTO command(id, what, expires) VALUES (?, ?, ?)
        ON CONFLICT(id) DO UPDATE SET expires = excluded.expires WHERE outcome IS NULL`,
-    ).run(uuidBytes(id), what, Date.parse(expires));
+      uuidBytes(id),
+      what,
+      Date.parse(expires),
+    );
     const row = this.#row(id)!;
     // Asked again although it was answered: the server's database is older than the answer, which is then sent again by
     // itself. Only one that was already trimmed has to be given again.
@@ -88,11 +90,11 @@ export class DeviceState {
 
   #say({ id }: CommandRow, open: Open<'command'>): void {
     const { n } = this.#s.log.insert('command', open);
-    this.#s.db.prepare('UPDATE command SET outcome = ?, n = ? WHERE id = ?').run(open.outcome, n, id);
+    this.#s.sql.run('UPDATE command SET outcome = ?, n = ? WHERE id = ?', open.outcome, n, id);
   }
 
   #row(id: string): CommandRow | undefined {
-    return this.#s.db.prepare('SELECT * FROM command WHERE id = ?').get(uuidBytes(id)) as CommandRow | undefined;
+    return this.#s.sql.row<CommandRow>('SELECT * FROM command WHERE id = ?', uuidBytes(id));
   }
 
   /** Which build the server wants here. Null: the one that is, none was sent, or it is of a build that this one can't read. */
@@ -107,9 +109,8 @@ export class DeviceState {
 
   /** Commands whose last word was not said, also those that have expired, in the order in which they end. */
   commands(): OpenCommand[] {
-    const sql = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'started' ORDER BY expires, id";
-    const rows = guarded(() => this.#s.db.prepare(sql).all() as CommandRow[]);
-    return rows.map(({ id, what, expires, outcome }) => ({
+    const open = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'started' ORDER BY expires, id";
+    return this.#s.sql.rows<CommandRow>(open).map(({ id, what, expires, outcome }) => ({
       id: uuidText(id),
       what,
       expires: new Date(expires).toISOString(),

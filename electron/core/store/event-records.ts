@@ -79,14 +79,13 @@ export class EventRecords {
 
   /** What staff did at this kiosk, newest first, from the events that are still here. */
   ofStaff(limit: number): StaffEvent[] {
-    const rows = guarded(() =>
-      this.#s.db
-        .prepare(
-          `SELECT id, utc, "offset", type, open FROM whole_event
-           WHERE n > ? AND (type = ? OR instr(open, '"by":"') > 0) ORDER BY n DESC LIMIT ?`,
-        )
-        .all(this.#s.log.last - SEARCHED, typeCode('staff'), limit),
-    ) as { id: Buffer; utc: number; offset: number; type: number; open: string }[];
+    const rows = this.#s.sql.rows<{ id: Buffer; utc: number; offset: number; type: number; open: string }>(
+      `SELECT id, utc, "offset", type, open FROM whole_event
+       WHERE n > ? AND (type = ? OR instr(open, '"by":"') > 0) ORDER BY n DESC LIMIT ?`,
+      this.#s.log.last - SEARCHED,
+      typeCode('staff'),
+      limit,
+    );
     return rows.map(({ id, utc, offset, type, open }) => ({
       id: uuidText(id),
       at: happenedAt({ utc, offset }),

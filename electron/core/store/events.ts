@@ -5,7 +5,7 @@ import type { Random } from '../keys/envelope.ts';
 import { actor } from './actor.ts';
 import type { Clock } from './clock.ts';
 import { fieldMask, fieldsOf, SharedOpen, typeCode, typeOf } from './compact.ts';
-import { type Db, guarded } from './database.ts';
+import type { Db, Sql } from './database.ts';
 import {
   canonicalText,
   commitment,
@@ -75,14 +75,16 @@ export const happenedAt = ({ utc, offset }: Pick<EventRow, 'utc' | 'offset'>): n
 /** Types whose open halves come again and again. */
 const SHARED: ReadonlySet<EventType> = new Set(['checkin', 'person', 'consent', 'template', 'pin']);
 
-const EPOCH_SQL = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch';
+const EPOCHS = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch ORDER BY ref';
+const INSERT =
+  'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests, person, sealed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)';
 
 /**
  * The chain of events: appends in a transaction of the caller's, rebuilds headers, and keeps what the next event needs
  * (number, previous hash) in memory. One instance a connection.
  */
 export class EventLog {
-  readonly #db: Db;
+  readonly #sql: Sql;
   readonly #device: string;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -92,12 +94,6 @@ export class EventLog {
   #epoch: Epoch;
   #last: number;
   #prev: string;
-  readonly #begin;
-  readonly #commit;
-  readonly #rollback;
-  readonly #insert;
-  readonly #select;
-  readonly #hashBefore;
   readonly #shared;
   readonly #instants = new Instants();
   /** Whether the newest epoch was begun by this opening of the store, and may be appended to. */
@@ -108,23 +104,15 @@ export class EventLog {
    *   copy put back with everything beside it, which nothing here can tell; so no epoch outlives an opening, and no number
    *   can ever be used for two events.
    */
-  constructor(db: Db, device: string, clock: Clock, random: Random, own = false) {
+  constructor(sql: Sql, device: string, clock: Clock, random: Random, own = false) {
     this.#own = own;
-    this.#db = db;
+    this.#sql = sql;
     this.#device = device;
     this.#clock = clock;
     this.#random = random;
-    this.#begin = db.prepare('BEGIN IMMEDIATE');
-    this.#commit = db.prepare('COMMIT');
-    this.#rollback = db.prepare('ROLLBACK');
-    this.#insert = db.prepare(
-      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests, person, sealed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
-    );
-    this.#select = db.prepare('SELECT * FROM whole_event WHERE n = ?');
-    this.#shared = new SharedOpen(db);
-    this.#hashBefore = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ? AND epoch = ?').pluck();
+    this.#shared = new SharedOpen(sql);
     this.#bootRef = this.#refOfBoot(clock.bootId);
-    for (const row of db.prepare('SELECT ref, id FROM boot').all() as { ref: number; id: string }[])
+    for (const row of sql.rows<{ ref: number; id: string }>('SELECT ref, id FROM boot'))
       this.#boots.set(row.ref, row.id);
     this.#epochs = this.#readEpochs();
     this.#epoch = [...this.#epochs.values()].at(-1)!;
@@ -156,24 +144,26 @@ export class EventLog {
   }
 
   #refOfBoot(id: string): number {
-    this.#db.prepare('INSERT INTO boot(id) VALUES (?) ON CONFLICT DO NOTHING').run(id);
-    return this.#db.prepare('SELECT ref FROM boot WHERE id = ?').pluck().get(id) as number;
+    this.#sql.run('INSERT INTO boot(id) VALUES (?) ON CONFLICT DO NOTHING', id);
+    return this.#sql.value<number>('SELECT ref FROM boot WHERE id = ?', id)!;
   }
 
   #readEpochs(): Map<number, Epoch> {
-    const rows = this.#db.prepare(`${EPOCH_SQL} ORDER BY ref`).all() as Epoch[];
-    return new Map(rows.map((row) => [row.ref, row]));
+    return new Map(this.#sql.rows<Epoch>(EPOCHS).map((row) => [row.ref, row]));
   }
 
   #readLast(): number {
-    const newest = this.#db.prepare('SELECT max(n) FROM event').pluck().get() as number | null;
+    const newest = this.#sql.value<number | null>('SELECT max(n) FROM event');
     return Math.max(newest ?? 0, this.#epoch.base + this.#epoch.trimmed);
   }
 
   #readPrev(): string {
     if (this.#last === this.#epoch.base) return GENESIS;
-    const hash = this.#hashBefore.get(this.#last, this.#epoch.ref) as Buffer | undefined;
-    return (hash ?? this.#epoch.anchor!).toString('base64url');
+    return (this.#hashOf(this.#last, this.#epoch.ref) ?? this.#epoch.anchor!).toString('base64url');
+  }
+
+  #hashOf(n: number, epoch: number): Buffer | undefined {
+    return this.#sql.value<Buffer>('SELECT substr(digests, 1, 32) FROM event WHERE n = ? AND epoch = ?', n, epoch);
   }
 
   /** Reads the epochs again after a change of their marks. */
@@ -189,7 +179,7 @@ export class EventLog {
 
   /** Begins a new epoch, in the running transaction or by itself. */
   beginNext(id: string, reason: string): void {
-    EventLog.beginEpoch(this.#db, id, reason, this.#clock.now());
+    EventLog.beginEpoch(this.#sql.db, id, reason, this.#clock.now());
     this.#takeNewest();
     this.#own = true;
     this.#prev = GENESIS;
@@ -205,17 +195,17 @@ export class EventLog {
     const last = this.#last;
     const prev = this.#prev;
     const own = this.#own;
-    this.#begin.run();
+    this.#sql.run('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.#commit.run();
+      this.#sql.run('COMMIT');
       return result;
     } catch (error) {
       this.#last = last;
       this.#prev = prev;
       this.#shared.forget();
       // SQLite rolls back by itself when the disk is full or fails.
-      if (this.#db.inTransaction) this.#rollback.run();
+      if (this.#sql.db.inTransaction) this.#sql.run('ROLLBACK');
       this.#own = own;
       this.#takeNewest();
       throw error;
@@ -237,7 +227,7 @@ export class EventLog {
    * transaction by itself, which spares a BEGIN and a COMMIT.
    */
   store(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
-    this.#insert.run(...composed.columns, person, sealed);
+    this.#sql.run(INSERT, ...composed.columns, person, sealed);
     this.#last = composed.n;
     this.#prev = composed.hash;
     return composed;
@@ -301,7 +291,7 @@ export class EventLog {
   }
 
   row(n: number): EventRow | null {
-    return guarded(() => (this.#select.get(n) as EventRow | undefined) ?? null);
+    return this.#sql.row<EventRow>('SELECT * FROM whole_event WHERE n = ?', n) ?? null;
   }
 
   /**
@@ -312,8 +302,7 @@ export class EventLog {
     const epoch = this.#epochs.get(row.epoch)!;
     const seq = row.n - epoch.base;
     const known = earlier?.n === row.n - 1 && earlier.epoch === row.epoch ? earlier.digests.subarray(0, 32) : undefined;
-    const before =
-      seq === 1 ? null : (known ?? (this.#hashBefore.get(row.n - 1, row.epoch) as Buffer | undefined) ?? epoch.anchor);
+    const before = seq === 1 ? null : (known ?? this.#hashOf(row.n - 1, row.epoch) ?? epoch.anchor);
     const fields = fieldsOf(row.fields);
     return {
       id: uuidText(row.id),

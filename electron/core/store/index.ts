@@ -5,7 +5,7 @@ import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { Vault } from '../vault/vault.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Connection, type Db, damaged, disconnect, guarded, inUse, openDatabase } from './database.ts';
+import { type Connection, damaged, disconnect, guarded, inUse, openDatabase, type Sql } from './database.ts';
 import { EventLog } from './events.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
@@ -167,7 +167,7 @@ function connect(
         { home, keys, device: readMeta(db, 'device')!, clock, random, vault, created, closed },
         connection,
       );
-      sweepPhotos(db, vault);
+      sweepPhotos(store.session.sql, vault);
       store.keepReserve();
       return store;
     });
@@ -177,10 +177,10 @@ function connect(
   }
 }
 
-function sweepPhotos(db: Db, vault: Vault): void {
-  const rows = db.prepare('SELECT count(*) FROM photo').pluck().get() as number;
-  const waiting = pendingAddresses(db);
+function sweepPhotos(sql: Sql, vault: Vault): void {
+  const rows = sql.value<number>('SELECT count(*) FROM photo')!;
+  const waiting = pendingAddresses(sql);
   if (vault.list().length === rows + waiting.length) return;
-  const known = db.prepare('SELECT address FROM photo').pluck().all() as Buffer[];
+  const known = sql.values<Buffer>('SELECT address FROM photo');
   vault.sweep(new Set([...waiting, ...known.map((address) => address.toString('base64url'))]));
 }

@@ -12,7 +12,7 @@ import type { Photos } from './photos.ts';
 import type { Pins } from './pins.ts';
 import type { PresenceRecords } from './presence.ts';
 import type { RekeyReport } from './rekey.ts';
-import type { Retention } from './retention.ts';
+import type { Removal } from './removal.ts';
 import type { Roster } from './roster.ts';
 import type { Settings } from './settings.ts';
 import type { Templates } from './templates.ts';
@@ -46,7 +46,7 @@ export interface Store {
   readonly roster: Public<Roster>;
   /** What the server sends to this one device. */
   readonly deviceState: Public<DeviceState>;
-  readonly retention: Public<Retention>;
+  readonly removal: Public<Removal>;
   readonly device: string;
   readonly epoch: string;
   /** Schema of this store, and the lowest whose builds can open it. */

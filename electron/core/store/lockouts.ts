@@ -1,4 +1,3 @@
-import { guarded } from './database.ts';
 import type { Session } from './session.ts';
 
 /** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
@@ -12,35 +11,31 @@ export interface Lockout {
 
 export class Lockouts {
   readonly #s: Session;
-  readonly #get;
-  readonly #put;
-  readonly #drop;
-  readonly #clamp;
-  readonly #prune;
 
   constructor(session: Session) {
     this.#s = session;
-    const { db } = session;
-    this.#get = db.prepare('SELECT failures, until, at FROM lockout WHERE subject = ?');
-    this.#put = db.prepare(
-      `INSERT INTO lockout(subject, failures, until, at) VALUES (?, ?, ?, ?)
-       ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
-    );
-    this.#clamp = db.prepare('UPDATE lockout SET at = min(at, ?), until = min(until, ?) WHERE max(at, until) > ?');
-    this.#prune = db.prepare('DELETE FROM lockout WHERE max(at, until) <= ?');
-    this.#drop = db.prepare('DELETE FROM lockout WHERE subject = ?');
   }
 
   get(subject: string): Lockout {
-    return guarded(() => (this.#get.get(subject) as Lockout | undefined) ?? { failures: 0, until: 0, at: 0 });
+    const sql = 'SELECT failures, until, at FROM lockout WHERE subject = ?';
+    return this.#s.sql.row<Lockout>(sql, subject) ?? { failures: 0, until: 0, at: 0 };
   }
 
   /** Keeps these lockouts by subject, in one transaction; those without failures are dropped. */
   set(lockouts: Readonly<Record<string, Lockout>>): void {
+    const { sql } = this.#s;
     this.#s.write(() => {
       for (const [subject, { failures, until, at }] of Object.entries(lockouts)) {
-        if (failures === 0 && until === 0) this.#drop.run(subject);
-        else this.#put.run(subject, failures, Math.ceil(until), Math.floor(at));
+        if (failures === 0 && until === 0) sql.run('DELETE FROM lockout WHERE subject = ?', subject);
+        else
+          sql.run(
+            `INSERT INTO lockout(subject, failures, until, at) VALUES (?, ?, ?, ?)
+             ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
+            subject,
+            failures,
+            Math.ceil(until),
+            Math.floor(at),
+          );
       }
     });
   }
@@ -50,10 +45,12 @@ export class Lockouts {
    * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
    */
   prune(before: number, latest: number): number {
+    const { sql } = this.#s;
     return this.#s.write(() => {
       const end = Math.ceil(latest);
-      this.#clamp.run(end, end, end);
-      return this.#prune.run(Math.floor(before)).changes;
+      const clamp = 'UPDATE lockout SET at = min(at, ?), until = min(until, ?) WHERE max(at, until) > ?';
+      sql.run(clamp, end, end, end);
+      return sql.run('DELETE FROM lockout WHERE max(at, until) <= ?', Math.floor(before)).changes;
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import type { LookalikeReason } from '../../../sync/protocol/wire/event.ts';
-import { type Db, guarded } from './database.ts';
+import type { Sql } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
 
@@ -46,38 +46,35 @@ const sorted = (a: string, b: string): [Buffer, Buffer] => {
  * Everything that ties someone who is gone to others: their pairs, and the events here that name both.
  * @param id 16 bytes
  */
-export function forgetLookalikes(db: Db, id: Buffer): void {
-  db.prepare(
+export function forgetLookalikes(sql: Sql, id: Buffer): void {
+  sql.run(
     'UPDATE event SET person = NULL, sealed = NULL WHERE n IN (SELECT n FROM lookalike WHERE first = ? OR second = ?)',
-  ).run(id, id);
-  for (const table of ['lookalike', 'confusion'])
-    db.prepare(`DELETE FROM ${table} WHERE first = ? OR second = ?`).run(id, id);
+    id,
+    id,
+  );
+  for (const table of ['lookalike', 'confusion']) sql.run(`DELETE FROM ${table} WHERE first = ? OR second = ?`, id, id);
 }
 
 /** Pairs of lookalikes, and how often two people were taken for each other. */
 export class Lookalikes {
   readonly #s: Session;
   readonly #device: Buffer;
-  readonly #has;
 
   constructor(session: Session) {
     this.#s = session;
     this.#device = uuidBytes(session.device);
-    this.#has = session.db
-      .prepare('SELECT 1 FROM lookalike WHERE marked = 1 AND (first = ? OR second = ?) LIMIT 1')
-      .pluck();
   }
 
   /** Whether this person is one of a pair: no face alone identifies them. */
   has(person: string): boolean {
     const id = uuidBytes(person);
-    return guarded(() => this.#has.get(id, id) !== undefined);
+    const has = 'SELECT 1 FROM lookalike WHERE marked = 1 AND (first = ? OR second = ?) LIMIT 1';
+    return this.#s.sql.row(has, id, id) !== undefined;
   }
 
   /** Newest first. */
   list(): LookalikePair[] {
-    const sql = 'SELECT * FROM lookalike WHERE marked = 1 ORDER BY at DESC';
-    const rows = guarded(() => this.#s.db.prepare(sql).all() as Row[]);
+    const rows = this.#s.sql.rows<Row>('SELECT * FROM lookalike WHERE marked = 1 ORDER BY at DESC');
     return rows.map((row) => ({
       people: [uuidText(row.first), uuidText(row.second)],
       reason: row.reason as LookalikeReason,
@@ -101,15 +98,13 @@ export class Lookalikes {
 
   /** As `mark`, of someone who may still be in the running transaction alone. Marking twice is marking once. */
   insert(person: string, other: string, { reason, by }: Marking): void {
-    const { people, values, db } = this.#s;
+    const { people, values, sql } = this.#s;
     const [first, second] = sorted(person, other);
-    const known = db
-      .prepare('SELECT 1 FROM lookalike WHERE first = ? AND second = ? AND marked = 1')
-      .get(first, second);
+    const known = sql.row('SELECT 1 FROM lookalike WHERE first = ? AND second = ? AND marked = 1', first, second);
     if (known || person === other) return;
     const open = { change: 'marked', reason } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
-    db.prepare('DELETE FROM confusion WHERE first = ? AND second = ?').run(first, second);
+    sql.run('DELETE FROM confusion WHERE first = ? AND second = ?', first, second);
     this.#put(first, second, { marked: 1, reason, at: Math.floor(this.#s.trustedNow()), device: this.#device, by, n });
   }
 
@@ -119,15 +114,17 @@ export class Lookalikes {
   }
 
   #unmark(person: string, other: string, by: string | null): boolean {
-    const { people, values, log, db } = this.#s;
+    const { people, values, log, sql } = this.#s;
     const [first, second] = sorted(person, other);
-    const row = db
-      .prepare('SELECT reason, n FROM lookalike WHERE first = ? AND second = ? AND marked = 1')
-      .get(first, second) as { reason: LookalikeReason; n: number } | undefined;
+    const row = sql.row<{ reason: LookalikeReason; n: number }>(
+      'SELECT reason, n FROM lookalike WHERE first = ? AND second = ? AND marked = 1',
+      first,
+      second,
+    );
     if (!row) return false;
     // The event by which it was marked names both, and nothing but this row leads to it.
     if (row.n > 0 && log.isCommitted(row.n))
-      db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE n = ?').run(row.n);
+      sql.run('UPDATE event SET person = NULL, sealed = NULL WHERE n = ?', row.n);
     const open = { change: 'removed' } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
     const { reason } = row;
@@ -137,34 +134,42 @@ export class Lookalikes {
 
   /** One of the two was taken for the other and said so: twice makes them a pair. */
   confuse(person: string, other: string): void {
-    const { db } = this.#s;
+    const { sql } = this.#s;
     const [first, second] = sorted(person, other);
     if (this.has(person) && this.partners(person).includes(other)) return;
     const now = Math.floor(this.#s.trustedNow());
-    const before = db.prepare('SELECT count, at FROM confusion WHERE first = ? AND second = ?').get(first, second) as
-      | { count: number; at: number }
-      | undefined;
+    const before = sql.row<{ count: number; at: number }>(
+      'SELECT count, at FROM confusion WHERE first = ? AND second = ?',
+      first,
+      second,
+    );
     const count = before && now - before.at <= CONFUSION_MS ? before.count + 1 : 1;
     if (count >= CONFUSIONS) {
       this.insert(person, other, { reason: 'not-me', by: null });
       return;
     }
-    db.prepare(
+    sql.run(
       `INSERT INTO confusion(first, second, count, at) VALUES (?, ?, ?, ?)
        ON CONFLICT(first, second) DO UPDATE SET count = excluded.count, at = excluded.at`,
-    ).run(first, second, count, now);
+      first,
+      second,
+      count,
+      now,
+    );
   }
 
   /** All of a person's pairs, as the server says. What was changed here and is not committed there yet is newer. */
   take(person: string, others: Extract<Change, { kind: 'lookalikes' }>['others']): void {
-    const { db, log } = this.#s;
+    const { sql, log } = this.#s;
     const id = uuidBytes(person);
-    const rows = db
-      .prepare('SELECT first, second, n FROM lookalike WHERE first = ? OR second = ?')
-      .all(id, id) as (Pick<Row, 'first' | 'second'> & { n: number })[];
+    const rows = sql.rows<Pick<Row, 'first' | 'second'> & { n: number }>(
+      'SELECT first, second, n FROM lookalike WHERE first = ? OR second = ?',
+      id,
+      id,
+    );
     const own = new Set<string>();
     for (const { first, second, n } of rows) {
-      if (log.isCommitted(n)) db.prepare('DELETE FROM lookalike WHERE first = ? AND second = ?').run(first, second);
+      if (log.isCommitted(n)) sql.run('DELETE FROM lookalike WHERE first = ? AND second = ?', first, second);
       else own.add(uuidText(first.equals(id) ? second : first));
     }
     for (const { person: other, reason, at, device, by } of others) {
@@ -180,12 +185,11 @@ export class Lookalikes {
     second: Buffer,
     row: Marking & Pick<Row, 'at' | 'device'> & { readonly marked: 0 | 1; readonly n: number },
   ): void {
-    this.#s.db
-      .prepare(
-        `INSERT INTO lookalike(first, second, marked, reason, at, device, actor, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT(first, second) DO UPDATE SET marked = excluded.marked, reason = excluded.reason, at = excluded.at,
-           device = excluded.device, actor = excluded.actor, n = excluded.n`,
-      )
-      .run(first, second, row.marked, row.reason, row.at, row.device, row.by, row.n);
+    this.#s.sql.run(
+      `INSERT INTO lookalike(first, second, marked, reason, at, device, actor, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT(first, second) DO UPDATE SET marked = excluded.marked, reason = excluded.reason, at = excluded.at,
+         device = excluded.device, actor = excluded.actor, n = excluded.n`,
+      ...[first, second, row.marked, row.reason, row.at, row.device, row.by, row.n],
+    );
   }
 }

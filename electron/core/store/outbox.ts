@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
-import { guarded } from './database.ts';
 import { type Epoch, type EventLog, type EventRow, happenedAt } from './events.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -22,13 +21,6 @@ export class Outbox {
   readonly #s: Session;
   readonly #log: EventLog;
   readonly #settings: Settings;
-  readonly #rows;
-  readonly #marks;
-  readonly #heard;
-  readonly #rewind;
-  readonly #photosAgain;
-  readonly #photoSent;
-  readonly #photosOnceMore;
   /** Addresses of photos that the server had when asked once. */
   readonly #found = new Set<string>();
   /** Number of the newest event when a photo was last found there; 0: it was before this start. */
@@ -37,19 +29,9 @@ export class Outbox {
   #loose = true;
 
   constructor(session: Session, settings: Settings) {
-    const { db, log } = session;
     this.#s = session;
-    this.#log = log;
+    this.#log = session.log;
     this.#settings = settings;
-    this.#rows = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
-    this.#marks = db.prepare('UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?');
-    this.#heard = db.prepare(
-      'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?',
-    );
-    this.#rewind = db.prepare('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?');
-    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent IN (1, 3) OR (sent = 2 AND keyed = 1)');
-    this.#photoSent = db.prepare('UPDATE photo SET sent = ?, found = coalesce(?, found) WHERE address = ?');
-    this.#photosOnceMore = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 3');
   }
 
   /** Grows whenever personal values were removed: what was read before may hold some of them. */
@@ -63,7 +45,7 @@ export class Outbox {
 
   /** Events to send, oldest first: at most `limit`, and about `bytes` of JSON; only those behind `after`. */
   pending(limit: number, bytes = Number.POSITIVE_INFINITY, after?: EventPlace): WireEvent[] {
-    return guarded(() => this.#s.values.wire(this.#pendingRows(limit, after), bytes));
+    return this.#s.values.wire(this.#pendingRows(limit, after), bytes);
   }
 
   #pendingRows(limit: number, after?: EventPlace): EventRow[] {
@@ -72,15 +54,16 @@ export class Outbox {
     for (const epoch of this.#log.epochs) {
       if (found.length >= limit) break;
       const from = Math.max(epoch.base + epoch.committed, behind);
+      const rows = 'SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?';
       if (from < this.#end(epoch))
-        found.push(...(this.#rows.all(from, this.#end(epoch), limit - found.length) as EventRow[]));
+        found.push(...this.#s.sql.rows<EventRow>(rows, from, this.#end(epoch), limit - found.length));
     }
     return found;
   }
 
   /** When the oldest event still to send happened. */
   oldestAt(): string | null {
-    const oldest = guarded(() => this.#pendingRows(1)[0]);
+    const [oldest] = this.#pendingRows(1);
     return oldest ? new Date(happenedAt(oldest)).toISOString() : null;
   }
 
@@ -106,12 +89,15 @@ export class Outbox {
     const whole = Number.isInteger(committed) && Number.isInteger(safe);
     if (!whole || safe < 0 || safe > committed || committed > made)
       throw new Problem('ack-impossible', { committed, safe, made });
+    const { sql } = this.#s;
     this.#s.write(() => {
-      this.#marks.run(committed, safe, epoch.ref);
+      const marks = 'UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?';
+      sql.run(marks, committed, safe, epoch.ref);
       // What was kept only so that the server hears of it has been heard.
-      this.#heard.run(epoch.base, epoch.base + safe);
+      const heard = 'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?';
+      sql.run(heard, epoch.base, epoch.base + safe);
       if (!this.#loose || epoch.base + committed <= this.#foundAt) return;
-      this.#photosOnceMore.run();
+      sql.run('UPDATE photo SET sent = 0 WHERE sent = 3');
       this.#loose = false;
     });
     this.#log.refreshEpochs();
@@ -126,7 +112,8 @@ export class Outbox {
     const epoch = this.#find(id);
     const committed = Math.max(Math.min(marks.committed, epoch.committed), epoch.trimmed);
     this.#s.write(() => {
-      this.#rewind.run(committed, Math.max(Math.min(marks.safe, committed), epoch.trimmed), epoch.ref);
+      const safe = Math.max(Math.min(marks.safe, committed), epoch.trimmed);
+      this.#s.sql.run('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?', committed, safe, epoch.ref);
       this.resendPhotos();
     });
     this.#log.refreshEpochs();
@@ -152,33 +139,29 @@ export class Outbox {
 
   /** Addresses of photos whose events the server has, oldest first. */
   photosToSend(limit: number): string[] {
-    return guarded(() => {
-      const select = this.#s.db
-        .prepare('SELECT address FROM photo WHERE sent = 0 AND n > ? AND n <= ? ORDER BY n LIMIT ?')
-        .pluck();
-      const found: Buffer[] = [];
-      // One whose event is not committed must not hold back those of later epochs.
-      for (const { base, committed } of this.#log.epochs) {
-        if (found.length >= limit) break;
-        found.push(...(select.all(base, base + committed, limit - found.length) as Buffer[]));
-      }
-      return found.map((address) => address.toString('base64url'));
-    });
+    const select = 'SELECT address FROM photo WHERE sent = 0 AND n > ? AND n <= ? ORDER BY n LIMIT ?';
+    const found: Buffer[] = [];
+    // One whose event is not committed must not hold back those of later epochs.
+    for (const { base, committed } of this.#log.epochs) {
+      if (found.length >= limit) break;
+      found.push(...this.#s.sql.values<Buffer>(select, base, base + committed, limit - found.length));
+    }
+    return found.map((address) => address.toString('base64url'));
   }
 
   photosWaiting(): number {
-    return guarded(() => this.#s.db.prepare('SELECT count(*) FROM photo WHERE sent = 0').pluck().get() as number);
+    return this.#s.sql.value<number>('SELECT count(*) FROM photo WHERE sent = 0')!;
   }
 
   /** Whether a photo still is one to send: it may have been purged since it was listed. */
   isPhotoWaiting(address: string): boolean {
     const select = 'SELECT 1 FROM photo WHERE address = ? AND sent = 0';
-    return guarded(() => this.#s.db.prepare(select).get(Buffer.from(address, 'base64url')) !== undefined);
+    return this.#s.sql.row(select, Buffer.from(address, 'base64url')) !== undefined;
   }
 
   /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
   reofferPhotos(): void {
-    this.#s.write(() => this.#s.db.prepare('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1').run());
+    this.#s.write(() => this.#s.sql.run('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1'));
   }
 
   /**
@@ -187,7 +170,7 @@ export class Outbox {
    */
   resendPhotos(): void {
     this.#found.clear();
-    this.#photosAgain.run();
+    this.#s.sql.run('UPDATE photo SET sent = 0 WHERE sent IN (1, 3) OR (sent = 2 AND keyed = 1)');
   }
 
   /**
@@ -201,7 +184,7 @@ export class Outbox {
   photoSent(address: string, taken: boolean): void {
     this.#s.write(() => {
       const bytes = Buffer.from(address, 'base64url');
-      const n = this.#s.db.prepare('SELECT n FROM photo WHERE address = ?').pluck().get(bytes) as number | undefined;
+      const n = this.#s.sql.value<number>('SELECT n FROM photo WHERE address = ?', bytes);
       if (n === undefined || !this.#log.epochs.some(({ base, committed }) => n > base && n <= base + committed)) return;
       this.#notePhoto(address, bytes, taken);
     });
@@ -209,7 +192,8 @@ export class Outbox {
 
   #notePhoto(address: string, bytes: Buffer, taken: boolean): void {
     const forGood = this.#found.delete(address);
-    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, forGood ? null : this.#log.last, bytes);
+    const sent = 'UPDATE photo SET sent = ?, found = coalesce(?, found) WHERE address = ?';
+    this.#s.sql.run(sent, !taken ? 2 : forGood ? 1 : 3, forGood ? null : this.#log.last, bytes);
     if (!taken || forGood) return;
     this.#found.add(address);
     this.#foundAt = this.#log.last;

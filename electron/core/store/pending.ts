@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { DEVICE_PURPOSES, KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { PhotoPlace } from '../vault/vault.ts';
-import { type Db, guarded } from './database.ts';
+import type { Db, Sql } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Known } from './known.ts';
 import { mayBe } from './pending-rules.ts';
@@ -82,19 +82,18 @@ export class PendingPhotos {
   }
 
   count(): number {
-    const sql = 'SELECT count(*) FROM pending_photo WHERE outcome IS NULL';
-    return guarded(() => this.#s.db.prepare(sql).pluck().get() as number);
+    return this.#s.sql.value<number>('SELECT count(*) FROM pending_photo WHERE outcome IS NULL')!;
   }
 
   /** Oldest first. */
   list(): PendingPhoto[] {
-    return guarded(() => this.#rows().map((row) => this.#open(row).photo));
+    return this.#rows().map((row) => this.#open(row).photo);
   }
 
   #rows(): Row[] {
-    return this.#s.db
-      .prepare('SELECT id, added, key, address, about FROM pending_photo WHERE outcome IS NULL ORDER BY ref')
-      .all() as Row[];
+    return this.#s.sql.rows<Row>(
+      'SELECT id, added, key, address, about FROM pending_photo WHERE outcome IS NULL ORDER BY ref',
+    );
   }
 
   #open(row: Row): { readonly photo: PendingPhoto; readonly key: KeyObject } {
@@ -110,13 +109,10 @@ export class PendingPhotos {
   }
 
   #require(id: string): { readonly photo: PendingPhoto; readonly key: KeyObject; readonly address: string } {
-    return guarded(() => {
-      const row = this.#s.db
-        .prepare('SELECT id, added, key, address, about FROM pending_photo WHERE id = ? AND outcome IS NULL')
-        .get(uuidBytes(id)) as Row | undefined;
-      if (!row) throw new Problem('review-photo-unknown');
-      return { ...this.#open(row), address: row.address.toString('base64url') };
-    });
+    const select = 'SELECT id, added, key, address, about FROM pending_photo WHERE id = ? AND outcome IS NULL';
+    const row = this.#s.sql.row<Row>(select, uuidBytes(id));
+    if (!row) throw new Problem('review-photo-unknown');
+    return { ...this.#open(row), address: row.address.toString('base64url') };
   }
 
   /** What became of this very file under this name; null: it was never kept here, or that is long ago. */
@@ -125,9 +121,9 @@ export class PendingPhotos {
   }
 
   #state(digest: Buffer): PendingState | null {
-    const sql = 'SELECT outcome FROM pending_photo WHERE digest = ?';
-    const row = guarded(() => this.#s.db.prepare(sql).get(digest)) as { outcome: PendingState | null } | undefined;
-    return row ? (row.outcome ?? 'waiting') : null;
+    const select = 'SELECT outcome FROM pending_photo WHERE digest = ?';
+    const outcome = this.#s.sql.value<PendingState | null>(select, digest);
+    return outcome === undefined ? null : (outcome ?? 'waiting');
   }
 
   /**
@@ -135,7 +131,7 @@ export class PendingPhotos {
    * @throws Problem `review-full`, `storage-full`
    */
   async keep({ original, picture, ...about }: NewPending): Promise<PendingState> {
-    const { db, log, random, vault } = this.#s;
+    const { sql, log, random, vault } = this.#s;
     const digest = this.#digest(about.label, original);
     const before = this.#state(digest);
     if (before) return before;
@@ -145,16 +141,15 @@ export class PendingPhotos {
     const photo = vault.seal(key, photoPlace(id), picture);
     await vault.keep(photo, () =>
       this.#s.write(() =>
-        db
-          .prepare('INSERT INTO pending_photo(id, digest, added, key, address, about) VALUES (?, ?, ?, ?, ?, ?)')
-          .run(
-            uuidBytes(id),
-            digest,
-            Math.floor(this.#s.trustedNow()),
-            seal(this.#kek, keyPlace(id), key.export(), random),
-            Buffer.from(photo.address, 'base64url'),
-            seal(key, aboutPlace(id), JSON.stringify(about), random),
-          ),
+        sql.run(
+          'INSERT INTO pending_photo(id, digest, added, key, address, about) VALUES (?, ?, ?, ?, ?, ?)',
+          uuidBytes(id),
+          digest,
+          Math.floor(this.#s.trustedNow()),
+          seal(this.#kek, keyPlace(id), key.export(), random),
+          Buffer.from(photo.address, 'base64url'),
+          seal(key, aboutPlace(id), JSON.stringify(about), random),
+        ),
       ),
     );
     return 'waiting';
@@ -175,11 +170,12 @@ export class PendingPhotos {
     const address = this.#s.write(() => {
       const one = this.#require(id);
       const ref = person === null ? null : (this.#s.people.known(person)?.ref ?? null);
-      this.#s.db
-        .prepare(
-          'UPDATE pending_photo SET outcome = ?, person = ?, key = NULL, address = NULL, about = NULL WHERE id = ? AND outcome IS NULL',
-        )
-        .run(outcome, ref, uuidBytes(id));
+      this.#s.sql.run(
+        'UPDATE pending_photo SET outcome = ?, person = ?, key = NULL, address = NULL, about = NULL WHERE id = ? AND outcome IS NULL',
+        outcome,
+        ref,
+        uuidBytes(id),
+      );
       return one.address;
     });
     await this.#s.wipe([address]);
@@ -191,8 +187,7 @@ export class PendingPhotos {
    */
   async purge(before: number, decided: number): Promise<number> {
     const removed = this.#s.write(() => {
-      const sql = 'DELETE FROM pending_photo WHERE added < ? AND outcome IS NOT NULL';
-      this.#s.db.prepare(sql).run(Math.floor(decided));
+      this.#s.sql.run('DELETE FROM pending_photo WHERE added < ? AND outcome IS NOT NULL', Math.floor(decided));
       return this.remove(before);
     });
     if (removed.length > 0) await this.#s.wipe(removed);
@@ -205,9 +200,9 @@ export class PendingPhotos {
    */
   remove(before: number): string[] {
     const where = 'added < ? AND outcome IS NULL';
-    const sql = `SELECT address FROM pending_photo WHERE ${where}`;
-    const removed = this.#s.db.prepare(sql).pluck().all(Math.floor(before)) as Buffer[];
-    this.#s.db.prepare(`DELETE FROM pending_photo WHERE ${where}`).run(Math.floor(before));
+    const { sql } = this.#s;
+    const removed = sql.values<Buffer>(`SELECT address FROM pending_photo WHERE ${where}`, Math.floor(before));
+    sql.run(`DELETE FROM pending_photo WHERE ${where}`, Math.floor(before));
     // Not a `purge` event: it has codes for photos and positions of check-ins alone, which a server may refuse otherwise.
     if (removed.length > 0)
       this.#s.log.insert('health', { code: 'review-photos-purged', detail: { removed: removed.length } });
@@ -221,13 +216,13 @@ export class PendingPhotos {
    * @returns the addresses of the files that must go
    */
   removePerson(person: Known): string[] {
-    const { db } = this.#s;
-    db.prepare('DELETE FROM pending_photo WHERE person = ?').run(person.ref);
+    const { sql } = this.#s;
+    sql.run('DELETE FROM pending_photo WHERE person = ?', person.ref);
     const theirs = this.#rows().filter((row) => {
       const one = this.#openable(row);
       return !one || one.person === person.id || one.duplicate === person.id || mayBe(one.label, person);
     });
-    for (const { id } of theirs) db.prepare('DELETE FROM pending_photo WHERE id = ?').run(id);
+    for (const { id } of theirs) sql.run('DELETE FROM pending_photo WHERE id = ?', id);
     return theirs.map(({ address }) => address.toString('base64url'));
   }
 
@@ -241,8 +236,8 @@ export class PendingPhotos {
 }
 
 /** Addresses of the files of pictures that wait. */
-export function pendingAddresses(db: Db): string[] {
-  const rows = db.prepare('SELECT address FROM pending_photo WHERE outcome IS NULL').pluck().all() as Buffer[];
+export function pendingAddresses(sql: Sql): string[] {
+  const rows = sql.values<Buffer>('SELECT address FROM pending_photo WHERE outcome IS NULL');
   return rows.map((address) => address.toString('base64url'));
 }
 

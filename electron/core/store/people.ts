@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import { bareNumber, numberKey } from '../number-keys.ts';
-import type { Db } from './database.ts';
+import type { Sql } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, NewPerson } from './interface.ts';
 import { credentialKey, type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
@@ -51,7 +51,7 @@ const fold = (text: string): string => text.normalize('NFC').toLowerCase();
  * for search and greeting, so they are decrypted once, at open, into memory; templates and PINs when asked for.
  */
 export class People {
-  readonly #db: Db;
+  readonly #sql: Sql;
   readonly #kek: KeyObject;
   readonly #vaultKek: KeyObject;
   readonly #random: Random;
@@ -65,17 +65,18 @@ export class People {
   /** Templates, PINs, cards and badges. */
   readonly secrets: PersonSecrets;
 
-  constructor(db: Db, keys: StoreKeySet, random: Random) {
-    this.#db = db;
+  constructor(sql: Sql, keys: StoreKeySet, random: Random) {
+    const { db } = sql;
+    this.#sql = sql;
     this.#kek = keyObject(keys.subkey('personKeys'));
     this.#vaultKek = keyObject(keys.subkey('vault'));
     this.#random = random;
-    this.secrets = new PersonSecrets(db, random, (ref) => this.#byRef.get(ref) ?? null);
+    this.secrets = new PersonSecrets(sql, random, (ref) => this.#byRef.get(ref) ?? null);
     const templates = new Map(
       db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
     );
-    const pins = new Set(db.prepare('SELECT person FROM pin').pluck().all() as number[]);
-    const bearers = new Set(db.prepare('SELECT person FROM credential').pluck().all() as number[]);
+    const pins = new Set(sql.values<number>('SELECT person FROM pin'));
+    const bearers = new Set(sql.values<number>('SELECT person FROM credential'));
     for (const row of db.prepare('SELECT * FROM person').iterate() as IterableIterator<PersonRow>) {
       const known = this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref), bearers.has(row.ref));
       if (row.removed_at === null) this.#remember(known);
@@ -112,10 +113,10 @@ export class People {
 
   /** Reads a person from the file: memory is only ever as new as the last commit. */
   stored(id: string): Stored | null {
-    const row = this.#db.prepare('SELECT * FROM person WHERE id = ?').get(uuidBytes(id)) as PersonRow | undefined;
+    const row = this.#sql.row<PersonRow>('SELECT * FROM person WHERE id = ?', uuidBytes(id));
     if (!row) return null;
     const count = (table: 'template' | 'pin' | 'credential') =>
-      this.#db.prepare(`SELECT count(*) FROM ${table} WHERE person = ?`).pluck().get(row.ref) as number;
+      this.#sql.value<number>(`SELECT count(*) FROM ${table} WHERE person = ?`, row.ref)!;
     const known = this.#openRow(row, count('template'), count('pin') > 0, count('credential') > 0);
     return { known, edited: row.edited, removed: row.removed_at !== null, optedOut: row.gps_opt_out };
   }
@@ -223,11 +224,8 @@ export class People {
   dropCheckin(person: Known, n: number): void {
     person.recent = person.recent.filter((one) => one !== n);
     if (person.recent.length > 0) return;
-    const older = this.#db
-      .prepare('SELECT n FROM checkin WHERE person = ? AND voided IS NULL ORDER BY n DESC LIMIT ?')
-      .pluck()
-      .all(person.ref, RECENT) as number[];
-    person.recent = older.reverse();
+    const older = 'SELECT n FROM checkin WHERE person = ? AND voided IS NULL ORDER BY n DESC LIMIT ?';
+    person.recent = this.#sql.values<number>(older, person.ref, RECENT).reverse();
   }
 
   photosKey(person: Known): KeyObject {
@@ -242,17 +240,14 @@ export class People {
     const wrap = (kek: KeyObject, kind: 'records' | 'photos') =>
       seal(kek, keyPlace(kind, person.id, 1), keys[kind].export(), this.#random);
     const wrappedPhotos = wrap(this.#vaultKek, 'photos');
-    const { lastInsertRowid } = this.#db
-      .prepare(
-        'INSERT INTO person(id, key_version, records_key, photos_key, row_version, profile, enrolled) VALUES (?, 1, ?, ?, 1, ?, ?)',
-      )
-      .run(
-        uuidBytes(person.id),
-        wrap(this.#kek, 'records'),
-        wrappedPhotos,
-        seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
-        enrolled,
-      );
+    const { lastInsertRowid } = this.#sql.run(
+      'INSERT INTO person(id, key_version, records_key, photos_key, row_version, profile, enrolled) VALUES (?, 1, ?, ?, 1, ?, ?)',
+      uuidBytes(person.id),
+      wrap(this.#kek, 'records'),
+      wrappedPhotos,
+      seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
+      enrolled,
+    );
     return {
       ...profile,
       ...head,
@@ -285,21 +280,20 @@ export class People {
       rowVersion: person.rowVersion + 1,
       gpsOptOut: change.gpsOptOut ?? person.gpsOptOut,
     };
-    this.#db
-      .prepare('UPDATE person SET row_version = ?, profile = ?, gps_opt_out = ? WHERE ref = ?')
-      .run(
-        next.rowVersion,
-        seal(person.records, profilePlace(next), JSON.stringify(profile), this.#random),
-        this.#optOut(person, change.gpsOptOut),
-        person.ref,
-      );
+    this.#sql.run(
+      'UPDATE person SET row_version = ?, profile = ?, gps_opt_out = ? WHERE ref = ?',
+      next.rowVersion,
+      seal(person.records, profilePlace(next), JSON.stringify(profile), this.#random),
+      this.#optOut(person, change.gpsOptOut),
+      person.ref,
+    );
     return next;
   }
 
   /** The stored opt-out after a change here. Opting in again here takes the server's back too: the person stands here. */
   #optOut(person: Known, change: boolean | undefined): number {
     if (change !== undefined) return change ? OPTED_OUT.here : 0;
-    return this.#db.prepare('SELECT gps_opt_out FROM person WHERE ref = ?').pluck().get(person.ref) as number;
+    return this.#sql.value<number>('SELECT gps_opt_out FROM person WHERE ref = ?', person.ref)!;
   }
 
   /**
@@ -309,7 +303,7 @@ export class People {
   overrule(person: Known, { gpsOptOut, ...profile }: Profile & { gpsOptOut: boolean }): Known {
     const stored = optedOutBy(this.#optOut(person, undefined), gpsOptOut);
     const next = this.update(person, profile);
-    this.#db.prepare('UPDATE person SET gps_opt_out = ? WHERE ref = ?').run(stored, person.ref);
+    this.#sql.run('UPDATE person SET gps_opt_out = ? WHERE ref = ?', stored, person.ref);
     return { ...next, gpsOptOut: stored !== 0 };
   }
 

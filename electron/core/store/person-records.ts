@@ -1,6 +1,5 @@
 import { Problem } from '../../../sync/errors/problem.ts';
 import { fileKey } from '../vault/vault.ts';
-import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, IssuedCard, NewPerson, Person, PersonChange, Reenrolment, Store } from './interface.ts';
 import { asPerson, type Known, newPersonKeys, type PersonKeys } from './known.ts';
@@ -10,21 +9,16 @@ import type { Outcome, Session } from './session.ts';
 const CODES_FLOOR = 'codes-floor';
 
 /** What belongs to a person, in parts of its own. */
-type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'retention'>;
+type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'removal'>;
 
 /** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */
 export class PersonRecords {
   readonly #s: Session;
   readonly #parts: PersonParts;
-  readonly #putCode;
-  readonly #dropCodes;
 
   constructor(session: Session, parts: PersonParts) {
-    const { db } = session;
     this.#s = session;
     this.#parts = parts;
-    this.#putCode = db.prepare('INSERT INTO used_code(digest, until) VALUES (?, ?) ON CONFLICT(digest) DO NOTHING');
-    this.#dropCodes = db.prepare('DELETE FROM used_code WHERE until < ?');
   }
 
   get(id: string): Person | null {
@@ -63,11 +57,8 @@ export class PersonRecords {
 
   /** Who is to be enrolled again, by the server's word, by name. */
   reenrolments(): Reenrolment[] {
-    const rows = guarded(() => this.#s.db.prepare('SELECT person, reason FROM reenrolment').all()) as {
-      person: Buffer;
-      reason: string;
-    }[];
-    return rows
+    return this.#s.sql
+      .rows<{ person: Buffer; reason: string }>('SELECT person, reason FROM reenrolment')
       .flatMap(({ person, reason }) => {
         const known = this.#s.people.known(uuidText(person));
         return known ? [{ person: asPerson(known), reason }] : [];
@@ -134,12 +125,9 @@ export class PersonRecords {
 
   /** Notes the newest event as one that the server must have before it overrules what this kiosk knows. */
   #own(person: Known, entered = false): void {
-    const { db, log } = this.#s;
-    db.prepare('UPDATE person SET edited = ?, entered = coalesce(?, entered) WHERE ref = ?').run(
-      log.last,
-      entered ? log.last : null,
-      person.ref,
-    );
+    const { sql, log } = this.#s;
+    const own = 'UPDATE person SET edited = ?, entered = coalesce(?, entered) WHERE ref = ?';
+    sql.run(own, log.last, entered ? log.last : null, person.ref);
   }
 
   /** Changes what is given; under the next row version, so that the old values can't be put back. */
@@ -164,11 +152,11 @@ export class PersonRecords {
    */
   issueCard(id: string, card: IssuedCard | null, replacing: boolean): number {
     return this.#s.change(() => {
-      const { db, people, values, log } = this.#s;
+      const { sql, people, values, log } = this.#s;
       const person = people.require(id);
       const before = replacing ? people.secrets.credentialsOf(person).filter((one) => one.kind === 'card') : [];
       for (const one of before) {
-        db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+        sql.run('DELETE FROM credential WHERE ref = ?', one.ref);
         values.append(
           'credential',
           { kind: 'card', change: 'revoked' },
@@ -190,7 +178,7 @@ export class PersonRecords {
     const { people, values } = this.#s;
     const photos = this.#s.change(() => {
       const person = people.require(id);
-      const result = this.#parts.retention.deletePersonRows(person.ref);
+      const result = this.#parts.removal.deletePersonRows(person.ref);
       // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
       return { result, committed: () => people.forget(person) };
@@ -204,13 +192,15 @@ export class PersonRecords {
    */
   useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten' {
     const { settings } = this.#parts;
+    const { sql } = this.#s;
     return this.#s.write(() => {
       // What was forgotten is never taken for new, whatever is done to the clock afterwards.
       const floor = Number(settings.get(CODES_FLOOR) ?? 0);
       if (code.issuedAt < floor) return 'forgotten';
-      if (this.#dropCodes.run(Math.floor(now)).changes > 0)
+      if (sql.run('DELETE FROM used_code WHERE until < ?', Math.floor(now)).changes > 0)
         settings.set(CODES_FLOOR, String(Math.max(floor, Math.floor(now - (code.until - code.issuedAt)))));
-      return this.#putCode.run(code.digest, Math.ceil(code.until)).changes > 0 ? 'first' : 'used';
+      const put = 'INSERT INTO used_code(digest, until) VALUES (?, ?) ON CONFLICT(digest) DO NOTHING';
+      return sql.run(put, code.digest, Math.ceil(code.until)).changes > 0 ? 'first' : 'used';
     });
   }
 }

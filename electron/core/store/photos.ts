@@ -1,6 +1,5 @@
 import { Problem } from '../../../sync/errors/problem.ts';
 import { fileKey } from '../vault/vault.ts';
-import { guarded } from './database.ts';
 import type { Inserted } from './events.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Known } from './known.ts';
@@ -9,22 +8,18 @@ import { ofPhoto, type Session } from './session.ts';
 /** Photos of check-ins and enrolments: their rows here, their files in the vault. */
 export class Photos {
   readonly #s: Session;
-  readonly #insert;
 
   constructor(session: Session) {
     this.#s = session;
-    this.#insert = session.db.prepare(
-      'INSERT INTO photo(n, kind, person, address, sealed, record, keyed) VALUES (?, ?, ?, ?, ?, ?, 1)',
-    );
   }
 
   /** The picture. @throws Problem `photo-unknown`; others where it was altered, swapped or its key destroyed */
   async open(photo: string): Promise<Uint8Array> {
-    const { db, people, vault } = this.#s;
-    const sql = 'SELECT kind, person, record, keyed FROM photo WHERE address = ?';
-    const row = guarded(() => db.prepare(sql).get(Buffer.from(photo, 'base64url'))) as
-      | { kind: 'checkin' | 'enrolment'; person: number; record: Buffer; keyed: number }
-      | undefined;
+    const { sql, people, vault } = this.#s;
+    const row = sql.row<{ kind: 'checkin' | 'enrolment'; person: number; record: Buffer; keyed: number }>(
+      'SELECT kind, person, record, keyed FROM photo WHERE address = ?',
+      Buffer.from(photo, 'base64url'),
+    );
     const known = row && people.byRef(row.person);
     if (!row || !known) throw new Problem('photo-unknown');
     const where = { person: known.id, record: uuidText(row.record), keyVersion: known.keyVersion, kind: row.kind };
@@ -47,14 +42,15 @@ export class Photos {
       event.salted.filter(({ field }) => ofPhoto(field)),
     );
     const bytes = Buffer.from(address, 'base64url');
-    this.#insert.run(event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
+    const insert = 'INSERT INTO photo(n, kind, person, address, sealed, record, keyed) VALUES (?, ?, ?, ?, ?, ?, 1)';
+    this.#s.sql.run(insert, event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
   }
 
   /** Address of the newest picture of a person's enrolment here; null: there is none. */
   ofEnrolment(person: string): string | null {
     const known = this.#s.people.known(person);
     const sql = "SELECT address FROM photo WHERE person = ? AND kind = 'enrolment' ORDER BY n DESC LIMIT 1";
-    const address = known && (guarded(() => this.#s.db.prepare(sql).pluck().get(known.ref)) as Buffer | undefined);
+    const address = known && this.#s.sql.value<Buffer>(sql, known.ref);
     return address?.toString('base64url') ?? null;
   }
 }

@@ -1,5 +1,4 @@
 import { sharedPin } from '../pin/stored-pin.ts';
-import { guarded } from './database.ts';
 import type { Known } from './known.ts';
 import type { Session } from './session.ts';
 
@@ -14,14 +13,14 @@ export class Pins {
   hash(person: string): string | null {
     const { people } = this.#s;
     const known = people.known(person);
-    return known && guarded(() => people.secrets.pinHash(known));
+    return known && people.secrets.pinHash(known);
   }
 
   /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
   code(person: string, now: number): string | null {
     const { people } = this.#s;
     const known = people.known(person);
-    return known && guarded(() => people.secrets.pinCodeOf(known, now)?.hash ?? null);
+    return known && (people.secrets.pinCodeOf(known, now)?.hash ?? null);
   }
 
   set(person: string, hash: string | null): void {

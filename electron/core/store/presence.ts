@@ -2,7 +2,6 @@ import { type Presence, type SiteKiosk, SiteKiosks } from '../../../sync/protoco
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { keptJson } from '../kept-json.ts';
 import { instant } from './clock.ts';
-import { guarded } from './database.ts';
 import { happenedAt } from './events.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Person } from './interface.ts';
@@ -41,6 +40,9 @@ export interface Whereabouts {
   readonly accounted: { readonly at: string; readonly device: string | null } | null;
 }
 
+const ACCOUNT = `INSERT INTO accounted(person, at, n, device, missing) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
+  SET at = excluded.at, n = excluded.n, device = excluded.device, missing = excluded.missing`;
+
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
@@ -51,21 +53,10 @@ const KEPT_MS = 36 * 3_600_000;
 export class PresenceRecords {
   readonly #s: Session;
   readonly #settings: Settings;
-  readonly #put;
-  readonly #account;
 
   constructor(session: Session, settings: Settings) {
     this.#s = session;
     this.#settings = settings;
-    const { db } = session;
-    this.#put = db.prepare(
-      `INSERT INTO presence(person, direction, at) VALUES (?, ?, ?)
-       ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at`,
-    );
-    this.#account = db.prepare(
-      `INSERT INTO accounted(person, at, n, device, missing) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
-       SET at = excluded.at, n = excluded.n, device = excluded.device, missing = excluded.missing`,
-    );
   }
 
   /**
@@ -73,16 +64,22 @@ export class PresenceRecords {
    * @param full as many presences as a page can have
    */
   note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number): void {
-    const { db } = this.#s;
-    const ref = db.prepare('SELECT ref FROM person WHERE id = ? AND removed_at IS NULL').pluck();
+    const { sql } = this.#s;
     let newest = 0;
     for (const { person, direction, at } of presence) {
       const time = Date.parse(at);
       newest = Math.max(newest, time);
-      const known = ref.get(uuidBytes(person)) as number | undefined;
-      if (known !== undefined) this.#put.run(known, direction, time);
+      const ref = sql.value<number>('SELECT ref FROM person WHERE id = ? AND removed_at IS NULL', uuidBytes(person));
+      if (ref !== undefined)
+        sql.run(
+          `INSERT INTO presence(person, direction, at) VALUES (?, ?, ?)
+           ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at`,
+          ref,
+          direction,
+          time,
+        );
     }
-    if (newest > 0) db.prepare('DELETE FROM presence WHERE at < ?').run(newest - KEPT_MS);
+    if (newest > 0) sql.run('DELETE FROM presence WHERE at < ?', newest - KEPT_MS);
     // Newest first: of what lies before the last one others may be missing.
     if (presence.length >= full) this.#settings.set(CUT, presence.at(-1)!.at);
     if (kiosks) this.#settings.set(KIOSKS, JSON.stringify(kiosks));
@@ -90,8 +87,9 @@ export class PresenceRecords {
 
   /** What the server sent of the records at the site's other kiosks, newest of each person. */
   elsewhere(): Presence[] {
-    const sql = 'SELECT id, direction, at FROM presence JOIN person ON person.ref = presence.person';
-    const rows = guarded(() => this.#s.db.prepare(sql).all()) as { id: Buffer; direction: 'in' | 'out'; at: number }[];
+    const rows = this.#s.sql.rows<{ id: Buffer; direction: 'in' | 'out'; at: number }>(
+      'SELECT id, direction, at FROM presence JOIN person ON person.ref = presence.person',
+    );
     return rows.map(({ id, direction, at }) => ({
       person: uuidText(id),
       direction,
@@ -101,16 +99,13 @@ export class PresenceRecords {
 
   /** The newest standing record of everybody who has one at or after `since` (RFC 3339, trusted time), from here or from elsewhere. */
   list(since: string): Whereabouts[] {
-    return guarded(() => this.#list(instant(since)));
-  }
-
-  #list(since: number): Whereabouts[] {
-    const { db, people, log } = this.#s;
-    const byPerson = <T>(sql: string, ...values: number[]) =>
-      new Map((db.prepare(sql).all(...values) as (T & { person: number })[]).map((row) => [row.person, row]));
+    const { sql, people, log } = this.#s;
+    const from = instant(since);
+    const byPerson = <T>(select: string, ...values: number[]) =>
+      new Map(sql.rows<T & { person: number }>(select, ...values).map((row) => [row.person, row]));
     const elsewhere = byPerson<{ direction: 'in' | 'out'; at: number }>(
       'SELECT person, direction, at FROM presence WHERE at >= ?',
-      since,
+      from,
     );
     const accounted = byPerson<{ at: number; device: Buffer | null }>(
       'SELECT person, at, device FROM accounted WHERE missing = 0',
@@ -120,7 +115,7 @@ export class PresenceRecords {
       const row = n === undefined ? null : log.row(n);
       const there = elsewhere.get(known.ref);
       const at = row ? happenedAt(row) : Number.NEGATIVE_INFINITY;
-      const own = row && at >= since && at >= (there?.at ?? 0) ? row : null;
+      const own = row && at >= from && at >= (there?.at ?? 0) ? row : null;
       const direction = own ? (JSON.parse(own.open) as { direction: 'in' | 'out' }).direction : there?.direction;
       if (!direction) return [];
       const mark = accounted.get(known.ref);
@@ -176,7 +171,7 @@ export class PresenceRecords {
   }
 
   #clearAccounted(): void {
-    this.#s.db.prepare('DELETE FROM accounted').run();
+    this.#s.sql.run('DELETE FROM accounted');
   }
 
   /** The server says which goes on. What was begun or ended here, and is not committed there, is newer. */
@@ -190,12 +185,12 @@ export class PresenceRecords {
 
   /** The server says whether someone was seen outside; a word of this kiosk's that it has not heard is newer. */
   applyAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
-    const { db, log } = this.#s;
-    const n = db.prepare('SELECT n FROM accounted WHERE person = ?').pluck().get(ref) as number | undefined;
+    const { sql, log } = this.#s;
+    const n = sql.value<number>('SELECT n FROM accounted WHERE person = ?', ref);
     if (n !== undefined && !log.isCommitted(n)) return;
     if (seen && this.evacuation())
-      this.#account.run(ref, Date.parse(seen.at), 0, seen.device && uuidBytes(seen.device), 0);
-    else db.prepare('DELETE FROM accounted WHERE person = ?').run(ref);
+      sql.run(ACCOUNT, ref, Date.parse(seen.at), 0, seen.device && uuidBytes(seen.device), 0);
+    else sql.run('DELETE FROM accounted WHERE person = ?', ref);
   }
 
   /**
@@ -203,12 +198,12 @@ export class PresenceRecords {
    * @throws Problem `person-unknown`
    */
   account(person: string, accounted: boolean, at: string): void {
-    const { values, log, people, device } = this.#s;
+    const { sql, values, log, people, device } = this.#s;
     const known = people.require(person);
     this.#s.write(() => {
       const ongoing = this.evacuation();
       if (!ongoing) return;
-      this.#account.run(known.ref, instant(at), log.last + 1, uuidBytes(device), accounted ? 0 : 1);
+      sql.run(ACCOUNT, known.ref, instant(at), log.last + 1, uuidBytes(device), accounted ? 0 : 1);
       const open = { evacuation: ongoing.id, change: accounted ? 'accounted' : 'missing' } as const;
       values.append('evacuation', open, { person }, known);
     });

@@ -7,7 +7,7 @@ import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Store } from './interface.ts';
 import { credentialKey, type Known, newPersonKeys, optedOutBy } from './known.ts';
 import { forgetLookalikes } from './lookalikes.ts';
-import { ROSTER_TABLES } from './retention.ts';
+import { ROSTER_TABLES } from './removal.ts';
 import type { Session } from './session.ts';
 
 /** The server's policy for this kiosk, as JSON. */
@@ -21,7 +21,7 @@ export const PIN_PEPPERS = 'pin-peppers';
 export type PageOutcome = Readonly<ReturnType<Applying['outcome']>>;
 
 /** What a page changes beside people. */
-export type PageParts = Pick<Store, 'settings' | 'retention' | 'deviceState' | 'presence' | 'lookalikes'>;
+export type PageParts = Pick<Store, 'settings' | 'removal' | 'deviceState' | 'presence' | 'lookalikes'>;
 
 /** One page of the server's being applied, change by change, in a transaction of the caller's. */
 export class Applying {
@@ -77,8 +77,7 @@ export class Applying {
       this.#policy = policy;
       this.#parts.settings.set(POLICY, JSON.stringify(policy));
       // Nobody may be enrolled from a picture there, so none is kept.
-      if (policy.faces === 'off' || policy.templates === 'card')
-        this.#photos.push(...this.#parts.retention.allWaiting());
+      if (policy.faces === 'off' || policy.templates === 'card') this.#photos.push(...this.#parts.removal.allWaiting());
     },
     keys: ({ keys }) => {
       if (!this.#keys || keys.serial > this.#keys.serial) this.#keys = keys;
@@ -132,7 +131,7 @@ export class Applying {
   }
 
   #person({ person: id, ...profile }: Extract<Change, { kind: 'person' }>): void {
-    const { db, log, people, random } = this.#s;
+    const { sql, log, people, random } = this.#s;
     const { name, number, language, gpsOptOut } = profile;
     const before = people.stored(id);
     if (!before) {
@@ -141,7 +140,7 @@ export class Applying {
       this.#touched.set(id, made.ref);
       return;
     }
-    db.prepare('UPDATE person SET unseen = 0, removed_at = NULL WHERE ref = ?').run(before.known.ref);
+    sql.run('UPDATE person SET unseen = 0, removed_at = NULL WHERE ref = ?', before.known.ref);
     this.#removedPeople.delete(id);
     // A change made here that the server has not taken yet is newer than what it says.
     if (!before.removed && !log.isCommitted(before.edited)) return;
@@ -154,13 +153,14 @@ export class Applying {
   }
 
   #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
-    const { db, log, people } = this.#s;
+    const { sql, log, people } = this.#s;
     const known = this.#present(id);
     if (!known) return;
-    const rows = db.prepare('SELECT id, n FROM template WHERE person = ? AND model = ?').all(known.ref, model) as {
-      id: Buffer;
-      n: number;
-    }[];
+    const rows = sql.rows<{ id: Buffer; n: number }>(
+      'SELECT id, n FROM template WHERE person = ? AND model = ?',
+      known.ref,
+      model,
+    );
     const wanted = new Set(templates.map((one) => one.id));
     const have = new Set<string>();
     for (const row of rows) {
@@ -170,7 +170,7 @@ export class Applying {
     }
     // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
-      this.#photos.push(...this.#parts.retention.waiting(known.ref));
+      this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const one of templates) {
       const embedding = vectorOf(one);
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
@@ -183,21 +183,22 @@ export class Applying {
   }
 
   #hasTemplates(ref: number): boolean {
-    return this.#s.db.prepare('SELECT 1 FROM template WHERE person = ? LIMIT 1').get(ref) !== undefined;
+    return this.#s.sql.row('SELECT 1 FROM template WHERE person = ? LIMIT 1', ref) !== undefined;
   }
 
   #cardTemplate({ person: id, model, card }: Extract<Change, { kind: 'cardTemplate' }>): void {
-    const { db, log, people } = this.#s;
-    const row = db
-      .prepare('SELECT n, removed_at FROM card_template JOIN person ON person.ref = person WHERE person.id = ?')
-      .get(uuidBytes(id)) as { n: number } | undefined;
-    if (!card && !row) return;
+    const { sql, log, people } = this.#s;
+    const since = sql.value<number>(
+      'SELECT n FROM card_template JOIN person ON person.ref = person WHERE person.id = ?',
+      uuidBytes(id),
+    );
+    if (!card && since === undefined) return;
     // A card that was made here, and that the server has not taken yet, is newer than what it says.
-    if (row && !log.isCommitted(row.n)) return;
+    if (since !== undefined && !log.isCommitted(since)) return;
     const known = this.#present(id);
     if (!known) return;
     if (card) people.secrets.writeCardTemplate(known, { ...card, model }, 0);
-    else db.prepare('DELETE FROM card_template WHERE person = ?').run(known.ref);
+    else sql.run('DELETE FROM card_template WHERE person = ?', known.ref);
   }
 
   /** A used one stays where it is taken back, so that it is still known when a snapshot names it again. */
@@ -234,19 +235,19 @@ export class Applying {
   }
 
   #reenrol({ people }: Extract<Change, { kind: 'reenrol' }>): void {
-    const { db } = this.#s;
-    db.prepare('DELETE FROM reenrolment').run();
-    const insert = db.prepare('INSERT INTO reenrolment(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING');
-    for (const { person, reason } of people) insert.run(uuidBytes(person), reason);
+    const { sql } = this.#s;
+    sql.run('DELETE FROM reenrolment');
+    const insert = 'INSERT INTO reenrolment(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING';
+    for (const { person, reason } of people) sql.run(insert, uuidBytes(person), reason);
   }
 
   #hasCredentials(id: string): boolean {
     const sql = 'SELECT 1 FROM credential JOIN person ON person.ref = credential.person WHERE person.id = ? LIMIT 1';
-    return this.#s.db.prepare(sql).get(uuidBytes(id)) !== undefined;
+    return this.#s.sql.row(sql, uuidBytes(id)) !== undefined;
   }
 
   #credentials({ person: id, cards, badges }: Extract<Change, { kind: 'credentials' }>): void {
-    const { db, log, people, random } = this.#s;
+    const { sql, log, people, random } = this.#s;
     const known = this.#present(id);
     if (!known) return;
     const wanted = new Map<string, { id: Buffer; credential: Credential }>();
@@ -261,7 +262,7 @@ export class Applying {
     const before = people.secrets.credentialsOf(known);
     for (const one of before) {
       if (wanted.delete(credentialKey(one)) || !log.isCommitted(one.n)) continue;
-      db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+      sql.run('DELETE FROM credential WHERE ref = ?', one.ref);
     }
     for (const one of wanted.values()) people.secrets.insertCredential(known, one.id, one.credential, 0);
     this.#touched.set(id, known.ref);
@@ -269,12 +270,10 @@ export class Applying {
 
   /** Two people turned out to be one: a template changes hands. */
   #takeOver(id: Buffer): void {
-    const { db } = this.#s;
-    const owner = db
-      .prepare(
-        'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',
-      )
-      .get(id) as { id: Buffer; ref: number } | undefined;
+    const owner = this.#s.sql.row<{ id: Buffer; ref: number }>(
+      'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',
+      id,
+    );
     if (!owner) return;
     const person = uuidText(owner.id);
     this.#drop(id, person);
@@ -282,43 +281,41 @@ export class Applying {
   }
 
   #drop(id: Buffer, person: string): void {
-    this.#s.db.prepare('DELETE FROM template WHERE id = ?').run(id);
+    this.#s.sql.run('DELETE FROM template WHERE id = ?', id);
     this.#faces.add(person);
     this.#templatesRemoved = true;
   }
 
   /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
   remove(id: string): void {
-    const { db, people } = this.#s;
+    const { sql, people } = this.#s;
     const known = this.#present(id);
     if (!known) return;
     // Now: without a name nobody can tell later which were theirs.
-    this.#photos.push(...this.#parts.retention.waiting(known.ref));
-    for (const table of ROSTER_TABLES) db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
-    db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
-    forgetLookalikes(db, uuidBytes(id));
+    this.#photos.push(...this.#parts.removal.waiting(known.ref));
+    for (const table of ROSTER_TABLES) sql.run(`DELETE FROM ${table} WHERE person = ?`, known.ref);
+    sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
+    forgetLookalikes(sql, uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
-    db.prepare('UPDATE person SET removed_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
+    sql.run('UPDATE person SET removed_at = ?, unseen = 0 WHERE ref = ?', this.#now, known.ref);
     this.#forget(id, known.ref);
   }
 
   #erase({ request, person: id }: Extract<Change, { kind: 'erase' }>): void {
-    const { db, log, people, values } = this.#s;
+    const { sql, log, people, values } = this.#s;
     const known = people.stored(id)?.known;
     if (known) {
-      this.#photos.push(...this.#parts.retention.deletePersonRows(known.ref));
+      this.#photos.push(...this.#parts.removal.deletePersonRows(known.ref));
       this.#forget(id, known.ref);
     }
     const bytes = uuidBytes(request);
-    const answered = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
+    const answered = sql.value<number>('SELECT n FROM erasure WHERE request = ?', bytes);
     // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
     // an answer that was already trimmed has to be given again.
     if (answered !== undefined && log.row(answered)) return;
     const { n } = values.append('erasureDone', { request }, { person: id }, null);
-    db.prepare('INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n').run(
-      bytes,
-      n,
-    );
+    const answer = 'INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n';
+    sql.run(answer, bytes, n);
   }
 
   #forget(id: string, ref: number): void {

@@ -1,5 +1,4 @@
 import { MAX_PRESENCE, type Page } from '../../../sync/protocol/wire/changes.ts';
-import { guarded } from './database.ts';
 import { uuidText } from './header.ts';
 import type { Outbox } from './outbox.ts';
 import { Applying, ISSUERS, type PageOutcome, type PageParts, PIN_PEPPERS, POLICY } from './roster-page.ts';
@@ -92,23 +91,20 @@ export class Roster {
   #apply(page: RosterPage): Outcome<RosterOutcome> {
     const { settings } = this.#parts;
     const work = new Applying(this.#s, this.#parts, page.whole);
-    const { db, log } = this.#s;
+    const { sql, log } = this.#s;
     // The server may begin a snapshot again in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? settings.get(SNAPSHOT) !== 'under-way')) {
       // People the server already has from us, or ever sent us, must be in a page.
-      db.prepare('UPDATE person SET unseen = 0').run();
-      for (const epoch of log.epochs)
-        db.prepare('UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered > ? AND entered <= ?').run(
-          epoch.base,
-          epoch.base + epoch.committed,
-        );
-      db.prepare('UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered = 0').run();
+      sql.run('UPDATE person SET unseen = 0');
+      const entered = 'UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered > ? AND entered <= ?';
+      for (const { base, committed } of log.epochs) sql.run(entered, base, base + committed);
+      sql.run('UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered = 0');
       settings.set(SNAPSHOT, 'under-way');
     }
     for (const change of page.changes) work.apply(change);
     const complete = page.whole && !page.more;
     if (complete) {
-      const left = db.prepare('SELECT id FROM person WHERE unseen = 1').pluck().all() as Buffer[];
+      const left = sql.values<Buffer>('SELECT id FROM person WHERE unseen = 1');
       for (const id of left) work.remove(uuidText(id));
       settings.set(SNAPSHOT, '');
     }
@@ -127,39 +123,38 @@ export class Roster {
   }
 
   #sweep(): Outcome<string[]> {
-    const { db, log, people } = this.#s;
-    const rows = db.prepare('SELECT ref, removed_at FROM person WHERE removed_at IS NOT NULL').all() as {
-      ref: number;
-      removed_at: number;
-    }[];
+    const { sql, log, people } = this.#s;
+    const rows = sql.rows<{ ref: number; removed_at: number }>(
+      'SELECT ref, removed_at FROM person WHERE removed_at IS NOT NULL',
+    );
     if (rows.length === 0) return { result: [], committed: () => undefined };
     const photos: string[] = [];
     const forgotten: number[] = [];
     const waiting = (column: 'committed' | 'safe') =>
       new Set(
         log.epochs.flatMap((epoch, i) =>
-          db
-            .prepare('SELECT DISTINCT person FROM event WHERE person IS NOT NULL AND n > ? AND n <= ?')
-            .pluck()
-            .all(epoch.base + epoch[column], log.epochs[i + 1]?.base ?? log.last),
-        ) as number[],
+          sql.values<number>(
+            'SELECT DISTINCT person FROM event WHERE person IS NOT NULL AND n > ? AND n <= ?',
+            epoch.base + epoch[column],
+            log.epochs[i + 1]?.base ?? log.last,
+          ),
+        ),
       );
     const uncommitted = waiting('committed');
     const unsafe = waiting('safe');
-    const unsent = new Set(db.prepare('SELECT DISTINCT person FROM photo WHERE sent = 0').pluck().all() as number[]);
+    const unsent = new Set(sql.values<number>('SELECT DISTINCT person FROM photo WHERE sent = 0'));
     for (const { ref, removed_at } of rows) {
       if (uncommitted.has(ref)) continue;
       const overdue = this.#s.trustedNow() - removed_at > REMOVED_MS;
       if (!overdue && (unsafe.has(ref) || unsent.has(ref))) continue;
       forgotten.push(ref);
-      photos.push(...this.#parts.retention.deletePersonRows(ref));
+      photos.push(...this.#parts.removal.deletePersonRows(ref));
     }
     return { result: photos, committed: () => people.forgetRefs(forgotten) };
   }
 
   hasTemplates(): boolean {
-    const sql = 'SELECT 1 FROM template UNION ALL SELECT 1 FROM card_template LIMIT 1';
-    return guarded(() => this.#s.db.prepare(sql).get() !== undefined);
+    return this.#s.sql.row('SELECT 1 FROM template UNION ALL SELECT 1 FROM card_template LIMIT 1') !== undefined;
   }
 
   /**
@@ -167,11 +162,10 @@ export class Roster {
    * brings them back; `settings` go into the same transaction. How many.
    */
   async dropTemplates(settings: Readonly<Record<string, string>> = {}): Promise<number> {
-    const { db, people } = this.#s;
+    const { sql, people } = this.#s;
     const dropped = this.#s.change(() => {
       this.#parts.settings.setAll(settings);
-      const drop = (table: string) => db.prepare(`DELETE FROM ${table}`).run().changes;
-      const result = drop('template') + drop('card_template');
+      const result = sql.run('DELETE FROM template').changes + sql.run('DELETE FROM card_template').changes;
       this.#requestSnapshot();
       return {
         result,

@@ -5,7 +5,7 @@ import type { KioskKeys } from '../keys/index.ts';
 import { fileKey, type Vault } from '../vault/vault.ts';
 import type { Clock } from './clock.ts';
 import { packSalted, typeOf, unpackSalted } from './compact.ts';
-import { type Db, guarded } from './database.ts';
+import { type Db, guarded, Sql } from './database.ts';
 import { fromStored, toStored, weightOf } from './derived.ts';
 import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
@@ -36,7 +36,7 @@ export interface Outcome<T> {
 
 /** One open connection with everything that lives and dies with it, and how the parts of the store write through it. */
 export class Session {
-  readonly db: Db;
+  readonly sql: Sql;
   readonly log: EventLog;
   readonly people: People;
   readonly values: Values;
@@ -49,16 +49,20 @@ export class Session {
   #removals = 0;
 
   constructor({ db, keys, device, clock, random, vault, reserve, own }: SessionOptions) {
-    this.db = db;
-    this.log = new EventLog(db, device, clock, random, own);
-    this.people = new People(db, keys.current, random);
-    this.values = new Values(db, this.log, this.people, keyObject(keys.current.subkey('storeValues')), random);
+    this.sql = new Sql(db);
+    this.log = new EventLog(this.sql, device, clock, random, own);
+    this.people = new People(this.sql, keys.current, random);
+    this.values = new Values(this.sql, this.log, this.people, keyObject(keys.current.subkey('storeValues')), random);
     this.random = random;
     this.vault = vault;
     this.keys = keys;
     this.device = device;
     this.reserve = reserve;
     this.#clock = clock;
+  }
+
+  get db(): Db {
+    return this.sql.db;
   }
 
   /** This machine's clock, ms since 1970. */
@@ -107,20 +111,18 @@ export class Session {
 
 /** Personal event values at rest: sealed under the person's key, or, when they concern nobody who has one, the store's. */
 export class Values {
+  readonly #sql: Sql;
   readonly #log: EventLog;
   readonly #people: People;
   readonly #storeKey: KeyObject;
   readonly #random: Random;
-  readonly #readGps;
-  readonly #readPhotos;
 
-  constructor(db: Db, log: EventLog, people: People, storeKey: KeyObject, random: Random) {
+  constructor(sql: Sql, log: EventLog, people: People, storeKey: KeyObject, random: Random) {
+    this.#sql = sql;
     this.#log = log;
     this.#people = people;
     this.#storeKey = storeKey;
     this.#random = random;
-    this.#readGps = db.prepare('SELECT n, person, sealed FROM checkin_gps WHERE n BETWEEN ? AND ?');
-    this.#readPhotos = db.prepare('SELECT n, person, sealed FROM photo WHERE n BETWEEN ? AND ? AND sealed IS NOT NULL');
   }
 
   place(field: string, person: Known | null, record: string): Place {
@@ -176,12 +178,14 @@ export class Values {
 
   /** The rows of photos and positions of a stretch of events: two questions, however many events. */
   #besides(from: number, to: number): Besides {
-    const byNumber = (rows: unknown[]) => new Map((rows as SealedRow[]).map((row) => [row.n, row]));
-    return { photos: byNumber(this.#readPhotos.all(from, to)), positions: byNumber(this.#readGps.all(from, to)) };
+    const byNumber = (sql: string) => new Map(this.#sql.rows<SealedRow>(sql, from, to).map((row) => [row.n, row]));
+    return {
+      photos: byNumber('SELECT n, person, sealed FROM photo WHERE n BETWEEN ? AND ? AND sealed IS NOT NULL'),
+      positions: byNumber('SELECT n, person, sealed FROM checkin_gps WHERE n BETWEEN ? AND ?'),
+    };
   }
 
-  #rowOf(found: unknown, field: string, record: string): Salted[] {
-    const row = found as { person: number | null; sealed: Buffer | null } | undefined;
+  #rowOf(row: Pick<SealedRow, 'person' | 'sealed'> | undefined, field: string, record: string): Salted[] {
     if (!row?.sealed) return [];
     const person = row.person === null ? null : this.#people.byRef(row.person);
     return this.open(field, person, record, row.sealed);

@@ -1,22 +1,15 @@
-import { guarded } from './database.ts';
 import type { Session } from './session.ts';
 
 /** Small values by name, outside the event chain. */
 export class Settings {
   readonly #s: Session;
-  readonly #get;
-  readonly #put;
 
   constructor(session: Session) {
     this.#s = session;
-    this.#get = session.db.prepare('SELECT value FROM setting WHERE key = ?').pluck();
-    this.#put = session.db.prepare(
-      'INSERT INTO setting(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value',
-    );
   }
 
   get(key: string): string | null {
-    return guarded(() => (this.#get.get(key) as string | undefined) ?? null);
+    return this.#s.sql.value<string>('SELECT value FROM setting WHERE key = ?', key) ?? null;
   }
 
   set(key: string, value: string): void {
@@ -24,8 +17,9 @@ export class Settings {
   }
 
   setAll(settings: Readonly<Record<string, string>>): void {
+    const put = 'INSERT INTO setting(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value';
     this.#s.write(() => {
-      for (const [key, value] of Object.entries(settings)) this.#put.run(key, value);
+      for (const [key, value] of Object.entries(settings)) this.#s.sql.run(put, key, value);
     });
   }
 }

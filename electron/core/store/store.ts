@@ -18,8 +18,8 @@ import { Photos } from './photos.ts';
 import { Pins } from './pins.ts';
 import { PresenceRecords } from './presence.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
+import { Removal } from './removal.ts';
 import { Reserve } from './reserve.ts';
-import { Retention } from './retention.ts';
 import { Roster } from './roster.ts';
 import { Session } from './session.ts';
 import { Settings } from './settings.ts';
@@ -58,7 +58,7 @@ export class SqlStore implements Store {
   readonly outbox: Outbox;
   readonly roster: Roster;
   readonly deviceState: DeviceState;
-  readonly retention: Retention;
+  readonly removal: Removal;
   #closed = false;
   #offset: (() => number) | null = null;
 
@@ -80,7 +80,7 @@ export class SqlStore implements Store {
     this.events = new EventRecords(session, this.settings);
     this.photos = new Photos(session);
     this.imports = new PendingPhotos(session);
-    this.retention = new Retention(session, this.imports);
+    this.removal = new Removal(session, this.imports);
     this.lookalikes = new Lookalikes(session);
     this.templates = new Templates(session, this.photos);
     this.pins = new Pins(session);

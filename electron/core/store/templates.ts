@@ -1,7 +1,6 @@
 import { Problem } from '../../../sync/errors/problem.ts';
 import { MAX_TEMPLATES } from '../../../sync/protocol/wire/event.ts';
 import { fileKey } from '../vault/vault.ts';
-import { guarded } from './database.ts';
 import { templateValue } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { CardTemplate, NewPerson, Template } from './interface.ts';
@@ -27,14 +26,14 @@ export class Templates {
   of(person: string, model: string): Template[] {
     const { people } = this.#s;
     const known = people.known(person);
-    return known ? guarded(() => people.secrets.templatesOf(known, model)) : [];
+    return known ? people.secrets.templatesOf(known, model) : [];
   }
 
   /** What the person's card opens; null: their templates are on no card. */
   onCard(person: string): CardTemplate | null {
     const { people } = this.#s;
     const known = people.known(person);
-    return known && guarded(() => people.secrets.cardTemplateOf(known));
+    return known && people.secrets.cardTemplateOf(known);
   }
 
   add(person: string, templates: NewPerson['templates']): Template[] {
@@ -74,7 +73,7 @@ export class Templates {
 
   /** Anyone who has a new face here is not to be enrolled again; the server says so too, a little later. */
   #enrolled(id: string): void {
-    this.#s.db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
+    this.#s.sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
   }
 
   /** As `add`, and the picture of this enrolment takes the place of the one before, whose file goes. */
@@ -98,10 +97,10 @@ export class Templates {
 
   /** @returns the addresses of pictures whose files must go */
   #replacePicture(person: Known, record: Buffer, photo: string): string[] {
-    const { db, values } = this.#s;
+    const { sql, values } = this.#s;
     const where = "person = ? AND kind = 'enrolment'";
-    const before = db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(person.ref) as Buffer[];
-    db.prepare(`DELETE FROM photo WHERE ${where}`).run(person.ref);
+    const before = sql.values<Buffer>(`SELECT address FROM photo WHERE ${where}`, person.ref);
+    sql.run(`DELETE FROM photo WHERE ${where}`, person.ref);
     const photoKey = values.photoKey(person, 'enrolment', uuidText(record));
     const personal = { person: person.id, photo, photoKey };
     this.#photos.insert(

@@ -1,7 +1,7 @@
 import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { Retention } from '../retention/scheduler.ts';
+import type { Retention } from '../retention/retention.ts';
 import { createPresenceBoard } from '../roster/presence.ts';
 import { leaseDaysOf, readPolicy } from '../site/policy.ts';
 import type { Store } from '../store/interface.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { Retention } from '../retention/scheduler.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { StaffRecords } from '../staff/records.ts';
 import type { StaffService } from '../staff/service.ts';
 import { systemClock } from '../store/clock.ts';
@@ -10,7 +10,6 @@ import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
 import { createMachine } from './machine.ts';
-import type { TechnicianTasks } from './tasks.ts';
 import { createTechnicianTasks } from './tasks.ts';
 
 export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' | 'restart' | 'log'> {
@@ -20,49 +19,24 @@ export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' 
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly monotonic: () => number;
   readonly inventory: () => Inventory;
+  /** Null where the line to the server is missing. */
   readonly sync: () => SyncReport | null;
   readonly updates: () => UpdateKeeper | null;
 }
 
-/** Wires the technician's menu to what this kiosk and its machine can do. */
-export function attachTechnician(deps: AttachTechnicianDeps) {
-  const { monotonic, end, restart: restartCore } = deps;
-  const restart = end ? () => end('technician-asked') : restartCore ? () => restartCore({ browser: true }) : null;
-  const tasks = createTechnicianTasks({
-    store: deps.store,
-    records: deps.records,
-    machine: createMachine({
-      folder: deps.slots ? join(deps.slots.root, 'machine') : null,
-      monotonic,
-    }),
-    bootId: systemClock().bootId,
-    updates: deps.updates,
-    restart,
-    monotonic,
-    log: deps.log,
-  });
-  return {
-    methods: createTechnician({ ...deps, tasks }),
-    stop: () => tasks.stop(),
-  };
-}
-
 type Methods = Pick<CoreMethods, 'technicianState' | 'technicianDo'>;
 
-interface TechnicianDeps {
-  readonly staff: Pick<StaffService, 'require'>;
-  readonly tasks: TechnicianTasks;
-  readonly inventory: () => Inventory;
-  /** null where the line to the server is missing. */
-  readonly sync: () => SyncReport | null;
-  readonly retention: Pick<Retention, 'now' | 'doubt'>;
-}
-
-/** The technician's menu: the machine and the program, and nobody's name. */
-function createTechnician(deps: TechnicianDeps): Methods {
-  const { staff, tasks } = deps;
+/** The technician's menu, wired to what this kiosk and its machine can do: nothing of it has anybody's name. */
+export function attachTechnician(deps: AttachTechnicianDeps): { methods: Methods; stop(): void } {
+  const { staff, monotonic, end, restart: restartCore } = deps;
+  const tasks = createTechnicianTasks({
+    ...deps,
+    machine: createMachine({ folder: deps.slots ? join(deps.slots.root, 'machine') : null, monotonic }),
+    bootId: systemClock().bootId,
+    restart: end ? () => end('technician-asked') : restartCore ? () => restartCore({ browser: true }) : null,
+  });
   const instant = (ms: number): string => new Date(ms).toISOString();
-  return {
+  const methods: Methods = {
     async technicianState({ token }) {
       staff.require(token, 'technicianState');
       const now = deps.inventory();
@@ -95,4 +69,5 @@ function createTechnician(deps: TechnicianDeps): Methods {
       return {};
     },
   };
+  return { methods, stop: () => tasks.stop() };
 }

@@ -8,7 +8,7 @@
  */
 import { createInterface } from 'node:readline';
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';
-import { startRetention } from '../../../electron/core/retention/scheduler.ts';
+import { startRetention } from '../../../electron/core/retention/retention.ts';
 import { startKioskSync } from '../../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink, writeServerLink } from '../../../electron/core/sync/server-link.ts';
 import { type Transport, throughOneTransport } from './kiosk-end.ts';

@@ -43,7 +43,7 @@ done('<settled first>');
 const { id: checkin } = await store.checkins.record(aCheckin(id(2), { photo: randomBytes(5000) }));
 done('<checkin>');
 done(`<id ${checkin}>`);
-await store.retention.purgePhotos('2999-01-01T00:00:00.000Z');
+await store.removal.purgePhotos('2999-01-01T00:00:00.000Z');
 done('<photos purged>');
 await store.rekey();
 done('<rekeyed>');

@@ -1,5 +1,5 @@
-import { prepareModels } from '../../../build/models/prepare.ts';
-import { ensureScreens } from './build-screens.ts';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { ensureScreens } from '../../electron/cli/start/build-screens.ts';
 
 /** Brings everything that is made from sources up to date: model files and screens. Fast when it is. */
 export async function ensureBuilt(say: (line: string) => void): Promise<void> {

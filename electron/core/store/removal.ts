@@ -1,5 +1,5 @@
 import { instant } from './clock.ts';
-import type { Db } from './database.ts';
+import type { Sql } from './database.ts';
 import type { EventLog } from './events.ts';
 import { forgetLookalikes } from './lookalikes.ts';
 import type { PendingPhotos } from './pending.ts';
@@ -19,21 +19,18 @@ export const ROSTER_TABLES = [
   'pin_code',
 ] as const;
 
-/** Removal by age and by person. Files of the vault go after the commit. */
-export class Retention {
+/** What is removed, and how: by age (retention/ says when) and by person. Files of the vault go after the commit. */
+export class Removal {
   readonly #s: Session;
-  readonly #db: Db;
+  readonly #sql: Sql;
   readonly #log: EventLog;
   readonly #pending: PendingPhotos;
-  readonly #newestBefore;
 
   constructor(session: Session, pending: PendingPhotos) {
-    const { db, log } = session;
     this.#s = session;
-    this.#db = db;
-    this.#log = log;
+    this.#sql = session.sql;
+    this.#log = session.log;
     this.#pending = pending;
-    this.#newestBefore = db.prepare('SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1').pluck();
   }
 
   /**
@@ -41,7 +38,8 @@ export class Retention {
    * whatever its own clock claimed: a record made while the clock was ahead doesn't outlive those after it.
    */
   #upTo(before: string): number {
-    return (this.#newestBefore.get(instant(before)) as number | undefined) ?? 0;
+    const newest = 'SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1';
+    return this.#sql.value<number>(newest, instant(before)) ?? 0;
   }
 
   /**
@@ -63,15 +61,15 @@ export class Retention {
   /** Photos of check-ins go. Gives the addresses of their files. */
   #deletePhotos(upTo: number): string[] {
     const where = "kind = 'checkin' AND n <= ?";
-    const removed = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
-    this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
+    const removed = this.#sql.values<Buffer>(`SELECT address FROM photo WHERE ${where}`, upTo);
+    this.#sql.run(`DELETE FROM photo WHERE ${where}`, upTo);
     return removed.map((address) => address.toString('base64url'));
   }
 
   /** Removes positions of check-ins from before `before`, as above; how many. */
   purgeGps(before: string): number {
     const removed = this.#s.write(() => {
-      const { changes } = this.#db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(this.#upTo(before));
+      const { changes } = this.#sql.run('DELETE FROM checkin_gps WHERE n <= ?', this.#upTo(before));
       this.#log.insert('purge', { what: 'gps', before, removed: changes });
       return changes;
     });
@@ -106,15 +104,13 @@ export class Retention {
   #trimSome(before: string, patience: string): { photos: string[]; upTo: number } {
     const old = this.#upTo(before);
     const given = this.#upTo(patience);
-    const waiting = this.#db
-      .prepare('SELECT min(n) FROM photo WHERE n > ? AND (sent = 0 OR (sent <> 2 AND found >= ?))')
-      .pluck();
+    const waiting = 'SELECT min(n) FROM photo WHERE n > ? AND (sent = 0 OR (sent <> 2 AND found >= ?))';
     const epochs = this.#log.epochs;
     const newestSafe = Math.max(...epochs.map(({ base, safe }) => (safe > 0 ? base + safe : 0)));
     for (const [i, epoch] of epochs.entries()) {
       const { ref, base, safe, trimmed } = epoch;
       const from = base + trimmed;
-      const photo = (waiting.get(Math.max(from, given), newestSafe) as number | null) ?? Number.MAX_SAFE_INTEGER;
+      const photo = this.#sql.value<number>(waiting, Math.max(from, given), newestSafe) ?? Number.MAX_SAFE_INTEGER;
       const upTo = Math.min(base + safe, old, photo - 1, from + TRIM);
       if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
@@ -123,13 +119,12 @@ export class Retention {
   }
 
   #trimEpoch(ref: number, base: number, upTo: number): string[] {
-    const db = this.#db;
     this.#reportUnsent(upTo);
     const photos = this.#deletePhotos(upTo);
-    const anchor = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ?').pluck().get(upTo) as Buffer;
+    const anchor = this.#sql.value<Buffer>('SELECT substr(digests, 1, 32) FROM event WHERE n = ?', upTo)!;
     for (const table of ['checkin_gps', 'checkin_note', 'event'])
-      db.prepare(`DELETE FROM ${table} WHERE n <= ?`).run(upTo);
-    db.prepare('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?').run(upTo - base, anchor, ref);
+      this.#sql.run(`DELETE FROM ${table} WHERE n <= ?`, upTo);
+    this.#sql.run('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?', upTo - base, anchor, ref);
     return photos;
   }
 
@@ -139,11 +134,10 @@ export class Retention {
    * the same.
    */
   #reportUnsent(upTo: number): void {
-    const { waiting, refused } = this.#db
-      .prepare(
-        "SELECT total(sent = 0) AS waiting, total(sent = 2 AND keyed = 1) AS refused FROM photo WHERE kind = 'checkin' AND n <= ?",
-      )
-      .get(upTo) as { waiting: number; refused: number };
+    const { waiting, refused } = this.#sql.row<{ waiting: number; refused: number }>(
+      "SELECT total(sent = 0) AS waiting, total(sent = 2 AND keyed = 1) AS refused FROM photo WHERE kind = 'checkin' AND n <= ?",
+      upTo,
+    )!;
     if (waiting + refused > 0) this.#log.insert('health', { code: 'photos-not-sent', detail: { waiting, refused } });
   }
 
@@ -161,14 +155,14 @@ export class Retention {
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   deletePersonRows(ref: number): string[] {
     const waiting = this.waiting(ref);
-    const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
+    const photos = this.#sql.values<Buffer>('SELECT address FROM photo WHERE person = ?', ref);
     for (const table of ['photo', 'checkin_gps', ...ROSTER_TABLES])
-      this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
-    this.#db.prepare('DELETE FROM reenrolment WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
-    const id = this.#db.prepare('SELECT id FROM person WHERE ref = ?').pluck().get(ref) as Buffer | undefined;
-    if (id) forgetLookalikes(this.#db, id);
-    this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
-    this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);
+      this.#sql.run(`DELETE FROM ${table} WHERE person = ?`, ref);
+    this.#sql.run('DELETE FROM reenrolment WHERE person = (SELECT id FROM person WHERE ref = ?)', ref);
+    const id = this.#sql.value<Buffer>('SELECT id FROM person WHERE ref = ?', ref);
+    if (id) forgetLookalikes(this.#sql, id);
+    this.#sql.run('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?', ref);
+    this.#sql.run('DELETE FROM person WHERE ref = ?', ref);
     return [...waiting, ...photos.map((address) => address.toString('base64url'))];
   }
 }
