@@ -9,8 +9,7 @@ import { fleetRegistry, readFleet } from '../../sync/server/app/health/fleet.ts'
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { republishSettings } from '../../sync/server/core/devices/settings.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
-import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
+import { keepLogs, takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/module.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type Api, newApi } from '../kit/api.ts';

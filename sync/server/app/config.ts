@@ -5,13 +5,11 @@ import { DEFAULT_WEIGHTS } from '../../../models/node/weights.ts';
 import { Problem } from '../../errors/problem.ts';
 import { isReadableName } from '../../protocol/wire/name.ts';
 import { type MailSettings, mailIssues, mailSettings, mailVariables } from '../core/accounts/settings.ts';
-import { updateVariables } from '../features/fleet/rollout/settings.ts';
 import {
   type RetentionSettings,
   retentionSettings,
   retentionVariables,
 } from '../features/privacy/retention/settings.ts';
-import { type WebhookSettings, webhookSettings, webhookVariables } from '../features/webhooks/settings.ts';
 import { auditVariables } from '../platform/audit/settings.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../platform/database/url.ts';
 import { proxyVariables } from '../platform/http/proxies.ts';
@@ -98,8 +96,10 @@ const Environment = z
     ...retentionVariables,
     ...objectVariables,
     ...operationsVariables,
-    ...webhookVariables,
-    ...updateVariables,
+    /** `yes`: receivers of webhooks on this very machine are allowed, e.g. a payroll program beside the server. */
+    SMARTPRESENCE_WEBHOOKS_LOOPBACK: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
+    /** Folder with the TUF repository of builds, as `release publish` writes it. Unset: this server gives out no updates. */
+    SMARTPRESENCE_UPDATES: Path.optional(),
     SMARTPRESENCE_SITE: z
       .string()
       .trim()
@@ -207,7 +207,7 @@ export interface Config {
   /** Folder of the weights that templates are made with here. */
   readonly weights: string;
   readonly retention: RetentionSettings;
-  readonly webhooks: WebhookSettings;
+  readonly webhooks: { readonly loopback: boolean };
   /** Folder of the TUF repository of builds; null: none is given out. */
   readonly updates: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -260,7 +260,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
     weights: e.SMARTPRESENCE_WEIGHTS,
     retention: retentionSettings(e),
-    webhooks: webhookSettings(e),
+    webhooks: { loopback: e.SMARTPRESENCE_WEBHOOKS_LOOPBACK === 'yes' },
     updates: e.SMARTPRESENCE_UPDATES ?? null,
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };

@@ -34,19 +34,9 @@ export const retentionVariables = {
 };
 
 /** Days that each kind of thing is kept; null: without an end of its own. */
-export interface RetentionSettings {
-  readonly photoDays: number;
-  readonly gpsDays: number;
-  readonly templateDays: number;
-  readonly attendanceDays: number | null;
-  readonly consentDays: number;
-  readonly leaverDays: number | null;
-  readonly quarantineDays: number;
-  readonly keyringBackupDays: number;
-  readonly erasureUndoDays: number;
-}
+export type RetentionSettings = Readonly<ReturnType<typeof retentionSettings>>;
 
-export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>): RetentionSettings {
+export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>) {
   return {
     photoDays: e.SMARTPRESENCE_PHOTO_DAYS,
     gpsDays: e.SMARTPRESENCE_GPS_DAYS,
