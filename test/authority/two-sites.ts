@@ -6,7 +6,7 @@ import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { EventType, Open, Personal, WireEvent } from '../../sync/protocol/wire/event.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { setMinor } from '../../sync/server/core/consents/minors/minors.ts';
+import { setMinor } from '../../sync/server/core/consents/minors.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KEYRING } from '../../sync/server/features/backup/catalogue.ts';
-import { dump, inSnapshot, splitTables } from '../../sync/server/features/backup/dump.ts';
+import { dump, inSnapshot, KEYRING, splitTables } from '../../sync/server/features/backup/dump.ts';
 import { load, withoutConstraints } from '../../sync/server/features/backup/load.ts';
 import { migrate } from '../../sync/server/platform/database/migrations.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { listSequences, listTables, quote, quoted, type Table } from '../../sync/server/features/backup/catalogue.ts';
+import { listSequences, listTables, quote, quoted, type Table } from '../../sync/server/features/backup/dump.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 
 /**

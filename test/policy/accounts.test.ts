@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { leftoversJob } from '../../sync/server/core/accounts/leftovers.job.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
+import { leftoversJob } from '../../sync/server/core/accounts/module.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';

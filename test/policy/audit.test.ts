@@ -292,12 +292,12 @@ test('one place in the server’s code opens templates, and nothing gets there w
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/platform/audit/opened.ts']);
   // Photos too: one place opens them, and its callers are handlers of routes that declare them, so that `perform`
   // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
-  expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/open.ts']);
+  expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/store.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
     'sync/server/app/ingest/my-data.ts',
-    'sync/server/core/photos/open.ts',
+    'sync/server/core/photos/store.ts',
     'sync/server/features/embedders/embedders.job.ts',
-    'sync/server/features/enrolment/picture.ts',
+    'sync/server/features/enrolment/enrol.ts',
   ]);
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
     'sync/server/features/embedders/embedders.job.ts',
@@ -312,14 +312,13 @@ test('one place in the server’s code opens templates, and nothing gets there w
   expect(ofImports).toEqual([
     'sync/server/features/enrolment/imports/apply.ts',
     'sync/server/features/enrolment/imports/judge.ts',
-    'sync/server/features/enrolment/imports/own.ts',
     'sync/server/features/enrolment/imports/people.ts',
     'sync/server/features/enrolment/imports/photos.ts',
     'sync/server/features/enrolment/imports/routes.ts',
     'sync/server/features/enrolment/imports/runs.ts',
   ]);
   expect(holding(/opened\.note\(\s*'photo'/)).toEqual(
-    expect.arrayContaining(['sync/server/features/enrolment/imports/own.ts']),
+    expect.arrayContaining(['sync/server/features/enrolment/imports/photos.ts']),
   );
   expect(holding(/data: \['template', 'photo', 'consent'\][\s\S]*writeAudit\(/)).toEqual([
     'sync/server/features/enrolment/imports/apply.ts',

@@ -11,8 +11,7 @@ import { mergePeople } from '../../sync/server/features/attendance/merging/merge
 import { certificateText, readCertificate } from '../../sync/server/features/privacy/erasure/certificate.ts';
 import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
 import { requestErasure, undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
-import { isErasureDue } from '../../sync/server/features/privacy/erasure/saga.ts';
-import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
+import { isErasureDue, STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import { readTombstoneFiles, tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import { readSigningKeys } from '../../sync/server/platform/audit/statement.ts';

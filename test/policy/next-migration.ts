@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listTables } from '../../sync/server/features/backup/catalogue.ts';
+import { listTables } from '../../sync/server/features/backup/dump.ts';
 import { MIGRATIONS } from '../../sync/server/platform/database/migrations.ts';
 
 /** The column that the next schema has in every table. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { v7 } from 'uuid';
 import { RAW_TYPE } from '../../sync/protocol/api/endpoint.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
-import { mailPersonLink } from '../../sync/server/core/accounts/person-links.ts';
+import { mailPersonLink } from '../../sync/server/core/accounts/routes.ts';
 import { markInConsole } from '../../sync/server/core/lookalikes/store.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';

@@ -2,7 +2,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { storePhotos } from '../../sync/server/core/photos/objects.ts';
-import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';
+import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { retentionSettings, retentionVariables } from '../../sync/server/features/privacy/retention/settings.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';

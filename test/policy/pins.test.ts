@@ -12,7 +12,7 @@ import type { IssuedPinCode } from '../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { retireServerKeys } from '../../sync/server/core/credentials/pins/pins.ts';
+import { retireServerKeys } from '../../sync/server/core/credentials/pins.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
+import type { Minor } from '../../sync/server/core/consents/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { reenrolmentJob } from '../../sync/server/features/reenrolment/module.ts';

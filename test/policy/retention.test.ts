@@ -6,13 +6,16 @@ import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { complain } from '../../sync/server/features/attendance/complaints/complaints.ts';
-import { correct } from '../../sync/server/features/attendance/corrections/correct.ts';
-import { resolveItem } from '../../sync/server/features/attention/resolve.ts';
+import { complain } from '../../sync/server/features/attendance/complaints.ts';
+import { correct } from '../../sync/server/features/attendance/corrections.ts';
+import { resolveItem } from '../../sync/server/features/attention/items.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/features/privacy/retention/faces-off.ts';
-import { kioskPurges } from '../../sync/server/features/privacy/retention/kiosks.ts';
+import {
+  kioskPurges,
+  type RuleReport,
+  runRetention,
+} from '../../sync/server/features/privacy/retention/retention.job.ts';
 import type { Kind } from '../../sync/server/features/privacy/retention/rules.ts';
-import { type RuleReport, runRetention } from '../../sync/server/features/privacy/retention/run.ts';
 import type { RetentionSettings } from '../../sync/server/features/privacy/retention/settings.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { openRefused } from '../../sync/server/platform/keys/personal.ts';

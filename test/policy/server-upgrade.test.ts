@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listSequences } from '../../sync/server/features/backup/catalogue.ts';
+import { listSequences } from '../../sync/server/features/backup/dump.ts';
 import { retentionJob } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { appliedMigrations, knownMigrations } from '../../sync/server/platform/database/migrations.ts';

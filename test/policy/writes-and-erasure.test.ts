@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { SERVED } from '../../sync/server/app/served.ts';
 import { releaseHold } from '../../sync/server/core/people/holds.ts';
-import { runErasures } from '../../sync/server/features/privacy/erasure/saga.ts';
+import { runErasures } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';

@@ -48,7 +48,7 @@ const cut: fc.Arbitrary<Cut> = fc.record({ log: fc.nat(), from: fc.nat(), length
 /** Exactly what the database holds must be what one of these says; that one is what holds from now on. */
 async function settle(model: Model, world: World, candidates: readonly IngestModel[]): Promise<void> {
   const devices = world.kiosks.map((k) => k.box.device);
-  // What an erasure does to the rows that stay comes after the ingest (erasure/saga.ts); the model knows its end.
+  // What an erasure does to the rows that stay comes after the ingest (erasure/steps.ts); the model knows its end.
   const { db } = world.replicas[0]!.database;
   await closeErasures(db, world.replicas[0]!.keys);
   const erased = await db.selectFrom('person').select('id').where('deleted_at', 'is not', null).execute();

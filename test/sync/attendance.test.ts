@@ -9,8 +9,7 @@ import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts
 import { listQuarantine, retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
-import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
-import { changeSite } from '../../sync/server/core/sites/write.ts';
+import { changeSite, ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -18,7 +17,7 @@ import { partitionsAhead } from '../../sync/server/features/attendance/partition
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { type Claimed, resolve } from '../../sync/server/features/attendance/rules/resolve.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
-import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';
+import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { horizon } from '../../sync/server/platform/database/feed.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { sealRefused } from '../../sync/server/platform/keys/personal.ts';

@@ -2,8 +2,12 @@ import { pino } from 'pino';
 import type { Config } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
-import { runErasures, type SagaReport } from '../../sync/server/features/privacy/erasure/saga.ts';
-import { namesOfRequest, STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
+import {
+  namesOfRequest,
+  runErasures,
+  type SagaReport,
+  STEPS,
+} from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';

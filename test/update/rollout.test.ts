@@ -12,7 +12,7 @@ import type {
   SiteWindow,
 } from '../../sync/protocol/api/rollouts.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
-import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.job.ts';
+import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';
 import { type Api, newApi } from '../kit/api.ts';

@@ -22,7 +22,7 @@ import { openPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, openRejection } from '../../sync/protocol/seal/rejection.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { openPhoto } from '../../sync/server/core/photos/open.ts';
+import { openPhoto } from '../../sync/server/core/photos/store.ts';
 import { vectors } from './make.ts';
 
 /** The files as another client would read them: nothing but JSON. */

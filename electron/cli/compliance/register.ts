@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { COMPLIANCE_PARTS, getComplianceFacts } from '../../../sync/protocol/api/compliance.ts';
-import { composeReport } from '../../../sync/server/features/privacy/compliance/compose.ts';
+import { composeReport } from '../../../sync/server/features/privacy/compliance/report.ts';
 import {
   PLAYWRIGHT_REPORTS,
   reportedResults,

@@ -39,7 +39,6 @@ export const PinCodeAnswer = z.strictObject({
   /** The PIN that counts at every kiosk of their sites, and where it was chosen; null: none that is known here. */
   pin: z.strictObject({ chosenAt: Instant, device: Uuid.nullable() }).nullable(),
 });
-export type PinCodeAnswer = z.infer<typeof PinCodeAnswer>;
 /** The code itself: shown this once, to be handed over with the number that it goes with. */
 export const IssuedPinCode = z.strictObject({
   name: z.string().nullable(),

@@ -5,9 +5,7 @@ import { Problem } from '../../errors/problem.ts';
 import { TimeZone } from '../../protocol/api/sites.ts';
 import { isReadableName } from '../../protocol/wire/name.ts';
 import { mailIssues, mailSettings, mailVariables } from '../core/accounts/settings.ts';
-import { updateVariables } from '../features/fleet/rollout/settings.ts';
 import { retentionSettings, retentionVariables } from '../features/privacy/retention/settings.ts';
-import { webhookSettings, webhookVariables } from '../features/webhooks/settings.ts';
 import { auditVariables } from '../platform/audit/settings.ts';
 import { readDatabaseUrl } from '../platform/database/url.ts';
 import { proxyVariables } from '../platform/http/proxies.ts';
@@ -65,8 +63,10 @@ const Environment = z
     ...retentionVariables,
     ...objectVariables,
     ...operationsVariables,
-    ...webhookVariables,
-    ...updateVariables,
+    /** `yes`: receivers of webhooks on this very machine are allowed, e.g. a payroll program beside the server. */
+    SMARTPRESENCE_WEBHOOKS_LOOPBACK: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
+    /** Folder with the TUF repository of builds, as `release publish` writes it. Unset: this server gives out no updates. */
+    SMARTPRESENCE_UPDATES: Path.optional(),
     SMARTPRESENCE_SITE: z
       .string()
       .trim()
@@ -183,7 +183,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
     weights: e.SMARTPRESENCE_WEIGHTS,
     retention: retentionSettings(e),
-    webhooks: webhookSettings(e),
+    webhooks: { loopback: e.SMARTPRESENCE_WEBHOOKS_LOOPBACK === 'yes' },
     updates: e.SMARTPRESENCE_UPDATES ?? null,
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };

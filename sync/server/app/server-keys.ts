@@ -1,7 +1,7 @@
 import { Problem } from '../../errors/problem.ts';
 import * as api from '../../protocol/api/keys.ts';
 import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
-import { retireServerKeys } from '../core/credentials/pins/pins.ts';
+import { retireServerKeys } from '../core/credentials/pins.ts';
 import { type Device, listDevices } from '../core/devices/registry.ts';
 import { implement, type Route } from '../platform/access/route.ts';
 import { keysChanged } from '../platform/changes/log.ts';

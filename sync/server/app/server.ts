@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { hasEnrolledAdmin } from '../core/accounts/accounts.ts';
 import { createLink } from '../core/accounts/links.ts';
-import { identityContext } from '../core/devices/context.ts';
+import { identityContext } from '../core/devices/join.ts';
 import { configuredLease } from '../core/sites/policy.ts';
 import { ensureDefaultSite } from '../core/sites/sites.ts';
 import { keepHead } from '../platform/audit/head.ts';

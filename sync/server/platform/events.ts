@@ -37,7 +37,7 @@ export interface Batch {
 /** One of them. */
 export interface OneEvent<T extends EventType> extends Batch {
   readonly event: EventOf<T>;
-  /** Of the device (core/devices/scope.ts). */
+  /** Of the device (core/devices/registry.ts). */
   readonly scope: string;
   /** The person it names, by the name of today; null: nobody, someone unknown, or someone who was erased. */
   readonly person: string | null;

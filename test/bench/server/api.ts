@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from '../../../sync/server/app/server
 import { peopleRoutes } from '../../../sync/server/core/people/routes.ts';
 import { upsertRows } from '../../../sync/server/core/people/rows.ts';
 import { ensureDefaultSite } from '../../../sync/server/core/sites/sites.ts';
-import { attendanceRoutes } from '../../../sync/server/features/attendance/routes.ts';
+import { attendanceRoutes } from '../../../sync/server/features/attendance/module.ts';
 import { exportRoutes } from '../../../sync/server/features/reports/exports/routes.ts';
 import { perform } from '../../../sync/server/platform/access/perform.ts';
 import type { Route, Services } from '../../../sync/server/platform/access/route.ts';

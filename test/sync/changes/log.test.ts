@@ -5,11 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
 import { readChanges } from '../../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
-import { changePerson } from '../../../sync/server/core/people/change.ts';
+import { changePerson } from '../../../sync/server/core/people/records.ts';
 import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { configuredLease, setPolicy } from '../../../sync/server/core/sites/policy.ts';
-import { DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
-import { changeSite } from '../../../sync/server/core/sites/write.ts';
+import { changeSite, DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
 import {
   appendChanges,
   compactChanges,

@@ -4,7 +4,7 @@ import { embedderOf } from '../../../../models/node/embedders.ts';
 import { ModelProblem } from '../../../../models/node/problem.ts';
 import { readWeight } from '../../../../models/node/sessions.ts';
 import { FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../../../../models/rules/manifest.ts';
-import { modelsCode, presentEmbedder } from '../../features/embedders/present.ts';
+import { modelsCode, presentEmbedder } from '../../features/embedders/faces.ts';
 import { check, MINUTE_MS, opened } from './check.ts';
 
 /** Files that were read and had their hash, by path, with their time and size then: 50 MB are not read every minute. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { CheckReport } from '../../../protocol/api/checks.ts';
-import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
+import { INSTALLATION } from '../../features/attention/items.ts';
 import { SERVER_BUILD } from '../../platform/build-name.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';

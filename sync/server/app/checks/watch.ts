@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
+import { INSTALLATION } from '../../features/attention/items.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';

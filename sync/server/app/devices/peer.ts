@@ -2,9 +2,8 @@ import { hash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { Problem } from '../../../errors/problem.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import type { IdentityContext } from '../../core/devices/context.ts';
+import { type IdentityContext, isTlsKeyOf } from '../../core/devices/join.ts';
 import { type Device, findDevice, requireApproved } from '../../core/devices/registry.ts';
-import { isTlsKeyOf } from '../../core/devices/renewal.ts';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 

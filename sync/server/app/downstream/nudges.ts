@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { readersOf, scopesOf } from '../../core/devices/scope.ts';
+import { readersOf, scopesOf } from '../../core/devices/registry.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { topOfLog } from './reader.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { MAX_PRESENCE, MAX_SITE_KIOSKS, type Presence, type SiteKiosk } from '../../../protocol/wire/changes.ts';
-import { scopeOf } from '../../core/devices/scope.ts';
+import { scopeOf } from '../../core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { audited } from '../../platform/audit/opened.ts';

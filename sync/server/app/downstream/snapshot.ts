@@ -1,6 +1,6 @@
 import { NIL } from 'uuid';
 import type { Change } from '../../../protocol/wire/changes.ts';
-import { unconfirmedErasures } from '../../features/privacy/erasure/kiosks.ts';
+import { unconfirmedErasures } from '../../features/privacy/erasure/request.ts';
 import { above, findSorted } from '../../platform/database/rows.ts';
 import type { Position } from './cursor.ts';
 import { readPeople } from './kinds.ts';

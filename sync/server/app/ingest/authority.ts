@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { PersonalBody, Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
-import { scopeOf } from '../../core/devices/scope.ts';
-import { sameAs } from '../../core/people/group.ts';
+import { scopeOf } from '../../core/devices/registry.ts';
 import { isHeld } from '../../core/people/holds.ts';
+import { sameAs } from '../../core/people/living.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';

@@ -1,5 +1,5 @@
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import { scopeOf } from '../../core/devices/scope.ts';
+import { scopeOf } from '../../core/devices/registry.ts';
 import { livingPerson } from '../../core/people/living.ts';
 import { allOfPerson } from '../../core/people/sites.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';

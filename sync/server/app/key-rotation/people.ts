@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { INDEXED_FIELDS, normalised, PGCRYPTO_FIELDS } from '../../core/people/fields.ts';
-import { PGCRYPTO_OPTIONS, selectRows, upsertRows } from '../../core/people/rows.ts';
+import {
+  INDEXED_FIELDS,
+  normalised,
+  PGCRYPTO_FIELDS,
+  PGCRYPTO_OPTIONS,
+  selectRows,
+  upsertRows,
+} from '../../core/people/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { NUDGE } from '../../../protocol/wire/topics.ts';
-import type { IdentityContext } from '../../core/devices/context.ts';
+import type { IdentityContext } from '../../core/devices/join.ts';
 import { issueServerClientCertificate, type KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import { type MessageContext, refuseMessage, takeMessage } from '../devices/messages.ts';
 import { identify } from '../devices/peer.ts';

@@ -1,12 +1,48 @@
 import { randomBytes } from 'node:crypto';
+import { generateSecret, generateURI, verifySync } from 'otplib';
 import { Problem } from '../../../errors/problem.ts';
 import { endSessionsOf, type Session } from '../../platform/access/session.ts';
 import { count, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { type AccountRow, accountByEmail } from './accounts.ts';
-import { newTotp, openTotp, sealTotp, totpStep } from './totp.ts';
+
+/** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which is what every authenticator app speaks. */
+
+/** A clock that is one step off, either way, is forgiven, s. */
+const TOLERANCE_S = 30;
+
+/** `totp`: in use; `totp-next`: shown to its owner, who has yet to prove that their app has it. */
+export type TotpSlot = 'totp' | 'totp-next';
+
+const place = (slot: TotpSlot, account: string, rowVersion: number): Place =>
+  placeOf(`account.${slot}`, account, { rowVersion });
+
+const sealTotp = (keys: Keys, slot: TotpSlot, account: string, rowVersion: number, secret: string): Buffer =>
+  keys.sealJson(place(slot, account, rowVersion), secret);
+
+const openTotp = (keys: Keys, slot: TotpSlot, account: string, rowVersion: number, sealed: Uint8Array): string =>
+  String(keys.openJson(place(slot, account, rowVersion), sealed));
+
+/** 160 random bits, base32 (RFC 4226 §4). */
+const newTotp = (): string => generateSecret({ length: 20 });
+
+/** `otpauth://` address for the QR code of an authenticator app. */
+export const totpUri = (secret: string, label: string): string =>
+  generateURI({ issuer: 'SmartPresence', label, secret });
+
+/**
+ * @param afterStep newest time step that was taken before: a code works once, and none before it either (RFC 6238 §5.2)
+ * @returns the time step of the code; null when it is wrong, or was used
+ */
+function totpStep(secret: string, code: string, afterStep: number, now: Date): number | null {
+  if (!/^\d{6}$/.test(code)) return null;
+  const epoch = Math.floor(now.getTime() / 1000);
+  const result = verifySync({ secret, token: code, epoch, epochTolerance: TOLERANCE_S });
+  if (!result.valid || !('timeStep' in result)) return null;
+  return result.timeStep > afterStep ? result.timeStep : null;
+}
 
 /** What an account signs in with: address, password, second factor, recovery codes. */
 

@@ -1,4 +1,7 @@
+import QRCode from 'qrcode';
 import { Problem } from '../../../errors/problem.ts';
+import { fillIn } from '../../../protocol/fill-in.ts';
+import type { Config } from '../../app/config.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
 import { lockName } from '../../platform/database/once.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
@@ -7,6 +10,10 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { lockPeople } from '../people/people.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from './accounts.ts';
+import ar from './locales/ar.json' with { type: 'json' };
+import de from './locales/de.json' with { type: 'json' };
+import en from './locales/en.json' with { type: 'json' };
+import zh from './locales/zh.json' with { type: 'json' };
 
 /** How long each kind of one-time link works, ms. */
 export const LINK_LIFE_MS = {
@@ -74,4 +81,29 @@ async function livingPerson(tx: Tx, id: string): Promise<string> {
   const standing = (await lockPeople(tx, [id])).get(id);
   if (!standing || standing.erased) throw new Problem('link-unknown');
   return standing.now;
+}
+
+/** Where a link leads: accounts to the console, people to their own page. */
+export type Page = 'console' | 'portal';
+
+/** The token is in the fragment, which browsers never send: no log, proxy or mail scanner's server gets it. */
+export const linkUrl = (config: Pick<Config, 'peopleUrl'>, page: Page, token: string): string =>
+  `${config.peopleUrl}/${page}/#enter=${token}`;
+
+/** Without scripts, styles or anything from elsewhere. */
+export const qrSvg = (text: string): Promise<string> =>
+  QRCode.toString(text, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 });
+
+/** Mails by language; English where there is none. They hold no name: a reader of the mailbox learns nothing new. */
+const TEXTS = { en, de, ar, zh };
+const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
+
+export function linkMail(
+  kind: 'person' | 'account',
+  language: string | null,
+  url: string,
+): { subject: string; text: string } {
+  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
+  const { subject, text } = TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'][kind];
+  return { subject, text: fillIn(`${text.join('\n')}\n`, { ...TIMES, url }) };
 }

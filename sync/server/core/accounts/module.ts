@@ -1,14 +1,41 @@
 import * as api from '../../../protocol/api/session.ts';
+import { KEEP_MS } from '../../platform/access/idempotency.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { endSession, endSessionsOf, stateOf } from '../../platform/access/session.ts';
-import { findSorted } from '../../platform/database/rows.ts';
+import { endSession, endSessionsOf, SESSION_LIFE, stateOf } from '../../platform/access/session.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { atMost, findSorted, remove } from '../../platform/database/rows.ts';
 import { normalEmail } from '../../platform/http/email.ts';
+import { LONGEST_MEMORY_MS } from '../../platform/http/throttle.ts';
+import type { Job } from '../../platform/jobs/job.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { leftoversJob } from './leftovers.job.ts';
 import { redeemLink } from './links.ts';
 import { accountRoutes } from './routes.ts';
+
+/** A used or expired link is remembered this long, so that it is reported as one, ms. */
+const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
+const LONGEST_IDLE_MS = Math.max(...Object.values(SESSION_LIFE).map((l) => l.idleMs));
+
+/** Sessions, links and codes for a PIN that ended, attempts that are forgotten, and answers that nobody will ask for again. */
+export const leftoversJob: Job = {
+  name: 'sign-in-leftovers',
+  everyMs: 60 * 60 * 1000,
+  run: ({ db, now }) =>
+    inTransaction(db, async (tx) => {
+      const at = now();
+      const before = (ms: number) => new Date(at.getTime() - ms);
+      const expired = await remove(tx, 'session', { expires_at: atMost(at) });
+      const idle = await remove(tx, 'session', { seen_at: atMost(before(LONGEST_IDLE_MS)) });
+      return {
+        sessions: expired + idle,
+        links: await remove(tx, 'sign_in_link', { expires_at: atMost(before(LINK_MEMORY_MS)) }),
+        attempts: await remove(tx, 'sign_in_attempt', { last_at: atMost(before(LONGEST_MEMORY_MS)) }),
+        pinCodes: await remove(tx, 'pin_code', { expires_at: atMost(at) }),
+        answers: await remove(tx, 'idempotency', { made_at: atMost(before(KEEP_MS)) }),
+      };
+    }),
+};
 
 /** Coming in by a link, and going. */
 const sessionRoutes: readonly Route[] = [
@@ -36,23 +63,9 @@ const sessionRoutes: readonly Route[] = [
 
 async function* signIns({ tx, names }: Reading) {
   const sessions = await findSorted(tx, 'session', { person: names }, ['created_at']);
-  for (const s of sessions)
-    yield {
-      session: {
-        startedAt: s.created_at.toISOString(),
-        lastUsedAt: s.seen_at.toISOString(),
-        endsAt: s.expires_at.toISOString(),
-      },
-    };
+  for (const s of sessions) yield { session: { startedAt: s.created_at, lastUsedAt: s.seen_at, endsAt: s.expires_at } };
   const links = await findSorted(tx, 'sign_in_link', { person: names }, ['created_at']);
-  for (const l of links)
-    yield {
-      link: {
-        madeAt: l.created_at.toISOString(),
-        expiresAt: l.expires_at.toISOString(),
-        usedAt: l.used_at?.toISOString() ?? null,
-      },
-    };
+  for (const l of links) yield { link: { madeAt: l.created_at, expiresAt: l.expires_at, usedAt: l.used_at } };
 }
 
 export const accounts: ServerModule = {

@@ -12,11 +12,11 @@ import {
   offerTotp,
   recoveryCodesLeft,
   setSignIn,
+  totpUri,
   useSecondFactor,
 } from './credentials.ts';
-import { qrSvg } from './link-text.ts';
+import { qrSvg } from './links.ts';
 import { checkPassword, checkStrength, hashPassword } from './password.ts';
-import { totpUri } from './totp.ts';
 
 interface Proof {
   readonly current?: string | undefined;

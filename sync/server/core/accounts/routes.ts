@@ -1,16 +1,72 @@
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
-import { implement, type Route, type Services } from '../../platform/access/route.ts';
+import { signInWithPassword } from '../../../protocol/api/session.ts';
+import { implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
+import { startSession, stateOf } from '../../platform/access/session.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { update } from '../../platform/database/rows.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex } from '../../platform/http/email.ts';
-import { charge, networkOf, throttleKey } from '../../platform/http/throttle.ts';
-import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
-import { linkMail, linkUrl, type Page, qrSvg } from './link-text.ts';
-import { createLink } from './links.ts';
+import { charge, chargeAll, forgive, networkOf, throttleKey, uncharge } from '../../platform/http/throttle.ts';
+import { lockPeople } from '../people/people.ts';
+import { findPeople, readPeople } from '../people/records.ts';
+import {
+  accountByEmail,
+  addAccount,
+  changeAccount,
+  isEnrolled,
+  listAccounts,
+  lockAccount,
+  removeAccount,
+  resetTotp,
+} from './accounts.ts';
+import { useSecondFactor } from './credentials.ts';
+import { createLink, linkMail, linkUrl, type Page, qrSvg } from './links.ts';
 import { sendMail } from './mail.ts';
 import { ownAccountRoutes } from './own-routes.ts';
-import { linkable, mailPersonLink } from './person-links.ts';
-import { signInRoutes } from './sign-in.ts';
+import { checkPassword } from './password.ts';
+
+/**
+ * One answer for every wrong attempt, and equal work before it: an address without an account is hashed against a decoy,
+ * charged and audited like one with an account.
+ */
+const refused = () => new Refused(new Problem('sign-in-refused'));
+
+const signInRoutes: readonly Route[] = [
+  implement(signInWithPassword, {
+    async before({ services, actor, body, now }) {
+      const { db, keys } = services;
+      const address = { key: throttleKey(keys, 'address', networkOf(actor.ip ?? '')), name: 'address' } as const;
+      const account = { key: throttleKey(keys, 'account', emailIndex(keys, body.email)), name: 'account' } as const;
+      await chargeAll(db, [address, account], now);
+      const row = await accountByEmail(db, keys, body.email);
+      const right = await checkPassword(row?.password ?? null, body.password);
+      return { id: row?.id ?? null, password: row?.password ?? null, right, address, account };
+    },
+    handle: async ({ tx, services, body, now, prepared, as, cookie }) => {
+      const { keys } = services;
+      const { id, right, address, account } = prepared;
+      if (id !== null) as({ role: 'nobody', id, email: body.email });
+      if (id === null || !right) return refused();
+      const row = await lockAccount(tx, id);
+      // Disabled, or given another password, while this one was hashed.
+      if (row.disabled_at || row.password !== prepared.password) return refused();
+      const enrolled = isEnrolled(row);
+      if (enrolled && !(body.code && (await useSecondFactor(tx, keys, row, body.code, now)))) return refused();
+      await forgive(tx, account.key);
+      await uncharge(tx, address.key);
+      if (enrolled) await update(tx, 'account', { id }, { signed_in_at: now });
+      const holder = { role: row.role, account: id, stage: enrolled ? 'full' : 'enrol' } as const;
+      const { token, session } = await startSession(tx, keys, holder, now);
+      as({ role: row.role, id, email: session.email });
+      cookie({ token, expiresAt: session.expiresAt });
+      return stateOf(session, now);
+    },
+  }),
+];
 
 /** Accounts, and links for people. */
 export const accountRoutes: readonly Route[] = [
@@ -87,4 +143,49 @@ async function linkAnswer(
 ): Promise<z.infer<typeof api.SignInLink>> {
   const url = linkUrl(config, page, token);
   return { url, svg: await qrSvg(url), expiresAt: expiresAt.toISOString() };
+}
+
+/** Someone whose link can be made: known here, not erased; of merged people the one that is left. Locked. @throws Problem `person-unknown` */
+async function linkable(
+  tx: Tx,
+  { keys }: Pick<Services, 'keys'>,
+  id: string,
+): Promise<{ id: string; email: string | null; language: string | null }> {
+  const { now = id } = (await lockPeople(tx, [id])).get(id) ?? {};
+  const person = (await readPeople(tx, keys, [now])).get(now);
+  if (!person) throw new Problem('person-unknown');
+  return person;
+}
+
+/**
+ * What follows on a request for a link by mail, after its answer has gone out: so the answer takes the same time, and says
+ * the same, no matter who it is about. An address that several people share gets nothing: staff knows who is before
+ * them.
+ */
+export async function mailPersonLink(services: Services, email: string, actor: Actor): Promise<void> {
+  const { db, keys, config, now } = services;
+  const made = await inTransaction(db, async (tx) => {
+    const at = now();
+    const found = await findPeople(tx, keys, { email });
+    await lockPeople(tx, found);
+    const people = [...(await readPeople(tx, keys, found)).values()].filter((p) => !p.mergedInto);
+    const person = people.length === 1 ? people[0]! : null;
+    const link = person && config.mail ? await createLink(tx, keys, { kind: 'person', person: person.id }, at) : null;
+    const entry = {
+      actor,
+      action: 'sign-in',
+      route: 'POST /api/sign-in-links',
+      resource: 'mail',
+      data: ['person.email'],
+      subjects: person ? [person.id] : [],
+      outcome: link ? 'ok' : person ? 'mail-not-configured' : 'person-unknown',
+    } as const;
+    await writeAudit(tx, keys, entry, at);
+    return link && { link, to: person!.email!, language: person!.language };
+  });
+  if (!made || !config.mail) return;
+  await sendMail(config.mail, {
+    to: made.to,
+    ...linkMail('person', made.language, linkUrl(config, 'portal', made.link.token)),
+  });
 }

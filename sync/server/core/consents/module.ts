@@ -1,37 +1,111 @@
-import * as api from '../../../protocol/api/people.ts';
+import { sql } from 'kysely';
+import * as api from '../../../protocol/api/consents.ts';
+import * as peopleApi from '../../../protocol/api/people.ts';
+import * as portalApi from '../../../protocol/api/portal.ts';
+import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { update } from '../../platform/database/rows.ts';
-import type { Tx } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
-import { isErasurePending } from '../people/erasure-requests.ts';
-import { requireLiving } from '../people/living.ts';
+import { isErasurePending, requireLiving } from '../people/living.ts';
+import { namesOf } from '../people/records.ts';
 import { requireShown } from '../people/shown.ts';
-import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
-import { keepCardTemplate } from '../templates/card-templates.ts';
+import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
 import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';
-import { applyTemplates, noteModels } from '../templates/templates.ts';
-import { consented, mergeConsents } from './consented.ts';
-import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors/minors.ts';
-import { consentRoutes, listConsents } from './routes.ts';
-import { saidPlace } from './said.ts';
-import { recordConsent, type Standing, standingOf } from './standing.ts';
+import { applyTemplates, keepCardTemplate, noteModels } from '../templates/templates.ts';
+import { myConsentTexts, textList } from './filled.ts';
+import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors.ts';
+import { consented, giveConsent, mergeConsents, type RecordedBy, withdrawConsent } from './record.ts';
+import { openSaid, recordConsent, type Standing, saidPlace, standingOf } from './standing.ts';
+import { addText, reviewText } from './texts.ts';
+
+const consentRoutes: readonly Route[] = [
+  implement(api.listConsents, async ({ tx, services: { keys }, query: { cursor, limit, person }, about }) => {
+    const rows = await listConsents(tx, keys, { person, limit: limit + 1, after: readTimeCursor(cursor) });
+    const people = rows.slice(0, limit).map((r) => r.person);
+    about(people);
+    const names = await namesOf(tx, keys, people);
+    return pageFrom(
+      rows,
+      limit,
+      (r) => [r.receivedAt, r.id],
+      ({ receivedAt: _, ...consent }) => ({ ...consent, name: names.get(consent.person) ?? null }),
+    );
+  }),
+  implement(api.recordConsent, async ({ tx, services: { keys }, actor, params: { person }, body, now, notify }) => {
+    const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);
+    notify('change');
+    return { person, standing };
+  }),
+  implement(api.withdrawConsent, async ({ tx, services: { keys }, actor, params: { person }, now, notify }) => {
+    const standing = await withdrawConsent(tx, keys, person, byStaff(actor), now);
+    notify('change');
+    return { person, standing };
+  }),
+  implement(api.listConsentTexts, ({ tx }) => textList(tx)),
+  implement(portalApi.listConsentTextsFor, async ({ tx, services: { keys }, params: { person } }) => {
+    await requireShown(tx, keys, person);
+    return myConsentTexts(tx, person);
+  }),
+  implement(api.addConsentText, async ({ tx, actor, body, now, on }) => {
+    on(`${body.version} ${body.language}`);
+    await addText(tx, body, actor.id, now);
+    return textList(tx);
+  }),
+  implement(api.reviewConsentText, async ({ tx, actor, params, now, notify }) => {
+    await reviewText(tx, params, actor.id, now);
+    notify('change');
+    return textList(tx);
+  }),
+];
+
+const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id });
+
+/** Consents and withdrawals, newest first by when they reached the server. @param after those behind this one */
+async function listConsents(
+  db: Db,
+  keys: Keys,
+  { person, limit, after }: { person?: string | undefined; limit: number; after: Place | null },
+): Promise<(api.Consent & { readonly receivedAt: string })[]> {
+  const received = sql<Date>`date_trunc('milliseconds', received_at)`;
+  let query = db.selectFrom('consent').selectAll().orderBy(received, 'desc').orderBy('event', 'desc').limit(limit);
+  if (person !== undefined) query = query.where('person', '=', person);
+  if (after) query = query.where(sql<boolean>`(${received}, event) < (${after.at}::timestamptz, ${after.id}::uuid)`);
+  const rows = await query.execute();
+  const said = await openSaid(db, keys, rows);
+  return rows.map((r) => ({
+    id: r.event,
+    person: r.person,
+    action: r.action,
+    textVersion: r.text_version,
+    language: r.language,
+    at: r.at.toISOString(),
+    via: r.via,
+    device: r.device,
+    guardian: said.get(r.event)?.guardian ?? null,
+    basis: said.get(r.event)?.basis ?? null,
+    receivedAt: r.received_at.toISOString(),
+  }));
+}
 
 const minorRoutes: readonly Route[] = [
-  implement(api.getMinor, async ({ tx, services: { keys }, params: { person }, now }) => {
+  implement(peopleApi.getMinor, async ({ tx, services: { keys }, params: { person }, now }) => {
     await requireShown(tx, keys, person);
     return { minor: await readMinor(tx, keys, person, now) };
   }),
-  implement(api.setMinor, async ({ tx, services: { keys }, params: { person }, body, now, notify }) => {
+  implement(peopleApi.setMinor, async ({ tx, services: { keys }, params: { person }, body, now, notify }) => {
     await requireLiving(tx, person, 'change');
     await setMinor(tx, keys, person, body, now);
     notify('board');
     return { minor: await readMinor(tx, keys, person, now) };
   }),
-  implement(api.removeMinor, async ({ tx, params: { person }, notify }) => {
+  implement(peopleApi.removeMinor, async ({ tx, params: { person }, notify }) => {
     await requireLiving(tx, person, 'change');
     await forgetMinor(tx, person);
     notify('board');

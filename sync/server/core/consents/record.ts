@@ -1,15 +1,18 @@
 import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
-import { appendChanges } from '../../platform/changes/log.ts';
-import { insert } from '../../platform/database/rows.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { requireLiving } from '../people/living.ts';
-import { consented } from './consented.ts';
+import type { Merge } from '../../platform/server-module.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
+import { isErasurePending, requireLiving } from '../people/living.ts';
+import { modelsOf } from '../people/sites.ts';
+import { cardOfEachScope, dropFaces, templatesOfEachScope } from '../templates/forget.ts';
+import { applyTemplates, catchUp, dropTemplates, readTemplates } from '../templates/templates.ts';
 import { requireInForce, requireVersionInForce } from './filled.ts';
-import { readMinor, requireGuardian } from './minors/minors.ts';
-import { type Said, sealSaid } from './said.ts';
-import { latestConsent, type Standing, standingOf } from './standing.ts';
+import { readMinor, requireGuardian } from './minors.ts';
+import { latestConsent, type Said, type Standing, sealSaid, standingOf } from './standing.ts';
 import { requireReviewed } from './texts.ts';
 
 /** Who puts a consent on record here: staff at the person's word, the person, or an import on the operator's. */
@@ -142,4 +145,35 @@ async function renews(
 async function notBefore(tx: Tx, person: string, now: Date): Promise<Date> {
   const last = await latestConsent(tx, person);
   return new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1));
+}
+
+/**
+ * A person's consent is another now: their templates are taken out of the log of events, or dropped.
+ *
+ * @returns what their kiosks are to receive
+ */
+export async function consented(tx: Tx, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
+  const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
+  const { card, pairs } = given
+    ? { card: await catchUp(tx, keys, person, now), pairs: [] }
+    : await dropFaces(tx, keys, person);
+  return [
+    ...pairs,
+    ...(card ? await cardOfEachScope(tx, person) : []),
+    ...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))),
+  ];
+}
+
+/** Two people are one: the consents of both are the kept one's, and both their templates if they stand on these, or none. */
+export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
+  const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
+  await dropTemplates(tx, keys, merged);
+  await update(tx, 'consent', { person: merged }, { person: kept });
+  if ((await standingOf(tx, kept)) !== 'given') {
+    await dropTemplates(tx, keys, kept);
+    publish(await dropPairsOf(tx, kept));
+    return;
+  }
+  for (const [model, list] of templates ?? [])
+    await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
 }

@@ -6,22 +6,29 @@ import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { selectRows } from '../people/rows.ts';
 import { changesOf } from '../people/sites.ts';
-import { pinCodePlace, readPinCodes, spendPinCode } from './pin-codes/codes.ts';
-import { pinCodeRoutes } from './pin-codes/routes.ts';
-import { keepPin, movePin, peppersChange, pinPlace, readPins } from './pins/pins.ts';
-import { credentialRoutes } from './routes.ts';
+import {
+  keepPin,
+  movePin,
+  peppersChange,
+  pinCodePlace,
+  pinPlace,
+  readPinCodes,
+  readPins,
+  spendPinCode,
+} from './pins.ts';
+import { credentialRoutes, pinCodeRoutes } from './routes.ts';
 import { badgePlace, credentialsOf, keepKioskCard, moveCredentials } from './store.ts';
 
 /** What a card carries was never kept: its hash says nothing to anybody. */
 async function* held({ tx, keys, names }: Reading) {
   for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
-    yield { id, kind, number, issuedAt: issuedAt.toISOString(), revokedAt: revokedAt?.toISOString() ?? null };
+    yield { id, kind, number, issuedAt, revokedAt };
   const codes = await findAll(tx, 'pin_code', { person: names });
   for (const { id, issued_at, expires_at } of codes)
-    yield { id, kind: 'pin-code', issuedAt: issued_at.toISOString(), expiresAt: expires_at.toISOString() };
+    yield { id, kind: 'pin-code', issuedAt: issued_at, expiresAt: expires_at };
   const pins = await findAll(tx, 'pin', { person: names });
   for (const { id, device, sealed, chosen_at } of pins)
-    yield { id, kind: 'pin', device, chosenAt: chosen_at.toISOString(), counts: sealed !== null };
+    yield { id, kind: 'pin', device, chosenAt: chosen_at, counts: sealed !== null };
 }
 
 async function takeCard({ tx, keys, event, device, person, at, publish }: OneEvent<'credential'>): Promise<void> {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/credentials.ts';
 import { OWN_CODE_MS, writeOwnCode } from '../../../protocol/seal/own-code.ts';
-import { implement, type Route } from '../../platform/access/route.ts';
-import { find } from '../../platform/database/rows.ts';
+import { type Call, implement, type Route } from '../../platform/access/route.ts';
+import { camelCase, find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
-import { self } from '../people/self.ts';
-import { requireShown } from '../people/shown.ts';
+import { requireShown, self } from '../people/shown.ts';
+import { issuePinCode, pinCodeOf, pinOf, withdrawPin, withdrawPinCode } from './pins.ts';
 import { addBadge, credentialsOf, issueCard, revokeCredential } from './store.ts';
 
 /** A code for a person's own page: it opens the door once at each kiosk, for a minute. Nothing of it is kept here. */
@@ -15,13 +16,13 @@ function issueOwnCode(
   keyring: Pick<Keyring, 'issuer'>,
   person: string,
   now: Date,
-): { readonly text: string; readonly issuedAt: string; readonly expiresAt: string } {
+): { readonly text: string; readonly issuedAt: Date; readonly expiresAt: Date } {
   // A code says whole seconds, so its time is cut too: the page must not show one that a kiosk refuses.
   const issuedAt = Math.floor(now.getTime() / 1000) * 1000;
   return {
     text: writeOwnCode({ person, issuedAt, nonce: randomBytes(8) }, keyring.issuer),
-    issuedAt: new Date(issuedAt).toISOString(),
-    expiresAt: new Date(issuedAt + OWN_CODE_MS).toISOString(),
+    issuedAt: new Date(issuedAt),
+    expiresAt: new Date(issuedAt + OWN_CODE_MS),
   };
 }
 
@@ -35,7 +36,7 @@ export const credentialRoutes: readonly Route[] = [
     const made = await issueCard(tx, person, now);
     on(made.id);
     notify('change');
-    return { ...made, name, number, issuedAt: now.toISOString() };
+    return { ...made, name, number, issuedAt: now };
   }),
   implement(api.addBadge, async ({ tx, services: { keys }, params: { person }, body: { number }, now, notify }) => {
     await requireShown(tx, keys, person);
@@ -74,17 +75,47 @@ export const credentialRoutes: readonly Route[] = [
   ),
 ];
 
-async function shown(db: Db, keys: Keys, person: string): Promise<api.Credentials> {
+async function shown(db: Db, keys: Keys, person: string) {
   const all = await credentialsOf(db, keys, [person]);
   const onCard = await find(db, 'card_template', { person }, ['id', 'made_at']);
   return {
-    templateCard: onCard ? { id: onCard.id, madeAt: onCard.made_at.toISOString() } : null,
-    items: all.map(({ id, kind, number, issuedAt, revokedAt }) => ({
-      id,
-      kind,
-      number,
-      issuedAt: issuedAt.toISOString(),
-      revokedAt: revokedAt?.toISOString() ?? null,
-    })),
+    templateCard: onCard ? camelCase(onCard) : null,
+    items: all.map(({ person: _, hash: __, ...credential }) => credential),
   };
 }
+
+async function pinAnswer(tx: Db, person: string, now: Date) {
+  const code = await pinCodeOf(tx, person, now);
+  const pin = await pinOf(tx, person);
+  return {
+    code: code && { issuedAt: code.issuedAt, expiresAt: code.expiresAt },
+    pin,
+  };
+}
+
+/** Takes something of a person's back. @param take returns whether there was anything */
+async function takeBack(
+  { tx, services: { keys }, params: { person }, now, notify }: Call<{ person: string }, unknown, unknown>,
+  take: typeof withdrawPin,
+) {
+  await requireShown(tx, keys, person);
+  if (await take(tx, person, now)) notify('change');
+  return pinAnswer(tx, person, now);
+}
+
+export const pinCodeRoutes: readonly Route[] = [
+  implement(api.getPinCode, async ({ tx, services: { keys }, params: { person }, now }) => {
+    await requireShown(tx, keys, person);
+    return pinAnswer(tx, person, now);
+  }),
+  implement(api.issuePinCode, async ({ tx, services: { keys }, actor, params: { person }, now, on, notify }) => {
+    const { name, number } = await requireShown(tx, keys, person);
+    if (number === null) throw new Problem('pin-without-number');
+    const { id, code, issuedAt, expiresAt } = await issuePinCode(tx, keys, person, actor.id, now);
+    on(id);
+    notify('change');
+    return { name, number, code, issuedAt, expiresAt };
+  }),
+  implement(api.withdrawPinCode, (call) => takeBack(call, withdrawPinCode)),
+  implement(api.withdrawPin, (call) => takeBack(call, withdrawPin)),
+];

@@ -1,18 +1,64 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
-import { sameFingerprint } from '../../../protocol/seal/fingerprint.ts';
+import { caPin, sameFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import { openJoin, openProof, sealGrant } from '../../../protocol/seal/join.ts';
+import { SECRET_BYTES as CODE_BYTES, writeJoinCode } from '../../../protocol/seal/join-code.ts';
 import type { Waiting } from '../../../protocol/wire/join.ts';
+import type { ServerKeys } from '../../../protocol/wire/keys.ts';
 import { ServerBundle } from '../../../protocol/wire/provisioning.ts';
+import type { Config } from '../../app/config.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { findLocked, get, update } from '../../platform/database/rows.ts';
+import { atMost, find, findLocked, get, insert, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import { type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { useCode } from './codes.ts';
-import type { IdentityContext } from './context.ts';
+import { urlOf } from '../../platform/http/url.ts';
+import { issueDeviceCertificate } from '../../platform/keys/certificates.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
+import type { Keyring } from '../../platform/keys/keyring.ts';
+import { requestKeyHash } from '../../platform/keys/requests.ts';
+import { certificateId } from '../../platform/keys/vault.ts';
 import { type Device, findDevice, register } from './registry.ts';
-import { issueFor } from './renewal.ts';
 import { republishSettings } from './settings.ts';
+
+/** What registering and approving devices works on: the same in a running server and in the command line. */
+export interface IdentityContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly keyring: Keyring;
+  readonly now: () => Date;
+  /** https://host:port of the listener for devices, as kiosks reach it. */
+  readonly deviceUrl: () => string;
+  /** Broker addresses that kiosks are given. */
+  readonly mqttUrls: readonly string[];
+  /** The site of a device; null: the default one. @throws Problem `unknown-site` */
+  readonly site: (id: string | null) => Promise<ServerBundle['site']>;
+}
+
+/** @param port of the devices listener once it listens; before, or elsewhere, the configured one counts */
+export function identityContext(
+  o: Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> & {
+    readonly config: Config;
+    readonly port?: () => number | null;
+  },
+): IdentityContext {
+  const { db, keys, keyring, now, config, port } = o;
+  return {
+    db,
+    keys,
+    keyring,
+    now,
+    deviceUrl: () => urlOf(config.hostnames[0]!, port?.() ?? config.devicePort),
+    mqttUrls: config.mqtt.kioskUrls,
+    site: (id) => siteOf(db, id, { id: keyring.serverId, ...config.site }),
+  };
+}
+
+async function siteOf(db: Db, id: string | null, standing: ServerBundle['site']): Promise<ServerBundle['site']> {
+  const query = db.selectFrom('site').select(['id', 'name', 'time_zone']);
+  const row = await (id ? query.where('id', '=', id) : query.where('is_default', '=', true)).executeTakeFirst();
+  if (row) return { id: row.id, name: row.name, timeZone: row.time_zone };
+  if (id) throw new Problem('unknown-site');
+  return standing;
+}
 
 const SECRET_BYTES = 32;
 const secretPlace = (device: string): Place => placeOf('device.provisioning-secret', device);
@@ -155,4 +201,136 @@ async function found(db: Db, id: string): Promise<Device> {
   const device = await findDevice(db, id);
   if (!device) throw new Problem('unknown-device');
   return device;
+}
+
+/** Keys that a device has asked a certificate for and not used: more are a sign of answers that never arrive. */
+const MAX_WAITING_KEYS = 8;
+
+type Context = Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
+
+/**
+ * Gives an approved device a certificate for the key of its request: a new key, or the same. The old one stays good until
+ * the new one was used, since the answer may get lost.
+ *
+ * @param device as it is in the registry now; the caller has verified that the request is signed by it
+ * @param csr PKCS #10, PEM
+ * @throws Problem `bad-certificate-request`
+ */
+export async function renewCertificate(
+  context: Context,
+  device: Device,
+  csr: string,
+): Promise<{ tlsCertPem: string; keys: ServerKeys }> {
+  const { db, keyring, now } = context;
+  const hash = await requestKeyHash(csr);
+  if (hash !== device.tlsKeyHash) {
+    await insertNew(db, 'device_tls_key', { device: device.id, key_hash: hash, added_at: now() });
+    const waiting = await db
+      .selectFrom('device_tls_key')
+      .select('key_hash')
+      .where('device', '=', device.id)
+      .orderBy('added_at', 'desc')
+      .offset(MAX_WAITING_KEYS)
+      .execute();
+    if (waiting.length > 0)
+      await remove(db, 'device_tls_key', { device: device.id, key_hash: waiting.map((w) => w.key_hash) });
+  }
+  return { tlsCertPem: await issueFor(context, device.id, csr), keys: keyring.publicKeys };
+}
+
+/** Issues and notes what was issued. @throws Problem `bad-certificate-request` */
+async function issueFor({ db, keyring, now }: Context, device: string, csr: string): Promise<string> {
+  const { ca } = keyring;
+  const certPem = await issueDeviceCertificate(ca, device, csr, now().getTime());
+  await update(
+    db,
+    'device',
+    { id: device },
+    { cert_not_after: new X509Certificate(certPem).validToDate, cert_issuer: certificateId(ca.certPem) },
+  );
+  return certPem;
+}
+
+/**
+ * Whether this TLS key is registered for the device. A key that was asked for and is now used takes the place of the one
+ * before.
+ *
+ * @param hash SHA-256 of the key's SPKI, hexadecimal
+ */
+export async function isTlsKeyOf({ db }: Pick<Context, 'db'>, device: Device, hash: string): Promise<boolean> {
+  if (hash === device.tlsKeyHash) return true;
+  const waiting = await find(db, 'device_tls_key', { device: device.id, key_hash: hash }, ['added_at']);
+  if (!waiting) return false;
+  await db.transaction().execute(async (trx) => {
+    await update(trx, 'device', { id: device.id }, { tls_key_hash: hash });
+    await remove(trx, 'device_tls_key', { device: device.id, added_at: atMost(waiting.added_at) });
+  });
+  return true;
+}
+
+/** How long a code may be used when nothing else is asked for, ms. */
+export const CODE_MS = 24 * 3_600_000;
+/** Longest life of a code, ms. */
+const MAX_CODE_MS = 30 * 24 * 3_600_000;
+
+export interface NewCode {
+  /** What is typed at the kiosk. Shown once; only a keyed hash of its secret is kept. */
+  readonly code: string;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Makes a one-time code for one new kiosk.
+ *
+ * @param options.url where kiosks reach this server, when not at the configured address
+ * @param options.lifeMs 1 minute to 30 days
+ * @throws Problem `bad-server-address`, `unknown-site`, `bad-code-life`
+ */
+export async function makeCode(
+  context: IdentityContext,
+  options: { name: string; site: string | null; url?: string; lifeMs?: number },
+): Promise<NewCode> {
+  const { db, keys, keyring, now } = context;
+  const lifeMs = options.lifeMs ?? CODE_MS;
+  if (!(lifeMs >= 60_000 && lifeMs <= MAX_CODE_MS)) throw new Problem('bad-code-life');
+  await context.site(options.site);
+  const url = new URL(options.url ?? context.deviceUrl()).origin;
+  const secret = randomBytes(CODE_BYTES);
+  const code = writeJoinCode({ url, secret, pin: caPin(keyring.ca.certPem) });
+  const expiresAt = new Date(now().getTime() + lifeMs);
+  await insert(db, 'provisioning_code', {
+    hash: keys.hashToken(`join/${secret.toString('base64url')}`),
+    name: options.name,
+    site: options.site,
+    url,
+    created_at: now(),
+    expires_at: expiresAt,
+  });
+  return { code, expiresAt };
+}
+
+/**
+ * Uses a code up for a device. The same device may show it again: its first attempt's answer may have been lost. Not so once
+ * it was revoked: what it used before counts no more.
+ *
+ * @param secret as it is in the code, base64url
+ * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`
+ */
+async function useCode(
+  trx: Db,
+  { keys, now }: Pick<IdentityContext, 'keys' | 'now'>,
+  secret: string,
+  device: string,
+): Promise<{ name: string; site: string | null; url: string }> {
+  const hash = keys.hashToken(`join/${secret}`);
+  const row = await findLocked(trx, 'provisioning_code', { hash });
+  if (!row) throw new Problem('join-code-unknown');
+  if (row.used_at && row.device !== device) throw new Problem('join-code-used');
+  if (row.used_at) {
+    const known = await find(trx, 'device', { id: device }, ['revoked_at']);
+    if (known?.revoked_at && row.used_at <= known.revoked_at) throw new Problem('join-code-used');
+  }
+  if (row.expires_at <= now()) throw new Problem('join-code-expired');
+  await update(trx, 'provisioning_code', { hash }, { used_at: row.used_at ?? now(), device });
+  return row;
 }

@@ -8,13 +8,10 @@ import { type Call, implement, type Route } from '../../platform/access/route.ts
 import { appendChanges } from '../../platform/changes/log.ts';
 import { defined, findLocked, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
-import { qrSvg } from '../accounts/link-text.ts';
-import { findSite } from '../sites/write.ts';
-import { makeCode } from './codes.ts';
-import { type IdentityContext, identityContext } from './context.ts';
-import { approveDevice, provisionByFile } from './join.ts';
-import { type Device, findDevice, listDevices, revokeDevice } from './registry.ts';
-import { movingDevice } from './scope.ts';
+import { qrSvg } from '../accounts/links.ts';
+import { findSite } from '../sites/sites.ts';
+import { approveDevice, type IdentityContext, identityContext, makeCode, provisionByFile } from './join.ts';
+import { type Device, findDevice, listDevices, movingDevice, revokeDevice } from './registry.ts';
 import { publishSettings } from './settings.ts';
 
 /** Sort key of the list. */
@@ -32,7 +29,7 @@ export const deviceRoutes: readonly Route[] = [
     const options = { name, site, ...(url && { url }), ...(minutes && { lifeMs: minutes * 60_000 }) };
     const { code, expiresAt } = await makeCode(identityOf(call), options);
     call.on(name);
-    return { code, svg: await qrSvg(code), expiresAt: expiresAt.toISOString() };
+    return { code, svg: await qrSvg(code), expiresAt };
   }),
   implement(api.provisionByFile, async (call) => {
     const { request, url, ...as } = call.body;
@@ -64,26 +61,17 @@ function identityOf({ tx, services, now }: Call<unknown, unknown, unknown>): Ide
   return identityContext({ db: tx, keys, keyring, config, now: () => now, ...(devicePort && { port: devicePort }) });
 }
 
-async function found(db: Db, id: string): Promise<api.Device> {
+async function found(db: Db, id: string) {
   const device = await findDevice(db, id);
   if (!device) throw new Problem('unknown-device');
   return shown(device);
 }
 
-function shown(device: Device): api.Device {
-  const at = (date: Date | null) => date?.toISOString() ?? null;
-  return {
-    id: device.id,
-    name: device.name,
-    status: device.status,
-    fingerprint: device.fingerprint,
-    site: device.site,
-    registeredAt: device.registeredAt.toISOString(),
-    approvedAt: at(device.approvedAt),
-    revokedAt: at(device.revokedAt),
-    lastHeardAt: at(device.lastHeardAt),
-    certificateEnds: at(device.certNotAfter),
-  };
+function shown(device: Device) {
+  const { id, name, status, fingerprint, site, registeredAt, approvedAt, revokedAt, lastHeardAt, certNotAfter } =
+    device;
+  const times = { registeredAt, approvedAt, revokedAt, lastHeardAt, certificateEnds: certNotAfter };
+  return { id, name, status, fingerprint, site, ...times };
 }
 
 /**

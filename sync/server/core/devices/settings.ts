@@ -7,7 +7,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
 import { publishDeviceState } from './device-state.ts';
-import { readersOf, scopesOf } from './scope.ts';
+import { readersOf, scopesOf } from './registry.ts';
 
 /**
  * Settings of kiosks: a template a site, and each device's own on top of it. Every change is a revision of its own that is

@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
-import { find } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { find, findSorted, not } from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 
 /** People who were neither erased nor merged into another. */
 export const livingPeople = (db: Db) =>
@@ -25,4 +26,34 @@ export async function livingPerson(tx: Tx, id: string): Promise<string | null> {
   const row = await find(tx, 'person', { id }, ['deleted_at', 'merged_into']);
   if (!row || row.deleted_at) return null;
   return row.merged_into ?? id;
+}
+
+/** The request about this person that was not taken back. */
+export async function openRequestOf(db: Db, person: string): Promise<Row<'erasure'> | undefined> {
+  const newest = { descending: true, limit: 1 } as const;
+  return (await findSorted(db, 'erasure', { person, state: not('undone') }, ['requested_at'], newest))[0];
+}
+
+/** Whether anyone asked for this person's erasure, so that no template of theirs is taken any more. */
+export async function isErasurePending(db: Db, person: string): Promise<boolean> {
+  return (await openRequestOf(db, person)) !== undefined;
+}
+
+/**
+ * Everybody who these people are: themselves, those they were merged with, and so on. Read from the record of merges,
+ * which also stands after an erasure.
+ *
+ * @returns ids, sorted; those asked for always among them
+ */
+export async function sameAs(db: Db, people: readonly string[]): Promise<string[]> {
+  if (people.length === 0) return [];
+  const { rows } = await sql<{ id: string }>`
+    with recursive same (id) as (
+      select unnest(${[...people]}::uuid[])
+      union
+      select case when m.kept = same.id then m.merged else m.kept end
+      from same join person_merge m on m.kept = same.id or m.merged = same.id
+    )
+    select id from same`.execute(db);
+  return rows.map((r) => r.id).sort();
 }

@@ -22,7 +22,7 @@ async function* profile({ tx, keys, person, names }: Reading) {
     .where((e) => e.or([e('kept', 'in', names), e('merged', 'in', names)]))
     .orderBy('at')
     .execute();
-  for (const m of merges) yield { merge: { ...m, at: m.at.toISOString() } };
+  for (const m of merges) yield { merge: m };
 }
 
 async function* sites({ tx, names }: Reading) {
@@ -33,7 +33,7 @@ async function* sites({ tx, names }: Reading) {
     .where('p.person', 'in', names)
     .orderBy('p.added_at')
     .execute();
-  for (const r of rows) yield { site: r.site, name: r.name, since: r.added_at.toISOString() };
+  for (const r of rows) yield { site: r.site, name: r.name, since: r.added_at };
   const left = await tx
     .selectFrom('person_site_past as p')
     .leftJoin('site as s', 's.id', 'p.site')
@@ -41,7 +41,7 @@ async function* sites({ tx, names }: Reading) {
     .where('p.person', 'in', names)
     .orderBy('p.until')
     .execute();
-  for (const r of left) yield { site: r.site, name: r.name, until: r.until.toISOString() };
+  for (const r of left) yield r;
 }
 
 async function* holds({ tx, keys, names }: Reading) {
@@ -101,7 +101,7 @@ export const people: ServerModule = {
     removed: { row: ({ person, here }) => (here ? null : { kind: 'removed', person }) },
   },
   tables: {
-    // Its columns have two layers of encryption, which fields.ts and rows.ts know.
+    // Its columns have two layers of encryption, which rows.ts knows.
     person: { exported: 'profile', merged: mergePerson, erased: ({ tx, people, now }) => erasePeople(tx, people, now) },
     person_site: { exported: 'sites', merged: mergeSites, erased: deleteBy('person') },
     person_site_past: { exported: 'sites', merged: mergePastSites, erased: deleteBy('person') },

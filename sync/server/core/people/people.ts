@@ -5,9 +5,8 @@ import { idsOf, not, update, upsert } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { FIELDS, INDEXED_FIELDS, type Values } from './fields.ts';
-import { sameAs } from './group.ts';
-import { selectRows, upsertRows } from './rows.ts';
+import { sameAs } from './living.ts';
+import { FIELDS, INDEXED_FIELDS, selectRows, upsertRows, type Values } from './rows.ts';
 
 /** Records this old are on no screen that follows the feed, days. */
 const SHOWN_DAYS = 7;

@@ -1,10 +1,21 @@
 import { Problem } from '../../../errors/problem.ts';
+import type { PersonPatch as Patch } from '../../../protocol/api/people.ts';
+import { defined, exists, findLocked } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
 import { livingPeople } from './living.ts';
-import { touchCheckinsOf } from './people.ts';
-import { selectRows, upsertRows } from './rows.ts';
+import { forgetPositions, touchCheckinsOf } from './people.ts';
+import {
+  FIELDS,
+  type Field,
+  INDEXED_FIELDS,
+  type IndexedField,
+  normalised,
+  selectRows,
+  upsertRows,
+  type Values,
+} from './rows.ts';
+import { personChanged, publishCredentials } from './sites.ts';
 
 /** A person as the API and the screens have them. */
 export interface PersonRecord extends Record<Field, string | null> {
@@ -49,7 +60,7 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
 
 /**
  * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not notified
- * here: see core/people/change.ts.
+ * here: see `changePerson`.
  *
  * @param o `expectVersion`: the version that the change was made from; 0: there is no such person yet; absent: whatever is there
  * @returns the new version, and the names of the fields whose value is another now
@@ -100,4 +111,29 @@ export async function findPeople(db: Db, keys: Keys, what: Partial<Record<Indexe
   for (const { field, value } of given)
     query = query.where(`${field}_index`, 'in', keys.blindIndexes(`person.${field}`, normalised(field, value)));
   return (await query.execute()).map((r) => r.id);
+}
+
+/**
+ * Changes what is known of a person, and notifies their kiosks.
+ *
+ * @returns names of the fields that changed
+ * @throws Problem as `writePerson`; `person-unknown`
+ */
+export async function changePerson(
+  tx: Tx,
+  keys: Keys,
+  person: string,
+  { version, ...patch }: Patch,
+  now: Date,
+): Promise<string[]> {
+  // A change makes nobody.
+  if (!(await exists(tx, 'person', { id: person }))) throw new Problem('person-unknown');
+  // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
+  if (patch.gpsOptOut) await findLocked(tx, 'person', { id: person }, ['id']);
+  const expect = version === undefined ? {} : { expectVersion: version };
+  const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
+  if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
+  if (changed.length > 0) await personChanged(tx, person, now);
+  if (changed.includes('badge')) await publishCredentials(tx, person, now);
+  return changed;
 }

@@ -7,11 +7,9 @@ import { implement, type Route } from '../../platform/access/route.ts';
 import { defined, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { DEFAULT_SCOPE } from '../sites/sites.ts';
-import { scopeOfSite } from '../sites/write.ts';
-import { changePerson } from './change.ts';
+import { DEFAULT_SCOPE, scopeOfSite } from '../sites/sites.ts';
 import { livingPeople, requireLiving } from './living.ts';
-import { findPeople, writePerson } from './records.ts';
+import { changePerson, findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Person } from '../../../protocol/api/people.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
 import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -50,4 +51,11 @@ async function whatElseOf(db: Db, people: readonly string[]): Promise<Map<string
            (select c.action from consent c where c.person = p.id order by c.at desc, c.action desc limit 1) as standing
     from unnest(${[...people]}::uuid[]) as p (id)`.execute(db);
   return new Map(rows.map((r) => [r.id, r]));
+}
+
+/** Who asks; it is about them. */
+export function self(actor: Actor, about: (people: string[]) => void): string {
+  if (actor.role !== 'person' || actor.id === null) throw new Problem('person-unknown');
+  about([actor.id]);
+  return actor.id;
 }

@@ -71,7 +71,7 @@ export async function modelsOf(db: Db, person: string): Promise<string[]> {
  * Sets which sites a person belongs to besides and instead of where they were enrolled. Kiosks of a site that they leave
  * forget them; kiosks of a new one get them.
  *
- * @param sites scopes (scope.ts); none: nobody's kiosk knows them
+ * @param sites scopes (core/devices/registry.ts); none: nobody's kiosk knows them
  */
 export function assignToSites(db: Db, person: string, sites: readonly string[], now: Date): Promise<void> {
   return inTransaction(db, async (tx) => {

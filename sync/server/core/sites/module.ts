@@ -8,8 +8,7 @@ import { emailsOf } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from './policy.ts';
-import { listSites } from './sites.ts';
-import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
+import { addSite, changeSite, findSite, listSites, scopeOfSite } from './sites.ts';
 
 /**
  * A policy with some settings changed, and the others as they are.

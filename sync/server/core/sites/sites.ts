@@ -1,9 +1,20 @@
 import { sql } from 'kysely';
 import { NIL, v7 } from 'uuid';
-import type { Site } from '../../../protocol/api/sites.ts';
+import { Problem } from '../../../errors/problem.ts';
+import type { NewSite, Site, SitePatch } from '../../../protocol/api/sites.ts';
 import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
-import { find, findSorted, insert, not, update, upsert } from '../../platform/database/rows.ts';
+import {
+  camelCase,
+  defined,
+  find,
+  findLocked,
+  findSorted,
+  insert,
+  not,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
@@ -46,7 +57,7 @@ export async function ensureDefaultSite(
 type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
 
 /** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */
-export async function keepSiteChange(
+async function keepSiteChange(
   tx: Tx,
   site: string,
   before: SiteFacts,
@@ -62,7 +73,7 @@ export async function keepSiteChange(
 }
 
 /** Puts every record of a site up for resolving again: another rule counts from now on. */
-export async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin
             where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
@@ -94,16 +105,7 @@ export async function changeRepeatSeconds(tx: Tx, scope: string, seconds: number
 }
 
 export async function listSites(db: Db): Promise<Site[]> {
-  const rows = await findSorted(db, 'site', {}, ['name', 'id']);
-  return rows.map((r) => ({
-    id: r.id,
-    name: r.name,
-    timeZone: r.time_zone,
-    dayStartsAt: r.day_starts_at,
-    repeatSeconds: r.repeat_seconds,
-    isDefault: r.is_default,
-    change: r.change,
-  }));
+  return (await findSorted(db, 'site', {}, ['name', 'id'])).map(camelCase);
 }
 
 const calendars = new Map<string, DayOf>();
@@ -142,4 +144,64 @@ export interface SiteRules {
   readonly dayOf: DayOf;
   /** Records of a person within this of one that counts are that one again, ms. */
   readonly repeatMs: number;
+}
+
+/** @throws Problem `unknown-site` */
+export async function findSite(db: Db, id: string): Promise<Site> {
+  const site = (await listSites(db)).find((s) => s.id === id);
+  if (!site) throw new Problem('unknown-site');
+  return site;
+}
+
+/** Whose changes the kiosks of a site read (core/devices/registry.ts). @throws Problem `unknown-site` */
+export async function scopeOfSite(db: Db, id: string): Promise<string> {
+  return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
+}
+
+export async function addSite(tx: Tx, site: NewSite): Promise<Site> {
+  const id = v7();
+  // As the default site, whose policy is this one's as long as it has none of its own.
+  const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
+  await insert(tx, 'site', {
+    id,
+    name: site.name,
+    time_zone: site.timeZone,
+    day_starts_at: site.dayStartsAt,
+    ...(repeat !== null && { repeat_seconds: repeat }),
+    is_default: false,
+  });
+  return findSite(tx, id);
+}
+
+/**
+ * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving again.
+ *
+ * @param seen the newest change of it that was known to the caller, or `none`; absent: whatever it is
+ * @param by account, or `operator`: for the history
+ * @throws Problem `settings-changed-meanwhile`: someone else was faster
+ * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
+ */
+export async function changeSite(
+  tx: Tx,
+  id: string,
+  patch: SitePatch,
+  now: Date,
+  { seen, by = 'operator' }: { readonly seen?: string | undefined; readonly by?: string } = {},
+): Promise<Site> {
+  await findLocked(tx, 'site', { id }, ['id']);
+  const before = await findSite(tx, id);
+  if (seen !== undefined && seen !== (before.change ?? 'none')) throw new Problem('settings-changed-meanwhile');
+  const changed =
+    before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
+  if (changed) throw new Problem('site-configured');
+  const change = defined({ name: patch.name, time_zone: patch.timeZone, day_starts_at: patch.dayStartsAt });
+  if (Object.keys(change).length === 0) return before;
+  await update(tx, 'site', { id }, change);
+  await keepSiteChange(tx, id, before, { ...before, ...defined(patch) }, now, by);
+  const after = await findSite(tx, id);
+  if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
+    await resolveDirections(tx, after);
+    await appendChanges(tx, [{ kind: 'policy', ...(!before.isDefault && { site: id }) }], now);
+  }
+  return after;
 }

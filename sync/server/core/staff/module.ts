@@ -9,9 +9,9 @@ import type { Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { qrSvg } from '../accounts/link-text.ts';
+import { qrSvg } from '../accounts/links.ts';
 import { requireShown } from '../people/shown.ts';
-import { findSite, scopeOfSite } from '../sites/write.ts';
+import { findSite, scopeOfSite } from '../sites/sites.ts';
 import { shownStaff, staffOfPerson } from './shown.ts';
 import {
   addStaff,

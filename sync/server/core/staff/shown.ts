@@ -8,7 +8,7 @@ import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { listDevices } from '../devices/registry.ts';
-import { sameAs } from '../people/group.ts';
+import { sameAs } from '../people/living.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
 import { actorOf, listStaff, type StaffRow, staffNames } from './store.ts';
 

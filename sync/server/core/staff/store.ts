@@ -26,7 +26,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { ARGON2 } from '../accounts/password.ts';
-import { peppersChange } from '../credentials/pins/pins.ts';
+import { peppersChange } from '../credentials/pins.ts';
 
 /**
  * Staff of the kiosks of a site, or of all. Those who are added here have one PIN, badge and second factor for all kiosks, so
@@ -37,7 +37,7 @@ import { peppersChange } from '../credentials/pins/pins.ts';
 /** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them, ms. */
 const REMEMBERED_MS = 400 * 86_400_000;
 
-/** @param scope core/devices/scope.ts; null: all */
+/** @param scope core/devices/registry.ts; null: all */
 export interface StaffRow {
   readonly id: string;
   readonly name: string;

@@ -8,12 +8,17 @@ import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { requireLiving } from '../people/living.ts';
 import { requireShown } from '../people/shown.ts';
-import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
-import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
+import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
 import { forgetTemplates } from './forget.ts';
 import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
-import { readTemplates, templateCounts, vectorPlace } from './templates.ts';
-import { vectorBytes } from './vectors.ts';
+import {
+  cardTemplatePlace,
+  readCardTemplates,
+  readTemplates,
+  templateCounts,
+  vectorBytes,
+  vectorPlace,
+} from './templates.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
 
 const templateRoutes: readonly Route[] = [
@@ -100,7 +105,7 @@ async function cardsForKiosks(
   return [...onCards.values()].map(({ madeAt: _, ...change }) => change);
 }
 
-const AS_CONSENTED = 'templates go by the consents of both: core/consents/consented.ts moves or drops them';
+const AS_CONSENTED = 'templates go by the consents of both: core/consents/record.ts moves or drops them';
 
 export const templates: ServerModule = {
   endpoints: templateRoutes,

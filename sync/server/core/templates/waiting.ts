@@ -10,8 +10,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
-import { templateCounts } from './templates.ts';
-import { vectorBytes, vectorFrom } from './vectors.ts';
+import { templateCounts, vectorBytes, vectorFrom } from './templates.ts';
 
 /**
  * Enrolments that wait: the face is like someone else's, and who took the pictures may not say that they are two

@@ -1,28 +1,96 @@
 import { sql } from 'kysely';
-import * as api from '../../../protocol/api/portal.ts';
-import { sameAs } from '../../core/people/group.ts';
-import { self } from '../../core/people/self.ts';
+import { Problem } from '../../../errors/problem.ts';
+import * as api from '../../../protocol/api/attendance.ts';
+import * as correctionsApi from '../../../protocol/api/corrections.ts';
+import * as portalApi from '../../../protocol/api/portal.ts';
+import { sameAs } from '../../core/people/living.ts';
+import { namesOf } from '../../core/people/records.ts';
+import { self } from '../../core/people/shown.ts';
+import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
-import { insertNew } from '../../platform/database/rows.ts';
+import { camelCase, idsOf, insertNew } from '../../platform/database/rows.ts';
 import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { complain, complaintPlace, complaintsOf } from './complaints/complaints.ts';
-import { reasonPlace } from './corrections/correct.ts';
-import { listCorrections } from './corrections/list.ts';
-import { mergeCandidates, mergeCheckins } from './merging/merge.ts';
+import { complain, complaintPlace, complaintsOf } from './complaints.ts';
+import { correct, listCorrections, reasonPlace } from './corrections.ts';
+import {
+  candidatePair,
+  listCandidates,
+  mergeCandidates,
+  mergeCheckins,
+  mergePeople,
+  rejectCandidate,
+} from './merging/merge.ts';
 import { queueDue } from './resolve-due.ts';
-import { attendanceRoutes } from './routes.ts';
-import { searchAttendance } from './search.ts';
+import { searchAttendance, staffOfRecords } from './search.ts';
+
+export const attendanceRoutes: readonly Route[] = [
+  implement(api.listAttendance, async ({ tx, services: { keys }, query: { cursor, limit, ...filter }, about }) => {
+    const found = await searchAttendance(tx, filter, limit + 1, readTimeCursor(cursor));
+    const shown = found.slice(0, limit).flatMap((r) => r.person ?? []);
+    about(shown);
+    const names = await namesOf(tx, keys, shown);
+    const staff = await staffOfRecords(tx, keys, idsOf(found));
+    return pageFrom(
+      found,
+      limit,
+      (r) => [r.at, r.id],
+      (r) => ({
+        ...r,
+        name: (r.person && names.get(r.person)) ?? null,
+        by: null,
+        voidedBy: null,
+        ...staff.get(r.id),
+      }),
+    );
+  }),
+  implement(api.listDuplicates, async ({ tx, services: { keys }, query: { cursor, limit }, about }) => {
+    const found = await listCandidates(tx, keys, limit + 1, readTimeCursor(cursor));
+    about(found.slice(0, limit).flatMap((c) => c.people.map((p) => p.id)));
+    return pageFrom(found, limit, (c) => [c.foundAt, c.id]);
+  }),
+  implement(
+    api.mergeDuplicate,
+    async ({ tx, services: { keys, modules }, actor, params, body: { kept }, now, about, notify }) => {
+      const pair = await candidatePair(tx, params.candidate);
+      about(pair);
+      const merged = pair.find((id) => id !== kept);
+      if (!pair.includes(kept) || !merged) throw new Problem('merge-not-possible');
+      const done = await mergePeople({ db: tx, keys, modules }, { kept, merged, by: actor.id ?? actor.role }, now);
+      notify('board', 'change');
+      return done;
+    },
+  ),
+  implement(api.rejectDuplicate, async ({ tx, actor, params, now, about }) => {
+    about(await candidatePair(tx, params.candidate));
+    await rejectCandidate(tx, params.candidate, actor.id ?? actor.role, now);
+  }),
+  implement(
+    correctionsApi.listCorrections,
+    async ({ tx, services: { keys }, query: { cursor, limit, person }, about }) => {
+      const rows = await listCorrections(tx, keys, { person, limit: limit + 1, after: readTimeCursor(cursor) });
+      about(rows.slice(0, limit).map((r) => r.person));
+      return pageFrom(rows, limit, (r) => [r.madeAt, r.id]);
+    },
+  ),
+  implement(correctionsApi.makeCorrection, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
+    const { id, person } = await correct(tx, keys, body, actor.id, now);
+    about([person]);
+    on(id);
+    notify('board');
+    return (await listCorrections(tx, keys, { id, limit: 1, after: null }))[0];
+  }),
+];
 
 const complaintRoutes: readonly Route[] = [
-  implement(api.listMyComplaints, async ({ tx, services: { keys }, actor, about }) => {
+  implement(portalApi.listMyComplaints, async ({ tx, services: { keys }, actor, about }) => {
     const person = self(actor, about);
     return { items: await complaintsOf(tx, keys, await sameAs(tx, [person])) };
   }),
-  implement(api.addMyComplaint, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
+  implement(portalApi.addMyComplaint, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
     const person = self(actor, about);
     on(await complain(tx, keys, { person, ...body }, now));
     notify('board');
@@ -50,14 +118,7 @@ async function* possibleDuplicates({ tx, names }: Reading) {
     .orderBy('found_at')
     .execute();
   // Who they were taken for is someone else’s data.
-  for (const r of rows)
-    yield {
-      reason: r.reason,
-      score: r.score,
-      foundAt: r.found_at.toISOString(),
-      status: r.status,
-      decidedAt: r.decided_at?.toISOString() ?? null,
-    };
+  for (const r of rows) yield camelCase(r);
 }
 
 /** What they said was wrong with a record of theirs, and what came of it. */

@@ -1,13 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { AttentionCount, AttentionItem, AttentionKind } from '../../../protocol/api/attention.ts';
-import { openNotes } from '../../core/people/notes.ts';
+import { notePlace, openNotes } from '../../core/people/notes.ts';
+import { lockPeople } from '../../core/people/people.ts';
 import { namesOf } from '../../core/people/records.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import { upsert } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { openComplaints } from '../attendance/complaints/complaints.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { openComplaints } from '../attendance/complaints.ts';
 import { GRACE_MS } from '../fleet/rollout/rules.ts';
 import { REENROLMENT_ITEMS } from '../reenrolment/list.ts';
-import { replicasMeant } from './finding-replicas.ts';
 
 /**
  * The attention queue. An item is no row of its own: it is read from where it happened, so that it is there exactly as long
@@ -209,7 +212,7 @@ async function replicasOf(db: Db, items: readonly Row[]): Promise<ReadonlyMap<st
 }
 
 /** Who an open item is about. Undefined: there is no such item. */
-export async function itemPerson(
+async function itemPerson(
   db: Db,
   kind: AttentionKind,
   ref: string,
@@ -218,4 +221,66 @@ export async function itemPerson(
   const { rows } = await sql<{ person: string | null }>`
     select i.person from (${SOURCES[kind](now)}) i where i.ref = ${ref}`.execute(db);
   return rows[0];
+}
+
+/** In a detail, the name of a replica that has none. */
+export const NAMELESS = 'without a name';
+
+/**
+ * Which replicas a finding is about, as it is kept in the database: the one that found it of itself, or those that the others
+ * miss or mistake. Empty: the whole installation, or a server alone; an empty name: one without a name.
+ */
+function replicasMeant(finding: { replica: string; code: string; detail: string | null }): string[] {
+  const { replica, code, detail } = finding;
+  if (replica !== INSTALLATION) return replica === '' ? [] : [replica];
+  if (code !== 'replica-silent' && code !== 'replica-name-twice') return [];
+  return (detail ?? '').split(', ').map((name) => (name === NAMELESS ? '' : name));
+}
+
+/** Replica of what is found of the whole installation, in the table. */
+export const INSTALLATION = '*';
+
+/** Kinds that are decided where they belong, and by nothing else. */
+const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import', 'enrolment']);
+
+/**
+ * Takes an item off the list.
+ *
+ * @returns who it was about
+ * @throws Problem `attention-unknown`, `attention-elsewhere`
+ */
+export async function resolveItem(
+  tx: Tx,
+  keys: Keys,
+  { kind, ref, note }: { readonly kind: AttentionKind; readonly ref: string; readonly note: string },
+  by: string | null,
+  now: Date,
+): Promise<string | null> {
+  if (ELSEWHERE.has(kind)) throw new Problem('attention-elsewhere');
+  const item = await itemPerson(tx, kind, ref, now);
+  if (!item || (item.person !== null && (await isErased(tx, item.person)))) throw new Problem('attention-unknown');
+  const box = await personBox(tx, keys, item.person === null ? [] : [item.person]);
+  const person = item.person !== null && box.has(item.person) ? item.person : null;
+  const at = notePlace(kind, ref, person);
+  const sealed = (person === null ? keys : box).sealJson(at, note);
+  const values = { person, note: sealed, resolved_by: by, resolved_at: now };
+  await upsert(tx, 'attention_note', ['kind', 'ref'], { kind, ref, ...values }, values);
+  return item.person;
+}
+
+/** Under whatever name: they are kept from being erased until the transaction ends. */
+async function isErased(tx: Tx, person: string): Promise<boolean> {
+  return (await lockPeople(tx, [person])).get(person)?.erased === true;
+}
+
+/** Puts an item on the list again. @returns who it is about @throws Problem `attention-unknown` */
+export async function reopenItem(tx: Tx, kind: AttentionKind, ref: string): Promise<string | null> {
+  const row = await tx
+    .deleteFrom('attention_note')
+    .where('kind', '=', kind)
+    .where('ref', '=', ref)
+    .returning('person')
+    .executeTakeFirst();
+  if (!row) throw new Problem('attention-unknown');
+  return row.person;
 }

@@ -9,8 +9,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { findSorted } from '../../platform/database/rows.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { countAttention, listAttention } from './items.ts';
-import { reopenItem, resolveItem } from './resolve.ts';
+import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
 
 const ROLES = ['admin', 'dpo', 'staff'] as const;
 /** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */

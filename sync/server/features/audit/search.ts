@@ -1,7 +1,7 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import type { AuditRowView, auditFilter } from '../../../protocol/api/audit.ts';
-import { sameAs } from '../../core/people/group.ts';
+import { sameAs } from '../../core/people/living.ts';
 import { staffNames } from '../../core/staff/store.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';

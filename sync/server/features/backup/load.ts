@@ -9,11 +9,11 @@ import {
   listPartitions,
   listTables,
   listTriggered,
+  nameOf,
   quote,
   quoted,
   type Table,
-} from './catalogue.ts';
-import { nameOf } from './dump.ts';
+} from './dump.ts';
 
 export interface Loaded {
   readonly head: Head;

@@ -4,8 +4,7 @@ import { type Before, implement, type Route } from '../../platform/access/route.
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { rekeyBackups } from './rekey.ts';
-import { type BackupContext, runBackup } from './run.ts';
+import { type BackupContext, rekeyBackups, runBackup } from './run.ts';
 import { withStore } from './store-of.ts';
 import { keepVerified, verifyBackup } from './verify.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
-import { sameAs } from '../../core/people/group.ts';
 import { isHeld } from '../../core/people/holds.ts';
+import { sameAs } from '../../core/people/living.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { below, remove } from '../../platform/database/rows.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { BackupReport } from '../../../protocol/api/backups.ts';
+import type { rekeyBackups as api, BackupReport } from '../../../protocol/api/backups.ts';
 import { IS_STORED, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
@@ -10,13 +10,12 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { get, insert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { makeDataKey } from '../../platform/objects/sealed/data-keys.ts';
+import { makeDataKey, rewrapDataKeys } from '../../platform/objects/sealed/data-keys.ts';
 import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/objects/sealed/layout.ts';
 import { compressed, sealStream } from '../../platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
-import { backupMade } from '../privacy/erasure/copies.ts';
-import { KEYRING } from './catalogue.ts';
-import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
+import { backupMade } from '../privacy/erasure/certificate.ts';
+import { countRows, type DumpCounts, dump, inSnapshot, KEYRING, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
 import { type Manifest, rowOf, rowsOf, writeManifest } from './manifest.ts';
 
@@ -166,4 +165,21 @@ async function recordBackup(tx: Tx, { keys, actor, now }: BackupContext, m: Mani
   );
   const entry = { actor, action: 'export', route: 'backup run', resource: m.id, data: ['everything'] } as const;
   await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
+}
+
+/**
+ * After the environment's keys were rotated: a new backup, all other backups' data keys under the new keys, and no copy of
+ * the keyring under the old ones. From then on the old environment keys open nothing in the object store.
+ *
+ * The rows inside older backups stay as they were: their pgcrypto layer is under the keys of their time, so a restore of one
+ * of those needs them as well.
+ *
+ * @throws Problem `backup-key-unknown`, `s3-…`; safe to run again
+ */
+export async function rekeyBackups(context: BackupContext): Promise<z.output<(typeof api)['answer']>> {
+  const { store, keys } = context;
+  const { backup } = await runBackup(context);
+  const { rewrapped } = await rewrapDataKeys(store, keys);
+  const { versions } = await store.deleteOldVersions(KEYRING_OBJECT);
+  return { backup, rewrapped, keyringCopiesDeleted: versions };
 }

@@ -1,9 +1,8 @@
 import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
 import { Problem } from '../../../errors/problem.ts';
 import { standingOf } from '../../core/consents/standing.ts';
-import { sameAs } from '../../core/people/group.ts';
-import { openPhoto } from '../../core/photos/open.ts';
-import { readPhoto } from '../../core/photos/store.ts';
+import { sameAs } from '../../core/people/living.ts';
+import { openPhoto, readPhoto } from '../../core/photos/store.ts';
 import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { openPhotos } from '../../core/templates/photos.ts';
 import { applyTemplates, madeHere } from '../../core/templates/templates.ts';

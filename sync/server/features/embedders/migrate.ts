@@ -10,7 +10,7 @@ import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { count, find, findLocked, findSorted, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
-import { presentEmbedder } from './present.ts';
+import { presentEmbedder } from './faces.ts';
 
 /**
  * A move to another embedder. Everybody's templates are made again from the pictures that are kept of their enrolment;

@@ -8,8 +8,8 @@ import { peopleOf } from '../../platform/keys/persons.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { embeddersJob } from './embedders.job.ts';
+import { presentEmbedder } from './faces.ts';
 import { beginMove, cancelMove, finishMove, progressOf, switchKiosks } from './migrate.ts';
-import { presentEmbedder } from './present.ts';
 
 const embedderRoutes: readonly Route[] = [
   implement(api.listEmbedders, async ({ tx, services: { config } }) => ({
@@ -58,7 +58,7 @@ async function* templateModels({ tx, names }: Reading) {
     .where('p.person', 'in', names)
     .execute();
   for (const m of moves)
-    yield { movedFrom: m.from_model, to: m.to_model, at: m.made_at.toISOString(), outcome: m.outcome, code: m.code };
+    yield { movedFrom: m.from_model, to: m.to_model, at: m.made_at, outcome: m.outcome, code: m.code };
 }
 
 export const embedders: ServerModule = {

@@ -1,10 +1,14 @@
 import { sql } from 'kysely';
 import { dot, isNormalised } from '../../../../models/rules/cosine.ts';
 import { type Calibration, thresholdFor } from '../../../../models/rules/decision.ts';
-import { readTemplates } from '../../core/templates/templates.ts';
-import { vectorFrom } from '../../core/templates/vectors.ts';
+import { Problem } from '../../../errors/problem.ts';
+import type { DuplicateOf } from '../../../protocol/api/enrolment.ts';
+import { namesPerson } from '../../../protocol/wire/confirmation.ts';
+import { readPeople } from '../../core/people/records.ts';
+import { readTemplates, vectorFrom } from '../../core/templates/templates.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** Whose face is like a new one: whether someone is enrolled already, which is shown to staff alone. */
@@ -14,7 +18,7 @@ const CHUNK = 500;
 /** Share of new faces that may wrongly be held for someone's: a person decides, so rather one too many. */
 const DUPLICATE_FPIR = 0.05;
 
-export interface Alike {
+interface Alike {
   readonly person: string;
   readonly score: number;
 }
@@ -63,4 +67,42 @@ export async function mostAlike(
   }
   const threshold = thresholdFor({ people, templates }, { targetFpir: DUPLICATE_FPIR, calibration });
   return best.map((b) => (b && b.score >= threshold ? b : null));
+}
+
+/** What is known of people whose face is like a new one, for the person who compares them. */
+export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Alike[]): Promise<DuplicateOf[]> {
+  const ids = alike.map((a) => a.person);
+  const people = await readPeople(db, keys, ids);
+  const { rows } = await sql<{ id: string; since: Date | null; picture: boolean }>`
+    select p.id, (select min(t.added_at) from template t where t.person = p.id) as since,
+           exists (select from enrolment_photo f where f.person = p.id)
+             or exists (select from photo k where k.person = p.id and k.kind = 'enrolment' and k.complete_at is not null) as picture
+    from person p where p.id = any(${ids}::uuid[])`.execute(db);
+  const facts = new Map(rows.map((r) => [r.id, r]));
+  return alike.map(({ person, score }) => ({
+    person,
+    name: people.get(person)?.name ?? null,
+    number: people.get(person)?.number ?? null,
+    enrolledAt: facts.get(person)?.since ? new Date(facts.get(person)!.since!).toISOString() : null,
+    hasPicture: facts.get(person)?.picture ?? false,
+    score,
+  }));
+}
+
+/**
+ * Whether the caller may say that two people are two people, and has looked at who it concerns.
+ *
+ * @param other who is enrolled already
+ * @throws Problem `duplicate-needs-admin`, `confirmation-wrong`
+ */
+export async function requireOverrule(
+  tx: Tx,
+  keys: Keys,
+  actor: Actor,
+  { other, typed }: { readonly other: string; readonly typed: string },
+): Promise<void> {
+  if (actor.role !== 'admin' && actor.role !== 'operator') throw new Problem('duplicate-needs-admin');
+  const person = (await readPeople(tx, keys, [other])).get(other);
+  if (person && namesPerson(typed, { name: person.name ?? '', number: person.number })) return;
+  throw new Problem('confirmation-wrong');
 }

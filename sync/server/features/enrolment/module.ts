@@ -3,7 +3,7 @@ import { update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { importsEndJob, importsJob } from './imports/imports.job.ts';
-import { importedListsOf, importedPhotosOf } from './imports/own.ts';
+import { importedListsOf, importedPhotosOf } from './imports/photos.ts';
 import { importRoutes } from './imports/routes.ts';
 import { basisPlace, importPlace, mapPlace } from './imports/runs.ts';
 import { enrolmentRoutes } from './routes.ts';

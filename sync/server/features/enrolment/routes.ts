@@ -5,20 +5,15 @@ import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../../models/rules/qual
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/enrolment.ts';
 import { markInConsole, partnersOf } from '../../core/lookalikes/store.ts';
-import { sameAs } from '../../core/people/group.ts';
-import { requireLiving } from '../../core/people/living.ts';
+import { requireLiving, sameAs } from '../../core/people/living.ts';
 import { readPeople } from '../../core/people/records.ts';
-import { readTemplates, templateCounts } from '../../core/templates/templates.ts';
-import { vectorFrom } from '../../core/templates/vectors.ts';
+import { readTemplates, templateCounts, vectorFrom } from '../../core/templates/templates.ts';
 import { askAbout, CASE_DAYS, giveUpCase, keepCase, openCase, removeCase } from '../../core/templates/waiting.ts';
 import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
-import { type Judged, judgePicture, type UsableFace } from '../embedders/faces.ts';
-import { presentPipeline } from '../embedders/present.ts';
-import { mostAlike } from './alike.ts';
-import { describeDuplicates, requireOverrule } from './duplicate.ts';
-import { addFaces, requireEnrollable } from './enrol.ts';
-import { newestPicture } from './picture.ts';
+import { type Judged, judgePicture, presentPipeline, type UsableFace } from '../embedders/faces.ts';
+import { describeDuplicates, mostAlike, requireOverrule } from './alike.ts';
+import { addFaces, newestPicture, requireEnrollable } from './enrol.ts';
 
 const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   code: j.code,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory } from '../../../protocol/wire/fleet.ts';
-import { alertsOf, newestOf, OFFLINE_MS } from './alerts.ts';
+import { alertsOf, newestOf, OFFLINE_MS } from './read.ts';
 
 const NOW = new Date('2026-11-26T08:00:00.000Z');
 const ago = (ms: number) => new Date(NOW.getTime() - ms);

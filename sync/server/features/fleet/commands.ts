@@ -1,12 +1,25 @@
+import { gunzipSync } from 'node:zlib';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
+import type { NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
+import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
 import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
-import { find, findAll, findLocked, insert, update } from '../../platform/database/rows.ts';
+import {
+  below,
+  camelCase,
+  find,
+  findAll,
+  findLocked,
+  insert,
+  remove,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /**
  * The commands of a kiosk: each once, until it ends, and audited like everything. What becomes of it the kiosk reports
@@ -19,7 +32,7 @@ const LIFE: Readonly<Record<CommandWhat, number>> = { restart: 1, logs: 24, deco
 /** A kiosk that was heard on the last minute may say so a little later, ms. */
 const GRACE_MS = HOUR;
 /** Logs are kept so long, ms. */
-export const LOGS_KEPT_MS = 7 * 86_400_000;
+const LOGS_KEPT_MS = 7 * 86_400_000;
 
 export const destroys = (what: CommandWhat): what is 'wipe' | 'decommission' =>
   what === 'wipe' || what === 'decommission';
@@ -136,7 +149,7 @@ export async function announcedFarewellKey(db: Db, device: string, command: stri
 /** Commands of a device that are shown, newest first. */
 const SHOWN = 100;
 
-export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: Date): Promise<FleetCommand[]> {
+export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: Date) {
   const rows = await db
     .selectFrom('fleet_command as c')
     .leftJoin('fleet_log as l', 'l.command', 'c.id')
@@ -147,26 +160,15 @@ export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: 
     .orderBy('c.id', 'desc')
     .limit(SHOWN)
     .execute();
-  return rows.map((r) => ({
-    id: r.id,
-    what: r.what,
-    state: r.outcome ?? (r.expires_at > now ? 'waiting' : 'expired'),
-    askedAt: r.asked_at.toISOString(),
-    by: r.by,
-    email: emailOf(r.by),
-    expiresAt: r.expires_at.toISOString(),
-    startedAt: r.started_at?.toISOString() ?? null,
-    answeredAt: r.answered_at?.toISOString() ?? null,
-    code: r.code,
-    log:
-      r.log_bytes === null || r.log_at === null
-        ? null
-        : {
-            bytes: r.log_bytes,
-            at: r.log_at.toISOString(),
-            keptUntil: new Date(r.log_at.getTime() + LOGS_KEPT_MS).toISOString(),
-          },
-  }));
+  return rows.map((row) => {
+    const { device: _, farewellKey: __, outcome, logBytes: bytes, logAt: at, ...command } = camelCase(row);
+    return {
+      ...command,
+      state: outcome ?? (command.expiresAt > now ? ('waiting' as const) : ('expired' as const)),
+      email: emailOf(command.by),
+      log: bytes === null || at === null ? null : { bytes, at, keptUntil: new Date(at.getTime() + LOGS_KEPT_MS) },
+    };
+  });
 }
 
 /** Which of these devices have begun to destroy themselves, or have done so and not come back since. */
@@ -209,4 +211,42 @@ export async function endOverdue(tx: Tx, now: Date): Promise<number> {
     .execute();
   for (const { id, device } of rows) await clearCommands(tx, device, [id]);
   return rows.length;
+}
+
+export const logPlace = (command: string): Place => placeOf('fleet.log', command);
+
+/**
+ * Keeps the log that a kiosk was asked for, compressed as it came, sealed. The same again replaces it: the answer of the
+ * first time may have been lost.
+ *
+ * @throws Problem `command-unknown` (nobody asked this kiosk, or it is over), `logs-malformed`
+ */
+export async function keepLogs(tx: Tx, keys: Keys, device: string, { command, gz }: Logs, now: Date): Promise<void> {
+  const asked = await findLocked(tx, 'fleet_command', { id: command, device, what: 'logs' }, ['outcome']);
+  if (!asked || (asked.outcome !== null && asked.outcome !== 'started')) throw new Problem('command-unknown');
+  const packed = Buffer.from(gz, 'base64');
+  // Opened once here, so that what is kept can be given out later.
+  const bytes = unpacked(packed).length;
+  const row = { device, at: now, bytes, sealed: keys.seal('field', logPlace(command), packed) };
+  await upsert(tx, 'fleet_log', 'command', { command, ...row }, row);
+}
+
+/** @throws Problem `command-unknown` where there is none (any more) */
+export async function readLogs(db: Db, keys: Keys, device: string, command: string): Promise<Buffer> {
+  const row = await find(db, 'fleet_log', { command, device }, ['sealed']);
+  if (!row) throw new Problem('command-unknown');
+  return unpacked(keys.open('field', logPlace(command), row.sealed));
+}
+
+/** @returns how many were removed */
+export function dropOldLogs(db: Db, now: Date): Promise<number> {
+  return remove(db, 'fleet_log', { at: below(new Date(now.getTime() - LOGS_KEPT_MS)) });
+}
+
+function unpacked(packed: Uint8Array): Buffer {
+  try {
+    return gunzipSync(packed, { maxOutputLength: MAX_LOGS_TEXT });
+  } catch (cause) {
+    throw new Problem('logs-malformed', { cause });
+  }
 }

@@ -11,8 +11,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Listener } from '../../platform/http/listener.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
-import { announcedFarewellKey, takeFarewell } from './commands.ts';
-import { keepLogs } from './logs.ts';
+import { announcedFarewellKey, keepLogs, takeFarewell } from './commands.ts';
 
 /** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
 const FAREWELLS_A_MINUTE = 30;

@@ -1,17 +1,10 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
-import type {
-  Alert,
-  FleetDetail,
-  FleetKiosk,
-  FleetPage,
-  FleetQuery,
-  StaffRecord,
-} from '../../../protocol/api/fleet.ts';
+import type { Alert, FleetKiosk, FleetPage, FleetQuery, StaffRecord } from '../../../protocol/api/fleet.ts';
 import { EventHeader, type Open } from '../../../protocol/wire/event.ts';
-import { Inventory } from '../../../protocol/wire/fleet.ts';
-import { type Device, findDevice, listDevices } from '../../core/devices/registry.ts';
-import { scopeOf } from '../../core/devices/scope.ts';
+import { Inventory, reportAlerts } from '../../../protocol/wire/fleet.ts';
+import { BuildVersion, compareVersions } from '../../../protocol/wire/release.ts';
+import { type Device, findDevice, listDevices, scopeOf } from '../../core/devices/registry.ts';
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { writePageCursor } from '../../platform/access/cursor.ts';
@@ -20,7 +13,6 @@ import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { alertsOf, newestOf } from './alerts.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
 
 /** How the kiosks are, by their own word and by when they were heard. */
@@ -69,7 +61,7 @@ export async function fleetPage(
 }
 
 /** @throws Problem `unknown-device` */
-export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
+export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date) {
   const device = await findDevice(db, id);
   if (!device) throw new Problem('unknown-device');
   const emailOf = await emailsOf(db, keys);
@@ -163,3 +155,42 @@ async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promis
     };
   });
 }
+
+/** What is wrong with a kiosk, of what it reported and when it was heard. Pure. */
+
+/** An idle kiosk asks every 20 s: silence of this length is more than a restart, an update or a bad moment, ms. */
+export const OFFLINE_MS = 10 * 60_000;
+export interface Seen {
+  readonly lastHeardAt: Date | null;
+  readonly report: Inventory | null;
+}
+
+/** @param newest version in the fleet; null: none has reported one */
+export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: string | null): Alert[] {
+  if (lastHeardAt === null) return [{ code: 'never-heard', severity: 'warn', detail: null }];
+  const alerts: Alert[] = [];
+  const add = (code: Alert['code'], severity: Alert['severity'], detail: Alert['detail']) =>
+    alerts.push({ code, severity, detail });
+  const silent = now.getTime() - lastHeardAt.getTime();
+  if (silent > OFFLINE_MS) add('offline', 'bad', Math.round(silent / 1000));
+  if (!report) {
+    add('no-report', 'warn', null);
+    return alerts;
+  }
+  // What waits at a kiosk that isn't heard is only what silence brings.
+  alerts.push(...reportAlerts(report).filter(({ code }) => code !== 'queue-long' || silent <= OFFLINE_MS));
+  if (newest !== null && isVersion(report.version) && compareVersions(report.version, newest) < 0)
+    add('old-version', 'warn', newest);
+  return alerts;
+}
+
+/** The newest version that any of these kiosks runs. */
+export function newestOf(reports: Iterable<Inventory | null>): string | null {
+  let newest: string | null = null;
+  for (const report of reports)
+    if (report && isVersion(report.version) && (newest === null || compareVersions(report.version, newest) > 0))
+      newest = report.version;
+  return newest;
+}
+
+const isVersion = (text: string): boolean => BuildVersion.safeParse(text).success;

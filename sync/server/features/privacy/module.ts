@@ -1,18 +1,17 @@
 import { Readable } from 'node:stream';
 import * as api from '../../../protocol/api/compliance.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { findAll, findSorted } from '../../platform/database/rows.ts';
+import { camelCase, findAll, findSorted } from '../../platform/database/rows.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { composeReport } from './compliance/compose.ts';
 import { readFacts } from './compliance/facts.ts';
-import { confirmErasure } from './erasure/kiosks.ts';
-import { requestAtKiosk, undoUntilOf } from './erasure/request.ts';
+import { composeReport } from './compliance/report.ts';
+import { confirmErasure, requestAtKiosk, undoUntilOf } from './erasure/request.ts';
 import { erasureRoutes } from './erasure/routes.ts';
-import { erasureJob } from './erasure/saga.ts';
+import { erasureJob } from './erasure/steps.ts';
 import { tombstonesJob } from './erasure/tombstones.ts';
-import { entryPlace, incidentPlace } from './incidents/record.ts';
+import { entryPlace, incidentPlace } from './incidents/incidents.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { facesOffJob } from './retention/faces-off.ts';
 import { kioskWatchJob, retentionJob } from './retention/retention.job.ts';
@@ -41,9 +40,9 @@ async function* erasures({ tx, names }: Reading) {
       request: r.request,
       state: r.state,
       origin: r.origin,
-      requestedAt: r.requested_at.toISOString(),
-      undoUntil: undoUntilOf(r)?.toISOString() ?? null,
-      kiosks: confirmed.map((c) => ({ device: c.device, confirmedAt: c.confirmed_at?.toISOString() ?? null })),
+      requestedAt: r.requested_at,
+      undoUntil: undoUntilOf(r),
+      kiosks: confirmed.map(camelCase),
     };
   }
 }

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_REENROLMENTS } from '../../../protocol/wire/changes.ts';
-import { facesAllowed } from '../../core/sites/faces.ts';
-import { policyOf } from '../../core/sites/policy.ts';
+import { facesAllowed, policyOf } from '../../core/sites/policy.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { DRIFT } from './scores.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { find, findAll, upsert } from '../../platform/database/rows.ts';
+import { camelCase, find, findAll, upsert } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
@@ -50,8 +50,7 @@ export const reenrolmentJob: Job = {
 /** How well their face was recognised. */
 async function* scores({ tx, names }: Reading) {
   const rows = await findAll(tx, 'person_score', { person: names });
-  for (const { model, since, count, baseline, recent, updated_at } of rows)
-    yield { model, since: since.toISOString(), count, baseline, recent, updatedAt: updated_at.toISOString() };
+  for (const { person: _, ...score } of rows) yield camelCase(score);
 }
 
 export const reenrolment: ServerModule = {

@@ -13,8 +13,7 @@ import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { dayNamed, readDay, reportSite } from './day.ts';
 import { exportRoutes } from './exports/routes.ts';
-import { forgottenEvacuationsJob } from './presence/evacuation.ts';
-import { ongoingAt, seenIn, takeRollCall } from './presence/roll-call.ts';
+import { forgottenEvacuationsJob, ongoingAt, seenIn, takeRollCall } from './presence/evacuation.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { statsRoutes } from './stats/routes.ts';
 

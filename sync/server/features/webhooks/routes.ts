@@ -4,7 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/webhooks.ts';
 import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { insert, update } from '../../platform/database/rows.ts';
+import { camelCase, insert, update } from '../../platform/database/rows.ts';
 import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
 
 export const webhookRoutes: readonly Route[] = [
@@ -39,18 +39,11 @@ export const webhookRoutes: readonly Route[] = [
         .limit(limit + 1);
       if (state) query = query.where('state', '=', state);
       if (after) query = query.where(sql<boolean>`(${made}, id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
-      const item = (r: Awaited<ReturnType<typeof query.execute>>[number]): api.Delivery => ({
-        id: r.id,
-        kind: r.kind,
-        record: r.kind === 'attendance.record' ? r.subject : null,
-        state: r.state,
-        attempts: r.attempts,
-        madeAt: r.made_at.toISOString(),
-        dueAt: r.due_at.toISOString(),
-        deliveredAt: r.delivered_at?.toISOString() ?? null,
-        lastAnswer: r.last_answer,
+      const found = (await query.execute()).map((row) => {
+        const { webhook: _, change: __, subject, ...delivery } = camelCase(row);
+        return { ...delivery, record: delivery.kind === 'attendance.record' ? subject : null };
       });
-      return pageFrom(await query.execute(), limit, (r) => [r.made_at.toISOString(), r.id], item);
+      return pageFrom(found, limit, (d) => [d.madeAt.toISOString(), d.id]);
     },
   ),
   implement(api.testWebhook, async ({ tx, services: { keys }, params: { webhook }, now }) => {

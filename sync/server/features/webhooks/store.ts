@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
-import { findSite } from '../../core/sites/write.ts';
-import { defined, findLocked, insert, remove, update } from '../../platform/database/rows.ts';
+import type { NewWebhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
+import { findSite } from '../../core/sites/sites.ts';
+import { camelCase, defined, findLocked, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
@@ -37,7 +37,7 @@ export function secretsOf({ secret, previous }: Receiver, now: Date): Buffer[] {
 const numberOf = (state: 'due' | 'failed') =>
   sql<number>`(select count(*)::int from webhook_delivery d where d.webhook = w.id and d.state = ${state})`;
 
-export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Webhook[]> {
+export async function listWebhooks(db: Db, keys: Keys, id?: string) {
   const rows = await db
     .selectFrom('webhook as w')
     .selectAll('w')
@@ -49,29 +49,17 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Web
     .$if(id !== undefined, (q) => q.where('w.id', '=', id!))
     .orderBy('w.created_at')
     .execute();
-  return rows.map((r) => {
-    const { url, caPem } = receiverOf(keys, r);
-    return {
-      id: r.id,
-      name: r.name,
-      url,
-      site: r.site,
-      withNumber: r.with_number,
-      ownCa: caPem !== null,
-      enabled: r.enabled,
-      disabledBecause: r.disabled_because,
-      createdAt: r.created_at.toISOString(),
-      lastDeliveredAt: r.last ? new Date(r.last).toISOString() : null,
-      due: r.due,
-      failed: r.failed,
-    };
+  return rows.map((row) => {
+    const { sealed: _, rowVersion: __, pausedUntil: ___, last, ...shown } = camelCase(row);
+    const { url, caPem } = receiverOf(keys, row);
+    return { ...shown, url, ownCa: caPem !== null, lastDeliveredAt: last && new Date(last) };
   });
 }
 
 const unknown = () => new Problem('webhook-unknown');
 
 /** @throws Problem `webhook-unknown` */
-export async function findWebhook(db: Db, keys: Keys, id: string): Promise<Webhook> {
+export async function findWebhook(db: Db, keys: Keys, id: string) {
   const [found] = await listWebhooks(db, keys, id);
   if (!found) throw unknown();
   return found;

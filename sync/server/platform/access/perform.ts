@@ -134,9 +134,17 @@ const digestible = (body: unknown): unknown =>
 
 const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
 
+/** Times leave as RFC 3339 (`2026-11-29T08:00:00.000Z`). */
+function withTimesAsText(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(withTimesAsText);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withTimesAsText(field)]));
+}
+
 /** What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. */
 function shape(declared: z.ZodType, result: unknown): unknown {
-  const parsed = declared.safeParse(result);
+  const parsed = declared.safeParse(withTimesAsText(result));
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map((i) => `${i.path.join('.')} ${i.code}`).join(', ');
   throw new Problem('answer-misshapen', { where });

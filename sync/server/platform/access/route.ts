@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Problem } from '../../../errors/problem.ts';
-import type { Endpoint, Unchanging } from '../../../protocol/api/endpoint.ts';
+import type { Endpoint } from '../../../protocol/api/endpoint.ts';
 import type { Config } from '../../app/config.ts';
 import type { Actor } from '../audit/actor.ts';
 import type { Db, Tx } from '../database/schema.ts';
@@ -77,9 +77,18 @@ export class Refused {
   }
 }
 
+/** A value as a handler may give it for a shape: its lists may be read-only, and a time that leaves as text is a date here. */
+type Given<T> = T extends readonly (infer Item)[]
+  ? readonly Given<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Given<T[K]> }
+    : string extends T
+      ? T | Date
+      : T;
+
 /** What a handler gives back. */
 type Result<A extends Endpoint['answer']> = A extends z.ZodType
-  ? Promise<Unchanging<z.input<A>> | Refused>
+  ? Promise<Given<z.input<A>> | Refused>
   : A extends 'file'
     ? Promise<FileAnswer>
     : Promise<void> | Promise<Refused | undefined>;

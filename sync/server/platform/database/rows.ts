@@ -159,6 +159,19 @@ export function defined<T extends object>(o: T): Defined<T> {
   return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
 }
 
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Rest}`
+  ? `${Head}${Capitalize<CamelCase<Rest>>}`
+  : S;
+
+/** A row under the names that the API has: `found_at` is `foundAt`. */
+export const camelCase = <R extends object>(row: R) =>
+  Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  ) as { [C in keyof R & string as CamelCase<C>]: R[C] };
+
 /** Of rows that were read. */
 export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map((row) => row.id);
 

@@ -117,7 +117,7 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
 /**
  * Retires every key of a purpose but the newest, and destroys their private halves. Kiosks that still know only those are
  * cut off from then on, and so is what they had sealed to them. PINs have to go with their pepper: call `retireServerKeys`
- * (core/credentials/pins/pins.ts), which sees to that.
+ * (core/credentials/pins.ts), which sees to that.
  *
  * @throws Problem `nothing-to-retire`
  */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Language } from '../../../../protocol/api/consents.ts';
 import type { LINE_CODES } from '../../../../protocol/api/imports.ts';
 import { isReadableName } from '../../../../protocol/wire/name.ts';
-import { normalised } from '../../../core/people/fields.ts';
+import { normalised } from '../../../core/people/rows.ts';
 import { type ListLine, plain } from './list.ts';
 
 /** What becomes of each line of a list of people: someone new, someone who is there, or why not. Pure. */

@@ -5,11 +5,12 @@ import type { ImportDecision, ImportPhoto, PhotoState } from '../../../../protoc
 import { requireLiving } from '../../../core/people/living.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
-import { findLocked, update } from '../../../platform/database/rows.ts';
+import type { Opened } from '../../../platform/audit/opened.ts';
+import { findLocked, findSorted, update } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
-import { describeDuplicates, requireOverrule } from '../duplicate.ts';
+import { describeDuplicates, requireOverrule } from '../alike.ts';
 import { importBox, lockOpen } from './runs.ts';
 
 /** The pictures of an import: who each is of, what was found of it, and what someone decided. */
@@ -173,4 +174,31 @@ export async function moveTo(
       photo: row.photo && box.seal('photo', moved, box.open('photo', row, row.photo)),
     },
   );
+}
+
+/** By which lists a person was put down, for their own export. What a list said of them is their profile. */
+export async function importedListsOf(tx: Tx, names: readonly string[]): Promise<object[]> {
+  const rows = await findSorted(tx, 'import_person', { person: names }, ['made_at']);
+  return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));
+}
+
+/** What imports hold of a person, opened, for their own export. */
+export async function importedPhotosOf(
+  tx: Tx,
+  keys: Keys,
+  opened: Opened,
+  names: readonly string[],
+): Promise<object[]> {
+  const rows = await findSorted(tx, 'import_photo', { person: names }, ['made_at', 'id']);
+  const box = await importBox(tx, keys, rows);
+  opened.note('photo', peopleOf(rows));
+  return rows.map((r) => ({
+    import: r.run,
+    state: r.state,
+    code: r.code,
+    madeAt: r.made_at.toISOString(),
+    file: box.fileOf(r),
+    jpeg: r.photo && box.open('photo', r, r.photo).toString('base64'),
+    template: r.template && box.open('template', r, r.template).toString('base64'),
+  }));
 }

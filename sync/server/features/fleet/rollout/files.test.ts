@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { MAX_METADATA_BYTES, openRepositoryFile, readRange } from './files.ts';
+import { MAX_METADATA_BYTES, openRepositoryFile, readRange } from './repository.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'sp-repository-'));
 afterAll(() => rmSync(home, { recursive: true }));

@@ -1,11 +1,9 @@
 import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
-import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
-import { findSite, scopeOfSite } from '../../../core/sites/write.ts';
+import { DEFAULT_SCOPE, findSite, scopeOfSite } from '../../../core/sites/sites.ts';
 import { exists, findAll, insert, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
-import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
-import { publishRollout } from './publish.ts';
+import { fleetOf, planOf, publishRollout, rolloutInForce, windowsOf } from './rollouts.ts';
 
 /** Rings of kiosks, and when kiosks of a site may restart. What changes is published to the kiosks at once. */
 

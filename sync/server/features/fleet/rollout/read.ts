@@ -11,7 +11,7 @@ import { below, find, findAll, findSorted } from '../../../platform/database/row
 import type { Db, Row } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { fleetOf, planOf } from './force.ts';
+import { fleetOf, planOf } from './rollouts.ts';
 import { decide, stateOf, tally } from './rules.ts';
 
 /** @throws Problem `rollout-unknown` */

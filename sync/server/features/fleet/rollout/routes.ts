@@ -1,11 +1,10 @@
 import * as api from '../../../../protocol/api/rollouts.ts';
 import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
-import { type Acting, advanceRollout, pauseRollout, resumeRollout, rollBackRollout } from './acts.ts';
 import { dropWindow, listRings, nameRing, putIntoRing, setWindow, windowOfSite } from './groups.ts';
 import { findRollout, historyOf, kiosksOf, listRollouts } from './read.ts';
 import { describeRepository } from './repository.ts';
-import { startRollout } from './start.ts';
+import { type Acting, advanceRollout, pauseRollout, resumeRollout, rollBackRollout, startRollout } from './rollouts.ts';
 
 /** Does something with a rollout; answers how it is then. */
 async function act(

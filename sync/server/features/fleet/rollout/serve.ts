@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import { UPDATES_PATH } from '../../../../protocol/wire/release.ts';
 import type { Listener } from '../../../platform/http/listener.ts';
-import { openRepositoryFile, readRange } from './files.ts';
+import { openRepositoryFile, readRange } from './repository.ts';
 
 export const UPDATES_ROUTE = `${UPDATES_PATH}/*`;
 const Params = z.strictObject({ '*': z.string().max(1000) });

@@ -1,11 +1,41 @@
 import { command } from '../../../../disk/program.ts';
-import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
-import { LAWS } from './duties.ts';
+import { COMPLIANCE_PARTS, type ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
+import { dpiaDraft } from './dpia.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
-import { type LastResults, type Outcome, type PolicyResults, resultOf } from './results.ts';
+import { processingRecord } from './record.ts';
+import { LAWS, type LastResults, type Outcome, type PolicyResults, resultOf } from './results.ts';
+
+export type Part = (typeof COMPLIANCE_PARTS)[number];
+
+export interface ComplianceReport {
+  /** Markdown. */
+  readonly text: string;
+  readonly warnings: readonly string[];
+  /** Null: the controls were not asked for. */
+  readonly tally: Tally | null;
+}
+
+/** The report, or the parts of it that are asked for. Pure. */
+export function composeReport(
+  facts: Facts,
+  results: LastResults,
+  parts: readonly Part[] = COMPLIANCE_PARTS,
+): ComplianceReport {
+  const warnings = warningsOf(facts);
+  const controls = parts.includes('controls') ? controlsReport(results) : null;
+  const pieces = [
+    `# Compliance report\n\nSmartPresence, ${facts.at}.`,
+    ...(warnings.length > 0 ? [section(2, 'To be looked at', list(warnings))] : []),
+    ...(parts.includes('facts') ? [factsReport(facts)] : []),
+    ...(controls ? [controls.text] : []),
+    ...(parts.includes('record') ? [processingRecord(facts)] : []),
+    ...(parts.includes('dpia') ? [dpiaDraft(facts)] : []),
+  ];
+  return { text: `${pieces.join('\n\n')}\n`, warnings, tally: controls?.tally ?? null };
+}
 
 /** How many duties ended how. */
-export type Tally = Readonly<Record<Outcome, number>>;
+type Tally = Readonly<Record<Outcome, number>>;
 
 const MARK: Readonly<Record<Outcome, string>> = { proven: '✓', failed: '✗', 'not run': '–', 'no test': '–' };
 
@@ -50,7 +80,7 @@ function policyTable({ rows }: PolicyResults): string {
 }
 
 /** The installation as it is. Markdown. Pure. */
-export function factsReport(f: Facts): string {
+function factsReport(f: Facts): string {
   const { counts: c } = f;
   const lines = [
     `Database: ${f.database}${f.database === 'embedded' ? ' (for evaluation: not safe against power loss)' : ''}; key version ${f.keyVersion}`,
@@ -74,7 +104,7 @@ const grouped = (by: Readonly<Record<string, number>>): string =>
     .join(', ') || 'none';
 
 /** What someone should look at: settings of this installation under which a control does not hold. */
-export function warningsOf(f: Facts): string[] {
+function warningsOf(f: Facts): string[] {
   const failed = f.jobs.filter((j) => j.outcome === 'failed' || j.outcome === 'lost').map((j) => j.job);
   return [
     f.database === 'embedded' && 'The embedded database is for evaluation: use PostgreSQL.',

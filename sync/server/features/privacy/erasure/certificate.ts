@@ -5,9 +5,30 @@ import { isSignedBy, signCompact } from '../../../../protocol/seal/jose.ts';
 import { keyId, publicHalf, signatureKey } from '../../../../protocol/seal/keys.ts';
 import type { Ed25519PublicJwk } from '../../../../protocol/wire/batch.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
-import { get, update } from '../../../platform/database/rows.ts';
+import { above, findSorted, get, update } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * When the last copy of the person's key in a backup expires: the copies of the keyring from before are superseded by that
+ * of the next backup, and deleted so many days after. Without an object store this server makes none.
+ */
+export async function lastKeyCopy({ db, config, objects, request }: StepContext): Promise<StepEnd> {
+  if (!objects) return { done: { expiresAt: null } };
+  const { closed_at } = await get(db, 'erasure', { request }, ['closed_at']);
+  const [next] = await findSorted(db, 'backup', { taken_at: above(closed_at!) }, ['taken_at'], { limit: 1 });
+  if (!next) return { waits: 'backup-awaited', forMs: HOUR_MS };
+  const expiresAt = new Date(next.finished_at.getTime() + config.retention.keyringBackupDays * DAY_MS);
+  return { done: { expiresAt: expiresAt.toISOString() } };
+}
+
+/** A backup was made: erasures that waited for one go on at once, not at their next check. */
+export async function backupMade(db: Db, at: Date): Promise<void> {
+  await update(db, 'erasure_step', { step: 'copies', done_at: null, next_at: above(at) }, { next_at: at });
+}
 
 /**
  * What the server states of an erasure that is complete, signed (JWS, EdDSA), for the person and for anyone who
@@ -88,7 +109,7 @@ async function certificateOf({ db, keyring, request, detail, now }: StepContext)
   });
 }
 
-export interface KioskState {
+interface KioskState {
   readonly device: string;
   readonly name: string;
   readonly status: 'pending' | 'approved' | 'revoked';
@@ -98,8 +119,8 @@ export interface KioskState {
 }
 
 /** Every kiosk that may hold, or held, something of the person of a request. */
-export async function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
-  const rows = await db
+export function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
+  return db
     .selectFrom('erasure_confirmation as c')
     .innerJoin('device as d', 'd.id', 'c.device')
     .innerJoin('erasure as e', 'e.request', 'c.request')
@@ -107,21 +128,14 @@ export async function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
       'c.device',
       'd.name',
       'd.status',
-      'd.last_heard_at',
-      sql<Date | null>`case when bool_and(c.confirmed_at is not null) then max(c.confirmed_at) end`.as('confirmed_at'),
+      'd.last_heard_at as lastHeardAt',
+      sql<Date | null>`case when bool_and(c.confirmed_at is not null) then max(c.confirmed_at) end`.as('confirmedAt'),
     ])
     .where((e) => e.or([e('e.request', '=', request), e('e.part_of', '=', request)]))
     .groupBy(['c.device', 'd.id', 'd.name', 'd.status', 'd.last_heard_at'])
     .orderBy('d.name')
     .orderBy('d.id')
     .execute();
-  return rows.map((r) => ({
-    device: r.device,
-    name: r.name,
-    status: r.status,
-    lastHeardAt: r.last_heard_at,
-    confirmedAt: r.confirmed_at,
-  }));
 }
 
 /** @returns null when it was altered, or no key of these has signed it */

@@ -1,46 +1,16 @@
 import { find, findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
-import { type KioskState, kiosksOf } from './certificate.ts';
-import { type ErasureOrigin, undoUntilOf } from './request.ts';
+import { kiosksOf } from './certificate.ts';
+import { undoUntilOf } from './request.ts';
 import { STEPS } from './steps.ts';
 
 /** A kiosk that has not confirmed for this long is worth a look, days. */
 export const OVERDUE_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** One request, without its steps. */
-export interface ErasureSummary {
-  readonly request: string;
-  /** `requested`: can be taken back; `under-way`: key and values are gone, the rest is done step by step. */
-  readonly state: 'requested' | 'under-way' | 'done' | 'undone';
-  readonly origin: ErasureOrigin;
-  readonly requestedAt: Date;
-  readonly undoUntil: Date | null;
-  readonly doneAt: Date | null;
-  /** Code of what it waits for; null: it does not. */
-  readonly waitsFor: string | null;
-}
-
-export interface ErasureState extends ErasureSummary {
-  /** Null once it is done: then nothing needs to say who it was about. */
-  readonly person: string | null;
-  readonly steps: readonly {
-    readonly step: string;
-    readonly doneAt: Date | null;
-    readonly code: string | null;
-    /** When it is tried again at the latest, where it waits. */
-    readonly nextAt: Date | null;
-  }[];
-  readonly confirmed: readonly { readonly device: string; readonly name: string; readonly at: Date }[];
-  /** Kiosks that may still hold something. `overdue`: should have confirmed by now; revoked ones can't. */
-  readonly open: readonly (Omit<KioskState, 'confirmedAt'> & { readonly overdue: boolean })[];
-  /** Compact JWS. */
-  readonly certificate: string | null;
-}
-
 const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undone: 'undone' } as const;
 
-/** Newest first. @param o `state`: only these; `before`: request, for the next page */
+/** Newest first. @param o `open`: those that are under way; `before`: request, for the next page */
 export async function listErasures(
   db: Db,
   o: {
@@ -48,7 +18,7 @@ export async function listErasures(
     readonly limit?: number | undefined;
     readonly before?: string | undefined;
   } = {},
-): Promise<ErasureSummary[]> {
+) {
   let query = db
     .selectFrom('erasure as e')
     .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until', 'e.done_at'])
@@ -77,7 +47,7 @@ export async function listErasures(
 }
 
 /** How far an erasure has got; null for an unknown request. */
-export async function erasureState(db: Db, request: string, now: Date): Promise<ErasureState | null> {
+export async function erasureState(db: Db, request: string, now: Date) {
   const row = await find(db, 'erasure', { request, part_of: null });
   if (!row) return null;
   const steps = await findAll(db, 'erasure_step', { request });

@@ -7,39 +7,22 @@ import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import { find } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { certificateText, readCertificate } from './certificate.ts';
-import { type ErasureSummary, erasureState, listErasures } from './read.ts';
+import { erasureState, listErasures } from './read.ts';
 import { requestErasure, undoErasure } from './request.ts';
-
-const text = (date: Date | null) => date?.toISOString() ?? null;
-
-const summaryOf = (e: ErasureSummary) => ({
-  request: e.request,
-  state: e.state,
-  origin: e.origin,
-  requestedAt: e.requestedAt.toISOString(),
-  undoUntil: text(e.undoUntil),
-  doneAt: text(e.doneAt),
-  waitsFor: e.waitsFor,
-});
 
 /** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
   implement(api.listErasures, async ({ tx, query: { cursor, limit, open } }) => {
     const before = readIdCursor(cursor) ?? undefined;
     const rows = await listErasures(tx, { open, before, limit: limit + 1 });
-    return pageFrom(rows, limit, (e) => [e.request], summaryOf);
+    return pageFrom(rows, limit, (e) => [e.request]);
   }),
   implement(api.getErasure, async ({ tx, params, about, now }) => {
     const state = await erasureState(tx, params.request, now);
     if (!state) throw new Problem('erasure-unknown');
     if (state.person) about([state.person]);
-    return {
-      ...summaryOf(state),
-      person: state.person,
-      steps: state.steps.map((s) => ({ ...s, doneAt: text(s.doneAt), nextAt: text(s.nextAt) })),
-      confirmed: state.confirmed.map((c) => ({ ...c, at: c.at.toISOString() })),
-      open: state.open.map((o) => ({ ...o, lastHeardAt: text(o.lastHeardAt) })),
-    };
+    const { certificate: _, ...shown } = state;
+    return shown;
   }),
   implement(api.requestErasure, async ({ tx, services, actor, body, about, on, now, notify }) => {
     about([body.person]);
@@ -56,7 +39,7 @@ export const erasureRoutes: readonly Route[] = [
     );
     on(made.request);
     notify('change');
-    return { request: made.request, undoUntil: text(made.undoUntil) };
+    return made;
   }),
   implement(api.undoErasure, async ({ tx, params, about, now }) => {
     const undone = await undoErasure(tx, params.request, now);

@@ -2,7 +2,7 @@ import { command } from '../../../../disk/program.ts';
 import { Problem } from '../../../../errors/problem.ts';
 import type { AuditAction } from '../../../../protocol/api/endpoint.ts';
 import type { Contain, Contained } from '../../../../protocol/api/incidents.ts';
-import { retireServerKeys } from '../../../core/credentials/pins/pins.ts';
+import { retireServerKeys } from '../../../core/credentials/pins.ts';
 import { revokeDevice } from '../../../core/devices/registry.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { endSessionsOf } from '../../../platform/access/session.ts';
@@ -12,8 +12,7 @@ import { keysChanged } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { remove } from '../../../platform/database/rows.ts';
 import { succeedKey } from '../../../platform/keys/succession.ts';
-import { addScope, type Doing, entry, noteContained } from './incidents.ts';
-import { holdIncident } from './record.ts';
+import { addScope, type Doing, entry, holdIncident, noteContained } from './incidents.ts';
 
 /**
  * Contains an incident with one command: new keys of the server, kiosks revoked, sessions ended, all of it in the timeline

@@ -15,13 +15,17 @@ import {
   changeIncident,
   closeIncident,
   type Doing,
+  holdIncident,
+  listHeld,
   noteIncident,
   noteNotified,
   openIncident,
+  readIncident,
   removeScope,
+  scopesOf,
+  summaryOf,
 } from './incidents.ts';
 import { draftNotice, type NoticeText } from './notices.ts';
-import { holdIncident, listHeld, readIncident, scopesOf, summaryOf } from './record.ts';
 
 /**
  * Drafts a notice of an incident with the contacts that the site policy names and the counts that the audit log gives.

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { scopesWithoutFaces, scopesWithoutTemplates } from '../../../core/sites/faces.ts';
+import { scopesWithoutFaces, scopesWithoutTemplates } from '../../../core/sites/policy.ts';
 import { forgetTemplates } from '../../../core/templates/forget.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';

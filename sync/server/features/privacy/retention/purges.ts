@@ -1,16 +1,153 @@
 import { type RawBuilder, sql } from 'kysely';
 import { NIL } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
+import { Policy } from '../../../../protocol/wire/changes.ts';
+import { scopesOf } from '../../../core/devices/registry.ts';
 import { held } from '../../../core/people/holds.ts';
 import { sweepPhotoObjects } from '../../../core/photos/objects.ts';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { forgetTemplates } from '../../../core/templates/forget.ts';
-import { idsOf, update } from '../../../platform/database/rows.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import { findAll, findSorted, idsOf, update } from '../../../platform/database/rows.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { openRefused, sealRefused } from '../../../platform/keys/personal.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
+import type { ObjectStore } from '../../../platform/objects/store.ts';
 import { requestErasure } from '../erasure/request.ts';
-import { deviceCutoffs } from './periods.ts';
-import { olderThan, type Purge, type PurgeContext, purgeBatch } from './purge.ts';
+import { cutoff, type Kind, shorter } from './rules.ts';
+import type { RetentionSettings } from './settings.ts';
+
+/** What purges work with. */
+export interface PurgeContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly settings: RetentionSettings;
+  /** Null: this server has no object store. */
+  readonly objects: ObjectStore | null;
+  /** One instant for the whole run. */
+  readonly now: Date;
+}
+
+export interface Found {
+  /** How many are too old and would go. */
+  readonly due: number;
+  /** How many are too old and stay, for a legal hold. */
+  readonly held: number;
+  /** Time of the oldest that is there; null: there is none. */
+  readonly oldest: Date | null;
+}
+
+/** One kind of thing that goes after a time. */
+export interface Purge {
+  readonly kind: Kind;
+  /** What there is of it, and what of that is too old. */
+  rows(context: PurgeContext): Rows | Promise<Rows>;
+  /** Removes some of it, at most a batch. @param due `from …`: what is too old and not held, as SQL over the same tables */
+  remove(tx: Tx, due: RawBuilder<unknown>, context: PurgeContext): Promise<Removed>;
+  /** Before anything is looked for. */
+  prepare?(context: PurgeContext): Promise<void>;
+  /** After a batch. @returns how many more went */
+  more?(context: PurgeContext, removed: number): Promise<number>;
+}
+
+/** Looks and changes nothing. */
+export async function findDue(purge: Purge, context: PurgeContext): Promise<Found> {
+  await purge.prepare?.(context);
+  const { from, at, due, isHeld } = await purge.rows(context);
+  const { rows } = await sql<Found>`
+    select count(*) filter (where ${due} and not ${isHeld})::int as due,
+           count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
+    from ${from}`.execute(context.db);
+  return rows[0]!;
+}
+
+/** Removes some of what is due, at most a batch. @returns how many went; 0: none is due any more */
+export async function removeDue(purge: Purge, context: PurgeContext): Promise<number> {
+  await purge.prepare?.(context);
+  const { from, due, isHeld } = await purge.rows(context);
+  const removed = await purgeBatch(context, purge.kind, (tx) =>
+    purge.remove(tx, sql`${from} and ${due} and not ${isHeld}`, context),
+  );
+  return removed + ((await purge.more?.(context, removed)) ?? 0);
+}
+
+/** One batch's effect on the database: what it removed, and whose it was. */
+export interface Removed {
+  readonly removed: number;
+  readonly people: readonly (string | null)[];
+}
+
+/** Does a batch in one transaction, with its row in the audit log. */
+function purgeBatch(context: PurgeContext, kind: Kind, work: (tx: Tx) => Promise<Removed>): Promise<number> {
+  return inTransaction(context.db, async (tx) => {
+    const { removed, people } = await work(tx);
+    if (removed === 0) return 0;
+    await writeAudit(
+      tx,
+      context.keys,
+      {
+        actor: SYSTEM,
+        action: 'delete',
+        route: `retention ${kind}`,
+        data: DATA[kind],
+        subjects: [...new Set(people.filter((p) => p !== null))],
+        outcome: 'ok',
+      },
+      context.now,
+    );
+    return removed;
+  });
+}
+
+const DATA: Readonly<Record<Kind, readonly string[]>> = {
+  gps: ['checkin.gps'],
+  photos: ['photo'],
+  templates: ['template'],
+  attendance: ['checkin'],
+  consents: ['consent'],
+  leavers: ['person'],
+  quarantine: ['quarantine'],
+};
+
+/** Rows of one kind, as SQL over the same tables; `from` ends in a condition. */
+export interface Rows {
+  readonly from: RawBuilder<unknown>;
+  /** When each of them happened. */
+  readonly at: RawBuilder<unknown>;
+  readonly due: RawBuilder<unknown>;
+  readonly isHeld: RawBuilder<unknown>;
+}
+
+/** Older than is kept; where that has no end, nothing is. */
+const olderThan = (at: RawBuilder<unknown>, days: number | null, now: Date): RawBuilder<unknown> =>
+  sql`${at} < ${cutoff(days, now)?.toISOString() ?? null}::timestamptz`;
+
+/** Until when things of a device go: its site may keep them for less than the server. */
+interface DeviceCutoff {
+  readonly device: string;
+  readonly site: string | null;
+  /** RFC 3339. */
+  readonly before: string;
+}
+
+/** By the policy of the site at which each device stands now. */
+export async function deviceCutoffs(
+  db: Db,
+  settings: RetentionSettings,
+  what: 'photoDays' | 'gpsDays',
+  now: Date,
+): Promise<DeviceCutoff[]> {
+  const devices = await findSorted(db, 'device', {}, ['id'], { columns: ['id', 'site'] });
+  const scopes = await scopesOf(db, idsOf(devices));
+  const policies = new Map((await findAll(db, 'site_policy', {})).map((r) => [r.site, Policy.parse(r.policy)]));
+  return devices.map(({ id, site }) => {
+    const policy = policies.get(scopes.get(id) ?? DEFAULT_SCOPE) ?? policies.get(DEFAULT_SCOPE);
+    return { device: id, site, before: cutoff(shorter(settings[what], policy?.[what]), now)!.toISOString() };
+  });
+}
 
 /** Everything that goes after a time, and how. */
 

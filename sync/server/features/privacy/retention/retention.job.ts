@@ -1,10 +1,121 @@
 import { sql } from 'kysely';
+import type { z } from 'zod';
+import type * as api from '../../../../protocol/api/retention.ts';
+import type { KioskPurge } from '../../../../protocol/api/retention.ts';
+import type { Db } from '../../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { withObjectStore } from '../../../platform/objects/store.ts';
 import { OVERDUE_DAYS } from '../erasure/read.ts';
-import { kioskPurges } from './kiosks.ts';
-import type { PurgeContext } from './purge.ts';
-import { runRetention } from './run.ts';
+import { deviceCutoffs, findDue, PURGES, type Purge, type PurgeContext, removeDue } from './purges.ts';
+import { daysOf, type Kind } from './rules.ts';
+import type { RetentionSettings } from './settings.ts';
+
+/** A kiosk purges once a day; so much later it is worth a look, ms. */
+const GRACE_MS = 2 * 86_400_000;
+
+type Reported = z.output<typeof KioskPurge>;
+
+/**
+ * The purges that kiosks do by themselves, network or not, and have reported in `purge` events (POLICY P6: also when
+ * one was offline for months).
+ */
+export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date): Promise<Reported[]> {
+  const due = new Map<string, string>();
+  for (const [what, days] of [
+    ['photos', 'photoDays'],
+    ['gps', 'gpsDays'],
+  ] as const)
+    for (const { device, before } of await deviceCutoffs(db, settings, days, now)) due.set(`${what} ${device}`, before);
+  const { rows } = await sql<{
+    device: string;
+    name: string;
+    status: Reported['status'];
+    registered_at: Date;
+    last_heard_at: Date | null;
+    what: Reported['what'];
+    before: Date | null;
+    at: Date | null;
+    removed: number;
+  }>`
+    select d.id as device, d.name, d.status, d.registered_at, d.last_heard_at, w.what, p.before, p.at,
+           coalesce(p.removed, 0)::int as removed
+    from device d cross join (values ('photos'), ('gps')) w (what)
+    left join (
+      select device, header->'open'->>'what' as what, max((header->'open'->>'before')::timestamptz) as before,
+             max(received_at) as at, sum((header->'open'->>'removed')::int) as removed
+      from event where type = 'purge' group by 1, 2) p on p.device = d.id and p.what = w.what
+    order by d.name, d.id, w.what`.execute(db);
+  return rows.map((r) => {
+    // A kiosk that is new has nothing that old.
+    const since = Math.max(r.before?.getTime() ?? 0, r.registered_at.getTime());
+    const limit = Date.parse(due.get(`${r.what} ${r.device}`)!) - GRACE_MS;
+    return {
+      device: r.device,
+      name: r.name,
+      status: r.status,
+      lastHeardAt: r.last_heard_at?.toISOString() ?? null,
+      what: r.what,
+      purgedBefore: r.before?.toISOString() ?? null,
+      confirmedAt: r.at?.toISOString() ?? null,
+      removed: r.removed,
+      overdue: r.status === 'approved' && since < limit,
+    };
+  });
+}
+
+export type RuleReport = z.output<typeof api.RuleReport>;
+
+interface RunOptions {
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onFailure?: (kind: Kind, cause: unknown) => void;
+  readonly kinds?: readonly Kind[] | undefined;
+}
+
+/**
+ * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that
+ * fails does not keep the others from going. Safe to run again, and beside itself.
+ *
+ * @param o `dryRun`: looks and changes nothing; `onFailure`: called with what the report has the code of alone
+ */
+export async function runRetention(context: PurgeContext, o: RunOptions = {}): Promise<RuleReport[]> {
+  const reports: RuleReport[] = [];
+  for (const purge of PURGES) {
+    if (o.kinds && !o.kinds.includes(purge.kind)) continue;
+    o.signal?.throwIfAborted();
+    reports.push(await one(purge, context, o));
+  }
+  return reports;
+}
+
+async function one(purge: Purge, context: PurgeContext, o: RunOptions): Promise<RuleReport> {
+  const days = daysOf(context.settings, purge.kind);
+  let removed = 0;
+  try {
+    if (!o.dryRun && days !== null) {
+      for (let n = 1; n > 0; removed += n) {
+        o.signal?.throwIfAborted();
+        n = await removeDue(purge, context);
+      }
+    }
+    const found = await findDue(purge, context);
+    return {
+      kind: purge.kind,
+      days,
+      removed,
+      due: days === null ? 0 : found.due,
+      held: days === null ? 0 : found.held,
+      oldest: found.oldest?.toISOString() ?? null,
+      failed: null,
+    };
+  } catch (cause) {
+    if (o.signal?.aborted) throw cause;
+    o.onFailure?.(purge.kind, cause);
+    const code = (cause as { code?: unknown }).code;
+    const failed = typeof code === 'string' ? code : 'internal';
+    return { kind: purge.kind, days, removed, due: 0, held: 0, oldest: null, failed };
+  }
+}
 
 /** Each hour: a period that ends at night is not waited a day for. */
 const EVERY_MS = 3_600_000;

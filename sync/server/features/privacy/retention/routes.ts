@@ -5,10 +5,8 @@ import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { listRuns } from '../../../platform/jobs/runs.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
-import { kioskPurges } from './kiosks.ts';
-import { withObjects } from './retention.job.ts';
+import { kioskPurges, type RuleReport, runRetention, withObjects } from './retention.job.ts';
 import { rulesOf } from './rules.ts';
-import { type RuleReport, runRetention } from './run.ts';
 import type { RetentionSettings } from './settings.ts';
 
 /** The rules in force, what the last run did, and what kiosks have confirmed. */

@@ -4,8 +4,8 @@ import { calendarOf } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { dayNamed, type ReportSite, readDay } from '../day.ts';
-import { namesFor } from './people.ts';
-import { type Row, type Table, wallClock } from './table.ts';
+import { namesFor } from './attendance.ts';
+import { type Row, type Table, wallClock } from './files.ts';
 
 /** People of a day read at once. */
 const PAGE = 500;

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MAX_XLSX_ROWS } from '../../../../protocol/api/exports.ts';
-import { guarded, toCsv, toXlsx } from './files.ts';
-import type { Row, Table } from './table.ts';
+import { guarded, type Row, type Table, toCsv, toXlsx } from './files.ts';
 
 const HOSTILE = [
   '=1+1',

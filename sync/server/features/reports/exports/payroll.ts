@@ -6,7 +6,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ReportSite } from '../day.ts';
 import { namedRecords } from './attendance.ts';
 import { daysBetween, peopleByDay } from './days.ts';
-import { type Row, type Table, wallClock } from './table.ts';
+import { type Row, type Table, wallClock } from './files.ts';
 
 export interface PayrollSource {
   readonly db: Db;

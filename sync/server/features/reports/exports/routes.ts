@@ -3,9 +3,8 @@ import { type FileAnswer, implement, type Route } from '../../../platform/access
 import { reportSite } from '../day.ts';
 import { attendanceTable } from './attendance.ts';
 import { daysTable } from './days.ts';
-import { toCsv, toXlsx } from './files.ts';
+import { type Table, toCsv, toXlsx } from './files.ts';
 import { payrollTable } from './payroll.ts';
-import type { Table } from './table.ts';
 
 export const exportRoutes: readonly Route[] = [
   implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) => {

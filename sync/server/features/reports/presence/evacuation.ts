@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { NIL } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
-import type { Evacuation, EvacuationState } from '../../../../protocol/api/presence.ts';
+import type { Evacuation, EvacuationState, Inside, KnownAsOf } from '../../../../protocol/api/presence.ts';
+import type { Change } from '../../../../protocol/wire/changes.ts';
+import type { Open } from '../../../../protocol/wire/event.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import {
+  atLeast,
   atMost,
+  exists,
   find,
   findAll,
   findLocked,
@@ -14,11 +20,81 @@ import {
   insertNew,
   not,
   remove,
+  update,
 } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
-import { reportSite } from '../day.ts';
-import { countInside, type SiteId } from './inside.ts';
+import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
+import { type ReportSite, reportSite } from '../day.ts';
+
+/** Which site, as far as people inside are concerned. */
+type SiteId = Pick<ReportSite, 'id' | 'isDefault'>;
+
+/** A person inside, without their name. */
+export type InsideRow = Omit<Inside, 'name'>;
+
+/**
+ * Who is inside a site: whose newest record that counts, wherever it was made, says in, and here. Older ones than the longest
+ * stay are taken for a forgotten record of going.
+ *
+ * @param after people behind this one
+ */
+export async function readInside(
+  db: Db,
+  site: SiteId,
+  now: Date,
+  limit: number,
+  after: string | null,
+): Promise<InsideRow[]> {
+  const { rows } = await sql<{ person: string; at: Date; device: string; method: string }>`
+    select person, at, device, method from (${latest(now)}) latest
+    where ${isInside(site)} and (${after}::uuid is null or person > ${after}::uuid)
+    order by person limit ${limit}`.execute(db);
+  return rows.map((r) => ({
+    person: r.person,
+    since: new Date(r.at).toISOString(),
+    device: r.device === NIL ? null : r.device,
+    method: r.method as Inside['method'],
+  }));
+}
+
+/** How many are inside, and how many of them an evacuation has accounted for. */
+export async function countInside(
+  db: Db,
+  site: SiteId,
+  now: Date,
+  evacuation: string | null = null,
+): Promise<{ inside: number; accounted: number }> {
+  const { rows } = await sql<{ inside: number; accounted: number }>`
+    select count(*)::int as inside, count(m.person)::int as accounted
+    from (${latest(now)}) latest
+      left join evacuation_mark m on m.evacuation = ${evacuation}::uuid and m.person = latest.person and not m.missing
+    where ${isInside(site)}`.execute(db);
+  return rows[0]!;
+}
+
+const isInside = (site: SiteId) => sql`direction = 'in'
+    and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))`;
+
+const latest = (now: Date) => sql`
+  select distinct on (c.person) c.person, c.resolved as direction, c.at, c.device, c.site, c.method
+  from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
+  where c.person is not null and c.duplicate_of is null and v.target is null and c.superseded_by is null
+    and c.at >= ${new Date(now.getTime() - LONGEST_STAY_MS).toISOString()}::timestamptz
+  order by c.person, c.at desc, c.id desc`;
+
+/** Until when each kiosk of the site is known, the longest silent first. */
+export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> {
+  const { rows } = await sql<{ id: string; name: string; last_heard_at: Date | null }>`
+    select id, name, last_heard_at from device
+    where status = 'approved' and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))
+    order by last_heard_at nulls first, name, id`.execute(db);
+  return rows.map((d) => ({
+    id: d.id,
+    name: d.name,
+    knownAsOf: d.last_heard_at && new Date(d.last_heard_at).toISOString(),
+  }));
+}
 
 /**
  * The roll call of an evacuation, shared by everybody who has the page open, and by the kiosks of the site. Who someone
@@ -48,7 +124,7 @@ export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, n
 }
 
 /** The row alone; none where one goes on, or had this id. */
-export async function insertEvacuation(
+async function insertEvacuation(
   tx: Tx,
   row: Pick<Row<'evacuation'>, 'id' | 'site' | 'started_at' | 'started_by'>,
 ): Promise<void> {
@@ -56,7 +132,7 @@ export async function insertEvacuation(
 }
 
 /** What has the kiosks of a site hear how it stands there. */
-export const evacuationOf = (site: SiteId): NewChange => ({
+const evacuationOf = (site: SiteId): NewChange => ({
   kind: 'evacuation',
   site: scopeOfSite(site),
 });
@@ -91,7 +167,7 @@ export interface Mark {
 }
 
 /** The latest word counts; the same again stays as it was first said. @returns whether it is news */
-export async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
+async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
   const { by, device, missing } = mark;
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('evacuation_mark')
@@ -155,3 +231,81 @@ export const forgottenEvacuationsJob: Job = {
       return { ended: forgotten.length };
     }),
 };
+
+/** The roll call as kiosks speak of it: what they say, and what the kiosks of a site receive. */
+
+type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
+type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
+
+/** The site whose kiosks read a scope. */
+async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
+  if (scope !== DEFAULT_SCOPE) return { id: scope, isDefault: false };
+  const row = await find(db, 'site', { is_default: true }, ['id']);
+  return { id: row?.id ?? null, isDefault: true };
+}
+
+/** The one that goes on at a scope; null: none does. */
+export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> {
+  const { id: site } = await siteOfScope(db, scope);
+  const row = await find(db, 'evacuation', { site, ended_at: null });
+  return row ? { id: row.id, startedAt: row.started_at.toISOString() } : null;
+}
+
+/** Who of these people was seen outside in it. */
+export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
+  if (people.length === 0) return new Map();
+  const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [
+    'person',
+    'at',
+    'device',
+  ]);
+  return new Map(rows.map((r) => [r.person, { at: r.at.toISOString(), device: r.device }]));
+}
+
+/**
+ * Takes a kiosk's word. Kiosks may have begun without hearing of each other: at the server it is one roll call of the site, and
+ * a caller that names another learns which.
+ *
+ * @param at when it was said, never later than now
+ * @returns who to notify
+ */
+export async function takeRollCall(
+  tx: Tx,
+  mark: Open<'evacuation'> & { readonly device: string; readonly scope: string; readonly person: string | null },
+  at: Date,
+  now: Date,
+): Promise<NewChange[]> {
+  const { device, scope, change, evacuation, person } = mark;
+  const site = await siteOfScope(tx, scope);
+  const current = await findLocked(tx, 'evacuation', { site: site.id, ended_at: null });
+  const own: NewChange = { kind: 'evacuation', device };
+  switch (change) {
+    case 'started':
+      if (current) {
+        // People seen at the earlier door were seen in this one.
+        if (at < current.started_at) await update(tx, 'evacuation', { id: current.id }, { started_at: at });
+        return [own];
+      }
+      if (await isOver(tx, site, at, now)) return [own];
+      await insertEvacuation(tx, { id: evacuation, site: site.id, started_at: at, started_by: null });
+      return [evacuationOf(site)];
+    case 'ended':
+      if (current?.id !== evacuation) return [own];
+      await endEvacuation(tx, evacuation, async () => site, now);
+      return [];
+    case 'accounted':
+    case 'missing': {
+      if (!current || (current.id !== evacuation && at < current.started_at)) return [own];
+      if (!person) return [];
+      const mark = { evacuation: current.id, person, by: null, device, missing: change === 'missing' };
+      const news = await putMark(tx, mark, at);
+      return [news ? { kind: 'accounted', person, site: scope } : { kind: 'accounted', person, device }];
+    }
+  }
+}
+
+/** A kiosk that comes late begins nothing that ended since, or that would have ended by itself. */
+async function isOver(db: Db, site: SiteId, at: Date, now: Date): Promise<boolean> {
+  if (now.getTime() - at.getTime() >= LONGEST_EVACUATION_MS) return true;
+  return exists(db, 'evacuation', { site: site.id, ended_at: atLeast(at) });
+}

@@ -5,8 +5,16 @@ import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { reportSite } from '../day.ts';
-import { beginEvacuation, endEvacuation, markPerson, readEvacuation, type SiteOf } from './evacuation.ts';
-import { countInside, readInside, readKnownAsOf } from './inside.ts';
+import {
+  beginEvacuation,
+  countInside,
+  endEvacuation,
+  markPerson,
+  readEvacuation,
+  readInside,
+  readKnownAsOf,
+  type SiteOf,
+} from './evacuation.ts';
 
 const siteIn =
   (tx: Db, config: Pick<Config, 'site'>): SiteOf =>

@@ -135,7 +135,7 @@ export const attendance: readonly string[] = [
      site uuid,
      at timestamptz not null)`,
 
-  `-- A record that points to the one which it replaces; never changed but for \`undone_by\` (features/attendance/corrections/correct.ts).
+  `-- A record that points to the one which it replaces; never changed but for \`undone_by\` (features/attendance/corrections.ts).
    create table correction (
      -- Also the id of the check-in that it makes, where it makes one.
      id uuid primary key,
@@ -159,7 +159,7 @@ export const attendance: readonly string[] = [
   `create index correction_target on correction (target) where target is not null`,
   `create index correction_made on correction using brin (made_at)`,
 
-  `-- What a person says on their own page is wrong with a record of theirs (features/attendance/complaints/). The record itself stays as it is.
+  `-- What a person says on their own page is wrong with a record of theirs (features/attendance/complaints.ts). The record itself stays as it is.
    create table complaint (
      id uuid primary key,
      -- As they were known then.

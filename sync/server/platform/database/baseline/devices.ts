@@ -48,7 +48,7 @@ export const devices: readonly string[] = [
      added_at timestamptz not null,
      primary key (device, key_hash))`,
 
-  `-- Until when a device belonged to a scope (core/devices/scope.ts) that it has left: attendance from before still counts, whenever
+  `-- Until when a device belonged to a scope (core/devices/registry.ts) that it has left: attendance from before still counts, whenever
    -- it arrives.
    create table device_site_past (
      device uuid not null references device (id),
@@ -83,7 +83,7 @@ export const devices: readonly string[] = [
      at timestamptz not null,
      report jsonb not null)`,
 
-  `-- What is wrong with a kiosk, and since when (features/fleet/alerts.ts): kept so that the attention queue can name it, and that a note
+  `-- What is wrong with a kiosk, and since when (features/fleet/read.ts): kept so that the attention queue can name it, and that a note
    -- about it holds.
    create table kiosk_alert (
      device uuid not null references device (id),
@@ -96,7 +96,7 @@ export const devices: readonly string[] = [
      position bigint generated always as identity primary key,
      tag text not null,
      at timestamptz not null,
-     -- Scope (core/devices/scope.ts: the nil UUID for the default site) that it concerns; null: every one.
+     -- Scope (core/devices/registry.ts: the nil UUID for the default site) that it concerns; null: every one.
      site uuid,
      -- The one device that it concerns; null: all of the scope.
      device uuid references device (id),

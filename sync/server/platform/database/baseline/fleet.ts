@@ -4,7 +4,7 @@ export const fleet: readonly string[] = [
    create table fleet_settings (
      -- \`site\`: the template of a scope; \`device\`: what one device has of its own on top of it.
      kind text not null check (kind in ('site', 'device')),
-     -- Scope of the site (core/devices/scope.ts), or the device.
+     -- Scope of the site (core/devices/registry.ts), or the device.
      scope uuid not null,
      revision integer not null,
      settings jsonb not null,

@@ -33,7 +33,7 @@ export const people: readonly string[] = [
   `create index person_badge on person (badge_index) where badge_index is not null`,
   `create index person_merged on person (merged_into) where merged_into is not null`,
 
-  `-- To which scopes (core/devices/scope.ts) a person belongs.
+  `-- To which scopes (core/devices/registry.ts) a person belongs.
    create table person_site (
      person uuid not null,
      site uuid not null,
@@ -75,7 +75,7 @@ export const people: readonly string[] = [
   `create index person_merge_kept on person_merge (kept)`,
   `create index person_merge_merged on person_merge (merged)`,
 
-  `-- Who is below the age of consent (core/consents/minors/). Adults have no row.
+  `-- Who is below the age of consent (core/consents/minors.ts). Adults have no row.
    create table person_minor (
      person uuid primary key,
      -- Envelope of day of birth and guardian.
@@ -192,7 +192,7 @@ export const people: readonly string[] = [
      device uuid references device (id),
      made_at timestamptz not null)`,
 
-  `-- What a person's PIN is checked by at the kiosks of their sites (core/credentials/pins/); at most one a person.
+  `-- What a person's PIN is checked by at the kiosks of their sites (core/credentials/pins.ts); at most one a person.
    create table pin (
      person uuid primary key,
      -- Names the choice of the PIN.
@@ -207,7 +207,7 @@ export const people: readonly string[] = [
      check ((pepper is null) = (sealed is null)))`,
   `create index pin_pepper on pin (pepper)`,
 
-  `-- A code by which a person chooses a PIN at a kiosk; at most one a person (core/credentials/pin-codes/).
+  `-- A code by which a person chooses a PIN at a kiosk; at most one a person (core/credentials/pins.ts).
    create table pin_code (
      person uuid primary key,
      id uuid not null unique,

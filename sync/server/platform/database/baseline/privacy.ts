@@ -78,7 +78,7 @@ export const privacy: readonly string[] = [
      people_at timestamptz,
      closed_at timestamptz,
      row_version integer not null,
-     -- Envelope of its texts (features/privacy/incidents/record.ts).
+     -- Envelope of its texts (features/privacy/incidents/incidents.ts).
      sealed bytea not null)`,
   `create index incident_found on incident (found_at desc, id desc)`,
 

@@ -27,7 +27,7 @@ export const sites: readonly string[] = [
      after jsonb not null)`,
   `create index site_change_site on site_change (site, at)`,
 
-  `-- By scope (core/devices/scope.ts).
+  `-- By scope (core/devices/registry.ts).
    create table site_policy (site uuid primary key, policy jsonb not null, updated_at timestamptz not null)`,
 
   `-- Every policy that a site ever had (core/sites/policy.ts).

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { Problem } from '../../../../errors/problem.ts';
-import type { MyComplaint } from '../../../../protocol/api/portal.ts';
-import { requireLiving } from '../../../core/people/living.ts';
-import { openNotes } from '../../../core/people/notes.ts';
-import { exists, findAll, findSorted, idsOf, insert, remove } from '../../../platform/database/rows.ts';
-import type { Db, Tx } from '../../../platform/database/schema.ts';
-import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
-import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
+import { Problem } from '../../../errors/problem.ts';
+import type { MyComplaint } from '../../../protocol/api/portal.ts';
+import { requireLiving } from '../../core/people/living.ts';
+import { openNotes } from '../../core/people/notes.ts';
+import { exists, findAll, findSorted, idsOf, insert, remove } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
  * "That was wrong", said of a record on one's own page. It reaches the person in charge (features/attention/); what they did about it

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { Problem } from '../../../../errors/problem.ts';
-import type { Guardian } from '../../../../protocol/api/consents.ts';
-import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
-import { SYSTEM } from '../../../platform/audit/actor.ts';
-import { writeAudit } from '../../../platform/audit/write.ts';
-import { inTransaction } from '../../../platform/database/retry.ts';
-import { exists, find, findLocked, findSorted, not, remove, update, upsert } from '../../../platform/database/rows.ts';
-import type { Db, Tx } from '../../../platform/database/schema.ts';
-import type { Job } from '../../../platform/jobs/job.ts';
-import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
-import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
+import { Problem } from '../../../errors/problem.ts';
+import type { Guardian } from '../../../protocol/api/consents.ts';
+import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../protocol/wire/age.ts';
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { exists, find, findLocked, findSorted, not, remove, update, upsert } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
+import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
  * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the
