@@ -136,6 +136,12 @@ describe('visits', () => {
     expect(k.visits.stage.value.reason).toBe('occluded');
   });
 
+  it('say that the light is behind where the core finds a face too dark', async () => {
+    const k = setup(() => ({ kind: 'guide', reason: 'too-dark' }));
+    await k.frames(1_500, {}, { brightness: 45, around: 220 });
+    expect(k.visits.stage.value.reason).toBe('backlit');
+  });
+
   it('show the challenge, and let the turned head through that it asks for', async () => {
     const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25, hold: false }));
     await k.frames(600, {});

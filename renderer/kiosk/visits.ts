@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
-import { judge, type Pose, readiness } from './vision/guide.ts';
+import { explained, judge, type Pose, readiness } from './vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
@@ -240,7 +240,7 @@ export function createVisits(deps: VisitDeps): Visits {
         deps.sample(phase === 'probing' && (eager || !probing) && (reason === null || s.faces.length === 1));
       }
       if (coreReason && coreReason.until < s.at) coreReason = null;
-      show(s.at, track.present, reason ?? coreReason?.reason ?? null);
+      show(s.at, track.present, reason ?? explained(coreReason?.reason ?? null, lastSample));
     },
     settle() {
       end();
