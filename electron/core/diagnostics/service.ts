@@ -16,10 +16,17 @@ export interface DiagnosticsDeps {
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly wall: () => number;
   readonly staff: Pick<StaffService, 'require'>;
+  /** Screens are to be shown the status again. */
+  readonly changed: () => void;
 }
 
-/** Staff's look at the devices, store and sync of a kiosk, and the door's test pulse. */
-export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'diagnostics' | 'doorTest'> {
+/** Setting: name of the camera that was chosen for this kiosk; empty: none. */
+export const CHOSEN_CAMERA = 'camera';
+
+/** Staff's look at the devices, store and sync of a kiosk, the door's test pulse, and the choice of a camera. */
+export function createDiagnostics(
+  deps: DiagnosticsDeps,
+): Pick<CoreMethods, 'diagnostics' | 'doorTest' | 'cameraChoose'> {
   const { store, staff } = deps;
   return {
     async diagnostics({ token }) {
@@ -63,6 +70,14 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
       await deps.devices().testDoor();
       // Someone opened a door without a check-in: that is reported, like everything that staff does.
       store.events.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
+      return {};
+    },
+
+    async cameraChoose({ token, camera }) {
+      staff.require(token);
+      store.events.append({ type: 'health', open: { code: 'camera-chosen', detail: {} }, personal: {} });
+      store.settings.set(CHOSEN_CAMERA, camera ?? '');
+      deps.changed();
       return {};
     },
   };

@@ -1,6 +1,7 @@
 import type { Status } from '../../contract/methods.ts';
 import { faceUse } from '../checkin/faces.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import { CHOSEN_CAMERA } from '../diagnostics/service.ts';
 import { shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { Runtime } from '../runtime.ts';
@@ -59,6 +60,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(updates?.fallback ? ['build-fallback'] : []),
         ...(store.settings.get(EMERGENCY_USED) ? ['emergency-pin-used'] : []),
       ],
+      camera: store.settings.get(CHOSEN_CAMERA) || null,
       settings: shownSettings(runtime.settings.config, site),
       setup: runtime.fleet?.leaving() ?? setup.state(),
       update: updates?.notice() ?? null,
