@@ -9,6 +9,7 @@ import { openCamera } from './camera.ts';
 import { type Carrier, linkCore } from './core-link.ts';
 import { createDisplay } from './display.ts';
 import { followFace } from './exposure.ts';
+import { createFillLight, lightScreen } from './fill-light.ts';
 import { createResults } from './results.ts';
 import type { Route } from './route.ts';
 import { startScreenReports } from './screen-report.ts';
@@ -132,6 +133,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     },
   );
 
+  const fill = createFillLight(lightScreen);
   let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
@@ -139,6 +141,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
     detector.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     exposure.peek()?.seen(s);
+    fill.seen(s);
     visits.seen(s);
   });
 

@@ -142,6 +142,17 @@ describe('visits', () => {
     expect(k.visits.stage.value.reason).toBe('backlit');
   });
 
+  it('are sent to another method when nothing but a covered face is seen for five seconds, and not for a hand', async () => {
+    const hand = setup((n) => ({ kind: 'guide', reason: n % 20 === 0 ? 'blurred' : 'occluded' }));
+    await hand.frames(9_000, {});
+    expect(hand.given).toEqual([]);
+    const mask = setup(() => ({ kind: 'guide', reason: 'occluded' }));
+    await mask.frames(4_800, {});
+    expect(mask.given).toEqual([]);
+    await mask.frames(900, {});
+    expect(mask.given).toEqual([{ kind: 'other-method', reason: 'occluded', code: null }]);
+  });
+
   it('show the challenge, and let the turned head through that it asks for', async () => {
     const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25, hold: false }));
     await k.frames(600, {});

@@ -114,6 +114,22 @@ test('the camera is asked to expose for the face until it can be seen, and diagn
   await expect(camera).toContainText(/\+[0-9.]+ EV/);
 });
 
+test('a dark face is lit by the screen, slowly, until it has gone; also for people who asked for less motion', async ({
+  kiosk,
+}) => {
+  const page = await kiosk.open({ clip: 'man', before: scene, theme: 'dark', reducedMotion: true });
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(await ground()).toBe('rgb(12, 15, 20)');
+  await light(page, { offers: false, face: 0.3 });
+  await expect.poll(ground, { timeout: 20_000 }).toBe('rgb(255, 255, 255)');
+  const fade = await page.evaluate(
+    () => getComputedStyle(document.documentElement, '::view-transition-new(root)').animationDuration,
+  );
+  expect(fade).toBe('1.5s');
+  await light(page, { face: 0.02, behind: 30 });
+  await expect.poll(ground, { timeout: 20_000 }).toBe('rgb(12, 15, 20)');
+});
+
 test('the mounting check shows what is wrong with light, height and distance, and saves nothing of it', async ({
   kiosk,
 }) => {
