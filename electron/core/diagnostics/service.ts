@@ -3,6 +3,7 @@ import type { CoreMethods } from '../../contract/methods.ts';
 import type { DeviceReport, Devices } from '../devices/devices.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { StaffService } from '../staff/service.ts';
+import { CHOSEN_CAMERA } from '../status/status.ts';
 import { freeBytes } from '../status/storage.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
@@ -19,9 +20,6 @@ export interface DiagnosticsDeps {
   /** Screens are to be shown the status again. */
   readonly changed: () => void;
 }
-
-/** Setting: name of the camera that was chosen for this kiosk; empty: none. */
-export const CHOSEN_CAMERA = 'camera';
 
 /** Staff's look at the devices, store and sync of a kiosk, the door's test pulse, and the choice of a camera. */
 export function createDiagnostics(

@@ -1,7 +1,6 @@
 import type { Status } from '../../contract/methods.ts';
 import { faceUse } from '../checkin/faces.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
-import { CHOSEN_CAMERA } from '../diagnostics/service.ts';
 import { shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { Runtime } from '../runtime.ts';
@@ -10,6 +9,9 @@ import { consentAgeOf } from '../site/policy.ts';
 import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
 import { storageState } from './storage.ts';
+
+/** Setting: name of the camera that was chosen for this kiosk; empty: none. */
+export const CHOSEN_CAMERA = 'camera';
 
 /** What the status is asked of. */
 export interface StatusParts {
