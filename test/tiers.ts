@@ -71,6 +71,7 @@ export const LONG: readonly string[] = [
   'test/e2e/technician.spec.ts',
   'test/kiosk-ui/enrolment.spec.ts',
   'test/kiosk-ui/keyboard.spec.ts',
+  'test/kiosk-ui/light.spec.ts',
   'test/kiosk-ui/review.spec.ts',
   'test/kiosk-ui/setup.spec.ts',
   'test/kiosk-ui/technician.spec.ts',

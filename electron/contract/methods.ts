@@ -167,8 +167,11 @@ export const CaptureResult = z.strictObject({
 });
 export type CaptureResult = z.infer<typeof CaptureResult>;
 
-/** How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now. */
-export const CameraCondition = z.enum(['ok', 'starting', 'off', ...CAMERA_UNUSABLE]);
+/**
+ * How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now; `replaced`: pictures come, from
+ * another camera than the chosen one.
+ */
+export const CameraCondition = z.enum(['ok', 'starting', 'off', 'replaced', ...CAMERA_UNUSABLE]);
 export type CameraCondition = z.infer<typeof CameraCondition>;
 
 /** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */
@@ -208,6 +211,8 @@ export type LookalikeRow = z.infer<typeof LookalikeRow>;
 const PrintedCard = z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() });
 
 const staff = { token: StaffToken };
+/** As the browser calls a camera; of several of one name, from the second on, with a number behind it. */
+const CameraName = z.string().min(1).max(300);
 const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
 
 /** Methods of the core that a screen may call. */
@@ -435,6 +440,8 @@ export const METHODS = {
   diagnostics: m(z.strictObject(staff), Diagnostics),
   /** Opens the door for one pulse. Fails with `door-unset`, `door-absent`, `door-failed`. */
   doorTest: m(z.strictObject(staff), empty),
+  /** Which camera this kiosk uses from now on (`Status.camera`). */
+  cameraChoose: m(z.strictObject({ ...staff, camera: CameraName.nullable() }), empty),
 
   /**
    * Who is inside, as this kiosk knows it. The server is notified when it is opened; the others want it opened in
@@ -520,6 +527,8 @@ export const Status = z.strictObject({
     /** Controls lower down, also for the next guest. */
     low: z.boolean(),
   }),
+  /** The camera that was chosen for this kiosk; null: none was, and the browser takes one. */
+  camera: CameraName.nullable(),
   /** Of a kiosk that has yet to be set up; null after that. */
   setup: Setup.nullable(),
   /** An update that is under way; null: none is. */

@@ -160,6 +160,7 @@ function bareStatus(setup: Setup, language: string): Status {
     notices: [],
     settings: { site: '', language, theme: 'auto', volume: 100, low: false },
     setup,
+    camera: null,
     update: null,
   };
 }

@@ -250,7 +250,7 @@ export async function serve(
         }),
         ...createReview({ ...parts, ...policies }),
         ...createLookalikes({ ...parts, nameOf }),
-        ...createDiagnostics({ ...parts, devices: () => runtime.devices, sync: report }),
+        ...createDiagnostics({ ...parts, devices: () => runtime.devices, sync: report, changed: hub.refresh }),
         ...technician.methods,
         ...createEvacuation({ ...parts, server: () => readServerLink(store) !== null }),
         ...createPrinting({ ...parts, socket: cupsSocket(process.env, process.platform) }),

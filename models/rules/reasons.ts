@@ -9,6 +9,7 @@ export const QUALITY_REASONS = [
   'too-far',
   'too-close',
   'off-centre',
+  'backlit',
   'too-dark',
   'too-bright',
   'low-contrast',

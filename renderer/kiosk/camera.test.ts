@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MOST_STILL, openCamera as open, type Pictures, POLL_MS, RETRY_MS, troubleOf } from './camera.ts';
 
@@ -5,7 +6,8 @@ const error = (name: string): DOMException => new DOMException(name, name);
 
 /** Pictures come, unless the test says otherwise. */
 const flowing: Pictures = { came: () => true, stop: () => undefined };
-const openCamera = (devices: MediaDevices | undefined, pictures = flowing) => open(devices, () => pictures);
+const openCamera = (devices: MediaDevices | undefined, pictures = flowing, chosen = signal<string | null>(null)) =>
+  open(devices, chosen, () => pictures);
 
 /** Devices that do what the test says; the stream has one track that can end. */
 function devices(outcome: () => DOMException | null) {
@@ -112,7 +114,7 @@ describe('the camera', () => {
     const d = devices(() => null);
     let flows = true;
     let watched = 0;
-    const camera = open(d.api, () => {
+    const camera = open(d.api, undefined, () => {
       watched++;
       return { came: () => flows, stop: () => void watched-- };
     });
@@ -159,7 +161,7 @@ describe('the camera', () => {
 
   it('lets a stream go whose pictures can’t be watched', async () => {
     const d = devices(() => null);
-    const camera = open(d.api, () => {
+    const camera = open(d.api, undefined, () => {
       throw new TypeError('no processor');
     });
     camera.start();
@@ -185,6 +187,88 @@ describe('the camera', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(camera.state.value.kind).toBe('denied');
     camera.stop();
+  });
+
+  describe('of several', () => {
+    /** Cameras by label; the browser takes the first where none is named. */
+    function several(labels: string[], { shy = false } = {}) {
+      const events = new EventTarget();
+      let there = labels;
+      let granted = !shy;
+      const open: { label: string; track: EventTarget & { readyState: string } }[] = [];
+      const api = {
+        addEventListener: events.addEventListener.bind(events),
+        removeEventListener: events.removeEventListener.bind(events),
+        enumerateDevices: async () =>
+          there.map((label, i) => ({
+            kind: 'videoinput',
+            label: granted ? label : '',
+            deviceId: granted ? `id-${i}` : '',
+          })),
+        async getUserMedia({ video }: { video: { deviceId?: { exact: string } } }) {
+          granted = true;
+          const at = video.deviceId ? Number(video.deviceId.exact.slice(3)) : 0;
+          const label = there[at];
+          if (label === undefined) throw error(video.deviceId ? 'OverconstrainedError' : 'NotFoundError');
+          const track = Object.assign(new EventTarget(), {
+            label,
+            readyState: 'live',
+            stop() {
+              this.readyState = 'ended';
+            },
+          });
+          open.push({ label, track });
+          return { getTracks: () => [track], getVideoTracks: () => [track] } as unknown as MediaStream;
+        },
+      } as unknown as MediaDevices;
+      const plug = async (now: string[]) => {
+        for (const one of open) {
+          if (one.track.readyState !== 'live' || now.includes(one.label)) continue;
+          one.track.readyState = 'ended';
+          one.track.dispatchEvent(new Event('ended'));
+        }
+        there = now;
+        events.dispatchEvent(new Event('devicechange'));
+        await vi.advanceTimersByTimeAsync(0);
+      };
+      return {
+        api,
+        plug,
+        open: () => open.filter(({ track }) => track.readyState === 'live').map(({ label }) => label),
+      };
+    }
+    const using = (camera: ReturnType<typeof openCamera>) =>
+      camera.state.value.kind === 'live' && camera.state.value.instead;
+
+    it.each([false, true])(
+      'takes the chosen one, and another at once when it is chosen (labels kept back: %s)',
+      async (shy) => {
+        const cameras = several(['Built in', 'Desk', 'Desk'], { shy });
+        const chosen = signal<string | null>('Desk');
+        const camera = openCamera(cameras.api, flowing, chosen);
+        camera.start();
+        await vi.advanceTimersByTimeAsync(0);
+        expect([cameras.open(), using(camera)]).toEqual([['Desk'], false]);
+        expect(await camera.names()).toEqual(['Built in', 'Desk', 'Desk (2)']);
+        chosen.value = 'Built in';
+        await vi.advanceTimersByTimeAsync(0);
+        expect([cameras.open(), using(camera)]).toEqual([['Built in'], false]);
+        camera.stop();
+        expect(cameras.open()).toEqual([]);
+      },
+    );
+
+    it('falls back when the chosen one is lost, says so, and goes back when it is there again', async () => {
+      const cameras = several(['Built in', 'Desk']);
+      const camera = openCamera(cameras.api, flowing, signal<string | null>('Desk'));
+      camera.start();
+      await vi.advanceTimersByTimeAsync(0);
+      await cameras.plug(['Built in']);
+      expect([cameras.open(), using(camera)]).toEqual([['Built in'], true]);
+      await cameras.plug(['Built in', 'Desk']);
+      expect([cameras.open(), using(camera)]).toEqual([['Desk'], false]);
+      camera.stop();
+    });
   });
 
   it('keeps the browser’s word for what it does not know', () => {

@@ -1,4 +1,5 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import { type CameraDevices, cameraNames, openChosen } from './camera-choice.ts';
 import { framesOf } from './track-processor.ts';
 
 /**
@@ -8,14 +9,15 @@ import { framesOf } from './track-processor.ts';
  */
 export type CameraState =
   | { kind: 'off' | 'starting' }
-  | { kind: 'live'; stream: MediaStream; track: MediaStreamTrack }
+  /** `instead`: another camera than the chosen one, which can't be had. */
+  | { kind: 'live'; stream: MediaStream; track: MediaStreamTrack; instead: boolean }
   | { kind: 'absent' | 'busy' | 'denied' | 'unplugged' | 'frozen' }
   | { kind: 'broken'; name: string };
 
 export type CameraTrouble = Exclude<CameraState['kind'], 'off' | 'starting' | 'live'>;
 
 /** The part of `navigator.mediaDevices` that is used; tests give their own. */
-export type Devices = Pick<MediaDevices, 'getUserMedia' | 'addEventListener' | 'removeEventListener'>;
+export type Devices = CameraDevices & Pick<MediaDevices, 'addEventListener' | 'removeEventListener'>;
 
 export interface Camera {
   readonly state: ReadonlySignal<CameraState>;
@@ -23,12 +25,10 @@ export interface Camera {
   start(): void;
   /** Lets it go: its light goes out. */
   stop(): void;
+  /** Names of the cameras that can be chosen. */
+  names(): Promise<string[]>;
 }
 
-const WANTED: MediaStreamConstraints = {
-  audio: false,
-  video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, facingMode: 'user' },
-};
 /** Tried again this often while there is trouble; a plugged-in camera is noticed at once by `devicechange`. */
 export const RETRY_MS = 2_000;
 
@@ -50,16 +50,19 @@ export interface Pictures {
 /** What is had of the camera: live, or on trial after it froze. */
 interface Held {
   readonly stream: MediaStream;
+  readonly instead: boolean;
   readonly letGo: () => void;
 }
 
 /**
  * The camera, once it is started: whatever goes wrong becomes a state, and it is tried again by itself.
  *
+ * @param chosen name of the camera to take; null: whichever the browser prefers
  * @param watch how it is known that pictures come; tests give their own
  */
 export function openCamera(
   devices: Devices | undefined,
+  chosen: ReadonlySignal<string | null> = signal(null),
   watch: (track: MediaStreamTrack) => Pictures = picturesOf,
 ): Camera {
   const state = signal<CameraState>({ kind: 'off' });
@@ -78,27 +81,37 @@ export function openCamera(
   async function open(): Promise<void> {
     if (stopped || opening || held) return;
     opening = true;
+    const wanted = chosen.peek();
     let stream: MediaStream | null = null;
     try {
       // Without a secure context there is no mediaDevices at all; the host serves one, so this is a fault of set-up.
       if (!devices) throw new DOMException('no mediaDevices', 'SecurityError');
-      stream = await devices.getUserMedia(WANTED);
+      const opened = await openChosen(devices, wanted);
+      stream = opened.stream;
       const track = stream.getVideoTracks()[0];
       if (stopped || !track) stopAll(stream);
-      else take(stream, track);
+      else take(stream, track, opened.instead);
     } catch (error) {
       if (stream) stopAll(stream);
       if (!stopped) fails(troubleOf(error, wasLive)); // else nobody wants it any more, so nothing is wrong with it
     } finally {
       opening = false;
+      if (wanted !== chosen.peek()) reopen();
     }
   }
 
-  function take(stream: MediaStream, track: MediaStreamTrack): void {
+  /** Another camera is wanted than the one that is held. */
+  function reopen(): void {
+    held?.letGo();
+    held = null;
+    void open();
+  }
+
+  function take(stream: MediaStream, track: MediaStreamTrack, instead: boolean): void {
     const pictures = watch(track);
     const live = (): void => {
       wasLive = true;
-      state.value = { kind: 'live', stream, track };
+      state.value = { kind: 'live', stream, track, instead };
     };
     let still = 0;
     const timer = setInterval(() => {
@@ -109,6 +122,7 @@ export function openCamera(
     }, POLL_MS);
     held = {
       stream,
+      instead,
       letGo() {
         clearInterval(timer);
         pictures.stop();
@@ -136,7 +150,17 @@ export function openCamera(
   const onChange = (): void => {
     if (!held) void open();
     else if (held.stream.getVideoTracks()[0]?.readyState === 'ended') loses(held.stream, 'unplugged');
+    else if (held.instead) void back();
   };
+  /** To the chosen camera, once it is there. */
+  async function back(): Promise<void> {
+    const names = await cameraNames(devices!).catch((): string[] => []);
+    if (held?.instead && names.includes(chosen.peek() ?? '')) reopen();
+  }
+  effect(() => {
+    chosen.value;
+    if (!opening) reopen();
+  });
   return {
     state,
     start() {
@@ -155,6 +179,7 @@ export function openCamera(
       held = null;
       state.value = { kind: 'off' };
     },
+    names: async () => (devices ? cameraNames(devices) : []),
   };
 }
 

@@ -31,6 +31,7 @@ const STATUS: Status = {
   notices: [],
   settings: { site: '', language: 'en', theme: 'auto' as const, volume: 100, low: false },
   setup: null,
+  camera: null,
   update: null,
 };
 

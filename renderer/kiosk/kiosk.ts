@@ -8,6 +8,8 @@ import type { MayGoDark } from './awake.ts';
 import { openCamera } from './camera.ts';
 import { type Carrier, linkCore } from './core-link.ts';
 import { createDisplay } from './display.ts';
+import { followFace } from './exposure.ts';
+import { createFillLight, lightScreen } from './fill-light.ts';
 import { createResults } from './results.ts';
 import type { Route } from './route.ts';
 import { startScreenReports } from './screen-report.ts';
@@ -38,7 +40,13 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
-  const camera = openCamera(devices);
+  const camera = openCamera(
+    devices,
+    computed(() => link.status.value?.camera ?? null),
+  );
+  const exposure = signal<ReturnType<typeof followFace> | null>(null);
+  /** Staff looks at how the camera is mounted. */
+  const checking = signal(false);
   const route = signal<Route>({ at: 'checkin' });
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Detection) => void>();
@@ -57,6 +65,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     const { at } = route.value;
     const setup = link.status.value?.setup;
     if (setup) return setup.at === 'code';
+    if (checking.value) return true;
     if (face.value !== 'off' || at === 'qr' || at === 'badge') return true;
     return recognises.value && (claim.value !== null || at === 'staff');
   });
@@ -124,12 +133,15 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     },
   );
 
+  const fill = createFillLight(lightScreen);
   let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
     // Someone comes: who only walks past in the distance wakes nothing.
     if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
     detector.pace(paceOf(route.peek().at, s.at - lastFaceAt));
+    exposure.peek()?.seen(s);
+    fill.seen(s);
     visits.seen(s);
   });
 
@@ -149,6 +161,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   effect(() => {
     const state = camera.state.value;
     visits.restart();
+    exposure.value = state.kind === 'live' ? followFace(state.track) : null;
     if (state.kind === 'live') detector.watch(state.track);
   });
   let language: string | null = null;
@@ -239,6 +252,9 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     /** Every method of the core. */
     core: link.core,
     camera,
+    /** What the camera lets be done about its exposure; null while there is none. */
+    exposure: computed(() => exposure.value?.state.value ?? null),
+    checking,
     visits,
     sounds,
     display,

@@ -7,13 +7,14 @@ import { cameraCondition, startScreenReports } from './screen-report.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const live = { kind: 'live' } as unknown as CameraState;
+const live = { kind: 'live', instead: false } as unknown as CameraState;
 
 test('one word for each state of the camera', () => {
   expect(cameraCondition(live, false, false)).toBe('ok');
   expect(cameraCondition(live, false, true)).toBe('covered');
   // Blind outdoes covered: nobody can say what is in a picture that can't be looked at.
   expect(cameraCondition(live, true, true)).toBe('blind');
+  expect(cameraCondition({ kind: 'live', instead: true } as unknown as CameraState, false, false)).toBe('replaced');
   expect(cameraCondition({ kind: 'absent' }, false, false)).toBe('none');
   expect(cameraCondition({ kind: 'broken', name: 'X' }, false, false)).toBe('broken');
 });

@@ -26,7 +26,7 @@ export interface ScreenReportSource {
 export function cameraCondition(camera: CameraState, blind: boolean, covered: boolean): CameraCondition {
   switch (camera.kind) {
     case 'live':
-      return blind ? 'blind' : covered ? 'covered' : 'ok';
+      return blind ? 'blind' : covered ? 'covered' : camera.instead ? 'replaced' : 'ok';
     case 'absent':
       return 'none';
     default:

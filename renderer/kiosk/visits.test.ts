@@ -136,6 +136,23 @@ describe('visits', () => {
     expect(k.visits.stage.value.reason).toBe('occluded');
   });
 
+  it('say that the light is behind where the core finds a face too dark', async () => {
+    const k = setup(() => ({ kind: 'guide', reason: 'too-dark' }));
+    await k.frames(1_500, {}, { brightness: 45, around: 220 });
+    expect(k.visits.stage.value.reason).toBe('backlit');
+  });
+
+  it('are sent to another method when nothing but a covered face is seen for five seconds, and not for a hand', async () => {
+    const hand = setup((n) => ({ kind: 'guide', reason: n % 20 === 0 ? 'blurred' : 'occluded' }));
+    await hand.frames(9_000, {});
+    expect(hand.given).toEqual([]);
+    const mask = setup(() => ({ kind: 'guide', reason: 'occluded' }));
+    await mask.frames(4_800, {});
+    expect(mask.given).toEqual([]);
+    await mask.frames(900, {});
+    expect(mask.given).toEqual([{ kind: 'other-method', reason: 'occluded', code: null }]);
+  });
+
   it('show the challenge, and let the turned head through that it asks for', async () => {
     const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25, hold: false }));
     await k.frames(600, {});

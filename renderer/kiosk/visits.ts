@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
-import { judge, type Pose, readiness } from './vision/guide.ts';
+import { explained, judge, type Pose, readiness } from './vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
@@ -13,6 +13,7 @@ export type OtherMethodReason =
   | 'locked'
   | 'blocked'
   | 'claim-first'
+  | 'occluded'
   | 'not-me'
   | 'refused'
   | 'problem';
@@ -57,6 +58,8 @@ const EAGER_PROBES = 3;
 const IDLE_SAMPLE_MS = 500;
 /** A sentence stays at least this long, so that it can be read. */
 const SENTENCE_MS = 350;
+/** Nothing but a covered face for so long: a mask, a veil, dark glasses. The other methods need no uncovered face. */
+const OCCLUDED_MS = 5_000;
 /** Darkness shorter than this is a passing hand. */
 const COVERED_MS = 1_500;
 
@@ -93,6 +96,7 @@ export function createVisits(deps: VisitDeps): Visits {
   let lastSample: FaceSample | null = null;
   let progress = 0;
   let challenge: StageView['challenge'] = null;
+  let occludedSince: number | null = null;
   /** What the core asked for last, and until when it is shown. */
   let coreReason: { reason: string; until: number } | null = null;
 
@@ -104,6 +108,7 @@ export function createVisits(deps: VisitDeps): Visits {
     progress = 0;
     challenge = null;
     coreReason = null;
+    occludedSince = null;
     lastSample = null;
     // The core ends it by itself when the line is gone; then there is no one to notify.
     if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
@@ -156,6 +161,10 @@ export function createVisits(deps: VisitDeps): Visits {
     try {
       const result = await deps.core.probe({ visit, frame });
       if (mine !== round || phase !== 'probing') return;
+      const occluded = result.kind === 'guide' && result.reason === 'occluded';
+      occludedSince = occluded ? (occludedSince ?? s.at) : null;
+      if (occludedSince !== null && s.at - occludedSince >= OCCLUDED_MS && deps.allowed())
+        return finish({ kind: 'other-method', reason: 'occluded', code: null });
       switch (result.kind) {
         case 'more':
           coreReason = null;
@@ -240,7 +249,7 @@ export function createVisits(deps: VisitDeps): Visits {
         deps.sample(phase === 'probing' && (eager || !probing) && (reason === null || s.faces.length === 1));
       }
       if (coreReason && coreReason.until < s.at) coreReason = null;
-      show(s.at, track.present, reason ?? coreReason?.reason ?? null);
+      show(s.at, track.present, reason ?? explained(coreReason?.reason ?? null, lastSample));
     },
     settle() {
       end();

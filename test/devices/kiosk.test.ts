@@ -110,11 +110,11 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
       }, soon)
       .toMatchObject({ latitude: 52.52, longitude: 13.405 });
   /** What the store keeps of the check-ins, after the core has ended. */
-  async function kept() {
+  async function kept(type = 'checkin') {
     await close();
     const again = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
     try {
-      return again.store.outbox.pending(50).filter(({ header }) => header.type === 'checkin');
+      return again.store.outbox.pending(50).filter(({ header }) => header.type === type);
     } finally {
       await again.close();
     }
@@ -184,4 +184,18 @@ test('a kiosk without devices has none to show, says that it takes no place, and
   expect(await core.methods.diagnostics({ token })).toMatchObject({ readers: [], gps: null, door: null });
   expect((await core.methods.status({})).privacy.gpsDays).toBe(0);
   await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'door-unset' });
+});
+
+test('the camera that staff chose is this kiosk’s from then on, and the server is notified', async () => {
+  const { core, token, kept } = await kiosk({ server: false, devices: false });
+  const camera = async () => (await core.methods.status({})).camera;
+  expect(await camera()).toBeNull();
+  await core.methods.cameraChoose({ token, camera: 'Desk (2)' });
+  expect(await camera()).toBe('Desk (2)');
+  await core.methods.cameraChoose({ token, camera: null });
+  expect(await camera()).toBeNull();
+  await core.methods.staffLock({ token });
+  await expect(core.methods.cameraChoose({ token, camera: 'x' })).rejects.toMatchObject({ code: 'staff-locked' });
+  const codes = (await kept('health')).map(({ header }) => (header.open as { code?: string }).code);
+  expect(codes.filter((code) => code === 'camera-chosen')).toHaveLength(2);
 });

@@ -12,6 +12,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(ROOT, 'test/artefacts');
 interface OpenOptions {
   clip?: ClipName | ClipSpec;
+  /** So many of the browser’s own made-up cameras in its place; none of them shows a face. */
+  cameras?: number;
   width?: number;
   height?: number;
   theme?: 'light' | 'dark';
@@ -62,14 +64,26 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
       forgive(kind) {
         complaints = complaints.filter((c) => !kind.test(c));
       },
-      async open({ clip = 'wall', width = 1080, height = 1920, theme, before, path = '', reducedMotion = false } = {}) {
+      async open({
+        clip = 'wall',
+        cameras,
+        width = 1080,
+        height = 1920,
+        theme,
+        before,
+        path = '',
+        reducedMotion = false,
+      } = {}) {
+        const file =
+          cameras ?? (await cachedClip(typeof clip === 'string' ? CLIPS[clip] : clip, resolve(ARTEFACTS, 'clips')));
         const browser = await chromium.launch({
           executablePath: '/usr/bin/chromium',
           args: [
             ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-            '--use-fake-device-for-media-stream',
             '--use-fake-ui-for-media-stream',
-            `--use-file-for-fake-video-capture=${await cachedClip(typeof clip === 'string' ? CLIPS[clip] : clip, resolve(ARTEFACTS, 'clips'))}`,
+            ...(typeof file === 'number'
+              ? [`--use-fake-device-for-media-stream=device-count=${file}`]
+              : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`]),
             '--autoplay-policy=no-user-gesture-required',
           ],
         });

@@ -87,6 +87,7 @@ const STATUS: Status = {
   },
   notices: [],
   settings: { site: 'Werk Nord, Eingang West', language: 'en', theme: 'auto', volume: 100, low: false },
+  camera: null,
   setup: null,
   update: null,
 };
@@ -319,6 +320,7 @@ function plainMethods(core: {
   deeds: StaffDeed[];
   duplicate: DuplicateFace | null;
   pairs: LookalikeRow[];
+  setStatus: (change: Partial<Status>) => void;
 }): CoreMethods {
   const people: {
     id: string;
@@ -593,6 +595,11 @@ function plainMethods(core: {
       if (token !== TECHNICIAN_TOKEN) staff(token);
       return {};
     },
+    cameraChoose: async ({ token, camera }) => {
+      if (token !== TECHNICIAN_TOKEN) staff(token);
+      core.setStatus({ camera });
+      return {};
+    },
     evacuationOpen: async ({ token }) => {
       staff(token);
       return structuredClone(evacuation);
@@ -665,6 +672,10 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     deeds: [] as StaffDeed[],
     duplicate: null as DuplicateFace | null,
     pairs: [] as LookalikeRow[],
+    setStatus(change: Partial<Status>): void {
+      Object.assign(state.status, change);
+      served.signal('status', state.status);
+    },
   };
   let down: CoreState | null = null;
   const calls: ScriptedCore['calls'] = [];
@@ -705,10 +716,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
       state.duplicate = next;
     },
     callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
-    setStatus(change) {
-      Object.assign(state.status, change);
-      served.signal('status', state.status);
-    },
+    setStatus: state.setStatus,
     arrive: (arrival) => served.signal('arrival', arrival),
     kill(change = {}) {
       down = { state: 'restarting', code: null, message: '', nextStep: '', ...change };

@@ -28,7 +28,7 @@ export const cropOf = (box: Box): FaceCrop => ({
 /** What a sample says of good light; without a face it sees an ordinary wall. */
 export const sample = (f: FoundFace | null, change: Partial<NonNullable<FaceSample['face']>> = {}): FaceSample => ({
   frame: f ? null : { mean: 120, deviation: 40 },
-  face: f ? { brightness: 130, contrast: 45, sharpness: 300, ...change } : null,
+  face: f ? { brightness: 130, contrast: 45, sharpness: 300, around: 80, ...change } : null,
   crop: f ? cropOf([4, 4, 8, 8]) : null,
 });
 

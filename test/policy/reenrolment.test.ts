@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
+import type { ScoreTrend } from '../../sync/protocol/api/people.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import type { Minor } from '../../sync/server/core/consents/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -139,6 +140,46 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     await api.deliver(box);
     expect(await reasonOf(person)).toBeUndefined();
     expect(await job()).toMatchObject({ published: 1 });
+  });
+
+  test('a minor’s face is enrolled again after a year, anyone else’s after the time of the policy, and not after they were', async () => {
+    const kim = add('Kim', { ...GUARDIAN, bornOn: '2015-08-01' });
+    const lee = add('Lee', {});
+    await api.deliver(box);
+    const inMonths = async (months: number) => {
+      api.now = new Date(Date.UTC(2026, 6 + months, 21));
+      return [await reasonOf(kim), await reasonOf(lee)];
+    };
+    expect(await inMonths(11)).toEqual([undefined, undefined]);
+    expect(await inMonths(12)).toEqual(['face-old', undefined]);
+    expect(await attention(kim)).toMatchObject([{ kind: 'drift', code: 'face-old', name: 'Kim' }]);
+    const url = `/api/sites/${SITE.id}/policy`;
+    await api.ask('PUT', url, { body: { leaseDays: 30, faceMonths: 24, minorFaceMonths: 6 } });
+    expect(await inMonths(6)).toEqual(['face-old', undefined]);
+    expect(await inMonths(24)).toEqual(['face-old', 'face-old']);
+    // A minor is never left longer than everybody else.
+    await api.ask('PUT', url, { body: { leaseDays: 30, faceMonths: 3 } });
+    expect(await inMonths(3)).toEqual(['face-old', 'face-old']);
+    add('Kim', null, api.now, kim);
+    await api.deliver(box);
+    expect(await inMonths(4)).toEqual([undefined, 'face-old']);
+    await api.ask('PUT', url, { body: { leaseDays: 30 } });
+  });
+
+  test('staff sees how well someone was recognised, by week; of someone who never was, nothing', async () => {
+    const person = await drifting('Ada');
+    const { trends } = await api.ask<{ trends: ScoreTrend[] }>('GET', `/api/people/${person}/scores`, { as: 'staff' });
+    expect(trends).toMatchObject([{ model: 'test', count: 40, falls: true }]);
+    const [trend] = trends;
+    expect(trend!.baseline).toBeCloseTo(0.82, 2);
+    expect(trend!.recent).toBeLessThan(0.66);
+    // All on one day: 15 at 0.82 and 25 at 0.6.
+    expect(trend!.weeks).toEqual([
+      { week: '2026-06-08', count: 40, mean: expect.closeTo((15 * 0.82 + 25 * 0.6) / 40, 3) },
+    ]);
+    const never = add('Lee', {});
+    await api.deliver(box);
+    expect(await api.ask('GET', `/api/people/${never}/scores`)).toEqual({ person: never, trends: [] });
   });
 
   test('where templates go onto cards everybody is to be enrolled again; where faces are off, nobody', async () => {

@@ -3,6 +3,7 @@ import type { CoreMethods } from '../../contract/methods.ts';
 import type { DeviceReport, Devices } from '../devices/devices.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { StaffService } from '../staff/service.ts';
+import { CHOSEN_CAMERA } from '../status/status.ts';
 import { freeBytes } from '../status/storage.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
@@ -16,10 +17,14 @@ export interface DiagnosticsDeps {
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly wall: () => number;
   readonly staff: Pick<StaffService, 'require'>;
+  /** Screens are to be shown the status again. */
+  readonly changed: () => void;
 }
 
-/** Staff's look at the devices, store and sync of a kiosk, and the door's test pulse. */
-export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'diagnostics' | 'doorTest'> {
+/** Staff's look at the devices, store and sync of a kiosk, the door's test pulse, and the choice of a camera. */
+export function createDiagnostics(
+  deps: DiagnosticsDeps,
+): Pick<CoreMethods, 'diagnostics' | 'doorTest' | 'cameraChoose'> {
   const { store, staff } = deps;
   return {
     async diagnostics({ token }) {
@@ -63,6 +68,14 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
       await deps.devices().testDoor();
       // Someone opened a door without a check-in: that is reported, like everything that staff does.
       store.events.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
+      return {};
+    },
+
+    async cameraChoose({ token, camera }) {
+      staff.require(token);
+      store.events.append({ type: 'health', open: { code: 'camera-chosen', detail: {} }, personal: {} });
+      store.settings.set(CHOSEN_CAMERA, camera ?? '');
+      deps.changed();
       return {};
     },
   };

@@ -33,7 +33,7 @@ export function createScreenBook(onCamera: (camera: CameraCondition) => void, on
     methods,
     state: (): ScreenState => state,
     /** Its camera gives pictures, and it has looked at some. */
-    pictures: (): boolean => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
+    pictures: (): boolean => ['ok', 'covered', 'replaced'].includes(state.camera) && state.frames > 0,
     /** Codes of what staff has to see to, for the screens. */
     notices: (): readonly string[] => (state.dark ? ['screen-may-go-dark'] : []),
     /** No screen is there any more. */

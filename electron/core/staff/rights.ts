@@ -52,6 +52,7 @@ export const RIGHTS = {
   printing: DESK,
   diagnostics: EVERYONE,
   doorTest: ['supervisor', 'technician'],
+  cameraChoose: ['supervisor', 'technician'],
   staffList: SUPERVISOR,
   staffLog: SUPERVISOR,
   staffAdd: SUPERVISOR,

@@ -70,6 +70,7 @@ const SHOWN = 200;
 /** Of the kiosk's reports about itself, those that staff made it write; others only came while staff was there. */
 const REPORTS: ReadonlySet<unknown> = new Set([
   'door-tested',
+  'camera-chosen',
   'staff-pin-set',
   'operator-command',
   'evacuation-opened',

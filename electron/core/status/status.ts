@@ -10,6 +10,9 @@ import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
 import { storageState } from './storage.ts';
 
+/** Setting: name of the camera that was chosen for this kiosk; empty: none. */
+export const CHOSEN_CAMERA = 'camera';
+
 /** What the status is asked of. */
 export interface StatusParts {
   readonly store: Pick<Store, 'outbox' | 'people' | 'settings'>;
@@ -59,6 +62,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(updates?.fallback ? ['build-fallback'] : []),
         ...(store.settings.get(EMERGENCY_USED) ? ['emergency-pin-used'] : []),
       ],
+      camera: store.settings.get(CHOSEN_CAMERA) || null,
       settings: shownSettings(runtime.settings.config, site),
       setup: runtime.fleet?.leaving() ?? setup.state(),
       update: updates?.notice() ?? null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detection, face, sample } from '../../../test/kit/detections.ts';
-import { headOf, judge, readiness } from './guide.ts';
+import { explained, headOf, judge, readiness } from './guide.ts';
 
 const reasonOf = (f: Parameters<typeof face>[0], light = {}, speed = 0) => {
   const one = face(f);
@@ -18,6 +18,10 @@ describe('guidance before the core looks', () => {
     ['off-centre', { x: 560 }, {}, 0],
     ['too-dark', {}, { brightness: 20 }, 0],
     ['too-bright', {}, { brightness: 250 }, 0],
+    ['backlit', {}, { brightness: 20, around: 200 }, 0],
+    ['backlit', {}, { contrast: 5, brightness: 45, around: 200 }, 0],
+    ['too-dark', {}, { brightness: 20, around: 60 }, 0],
+    ['too-dark', {}, { brightness: 20, around: null }, 0],
     ['low-contrast', {}, { contrast: 5 }, 0],
     ['turned', { turn: 0.6 }, {}, 0],
     ['turned', { turn: -0.6 }, {}, 0],
@@ -26,6 +30,17 @@ describe('guidance before the core looks', () => {
     ['blurred', {}, {}, 3],
   ] as const)('says %s', (reason, f, light, speed) => {
     expect(reasonOf(f, light, speed)).toBe(reason);
+  });
+
+  it('asks nothing of a face that is good enough, however bright what is behind it', () => {
+    expect(reasonOf({}, { brightness: 45, contrast: 12, around: 250 })).toBeNull();
+  });
+
+  it('says of the core’s reason as well that the light is behind', () => {
+    const lit = sample(face(), { brightness: 42, around: 210 });
+    expect(explained('too-dark', lit)).toBe('backlit');
+    expect(explained('turned', lit)).toBe('turned');
+    expect(explained(null, lit)).toBeNull();
   });
 
   it('asks for one at a time as soon as a second face is there, however small', () => {

@@ -38,6 +38,21 @@ export function headOf(face: FoundFace): { turn: number; tilt: number } {
 export const isCovered = (sample: FaceSample): boolean =>
   sample.frame !== null && (sample.frame.mean < COVERED.mean || sample.frame.deviation < COVERED.deviation);
 
+/** The light behind a face, as it makes a camera show the face dark. */
+const BACKLIGHT = { least: 90, ratio: 2 } as const;
+/** What a face against the light looks like to a measurement that sees the face alone. */
+const AGAINST_LIGHT: readonly string[] = ['too-dark', 'low-contrast'];
+
+export const isBacklit = ({ brightness, around }: NonNullable<FaceSample['face']>): boolean =>
+  around !== null && around >= BACKLIGHT.least && around >= BACKLIGHT.ratio * brightness;
+
+/**
+ * The reason with its cause, where that is what to change: a dark face before a bright window needs no lamp. It only names a
+ * reason that is there already: before a bright wall a face that is good enough, of whatever skin, is asked for nothing.
+ */
+export const explained = <R extends string>(reason: R | null, sample: FaceSample | null): R | 'backlit' | null =>
+  reason !== null && AGAINST_LIGHT.includes(reason) && sample?.face && isBacklit(sample.face) ? 'backlit' : reason;
+
 /**
  * How far the checks got, in the order in which they are asked for: drives the first half of the ring.
  *
@@ -51,7 +66,7 @@ export function readiness(reason: string | null): number {
 
 /** Nose before the plane of the eyes, in eye distances; turns the shift of the nose into an angle. */
 const NOSE = 0.6;
-const UNKNOWN = { brightness: 128, contrast: 60, sharpness: 200 } as const;
+const UNKNOWN = { brightness: 128, contrast: 60, sharpness: 200, around: null } as const;
 
 /**
  * The first thing the person should change, or null when the face is good enough to be sent. The limits are those
@@ -83,7 +98,7 @@ export function judge(
     roll: free ? 0 : tilt,
     visible: 1,
   };
-  const reason = judgeQuality(quality, policy, { faces: 1, frame: s, box: face.box });
+  const reason = explained(judgeQuality(quality, policy, { faces: 1, frame: s, box: face.box }), sample);
   if (free && reason === 'blurred') return null;
   return reason ?? (!free && speed > STILL ? 'blurred' : null);
 }

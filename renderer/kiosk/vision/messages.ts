@@ -44,7 +44,13 @@ export interface FaceSample {
   /** Mean and spread of the whole frame's luma, 0..255; measured when there is no face. */
   readonly frame: { readonly mean: number; readonly deviation: number } | null;
   /** Of the largest face; null when there is none. */
-  readonly face: { readonly brightness: number; readonly contrast: number; readonly sharpness: number } | null;
+  readonly face: {
+    readonly brightness: number;
+    readonly contrast: number;
+    readonly sharpness: number;
+    /** Luma of the brighter half of what is behind the head, 0..255; null when the face leaves nothing of it. */
+    readonly around: number | null;
+  } | null;
   readonly crop: FaceCrop | null;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FaceFrame } from '../../../electron/contract/frames.ts';
-import { CROP_SIDE, laplacianVariance, lumaStats, planCrop, rgbOf } from './pixels.ts';
+import { CROP_SIDE, laplacianVariance, lumaBehind, lumaStats, planCrop, rgbOf } from './pixels.ts';
 
 const grey = (side: number, of: (x: number, y: number) => number): Uint8ClampedArray => {
   const out = new Uint8ClampedArray(side * side * 4);
@@ -35,6 +35,21 @@ describe('pixels of a face', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('measures what is behind a head, and neither its hair, its body, nor a face that fills all', () => {
+    // A window beside the head, hair around the face, and a white shirt below the chin.
+    const window = grey(24, (x, y) => (y >= 18 ? 255 : x >= 20 ? 200 : x >= 6 ? 90 : 40));
+    expect(lumaBehind(window, 24, [7, 6, 12, 12])).toBeCloseTo((3 * 200 + 1.5 * 40) / 4.5, 0);
+    expect(
+      lumaBehind(
+        grey(24, () => 200),
+        24,
+        [0, 0, 24, 24],
+      ),
+    ).toBeNull();
+    const lamp = grey(24, (x, y) => (x < 12 && y < 18 ? 30 : 255));
+    expect(lumaBehind(lamp, 24, [6, 6, 12, 12])).toBeCloseTo(255, 0);
   });
 
   it('measures mean and spread of luma', () => {

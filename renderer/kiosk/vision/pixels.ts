@@ -14,6 +14,32 @@ export function lumaStats(rgba: Uint8ClampedArray): { mean: number; deviation: n
   return { mean, deviation: Math.sqrt(Math.max(0, squares / n - mean * mean)) };
 }
 
+/** Beside the face's box lies hair, and below the chin a body: so much of the box's width is left out on each side. */
+const HEAD = 0.15;
+/** With fewer pixels than this nothing is said of what is behind a head. */
+const FEW = 12;
+
+/**
+ * Luma of what is behind a head: the mean of its brighter half, since a window need not fill all of it.
+ *
+ * @param rgba a square picture of `side` pixels a side
+ * @param box of the face in it
+ * @returns 0..255; null when the face leaves nothing of it
+ */
+export function lumaBehind(rgba: Uint8ClampedArray, side: number, [left, top, w, h]: Box): number | null {
+  const behind: number[] = [];
+  for (let y = 0; y < Math.min(side, top + h); y++) {
+    for (let x = 0; x < side; x++) {
+      if (x >= left - HEAD * w && x <= left + (1 + HEAD) * w) continue;
+      const i = (y * side + x) * 4;
+      behind.push(0.299 * rgba[i]! + 0.587 * rgba[i + 1]! + 0.114 * rgba[i + 2]!);
+    }
+  }
+  if (behind.length < FEW) return null;
+  const brighter = behind.sort((a, b) => b - a).slice(0, Math.ceil(behind.length / 2));
+  return brighter.reduce((sum, v) => sum + v, 0) / brighter.length;
+}
+
 /** Variance of the 4-neighbour Laplacian of the luma of a `side`×`side` RGBA picture: higher is sharper. */
 export function laplacianVariance(rgba: Uint8ClampedArray, side: number, luma: Float32Array): number {
   for (let i = 0, j = 0; j < side * side; i += 4, j++)

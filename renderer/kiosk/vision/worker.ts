@@ -1,6 +1,6 @@
 import { type Detection, FaceDetector } from '@mediapipe/tasks-vision';
 import type { FaceSample, FoundFace, FromWorker, ToWorker } from './messages.ts';
-import { CROP_SIDE, laplacianVariance, lumaStats, planCrop, rgbOf } from './pixels.ts';
+import { CROP_SIDE, laplacianVariance, lumaBehind, lumaStats, planCrop, rgbOf } from './pixels.ts';
 
 /*
  * Face detection, off the main thread: the screen never waits for it, and it never waits for the screen. Frames come
@@ -19,7 +19,9 @@ const canvasOf = (w: number, h: number) => {
   // Read back every time: kept in main memory, so that no read waits for a GPU.
   return canvas.getContext('2d', { willReadFrequently: true, alpha: false })!;
 };
-const small = canvasOf(32, 24);
+/** Side of the picture in which the light behind a face is measured. */
+const BEHIND = 24;
+const small = canvasOf(32, BEHIND);
 const faceCanvas = canvasOf(FACE, FACE);
 const cropCanvas = canvasOf(CROP_SIDE, CROP_SIDE);
 const luma = new Float32Array(FACE * FACE);
@@ -50,8 +52,8 @@ function found({ boundingBox: b, categories, keypoints }: Detection, width: numb
 function sampleOf(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): FaceSample {
   const { displayWidth: width, displayHeight: height } = frame;
   if (!face) {
-    small.drawImage(frame, 0, 0, 32, 24);
-    return { frame: lumaStats(small.getImageData(0, 0, 32, 24).data), face: null, crop: null };
+    small.drawImage(frame, 0, 0, 32, BEHIND);
+    return { frame: lumaStats(small.getImageData(0, 0, 32, BEHIND).data), face: null, crop: null };
   }
   // Drawing from a video frame converts all of it each time: so it is drawn once, and measured from the crop.
   const plan = planCrop(face.box, width, height);
@@ -61,7 +63,11 @@ function sampleOf(frame: VideoFrame, face: FoundFace | undefined, crop: boolean)
   faceCanvas.drawImage(cropCanvas.canvas, x, y, w, h, 0, 0, FACE, FACE);
   const pixels = faceCanvas.getImageData(0, 0, FACE, FACE).data;
   const { mean, deviation } = lumaStats(pixels);
-  const measured = { brightness: mean, contrast: deviation, sharpness: laplacianVariance(pixels, FACE, luma) };
+  small.drawImage(cropCanvas.canvas, 0, 0, side, side, 0, 0, BEHIND, BEHIND);
+  const shrunk = plan.box.map((v) => (v * BEHIND) / side) as [number, number, number, number];
+  const around = lumaBehind(small.getImageData(0, 0, BEHIND, BEHIND).data, BEHIND, shrunk);
+  const sharpness = laplacianVariance(pixels, FACE, luma);
+  const measured = { brightness: mean, contrast: deviation, sharpness, around };
   if (!crop) return { frame: null, face: measured, crop: null };
   const data = rgbOf(cropCanvas.getImageData(0, 0, side, side).data);
   return {

@@ -18,7 +18,7 @@ export const ATTENTION_KINDS = [
   'enrolment',
   /** An event that could not be taken. */
   'quarantine',
-  /** Someone's scores are getting worse: enrol again. */
+  /** Someone's scores are getting worse, or their face was enrolled too long ago: enrol again. */
   'drift',
   /** A consent ends soon, or has ended. */
   'consent',

@@ -107,6 +107,23 @@ export const TemplateCount = z.strictObject({ model: z.string(), count: z.number
 export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
 
+/** How well a face is recognised since it was last enrolled, by one embedder. Scores are cosines on the scale of the one that ships. */
+export const ScoreTrend = z.strictObject({
+  model: z.string(),
+  /** When the newest template was added. */
+  since: Instant,
+  /** Check-ins by face since then. */
+  count: z.number().int(),
+  /** Mean of the first of them, and of the last. */
+  baseline: z.number(),
+  recent: z.number(),
+  /** So much worse than at first that the face should be enrolled again. */
+  falls: z.boolean(),
+  /** Of the newest check-ins, by their week's Monday (UTC). */
+  weeks: z.array(z.strictObject({ week: z.iso.date(), count: z.number().int(), mean: z.number() })),
+});
+export type ScoreTrend = z.infer<typeof ScoreTrend>;
+
 /** Kinds of data that someone who reads a profile sees. The language alone describes nobody. */
 export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
 
@@ -181,6 +198,13 @@ export const getPersonStaff = endpoint('GET /api/people/:person/staff', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['person', 'staff.name'],
   answer: PersonStaff,
+});
+
+export const getScores = endpoint('GET /api/people/:person/scores', {
+  summary: 'Show how well a person’s face was recognised, by week since it was last enrolled',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance'],
+  answer: z.strictObject({ person: Uuid, trends: z.array(ScoreTrend) }),
 });
 
 export const countTemplates = endpoint('GET /api/people/:person/templates', {

@@ -107,6 +107,10 @@ export const Policy = z.strictObject({
   consentAge: z.number().int().min(13).max(21).optional(),
   /** A consent is asked for again after so many months; absent: it has no end of its own. */
   consentMonths: z.number().int().min(1).max(120).optional(),
+  /** A face is to be enrolled again so many months after the last time; absent: it has no end of its own. */
+  faceMonths: z.number().int().min(1).max(120).optional(),
+  /** The same of people below the age of consent, whose faces change faster; absent: 12, or `faceMonths` where that is less. */
+  minorFaceMonths: z.number().int().min(1).max(120).optional(),
   /** The same person within this is one check-in; the site's records on the server are counted by the same number. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
   privacy: z

@@ -35,6 +35,7 @@ export const STATUS: Signal<'status'> = {
   notices: [],
   settings: { site: 'Test', language: 'en', theme: 'auto', volume: 100, low: false },
   setup: null,
+  camera: null,
   update: null,
 };
 
@@ -164,6 +165,7 @@ export function testMethods(
       clock: { doubt: null, offsetMs: 0 },
     }),
     doorTest: empty,
+    cameraChoose: empty,
     evacuationOpen: async () => EVACUATION,
     evacuationList: async () => EVACUATION,
     evacuationBegin: async () => EVACUATION,

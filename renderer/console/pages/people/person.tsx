@@ -23,6 +23,7 @@ import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
+import { ScoresPanel } from './scores.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
@@ -84,6 +85,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
           <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
           <Faces person={person} onChange={reload} />
+          <ScoresPanel person={id} />
           <CardsPanel person={id} mayWrite={mayWrite} />
           {mayWrite && <PinCodePanel person={id} hasNumber={person.number !== null} />}
           <StaffPanel person={id} />

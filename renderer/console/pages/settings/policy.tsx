@@ -15,7 +15,16 @@ type Claim = (typeof CLAIMS)[number];
 const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 /** Check-in methods that a comparison with the one person's face may follow. */
 const CLAIMS = ['qr', 'badge'] as const;
-const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
+const NUMBERS = [
+  'leaseDays',
+  'photoDays',
+  'gpsDays',
+  'repeatWindowSeconds',
+  'consentAge',
+  'consentMonths',
+  'faceMonths',
+  'minorFaceMonths',
+] as const;
 const CHOICES = ['faces', 'liveness', 'templates'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { ENROLMENT_QUALITY } from '../../../../models/rules/quality.ts';
-import { judge } from '../../vision/guide.ts';
+import { explained, judge } from '../../vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from '../../vision/messages.ts';
 import { createTracker } from '../../vision/tracker.ts';
 
@@ -122,7 +122,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
         deps.sample(!sending && s.faces.length === 1);
       }
       if (verdict && verdict.until < now) verdict = null;
-      show({ present: track.present, reason: settle(reason ?? verdict?.reason ?? null, now) });
+      show({ present: track.present, reason: settle(reason ?? explained(verdict?.reason ?? null, lastSample), now) });
     },
     stop(): void {
       over = true;

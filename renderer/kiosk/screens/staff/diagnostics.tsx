@@ -1,17 +1,35 @@
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
 import { Button } from '../../../shared/button.tsx';
 import { momentOf } from '../../../shared/i18n.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
+import { CameraCheck, ExposureFacts } from './camera-check.tsx';
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
 
 const EVERY_MS = 2_000;
 
-/** What is plugged in and how it is, for the person who holds the cable. */
-export function DiagnosticsScreen() {
+/**
+ * What is plugged in and how it is, for the person who holds the cable.
+ *
+ * @param stepBack given the way back from the camera's own screen; null where there is none
+ */
+export function DiagnosticsScreen({ stepBack }: { stepBack: RefObject<(() => void) | null> }) {
+  const atCamera = useSignal(false);
+  useEffect(() => {
+    stepBack.current = atCamera.value ? () => (atCamera.value = false) : null;
+    return () => {
+      stepBack.current = null;
+    };
+  }, [atCamera.value, stepBack]);
+  return atCamera.value ? <CameraCheck /> : <Devices toCamera={() => (atCamera.value = true)} />;
+}
+
+function Devices({ toCamera }: { toCamera: () => void }) {
   const { core } = useStaff();
   const { value: now, error } = usePolled(() => core.diagnostics({}), EVERY_MS);
   if (!now) return <p role="status">{error}</p>;
@@ -23,7 +41,7 @@ export function DiagnosticsScreen() {
           {error}
         </p>
       )}
-      <CameraCard />
+      <CameraCard check={toCamera} />
       {now.readers.length === 0 && <FactCard title={t('diagnostics.reader')}>{null}</FactCard>}
       {now.readers.map((reader) => (
         <ReaderCard key={reader.name} reader={reader} />
@@ -90,12 +108,19 @@ function PortFacts({ state, path, trouble }: Pick<NonNullable<Diagnostics['gps']
   );
 }
 
-function CameraCard() {
+function CameraCard({ check }: { check: () => void }) {
   const { camera } = useKiosk();
   const state = camera.state.value;
   const settings = state.kind === 'live' ? state.track.getSettings() : null;
   return (
-    <FactCard title={t('diagnostics.camera')}>
+    <FactCard
+      title={t('diagnostics.camera')}
+      foot={
+        <div class="diagnostics-test">
+          <Button onClick={check}>{t('mounting.open')}</Button>
+        </div>
+      }
+    >
       <Fact name="diagnostics.state" mark={state.kind === 'live' ? 'good' : 'warn'}>
         {t(
           state.kind === 'live' || state.kind === 'off' || state.kind === 'starting'
@@ -103,6 +128,12 @@ function CameraCard() {
             : `camera.${state.kind}`,
         )}
       </Fact>
+      {state.kind === 'live' && (
+        <Fact name="mounting.camera" mark={state.instead ? 'warn' : undefined}>
+          {state.track.label}
+        </Fact>
+      )}
+      <ExposureFacts />
       {settings?.width && (
         <Fact name="diagnostics.resolution">
           {settings.width} × {settings.height}, {Math.round(settings.frameRate ?? 0)} Hz

@@ -231,6 +231,9 @@ function Conditions() {
       what: t(`camera.${trouble.kind}`),
       next: t(`camera.${trouble.kind}More`, trouble.detail),
     });
+  const state = camera.state.value;
+  if (state.kind === 'live' && state.instead)
+    conditions.push({ key: 'camera-replaced', what: t('camera.replaced'), next: t('camera.replacedMore') });
   const { face } = status;
   if (face.use === 'off')
     conditions.push({ key: 'face', what: t('stage.off'), next: nextStepOf(face.code, face.nextStep) });

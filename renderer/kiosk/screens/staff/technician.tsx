@@ -40,6 +40,10 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
   useEffect(() => {
     if (over) leave();
   }, [over, leave]);
+  const stepBack = useRef<(() => void) | null>(null);
+  const menu = (): void => {
+    view.value = { at: 'menu' };
+  };
   const heading = useRef<HTMLHeadingElement>(null);
   // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
   useLayoutEffect(() => {
@@ -60,16 +64,14 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
   return (
     <main class="staff technician" data-view={`technician-${at}`}>
       <div class="screen-head">
-        {at !== 'menu' && <BackButton onClick={() => (view.value = { at: 'menu' })} />}
+        {at !== 'menu' && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
         <Button label={t('technician.leave')} icon={<icons.IconExit />} class="staff-lock" onClick={leave} />
       </div>
-      {at === 'diagnostics' && <DiagnosticsScreen />}
-      {view.value.at === 'ask' && (
-        <Confirm task={view.value.task} cancel={() => (view.value = { at: 'menu' })} yes={(task) => void begin(task)} />
-      )}
+      {at === 'diagnostics' && <DiagnosticsScreen stepBack={stepBack} />}
+      {view.value.at === 'ask' && <Confirm task={view.value.task} cancel={menu} yes={(task) => void begin(task)} />}
       {at === 'menu' && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
         <section class="technician-menu" tabIndex={0} aria-label={t('technician.title')}>

@@ -2,17 +2,19 @@ import { sql } from 'kysely';
 import { embeddersIn } from '../../../../models/node/embedders.ts';
 import { type Calibration, onShippedScale } from '../../../../models/rules/decision.ts';
 import { embedderId } from '../../../../models/rules/manifest.ts';
+import type { ScoreTrend } from '../../../protocol/api/people.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { sameAs } from '../../core/people/group.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import type { Services } from '../../platform/access/route.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { find, findLocked, update, upsert } from '../../platform/database/rows.ts';
+import { find, findLocked, findSorted, update, upsert } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { falls, NO_SCORES, type Scores, withScore } from './scores.ts';
 
@@ -23,7 +25,7 @@ const MARK = 'score-drift';
 
 /** Follows how well people are recognised, up to the newest events. @returns how many scores have begun to fall */
 export async function followScores({ db, keys, config, now }: Services, signal: AbortSignal): Promise<number> {
-  const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
+  const calibrations = calibrationsOf(config);
   let falling = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -36,6 +38,9 @@ export async function followScores({ db, keys, config, now }: Services, signal: 
     if (page.events < PAGE) return falling;
   }
 }
+
+const calibrationsOf = ({ weights }: Services['config']): ReadonlyMap<string, Calibration> =>
+  new Map(embeddersIn(weights).map((e) => [embedderId(e), e.calibration]));
 
 /** The next events behind the mark, which moves on in the same transaction: each counts once. */
 async function followPage(
@@ -69,21 +74,80 @@ async function followPage(
   let falling = 0;
   for (const row of theirs) {
     if (!box.has(row.person!)) continue;
-    const score = openHalf(keys, box, { ...row, gps: null }).score?.value;
     const model = modelOf(row.header)!;
-    if (typeof score !== 'number') continue;
-    // Of an embedder that is not here nobody knows how its scores lie: they count as they are.
-    const calibration = calibrations.get(model);
-    const scaled = calibration ? onShippedScale(score, calibration) : score;
-    if (await follow(tx, row.person!, model, scaled, row.at, now)) falling += 1;
+    const score = scoreOf(keys, box, row, calibrations.get(model));
+    if (score !== null && (await follow(tx, row.person!, model, score, row.at, now))) falling += 1;
   }
   const value = JSON.stringify([end.at.toISOString(), end.id]);
   await upsert(tx, 'meta', 'key', { key: MARK, value }, { value });
   return { events: rows.length, falling };
 }
 
+/** Of one check-in, on the scale of the embedder that ships; of an embedder that is not here nobody knows how its scores lie. */
+function scoreOf(
+  keys: Keys,
+  box: PersonBox,
+  row: { readonly id: string; readonly person: string | null; readonly personal: Uint8Array | null },
+  calibration: Calibration | undefined,
+): number | null {
+  const score = openHalf(keys, box, { ...row, gps: null }).score?.value;
+  if (typeof score !== 'number') return null;
+  return calibration ? onShippedScale(score, calibration) : score;
+}
+
 const modelOf = (header: unknown): string | undefined =>
   ((header as WireEvent['header']).open as { model?: string }).model;
+
+/** Most check-ins that a trend is made of: the newest. */
+const MOST = 500;
+const DAY_MS = 86_400_000;
+
+/**
+ * How well someone's face was recognised since it was last enrolled, by embedder: what is followed, and the mean of each week
+ * (UTC, from Monday), read from the check-ins that are here anyway; nothing more is kept for it.
+ */
+export async function scoreTrends({ keys, config }: Services, tx: Tx, person: string): Promise<ScoreTrend[]> {
+  const names = await sameAs(tx, [person]);
+  const followed = await findSorted(tx, 'person_score', { person: names }, ['model']);
+  const since = followed.map((f) => f.since.getTime());
+  if (since.length === 0) return [];
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'header', 'received_at as at'])
+    .where('type', '=', 'checkin')
+    .where('person', 'in', names)
+    .where('received_at', '>=', new Date(Math.min(...since)))
+    .orderBy('received_at', 'desc')
+    .limit(MOST)
+    .execute();
+  const box = await personBox(tx, keys, names);
+  const calibrations = calibrationsOf(config);
+  return followed.map((of) => {
+    const weeks = new Map<string, number[]>();
+    for (const row of rows) {
+      if (modelOf(row.header) !== of.model || row.at < of.since || !box.has(row.person!)) continue;
+      const score = scoreOf(keys, box, row, calibrations.get(of.model));
+      if (score === null) continue;
+      const week = mondayOf(row.at);
+      weeks.set(week, [...(weeks.get(week) ?? []), score]);
+    }
+    const { model, count, baseline, recent } = of;
+    return {
+      model,
+      since: of.since.toISOString(),
+      count,
+      baseline,
+      recent,
+      falls: falls(of),
+      weeks: [...weeks]
+        .map(([week, all]) => ({ week, count: all.length, mean: all.reduce((sum, v) => sum + v, 0) / all.length }))
+        .sort((a, b) => (a.week < b.week ? -1 : 1)),
+    };
+  });
+}
+
+const mondayOf = (at: Date): string =>
+  new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * DAY_MS).toISOString().slice(0, 10);
 
 /** @returns whether this check-in is the one from which on their scores count as falling */
 async function follow(tx: Tx, person: string, model: string, score: number, at: Date, now: Date): Promise<boolean> {

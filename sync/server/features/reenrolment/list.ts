@@ -7,7 +7,16 @@ import { DRIFT } from './scores.ts';
 /** Who the kiosks of a site are to enrol again, and why. By person: a list of the same people is the same list. */
 
 /** In the order in which they count: of several reasons staff sees the first. */
-const REASONS = ['guardian-missing', 'of-age', 'lapsed', 'embedder', 'no-template', 'score-falls', 'imported'] as const;
+const REASONS = [
+  'guardian-missing',
+  'of-age',
+  'lapsed',
+  'embedder',
+  'no-template',
+  'score-falls',
+  'face-old',
+  'imported',
+] as const;
 type Reason = (typeof REASONS)[number];
 
 export interface Reenrolment {
@@ -18,6 +27,9 @@ export interface Reenrolment {
 /** How long before its end a consent is put before staff, days. */
 const SOON_DAYS = 30;
 
+/** After so many months a minor's face is enrolled again where the policy says nothing: children's faces change faster. */
+const MINOR_MONTHS = 12;
+
 const unused = sql`null::uuid as other, null::uuid as device`;
 
 /**
@@ -26,13 +38,37 @@ const unused = sql`null::uuid as other, null::uuid as device`;
  * @param scope people of this one alone; absent: everybody
  */
 export const REENROLMENT_ITEMS = {
-  drift: (_now, scope) => sql`
+  // Of several sites the one that asks most often. A minor's interval is never longer than everybody's.
+  drift: (now, scope) => sql`
     select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
            s.updated_at as at, 'score-falls' as code, s.person, ${unused}, s.recent as score
     from person_score s
     where s.count >= ${DRIFT.count}::int and s.baseline - s.recent >= ${DRIFT.fall}::real and ${within('s', scope)}
       and exists (select from template t where t.person = s.person and t.model = s.model)
-      and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)`,
+      and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)
+    union all
+    select 'drift', f.person::text || '@old@' || (extract(epoch from f.at) * 1000)::bigint, f.ends, 'face-old', f.person,
+           ${unused}, null::real
+    from (
+      select p.id as person, e.at, e.at + make_interval(months => m.months) as ends
+      from person p
+      left join person_minor minor on minor.person = p.id and minor.state <> 'of-age'
+      join lateral (
+        select min(least(
+          (coalesce(own.policy, general.policy)->>'faceMonths')::int,
+          case when minor.person is not null
+            then coalesce((coalesce(own.policy, general.policy)->>'minorFaceMonths')::int, ${MINOR_MONTHS}::int) end)) as months
+        from person_site s
+        left join site_policy own on own.site = s.site
+        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
+        where s.person = p.id) m on m.months is not null
+      join lateral (
+        select max(e.at) as at from (
+          select t.added_at as at from template t where t.person = p.id
+          union all select c.made_at from card_template c where c.person = p.id) e) e on e.at is not null
+      where p.deleted_at is null and p.merged_into is null and ${within('p', scope, 'id')}
+        and (minor.person is not null or (select exists (select from site_policy where policy->>'faceMonths' is not null)))) f
+    where f.ends <= ${now.toISOString()}::timestamptz`,
   // The last word of each person; of several sites the one that asks most often.
   consent: (now, scope) => sql`
     select 'consent' as kind, c.event::text as ref, c.ends as at,
@@ -69,10 +105,10 @@ export const REENROLMENT_ITEMS = {
       and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
 } satisfies Record<string, (now: Date, scope?: string) => RawBuilder<unknown>>;
 
-const within = (table: string, scope: string | undefined): RawBuilder<unknown> =>
+const within = (table: string, scope: string | undefined, column = 'person'): RawBuilder<unknown> =>
   scope === undefined
     ? sql`true`
-    : sql`exists (select from person_site w where w.person = ${sql.ref(`${table}.person`)} and w.site = ${scope}::uuid)`;
+    : sql`exists (select from person_site w where w.person = ${sql.ref(`${table}.${column}`)} and w.site = ${scope}::uuid)`;
 
 /**
  * Everybody of a scope who is to be enrolled again; nobody where no face is used. What someone in charge has put aside

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { getScores } from '../../../protocol/api/people.ts';
+import { requireShown } from '../../core/people/shown.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { camelCase, find, findAll, upsert } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
-import { followScores, mergeScores } from './follow.ts';
+import { followScores, mergeScores, scoreTrends } from './follow.ts';
 import { reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
@@ -53,7 +56,15 @@ async function* scores({ tx, names }: Reading) {
   for (const { person: _, ...score } of rows) yield camelCase(score);
 }
 
+const routes: readonly Route[] = [
+  implement(getScores, async ({ tx, services, params: { person } }) => {
+    await requireShown(tx, services.keys, person);
+    return { person, trends: await scoreTrends(services, tx, person) };
+  }),
+];
+
 export const reenrolment: ServerModule = {
+  endpoints: routes,
   jobs: [reenrolmentJob],
   kioskChanges: {
     reenrol: {

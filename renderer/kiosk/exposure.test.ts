@@ -1,0 +1,91 @@
+import { expect, it } from 'vitest';
+import { detection, face, sample } from '../../test/kit/detections.ts';
+import { type ExposureTrack, followFace } from './exposure.ts';
+
+const ALL = {
+  exposureMode: ['manual', 'continuous'],
+  exposureCompensation: { min: -2, max: 2, step: 1 / 6 },
+  pointsOfInterest: [],
+};
+
+/** A camera whose picture of a face gets brighter as it exposes more. */
+function camera(can: object, o: { ev?: number; obeys?: boolean; rejects?: boolean } = {}) {
+  const { ev = 30, obeys = true, rejects = false } = o;
+  const asked: Record<string, unknown>[] = [];
+  let now = { exposureMode: 'manual', exposureCompensation: 0 };
+  const track: ExposureTrack = {
+    getCapabilities: () => can,
+    getSettings: () => ({ ...now }),
+    async applyConstraints({ advanced: [wanted] }) {
+      asked.push({ ...wanted });
+      if (rejects) throw new DOMException('no', 'OverconstrainedError');
+      if (obeys) now = { ...now, ...wanted };
+    },
+  };
+  return { track, asked, brightness: (unexposed: number) => unexposed + ev * now.exposureCompensation };
+}
+
+/** Frames of a face for so many seconds. */
+async function follow(of: ReturnType<typeof camera>, unexposed: number, seconds = 12, x = 320) {
+  const exposure = followFace(of.track);
+  await frames(exposure, of, unexposed, seconds, x);
+  return exposure;
+}
+async function frames(
+  exposure: ReturnType<typeof followFace>,
+  of: ReturnType<typeof camera>,
+  unexposed: number,
+  seconds: number,
+  x: number,
+  from = 0,
+) {
+  const one = face({ x });
+  for (let at = from; at < from + seconds * 1000; at += 100) {
+    exposure.seen(detection(at, [one], sample(one, { brightness: of.brightness(unexposed) })));
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+}
+
+it('measures at the face, and exposes more until a dark face is bright enough; what the camera took is read back', async () => {
+  const dark = camera(ALL);
+  const exposure = await follow(dark, 60);
+  expect(dark.asked[0]).toMatchObject({ exposureMode: 'continuous', pointsOfInterest: [{ x: 0.5, y: 0.5 }] });
+  expect(exposure.state.value).toMatchObject({ mode: 'continuous', spot: true, refused: null });
+  expect(dark.brightness(60)).toBeGreaterThanOrEqual(85);
+  // It goes no further than it has to, and leaves a face alone that is well lit.
+  expect(dark.brightness(60)).toBeLessThan(100);
+  const settled = dark.asked.length;
+  await frames(exposure, dark, 60, 10, 320, 20_000);
+  expect(dark.asked).toHaveLength(settled);
+});
+
+it('exposes less for a face that glares, and never beyond what the camera offers', async () => {
+  const glaring = camera(ALL);
+  await follow(glaring, 210);
+  expect(glaring.brightness(210)).toBeLessThanOrEqual(185);
+  const night = camera(ALL, { ev: 1 });
+  const exposure = await follow(night, 10, 30);
+  expect(exposure.state.value.compensation).toBe(2);
+});
+
+it('follows a face to another place, and asks at most once in 0.7 s', async () => {
+  const lit = camera(ALL);
+  const exposure = await follow(lit, 120);
+  expect(lit.asked).toHaveLength(1);
+  await frames(exposure, lit, 120, 1, 420, 20_000);
+  expect(lit.asked).toHaveLength(2);
+  const dark = camera(ALL, { ev: 1 });
+  await follow(dark, 10, 2);
+  expect(dark.asked.length).toBeLessThanOrEqual(3);
+});
+
+it.each([
+  ['offers nothing', camera({}), { offers: [], refused: null }, 0],
+  ['rejects it', camera(ALL, { rejects: true }), { refused: 'OverconstrainedError', spot: false }, 1],
+  ['does not do it', camera(ALL, { obeys: false }), { refused: 'ignored', compensation: 0 }, 1],
+])('says so of a camera that %s, and asks it no more', async (_, of, expected, asks) => {
+  const exposure = await follow(of, 40, 20);
+  expect(exposure.state.value).toMatchObject(expected);
+  expect(of.asked).toHaveLength(asks);
+});

@@ -1,0 +1,123 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Detection } from './vision/messages.ts';
+
+/**
+ * Light for the face and not for the window behind it: the camera is asked to measure at the face, and to expose more or less
+ * while the face stays too dark or too bright. https://www.w3.org/TR/image-capture/#constrainable-properties
+ */
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly step?: number;
+}
+/** What TypeScript's library has no names for yet. */
+interface PhotoCapabilities {
+  readonly exposureMode?: readonly string[];
+  readonly exposureCompensation?: Range;
+  readonly pointsOfInterest?: unknown;
+}
+interface PhotoSettings {
+  readonly exposureMode?: string;
+  readonly exposureCompensation?: number;
+}
+/** The part of a camera's track that is used; tests give their own. */
+export interface ExposureTrack {
+  getCapabilities?(): object;
+  getSettings(): object;
+  applyConstraints(constraints: { advanced: object[] }): Promise<void>;
+}
+
+/** What the camera lets be done about its exposure, and what it has made of it by its own word. */
+export interface Exposure {
+  readonly offers: readonly ('auto' | 'spot' | 'compensation')[];
+  /** Its mode and compensation (EV) as read back; null: it does not say. */
+  readonly mode: string | null;
+  readonly compensation: number | null;
+  /** Takes the light at the face. */
+  readonly spot: boolean;
+  /** Refused what it offers, or did not do it: the browser's word, or `ignored`. */
+  readonly refused: string | null;
+}
+
+/** A face's luma that is left as it is: within it recognition has nothing to gain. */
+const GOOD = { from: 85, to: 185 } as const;
+/** Between two changes, ms: a camera needs some frames to follow, and nothing may flicker. */
+const CHANGE_MS = 700;
+/** One change, EV. */
+const STEP = 1 / 3;
+/** A face that moves less than this share of the frame is measured where it was. */
+const MOVED = 0.15;
+
+/** Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again. */
+export function followFace(track: ExposureTrack) {
+  const can = (track.getCapabilities?.() ?? {}) as PhotoCapabilities;
+  const range = can.exposureCompensation;
+  const state = signal<Exposure>({
+    offers: [
+      ...(can.exposureMode?.includes('continuous') ? (['auto'] as const) : []),
+      ...(can.pointsOfInterest ? (['spot'] as const) : []),
+      ...(range && range.max > range.min ? (['compensation'] as const) : []),
+    ],
+    ...readBack(),
+    spot: false,
+    refused: null,
+  });
+  const offers = (what: Exposure['offers'][number]): boolean => state.peek().offers.includes(what);
+  let busy = false;
+  let changedAt = -Infinity;
+  let spot: { x: number; y: number } | null = null;
+
+  function readBack(): Pick<Exposure, 'mode' | 'compensation'> {
+    const { exposureMode, exposureCompensation } = track.getSettings() as PhotoSettings;
+    return { mode: exposureMode ?? null, compensation: exposureCompensation ?? null };
+  }
+
+  /** All at once: what is applied takes the place of what was applied before. */
+  async function apply(compensation: number | null): Promise<void> {
+    busy = true;
+    const wanted = {
+      ...(offers('auto') && { exposureMode: 'continuous' }),
+      ...(offers('spot') && spot && { pointsOfInterest: [spot] }),
+      ...(offers('compensation') && compensation !== null && { exposureCompensation: compensation }),
+    };
+    let refused: string | null = null;
+    try {
+      await track.applyConstraints({ advanced: [wanted] });
+    } catch (error) {
+      refused = error instanceof Error ? error.name : String(error);
+    }
+    const now = readBack();
+    // Constraints of the advanced kind are wishes: a camera that can't meet them says nothing.
+    if (
+      now.compensation !== null &&
+      compensation !== null &&
+      Math.abs(now.compensation - compensation) > (range?.step ?? STEP)
+    )
+      refused ??= 'ignored';
+    state.value = { ...state.peek(), ...now, spot: refused === null && offers('spot') && spot !== null, refused };
+    busy = false;
+  }
+
+  return {
+    state: state as ReadonlySignal<Exposure>,
+    seen({ at, width, height, faces: [face], sample }: Detection): void {
+      const { offers: all, compensation: now, refused } = state.peek();
+      if (!face || !sample?.face || busy || refused !== null || all.length === 0 || at - changedAt < CHANGE_MS) return;
+      const [x, y, w, h] = face.box;
+      const middle = { x: clamp((x + w / 2) / width, 0, 1), y: clamp((y + h / 2) / height, 0, 1) };
+      const moved = spot === null || Math.hypot(middle.x - spot.x, middle.y - spot.y) > MOVED;
+      const { brightness } = sample.face;
+      const change = brightness < GOOD.from ? STEP : brightness > GOOD.to ? -STEP : 0;
+      const by = Math.sign(change) * Math.max(STEP, range?.step ?? 0);
+      const next = range && change !== 0 ? clamp((now ?? 0) + by, range.min, range.max) : now;
+      const first = spot === null;
+      if (!first && !(moved && offers('spot')) && next === now) return;
+      changedAt = at;
+      if (moved) spot = middle;
+      void apply(next);
+    },
+  };
+}
+
+const clamp = (v: number, min: number, max: number): number => Math.min(max, Math.max(min, v));

@@ -1,0 +1,224 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
+import { Fact, FactCard } from '../../parts/fact-card.tsx';
+import type { FoundFace } from '../../vision/messages.ts';
+import {
+  figuresOf,
+  MOUNTED,
+  type Mounting,
+  type MountingFigures,
+  middleOf,
+  mountingOf,
+} from '../../vision/mounting.ts';
+import { usePolled } from './polled.ts';
+import { useAction, useStaff } from './session.ts';
+
+/** Between two measurements of light, ms; nothing of them is kept but the last few in here. */
+const SAMPLE_MS = 250;
+/** What is said goes by so many. */
+const FRAMES = 7;
+/** Between two looks at which cameras there are, ms. */
+const NAMES_MS = 2_000;
+
+interface Seen {
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly FoundFace[];
+  /** Null while nobody stands there alone. */
+  readonly figures: MountingFigures | null;
+}
+
+/** Which camera, how it is mounted, and what it makes of the light: a live picture with what is wrong drawn over it. */
+export function CameraCheck() {
+  const { camera, detector, onDetection, checking } = useKiosk();
+  const seen = useSignal<Seen | null>(null);
+  useEffect(() => {
+    checking.value = true;
+    let last: MountingFigures[] = [];
+    let askedAt = -Infinity;
+    const off = onDetection((s) => {
+      if (s.at - askedAt >= SAMPLE_MS) {
+        askedAt = s.at;
+        detector.sample(false);
+      }
+      if (!s.sample) return;
+      const now = figuresOf(s, s.sample);
+      last = now ? [...last, now].slice(-FRAMES) : [];
+      seen.value = { width: s.width, height: s.height, faces: s.faces, figures: middleOf(last) };
+    });
+    return () => {
+      off();
+      checking.value = false;
+    };
+  }, [checking, detector, onDetection]);
+  const now = seen.value;
+  const mounting = now?.figures ? mountingOf(now.figures) : null;
+  const trouble = troubleOf(camera.state.value, null);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section class="camera-check" tabIndex={0} aria-label={t('mounting.title')}>
+      {trouble ? <CameraTroubleCard {...trouble} /> : <Picture seen={now} mounting={mounting} />}
+      <div class="camera-check-side">
+        <Findings seen={now} mounting={mounting} />
+        <Choice />
+        <FactCard title={t('mounting.light')}>
+          <ExposureFacts />
+          {now?.figures && <Fact name="mounting.faceLight">{Math.round(now.figures.face)}</Fact>}
+          {now?.figures && now.figures.behind !== null && (
+            <Fact name="mounting.behindLight">{Math.round(now.figures.behind)}</Fact>
+          )}
+        </FactCard>
+        <p class="hint">{t('mounting.kept')}</p>
+      </div>
+    </section>
+  );
+}
+
+const part = (share: number): string => `${(share * 100).toFixed(2)}%`;
+
+/** The whole of the camera's picture, as in a mirror. */
+function Picture({ seen, mounting }: { seen: Seen | null; mounting: Mounting | null }) {
+  const { camera } = useKiosk();
+  const video = useRef<HTMLVideoElement>(null);
+  const state = camera.state.value;
+  const stream = state.kind === 'live' ? state.stream : null;
+  useEffect(() => {
+    const el = video.current;
+    if (!el || !stream) return;
+    el.srcObject = stream;
+    el.play().catch(() => undefined); // rejected when the element goes away meanwhile
+    return () => {
+      el.srcObject = null;
+    };
+  }, [stream]);
+  const { width, height } = seen ?? { width: 16, height: 9 };
+  const face = seen?.faces.length === 1 ? seen.faces[0] : undefined;
+  return (
+    <div
+      class="mounting-picture"
+      style={{ aspectRatio: `${width} / ${height}` }}
+      data-light={mounting?.light}
+      dir="ltr"
+    >
+      <video ref={video} muted autoplay playsInline aria-hidden="true" tabIndex={-1} />
+      <div class="mounting-overlay" aria-hidden="true">
+        <span
+          class="mounting-eyes"
+          data-wrong={mounting?.height ?? undefined}
+          style={{ top: part(MOUNTED.eyes.from), height: part(MOUNTED.eyes.to - MOUNTED.eyes.from) }}
+        />
+        {face && (
+          <span
+            class="mounting-face"
+            data-wrong={mounting?.distance ?? mounting?.light ?? undefined}
+            style={{
+              left: part(face.box[0] / width),
+              top: part(face.box[1] / height),
+              width: part(face.box[2] / width),
+              height: part(face.box[3] / height),
+            }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** One sentence each about light, height and distance. */
+function Findings({ seen, mounting }: { seen: Seen | null; mounting: Mounting | null }) {
+  if (!mounting)
+    return (
+      <p class="lead" role="status">
+        {t(seen && seen.faces.length > 1 ? 'guide.several-faces' : 'mounting.stand')}
+      </p>
+    );
+  const findings = [
+    { of: 'light', wrong: mounting.light, says: t(`mounting.says.light.${mounting.light ?? 'good'}`) },
+    { of: 'height', wrong: mounting.height, says: t(`mounting.says.height.${mounting.height ?? 'good'}`) },
+    { of: 'distance', wrong: mounting.distance, says: t(`mounting.says.distance.${mounting.distance ?? 'good'}`) },
+  ];
+  return (
+    <div role="status">
+      <ul class="mounting-findings">
+        {findings.map(({ of, wrong, says }) => (
+          <li key={of} data-finding={of} data-wrong={wrong ?? undefined}>
+            {wrong ? <IconAlert /> : <IconCheck />}
+            <p>{says}</p>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The cameras that are there, for those who may choose one. */
+function Choice() {
+  const { camera, link } = useKiosk();
+  const { core, unlocked } = useStaff();
+  const { value: names } = usePolled(() => camera.names(), NAMES_MS);
+  const { busy, error, run } = useAction();
+  const chosen = link.status.value?.camera ?? null;
+  const state = camera.state.value;
+  const missing = chosen !== null && names !== null && !names.includes(chosen);
+  if (!unlocked.value?.may.includes('cameraChoose') || !names || (names.length < 2 && chosen === null)) return null;
+  const options: (string | null)[] = [null, ...names, ...(missing ? [chosen] : [])];
+  return (
+    <fieldset class="card camera-choice">
+      <legend>{t('mounting.choose')}</legend>
+      {options.map((name) => (
+        <label key={name ?? ''}>
+          <input
+            type="radio"
+            name="camera"
+            checked={name === chosen}
+            disabled={busy.value}
+            onChange={() => void run(() => core.cameraChoose({ camera: name }))}
+          />
+          <span>
+            {name === null ? t('mounting.any') : <bdi>{name}</bdi>}
+            {missing && name === chosen && <span class="camera-choice-missing">{t('mounting.missing')}</span>}
+          </span>
+        </label>
+      ))}
+      {state.kind === 'live' && (
+        <p class="hint" role="status">
+          {t(state.instead ? 'mounting.usesInstead' : 'mounting.uses', { name: `\u2068${state.track.label}\u2069` })}
+        </p>
+      )}
+      {error.value && (
+        <p class="form-error" role="alert">
+          {error.value}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+/** What the camera lets be done about its exposure, and what it has made of it. */
+export function ExposureFacts() {
+  const exposure = useKiosk().exposure.value;
+  if (!exposure) return null;
+  const { offers, mode, compensation, spot, refused } = exposure;
+  const taken =
+    offers.length === 0
+      ? t('mounting.fixed')
+      : refused !== null
+        ? t('mounting.refused', { why: refused })
+        : t(spot ? 'mounting.spot' : mode === 'continuous' ? 'mounting.auto' : 'mounting.waits');
+  return (
+    <>
+      <Fact name="mounting.exposure" mark={refused !== null ? 'warn' : undefined}>
+        {taken}
+      </Fact>
+      {offers.includes('compensation') && compensation !== null && (
+        <Fact name="mounting.compensation">
+          <bdi dir="ltr">{`${compensation > 0 ? '+' : compensation < 0 ? '−' : ''}${Math.abs(compensation).toFixed(1)} EV`}</bdi>
+        </Fact>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { detection, face, HEIGHT, sample } from '../../../test/kit/detections.ts';
+import { figuresOf, type MountingFigures, middleOf, mountingOf } from './mounting.ts';
+
+const GOOD = { light: null, height: null, distance: null };
+const look = (f: Parameters<typeof face>[0], light = {}) => {
+  const one = face(f);
+  return mountingOf(figuresOf(detection(0, [one]), sample(one, light))!);
+};
+
+it.each([
+  ['nothing of a face that is lit, at eye height and near', {}, {}, GOOD],
+  ['the light behind', {}, { brightness: 60, around: 180 }, { ...GOOD, light: 'backlit' }],
+  ['too little light', {}, { brightness: 60, around: 70 }, { ...GOOD, light: 'dark' }],
+  ['glare', {}, { brightness: 225 }, { ...GOOD, light: 'bright' }],
+  ['nothing of a lit face before a bright wall', {}, { brightness: 90, around: 250 }, GOOD],
+  ['a camera too low', { y: 0.2 * HEIGHT }, {}, { ...GOOD, height: 'low' }],
+  ['a camera too high', { y: 0.75 * HEIGHT }, {}, { ...GOOD, height: 'high' }],
+  ['people too far', { size: 0.15 * HEIGHT, y: 200 }, {}, { ...GOOD, distance: 'far' }],
+  ['people too near', { size: 0.7 * HEIGHT, y: 260 }, {}, { ...GOOD, distance: 'near' }],
+] as const)('the mounting check says %s', (_, f, light, expected) => {
+  expect(look(f, light)).toEqual(expected);
+});
+
+it('says nothing of nobody, of several people, or of a face whose light was not measured', () => {
+  const one = face();
+  expect(figuresOf(detection(0, []), sample(null))).toBeNull();
+  expect(figuresOf(detection(0, [one, face({ x: 500 })]), sample(one))).toBeNull();
+  expect(figuresOf(detection(0, [one]), null)).toBeNull();
+  expect(middleOf([])).toBeNull();
+});
+
+it('goes by the middle one of several frames', () => {
+  const frame = (face: number, behind: number | null): MountingFigures => ({
+    face,
+    behind,
+    share: 0.4,
+    eyes: 0.4,
+    size: 200,
+  });
+  expect(middleOf([frame(120, null), frame(20, 90), frame(130, 100), frame(110, 80), frame(240, null)])).toEqual(
+    frame(120, 90),
+  );
+});
