@@ -5,9 +5,10 @@ import type { FaceUse } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
 import { createArrivals } from './arrivals.ts';
 import type { MayGoDark } from './awake.ts';
-import { openCamera } from './camera.ts';
+import { openCamera, picturesOf } from './camera.ts';
 import { type Carrier, linkCore } from './core-link.ts';
 import { createDisplay } from './display.ts';
+import { fingerprintOf, watchForInjection } from './injection.ts';
 import { createResults } from './results.ts';
 import type { Route } from './route.ts';
 import { startScreenReports } from './screen-report.ts';
@@ -23,6 +24,8 @@ export type Kiosk = ReturnType<typeof createKiosk>;
 
 /** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
 const CLAIM_MS = 20_000;
+/** So long without a face, and the camera's exposure may be tried, ms. */
+const NOBODY_MS = 20_000;
 
 export interface KioskOptions {
   readonly carrier: Carrier;
@@ -38,7 +41,11 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
-  const camera = openCamera(devices);
+  let lastFaceAt = 0;
+  const injection = watchForInjection(() => performance.now() - lastFaceAt > NOBODY_MS);
+  const camera = openCamera(devices, (track) =>
+    picturesOf(track, async (picture) => injection.see(await fingerprintOf(picture, performance.now()))),
+  );
   const route = signal<Route>({ at: 'checkin' });
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Detection) => void>();
@@ -124,7 +131,6 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     },
   );
 
-  let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
     // Someone comes: who only walks past in the distance wakes nothing.
@@ -140,6 +146,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     detectorTrouble,
     covered: computed(() => visits.stage.value.reason === 'covered'),
     mayGoDark,
+    doubt: injection.doubt,
     frames: () => detector.metrics.frames,
   });
   effect(() => {
@@ -149,6 +156,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   effect(() => {
     const state = camera.state.value;
     visits.restart();
+    injection.follow(state.kind === 'live' ? state.track : null);
     if (state.kind === 'live') detector.watch(state.track);
   });
   let language: string | null = null;

@@ -24,6 +24,7 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   slots: undefined,
   staff: null,
   emergencyPinUsedAt: null,
+  cameraDoubt: undefined,
   screenMayGoDark: undefined,
   updateHeld: undefined,
   uptime: 61.7,
@@ -52,6 +53,7 @@ describe('the inventory', () => {
     expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('screenMayGoDark');
     const refused = collectInventory(deps({ screenMayGoDark: 'refused' }));
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
+    expect(Inventory.parse(collectInventory(deps({ cameraDoubt: 'repeats' }))).cameraDoubt).toBe('repeats');
   });
 
   test('says since when people keep an update waiting', () => {

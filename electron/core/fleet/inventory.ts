@@ -70,6 +70,8 @@ export interface InventoryDeps {
   readonly staff: readonly string[] | null;
   /** When the emergency PIN was last used, while no new one is sealed; null otherwise. */
   readonly emergencyPinUsedAt: string | null;
+  /** Why the camera's pictures may be made up; undefined: nothing says so. */
+  readonly cameraDoubt: Inventory['cameraDoubt'];
   /** Why the screen may go dark; undefined: it stays on. */
   readonly screenMayGoDark: Inventory['screenMayGoDark'];
   /** An update that people keep waiting; undefined: none. */
@@ -80,7 +82,7 @@ export interface InventoryDeps {
 
 /** How this kiosk is. Names nobody: counts, versions and states. */
 export function collectInventory(deps: InventoryDeps): Inventory {
-  const { config, slots, staff, emergencyPinUsedAt, screenMayGoDark, updateHeld } = deps;
+  const { config, slots, staff, emergencyPinUsedAt, cameraDoubt, screenMayGoDark, updateHeld } = deps;
   const disk = deps.machine.disk(deps.home);
   return {
     version: deps.build.version,
@@ -100,6 +102,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
     configProblem: config.problem,
     ...(staff && { staff: [...staff] }),
     ...(emergencyPinUsedAt && { emergencyPinUsedAt }),
+    ...(cameraDoubt && { cameraDoubt }),
     ...(screenMayGoDark && { screenMayGoDark }),
     ...(updateHeld && { updateHeld }),
     ...(slots && { slots }),
