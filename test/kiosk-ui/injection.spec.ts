@@ -15,11 +15,16 @@ function noisyCamera(): void {
     const context = canvas.getContext('2d')!;
     let settings = { exposureMode: 'continuous', exposureTime: 50 };
     const asked: unknown[] = [];
+    let seed = 1;
+    const noise = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
     setInterval(() => {
       const light = answers && settings.exposureMode === 'manual' ? settings.exposureTime / 50 : 1;
       const image = context.createImageData(width, height);
       for (let i = 0; i < image.data.length; i += 4) {
-        const value = light * (40 + (i % 1280) / 16) + 6 * Math.random();
+        const value = light * (40 + (i % 1280) / 16) + 6 * noise();
         image.data.set([value, value, value, 255], i);
       }
       context.putImageData(image, 0, 0);
