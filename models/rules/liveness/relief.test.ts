@@ -69,8 +69,8 @@ test('a crop is the face upright and at one size, however it is in the picture',
     { length: 68 },
     (_, i): Point => [100 + (i % 17) * 5, 60 + Math.floor(i / 17) * 25 + (i % 3)],
   );
-  for (const i of [36, 37, 38, 39, 40, 41]) (landmarks[i] as number[]).splice(0, 2, 120, 90);
-  for (const i of [42, 43, 44, 45, 46, 47]) (landmarks[i] as number[]).splice(0, 2, 160, 90);
+  landmarks.fill([120, 90], 36, 42);
+  landmarks.fill([160, 90], 42, 48);
   const [width, height] = [320, 240];
   const image: RgbImage = { width, height, data: new Uint8Array(width * height * 3).fill(77) };
   const crop = reliefCrop(image, landmarks);
