@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber, CheckinMethod, LivenessPolicy } from '../../sync/protocol/wire/changes.ts';
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
-import { CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
+import { CAMERA_DOUBTS, CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
@@ -173,6 +173,8 @@ export type CaptureResult = z.infer<typeof CaptureResult>;
  */
 export const CameraCondition = z.enum(['ok', 'starting', 'off', 'replaced', ...CAMERA_UNUSABLE]);
 export type CameraCondition = z.infer<typeof CameraCondition>;
+/** Longest name of a camera that is reported. */
+export const MAX_LABEL = 200;
 
 /** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */
 const DuplicateFace = z.strictObject({
@@ -228,6 +230,10 @@ export const METHODS = {
     z.strictObject({
       camera: CameraCondition,
       frames: z.number().int().nonnegative(),
+      /** The browser's name for the camera that is in use. */
+      label: z.string().max(MAX_LABEL).optional(),
+      /** What the camera's frames say against it; absent: nothing. */
+      doubt: z.enum(CAMERA_DOUBTS).exclude(['virtual']).optional(),
       /** Why the screen may go dark; absent: it stays on. */
       dark: z.enum(['refused', 'unsupported']).optional(),
       /** Since the last report someone has pressed a key or touched the screen. */

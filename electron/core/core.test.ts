@@ -131,6 +131,19 @@ test('a screen that may go dark by itself is said to staff, until it stays on', 
   await core.close();
 });
 
+test('a camera whose pictures may be made up is said to staff and to the server, until another one is there', async () => {
+  const core = await start();
+  const notices = async () => (await core.methods.status({})).notices;
+  const seen = { camera: 'ok', frames: 1, label: 'Webcam' } as const;
+  await core.methods.screenState({ ...seen, label: 'OBS Virtual Camera' });
+  expect(await notices()).toContain('camera-virtual');
+  await core.methods.screenState({ ...seen, doubt: 'repeats' });
+  expect(await notices()).toContain('camera-repeats');
+  await core.methods.screenState(seen);
+  expect((await notices()).filter((code) => code.startsWith('camera-'))).toEqual([]);
+  await core.close();
+});
+
 test('a camera that its screen calls frozen for a while becomes an event for the server', async () => {
   const core = await start();
   const now = performance.now.bind(performance);

@@ -3,6 +3,7 @@ import { facesOrOff, logUnfit } from './checkin/faces.ts';
 import { recogniserWhile } from './checkin/recogniser.ts';
 import { createClaims } from './checkin-methods/claims.ts';
 import { cameraHealth, createDeviceReporter } from './devices/health.ts';
+import { cameraDoubt } from './fleet/camera-doubt.ts';
 import { collectInventory, thisMachine } from './fleet/inventory.ts';
 import { createScreenBook } from './fleet/screen.ts';
 import type { CoreOptions } from './interface.ts';
@@ -62,7 +63,11 @@ export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDispos
     retention,
     now: retention.now,
     hub,
-    screen: createScreenBook((camera) => reportCamera(cameraHealth(camera)), hub.refresh),
+    screen: createScreenBook(
+      (camera) => reportCamera(cameraHealth(camera)),
+      hub.refresh,
+      (camera) => cameraDoubt(camera, site.virtualCamera),
+    ),
     activity: createActivity(monotonic),
     /** Something was recorded or changed here. */
     changed() {
@@ -133,6 +138,7 @@ export async function sync(base: Base, { loaded }: Faces): Promise<() => Invento
         slots: runtime.updates?.slots(),
         staff: idsOfServer(store),
         emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || undefined,
+        cameraDoubt: screen.state().cameraDoubt,
         screenMayGoDark: screen.state().dark,
         updateHeld: runtime.updates?.held(),
         uptimeSeconds: (monotonic() - startedAt) / 1000,

@@ -14,6 +14,7 @@ export function defaultSite(demo: boolean): SiteConfig {
     languages: LANGUAGES,
     defaultLanguage: 'en',
     liveness: demo ? 'off' : 'standard',
+    virtualCamera: demo,
     repeatWindowSeconds: demo ? 10 : 60,
     privacy: PRIVACY_NOT_SET,
   });

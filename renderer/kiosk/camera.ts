@@ -207,8 +207,12 @@ export function troubleOf(error: unknown, wasLive: boolean): CameraState {
   }
 }
 
-/** Takes one picture of the track at a time, and only when it is asked whether there was one; none is looked at. */
-function picturesOf(track: MediaStreamTrack): Pictures {
+/**
+ * Takes one picture of the track at a time, and only when it is asked whether there was one.
+ *
+ * @param look called with each, which is closed when it has settled
+ */
+export function picturesOf(track: MediaStreamTrack, look?: (picture: VideoFrame) => Promise<void>): Pictures {
   const reader = framesOf(track).getReader();
   let came = false;
   let waiting = false;
@@ -216,8 +220,9 @@ function picturesOf(track: MediaStreamTrack): Pictures {
     waiting = true;
     const { value } = await reader.read();
     if (!value) return; // the track has ended: nothing comes any more
-    value.close();
     came = true;
+    await look?.(value).catch(() => undefined); // a picture that can't be looked at has come all the same
+    value.close();
     waiting = false;
   }
   const ask = (): void => {

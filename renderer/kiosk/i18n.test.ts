@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CameraCondition } from '../../electron/contract/methods.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../models/rules/reasons.ts';
+import { CAMERA_DOUBTS } from '../../sync/protocol/wire/fleet.ts';
 import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } from '../../test/kit/codes.ts';
 import { initI18n } from '../shared/i18n.ts';
 import { greetingLanguage, hasSentence, LOCALES } from './i18n.ts';
@@ -17,6 +18,8 @@ describe('every code has its sentence', () => {
     ['enrol.error', ENROLMENT_CODES],
     ['technician.updateError', STICK_CODES],
     ['technician.cameras', [...CameraCondition.options, 'unknown']],
+    ['status.notice', CAMERA_DOUBTS.map((doubt) => `camera-${doubt}`)],
+    ['coreError', CAMERA_DOUBTS.map((doubt) => `camera-${doubt}.next`)],
     ['coreError', START_CODES.flatMap((code) => [`${code}.why`, `${code}.next`])],
   ])('of %s', (group, codes) => {
     expect(codes.filter((code) => !hasSentence(`${group}.${code}`))).toEqual([]);

@@ -5,11 +5,12 @@ import type { FaceUse } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
 import { createArrivals } from './arrivals.ts';
 import type { MayGoDark } from './awake.ts';
-import { openCamera } from './camera.ts';
+import { openCamera, picturesOf } from './camera.ts';
 import { type Carrier, linkCore } from './core-link.ts';
 import { createDisplay } from './display.ts';
 import { followFace } from './exposure.ts';
 import { createFillLight, lightScreen } from './fill-light.ts';
+import { fingerprintOf, watchForInjection } from './injection.ts';
 import { createResults } from './results.ts';
 import type { Route } from './route.ts';
 import { startScreenReports } from './screen-report.ts';
@@ -25,6 +26,8 @@ export type Kiosk = ReturnType<typeof createKiosk>;
 
 /** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
 const CLAIM_MS = 20_000;
+/** So long without a face, and the camera's exposure may be tried, ms. */
+const NOBODY_MS = 20_000;
 
 export interface KioskOptions {
   readonly carrier: Carrier;
@@ -40,9 +43,12 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
+  let lastFaceAt = 0;
+  const injection = watchForInjection(() => performance.now() - lastFaceAt > NOBODY_MS);
   const camera = openCamera(
     devices,
     computed(() => link.status.value?.camera ?? null),
+    (track) => picturesOf(track, async (picture) => injection.see(await fingerprintOf(picture, performance.now()))),
   );
   const exposure = signal<ReturnType<typeof followFace> | null>(null);
   /** Staff looks at how the camera is mounted. */
@@ -134,7 +140,6 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   );
 
   const fill = createFillLight(lightScreen);
-  let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
     // Someone comes: who only walks past in the distance wakes nothing.
@@ -152,6 +157,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     detectorTrouble,
     covered: computed(() => visits.stage.value.reason === 'covered'),
     mayGoDark,
+    doubt: injection.doubt,
     frames: () => detector.metrics.frames,
   });
   effect(() => {
@@ -162,6 +168,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     const state = camera.state.value;
     visits.restart();
     exposure.value = state.kind === 'live' ? followFace(state.track) : null;
+    injection.follow(state.kind === 'live' ? state.track : null);
     if (state.kind === 'live') detector.watch(state.track);
   });
   let language: string | null = null;

@@ -2,12 +2,13 @@ import { signal } from '@preact/signals';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
+import type { FramesDoubt } from './injection.ts';
 import { cameraCondition, startScreenReports } from './screen-report.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const live = { kind: 'live', instead: false } as unknown as CameraState;
+const live = { kind: 'live', instead: false, track: { label: 'Webcam' } } as unknown as CameraState;
 
 test('one word for each state of the camera', () => {
   expect(cameraCondition(live, false, false)).toBe('ok');
@@ -24,6 +25,7 @@ test('is reported to each core once it is there, at each change, and now and the
   const generation = signal(0);
   const camera = signal<CameraState>({ kind: 'starting' });
   const mayGoDark = signal<MayGoDark>(null);
+  const doubt = signal<FramesDoubt | null>(null);
   let frames = 0;
   const reports = startScreenReports({
     core: {
@@ -37,6 +39,7 @@ test('is reported to each core once it is there, at each change, and now and the
     detectorTrouble: signal(null),
     covered: signal(false),
     mayGoDark,
+    doubt,
     frames: () => frames,
   });
   expect(notified).toEqual([]);
@@ -46,22 +49,25 @@ test('is reported to each core once it is there, at each change, and now and the
   vi.advanceTimersByTime(15_000);
   expect(notified).toEqual([
     { camera: 'starting', frames: 0 },
-    { camera: 'ok', frames: 0 },
-    { camera: 'ok', frames: 7 },
+    { camera: 'ok', label: 'Webcam', frames: 0 },
+    { camera: 'ok', label: 'Webcam', frames: 7 },
   ]);
   generation.value = 2;
   expect(notified).toHaveLength(4);
   mayGoDark.value = 'refused';
-  expect(notified.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
+  expect(notified.slice(4)).toEqual([{ camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused' }]);
   // Someone types: that is worth a report every few seconds.
   vi.advanceTimersByTime(10);
   for (let key = 0; key < 8; key++) {
     reports.touched();
     vi.advanceTimersByTime(1_000);
   }
-  const touch = { camera: 'ok', frames: 7, dark: 'refused', touched: true };
+  const touch = { camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused', touched: true };
   expect(notified.slice(5)).toEqual([touch, touch]);
+  // What the camera's frames say against it is reported at once.
+  doubt.value = 'repeats';
+  expect(notified.slice(7)).toEqual([{ camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused', doubt: 'repeats' }]);
   reports.stop();
   vi.advanceTimersByTime(60_000);
-  expect(notified).toHaveLength(7);
+  expect(notified).toHaveLength(8);
 });

@@ -1,7 +1,8 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
-import type { CameraCondition, CoreClient } from '../../electron/contract/methods.ts';
+import { type CameraCondition, type CoreClient, MAX_LABEL } from '../../electron/contract/methods.ts';
 import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
+import type { FramesDoubt } from './injection.ts';
 
 /** A touch is reported at most so often, ms. */
 const TOUCH_MS = 5_000;
@@ -18,6 +19,8 @@ export interface ScreenReportSource {
   readonly covered: ReadonlySignal<boolean>;
   /** Why the screen may go dark. */
   readonly mayGoDark: ReadonlySignal<MayGoDark>;
+  /** What the camera's frames say against it. */
+  readonly doubt: ReadonlySignal<FramesDoubt | null>;
   /** Frames that were looked at since the page was loaded. */
   readonly frames: () => number;
 }
@@ -40,16 +43,23 @@ export function startScreenReports(source: ScreenReportSource) {
   const condition = computed(() =>
     cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
   );
-  const report = (camera: CameraCondition, dark: MayGoDark, touched?: true): void => {
-    const state = { camera, frames: source.frames(), ...(dark && { dark }), ...(touched && { touched }) };
+  const label = computed(() => (source.camera.value.kind === 'live' ? source.camera.value.track.label : ''));
+  const reported = computed(() => ({
+    camera: condition.value,
+    ...(label.value && { label: label.value.slice(0, MAX_LABEL) }),
+    ...(source.doubt.value && { doubt: source.doubt.value }),
+    ...(source.mayGoDark.value && { dark: source.mayGoDark.value }),
+  }));
+  const report = (what: typeof reported.value, touched?: true): void => {
+    const state = { ...what, frames: source.frames(), ...(touched && { touched }) };
     // A core that is away is notified when it is back; nothing here waits for the answer.
     source.core.screenState(state).catch(() => undefined);
   };
   const stop = effect(() => {
-    if (source.generation.value > 0) report(condition.value, source.mayGoDark.value);
+    if (source.generation.value > 0) report(reported.value);
   });
   const timer = setInterval(() => {
-    if (source.generation.peek() > 0) report(condition.peek(), source.mayGoDark.peek());
+    if (source.generation.peek() > 0) report(reported.peek());
   }, RETRY_MS);
   return {
     /** Someone has pressed a key or touched the screen. */
@@ -57,7 +67,7 @@ export function startScreenReports(source: ScreenReportSource) {
       const now = performance.now();
       if (source.generation.peek() === 0 || now - touchedAt < TOUCH_MS) return;
       touchedAt = now;
-      report(condition.peek(), source.mayGoDark.peek(), true);
+      report(reported.peek(), true);
     },
     stop(): void {
       stop();

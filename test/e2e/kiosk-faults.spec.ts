@@ -3,13 +3,14 @@ import sharp from 'sharp';
 import { readPicture } from '../../electron/cli/demo/footage.ts';
 import { enrolPerson } from '../../electron/core/enrolment/service.ts';
 import type { OpenKiosk } from '../../electron/core/open-kiosk.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
-import { checkScreen, enterByPin, makeKiosk, type TestKiosk } from './kiosk-page.ts';
+import { checkScreen, enterByPin, makeKiosk, openStaff, type TestKiosk } from './kiosk-page.ts';
 
 /* What goes wrong at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
 const MAX = { name: 'Max Mustermann', number: '1001', pin: '5830' };
@@ -186,4 +187,31 @@ test('a core that is killed is said to start again, and then recognises as befor
   expect((await checkins())[0]).toMatchObject({ name: MAX.name, method: 'face' });
   const report = await kiosk.withStore(({ store }) => store.check());
   expect(report.problems).toEqual([]);
+});
+
+test('a file in place of the camera is said to staff, with what to do, unless the site has declared it', async () => {
+  const clip = { segments: [{ ...takesOf('B', 'straight')[0]!, filter: 'crop=60:45:4:4' }] };
+  const notice = en.status.notice['camera-virtual'];
+  const declare = (virtualCamera: boolean) =>
+    writeSiteConfig(kiosk.home, { ...readSiteConfig(kiosk.home), virtualCamera });
+  const first = await kiosk.enter({ clip });
+  await first.page.locator('.stage[data-live=true]').waitFor();
+  await openStaff(first.page);
+  await expect(first.page.locator('[data-condition^=camera-]')).toHaveCount(0);
+  await kiosk.leave();
+
+  declare(false);
+  try {
+    const { page } = await kiosk.enter({ clip });
+    await expect(page.locator('.notes')).toContainText(notice);
+    await checkScreen(page, 'camera-virtual');
+    await openStaff(page);
+    const condition = page.locator('[data-condition=camera-virtual]');
+    await expect(condition).toContainText(notice);
+    await expect(condition).toContainText(en.coreError['camera-virtual'].next);
+    await checkScreen(page, 'camera-virtual-staff');
+    await kiosk.leave();
+  } finally {
+    declare(true);
+  }
 });

@@ -3,6 +3,7 @@ import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
 import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
+import { reliefCrop } from '../../../models/rules/liveness/relief.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
@@ -414,6 +415,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       takenAt: frame.takenAt,
       place: frame.place,
       landmarks: shape.landmarks,
+      crop: reliefCrop(picture, shape.landmarks),
       box: shape.box,
       quality: shape.quality,
       likeness: score ?? -1,

@@ -53,6 +53,7 @@ describe('the inventory', () => {
     expect(Inventory.parse(collect({ screenMayGoDark: undefined }))).not.toHaveProperty('screenMayGoDark');
     const refused = collect({ screenMayGoDark: 'refused' });
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
+    expect(Inventory.parse(collect({ cameraDoubt: 'repeats' })).cameraDoubt).toBe('repeats');
   });
 
   test('says since when people keep an update waiting', () => {

@@ -1,4 +1,6 @@
+import type { CameraDoubt } from '../../../sync/protocol/wire/fleet.ts';
 import type { CameraCondition, CoreMethods } from '../../contract/methods.ts';
+import type { ScreenCamera } from './camera-doubt.ts';
 
 /** What the screen last said of itself. */
 export interface ScreenState {
@@ -8,6 +10,8 @@ export interface ScreenState {
   readonly frames: number;
   /** Why it may go dark; absent: it stays on. */
   readonly dark?: 'refused' | 'unsupported' | undefined;
+  /** Why the camera's pictures may be made up; absent: nothing says so. */
+  readonly cameraDoubt?: CameraDoubt | undefined;
 }
 
 const NONE: ScreenState = { camera: 'unknown', frames: 0 };
@@ -16,16 +20,26 @@ const NONE: ScreenState = { camera: 'unknown', frames: 0 };
  * Keeps what the screen reports: the core has no camera of its own.
  *
  * @param onCamera called with each report, also an unchanged one
- * @param onDark called when it has begun or ceased to be true that the screen may go dark
+ * @param onNotices called when the notices have changed
+ * @param doubtOf why the camera's pictures may be made up
  */
-export function createScreenBook(onCamera: (camera: CameraCondition) => void, onDark: () => void) {
+export function createScreenBook(
+  onCamera: (camera: CameraCondition) => void,
+  onNotices: () => void,
+  doubtOf: (camera: ScreenCamera) => CameraDoubt | undefined,
+) {
   let state = NONE;
+  const notices = (): readonly string[] => [
+    ...(state.dark ? ['screen-may-go-dark'] : []),
+    ...(state.cameraDoubt ? [`camera-${state.cameraDoubt}`] : []),
+  ];
   const methods: Pick<CoreMethods, 'screenState'> = {
     async screenState(reported) {
-      const before = state.dark;
-      state = reported;
-      onCamera(reported.camera);
-      if (before !== reported.dark) onDark();
+      const before = notices().join();
+      const { camera, frames, dark } = reported;
+      state = { camera, frames, dark, cameraDoubt: doubtOf(reported) };
+      onCamera(camera);
+      if (before !== notices().join()) onNotices();
       return {};
     },
   };
@@ -35,7 +49,7 @@ export function createScreenBook(onCamera: (camera: CameraCondition) => void, on
     /** Its camera gives pictures, and it has looked at some. */
     pictures: (): boolean => ['ok', 'covered', 'replaced'].includes(state.camera) && state.frames > 0,
     /** Codes of what staff has to see to, for the screens. */
-    notices: (): readonly string[] => (state.dark ? ['screen-may-go-dark'] : []),
+    notices,
     /** No screen is there any more. */
     disconnected(): void {
       state = NONE;

@@ -46,6 +46,11 @@ export const SiteConfig = z.strictObject({
    * absent.
    */
   evacuationHours: z.number().int().min(4).max(36).optional(),
+  /**
+   * The camera is a virtual device, and is meant to be: the demo's footage, a driver that passes a real camera on. Then nothing
+   * is said of a camera whose pictures may be made up.
+   */
+  virtualCamera: z.boolean().default(false),
   /** Badge readers, GPS, door relay on serial ports: docs/install/devices.md. Absent: none, and no driver is loaded. */
   devices: Devices.optional(),
 });

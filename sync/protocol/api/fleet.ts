@@ -18,6 +18,7 @@ export const AlertCode = z.enum([
   'disk-full',
   'disk-low',
   'camera-bad',
+  'camera-doubtful',
   'clock-off',
   'hot',
   'settings-refused',

@@ -72,6 +72,13 @@ const Bytes = z.number().int().nonnegative().nullable();
 /** A short word: a reader shows one that it does not know as it is. */
 const StateName = z.string().regex(/^[a-z][a-z-]{0,29}$/);
 
+/**
+ * Why a camera's pictures may be made up. `virtual`: a program makes the device; `repeats`: it gave frames that had been there
+ * before; `unresponsive`: its frames did not follow the exposure that it was set to. A doubt is no proof.
+ */
+export const CAMERA_DOUBTS = ['virtual', 'repeats', 'unresponsive'] as const;
+export type CameraDoubt = (typeof CAMERA_DOUBTS)[number];
+
 /** How a device is, by its own word. Names nobody. */
 export const Inventory = z
   .strictObject({
@@ -102,6 +109,8 @@ export const Inventory = z
     staff: z.array(Uuid).max(50).optional(),
     /** When the sealed emergency PIN was last used, while no new one is sealed. */
     emergencyPinUsedAt: Instant.optional(),
+    /** Why the camera's pictures may be made up; absent: nothing says so, or the site has declared its camera a virtual one. */
+    cameraDoubt: z.enum(CAMERA_DOUBTS).optional(),
     /** Why the screen may go dark by itself; absent: it stays on. */
     screenMayGoDark: z.enum(['refused', 'unsupported']).optional(),
     /** An update that is ready, and waits since then only because someone is always in view; absent: none does. */
@@ -139,6 +148,7 @@ export function reportAlerts(report: Inventory) {
     { code: 'disk-full', severity: 'bad', detail: full && diskFree },
     { code: 'disk-low', severity: 'warn', detail: !full && diskFree !== null && diskFree < DISK_LOW && diskFree },
     { code: 'camera-bad', severity: 'bad', detail: UNUSABLE.includes(camera) && camera },
+    { code: 'camera-doubtful', severity: 'bad', detail: report.cameraDoubt ?? false },
     {
       code: 'clock-off',
       severity: 'warn',

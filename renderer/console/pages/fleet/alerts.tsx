@@ -49,6 +49,7 @@ const DETAILS: Readonly<Partial<Record<Alert['code'], (detail: string | number) 
   'disk-full': (free) => bytes(Number(free)),
   'disk-low': (free) => bytes(Number(free)),
   'camera-bad': (camera) => cameraLabel(String(camera)),
+  'camera-doubtful': (doubt) => codeLabel('fleet.cameraDoubts', String(doubt)),
   'clock-off': (seconds) => `${Number(seconds) > 0 ? '+' : '−'}${Math.abs(Number(seconds))} s`,
   hot: (degrees) => `${degrees} °C`,
   'queue-long': String,

@@ -40,6 +40,7 @@ describe('what is wrong with a kiosk', () => {
     ['hot', { temperature: 85 }],
     ['settings-refused', { configProblem: 'language-unknown' }],
     ['queue-long', { queued: 501 }],
+    ['camera-doubtful', { cameraDoubt: 'virtual' }],
     ['screen-may-go-dark', { screenMayGoDark: 'refused' }],
     ['screen-may-go-dark', { screenMayGoDark: 'unsupported' }],
     ['old-version', { version: '0.1.9' }],
