@@ -119,8 +119,8 @@ test('without its file no face is taken at all; other methods go on, and kiosk a
   const { receipt } = await methods.checkinByPin({ number: '470011', pin: '5830' });
   expect(receipt).toMatchObject({ name: 'Max Mustermann', method: 'number+pin' });
   expect(await doctor()).toMatchObject({ code: 1, ok: false, problem: { code: 'model-altered', nextStep } });
-  const told = await sp(base, ['doctor', '--kiosk']);
-  expect([told.code, told.stdout]).toEqual([
+  const said = await sp(base, ['doctor', '--kiosk']);
+  expect([said.code, said.stdout]).toEqual([
     1,
     expect.stringMatching(/failing +models +model-altered.*\n.*models add/),
   ]);

@@ -79,7 +79,7 @@ async function trial(lines: readonly string[], shown: readonly (() => Seen)[], .
   const input = lines.map((line) => `${line}\n`).join('');
   const running = sp(base, ['liveness', 'trial', folder, ...options], { input });
   // Before, the kiosk would check him in.
-  if (shown.length > 0) await expect.poll(notices, { timeout: 20_000 }).toContain('liveness-trial');
+  if (shown.length > 0) await expect.poll(notices, { timeout: 120_000 }).toContain('liveness-trial');
   for (const each of shown) await visit(core.methods, each());
   return running;
 }
@@ -120,7 +120,9 @@ test('nothing but figures is kept, nobody is recognised or recorded, and the scr
   await core.close();
   await withKiosk(home, ({ store }) => {
     expect(store.checkins.list({ limit: 5 })).toEqual([]);
-    const events = store.outbox.pending(500).filter(({ header }) => !['person', 'health', 'purge'].includes(header.type));
+    const events = store.outbox
+      .pending(500)
+      .filter(({ header }) => !['person', 'health', 'purge'].includes(header.type));
     expect(events).toEqual([]);
   });
   core = await startCore({ home, deviceSecret: null, demo: false, log: () => undefined });
