@@ -168,6 +168,7 @@ export function createLivenessTrial({ recogniser, startLiveness, monotonic, chan
         const gone = () => finish(null);
         signal?.addEventListener('abort', gone);
         awaited = one;
+        if (signal?.aborted) gone();
       });
     },
     around: (methods) => ({
