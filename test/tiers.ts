@@ -33,6 +33,8 @@ export const LONG: readonly string[] = [
   'test/hosts/electron-setup.test.ts',
   'test/hosts/electronegativity/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
+  'test/liveness/second-model.test.ts',
+  'test/liveness/trial.test.ts',
   'test/powercut/**',
   'test/store/kill.test.ts',
   'test/store/no-plaintext.test.ts',

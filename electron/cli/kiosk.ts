@@ -51,6 +51,8 @@ async function buildKioskProgram(): Promise<typed.Command> {
     { registerSyncStatus },
     { registerUpdate },
     { registerKioskModels },
+    { registerKioskDoctor },
+    { registerLiveness },
   ] = await Promise.all([
     import('./device/kiosk.ts'),
     import('./store/register.ts'),
@@ -58,6 +60,8 @@ async function buildKioskProgram(): Promise<typed.Command> {
     import('./sync/status.ts'),
     import('./update/register.ts'),
     import('./models/add.ts'),
+    import('./doctor/kiosk.ts'),
+    import('./liveness/register.ts'),
   ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
@@ -67,5 +71,7 @@ async function buildKioskProgram(): Promise<typed.Command> {
   registerStore(program);
   registerStaff(program);
   registerKioskModels(program);
+  registerKioskDoctor(program);
+  registerLiveness(program);
   return program;
 }

@@ -35,6 +35,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { names: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
   { names: ['release'], load: async () => (await import('./release/register.ts')).registerRelease },
+  { names: ['liveness'], load: async () => (await import('./liveness/register.ts')).registerLiveness },
   { names: ['update'], load: async () => (await import('./update/register.ts')).registerUpdate },
   { names: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];

@@ -3,6 +3,7 @@ import type { FacePipeline } from '../../models/node/interface.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
 import type { Recogniser } from './checkin/recogniser.ts';
+import type { LivenessTrial } from './checkin/trial.ts';
 import type { KioskKeys } from './keys/index.ts';
 import type { PinHasher } from './pin/pin-hash.ts';
 import type { SiteConfig } from './site/config.ts';
@@ -26,6 +27,8 @@ export interface CommandContext {
   relink?(change: () => void): Promise<void>;
   /** Updates of an installed kiosk, in a running core; null where nothing installs builds. */
   updates?(): UpdateKeeper | null;
+  /** Trials of the liveness check at the camera, in a running core. */
+  readonly trial?: LivenessTrial;
   /** How the sync stands, in a running core. */
   sync?(): SyncReport;
   /** People or templates changed. */

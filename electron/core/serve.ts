@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { createChallenge } from '../../models/rules/liveness/challenge.ts';
+import { createChallenge, type LivenessStrength } from '../../models/rules/liveness/challenge.ts';
 import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { withVeto } from './checkin/liveness-check.ts';
 import { createCheckinService } from './checkin/service.ts';
+import { createLivenessTrial } from './checkin/trial.ts';
 import { createArrivals } from './checkin-methods/arrivals.ts';
 import { offeredMethods, onlyOffered } from './checkin-methods/offered.ts';
 import { createCredentialCheckin } from './checkin-methods/service.ts';
@@ -56,6 +58,10 @@ export async function serve(
   const parts = { ...base, ...identity, recogniser, monotonic, wall: Date.now };
   const { demo, restart } = options;
   const line = runtime.sync;
+  const startCheck = (strength: LivenessStrength) =>
+    withVeto(startLiveness(createChallenge(unpredictable, strength), recogniser.calibration), recogniser.passive);
+  const trial = createLivenessTrial({ recogniser, startLiveness: startCheck, monotonic, changed: hub.refresh });
+  opened.defer(() => trial.end());
   const context: CommandContext = {
     home,
     store,
@@ -69,6 +75,7 @@ export async function serve(
     keys: base.keys,
     restart: restart ? () => restart({ browser: false }) : null,
     updates: () => runtime.updates,
+    trial,
     ...(line && { sync: () => line.report(), relink: (change: () => void) => line.relink(change) }),
   };
   const setup = createSetup({
@@ -107,7 +114,7 @@ export async function serve(
     pins: personPins,
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
-    startLiveness: (strength) => startLiveness(createChallenge(unpredictable, strength), recogniser.calibration),
+    startLiveness: startCheck,
     voided: changed,
     place: sealedPlaces({
       device: store.device,
@@ -129,7 +136,7 @@ export async function serve(
       changed();
     },
   });
-  const checkin = statistics.around(counted);
+  const checkin = trial.around(statistics.around(counted));
   opened.defer(
     startStatistics(statistics, {
       pending: () => store.outbox.count(),
@@ -204,7 +211,7 @@ export async function serve(
   });
   opened.defer(() => technician.stop());
   opened.defer(() => staff.endSession());
-  hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, setup }));
+  hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, trial, setup }));
 
   /** What the screen before had half done is dropped: its visit, and its staff session with an enrolment in it. */
   const leave = () => {

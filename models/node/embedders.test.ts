@@ -7,7 +7,7 @@ import { DLIB_ENTRY, makeDlibEmbedder } from '../../build/models/dlib-embedder.t
 import { prepareModels } from '../../build/models/prepare.ts';
 import { EMBEDDER, EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
 import type { EmbedderEntry } from '../rules/recipe.ts';
-import { addEmbedders } from './add-embedder.ts';
+import { addModels } from './add-models.ts';
 import { EMBEDDERS_FILE, embedderOf, embeddersIn } from './embedders.ts';
 import { openPipeline } from './pipeline.ts';
 
@@ -76,7 +76,7 @@ it.each<[string, Partial<EmbedderEntry>]>([
   const wrong = { code: 'model-refused', message: expect.stringContaining('its entry says') };
   await expect(openPipeline(weights, embedderId(DLIB_ENTRY), folder)).rejects.toMatchObject(wrong);
   const to = join(root, `to-${folders}`);
-  await expect(addEmbedders(folder, to)).rejects.toMatchObject(wrong);
+  await expect(addModels(folder, to, true)).rejects.toMatchObject(wrong);
   expect(existsSync(to)).toBe(false);
 });
 
@@ -85,7 +85,7 @@ it('a file is not called like one that ships: it would take its place', async ()
   for (const file of [EMBEDDER.file, 'fr_detect.onnx']) {
     const from = folderWith([changed({ file })]);
     writeFileSync(join(from, file), makeDlibEmbedder());
-    await expect(addEmbedders(from, join(root, 'to-own'))).rejects.toMatchObject(wrong);
+    await expect(addModels(from, join(root, 'to-own'), true)).rejects.toMatchObject(wrong);
   }
   expect(existsSync(join(root, 'to-own'))).toBe(false);
 });
@@ -93,10 +93,10 @@ it('a file is not called like one that ships: it would take its place', async ()
 it('a folder’s embedders are taken in beside what is there, whole or not at all; of one name the later file stays', async () => {
   const from = folderWith([DLIB_ENTRY]);
   const to = join(root, 'to');
-  await expect(addEmbedders(from, to)).rejects.toMatchObject({ code: 'model-missing' });
+  await expect(addModels(from, to, true)).rejects.toMatchObject({ code: 'model-missing' });
   const bytes = makeDlibEmbedder();
   writeFileSync(join(from, DLIB_ENTRY.file), bytes);
-  expect(await addEmbedders(from, to)).toEqual([embedderId(DLIB_ENTRY)]);
+  expect(await addModels(from, to, true)).toEqual([embedderId(DLIB_ENTRY)]);
   // The one that ships, as someone would bring it: BGR, 512 numbers.
   const arcface: EmbedderEntry = {
     file: 'arcface.onnx',
@@ -112,14 +112,14 @@ it('a folder’s embedders are taken in beside what is there, whole or not at al
   };
   const second = folderWith([arcface]);
   cpSync(join(weights, EMBEDDER.file), join(second, arcface.file));
-  await addEmbedders(second, to);
+  await addModels(second, to, true);
   expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(DLIB_ENTRY), embedderId(arcface)]);
   // Another file of dlib’s name: a byte behind the last message is an unknown field, which the runtime passes over.
   const later = Buffer.concat([bytes, Buffer.from([0x78, 0x01])]);
   const entry = changed({ sha256: createHash('sha256').update(later).digest('hex') });
   const third = folderWith([entry]);
   writeFileSync(join(third, entry.file), later);
-  await addEmbedders(third, to);
+  await addModels(third, to, true);
   expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(arcface), embedderId(entry)]);
   expect(readFileSync(join(to, entry.file)).equals(later)).toBe(true);
   await (await openPipeline(weights, embedderId(entry), to)).close();

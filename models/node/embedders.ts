@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EMBEDDER, type EmbedderFile, embedderId, WEIGHTS } from '../rules/manifest.ts';
-import { type EmbedderEntry, inputShape } from '../rules/recipe.ts';
+import { type EmbedderEntry, inputShape, type PassiveLivenessEntry } from '../rules/recipe.ts';
 import { ModelProblem } from './problem.ts';
 
 /**
@@ -23,14 +23,14 @@ const Crop = z.discriminatedUnion('template', [
   z.strictObject({ template: z.literal('arcface') }),
   z.strictObject({ template: z.literal('face-chip'), padding: z.number().min(0).max(2) }),
 ]);
-const Recipe = z.strictObject({
+export const PIXELS = {
   side: z.number().int().min(32).max(512),
   channels: z.enum(['RGB', 'BGR']),
   layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
   mean: OfChannels,
   std: OfChannels.refine((std) => std.every((s) => s > 0), 'must be above 0'),
-  crop: Crop,
-});
+};
+const Recipe = z.strictObject({ ...PIXELS, crop: Crop });
 const Calibration = z.strictObject({
   verification: z.number().gt(-1).lt(1),
   curve: z
@@ -43,35 +43,53 @@ const Calibration = z.strictObject({
     ),
 });
 
-const Entry = z.strictObject({
+/** Of every entry of an operator's. */
+export const OWN_FILE = {
   file: z.string().regex(/^[\w-][\w.-]*\.onnx$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   input: z.string().min(1),
   output: z.string().min(1),
-  length: z.number().int().min(16).max(MAX_EMBEDDING),
-  recipe: Recipe,
-  calibration: Calibration,
   licence: z.string().min(1),
   provenance: z.string().min(1),
   limits: z.array(z.string()).default([]),
+};
+const Entry = z.strictObject({
+  ...OWN_FILE,
+  length: z.number().int().min(16).max(MAX_EMBEDDING),
+  recipe: Recipe,
+  calibration: Calibration,
 });
-function fileOf(entry: EmbedderEntry): EmbedderFile {
+
+/** What every operator's file is: it came as it is. */
+export const ownFile = (entry: EmbedderEntry | PassiveLivenessEntry, meaning: string) => {
   const { input, output, length, recipe } = entry;
   return {
-    ...entry,
-    task: 'embedding',
     runs: 'node',
-    // It came from the operator, as it is.
     source: { package: '', version: '', path: entry.file, sha256: entry.sha256 },
     prepare: { step: 'copy' },
-    input: {
-      name: input,
-      shape: inputShape(recipe),
-      meaning: `${recipe.channels} of the face, ${recipe.crop.template}`,
-    },
-    outputs: [{ name: output, shape: [1, length], meaning: 'embedding' }],
+    input: { name: input, shape: inputShape(recipe), meaning: `${recipe.channels} of the face` },
+    outputs: [{ name: output, shape: [1, length], meaning }],
     normalisation: `(v − ${recipe.mean}) / ${recipe.std}, ${recipe.channels}`,
-  };
+  } as const;
+};
+
+const refuse = (file: string, why: string, cause?: unknown) => new ModelProblem('model-refused', { file, why, cause });
+
+/**
+ * An operator's file of entries; null where there is none.
+ * @throws ModelProblem `model-refused` with every wrong value
+ */
+export function readOwn<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw refuse(path, cause instanceof SyntaxError ? 'it is not JSON' : "it can't be read", cause);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw refuse(path, z.prettifyError(parsed.error));
+  return parsed.data;
 }
 
 /**
@@ -80,28 +98,22 @@ function fileOf(entry: EmbedderEntry): EmbedderFile {
  */
 export function readEntries(folder: string): readonly EmbedderEntry[] {
   const path = join(folder, EMBEDDERS_FILE);
-  const refuse = (what: string, cause?: unknown) => new ModelProblem('model-refused', { file: path, why: what, cause });
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw refuse(cause instanceof SyntaxError ? 'it is not JSON' : "it can't be read", cause);
-  }
-  const parsed = z.array(Entry).safeParse(json);
-  if (!parsed.success) throw refuse(z.prettifyError(parsed.error));
-  const ids = [EMBEDDER, ...parsed.data].map(embedderId);
+  const entries = readOwn(path, z.array(Entry)) ?? [];
+  const ids = [EMBEDDER, ...entries].map(embedderId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice) throw refuse(`${twice} is in it twice, or ships`);
+  if (twice) throw refuse(path, `${twice} is in it twice, or ships`);
   // On a server they are in one folder: taken in, it would overwrite what this build brings, which then loads no more.
-  const own = parsed.data.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
-  if (own) throw refuse(`a file that ships is called ${own.file}: give yours another name`);
-  return parsed.data;
+  const own = entries.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
+  if (own) throw refuse(path, `a file that ships is called ${own.file}: give yours another name`);
+  return entries;
 }
 
 /** @throws ModelProblem `model-refused` */
 export function embeddersIn(folder: string): readonly EmbedderFile[] {
-  return [EMBEDDER, ...readEntries(folder).map(fileOf)];
+  const files = readEntries(folder).map(
+    (entry): EmbedderFile => ({ ...entry, ...ownFile(entry, 'embedding'), task: 'embedding' }),
+  );
+  return [EMBEDDER, ...files];
 }
 
 /** @throws ModelProblem `model-unknown`, `model-refused` */

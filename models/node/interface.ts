@@ -12,6 +12,14 @@ export interface FaceShape {
   readonly quality: FaceQuality;
 }
 
+/** A model that an operator brought: it can say that a face is no living one, and never lets anyone in. */
+export interface PassiveLiveness {
+  /** As a template's: its file and the first 12 of its SHA-256. */
+  readonly model: string;
+  /** Whether the face in `box` scores the model's threshold or more; what is no number does not. */
+  isLive(image: RgbImage, box: Box): Promise<boolean>;
+}
+
 /** The face pipeline in Node; every call is safe to run beside others, sessions are shared. */
 export interface FacePipeline {
   /** Id of the embedder, e.g. `fr_feature@<first 12 of its SHA-256>`; templates carry it and are never compared across models. */
@@ -20,6 +28,8 @@ export interface FacePipeline {
   readonly length: number;
   /** How the scores of its embeddings are read. */
   readonly calibration: Calibration;
+  /** Null: the operator brought none. */
+  readonly passive: PassiveLiveness | null;
   /** Faces of a whole picture, largest first; retries with a border as DESIGN says. */
   detect(image: RgbImage): Promise<{ box: Box; score: number }[]>;
   /** Landmarks, five points and quality of the face in `box`. */

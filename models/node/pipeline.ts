@@ -8,9 +8,10 @@ import { rasterOf } from '../rules/recipe.ts';
 import { createDetector } from './detector.ts';
 import { embedderOf } from './embedders.ts';
 import type { FacePipeline } from './interface.ts';
+import { createPassiveLiveness, passiveLivenessIn } from './passive-liveness.ts';
 import { ModelProblem } from './problem.ts';
 import { Scratch } from './scratch.ts';
-import { loadModels, type Models } from './sessions.ts';
+import { type LoadedModels, loadModels, type Models } from './sessions.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
 
 const LANDMARK_SIDE = 64;
@@ -22,20 +23,20 @@ const SECOND_SQUARE = 1.15;
  * Loads the verified weights and builds the pipeline of DESIGN "The face pipeline" on them.
  * @param weights folder of the prepared weights; `dist/models/weights` of this source tree by default
  * @param embedder id of the embedder; the one that ships by default
- * @param embedders folder of the operator's embedders, where that is another (embedders.ts)
+ * @param own folder of the operator's models, where that is another (embedders.ts, passive-liveness.ts)
  * @throws ModelProblem as loadModels does, and `model-unknown`
  */
 export async function openPipeline(
   weights = DEFAULT_WEIGHTS,
   embedder = EMBEDDER_ID,
-  embedders = weights,
+  own = weights,
 ): Promise<FacePipeline> {
-  if (embedder === EMBEDDER_ID) return createPipeline(await loadModels(weights));
-  return createPipeline(await loadModels(weights, { weight: embedderOf(embedders, embedder), folder: embedders }));
+  const other = embedder === EMBEDDER_ID ? null : embedderOf(own, embedder);
+  return createPipeline(await loadModels(weights, { folder: own, embedder: other, passive: passiveLivenessIn(own) }));
 }
 
 /** The pipeline over loaded models, which `close` closes. */
-export function createPipeline(models: Models): FacePipeline {
+export function createPipeline(models: Models & Partial<LoadedModels>): FacePipeline {
   const detect = createDetector(models.detector);
   const shapes = new Scratch(() => ({
     input: new Float32Array(LANDMARK_SIDE * LANDMARK_SIDE),
@@ -63,6 +64,7 @@ export function createPipeline(models: Models): FacePipeline {
     model: embedderId(weight),
     length,
     calibration,
+    passive: models.passive ? createPassiveLiveness(models.passive) : null,
     detect,
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
@@ -86,7 +88,8 @@ export function createPipeline(models: Models): FacePipeline {
         return normalised(meanOf([straight, await run()]), length);
       }),
     async close() {
-      await Promise.all([models.detector.close(), models.landmarks.close(), models.embedder.close()]);
+      const { detector, landmarks, embedder, passive } = models;
+      await Promise.all([detector, landmarks, embedder, passive].map((model) => model?.close()));
     },
   };
 }

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { EMBEDDER, type EmbedderFile, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
+import {
+  EMBEDDER,
+  type EmbedderFile,
+  FACE_BOX_NODE,
+  LANDMARKS_NODE,
+  type PassiveLivenessFile,
+  type WeightFile,
+} from '../rules/manifest.ts';
 import { ModelProblem } from './problem.ts';
 import { withoutSubnormals } from './subnormal.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
@@ -25,17 +32,27 @@ export interface Models {
   readonly embedder: Model<EmbedderFile>;
 }
 
+/** With the operator's liveness model, where they brought one. */
+export interface LoadedModels extends Models {
+  readonly passive: Model<PassiveLivenessFile> | null;
+}
+
+/** The operator's own models, and their folder (embedders.ts, passive-liveness.ts). */
+export interface OwnModels {
+  readonly folder: string;
+  /** In place of the one that ships. */
+  readonly embedder: EmbedderFile | null;
+  readonly passive: PassiveLivenessFile | null;
+}
+
 /**
- * Loads the three models of the Node pipeline from `folder`.
+ * Loads the models of the Node pipeline from `folder`.
  *
- * @param other another embedder than the one that ships, and its folder (embedders.ts)
+ * @param own what the operator brought; nothing by default
  * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the
  *   runtime can't load it, or its shapes are not the manifest's). Nothing is loaded from bytes that were not verified.
  */
-export async function loadModels(
-  folder = DEFAULT_WEIGHTS,
-  other?: { readonly weight: EmbedderFile; readonly folder: string },
-): Promise<Models> {
+export async function loadModels(folder = DEFAULT_WEIGHTS, own?: OwnModels): Promise<LoadedModels> {
   const loaded: Model[] = [];
   const load = async <Weight extends WeightFile>(from: string, weight: Weight): Promise<Model<Weight>> => {
     const model = await loadModel(from, weight);
@@ -46,7 +63,8 @@ export async function loadModels(
     return {
       detector: await load(folder, FACE_BOX_NODE),
       landmarks: await load(folder, LANDMARKS_NODE),
-      embedder: await load(other?.folder ?? folder, other?.weight ?? EMBEDDER),
+      embedder: await (own?.embedder ? load(own.folder, own.embedder) : load(folder, EMBEDDER)),
+      passive: own?.passive ? await load(own.folder, own.passive) : null,
     };
   } catch (error) {
     await Promise.all(loaded.map((model) => model.close()));

@@ -1,5 +1,5 @@
 import { type Calibration, FR_FEATURE } from './decision.ts';
-import type { FaceRecipe } from './recipe.ts';
+import type { FaceRecipe, PassiveLivenessEntry } from './recipe.ts';
 
 /**
  * Every weight file this product ships, pinned by SHA-256, with what is known of it and what is not. A file that does
@@ -17,7 +17,7 @@ interface TensorSpec {
 export interface WeightFile {
   /** File name below the prepared folder's `weights/`. */
   readonly file: string;
-  readonly task: 'face-box' | 'landmarks' | 'embedding';
+  readonly task: 'face-box' | 'landmarks' | 'embedding' | 'passive-liveness';
   readonly runs: 'browser' | 'node';
   readonly source: {
     readonly package: string;
@@ -46,6 +46,14 @@ export interface EmbedderFile extends WeightFile {
   /** Numbers of an embedding. */
   readonly length: number;
   readonly calibration: Calibration;
+}
+
+/**
+ * A model that says of one picture whether the face in it is a living one. None ships: its licence and the pictures it was
+ * trained on have to be known. Its one output here is a number a class.
+ */
+export interface PassiveLivenessFile extends WeightFile, Pick<PassiveLivenessEntry, 'live' | 'scores' | 'threshold'> {
+  readonly recipe: PassiveLivenessEntry['recipe'];
 }
 
 /** A file that is no weights but has to match its hash all the same: MediaPipe's own runtime. */

@@ -125,7 +125,6 @@ describe('warp', () => {
       layout,
       mean: [0, 0, 0],
       std: [1, 1, 1],
-      crop: { template: 'arcface' },
     });
     const [crop, mirrored] = [new Float32Array(2700), new Float32Array(2700)];
     const still = { a: 1, b: 0, tx: 0, ty: 0 };

@@ -2,6 +2,7 @@ import type { FacePipeline } from '../../models/node/interface.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import type { Move } from '../../models/rules/liveness/challenge.ts';
 import type { LivenessSession, LivenessState } from '../../models/rules/liveness/liveness.ts';
+import type { ChallengeStep } from '../../models/rules/reasons.ts';
 import { movesOfB } from '../footage/moves.ts';
 import { SAMPLES_A_SECOND, type Watched, watch } from './watch.ts';
 
@@ -27,23 +28,19 @@ const EVERY = 1_000 / SAMPLES_A_SECOND;
 const END = 3;
 
 /**
- * Plays footage of a person who does what a challenge asks, `reaction` ms after each prompt.
- * @returns how it ended, and after how many ms
+ * A person who does what a challenge asks, `reaction` ms after each prompt.
+ * @returns by the prompt that is shown, and ms, what is seen of them next
  */
-export function act(
-  session: LivenessSession,
-  moves: WatchedMoves,
-  reaction = 400,
-): { readonly end: LivenessState; readonly ms: number } {
-  const prompts: { at: number; step: LivenessState['step'] }[] = [];
+export function willing<T>(moves: Readonly<Record<Move | 'straight', readonly T[]>>, reaction = 400) {
+  const prompts: { at: number; step: ChallengeStep }[] = [];
   let going: Move | null = null;
   let at = 0;
   let ticks = 0;
-  const swing = (list: readonly Watched[]): Watched => {
+  const swing = (list: readonly T[]): T => {
     const round = Math.max(1, 2 * list.length - 2);
     return list[list.length - 1 - Math.abs(list.length - 1 - (ticks++ % round))]!;
   };
-  const shown = (asked: LivenessState['step']): Watched => {
+  const shown = (asked: ChallengeStep): T => {
     if (going === null && asked !== 'middle') [going, at] = [asked, -1];
     if (going === null) return swing(moves.straight);
     if (going === asked && at < moves[going].length - 1) return moves[going][++at]!;
@@ -52,12 +49,25 @@ export function act(
     if (--at < 0) going = null;
     return frame;
   };
+  return (prompt: ChallengeStep, ms: number): T => {
+    if (prompts.at(-1)?.step !== prompt) prompts.push({ at: ms, step: prompt });
+    return shown(prompts.findLast((p) => p.at <= ms - reaction)?.step ?? 'middle');
+  };
+}
+
+/**
+ * Plays footage of that person.
+ * @returns how it ended, and after how many ms
+ */
+export function act(
+  session: LivenessSession,
+  moves: WatchedMoves,
+  reaction = 400,
+): { readonly end: LivenessState; readonly ms: number } {
+  const next = willing(moves, reaction);
   let state = session.current();
   let ms = 0;
-  for (; state.state === 'going' && ms < 60_000; ms += EVERY) {
-    if (prompts.at(-1)?.step !== state.step) prompts.push({ at: ms, step: state.step });
-    const read = prompts.findLast((p) => p.at <= ms - reaction)?.step ?? 'middle';
-    state = session.observe({ ...shown(read), takenAt: ms });
-  }
+  for (; state.state === 'going' && ms < 60_000; ms += EVERY)
+    state = session.observe({ ...next(state.step, ms), takenAt: ms });
   return { end: state, ms };
 }

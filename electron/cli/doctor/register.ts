@@ -3,6 +3,7 @@ import type { CheckReport } from '../../../sync/protocol/api/checks.ts';
 import { EXIT } from '../exit-codes.ts';
 import { print } from '../output.ts';
 import { onServer } from '../server/environment.ts';
+import { checkKiosk } from './kiosk.ts';
 
 const STATE_LABELS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
   ok: 'ok',
@@ -22,15 +23,21 @@ export function registerDoctor(program: Command): void {
       'Check a server (models, keys, database, broker, object store, certificates, backups, replicas) and say what to do.',
     )
     .option('--json', 'one JSON object: {"ok","build","home","database","checks"}')
+    .option('--kiosk', 'check the models of this machine’s kiosk instead of its server')
     .addHelpText(
       'after',
       `
 Runs beside a running server without disturbing it: it writes and deletes one small object in the object store, signs in to the
 mail server without sending, and changes nothing else. A running server tests the broker itself; otherwise this command does.
+With --kiosk: {"ok","embedder","passiveLiveness","problem"}, as the kiosk's core finds it.
 The codes are the same as in /readyz and under Needs attention in the console (docs/operate/health.md).
 Exit code 1 when something is failing or degraded.`,
     )
     .action(async (o) => {
+      if (o.kiosk) {
+        process.exitCode = await checkKiosk(o.json);
+        return;
+      }
       const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
       print(o.json, report, text);

@@ -1,28 +1,37 @@
 import type { Command } from '@commander-js/extra-typings';
-import { addEmbedders } from '../../../models/node/add-embedder.ts';
+import { addModels } from '../../../models/node/add-models.ts';
 import { ownEmbedders } from '../../core/open-kiosk.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { kioskHome } from '../../core/paths.ts';
 
 const HELP = `
-The folder contains ONNX files and embedders.json (docs/operate/embedders.md). Each embedder is loaded and run once before
-anything is written. Prints one ID per line.`;
+The folder contains ONNX files with embedders.json, for a kiosk also passive-liveness.json (docs/operate/embedders.md). Each
+model is loaded and run once before anything is written. A running kiosk uses it from its next start on. Prints one ID per
+line.`;
 
 /** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
 export function registerKioskModels(program: Command): void {
-  add(program.command('models').description('Embedders that this kiosk may recognise by.'), toKiosk);
+  add(program.command('models').description('Embedders and a liveness model of your own.'), toKiosk, 'only');
 }
 
-/** @param place of the embedders; where it can be one or the other, `kiosk` says that the kiosk's is meant */
-export function add(models: Command, place: (kiosk: boolean) => string | Promise<string>, both = false): void {
+/**
+ * @param place of the models
+ * @param kiosk `only`: it is a kiosk's; `option`: it can be, and --kiosk says so
+ */
+export function add(
+  models: Command,
+  place: (kiosk: boolean) => string | Promise<string>,
+  kiosk: 'only' | 'option',
+): void {
   const command = models
     .command('add')
-    .description('Add another embedder from a folder with its file and entry.')
+    .description('Add another model from a folder with its file and entry.')
     .argument('<folder>')
     .addHelpText('after', HELP);
-  if (both) command.option('--kiosk', 'add it to this machine’s kiosk instead of its server');
+  if (kiosk === 'option') command.option('--kiosk', 'add it to this machine’s kiosk instead of its server');
   command.action(async (folder, o: { kiosk?: boolean }) => {
-    for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
+    const isKiosk = kiosk === 'only' || o.kiosk === true;
+    for (const id of await addModels(folder, await place(isKiosk), isKiosk)) process.stdout.write(`${id}\n`);
   });
 }
 

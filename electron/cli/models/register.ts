@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import * as api from '../../../sync/protocol/api/embedders.ts';
 import { EXIT } from '../exit-codes.ts';
 import { call, serverEnvironment } from '../server/environment.ts';
-import { add as addEmbedder, toKiosk } from './add.ts';
+import { add as addModel, toKiosk } from './add.ts';
 
 /** `models …`: on the server, the move to another embedder. */
 export function registerModels(program: Command): void {
@@ -17,7 +17,7 @@ export function registerModels(program: Command): void {
     });
     return env.SMARTPRESENCE_WEIGHTS || DEFAULT_WEIGHTS;
   };
-  addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
+  addModel(models, (kiosk) => (kiosk ? toKiosk() : weights()), 'option');
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const add = (name: string, text: string) => models.command(name).description(text);
   add('list', 'List the embedders this server can load, and the one in use.').action(async () =>

@@ -1,5 +1,11 @@
 import { createGallery } from '../../../models/node/gallery/index.ts';
-import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
+import type {
+  FaceGallery,
+  FacePipeline,
+  FaceShape,
+  GalleryMatch,
+  PassiveLiveness,
+} from '../../../models/node/interface.ts';
 import { directionOf, dot, isNormalised, meanOf } from '../../../models/rules/cosine.ts';
 import {
   type Calibration,
@@ -29,6 +35,8 @@ export interface Recogniser {
   /** Numbers of an embedding of that model, and how its scores are read. */
   readonly length: number;
   readonly calibration: Calibration;
+  /** As the pipeline's. */
+  readonly passive: PassiveLiveness | null;
   /** How much is searched. What is in it, `know` decides alone. */
   readonly gallery: Pick<FaceGallery, 'people' | 'templates'>;
   /**
@@ -100,6 +108,7 @@ export function createRecogniser(
     model,
     length,
     calibration,
+    passive: pipeline.passive,
     gallery,
     off: null,
     know(person, templates) {
@@ -144,6 +153,7 @@ export function faceOff(problem: Problem): Recogniser {
     model: EMBEDDER_ID,
     length: EMBEDDER.length,
     calibration: EMBEDDER.calibration,
+    passive: null,
     gallery: { people: 0, templates: 0 },
     off: problem,
     know: () => 0,

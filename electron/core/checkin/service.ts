@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
-import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
-import { reliefCrop } from '../../../models/rules/liveness/relief.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
@@ -22,6 +20,7 @@ import type { Admit } from './admit.ts';
 import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
+import { challengeStep, type LivenessCheck, observationOf } from './liveness-check.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
@@ -42,7 +41,7 @@ export interface CheckinDeps {
   readonly now: () => number;
   readonly demo: boolean;
   /** Draws a challenge and starts it. */
-  readonly startLiveness: (strength: LivenessStrength) => LivenessSession;
+  readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
   /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
@@ -71,7 +70,7 @@ interface Visit {
   readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
-  challenge: { session: LivenessSession; person: string; evidence: Evidence; picture: RgbImage } | null;
+  challenge: { check: LivenessCheck; person: string; evidence: Evidence; picture: RgbImage } | null;
 }
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
@@ -178,11 +177,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       deps.log('error', 'check-in: the photo could not be encoded; recorded without it', { error });
       return null;
     }
-  }
-
-  function challengeStep(session: LivenessSession): ProbeResult {
-    const { step, index, of, progress, hold } = session.current();
-    return { kind: 'challenge', step, index, of, progress, hold };
   }
 
   async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
@@ -338,8 +332,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
     if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
-    current.challenge = { session: deps.startLiveness(site.liveness), person, evidence, picture };
-    return challengeStep(current.challenge.session);
+    current.challenge = { check: deps.startLiveness(site.liveness), person, evidence, picture };
+    return challengeStep(current.challenge.check);
   }
 
   /**
@@ -406,25 +400,17 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     // The head that moves must be the recognised one in every sample: otherwise someone stepped in.
     const embedding = await recogniser.embed(picture, shape);
-    if (visit !== current || current.challenge !== running) return { kind: 'done' };
     const templates = current.claim?.templates;
     const { score } = templates
       ? recogniser.compare(embedding, templates)
       : recogniser.verify(embedding, running.person);
-    const state = running.session.observe({
-      takenAt: frame.takenAt,
-      place: frame.place,
-      landmarks: shape.landmarks,
-      crop: reliefCrop(picture, shape.landmarks),
-      box: shape.box,
-      quality: shape.quality,
-      likeness: score ?? -1,
-    });
+    const state = await running.check.observe(observationOf(frame, shape, score ?? -1), picture);
+    if (visit !== current || current.challenge !== running) return { kind: 'done' };
     if (state.state === 'passed') {
       tries.passed(running.person);
       return welcome(current, running.person, running.evidence, running.picture, 'passed');
     }
     if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
-    return challengeStep(running.session);
+    return challengeStep(running.check);
   }
 }

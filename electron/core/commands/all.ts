@@ -4,8 +4,10 @@ import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../st
 import { syncStatusCommand } from '../sync/command.ts';
 import { updateNowCommand, updateStatusCommand } from '../update/commands.ts';
 import { DEVICE_COMMANDS } from './device.ts';
+import { kioskDoctor } from './doctor.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
+import { livenessTrial } from './liveness-trial.ts';
 
 /** Every command that a running core takes over its control socket. */
 export const STORE_COMMANDS: readonly StoreCommand[] = [
@@ -17,6 +19,8 @@ export const STORE_COMMANDS: readonly StoreCommand[] = [
   syncStatusCommand,
   updateStatusCommand,
   updateNowCommand,
+  kioskDoctor,
+  livenessTrial,
   ...DEVICE_COMMANDS,
   ...STAFF_COMMANDS,
 ];

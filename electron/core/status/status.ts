@@ -1,6 +1,7 @@
 import type { Status } from '../../contract/methods.ts';
 import { faceUse } from '../checkin/faces.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import type { LivenessTrial } from '../checkin/trial.ts';
 import { shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Runtime } from '../runtime.ts';
@@ -26,12 +27,13 @@ export interface StatusParts {
   readonly secretInFile: boolean;
   /** What the screen says of itself. */
   readonly screen: { notices(): readonly string[] };
+  readonly trial: Pick<LivenessTrial, 'active'>;
   readonly setup: { state(): Status['setup'] };
 }
 
 /** What every screen is shown of the kiosk's state, reread at each call. */
 export function statusOf(parts: StatusParts): () => Status {
-  const { store, home, site, recogniser, retention, runtime, secretInFile, screen, setup } = parts;
+  const { store, home, site, recogniser, retention, runtime, secretInFile, screen, trial, setup } = parts;
   return () => {
     const line = runtime.uplink?.status();
     const away = runtime.uplink?.turnedAway();
@@ -55,6 +57,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
         ...devices.notices(),
         ...screen.notices(),
+        ...(trial.active() ? ['liveness-trial'] : []),
         ...(faceOff ? [faceOff.code] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),

@@ -8,7 +8,9 @@ export type LivenessFailure =
   | 'too-soon'
   | 'flat'
   | 'interrupted'
-  | 'another-person';
+  | 'another-person'
+  /** A model of the operator's says so. */
+  | 'not-live';
 
 /** What one sample did to a step. */
 export interface StepNews {

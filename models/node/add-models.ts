@@ -3,37 +3,48 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embedderId } from '../rules/manifest.ts';
 import { EMBEDDERS_FILE, embedderOf, readEntries } from './embedders.ts';
+import { PASSIVE_LIVENESS_FILE, passiveLivenessIn, readPassiveLiveness } from './passive-liveness.ts';
+import { ModelProblem } from './problem.ts';
 import { loadModel, readWeight } from './sessions.ts';
 
 /**
- * Takes the embedders of a folder (ONNX files and their `embedders.json`) into the folder of a server or kiosk. Each is loaded and
- * run once before anything is written; an entry of the same id takes the place of the one there.
+ * Takes the models of a folder (ONNX files with their `embedders.json`, `passive-liveness.json` or both) into the folder of a
+ * server or kiosk. Each is loaded and run once before anything is written; an entry of the same id takes the place of the one
+ * there, and a liveness model that of the one before.
  *
+ * @param kiosk false: a server's folder, which has no use for a liveness model
  * @returns their ids
  * @throws ModelProblem `model-refused`, `model-missing`, `model-altered`; then nothing has changed
  */
-export async function addEmbedders(from: string, to: string): Promise<readonly string[]> {
+export async function addModels(from: string, to: string, kiosk: boolean): Promise<readonly string[]> {
   const entries = readEntries(from);
   const there = readEntries(to);
-  const ids = entries.map(embedderId);
+  const passive = passiveLivenessIn(from);
+  if (passive && !kiosk) {
+    const file = join(from, PASSIVE_LIVENESS_FILE);
+    throw new ModelProblem('model-refused', { file, why: 'only kiosks use a liveness model (--kiosk)' });
+  }
+  const weights = [...entries.map((entry) => embedderOf(from, embedderId(entry))), ...(passive ? [passive] : [])];
   const files: { readonly name: string; readonly bytes: Uint8Array }[] = [];
-  for (const [i, { file }] of entries.entries()) {
-    const weight = embedderOf(from, ids[i]!);
+  for (const weight of weights) {
     const model = await loadModel(from, weight);
     try {
       await model.run(new Float32Array(weight.input.shape.reduce((product, n) => product * n, 1)));
     } finally {
       await model.close();
     }
-    files.push({ name: file, bytes: await readWeight(from, weight) });
+    files.push({ name: weight.file, bytes: await readWeight(from, weight) });
   }
   mkdirSync(to, { recursive: true, mode: 0o755 });
   for (const { name, bytes } of files) put(join(to, name), bytes);
   // Of one file name there is one file, so its former entry has gone with the file.
   const names = new Set(entries.map(({ file }) => file));
   const all = [...there.filter(({ file }) => !names.has(file)), ...entries];
-  put(join(to, EMBEDDERS_FILE), Buffer.from(`${JSON.stringify(all, null, 2)}\n`));
-  return ids;
+  const list = (name: string, value: unknown) =>
+    put(join(to, name), Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+  if (entries.length > 0) list(EMBEDDERS_FILE, all);
+  if (passive) list(PASSIVE_LIVENESS_FILE, readPassiveLiveness(from));
+  return weights.map(embedderId);
 }
 
 /** Another process sees the old file or the new one, never a part. */

@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
+import { TrialSystem } from '../../core/commands/liveness-trial.ts';
+
+const Day = z.iso.date();
+/** A kind of instrument, or `participant-N` for a person's own face. */
+const Series = z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/);
+
+/**
+ * A trial as it is kept: figures alone. Nothing in it is a picture, a name or a time of day, so nothing says who participant 3 was.
+ */
+const Trial = z.strictObject({
+  format: z.literal(1),
+  place: z.string().min(1).max(200),
+  /** First and last day. */
+  from: Day,
+  until: Day,
+  system: TrialSystem,
+  plan: z.strictObject({
+    participants: z.number().int().min(1).max(1_000),
+    /** Presentations of each participant. */
+    each: z.number().int().min(1).max(100),
+    attacks: z.array(Series).max(50),
+    /** Presentations of each kind of instrument. */
+    attempts: z.number().int().min(1).max(1_000),
+  }),
+  /** Series whose people have agreed to take part, or to be imitated; and those that are left out. */
+  agreed: z.array(Series),
+  declined: z.array(Series),
+  /** In order, newest last. */
+  presentations: z.array(
+    z.strictObject({
+      series: Series,
+      outcome: z.enum(['passed', 'failed', 'no-response']),
+      reason: z.string().max(60).nullable(),
+      seconds: z.number().nonnegative(),
+    }),
+  ),
+});
+export type Trial = z.infer<typeof Trial>;
+
+export const isSeries = (name: string): boolean => Series.safeParse(name).success;
+
+export const isParticipant = (series: string): boolean => /^participant-\d+$/.test(series);
+
+/** All series of a trial with how many presentations each is to have: the participants first. */
+export const seriesOf = ({ plan }: Trial): readonly { readonly series: string; readonly planned: number }[] => [
+  ...Array.from({ length: plan.participants }, (_, i) => ({ series: `participant-${i + 1}`, planned: plan.each })),
+  ...plan.attacks.map((series) => ({ series, planned: plan.attempts })),
+];
+
+export const doneOf = ({ presentations }: Trial, series: string): number =>
+  presentations.filter((one) => one.series === series).length;
+
+const fileOf = (folder: string): string => join(folder, 'trial.json');
+
+/** Null: none was begun there. @throws Problem `trial-not-usable` */
+export function readTrial(folder: string): Trial | null {
+  const file = fileOf(folder);
+  const bytes = readIfThere(file);
+  if (!bytes) return null;
+  try {
+    return Trial.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new Problem('trial-not-usable', { file, why: 'it is no trial of this version', cause });
+  }
+}
+
+/** After each presentation, whole or not at all: an interruption loses none that was judged. */
+export function writeTrial(folder: string, trial: Trial): void {
+  mkdirSync(folder, { recursive: true });
+  replaceFile(fileOf(folder), `${JSON.stringify(trial, null, 2)}\n`);
+}
+
+/** Figures of two systems are no figures of either. @throws Problem `trial-not-usable` */
+export function requireSame(folder: string, { system }: Trial, now: TrialSystem): void {
+  const differs = (Object.keys(system) as (keyof TrialSystem)[]).filter((key) => system[key] !== now[key]);
+  if (differs.length === 0) return;
+  const why = differs.map((key) => `${key} was ${system[key]} and is ${now[key]}`).join(', ');
+  throw new Problem('trial-not-usable', { file: fileOf(folder), why });
+}

@@ -1,0 +1,57 @@
+import type { FaceShape, PassiveLiveness } from '../../../models/node/interface.ts';
+import type { RgbImage } from '../../../models/rules/image.ts';
+import type { LivenessSession, LivenessState, Observation } from '../../../models/rules/liveness/liveness.ts';
+import { reliefCrop } from '../../../models/rules/liveness/relief.ts';
+import type { FaceFrame } from '../../contract/frames.ts';
+import type { ProbeResult } from '../../contract/methods.ts';
+
+/** A challenge under way, and what its samples are besides judged by. Failed or passed it stays so. */
+export interface LivenessCheck {
+  current(): LivenessState;
+  /** One after the other. */
+  observe(observation: Observation, picture: RgbImage): LivenessState | Promise<LivenessState>;
+}
+
+/**
+ * A challenge that the operator's liveness model may veto. It is asked about the sample straight ahead that each move is then
+ * measured from, and about no other: such models are made for faces straight ahead and their thresholds are for one picture,
+ * so each further sample would be a further chance to turn a living person away. Another instrument after it is a break.
+ */
+export function withVeto(session: LivenessSession, passive: PassiveLiveness | null): LivenessCheck {
+  if (!passive) return session;
+  let vetoed = false;
+  const current = (): LivenessState =>
+    vetoed
+      ? { ...session.current(), state: 'failed', progress: 0, hold: false, reason: 'not-live' }
+      : session.current();
+  return {
+    current,
+    async observe(observation, picture) {
+      if (vetoed) return current();
+      const { step } = session.current();
+      const after = session.observe(observation);
+      if (step === 'middle' && after.state === 'going' && after.step !== 'middle') {
+        vetoed = true; // until it has said otherwise, which a model that fails does not
+        vetoed = !(await passive.isLive(picture, observation.box));
+      }
+      return current();
+    },
+  };
+}
+
+/** @param likeness cosine of this very face with the person whose challenge it is */
+export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: number): Observation => ({
+  takenAt: frame.takenAt,
+  place: frame.place,
+  landmarks: shape.landmarks,
+  crop: reliefCrop(frame.picture, shape.landmarks),
+  box: shape.box,
+  quality: shape.quality,
+  likeness,
+});
+
+/** What the screen asks for next. */
+export function challengeStep(check: LivenessCheck): ProbeResult {
+  const { step, index, of, progress, hold } = check.current();
+  return { kind: 'challenge', step, index, of, progress, hold };
+}

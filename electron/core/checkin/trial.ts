@@ -1,0 +1,188 @@
+import { dot } from '../../../models/rules/cosine.ts';
+import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
+import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
+import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
+import { wipe } from '../checkin-methods/claims.ts';
+import { createMutex } from '../mutex.ts';
+import { challengeStep, type LivenessCheck, observationOf } from './liveness-check.ts';
+import type { Recogniser } from './recogniser.ts';
+import { VISIT_RULES } from './visit.ts';
+
+/**
+ * A trial of the liveness check on site: while one is under way, faces in front of the camera are judged by the check alone. Nobody
+ * is searched for, recognised or recorded, and who stands there need not be enrolled: as with templates on a card, the head that
+ * moves is compared with the samples before the challenge.
+ */
+
+/** A trial that nobody goes on with is over, and faces check in again, ms. */
+const LEFT_ALONE_MS = 10 * 60_000;
+
+/** What came of one presentation: what the check said of it, or that it never came to say anything. */
+export interface Presented {
+  readonly outcome: 'passed' | 'failed' | 'no-response';
+  /** Why it failed, or why nothing came of it; null: it passed. */
+  readonly reason: string | null;
+  /** From when it was asked for. */
+  readonly seconds: number;
+}
+
+type FaceMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe'>;
+
+export interface LivenessTrial {
+  /** Begins, or goes on. @throws Problem why no face is judged here */
+  begin(): void;
+  end(): void;
+  active(): boolean;
+  /**
+   * Judges the next face that comes, by one challenge; begins the trial where it was over.
+   * @param ms after which there is no more waiting
+   * @returns null: `signal` has said that nobody waits for it any more
+   * @throws Problem as `begin`
+   */
+  present(strength: LivenessStrength, ms: number, signal?: AbortSignal): Promise<Presented | null>;
+  /** The same methods, which see no face while a trial is under way. */
+  around<T extends FaceMethods>(methods: T): T;
+}
+
+export interface TrialDeps {
+  readonly recogniser: Pick<Recogniser, 'off' | 'calibration' | 'inspect' | 'embed' | 'compare'>;
+  readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
+  readonly monotonic: () => number;
+  /** A trial has begun or is over. */
+  readonly changed: () => void;
+}
+
+/** The one presentation that is waited for. */
+interface Presentation {
+  readonly strength: LivenessStrength;
+  readonly settle: (outcome: Presented['outcome'], reason: string | null) => void;
+  visit: string | null;
+  check: LivenessCheck | null;
+  /** Of one face, before the challenge. */
+  samples: Float32Array[];
+  /** What the screen said last. */
+  guide: string;
+}
+
+export function createLivenessTrial({ recogniser, startLiveness, monotonic, changed }: TrialDeps): LivenessTrial {
+  let under = false;
+  let alone: NodeJS.Timeout | undefined;
+  let awaited: Presentation | null = null;
+  /** The visit whose face was judged: it has to go before the next one. */
+  let judged: string | null = null;
+  const exclusive = createMutex();
+
+  function set(now: boolean): void {
+    const was = under;
+    under = now;
+    clearTimeout(alone);
+    if (now) {
+      alone = setTimeout(() => set(false), LEFT_ALONE_MS);
+      alone.unref();
+    } else awaited?.settle('no-response', 'trial-over');
+    if (was !== now) changed();
+  }
+
+  function begin(): void {
+    if (recogniser.off) throw recogniser.off;
+    set(true);
+  }
+
+  function forget(presentation: Presentation): void {
+    wipe(presentation.samples);
+    presentation.samples = [];
+  }
+
+  /** The face has gone, or another visit has begun. */
+  function left(): void {
+    if (!awaited) return;
+    if (awaited.check) awaited.settle('no-response', 'left');
+    else forget(awaited);
+  }
+
+  async function probe({ visit, frame }: Parameters<FaceMethods['probe']>[0]): Promise<ProbeResult> {
+    const one = awaited;
+    if (visit === judged) return { kind: 'done' };
+    if (!one) return { kind: 'more', progress: 0 };
+    one.visit = visit;
+    if (frame.others > 0) {
+      if (one.check) return over(one, visit, 'failed', 'interrupted');
+      forget(one);
+      return guide(one, 'several-faces');
+    }
+    const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, CHECKIN_QUALITY);
+    if (!one.check && reason) return guide(one, reason);
+    const embedding = await recogniser.embed(frame.picture, shape);
+    if (awaited !== one) return { kind: 'more', progress: 0 };
+    if (!one.check) {
+      const before = one.samples.at(-1);
+      if (before && dot(before, embedding) < recogniser.calibration.verification) forget(one);
+      one.samples.push(embedding);
+      if (one.samples.length < VISIT_RULES.agree) return { kind: 'more', progress: 0.5 };
+      one.check = startLiveness(one.strength);
+      return challengeStep(one.check);
+    }
+    const { score } = recogniser.compare(embedding, one.samples);
+    const state = await one.check.observe(observationOf(frame, shape, score ?? -1), frame.picture);
+    if (awaited !== one) return { kind: 'done' };
+    if (state.state === 'going') return challengeStep(one.check);
+    return over(one, visit, state.state, state.reason ?? null);
+  }
+
+  function guide(one: Presentation, reason: string): ProbeResult {
+    one.guide = reason;
+    return { kind: 'guide', reason };
+  }
+
+  function over(one: Presentation, visit: string, ...how: Parameters<Presentation['settle']>): ProbeResult {
+    judged = visit;
+    one.settle(...how);
+    return { kind: 'done' };
+  }
+
+  return {
+    begin,
+    end: () => set(false),
+    active: () => under,
+    present(strength, ms, signal) {
+      begin();
+      return new Promise((resolve) => {
+        const began = monotonic();
+        const finish = (result: Presented | null) => {
+          clearTimeout(late);
+          signal?.removeEventListener('abort', gone);
+          forget(one);
+          awaited = null;
+          if (under) set(true);
+          resolve(result);
+        };
+        const one: Presentation = {
+          strength,
+          visit: null,
+          check: null,
+          samples: [],
+          guide: 'no-face',
+          settle: (outcome, reason) => finish({ outcome, reason, seconds: (monotonic() - began) / 1000 }),
+        };
+        const late = setTimeout(() => one.settle('no-response', one.check ? 'unfinished' : one.guide), ms);
+        const gone = () => finish(null);
+        signal?.addEventListener('abort', gone);
+        awaited = one;
+        if (signal?.aborted) gone();
+      });
+    },
+    around: (methods) => ({
+      ...methods,
+      async visitBegin(input: Parameters<FaceMethods['visitBegin']>[0]) {
+        left();
+        return methods.visitBegin(input);
+      },
+      async visitEnd(input: Parameters<FaceMethods['visitEnd']>[0]) {
+        if (awaited?.visit === input.visit) left();
+        return methods.visitEnd(input);
+      },
+      probe: (input: Parameters<FaceMethods['probe']>[0]) =>
+        under ? exclusive(() => probe(input)) : methods.probe(input),
+    }),
+  };
+}
