@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type KioskHealth, kioskDoctor } from '../../core/commands/doctor.ts';
 import { onKiosk } from '../store-command.ts';
 
@@ -9,13 +9,10 @@ export function registerKioskDoctor(program: Command): void {
     .description('Check that every face model of this kiosk loads, and say what to do.')
     .option('--json', 'one JSON object: {"ok","embedder","passiveLiveness","problem"}')
     .addHelpText('after', '\nExit code 1 when no face is recognised here.')
-    .action(async ({ json }: { json?: boolean }) => {
-      process.exitCode = await checkKiosk(json);
-    });
+    .action(({ json }) => checkKiosk(json));
 }
 
-/** @returns the exit code */
-export const checkKiosk = (json: boolean | undefined): Promise<number> => onKiosk(kioskDoctor, {}, json, asText);
+export const checkKiosk = (json: boolean | undefined): Promise<void> => onKiosk(kioskDoctor, {}, json, asText);
 
 function asText({ embedder, passiveLiveness, problem }: KioskHealth): string {
   if (problem)

@@ -34,10 +34,7 @@ The codes are the same as in /readyz and under Needs attention in the console (d
 Exit code 1 when something is failing or degraded.`,
     )
     .action(async (o) => {
-      if (o.kiosk) {
-        process.exitCode = await checkKiosk(o.json);
-        return;
-      }
+      if (o.kiosk) return checkKiosk(o.json);
       const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
       print(o.json, report, text);

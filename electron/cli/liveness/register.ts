@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type LivenessStrength, STRENGTHS } from '../../../models/rules/liveness/challenge.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -23,13 +23,13 @@ It reads lines: empty for the next presentation, s for another series, u to undo
 asks for consent. Without a further presentation faces check in again after ten minutes.`;
 
 interface TrialOptions {
-  place?: string;
-  strength?: LivenessStrength;
-  participants: number;
-  each: number;
-  attacks: string;
-  attempts: number;
-  seconds: number;
+  readonly place?: string | undefined;
+  readonly strength?: LivenessStrength | undefined;
+  readonly participants: number;
+  readonly each: number;
+  readonly attacks: string;
+  readonly attempts: number;
+  readonly seconds: number;
 }
 
 /** `liveness attacks`, `liveness trial`, `liveness report`: on the kiosk's machine. */
@@ -59,7 +59,7 @@ export function registerLiveness(program: Command): void {
     .description('Make the report of a trial again, and print it.')
     .argument('<folder>', 'of the trial')
     .option('--json', 'one JSON object')
-    .action((folder: string, { json }: { json?: boolean }) => {
+    .action((folder, { json }) => {
       const trial = readTrial(folder);
       if (!trial) throw new Problem('file-not-found', { path: join(folder, 'trial.json') });
       const report = writeReport(folder, trial);

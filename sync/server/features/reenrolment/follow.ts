@@ -4,7 +4,7 @@ import { type Calibration, onShippedScale } from '../../../../models/rules/decis
 import { embedderId } from '../../../../models/rules/manifest.ts';
 import type { ScoreTrend } from '../../../protocol/api/people.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import { sameAs } from '../../core/people/group.ts';
+import { sameAs } from '../../core/people/living.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import type { Services } from '../../platform/access/route.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
