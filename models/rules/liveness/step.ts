@@ -1,3 +1,4 @@
+import type { LightAnswer } from './light/answer.ts';
 import type { Sample } from './sample.ts';
 
 /** Why a challenge was not passed. Stable codes. */
@@ -8,7 +9,8 @@ export type LivenessFailure =
   | 'too-soon'
   | 'flat'
   | 'interrupted'
-  | 'another-person';
+  | 'another-person'
+  | `light-${Exclude<LightAnswer, 'answered'>}`;
 
 /** What one sample did to a step. */
 export interface StepNews {
