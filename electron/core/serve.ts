@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createChallenge } from '../../models/rules/liveness/challenge.ts';
+import { drawSequence } from '../../models/rules/liveness/light/sequence.ts';
+import { startLight } from '../../models/rules/liveness/light/session.ts';
 import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { createCheckinService } from './checkin/service.ts';
@@ -24,7 +26,7 @@ import { createSetup } from './joining/setup.ts';
 import type { Left } from './leaving/leave.ts';
 import { type Base, type Faces, type Identity, monotonic } from './phases.ts';
 import { createPrinting, cupsSocket } from './printing/service.ts';
-import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace } from './site/policy.ts';
+import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace, wantsLight } from './site/policy.ts';
 import { knownStaff } from './staff/members.ts';
 import { createStaffScreen } from './staff/screen.ts';
 import { createStatistics, startStatistics } from './statistics/statistics.ts';
@@ -108,6 +110,11 @@ export async function serve(
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
     startLiveness: (strength) => startLiveness(createChallenge(unpredictable, strength), recogniser.calibration),
+    light: {
+      wanted: () => wantsLight(runtime.policy),
+      start: () => startLight(drawSequence(unpredictable), recogniser.calibration),
+      reach: runtime.light,
+    },
     voided: changed,
     place: sealedPlaces({
       device: store.device,

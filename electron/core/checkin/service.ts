@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
-import type { LivenessSession } from '../../../models/rules/liveness/liveness.ts';
+import type { LightAnswer } from '../../../models/rules/liveness/light/answer.ts';
+import type { LightSession } from '../../../models/rules/liveness/light/session.ts';
+import type { LivenessSession, Observation } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { CoreMethods, Input, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { type Claims, wipe } from '../checkin-methods/claims.ts';
 import type { Admission } from '../devices/door/rule.ts';
 import type { SealedPlace } from '../devices/gps/places.ts';
@@ -21,6 +23,7 @@ import type { Admit } from './admit.ts';
 import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
+import type { LightReach } from './light-reach.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
@@ -42,6 +45,13 @@ export interface CheckinDeps {
   readonly demo: boolean;
   /** Draws a challenge and starts it. */
   readonly startLiveness: (strength: LivenessStrength) => LivenessSession;
+  /** Colours of the screen after the moves of a challenge; absent: there are none. */
+  readonly light?: {
+    readonly wanted: () => boolean;
+    /** Draws a sequence and starts it. */
+    readonly start: () => LightSession;
+    readonly reach: LightReach;
+  };
   /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
@@ -70,7 +80,18 @@ interface Visit {
   readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
-  challenge: { session: LivenessSession; person: string; evidence: Evidence; picture: RgbImage } | null;
+  challenge: Running | null;
+}
+
+/** A challenge under way: first the moves, then, where they are wanted, the colours. */
+interface Running {
+  readonly session: LivenessSession;
+  readonly person: string;
+  readonly evidence: Evidence;
+  readonly picture: RgbImage;
+  /** Colours follow, unless the person does without. */
+  withLight: boolean;
+  light: LightSession | null;
 }
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
@@ -179,12 +200,13 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
-  function challengeStep(session: LivenessSession): ProbeResult {
+  function challengeStep({ session, withLight, light }: Running): ProbeResult {
+    if (light) return { kind: 'light', sequence: [...light.sequence] };
     const { step, index, of, progress, hold } = session.current();
-    return { kind: 'challenge', step, index, of, progress, hold };
+    return { kind: 'challenge', step, index, of, progress, hold, light: withLight };
   }
 
-  async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
+  async function probe({ visit: id, frame, light }: Input<'probe'>): Promise<ProbeResult> {
     const current = visit;
     if (!current || current.id !== id) throw new Problem('visit-unknown');
     if (current.answered) return { kind: 'done' };
@@ -196,7 +218,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return { kind: 'guide', reason: 'several-faces' };
     }
     const picture: RgbImage = frame.picture;
-    if (current.challenge) return challenge(current, picture, frame);
+    if (current.challenge) return challenge(current, current.challenge, picture, frame, light);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
     // After an uncertain sample the mirrored face is worth its time.
@@ -337,8 +359,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
     if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
-    current.challenge = { session: deps.startLiveness(site.liveness), person, evidence, picture };
-    return challengeStep(current.challenge.session);
+    const withLight = deps.light?.wanted() ?? false;
+    const session = deps.startLiveness(site.liveness);
+    current.challenge = { session, person, evidence, picture, withLight, light: null };
+    return challengeStep(current.challenge);
   }
 
   /**
@@ -400,8 +424,13 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     },
   };
 
-  async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
-    const running = current.challenge!;
+  async function challenge(
+    current: Visit,
+    running: Running,
+    picture: RgbImage,
+    frame: FaceFrame,
+    light: Input<'probe'>['light'] = [],
+  ): Promise<ProbeResult> {
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     // The head that moves must be the recognised one in every sample: otherwise someone stepped in.
     const embedding = await recogniser.embed(picture, shape);
@@ -410,19 +439,41 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { score } = templates
       ? recogniser.compare(embedding, templates)
       : recogniser.verify(embedding, running.person);
-    const state = running.session.observe({
+    const observation: Observation = {
       takenAt: frame.takenAt,
       place: frame.place,
       landmarks: shape.landmarks,
       box: shape.box,
       quality: shape.quality,
       likeness: score ?? -1,
-    });
-    if (state.state === 'passed') {
-      tries.passed(running.person);
-      return welcome(current, running.person, running.evidence, running.picture, 'passed');
+    };
+    if (light === 'declined') running.withLight = false;
+    if (running.light && running.withLight) {
+      const state = running.light.observe({ ...observation, picture, shown: light === 'declined' ? [] : light });
+      if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
+      return state.state === 'going' ? challengeStep(running) : lightAnswered(current, running, state.answer);
     }
+    const state = running.session.observe(observation);
     if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
-    return challengeStep(running.session);
+    if (state.state === 'going') return challengeStep(running);
+    if (!running.withLight || !deps.light) return livenessPassed(current, running);
+    running.light = deps.light.start();
+    return challengeStep(running);
+  }
+
+  /** A face that shows nothing of the colours has failed only where those of others showed them lately. */
+  function lightAnswered(current: Visit, running: Running, answer: LightAnswer): ProbeResult | Promise<ProbeResult> {
+    const { person } = running;
+    const reach = deps.light!.reach;
+    const drowned = answer === 'silent' && !reach.proven(person);
+    if (answer === 'answered' || answer === 'silent') reach.saw(person, answer === 'answered');
+    deps.log('info', 'check-in: light challenge', { outcome: drowned ? 'drowned' : answer });
+    if (answer === 'answered' || drowned) return livenessPassed(current, running);
+    return livenessFailed(current, person, `light-${answer}`);
+  }
+
+  function livenessPassed(current: Visit, { person, evidence, picture }: Running): Promise<ProbeResult> {
+    tries.passed(person);
+    return welcome(current, person, evidence, picture, 'passed');
   }
 }

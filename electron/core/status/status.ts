@@ -5,7 +5,7 @@ import { shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { Runtime } from '../runtime.ts';
 import { photoDaysShown, type SiteConfig } from '../site/config.ts';
-import { consentAgeOf } from '../site/policy.ts';
+import { consentAgeOf, wantsLight } from '../site/policy.ts';
 import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
 import { storageState } from './storage.ts';
@@ -53,6 +53,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...devices.notices(),
         ...screen.notices(),
         ...(faceOff ? [faceOff.code] : []),
+        ...(wantsLight(runtime.policy) && site.liveness !== 'off' && runtime.light.drowned() ? ['light-drowned'] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),

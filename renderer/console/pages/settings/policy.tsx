@@ -21,7 +21,7 @@ const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 /** Check-in methods that a comparison with the one person's face may follow. */
 const CLAIMS = ['qr', 'badge'] as const;
 const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
-const CHOICES = ['faces', 'liveness', 'templates'] as const;
+const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
@@ -181,6 +181,14 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
             ['', t('settings.asKiosk')],
             ...STRENGTHS.map((name): [string, string] => [name, t(`settings.livenessOf.${name}`)]),
           ])}
+          {choice(
+            'lightChallenge',
+            [
+              ['', t('settings.lightChallengeOf.off')],
+              ['when-it-works', t('settings.lightChallengeOf.when-it-works')],
+            ],
+            'settings.lightChallengeHint',
+          )}
           {choice(
             'templates',
             [
