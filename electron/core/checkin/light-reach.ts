@@ -3,8 +3,8 @@ const PEOPLE = 3;
 
 /**
  * Whether the screen's light reaches faces here, by what the last people's faces made of it; kept in memory alone. Where the
- * newest answers of three other people were seen, a face that shows nothing has failed; where that is not known, or somebody
- * else's was not seen either, ambient light may drown it, and nobody is turned away for that.
+ * newest answers of three other people were seen, a face that shows nothing has failed; where that is not known, or another's
+ * was not seen either, ambient light may drown it, and nobody is turned away for that.
  */
 export function createLightReach() {
   /** Newest last. */

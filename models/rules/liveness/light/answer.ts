@@ -31,6 +31,8 @@ const REGIONS = 4;
 const UNEVEN = 3;
 /** Least gain: change of the logarithm of two channels' ratio, a unit of linear light of the screen. */
 const LEAST_GAIN = 0.012;
+/** Below it an answer may be chance: what is wrong with it says nothing. */
+const FAINT = 0.03;
 /** What is behind answers by less than this share of the face's answer. */
 const BEHIND = 0.6;
 /** What is behind counts as so much brighter at most: dark skin before a white wall is no pane. */
@@ -87,19 +89,20 @@ export function judgeLight(
 
   const best = LAGS.map((lag) => ({ lag, ...fitAt(lag, face) })).reduce((a, b) => (b.share > a.share ? b : a));
   if (!(best.share >= FITS && best.gain >= LEAST_GAIN)) return swingOf(times, face) > SWING ? 'other' : 'silent';
-  if (best.lag > LATEST) return 'late';
+  const unlessFaint = (answer: LightAnswer): LightAnswer => (best.gain < FAINT ? 'silent' : answer);
+  if (best.lag > LATEST) return unlessFaint('late');
   // Weighed by how bright it is: what a pane throws back is a smaller share of the light of a bright wall.
   const behind = (['corner-left', 'corner-right'] as const).map((corner) => {
     const level = clamp(levelOf(samples, [corner]) / levelOf(samples, FACE_REGIONS), 1, BRIGHTER);
     return fitAt(best.lag, chromasOf(corner)).gain * level;
   });
-  if (!(Math.max(...behind) < BEHIND * best.gain)) return 'flat';
+  if (!(Math.max(...behind) < BEHIND * best.gain)) return unlessFaint('flat');
   const fits = regions.map((region) => fitAt(best.lag, region));
   const middle = median(fits.map(({ gain }) => gain));
   const even = fits.filter(
     ({ share, gain }) => share >= REGION_FITS && gain >= middle / UNEVEN && gain <= middle * UNEVEN,
   );
-  return even.length >= REGIONS ? 'answered' : 'uneven';
+  return even.length >= REGIONS ? 'answered' : unlessFaint('uneven');
 }
 
 /** Mean of green over samples and regions. */
