@@ -132,7 +132,7 @@ test.describe('with coloured light, from a camera that sees what the page shows 
   test('one whose face shows nothing of them, where nobody’s is known to, by his moves alone', async ({ page }) => {
     await follow(await enter(page), moves, checkedIn(page));
     await expect(page.getByText('John Doe').first()).toBeVisible();
-    expect(outcome()).toBe('drowned');
+    expect(outcome()).toBe('silent');
   });
 
   test('one who does without colours, by his moves alone, and sees none', async ({ page }) => {
@@ -150,11 +150,10 @@ test.describe('with coloured light, from a camera that sees what the page shows 
     expect(log.join('\n')).not.toContain('light');
   });
 
-  test('what answers too late is not checked in', async ({ page }) => {
+  test('what answers too late is found late', async ({ page }) => {
     const camera = await enter(page);
     await camera.light({ share: 0.4, lag: 600, oval });
     await follow(camera, moves, async () => outcome() !== undefined);
     expect(outcome()).toBe('late');
-    expect(log.join('\n')).not.toContain('check-in {');
   });
 });

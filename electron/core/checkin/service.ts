@@ -461,14 +461,14 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return challengeStep(running);
   }
 
-  /** A face that shows nothing of the colours has failed only where those of others showed them lately. */
+  /** A face that does not answer the colours has failed only where those of others did lately: else light is drowned, or chance. */
   function lightAnswered(current: Visit, running: Running, answer: LightAnswer): ProbeResult | Promise<ProbeResult> {
     const { person } = running;
     const reach = deps.light!.reach;
-    const drowned = answer === 'silent' && !reach.proven(person);
+    const counts = reach.proven(person);
     if (answer === 'answered' || answer === 'silent') reach.saw(person, answer === 'answered');
-    deps.log('info', 'check-in: light challenge', { outcome: drowned ? 'drowned' : answer });
-    if (answer === 'answered' || drowned) return livenessPassed(current, running);
+    deps.log('info', 'check-in: light challenge', { outcome: answer, reason: counts ? 'counts' : 'moves-alone' });
+    if (answer === 'answered' || !counts) return livenessPassed(current, running);
     return livenessFailed(current, person, `light-${answer}`);
   }
 
