@@ -105,6 +105,13 @@ export const ProbeResult = z.discriminatedUnion('kind', [
     progress: z.number(),
     /** The head is where it was asked to be, and is to stay there. */
     hold: z.boolean(),
+    /** Colours of the screen follow, unless the person does without. */
+    light: z.boolean(),
+  }),
+  /** Liveness: the colours to show one after the other while the face is near, each for so many ms; the last one stays. */
+  z.strictObject({
+    kind: z.literal('light'),
+    sequence: z.array(z.strictObject({ colour: z.string().regex(/^#[0-9a-f]{6}$/), ms: z.number().positive() })),
   }),
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   /**
@@ -121,6 +128,14 @@ export const ProbeResult = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('done') }),
 ]);
 export type ProbeResult = z.infer<typeof ProbeResult>;
+
+/** What became of the colours of a visit so far; absent: they were not shown. */
+const LightShown = z.union([
+  /** The person does without them: the moves alone count. */
+  z.literal('declined'),
+  /** When each began on the screen, ms on the clock of the frame's `takenAt`. */
+  z.array(z.number().nonnegative()).max(20),
+]);
 
 const PersonRow = z.strictObject({
   id: Id,
@@ -266,7 +281,7 @@ export const METHODS = {
     z.strictObject({ visit: Id }),
   ),
   visitEnd: m(z.strictObject({ visit: Id }), empty),
-  probe: m(z.strictObject({ visit: Id, frame: FaceFrame }), ProbeResult),
+  probe: m(z.strictObject({ visit: Id, frame: FaceFrame, light: LightShown.optional() }), ProbeResult),
   voidCheckin: m(
     z.strictObject({
       checkin: Id,

@@ -1,6 +1,7 @@
 import type { Problem } from '../../sync/errors/problem.ts';
 import type { Ed25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
 import type { Policy } from '../../sync/protocol/wire/changes.ts';
+import { createLightReach } from './checkin/light-reach.ts';
 import { type Devices, NO_DEVICES } from './devices/devices.ts';
 import type { FleetController } from './fleet/attach.ts';
 import { createSettings, type DeviceSettings } from './fleet/settings.ts';
@@ -19,6 +20,7 @@ import type { UpdateKeeper } from './update/keeper.ts';
  */
 export class Runtime {
   readonly settings: DeviceSettings;
+  readonly light = createLightReach();
   sync: KioskSync | null = null;
   devices: Devices = NO_DEVICES;
   updates: UpdateKeeper | null = null;

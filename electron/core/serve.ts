@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createChallenge, type LivenessStrength } from '../../models/rules/liveness/challenge.ts';
+import { drawSequence } from '../../models/rules/liveness/light/sequence.ts';
+import { startLight } from '../../models/rules/liveness/light/session.ts';
 import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { withVeto } from './checkin/liveness-check.ts';
@@ -26,7 +28,7 @@ import { createSetup } from './joining/setup.ts';
 import type { Left } from './leaving/leave.ts';
 import { type Base, type Faces, type Identity, monotonic } from './phases.ts';
 import { createPrinting, cupsSocket } from './printing/service.ts';
-import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace } from './site/policy.ts';
+import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace, wantsLight } from './site/policy.ts';
 import { knownStaff } from './staff/members.ts';
 import { createStaffScreen } from './staff/screen.ts';
 import { createStatistics, startStatistics } from './statistics/statistics.ts';
@@ -115,6 +117,11 @@ export async function serve(
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
     startLiveness: startCheck,
+    light: {
+      wanted: () => wantsLight(runtime.policy),
+      start: () => startLight(drawSequence(unpredictable), recogniser.calibration),
+      reach: runtime.light,
+    },
     voided: changed,
     place: sealedPlaces({
       device: store.device,

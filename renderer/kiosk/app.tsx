@@ -5,6 +5,7 @@ import { Footer, TopBar } from './parts/frame.tsx';
 import type { Route } from './route.ts';
 import { CheckinScreen } from './screens/checkin.tsx';
 import { Refused, Restarting } from './screens/core-trouble.tsx';
+import { LightScreen } from './screens/light.tsx';
 import { OtherMethodScreen } from './screens/other-method.tsx';
 import { NumberScreen, PinScreen } from './screens/pin.tsx';
 import { PresentScreen } from './screens/present.tsx';
@@ -37,7 +38,9 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
     );
   const route = kiosk.route.value;
   // The stage stays under a result, so that the picture is there again the moment the result goes.
-  const overlay = route.at === 'result' || route.at === 'voided';
+  const light = route.at === 'checkin' ? kiosk.visits.light.value : null;
+  const lit = light !== null && light !== 'follow';
+  const overlay = lit || route.at === 'result' || route.at === 'voided';
   return (
     <>
       <div
@@ -50,6 +53,7 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
         <Main route={route} />
         <Footer />
       </div>
+      {lit && <LightScreen sequence={light} />}
       {route.at === 'result' && <ResultScreen receipt={route.receipt} />}
       {route.at === 'voided' && <VoidedScreen outcome={route.outcome} />}
     </>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProbeResult, Receipt } from '../../electron/contract/methods.ts';
+import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
 import { detection, face, sample } from '../../test/kit/detections.ts';
 import { type Answer, createVisits } from './visits.ts';
@@ -17,6 +17,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
   let at = 0;
   let allowed = true;
   let number: string | null = null;
+  let light: Parameters<CoreClient['probe']>[0]['light'];
   const visits = createVisits({
     core: {
       visitBegin: async (input) => {
@@ -29,6 +30,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       },
       probe: async (input) => {
         probes.push({ visit: input.visit, others: input.frame.others });
+        light = input.light;
         const answer = answers(probes.length);
         if (answer instanceof Error) throw answer;
         return answer;
@@ -60,6 +62,8 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
     probes,
     given,
     frames,
+    /** What the last probe said of the colours. */
+    light: () => light,
     allow: (next: boolean) => (allowed = next),
     type: (typed: string) => (number = typed),
   };
@@ -154,7 +158,15 @@ describe('visits', () => {
   });
 
   it('show the challenge, and let the turned head through that it asks for', async () => {
-    const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25, hold: false }));
+    const k = setup(() => ({
+      kind: 'challenge',
+      step: 'turn-left',
+      index: 0,
+      of: 1,
+      progress: 0.25,
+      hold: false,
+      light: false,
+    }));
     await k.frames(600, {});
     expect(k.visits.stage.value.challenge).toEqual({ step: 'turn-left', index: 0, of: 1, hold: false });
     const before = k.probes.length;
@@ -272,5 +284,54 @@ describe('visits', () => {
     }
     expect(visits.stage.value.reason).toBe('covered');
     expect(k.given).toEqual([]);
+  });
+
+  describe('with coloured light', () => {
+    const sequence = [
+      { colour: '#6cddf3', ms: 700 },
+      { colour: '#f3c561', ms: 500 },
+    ];
+    const CHALLENGE = { kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0, hold: false } as const;
+
+    it('say that it follows, show it while the face is near, and say with each probe when each colour came', async () => {
+      let answer: ProbeResult = { ...CHALLENGE, light: true };
+      const k = setup(() => answer);
+      await k.frames(400, {});
+      expect(k.visits.light.value).toBe('follow');
+      expect(k.light()).toBeUndefined();
+      answer = { kind: 'light', sequence };
+      await k.frames(400, {});
+      expect(k.visits.light.value).toEqual(sequence);
+      k.visits.lit(1_000);
+      k.visits.lit(1_700);
+      await k.frames(300, {});
+      expect(k.light()).toEqual([1_000, 1_700]);
+      answer = { kind: 'welcome', receipt: RECEIPT };
+      await k.frames(300, {});
+      expect(k.visits.light.value).toBeNull();
+    });
+
+    it('ask a face that is too far for it to come closer', async () => {
+      const k = setup(() => ({ kind: 'light', sequence }));
+      await k.frames(1_200, { size: 110 });
+      expect(k.visits.stage.value.reason).toBe('too-far');
+      expect(k.visits.light.value).toBe('follow');
+      await k.frames(1_000, { size: 200 });
+      expect(k.visits.light.value).toEqual(sequence);
+    });
+
+    it('leave it out for who does without, in this visit alone', async () => {
+      const k = setup(() => ({ ...CHALLENGE, light: true }));
+      await k.frames(400, {});
+      k.visits.withoutLight();
+      expect(k.visits.light.value).toBeNull();
+      await k.frames(400, {});
+      expect(k.light()).toBe('declined');
+      expect(k.visits.light.value).toBeNull();
+      await k.frames(1_200, null);
+      await k.frames(600, {});
+      expect(k.light()).toBeUndefined();
+      expect(k.visits.light.value).toBe('follow');
+    });
   });
 });

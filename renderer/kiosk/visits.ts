@@ -31,7 +31,7 @@ export interface StageView {
   readonly present: boolean;
   /** What to change first: a quality reason, or null. */
   readonly reason: string | null;
-  readonly challenge: Omit<Extract<ProbeResult, { kind: 'challenge' }>, 'kind' | 'progress'> | null;
+  readonly challenge: Omit<Extract<ProbeResult, { kind: 'challenge' }>, 'kind' | 'progress' | 'light'> | null;
   /** 0..1, the ring. */
   readonly progress: number;
   /** This visit has its answer; the face is still there. */
@@ -40,8 +40,16 @@ export interface StageView {
 
 export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge: null, progress: 0, answered: false };
 
+/** Colours for the screen to show; `follow`: they will, after the moves or when the face is nearer. */
+export type LightView = Extract<ProbeResult, { kind: 'light' }>['sequence'] | 'follow' | null;
+
 export interface Visits {
   readonly stage: ReadonlySignal<StageView>;
+  readonly light: ReadonlySignal<LightView>;
+  /** The next colour is on the screen. @param at `performance.now()` */
+  lit(at: number): void;
+  /** The person does without colours, for this visit. */
+  withoutLight(): void;
   /** Each frame, in order. */
   seen(s: Detection): void;
   /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
@@ -60,6 +68,8 @@ const IDLE_SAMPLE_MS = 500;
 const SENTENCE_MS = 350;
 /** Nothing but a covered face for so long: a mask, a veil, dark glasses. The other methods need no uncovered face. */
 const OCCLUDED_MS = 5_000;
+/** A face whose box is lower than this, against the frame's height, gets little of the screen's light. */
+const NEAR_ENOUGH = 0.3;
 /** Darkness shorter than this is a passing hand. */
 const COVERED_MS = 1_500;
 
@@ -83,6 +93,7 @@ type Phase = 'none' | 'beginning' | 'probing' | 'answered';
 /** Turns frames into visits and probes, and the core's answers into what the stage shows. */
 export function createVisits(deps: VisitDeps): Visits {
   const stage = signal<StageView>(EMPTY_STAGE);
+  const light = signal<LightView>(null);
   const tracker = createTracker();
   let phase: Phase = 'none';
   let visit: string | null = null;
@@ -97,6 +108,10 @@ export function createVisits(deps: VisitDeps): Visits {
   let progress = 0;
   let challenge: StageView['challenge'] = null;
   let occludedSince: number | null = null;
+  let sequence: Exclude<LightView, 'follow'> = null;
+  /** When each colour came on the screen. */
+  let shown: number[] = [];
+  let declined = false;
   /** What the core asked for last, and until when it is shown. */
   let coreReason: { reason: string; until: number } | null = null;
 
@@ -107,11 +122,19 @@ export function createVisits(deps: VisitDeps): Visits {
     round++;
     progress = 0;
     challenge = null;
+    endLight();
+    declined = false;
     coreReason = null;
     occludedSince = null;
     lastSample = null;
     // The core ends it by itself when the line is gone; then there is no one to notify.
     if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
+  }
+
+  function endLight(): void {
+    sequence = null;
+    shown = [];
+    light.value = null;
   }
 
   async function begin(): Promise<void> {
@@ -141,6 +164,7 @@ export function createVisits(deps: VisitDeps): Visits {
   function finish(answer: Answer): void {
     phase = 'answered';
     challenge = null;
+    endLight();
     progress = answer.kind === 'welcome' ? 1 : 0;
     deps.answer(answer);
   }
@@ -159,7 +183,8 @@ export function createVisits(deps: VisitDeps): Visits {
       takenAt: s.at,
     };
     try {
-      const result = await deps.core.probe({ visit, frame });
+      const colours = declined ? { light: 'declined' as const } : sequence ? { light: [...shown] } : {};
+      const result = await deps.core.probe({ visit, frame, ...colours });
       if (mine !== round || phase !== 'probing') return;
       const occluded = result.kind === 'guide' && result.reason === 'occluded';
       occludedSince = occluded ? (occludedSince ?? s.at) : null;
@@ -169,6 +194,7 @@ export function createVisits(deps: VisitDeps): Visits {
         case 'more':
           coreReason = null;
           challenge = null;
+          endLight();
           progress = result.progress;
           break;
         case 'guide':
@@ -178,6 +204,16 @@ export function createVisits(deps: VisitDeps): Visits {
           coreReason = null;
           challenge = { step: result.step, index: result.index, of: result.of, hold: result.hold };
           progress = result.progress;
+          endLight();
+          if (result.light && !declined) light.value = 'follow';
+          break;
+        case 'light':
+          coreReason = null;
+          challenge = null;
+          progress = 1;
+          if (declined) break;
+          sequence ??= result.sequence;
+          light.value ??= 'follow';
           break;
         case 'welcome':
           finish(result);
@@ -219,6 +255,12 @@ export function createVisits(deps: VisitDeps): Visits {
 
   return {
     stage,
+    light,
+    lit: (at) => void shown.push(at),
+    withoutLight() {
+      declined = true;
+      endLight();
+    },
     seen(s) {
       const track = tracker.step(s);
       if (track.left || (phase === 'answered' && !track.present)) end();
@@ -229,7 +271,7 @@ export function createVisits(deps: VisitDeps): Visits {
       if (track.present && phase === 'none' && s.faces.length > 0) void begin();
       if (s.sample) lastSample = s.sample;
       if (!track.present) lastSample = s.sample;
-      const pose: Pose = challenge ? 'any' : 'straight';
+      const pose: Pose = challenge || sequence ? 'any' : 'straight';
       let reason =
         track.present && s.faces.length === 0 ? stage.peek().reason : judge(s, lastSample, track.speed, pose);
       if (reason === 'covered') {
@@ -237,6 +279,10 @@ export function createVisits(deps: VisitDeps): Visits {
         if (s.at - darkSince < COVERED_MS) reason = 'no-face';
       } else if (s.sample || s.faces.length > 0) darkSince = null;
       else if (darkSince !== null && s.at - darkSince >= COVERED_MS) reason = 'covered';
+      if (sequence && light.peek() === 'follow' && reason === null && s.faces.length > 0) {
+        if (s.faces[0]!.box[3] < s.height * NEAR_ENOUGH) reason = 'too-far';
+        else light.value = sequence;
+      }
       if (phase === 'answered') reason = null;
 
       const crop = s.sample?.crop;

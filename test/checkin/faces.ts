@@ -20,8 +20,8 @@ export interface Faces {
   readonly templates: Readonly<Record<Person, readonly Float32Array[]>>;
   /** A take as the screen sends it; each one is read once. */
   take(take: Take): Promise<readonly FaceFrame[]>;
-  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture. */
-  head(motion: Motion, embedding: Float32Array, quality?: Partial<FaceQuality>): FaceFrame;
+  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture, `image` of black. */
+  head(motion: Motion, embedding: Float32Array, quality?: Partial<FaceQuality>, image?: RgbImage): FaceFrame;
   close(): Promise<void>;
 }
 
@@ -69,9 +69,9 @@ export async function openFaces(): Promise<Faces> {
       if (!takes.has(key)) takes.set(key, read(take));
       return takes.get(key)!;
     },
-    head(motion, embedding, quality = {}) {
+    head(motion, embedding, quality = {}, made) {
       const { landmarks, box, takenAt } = observation(motion, random);
-      const image = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) };
+      const image = picture(made ?? { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) });
       const five: FaceShape['five'] = [landmarks[36]!, landmarks[45]!, landmarks[30]!, landmarks[48]!, landmarks[54]!];
       const shape: FaceShape = { box, landmarks, five, quality: { ...GOOD, yaw: motion.yaw, ...quality } };
       shapes.set(image, new Map([[String(box), Promise.resolve(shape)]]));

@@ -29,6 +29,8 @@ export interface ReactiveCamera {
   load(name: string, what: Segment | readonly RgbImage[], how?: Playing): Promise<void>;
   /** Shows a clip that was loaded, or for null the empty wall. @returns when its first frame was drawn, by the page's clock, ms */
   cue(name: string | null): Promise<number>;
+  /** From now on what is in the oval is lit by the colours that the page shows, `lag` ms late. Null: by none. */
+  light(how: PageLight | null): Promise<void>;
   /** The sentences that were answered by `react`, in order. */
   answered(): Promise<readonly string[]>;
   /** How many frames the canvas has drawn, to see that it runs. */
@@ -41,6 +43,13 @@ export interface ReactiveCamera {
 
 /** `once` holds the last frame, `swing` goes back and forth without a cut, `stays` does so with the last frames alone. */
 export type Playing = 'once' | 'swing' | 'stays';
+
+/** *Simulated*: a white screen adds `share` of the light that is there. Oval: middle and half axes, pixels of the camera. */
+export interface PageLight {
+  readonly share: number;
+  readonly lag: number;
+  readonly oval: readonly [x: number, y: number, rx: number, ry: number];
+}
 
 /** What is shown while the kiosk says `sentence`. */
 export interface ReactiveClip {
@@ -61,6 +70,7 @@ interface InPage {
   load(name: string, jpegs: readonly string[], how: Playing): Promise<void>;
   cue(name: string | null): number;
   react(hold: string): void;
+  light(how: PageLight | null): void;
   readonly answered: string[];
   drawn: number;
   unplug(): void;
@@ -88,6 +98,7 @@ export async function installReactiveCamera(page: Page, options: ReactiveCameraO
     },
     load,
     cue: (name) => page.evaluate((n) => (globalThis as WithCamera).reactiveCamera.cue(n), name),
+    light: (how) => page.evaluate((light) => (globalThis as WithCamera).reactiveCamera.light(light), how),
     answered: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.answered),
     async show(what, how = 'once') {
       const jpegs = await jpegsOf(what);
@@ -135,6 +146,9 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   /** What follows when the clip has been gone back through. */
   let next: { frames: ImageBitmap[]; how: Playing } | null = null;
   let gone = false;
+  let lit: PageLight | null = null;
+  /** Colours of the page, newest last. */
+  const colours: { at: number; colour: string }[] = [];
   const streams = new Set<MediaStream>();
   const bitmaps = (jpegs: readonly string[]): Promise<ImageBitmap[]> =>
     Promise.all(
@@ -183,6 +197,9 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
       observer.observe(document, { subtree: true, childList: true, characterData: true });
       check();
     },
+    light(how: PageLight | null) {
+      lit = how;
+    },
     unplug() {
       gone = true;
       for (const stream of streams) {
@@ -199,6 +216,23 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
       navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
     },
   };
+  /** The factors by which the page's colour brightens each channel, against white. */
+  function shine({ share, lag, oval: [x, y, rx, ry] }: PageLight): void {
+    const now = performance.now();
+    const screen = document.querySelector('.light');
+    colours.push({ at: now, colour: screen ? getComputedStyle(screen).backgroundColor : '' });
+    const { colour } = colours.findLast((one) => one.at <= now - lag) ?? { colour: '' };
+    const channels = colour.match(/\d+/g)?.slice(0, 3).map(Number);
+    if (!channels) return;
+    const factors = channels.map((byte) => ((1 + share * (byte / 255) ** 2.2) / (1 + share)) ** (1 / 2.2));
+    context.save();
+    context.globalCompositeOperation = 'multiply';
+    context.fillStyle = `rgb(${factors.map((factor) => Math.round(255 * factor)).join(', ')})`;
+    context.beginPath();
+    context.ellipse(x, y, rx, ry, 0, 0, 2 * Math.PI);
+    context.fill();
+    context.restore();
+  }
   function draw(): void {
     if (next && at <= 0) {
       start(next);
@@ -218,6 +252,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
         context.fillRect((i * width) / 40, 0, width / 40 + 1, height);
       }
     }
+    if (lit) shine(lit);
     // A canvas that is drawn the same gives no new frame; a pixel of the corner keeps the camera running.
     context.fillStyle = at % 2 ? '#000' : '#010101';
     context.fillRect(0, 0, 1, 1);

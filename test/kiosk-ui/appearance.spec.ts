@@ -140,9 +140,19 @@ const CAMERA_TOUR: Tour = {
       of: 2,
       progress: 0.3,
       hold: false,
+      light: false,
     });
     await page.reload();
     await says(page, core, 'challenge', 'turn-left');
+  },
+  '03b-light-follows': async (page, core) => {
+    const challenge = { kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3, hold: false } as const;
+    core.methods.probe = async () => ({ ...challenge, light: true });
+    await page.locator('.recent').waitFor();
+  },
+  '03c-light': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'light', sequence: [{ colour: '#6cddf3', ms: 1_000 }] });
+    await page.locator('.light').waitFor();
   },
   '04-result-in': async (page, core) => {
     core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });

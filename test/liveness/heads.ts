@@ -1,5 +1,7 @@
-import type { Point } from '../../models/rules/image.ts';
+import type { Point, RgbImage } from '../../models/rules/image.ts';
 import type { Challenge, Move } from '../../models/rules/liveness/challenge.ts';
+import { FADE_MS } from '../../models/rules/liveness/light/answer.ts';
+import { type Light, lightOf, type Shade } from '../../models/rules/liveness/light/sequence.ts';
 import type { Observation } from '../../models/rules/liveness/liveness.ts';
 
 /**
@@ -113,3 +115,31 @@ export const challengeOf = (...moves: readonly Move[]): Challenge => ({
     { step, hold: 0 },
   ]),
 });
+
+/** When each colour begins, ms, the first one at `from`. */
+export const timesOf = (sequence: readonly Shade[], from = 0): number[] =>
+  sequence.map((_, i) => from + sequence.slice(0, i).reduce((sum, { ms }) => sum + ms, 0));
+
+/** What a screen shows `at` ms after its sequence began: before that the first colour, each fading into the next. */
+export function lightAt(sequence: readonly Shade[], at: number): Light {
+  const times = timesOf(sequence);
+  const i = Math.max(
+    0,
+    times.findLastIndex((from) => from <= at),
+  );
+  const [from, to] = [lightOf(sequence[Math.max(0, i - 1)]!.colour), lightOf(sequence[i]!.colour)];
+  const part = Math.min(1, Math.max(0, (at - times[i]!) / FADE_MS));
+  return [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part, from[2] + (to[2] - from[2]) * part];
+}
+
+/** The picture of a made-up head straight ahead, painted in one tone before a wall of the same, and lit by a screen. */
+export function litPicture(light: Light): RgbImage {
+  const [width, height] = [640, 480];
+  const tone = (lit: boolean) => light.map((c) => Math.round(255 * (0.3 * (1 + (lit ? 0.4 * c : 0))) ** (1 / 2.2)));
+  const data = new Uint8Array(width * height * 3);
+  const [wall, face] = [tone(false), tone(true)];
+  for (let n = 0; n < width * height; n++) {
+    data.set(Math.abs((n % width) - width / 2) < 120 && n > 80 * width ? face : wall, n * 3);
+  }
+  return { width, height, data };
+}

@@ -14,8 +14,8 @@ import type { RgbImage } from '../../models/rules/image.ts';
 import type { Move } from '../../models/rules/liveness/challenge.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { readPicture, takesOf } from '../footage/index.ts';
-import { movesOfB } from '../footage/moves.ts';
-import { follow, installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
+import { type Moves, movesOfB } from '../footage/moves.ts';
+import { follow, installReactiveCamera, type PageLight, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { printOf } from './attacks.ts';
 import { seeded } from './heads.ts';
 import { attack } from './watch.ts';
@@ -99,4 +99,61 @@ test('his photograph, turned as the kiosk asks, is not checked in; after three f
   await expect(other.first()).toBeVisible();
   expect(prompts.length).toBeGreaterThanOrEqual(1); // the same prompt twice running shows as one
   expect(log.join('\n')).not.toContain('check-in ');
+});
+
+test.describe('with coloured light, from a camera that sees what the page shows (simulated)', () => {
+  let moves: Moves;
+  let oval: PageLight['oval'];
+  test.beforeAll(async () => {
+    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+    const policy = { leaseDays: 30, liveness: 'light', lightChallenge: 'when-it-works' } as const;
+    await kiosk.store.roster.apply({ whole: false, more: false, cursor: 'c', changes: [{ kind: 'policy', policy }] });
+    await kiosk.close();
+    await withPipeline(async (pipeline) => {
+      moves = await movesOfB(pipeline, FPS);
+      const [face] = await pipeline.detect(moves.straight[0]!);
+      const [x, y, w, h] = face!.box;
+      oval = [x + w / 2, y + h / 2, 0.75 * w, 0.8 * h];
+    });
+  });
+
+  const checkedIn = (page: Page) => async () => (await page.getByText('John Doe').count()) > 0;
+  const outcome = (): string | undefined => /light challenge \{"outcome":"(\w+)"/.exec(log.join('\n'))?.[1];
+
+  test('a man whose face answers the colours is checked in', async ({ page }) => {
+    const camera = await enter(page);
+    await camera.light({ share: 0.4, lag: 60, oval });
+    await follow(camera, moves, checkedIn(page));
+    await expect(page.getByText('John Doe').first()).toBeVisible();
+    expect(outcome()).toBe('answered');
+    expect(log.join('\n')).toContain('"liveness":"passed"');
+  });
+
+  test('one whose face shows nothing of them, where nobody’s is known to, by his moves alone', async ({ page }) => {
+    await follow(await enter(page), moves, checkedIn(page));
+    await expect(page.getByText('John Doe').first()).toBeVisible();
+    expect(outcome()).toBe('silent');
+  });
+
+  test('one who does without colours, by his moves alone, and sees none', async ({ page }) => {
+    const camera = await enter(page);
+    await page.exposeFunction('sawLight', () => log.push('light shown'));
+    await page.evaluate(() =>
+      new MutationObserver(() => {
+        const without = document.querySelector<HTMLButtonElement>('.recent button');
+        if (without && document.querySelector('.stage-arrow')) without.click();
+        if (document.querySelector('.light')) (globalThis as unknown as { sawLight(): void }).sawLight();
+      }).observe(document, { subtree: true, childList: true }),
+    );
+    await follow(camera, moves, checkedIn(page));
+    await expect(page.getByText('John Doe').first()).toBeVisible();
+    expect(log.join('\n')).not.toContain('light');
+  });
+
+  test('what answers too late is found late', async ({ page }) => {
+    const camera = await enter(page);
+    await camera.light({ share: 0.4, lag: 600, oval });
+    await follow(camera, moves, async () => outcome() !== undefined);
+    expect(outcome()).toBe('late');
+  });
 });

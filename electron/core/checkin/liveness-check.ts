@@ -50,8 +50,11 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
   likeness,
 });
 
-/** What the screen asks for next. */
-export function challengeStep(check: LivenessCheck): ProbeResult {
+/**
+ * What the screen asks for next.
+ * @param light colours follow the moves
+ */
+export function challengeStep(check: LivenessCheck, light: boolean): ProbeResult {
   const { step, index, of, progress, hold } = check.current();
-  return { kind: 'challenge', step, index, of, progress, hold };
+  return { kind: 'challenge', step, index, of, progress, hold, light };
 }

@@ -3,10 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { directionOf, meanOf } from '../../../models/rules/cosine.ts';
 import { fmrAt, thresholdFor } from '../../../models/rules/decision.ts';
 import type { Move } from '../../../models/rules/liveness/challenge.ts';
+import { drawSequence } from '../../../models/rules/liveness/light/sequence.ts';
+import { startLight } from '../../../models/rules/liveness/light/session.ts';
 import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
 import { type Faces, inARow, like, openFaces } from '../../../test/checkin/faces.ts';
 import { type Take, takesOf } from '../../../test/footage/index.ts';
-import { challengeOf, type Motion, turning } from '../../../test/liveness/heads.ts';
+import {
+  challengeOf,
+  lightAt,
+  litPicture,
+  type Motion,
+  seeded,
+  timesOf,
+  turning,
+} from '../../../test/liveness/heads.ts';
 import { heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { type ProbeResult, Receipt } from '../../contract/methods.ts';
@@ -19,6 +29,7 @@ import { defaultSite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, Person } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
+import { createLightReach, type LightReach } from './light-reach.ts';
 import { openRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -345,11 +356,99 @@ function madeUpTurn(
   return turning(yaw).map((motion, i) => faces.head(motion, face(i, motion)));
 }
 
+describe('the light challenge', () => {
+  const sequence = drawSequence(seeded(8));
+  let reach: LightReach;
+  beforeEach(() => {
+    reach = createLightReach();
+  });
+  const lit = () =>
+    service(
+      { liveness: 'standard', repeatWindowSeconds: 0 },
+      { light: { wanted: () => true, start: () => startLight(sequence, faces.pipeline.calibration), reach } },
+    );
+  /** Others' faces have answered here. */
+  const prove = () => {
+    for (const person of ['x', 'y', 'z']) reach.saw(person, true);
+  };
+
+  /** Turns as asked, and then looks ahead while the screen shows its colours; every answer, and whose face the last samples have. */
+  async function attempt(
+    checkin: Service,
+    how: { readonly answers?: boolean; readonly declines?: boolean; readonly face?: Float32Array } = {},
+  ): Promise<ProbeResult[]> {
+    const { answers: lights = true, declines = false, face = faces.templates.A[0]! } = how;
+    const { visit } = await checkin.visitBegin({});
+    const turn = inARow(still(), madeUpTurn());
+    const answers: ProbeResult[] = [];
+    for (const frame of turn) {
+      answers.push(await checkin.probe({ visit, frame, ...(declines && { light: 'declined' as const }) }));
+      if (answers.at(-1)!.kind === 'light' || answers.at(-1)!.kind === 'welcome') break;
+    }
+    const from = turn[answers.length - 1]!.takenAt + 125;
+    for (let at = from; answers.at(-1)!.kind === 'light'; at += 125) {
+      const image = litPicture(lights ? lightAt(sequence, at - from - 100) : [0, 0, 0]);
+      const frame = faces.head({ yaw: 0, at }, face, {}, image);
+      answers.push(await checkin.probe({ visit, frame, light: timesOf(sequence, from).filter((time) => time <= at) }));
+    }
+    return answers;
+  }
+
+  test('follows the moves, and lets in who answers the colours', async () => {
+    prove();
+    const answers = await attempt(lit());
+    expect(answers.find((answer) => answer.kind === 'challenge')).toMatchObject({ light: true });
+    expect(answers.find((answer) => answer.kind === 'light')).toEqual({ kind: 'light', sequence });
+    expect(answers.at(-1)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', liveness: 'passed' } });
+    expect(reach.proven('someone')).toBe(true);
+  });
+
+  test('that a face is silent to has failed where the faces of others answered', async () => {
+    prove();
+    expect((await attempt(lit(), { answers: false })).at(-1)).toEqual({ kind: 'more', progress: 0 });
+    expect(rows()).toEqual([]);
+  });
+
+  test('counts for nothing where light is drowned or not known to reach anybody: the moves alone do', async () => {
+    expect((await attempt(lit(), { answers: false })).at(-1)!.kind).toBe('welcome');
+    prove();
+    reach.saw('w', false);
+    expect((await attempt(lit(), { answers: false })).at(-1)!.kind).toBe('welcome');
+  });
+
+  test('is left out for who does without: the moves alone count', async () => {
+    prove();
+    const answers = await attempt(lit(), { declines: true });
+    expect(answers.map(({ kind }) => kind)).not.toContain('light');
+    expect(answers.at(-1)!.kind).toBe('welcome');
+  });
+
+  test('that another person’s face answers has failed', async () => {
+    prove();
+    expect((await attempt(lit(), { face: faces.templates.B[0]! })).at(-1)).toEqual({ kind: 'more', progress: 0 });
+    expect(rows()).toEqual([]);
+  });
+
+  test('is not there where the policy does not want it', async () => {
+    const answers = await attempt(service({ liveness: 'standard' }));
+    expect(answers.map(({ kind }) => kind)).not.toContain('light');
+    expect(answers.find((answer) => answer.kind === 'challenge')).toMatchObject({ light: false });
+  });
+});
+
 describe('a challenge', () => {
   test('is passed by the recorded head that turns as it was asked', async () => {
     const checkin = service({ liveness: 'standard' });
     const answers = await show(checkin, (await checkin.visitBegin({})).visit, await turnOfA());
-    expect(answers[1]).toEqual({ kind: 'challenge', step: 'middle', index: 0, of: 1, progress: 0, hold: false });
+    expect(answers[1]).toEqual({
+      kind: 'challenge',
+      step: 'middle',
+      index: 0,
+      of: 1,
+      progress: 0,
+      hold: false,
+      light: false,
+    });
     expect(answers.filter((a) => a.kind === 'challenge').map((a) => a.step)).toContain('turn-left');
     expect(answers.at(-1)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', liveness: 'passed' } });
     expect((await welcomed(checkin, await turnOfB())).name).toBe('Ben');

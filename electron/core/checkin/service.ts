@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
+import type { LightAnswer } from '../../../models/rules/liveness/light/answer.ts';
+import type { LightSession } from '../../../models/rules/liveness/light/session.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { CoreMethods, Input, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { type Claims, wipe } from '../checkin-methods/claims.ts';
 import type { Admission } from '../devices/door/rule.ts';
 import type { SealedPlace } from '../devices/gps/places.ts';
@@ -20,6 +22,7 @@ import type { Admit } from './admit.ts';
 import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
+import type { LightReach } from './light-reach.ts';
 import { challengeStep, type LivenessCheck, observationOf } from './liveness-check.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
@@ -42,6 +45,13 @@ export interface CheckinDeps {
   readonly demo: boolean;
   /** Draws a challenge and starts it. */
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
+  /** Colours of the screen after the moves of a challenge; absent: there are none. */
+  readonly light?: {
+    readonly wanted: () => boolean;
+    /** Draws a sequence and starts it. */
+    readonly start: () => LightSession;
+    readonly reach: LightReach;
+  };
   /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
@@ -70,7 +80,18 @@ interface Visit {
   readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
-  challenge: { check: LivenessCheck; person: string; evidence: Evidence; picture: RgbImage } | null;
+  challenge: Running | null;
+}
+
+/** A challenge under way: first the moves, then, where they are wanted, the colours. */
+interface Running {
+  readonly check: LivenessCheck;
+  readonly person: string;
+  readonly evidence: Evidence;
+  readonly picture: RgbImage;
+  /** Colours follow, unless the person does without. */
+  withLight: boolean;
+  light: LightSession | null;
 }
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
@@ -179,7 +200,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
-  async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
+  /** What is asked for next: a move, or the colours. */
+  const askedNext = ({ check, withLight, light }: Running): ProbeResult =>
+    light ? { kind: 'light', sequence: [...light.sequence] } : challengeStep(check, withLight);
+
+  async function probe({ visit: id, frame, light }: Input<'probe'>): Promise<ProbeResult> {
     const current = visit;
     if (!current || current.id !== id) throw new Problem('visit-unknown');
     if (current.answered) return { kind: 'done' };
@@ -191,7 +216,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return { kind: 'guide', reason: 'several-faces' };
     }
     const picture: RgbImage = frame.picture;
-    if (current.challenge) return challenge(current, picture, frame);
+    if (current.challenge) return challenge(current, current.challenge, picture, frame, light);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
     // After an uncertain sample the mirrored face is worth its time.
@@ -332,8 +357,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
     if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
-    current.challenge = { check: deps.startLiveness(site.liveness), person, evidence, picture };
-    return challengeStep(current.challenge.check);
+    const withLight = deps.light?.wanted() ?? false;
+    const check = deps.startLiveness(site.liveness);
+    current.challenge = { check, person, evidence, picture, withLight, light: null };
+    return askedNext(current.challenge);
   }
 
   /**
@@ -395,8 +422,13 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     },
   };
 
-  async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
-    const running = current.challenge!;
+  async function challenge(
+    current: Visit,
+    running: Running,
+    picture: RgbImage,
+    frame: FaceFrame,
+    light: Input<'probe'>['light'] = [],
+  ): Promise<ProbeResult> {
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     // The head that moves must be the recognised one in every sample: otherwise someone stepped in.
     const embedding = await recogniser.embed(picture, shape);
@@ -404,13 +436,35 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { score } = templates
       ? recogniser.compare(embedding, templates)
       : recogniser.verify(embedding, running.person);
-    const state = await running.check.observe(observationOf(frame, shape, score ?? -1), picture);
-    if (visit !== current || current.challenge !== running) return { kind: 'done' };
-    if (state.state === 'passed') {
-      tries.passed(running.person);
-      return welcome(current, running.person, running.evidence, running.picture, 'passed');
+    const observation = observationOf(frame, shape, score ?? -1);
+    if (light === 'declined') running.withLight = false;
+    if (running.light && running.withLight) {
+      const state = running.light.observe({ ...observation, picture, shown: light === 'declined' ? [] : light });
+      if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
+      return state.state === 'going' ? askedNext(running) : lightAnswered(current, running, state.answer);
     }
+    const state = await running.check.observe(observation, picture);
+    if (visit !== current || current.challenge !== running) return { kind: 'done' };
     if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
-    return challengeStep(running.check);
+    if (state.state === 'going') return askedNext(running);
+    if (!running.withLight || !deps.light) return livenessPassed(current, running);
+    running.light = deps.light.start();
+    return askedNext(running);
+  }
+
+  /** A face that does not answer the colours has failed only where those of others did lately: else light is drowned, or chance. */
+  function lightAnswered(current: Visit, running: Running, answer: LightAnswer): ProbeResult | Promise<ProbeResult> {
+    const { person } = running;
+    const reach = deps.light!.reach;
+    const counts = reach.proven(person);
+    if (answer === 'answered' || answer === 'silent') reach.saw(person, answer === 'answered');
+    deps.log('info', 'check-in: light challenge', { outcome: answer, reason: counts ? 'counts' : 'moves-alone' });
+    if (answer === 'answered' || !counts) return livenessPassed(current, running);
+    return livenessFailed(current, person, `light-${answer}`);
+  }
+
+  function livenessPassed(current: Visit, { person, evidence, picture }: Running): Promise<ProbeResult> {
+    tries.passed(person);
+    return welcome(current, person, evidence, picture, 'passed');
   }
 }

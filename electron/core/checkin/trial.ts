@@ -120,12 +120,12 @@ export function createLivenessTrial({ recogniser, startLiveness, monotonic, chan
       one.samples.push(embedding);
       if (one.samples.length < VISIT_RULES.agree) return { kind: 'more', progress: 0.5 };
       one.check = startLiveness(one.strength);
-      return challengeStep(one.check);
+      return challengeStep(one.check, false);
     }
     const { score } = recogniser.compare(embedding, one.samples);
     const state = await one.check.observe(observationOf(frame, shape, score ?? -1), frame.picture);
     if (awaited !== one) return { kind: 'done' };
-    if (state.state === 'going') return challengeStep(one.check);
+    if (state.state === 'going') return challengeStep(one.check, false);
     return over(one, visit, state.state, state.reason ?? null);
   }
 

@@ -35,6 +35,9 @@ export const readIssuers = (text: string | null): readonly Ed25519PublicJwk[] =>
 /** Below it a guardian agrees, years. */
 export const consentAgeOf = (policy: Policy | null): number => policy?.consentAge ?? DEFAULT_CONSENT_AGE;
 
+/** Whether colours of the screen follow the moves of a challenge. */
+export const wantsLight = (policy: Policy | null): boolean => policy?.lightChallenge === 'when-it-works';
+
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
 /** A zone that only a newer runtime knows must not stop check-ins: the kiosk goes on by its own. */

@@ -5,7 +5,7 @@ const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'technici
 /** What a face in front of the camera brings about by itself, be it that of a passer-by or of a poster. */
 const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
 /** What a face gets that is known here. */
-const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'welcome']);
+const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'light', 'welcome']);
 
 /** How long nobody has been at the kiosk. @param monotonic ms, never going back */
 export function createActivity(monotonic: () => number) {

@@ -6,7 +6,7 @@ import { shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Runtime } from '../runtime.ts';
 import { photoDaysShown, type SiteConfig } from '../site/config.ts';
-import { consentAgeOf } from '../site/policy.ts';
+import { consentAgeOf, wantsLight } from '../site/policy.ts';
 import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
 import { storageState } from './storage.ts';
@@ -59,6 +59,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...screen.notices(),
         ...(trial.active() ? ['liveness-trial'] : []),
         ...(faceOff ? [faceOff.code] : []),
+        ...(wantsLight(runtime.policy) && site.liveness !== 'off' && runtime.light.drowned() ? ['light-drowned'] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),

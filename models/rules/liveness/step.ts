@@ -1,3 +1,4 @@
+import type { LightAnswer } from './light/answer.ts';
 import type { Sample } from './sample.ts';
 
 /** Why a challenge was not passed. Stable codes. */
@@ -10,7 +11,8 @@ export type LivenessFailure =
   | 'interrupted'
   | 'another-person'
   /** A model of the operator's says so. */
-  | 'not-live';
+  | 'not-live'
+  | `light-${Exclude<LightAnswer, 'answered'>}`;
 
 /** What one sample did to a step. */
 export interface StepNews {

@@ -83,7 +83,7 @@ function valueLabel(name: string, value: unknown): string {
   if (value === undefined || value === '') return '–';
   if (LISTS.has(name))
     return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
-  if (name === 'liveness') return codeLabel('settings.livenessOf', String(value));
+  if (name === 'liveness' || name === 'lightChallenge') return codeLabel(`settings.${name}Of`, String(value));
   return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
 }
 

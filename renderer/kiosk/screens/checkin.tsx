@@ -63,6 +63,12 @@ export function CheckinScreen() {
           </>
         )}
         <RecentCheckin />
+        {visits.light.value === 'follow' && (
+          <section class="recent" aria-label={t('light.follow')}>
+            <p>{t('light.follow')}</p>
+            <Button onClick={visits.withoutLight}>{t('light.without')}</Button>
+          </section>
+        )}
       </section>
       <CheckinMethods />
     </main>

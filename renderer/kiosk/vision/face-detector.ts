@@ -106,6 +106,8 @@ export function openFaceDetector(
         case 'ready':
           ready = true;
           metrics.loadMs = data.loadMs;
+          // Not from the first frame, whose detection takes long: coloured light is timed by it.
+          if (data.origin !== undefined) clock = data.origin - performance.timeOrigin;
           // Also after others that saw nothing: the screen has closed the camera, and gives it frames to try on.
           return onTrouble(null);
         case 'stumbled':

@@ -12,7 +12,8 @@ export type ToWorker =
   | { type: 'pace'; ms: number };
 
 export type FromWorker =
-  | { type: 'ready'; loadMs: number }
+  /** `origin`: what the worker's clock counts from (`performance.timeOrigin`). */
+  | { type: 'ready'; loadMs: number; origin?: number }
   /** Runtime or model could not be loaded; there will be no frames. */
   | { type: 'failed'; message: string }
   /** A frame could not be seen. `ended`: the stream itself is broken, and no more of it will come. */

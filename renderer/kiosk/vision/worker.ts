@@ -38,7 +38,7 @@ async function load(runtime: string, model: string): Promise<void> {
     { wasmLoaderPath: `${runtime}/vision_wasm_internal.js`, wasmBinaryPath: `${runtime}/vision_wasm_internal.wasm` },
     { baseOptions: { modelAssetPath: model, delegate: 'CPU' }, runningMode: 'VIDEO', minDetectionConfidence: 0.5 },
   );
-  post({ type: 'ready', loadMs: performance.now() - from });
+  post({ type: 'ready', loadMs: performance.now() - from, origin: performance.timeOrigin });
 }
 
 function found({ boundingBox: b, categories, keypoints }: Detection, width: number, height: number): FoundFace {

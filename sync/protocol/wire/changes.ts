@@ -92,6 +92,9 @@ export const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
 export const LivenessPolicy = z.enum(['off', 'light', 'standard', 'strong']);
 export type LivenessPolicy = z.infer<typeof LivenessPolicy>;
 
+/** Whether colours of the screen are part of a liveness challenge, where the face can be seen to answer them. */
+export const LightChallenge = z.enum(['off', 'when-it-works']);
+
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
 export const Policy = z.strictObject({
   /** Days without the server after which a kiosk drops its templates. */
@@ -99,6 +102,8 @@ export const Policy = z.strictObject({
   photoDays: z.number().int().min(1).max(90).optional(),
   gpsDays: z.number().int().min(1).max(30).optional(),
   liveness: LivenessPolicy.optional(),
+  /** Absent: `off`. */
+  lightChallenge: LightChallenge.optional(),
   /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other check-in methods stay. */
   faces: z.enum(['on', 'off']).optional(),
   /** Id of the embedder that recognises here; absent: the one that ships. Templates of others rest. */

@@ -25,7 +25,7 @@ const NUMBERS = [
   'faceMonths',
   'minorFaceMonths',
 ] as const;
-const CHOICES = ['faces', 'liveness', 'templates'] as const;
+const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
@@ -185,6 +185,14 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
             ['', t('settings.asKiosk')],
             ...STRENGTHS.map((name): [string, string] => [name, t(`settings.livenessOf.${name}`)]),
           ])}
+          {choice(
+            'lightChallenge',
+            [
+              ['', t('settings.lightChallengeOf.off')],
+              ['when-it-works', t('settings.lightChallengeOf.when-it-works')],
+            ],
+            'settings.lightChallengeHint',
+          )}
           {choice(
             'templates',
             [
