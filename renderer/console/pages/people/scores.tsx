@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import { getScores, type ScoreTrend } from '../../../../sync/protocol/api/people.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead } from '../../../shared/web/resource.ts';
+import { useRead } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Chart } from '../../parts/chart.tsx';
 import { dateIn } from '../../state/clock.ts';
