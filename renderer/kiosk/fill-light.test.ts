@@ -2,17 +2,17 @@ import { expect, it } from 'vitest';
 import { detection, face, sample } from '../../test/kit/detections.ts';
 import { createFillLight } from './fill-light.ts';
 
-/** What the screen was told, second by second: of each second the luma of the face; null: nobody. */
+/** When the screen lights, second by second: of each second the luma of the face; null: nobody. */
 function lit(seconds: readonly (number | null)[]): string[] {
-  const told: string[] = [];
-  const fill = createFillLight((on) => told.push(`${on ? 'on' : 'off'}@${Math.floor(at / 1000)}`));
+  const switched: string[] = [];
+  const fill = createFillLight((on) => switched.push(`${on ? 'on' : 'off'}@${Math.floor(at / 1000)}`));
   let at = 0;
   for (const brightness of seconds)
     for (let i = 0; i < 10; i++, at += 100) {
       const one = brightness === null ? null : face();
       fill.seen(detection(at, one ? [one] : [], sample(one, brightness === null ? {} : { brightness })));
     }
-  return told;
+  return switched;
 }
 
 it('is on for a face that stays dark, stays on though the face is bright then, and goes when the face has gone', () => {
@@ -21,15 +21,15 @@ it('is on for a face that stays dark, stays on though the face is bright then, a
 
 it('leaves a lit face alone, and who is dark for a moment', () => {
   expect(lit([120, 90, 120])).toEqual([]);
-  const told: boolean[] = [];
-  const fill = createFillLight((on) => told.push(on));
+  const switched: boolean[] = [];
+  const fill = createFillLight((on) => switched.push(on));
   const one = face();
   for (let at = 0; at < 5_000; at += 100)
     fill.seen(detection(at, [one], sample(one, { brightness: at % 1_000 < 500 ? 30 : 120 })));
-  expect(told).toEqual([]);
+  expect(switched).toEqual([]);
 });
 
 it('changes at most twice in five seconds, whatever the light does: it can’t flash', () => {
-  const told = lit(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 20 : i % 4 === 1 ? 250 : null)));
-  expect(told.length).toBeLessThanOrEqual(2);
+  const switched = lit(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 20 : i % 4 === 1 ? 250 : null)));
+  expect(switched.length).toBeLessThanOrEqual(2);
 });

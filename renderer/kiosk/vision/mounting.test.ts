@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { detection, face, HEIGHT, sample } from '../../../test/kit/detections.ts';
-import { figuresOf, type MountingFigures, middleOf, mountingOf } from './mounting.ts';
+import { type MountingNumbers, middleOf, mountingOf, numbersOf } from './mounting.ts';
 
 const GOOD = { light: null, height: null, distance: null };
 const look = (f: Parameters<typeof face>[0], light = {}) => {
   const one = face(f);
-  return mountingOf(figuresOf(detection(0, [one]), sample(one, light))!);
+  return mountingOf(numbersOf(detection(0, [one]), sample(one, light))!);
 };
 
 it.each([
@@ -24,14 +24,14 @@ it.each([
 
 it('says nothing of nobody, of several people, or of a face whose light was not measured', () => {
   const one = face();
-  expect(figuresOf(detection(0, []), sample(null))).toBeNull();
-  expect(figuresOf(detection(0, [one, face({ x: 500 })]), sample(one))).toBeNull();
-  expect(figuresOf(detection(0, [one]), null)).toBeNull();
+  expect(numbersOf(detection(0, []), sample(null))).toBeNull();
+  expect(numbersOf(detection(0, [one, face({ x: 500 })]), sample(one))).toBeNull();
+  expect(numbersOf(detection(0, [one]), null)).toBeNull();
   expect(middleOf([])).toBeNull();
 });
 
 it('goes by the middle one of several frames', () => {
-  const frame = (face: number, behind: number | null): MountingFigures => ({
+  const frame = (face: number, behind: number | null): MountingNumbers => ({
     face,
     behind,
     share: 0.4,

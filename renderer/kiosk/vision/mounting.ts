@@ -11,7 +11,7 @@ export interface Mounting {
 }
 
 /** One frame, as shares of the frame's height where they are places. */
-export interface MountingFigures {
+export interface MountingNumbers {
   /** Luma of the face, and of what is behind it, 0..255. */
   readonly face: number;
   readonly behind: number | null;
@@ -36,7 +36,7 @@ export const MOUNTED = {
 } as const;
 
 /** @returns null without one face alone that was measured */
-export function figuresOf(s: Detection, sample: FaceSample | null): MountingFigures | null {
+export function numbersOf(s: Detection, sample: FaceSample | null): MountingNumbers | null {
   const [face, another] = s.faces;
   if (!face || another || !sample?.face) return null;
   const [, top, w, h] = face.box;
@@ -52,8 +52,8 @@ export function figuresOf(s: Detection, sample: FaceSample | null): MountingFigu
 }
 
 /** By the middle one of the last frames, so that a step or a nod does not change what is said. */
-export function middleOf(frames: readonly MountingFigures[]): MountingFigures | null {
-  const middle = (of: (f: MountingFigures) => number | null): number | null => {
+export function middleOf(frames: readonly MountingNumbers[]): MountingNumbers | null {
+  const middle = (of: (f: MountingNumbers) => number | null): number | null => {
     const known = frames.map(of).filter((v) => v !== null);
     return known.sort((p, q) => p - q)[known.length >> 1] ?? null;
   };
@@ -67,7 +67,7 @@ export function middleOf(frames: readonly MountingFigures[]): MountingFigures | 
   return { face, behind: middle((f) => f.behind), share, eyes, size };
 }
 
-export function mountingOf({ face, behind, share, eyes, size }: MountingFigures): Mounting {
+export function mountingOf({ face, behind, share, eyes, size }: MountingNumbers): Mounting {
   const dark = face < MOUNTED.face.dark;
   const backlit = dark && behind !== null && behind >= MOUNTED.behind * face;
   const light = backlit ? 'backlit' : dark ? 'dark' : face > MOUNTED.face.bright ? 'bright' : null;

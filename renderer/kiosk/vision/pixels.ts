@@ -30,7 +30,7 @@ export function lumaBehind(rgba: Uint8ClampedArray, side: number, [left, top, w,
   const behind: number[] = [];
   for (let y = 0; y < Math.min(side, top + h); y++) {
     for (let x = 0; x < side; x++) {
-      if (x >= left - HEAD * w && x <= left + (1 + HEAD) * w) continue;
+      if (Math.abs(x + 0.5 - (left + w / 2)) <= (0.5 + HEAD) * w) continue;
       const i = (y * side + x) * 4;
       behind.push(0.299 * rgba[i]! + 0.587 * rgba[i + 1]! + 0.114 * rgba[i + 2]!);
     }

@@ -7,12 +7,12 @@ import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import type { FoundFace } from '../../vision/messages.ts';
 import {
-  figuresOf,
   MOUNTED,
   type Mounting,
-  type MountingFigures,
+  type MountingNumbers,
   middleOf,
   mountingOf,
+  numbersOf,
 } from '../../vision/mounting.ts';
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
@@ -29,7 +29,7 @@ interface Seen {
   readonly height: number;
   readonly faces: readonly FoundFace[];
   /** Null while nobody stands there alone. */
-  readonly figures: MountingFigures | null;
+  readonly numbers: MountingNumbers | null;
 }
 
 /** Which camera, how it is mounted, and what it makes of the light: a live picture with what is wrong drawn over it. */
@@ -38,7 +38,7 @@ export function CameraCheck() {
   const seen = useSignal<Seen | null>(null);
   useEffect(() => {
     checking.value = true;
-    let last: MountingFigures[] = [];
+    let last: MountingNumbers[] = [];
     let askedAt = -Infinity;
     const off = onDetection((s) => {
       if (s.at - askedAt >= SAMPLE_MS) {
@@ -46,9 +46,9 @@ export function CameraCheck() {
         detector.sample(false);
       }
       if (!s.sample) return;
-      const now = figuresOf(s, s.sample);
+      const now = numbersOf(s, s.sample);
       last = now ? [...last, now].slice(-FRAMES) : [];
-      seen.value = { width: s.width, height: s.height, faces: s.faces, figures: middleOf(last) };
+      seen.value = { width: s.width, height: s.height, faces: s.faces, numbers: middleOf(last) };
     });
     return () => {
       off();
@@ -56,7 +56,7 @@ export function CameraCheck() {
     };
   }, [checking, detector, onDetection]);
   const now = seen.value;
-  const mounting = now?.figures ? mountingOf(now.figures) : null;
+  const mounting = now?.numbers ? mountingOf(now.numbers) : null;
   const trouble = troubleOf(camera.state.value, null);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
@@ -67,9 +67,9 @@ export function CameraCheck() {
         <Choice />
         <FactCard title={t('mounting.light')}>
           <ExposureFacts />
-          {now?.figures && <Fact name="mounting.faceLight">{Math.round(now.figures.face)}</Fact>}
-          {now?.figures && now.figures.behind !== null && (
-            <Fact name="mounting.behindLight">{Math.round(now.figures.behind)}</Fact>
+          {now?.numbers && <Fact name="mounting.faceLight">{Math.round(now.numbers.face)}</Fact>}
+          {now?.numbers && now.numbers.behind !== null && (
+            <Fact name="mounting.behindLight">{Math.round(now.numbers.behind)}</Fact>
           )}
         </FactCard>
         <p class="hint">{t('mounting.kept')}</p>
