@@ -1,3 +1,4 @@
+import type { RgbImage } from '../../models/rules/image.ts';
 import { pyramidOf } from '../../models/rules/liveness/flow.ts';
 import type { ReliefCrop } from '../../models/rules/liveness/relief.ts';
 
@@ -8,6 +9,9 @@ const SIDE = 152;
 /** Pixels a millimetre: 63 mm between the eyes. */
 const SCALE = 47.8 / 63;
 const MIDDLE = [76, 84] as const;
+/** The middle is so far below the eyes, and a head turns about a neck so far behind it, millimetres. */
+const BELOW_EYES = (84 - 70) / SCALE;
+const NECK = 90;
 
 /** Skin with a texture, the same at each call; u, v in millimetres. */
 function texture(u: number, v: number): number {
@@ -51,4 +55,28 @@ export function cropOf(surface: Surface, yaw: number, light = 1): ReliefCrop {
     return [MIDDLE[0], i === 29 ? 90 : 97];
   });
   return { pyramid: pyramidOf({ width: SIDE, height: SIDE, data }), landmarks };
+}
+
+const painted = new Map<number, RgbImage>();
+
+/**
+ * The picture of a made-up head (heads.ts) at 500 mm from its camera, turned about its neck: skin with a texture that moves as a
+ * head's does. @param yaw degrees to the person's left
+ */
+export function pictureOf(yaw: number): RgbImage {
+  const known = painted.get(yaw);
+  if (known) return known;
+  const [width, height] = [640, 480];
+  const data = new Uint8Array(width * height * 3).fill(128);
+  const turn = (yaw * Math.PI) / 180;
+  const aside = NECK * Math.sin(turn);
+  for (let py = 120; py < 400; py++) {
+    for (let px = 180; px < 460; px++) {
+      const [x, y] = [((px - 320) * 500) / 554, ((py - 220) * 500) / 554 - BELOW_EYES];
+      data.fill(texture(seen('head', turn, x - aside, y), y), (py * width + px) * 3, (py * width + px) * 3 + 3);
+    }
+  }
+  const picture = { width, height, data };
+  painted.set(yaw, picture);
+  return picture;
 }

@@ -4,6 +4,7 @@ import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { project } from '../../../test/liveness/heads.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { createClaims } from '../checkin-methods/claims.ts';
 import { createPinGuard } from '../pin/guard.ts';
@@ -79,7 +80,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     model: 'm',
     length: LENGTH,
     calibration: EMBEDDER.calibration,
-    shape: async (_: unknown, box: unknown) => ({ box, landmarks: [], five: [], quality }),
+    shape: async (_: unknown, box: unknown) => ({ box, landmarks: project({ yaw: 0 }), five: [], quality }),
     embed: async () => showing.slice(),
   } as unknown as FacePipeline;
   const policy = { ...defaultSite(false), liveness: 'off' as const, timeZone: 'UTC', photos: false, ...site };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LivenessState } from '../../../models/rules/liveness/liveness.ts';
+import { project } from '../../../test/liveness/heads.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { ProbeResult } from '../../contract/methods.ts';
 import type { LivenessCheck } from './liveness-check.ts';
@@ -37,7 +38,7 @@ beforeEach(() => {
         return off as never;
       },
       calibration: { verification: 0.45, curve: [] },
-      inspect: async () => ({ shape: { box: [0, 0, 1, 1], landmarks: [] } as never, reason: quality }),
+      inspect: async () => ({ shape: { box: [0, 0, 1, 1], landmarks: project({ yaw: 0 }) } as never, reason: quality }),
       embed: async () => Float32Array.from([0, 1, 2], (i) => (i === face ? 1 : 0)),
       compare(embedding, templates) {
         compared.push(templates.map((one) => one.slice()));
