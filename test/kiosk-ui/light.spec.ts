@@ -127,7 +127,7 @@ test('a dark face is lit by the screen, slowly, until it has gone; also for peop
     return rules.find((rule) => rule.selectorText?.includes('::view-transition-new(root)'))?.style.animationDuration;
   });
   expect(fade).toBe('1.5s');
-  await light(page, { face: 0.02, behind: 30 });
+  await light(page, { face: 0, behind: 0 });
   await expect.poll(ground).toBe('rgb(12, 15, 20)');
 });
 
