@@ -181,6 +181,7 @@ const INPUTS: Partial<Record<MethodName, object>> = {
   staffAdd: { name: 'Ned New', role: 'desk', pin: '604815', badge: null },
   staffReset: { member: NOBODY, pin: '604815' },
   staffRemove: { member: NOBODY },
+  cameraChoose: { camera: null },
   technicianState: { active: true },
   technicianDo: { what: 'reboot' },
 };
