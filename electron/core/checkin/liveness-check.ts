@@ -1,7 +1,6 @@
 import type { FaceShape, PassiveLiveness } from '../../../models/node/interface.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessSession, LivenessState, Observation } from '../../../models/rules/liveness/liveness.ts';
-import { reliefCrop } from '../../../models/rules/liveness/relief.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { ProbeResult } from '../../contract/methods.ts';
 
@@ -44,7 +43,6 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
   takenAt: frame.takenAt,
   place: frame.place,
   landmarks: shape.landmarks,
-  crop: reliefCrop(frame.picture, shape.landmarks),
   box: shape.box,
   quality: shape.quality,
   likeness,
