@@ -6,7 +6,6 @@ import type { RgbImage } from '../../models/rules/image.ts';
 import type { FaceQuality } from '../../models/rules/quality.ts';
 import { demoPeople, type Person, readFrames, readPicture, type Take } from '../footage/index.ts';
 import { type Motion, observation, seeded } from '../liveness/heads.ts';
-import { pictureOf } from '../liveness/surfaces.ts';
 import { SAMPLES_A_SECOND } from '../liveness/watch.ts';
 
 /**
@@ -21,7 +20,7 @@ export interface Faces {
   readonly templates: Readonly<Record<Person, readonly Float32Array[]>>;
   /** A take as the screen sends it; each one is read once. */
   take(take: Take): Promise<readonly FaceFrame[]>;
-  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture, `image` of what it looks like. */
+  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture, `image` of black. */
   head(motion: Motion, embedding: Float32Array, quality?: Partial<FaceQuality>, image?: RgbImage): FaceFrame;
   close(): Promise<void>;
 }
@@ -72,7 +71,7 @@ export async function openFaces(): Promise<Faces> {
     },
     head(motion, embedding, quality = {}, made) {
       const { landmarks, box, takenAt } = observation(motion, random);
-      const image = picture(made ?? pictureOf(motion.yaw));
+      const image = picture(made ?? { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) });
       const five: FaceShape['five'] = [landmarks[36]!, landmarks[45]!, landmarks[30]!, landmarks[48]!, landmarks[54]!];
       const shape: FaceShape = { box, landmarks, five, quality: { ...GOOD, yaw: motion.yaw, ...quality } };
       shapes.set(image, new Map([[String(box), Promise.resolve(shape)]]));

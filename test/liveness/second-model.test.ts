@@ -18,8 +18,8 @@ import { withKiosk } from '../kit/opened-kiosk.ts';
 import { manB, type Seen, visit } from './at-kiosk.ts';
 
 /*
- * A liveness model of an operator's own at a kiosk: the core, its models and its store are the real ones, footage stands in
- * for the camera, and a model that goes by brightness for one that knows anything.
+ * A liveness model of an operator's own at a kiosk: the core, its models and its store are the real ones. Footage takes the
+ * place of the camera, and a model that goes by brightness that of one that knows anything.
  */
 
 let base: string;

@@ -3,7 +3,6 @@ import { FR_FEATURE } from '../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
 import type { Challenge } from '../../models/rules/liveness/challenge.ts';
 import { type LivenessState, type Observation, startLiveness } from '../../models/rules/liveness/liveness.ts';
-import { reliefCrop } from '../../models/rules/liveness/relief.ts';
 import { readFrames, type Segment } from '../footage/index.ts';
 import { type PaperPose, type Print, photograph } from './attacks.ts';
 import { gaussian } from './heads.ts';
@@ -25,17 +24,7 @@ export async function watch(
     const [face] = await pipeline.detect(image);
     if (!face) continue;
     const { landmarks, box, quality } = await pipeline.shape(image, moveBox(face.box));
-    const crop = reliefCrop(image, landmarks);
-    seen.push({
-      takenAt: at * 1000,
-      landmarks,
-      crop,
-      box,
-      quality,
-      place: { x: 0, y: 0, scale: 1 },
-      likeness: 1,
-      image,
-    });
+    seen.push({ takenAt: at * 1000, landmarks, box, quality, place: { x: 0, y: 0, scale: 1 }, likeness: 1, image });
   }
   return seen;
 }

@@ -2,7 +2,6 @@ import type { FacePipeline } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import { inOrder, type LivenessStrength, ORDERS, STRENGTHS } from '../../../models/rules/liveness/challenge.ts';
 import { type Observation, startLiveness } from '../../../models/rules/liveness/liveness.ts';
-import { reliefCrop } from '../../../models/rules/liveness/relief.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { framesOf } from './footage.ts';
 
@@ -49,8 +48,7 @@ export async function tryLiveness(
       if (!face) continue;
       const { landmarks, box, quality, five } = await pipeline.shape(image, face.box);
       const embedding = await pipeline.embed(image, five);
-      const crop = reliefCrop(image, landmarks);
-      seen.push({ takenAt: at * 1_000, landmarks, crop, box, quality, place: { x: 0, y: 0, scale: 1 }, embedding });
+      seen.push({ takenAt: at * 1_000, landmarks, box, quality, place: { x: 0, y: 0, scale: 1 }, embedding });
     }
     return { file, samples: seen.length, ...tryAll(pipeline, seen, random) };
   } catch (cause) {

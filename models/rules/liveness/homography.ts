@@ -28,7 +28,7 @@ function normalising(points: readonly Point[]): { scale: number; x: number; y: n
  * Solves the symmetric positive definite system `a·x = b` of size n in place by Cholesky's method; false when `a` is
  * singular to working precision.
  */
-export function solve(a: Float64Array, b: Float64Array, n: number): boolean {
+function solve(a: Float64Array, b: Float64Array, n: number): boolean {
   for (let j = 0; j < n; j++) {
     for (let i = j; i < n; i++) {
       let sum = a[i * n + j]!;

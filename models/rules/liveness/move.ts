@@ -1,7 +1,6 @@
 import type { Move } from './challenge.ts';
 import { fromStraight, type Heading, headingOf } from './heading.ts';
 import { depth, type PlaneTest, testPlane } from './plane.ts';
-import { type ReliefTracker, trackRelief } from './relief.ts';
 import type { Sample } from './sample.ts';
 import { breadth } from './shape.ts';
 import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
@@ -17,8 +16,6 @@ const SOLID = {
   overNoise: 2,
   /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
   depth: 0.25,
-  /** Least relief that the pixels themselves show, in distances of the eyes. */
-  relief: 0.015,
 } as const;
 
 /** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
@@ -53,7 +50,6 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
   const across = axis === 'yaw' ? 'pitch' : 'yaw';
   const start = headingOf(front);
   const burst: Sample[] = [...front];
-  let pixels: ReliefTracker | null = null;
   let reached = false;
   let solid = 0;
   let squeezed = false;
@@ -70,14 +66,6 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
     const peak = Math.max(...tail.map(share));
     return burst.some((s) => share(s) / peak >= BETWEEN[0] && share(s) / peak <= BETWEEN[1]);
   };
-  /** Pixels are followed from the last sample before the head moves. */
-  const follow = (sample: Sample): void => {
-    if (axis !== 'yaw' || !sample.crop) return;
-    if (!pixels || share(sample) < BETWEEN[0]) pixels = trackRelief(sample.crop);
-    else pixels.see(sample.crop);
-  };
-  /** Whether the pixels show it as well, where there are any. */
-  const hasRelief = (): boolean => !pixels || side * (pixels.relief() ?? 0) >= SOLID.relief;
   const isWrong = (sample: Sample): boolean =>
     share(sample) <= -OTHER_WAY || (aside(sample) >= 1 && aside(sample) > share(sample));
   const stay = (sample: Sample, since: number): StepNews => {
@@ -92,7 +80,6 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
     see(sample) {
       if (there !== null) return stay(sample, there);
       burst.push(sample);
-      follow(sample);
       if (isWrong(sample)) return { progress: 0, done: false, failed: 'wrong-direction' };
       const progress = 0.95 * clamp01(share(sample));
       const tail = moved();
@@ -104,7 +91,7 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
       }
       if (axis === 'yaw') {
         reached = true;
-        solid = hasRelief() && onTheWay(tail) && isSolid(front, tail, burst, side) ? solid + 1 : 0;
+        solid = onTheWay(tail) && isSolid(front, tail, burst, side) ? solid + 1 : 0;
         if (solid < SOLID_SAMPLES) return { progress, done: false };
       } else if (!onTheWay(tail)) return { progress, done: false };
       there = sample.at;

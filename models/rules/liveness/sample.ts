@@ -1,7 +1,6 @@
 import { apply, fitSimilarity } from '../geometry.ts';
 import type { Box, Point } from '../image.ts';
 import type { FaceQuality } from '../quality.ts';
-import type { ReliefCrop } from './relief.ts';
 import { eyeAxis } from './shape.ts';
 
 /** Where a crop is in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
@@ -18,8 +17,6 @@ export interface Observation {
   /** 68 points of iBUG, in the picture's pixels; the picture is not mirrored. */
   readonly landmarks: readonly Point[];
   readonly box: Box;
-  /** The face for its pixels to be followed; without it they are not. */
-  readonly crop?: ReliefCrop | undefined;
   /** Degrees, yaw positive to the person's own left, pitch positive up: the estimates of the quality measure. */
   readonly quality: Pick<FaceQuality, 'yaw' | 'pitch'>;
   /**
@@ -39,15 +36,14 @@ export interface Sample {
   readonly pitch: number;
   /** Whether places in the frame may be compared. */
   readonly placed: boolean;
-  readonly crop?: ReliefCrop | undefined;
 }
 
 export function sampleOf(o: Observation): Sample {
-  const { takenAt: at, place, landmarks, crop } = o;
+  const { takenAt: at, place, landmarks } = o;
   const { yaw, pitch } = o.quality;
-  if (!place) return { at, landmarks, yaw, pitch, placed: false, crop };
+  if (!place) return { at, landmarks, yaw, pitch, placed: false };
   const inFrame = landmarks.map(([x, y]): Point => [place.x + x * place.scale, place.y + y * place.scale]);
-  return { at, landmarks: inFrame, yaw, pitch, placed: true, crop };
+  return { at, landmarks: inFrame, yaw, pitch, placed: true };
 }
 
 /** Longest time between two samples of one burst, ms: what happened meanwhile was not seen. */
