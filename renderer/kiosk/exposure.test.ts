@@ -26,8 +26,8 @@ function camera(can: object, o: { ev?: number; obeys?: boolean; rejects?: boolea
 }
 
 /** Frames of a face for so many seconds. */
-async function follow(of: ReturnType<typeof camera>, unexposed: number, seconds = 12, x = 320) {
-  const exposure = followFace(of.track);
+async function follow(of: ReturnType<typeof camera>, unexposed: number, seconds = 12, x = 320, judged = false) {
+  const exposure = followFace(of.track, () => judged);
   await frames(exposure, of, unexposed, seconds, x);
   return exposure;
 }
@@ -88,4 +88,10 @@ it.each([
   const exposure = await follow(of, 40, 20);
   expect(exposure.state.value).toMatchObject(expected);
   expect(of.asked).toHaveLength(asks);
+});
+
+it('asks for nothing while a face is judged: its light is part of what is seen', async () => {
+  const dark = camera(ALL);
+  await follow(dark, 60, 12, 320, true);
+  expect(dark.asked).toEqual([]);
 });

@@ -49,8 +49,11 @@ const STEP = 1 / 3;
 /** A face that moves less than this share of the frame is measured where it was. */
 const MOVED = 0.15;
 
-/** Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again. */
-export function followFace(track: ExposureTrack) {
+/**
+ * Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again.
+ * @param judged as in fill-light.ts
+ */
+export function followFace(track: ExposureTrack, judged: () => boolean) {
   const can = (track.getCapabilities?.() ?? {}) as PhotoCapabilities;
   const range = can.exposureCompensation;
   const state = signal<Exposure>({
@@ -103,7 +106,16 @@ export function followFace(track: ExposureTrack) {
     state: state as ReadonlySignal<Exposure>,
     seen({ at, width, height, faces: [face], sample }: Detection): void {
       const { offers: all, compensation: now, refused } = state.peek();
-      if (!face || !sample?.face || busy || refused !== null || all.length === 0 || at - changedAt < CHANGE_MS) return;
+      if (
+        judged() ||
+        !face ||
+        !sample?.face ||
+        busy ||
+        refused !== null ||
+        all.length === 0 ||
+        at - changedAt < CHANGE_MS
+      )
+        return;
       const [x, y, w, h] = face.box;
       const middle = { x: clamp((x + w / 2) / width, 0, 1), y: clamp((y + h / 2) / height, 0, 1) };
       const moved = spot === null || Math.hypot(middle.x - spot.x, middle.y - spot.y) > MOVED;

@@ -3,10 +3,13 @@ import { detection, face, sample } from '../../test/kit/detections.ts';
 import { createFillLight } from './fill-light.ts';
 
 /** When the screen lights, second by second: of each second the luma of the face; null: nobody. */
-function lit(seconds: readonly (number | null)[]): string[] {
+function lit(seconds: readonly (number | null)[], judged = (_: number) => false): string[] {
   const switched: string[] = [];
-  const fill = createFillLight((on) => switched.push(`${on ? 'on' : 'off'}@${Math.floor(at / 1000)}`));
   let at = 0;
+  const fill = createFillLight(
+    (on) => switched.push(`${on ? 'on' : 'off'}@${Math.floor(at / 1000)}`),
+    () => judged(at),
+  );
   for (const brightness of seconds)
     for (let i = 0; i < 10; i++, at += 100) {
       const one = brightness === null ? null : face();
@@ -22,7 +25,10 @@ it('is on for a face that stays dark, stays on though the face is bright then, a
 it('leaves a lit face alone, and who is dark for a moment', () => {
   expect(lit([120, 90, 120])).toEqual([]);
   const switched: boolean[] = [];
-  const fill = createFillLight((on) => switched.push(on));
+  const fill = createFillLight(
+    (on) => switched.push(on),
+    () => false,
+  );
   const one = face();
   for (let at = 0; at < 5_000; at += 100)
     fill.seen(detection(at, [one], sample(one, { brightness: at % 1_000 < 500 ? 30 : 120 })));
@@ -32,4 +38,9 @@ it('leaves a lit face alone, and who is dark for a moment', () => {
 it('changes at most twice in five seconds, whatever the light does: it can’t flash', () => {
   const switched = lit(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 20 : i % 4 === 1 ? 250 : null)));
   expect(switched.length).toBeLessThanOrEqual(2);
+});
+
+it('changes nothing while a face is judged, neither on nor off', () => {
+  expect(lit([40, 40, 40, 40], (at) => at < 2_000)).toEqual(['on@2']);
+  expect(lit([40, 40, null, null, null, null, null, null, null], (at) => at >= 2_000)).toEqual(['on@0']);
 });

@@ -12,8 +12,9 @@ const GONE_MS = 5_000;
  * the face is by then, so that it can't flicker.
  *
  * @param light called with whether the screen is to be a lamp
+ * @param judged a face is judged by how it moves or by the light that it throws back: nothing changes meanwhile
  */
-export function createFillLight(light: (on: boolean) => void) {
+export function createFillLight(light: (on: boolean) => void, judged: () => boolean) {
   let on = false;
   let darkSince: number | null = null;
   let faceAt = -Infinity;
@@ -23,6 +24,7 @@ export function createFillLight(light: (on: boolean) => void) {
   };
   return {
     seen({ at, faces, sample }: Pick<Detection, 'at' | 'faces' | 'sample'>): void {
+      if (judged()) return;
       if (faces.length > 0) faceAt = at;
       else if (at - faceAt >= GONE_MS) {
         darkSince = null;

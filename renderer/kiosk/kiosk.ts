@@ -139,7 +139,8 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     },
   );
 
-  const fill = createFillLight(lightScreen);
+  const judged = (): boolean => visits.stage.peek().challenge !== null || visits.light.peek() !== null;
+  const fill = createFillLight(lightScreen, judged);
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
     // Someone comes: who only walks past in the distance wakes nothing.
@@ -167,7 +168,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   effect(() => {
     const state = camera.state.value;
     visits.restart();
-    exposure.value = state.kind === 'live' ? followFace(state.track) : null;
+    exposure.value = state.kind === 'live' ? followFace(state.track, judged) : null;
     injection.follow(state.kind === 'live' ? state.track : null);
     if (state.kind === 'live') detector.watch(state.track);
   });

@@ -21,6 +21,18 @@ interface StageProps {
  */
 export function Stage({ progress, tone, children }: StageProps) {
   const { camera } = useKiosk();
+  return (
+    <div class="stage" data-tone={tone} data-live={camera.state.value.kind === 'live'}>
+      <Ring progress={progress} />
+      <LiveVideo class="stage-video" />
+      {children}
+    </div>
+  );
+}
+
+/** What the camera sees now; for the eye alone. */
+export function LiveVideo(props: { class?: string }) {
+  const { camera } = useKiosk();
   const video = useRef<HTMLVideoElement>(null);
   const state = camera.state.value;
   const stream = state.kind === 'live' ? state.stream : null;
@@ -36,13 +48,7 @@ export function Stage({ progress, tone, children }: StageProps) {
       preview.stop();
     };
   }, [stream]);
-  return (
-    <div class="stage" data-tone={tone} data-live={stream !== null}>
-      <Ring progress={progress} />
-      <video ref={video} class="stage-video" muted autoplay playsInline aria-hidden="true" tabIndex={-1} />
-      {children}
-    </div>
-  );
+  return <video ref={video} {...props} muted autoplay playsInline aria-hidden="true" tabIndex={-1} />;
 }
 
 /** Pictures a second of the preview where the processor has to draw them itself: fluent enough for a mirror. */

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
+import { LiveVideo } from '../../parts/stage.tsx';
 import type { FoundFace } from '../../vision/messages.ts';
 import {
   MOUNTED,
@@ -82,19 +83,6 @@ const part = (share: number): string => `${(share * 100).toFixed(2)}%`;
 
 /** The whole of the camera's picture, as in a mirror. */
 function Picture({ seen, mounting }: { seen: Seen | null; mounting: Mounting | null }) {
-  const { camera } = useKiosk();
-  const video = useRef<HTMLVideoElement>(null);
-  const state = camera.state.value;
-  const stream = state.kind === 'live' ? state.stream : null;
-  useEffect(() => {
-    const el = video.current;
-    if (!el || !stream) return;
-    el.srcObject = stream;
-    el.play().catch(() => undefined); // rejected when the element goes away meanwhile
-    return () => {
-      el.srcObject = null;
-    };
-  }, [stream]);
   const { width, height } = seen ?? { width: 16, height: 9 };
   const face = seen?.faces.length === 1 ? seen.faces[0] : undefined;
   return (
@@ -104,7 +92,7 @@ function Picture({ seen, mounting }: { seen: Seen | null; mounting: Mounting | n
       data-light={mounting?.light}
       dir="ltr"
     >
-      <video ref={video} muted autoplay playsInline aria-hidden="true" tabIndex={-1} />
+      <LiveVideo />
       <div class="mounting-overlay" aria-hidden="true">
         <span
           class="mounting-eyes"
