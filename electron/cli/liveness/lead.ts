@@ -14,7 +14,7 @@ export interface LeadDeps {
   readonly today: () => string;
 }
 
-const KEYS = 'Enter: present; s: another series; u: undo the last; e: end for now > ';
+const KEYS = 'Enter: present; s: another series; u: undo the last; e: stop > ';
 
 /**
  * Leads through the presentations that a trial still lacks, each kept as soon as it was judged. Ends when all are done, with `e`, or
@@ -39,7 +39,7 @@ export async function lead(trial: Trial, deps: LeadDeps): Promise<void> {
       if (answer === null || answer === 'e') return;
       if (answer === 'yes') trial.agreed.push(series);
       else if (answer === 'no') trial.declined.push(series);
-      else say('Please answer yes or no, or e to end for now.');
+      else say('Please answer yes or no, or e to stop.');
       keep();
       continue;
     }

@@ -19,7 +19,7 @@ Leads through presentations at the camera of the kiosk that runs on this machine
 by kind of instrument. While it is under way faces check nobody in, and nothing is recorded but figures: FOLDER/trial.json after
 each presentation, FOLDER/report.md and report.json at the end. The same command with the same folder goes on where it stopped.
 
-It reads lines: empty for the next presentation, s for another series, u to undo the last, e to end for now; yes or no where it
+It reads lines: empty for the next presentation, s for another series, u to undo the last, e to stop; yes or no where it
 asks for consent. Without a further presentation faces check in again after ten minutes.`;
 
 interface TrialOptions {
