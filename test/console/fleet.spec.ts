@@ -51,7 +51,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance', {}, () => inventory);
   ({ context, page, complaints } = await openBrowser(browser));
   await enterByLink(page, system.server.adminLink);
-  await expect(page.getByRole('navigation').first()).toBeVisible();
+  await expect(page.locator('.rail')).toBeVisible();
 });
 test.afterAll(async () => {
   await context?.close();

@@ -68,7 +68,7 @@ test('who is inside, and until when each kiosk is known', async () => {
 });
 
 test('an evacuation: the missing are red until someone has seen them outside, by keyboard alone', async () => {
-  await page.getByRole('link', { name: 'Evacuation' }).focus();
+  await page.locator('.tabs').getByRole('link', { name: 'Evacuation' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Start roll call' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
@@ -89,7 +89,7 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toContainText(/Accounted for.*Front door/i);
   await seen('evacuation', ['desk', 'narrow']);
   await page.emulateMedia({ media: 'print', colorScheme: 'light' });
-  await expect(page.getByRole('navigation')).toBeHidden();
+  await expect(page.locator('.rail')).toBeHidden();
   await page.emulateMedia({ media: 'screen' });
   await page.getByRole('button', { name: 'End roll call' }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).press('Enter');
@@ -185,12 +185,12 @@ test('in Chinese, and back', async () => {
 test('on a narrow screen the rail is a menu that Escape closes', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole('button', { name: 'Menu' }).press('Enter');
-  await expect(page.getByRole('dialog').getByRole('link', { name: 'Live board' })).toBeVisible();
+  await expect(page.getByRole('dialog').getByRole('link', { name: 'Home' })).toBeVisible();
   await axe(page);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.getByRole('button', { name: 'Menu' }).press('Enter');
-  await page.getByRole('dialog').getByRole('link', { name: 'Live board' }).press('Enter');
+  await page.getByRole('dialog').getByRole('link', { name: 'Home' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
   expect(complaints).toEqual([]);
 });

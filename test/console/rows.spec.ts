@@ -16,7 +16,7 @@ test('on every page of the console, buttons of a table or a list say which row t
 }) => {
   const { context, page, complaints } = await openBrowser(browser);
   await enterByLink(page, system.server.adminLink);
-  await expect(page.getByRole('navigation')).toBeVisible();
+  await expect(page.locator('.rail')).toBeVisible();
   const { outbox, engine } = system;
   const [ada, grace] = ['Ada Lovelace', 'Grace Hopper'].map((name, i) => {
     const person = randomUUID();

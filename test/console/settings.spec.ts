@@ -17,7 +17,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
   await enterByLink(page, system.server.adminLink);
-  await expect(page.getByRole('navigation')).toBeVisible();
+  await expect(page.locator('.rail')).toBeVisible();
   await ask(page, 'POST', '/api/sites', { name: 'South', timeZone: 'Europe/Berlin' });
   await page.reload();
 });
@@ -30,7 +30,7 @@ test('edits that nobody saved are asked about before they are left, and kept if 
   await page.goto(at('settings'));
   await photos().fill('12');
   for (const leave of [
-    () => page.getByRole('link', { name: 'Attendance records' }).click(),
+    () => page.getByRole('link', { name: 'Attendance', exact: true }).click(),
     () => page.goBack(),
     () => page.getByLabel('Site', { exact: true }).selectOption('South'),
   ]) {
@@ -41,7 +41,7 @@ test('edits that nobody saved are asked about before they are left, and kept if 
     await expect(page).toHaveURL(at('settings'));
     await expect(page.getByLabel('Site', { exact: true }).locator('option:checked')).toHaveText('North entrance');
   }
-  await page.getByRole('link', { name: 'Attendance records' }).click();
+  await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await expect(dialog()).toBeVisible();
   await axe(page);
   await picture(page, 'unsaved');
@@ -56,13 +56,13 @@ test('edits that nobody saved are asked about before they are left, and kept if 
   await expect(photos()).toHaveValue('12');
   // What is as it was is no edit.
   await photos().fill('');
-  await page.getByRole('link', { name: 'Attendance records' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
+  await page.getByRole('link', { name: 'Attendance', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Inside now' })).toBeVisible();
   await page.goto(at('settings'));
   await page.getByLabel('Day starts at').fill('05:00');
-  await page.getByRole('link', { name: 'Attendance records' }).click();
+  await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await dialog().getByRole('button', { name: 'Leave without saving' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Inside now' })).toBeVisible();
 });
 
 test('two people change different settings: both stand, and the history names no other', async () => {

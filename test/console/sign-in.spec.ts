@@ -2,7 +2,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { appCode, axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
-/** The way into the console, and the live board. */
+/** The way into the console, and its first page. */
 const PEOPLE = [
   'Ada Lovelace',
   'Grace Hopper',
@@ -40,7 +40,7 @@ test('the link opens a door with one button, and leaves the address bar', async 
   await picture(page, 'door');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
-  await expect(page).toHaveTitle('Live board · SmartPresence');
+  await expect(page).toHaveTitle('Home · SmartPresence');
 });
 
 test('an empty board says what will appear', async () => {
@@ -50,7 +50,29 @@ test('an empty board says what will appear', async () => {
   await picture(page, 'empty');
 });
 
+test('a guide says what is left to set up; contacts are named in it, and it can be hidden and had back', async () => {
+  const guide = page.locator('.setup');
+  await expect(guide).toContainText('1 of 5 done');
+  await guide.getByRole('button', { name: 'Add contacts' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Your organisation').fill('Example Ltd, 1 Main Street');
+  await dialog.getByLabel('Privacy contact').fill('privacy@example.org');
+  await dialog.getByLabel('Data protection officer').fill('dpo@example.org');
+  await dialog.locator('summary').first().click();
+  await expect(dialog.locator('.consent-text').first()).toContainText('Example Ltd, 1 Main Street');
+  await axe(page);
+  await picture(page, 'setup-contacts', ['desk', 'narrow']);
+  await dialog.getByRole('button', { name: 'Save contacts' }).click();
+  await expect(guide).toContainText('2 of 5 done');
+  await picture(page, 'setup', ['desk', 'wall', 'narrow']);
+  await guide.getByRole('button', { name: 'Hide this guide' }).click();
+  await expect(guide).toHaveCount(0);
+  await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(guide).toBeVisible();
+});
+
 test('a roll call where nobody is known to be inside says so, and not that everyone is accounted for', async () => {
+  await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await page.getByRole('link', { name: 'Evacuation' }).click();
   await page.getByRole('button', { name: 'Start roll call' }).click();
   const missing = page.locator('.stat', { hasText: 'Missing' });
@@ -61,7 +83,7 @@ test('a roll call where nobody is known to be inside says so, and not that every
   await page.getByRole('button', { name: 'End roll call' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).click();
   await expect(page.getByRole('button', { name: 'Start roll call' })).toBeVisible();
-  await page.getByRole('link', { name: 'Live board' }).click();
+  await page.getByRole('link', { name: 'Home' }).click();
 });
 
 test('a check-in appears by itself, and a void strikes it through', async () => {
@@ -122,7 +144,7 @@ test('says when the server is gone and comes back by itself, without repeating a
 
 test('the first administrator sets password, app and recovery codes, by keyboard alone', async () => {
   const type = async (text: string) => page.keyboard.type(text);
-  await page.getByRole('link', { name: 'Sign-in and password' }).focus();
+  await page.getByRole('link', { name: 'Your account' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Choose a password' })).toBeFocused();
   await axe(page);

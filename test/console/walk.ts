@@ -21,9 +21,9 @@ const { tIn } = translations<Key>();
 type Language = (typeof SETUPS)[number][0];
 type Size = (typeof SETUPS)[number][1];
 
-/** Every page of the rail, and the file that walks it: a page that is not here, or not opened there, fails. */
+/** Every page, and the file that walks it: a page that is not here, or not opened there, fails. */
 export const WALKED = {
-  board: 'keyboard-running',
+  home: 'keyboard-running',
   presence: 'keyboard-running',
   evacuation: 'keyboard',
   attention: 'keyboard',
@@ -50,6 +50,16 @@ export const WALKED = {
   account: 'keyboard-running',
 } as const satisfies Record<string, 'keyboard' | 'keyboard-running'>;
 export type RailPage = keyof typeof WALKED;
+/** Sections of the rail with more than one page: the page that the rail's link opens, and the others, which are its tabs. */
+const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
+  home: ['attention'],
+  people: ['duplicates', 'imports'],
+  presence: ['attendance', 'corrections', 'evacuation'],
+  devices: ['fleet', 'rollouts'],
+  day: ['statistics'],
+  consents: ['texts', 'erasures', 'retention', 'incidents'],
+  settings: ['accounts', 'webhooks', 'jobs'],
+};
 /** What this file of walks has to have opened. */
 export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
   Object.entries(WALKED).flatMap(([page, where]) => (where === file ? [page] : []));
@@ -143,9 +153,13 @@ export class Walk {
 
   /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
   async open(path: RailPage, heading: string = this.t(`${path}.nav`)): Promise<void> {
-    const link = this.page.locator(`nav a[href="#/${path}"]`);
-    await expect(link).toContainText(this.t(`${path}.nav`));
-    await this.keys.enter(link);
+    const first = Object.entries(TABS).find(([, others]) => others.includes(path))?.[0];
+    if (first) {
+      await this.keys.enter(this.page.locator(`.rail a[href="#/${first}"]`));
+      const tab = this.page.locator(`.tabs a[href="#/${path}"]`);
+      await expect(tab).toContainText(this.t(`${path}.nav`));
+      await this.keys.enter(tab);
+    } else await this.keys.enter(this.page.locator(`.rail a[href="#/${path}"]`));
     await this.arrived(heading);
     await expect(this.page.locator('.skeleton')).toHaveCount(0);
     await rowsNamed(this.page);

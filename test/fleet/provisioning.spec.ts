@@ -81,7 +81,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('Werk Nord');
   console_ = await openBrowser(browser);
   await enterByLink(console_.page, system.server.adminLink);
-  await expect(console_.page.getByRole('navigation').first()).toBeVisible();
+  await expect(console_.page.locator('.rail')).toBeVisible();
 });
 test.afterAll(async () => {
   await console_?.context.close();

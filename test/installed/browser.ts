@@ -25,7 +25,11 @@ export function browserAt(machine: Booted, folder: string): Promise<Browser> {
 }
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
-const open = (page: Page, name: string): Promise<void> => page.getByRole('link', { name, exact: true }).click();
+/** By the rail, and by the section's tab where it is not the first. */
+async function open(page: Page, section: keyof typeof en.section, tab?: string): Promise<void> {
+  await page.locator('.rail').getByRole('link', { name: en.section[section], exact: true }).click();
+  if (tab) await page.locator('.tabs').getByRole('link', { name: tab, exact: true }).click();
+}
 
 /** An account's owner and their authenticator app, at a page of the console. */
 export class Administrator {
@@ -90,18 +94,18 @@ export class Administrator {
   }
 
   #signedIn(): Promise<void> {
-    return this.page.getByRole('link', { name: en.people.nav, exact: true }).waitFor();
+    return this.page.locator('.rail').getByRole('link', { name: en.section.people, exact: true }).waitFor();
   }
 
   async readConsentTexts(): Promise<void> {
-    await open(this.page, en.texts.nav);
+    await open(this.page, 'privacy', en.texts.nav);
     await this.page.getByRole('heading', { level: 1, name: en.texts.nav }).waitFor();
   }
 
   /** Adds Ada Lovelace, records her consent to the text that is shown, and enrols her face from a photo. @returns her id */
   async enrolByPhoto(): Promise<string> {
     const { page } = this;
-    await open(page, en.people.nav);
+    await open(page, 'people');
     await page.getByRole('button', { name: en.people.add }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel(en.people.name, { exact: true }).fill('Ada Lovelace');
@@ -122,16 +126,16 @@ export class Administrator {
     return person;
   }
 
-  /** Waits until the live board shows a check-in of theirs. */
+  /** Waits until Home shows a check-in of theirs. */
   async seesCheckin(name: string): Promise<void> {
-    await open(this.page, en.board.nav);
+    await open(this.page, 'home');
     await this.page.locator('.board-main').getByText(name).first().waitFor();
   }
 
   /** What is on the paper, where the list of who is inside is printed. @param file for the paper */
   async printsEvacuationList(file: string): Promise<string> {
     const { page } = this;
-    await open(page, en.evacuation.nav);
+    await open(page, 'attendance', en.evacuation.nav);
     await page.getByRole('button', { name: en.print, exact: true }).waitFor();
     await page.getByText('Ada Lovelace').first().waitFor();
     await page.pdf({ path: file });
@@ -140,7 +144,7 @@ export class Administrator {
 
   /** The names of everyone on the first page of people; empty: nobody is there. */
   async namesOfPeople(): Promise<string[]> {
-    await open(this.page, en.people.nav);
+    await open(this.page, 'people');
     const rows = this.page.getByRole('main').getByRole('row');
     await rows.or(this.page.getByText(en.people.none)).first().waitFor();
     return rows.allInnerTexts();

@@ -17,7 +17,7 @@ import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 
 /** How often the number in the rail is looked at, ms. */
-const POLL_MS = 10_000;
+export const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
 export function Waiting() {

@@ -94,7 +94,7 @@ export function Texts({ role }: PageProps) {
               {t(text.inForce ? 'texts.inForce' : text.reviewed ? 'texts.older' : 'texts.waits')}
             </Badge>
           </div>
-          <Folded of={text} filledIn={filledIn} />
+          <FoldedText of={text} filledIn={filledIn} />
           <p class="muted small">
             {t('texts.made')} <Moment at={text.madeAt} />
             {text.reviewedAt && (
@@ -123,7 +123,7 @@ export function Texts({ role }: PageProps) {
           </div>
           <p class="muted">{t('texts.shippedText')}</p>
           {shipped.map((text) => (
-            <Folded key={text.language} of={text} filledIn={filledIn} />
+            <FoldedText key={text.language} of={text} filledIn={filledIn} />
           ))}
         </section>
       )}
@@ -134,7 +134,8 @@ export function Texts({ role }: PageProps) {
 type Shipped = consents.ConsentTextList['shipped'][number];
 type Written = { of: Shipped; filledIn: consents.ConsentTextList['filledIn'] };
 
-const Folded = ({ of, filledIn }: Written) => (
+/** A text under its title, as people read it. */
+export const FoldedText = ({ of, filledIn }: Written) => (
   <details>
     <summary lang={of.language} dir="auto">
       {of.title}

@@ -99,7 +99,7 @@ export function Devices({ query, role }: PageProps) {
 const siteOptions = () => sites.value.map((s) => [s.isDefault ? '' : s.id, s.name] as const);
 
 /** A code for one new kiosk, as text to type and as a picture to show it. */
-function NewKiosk() {
+export function NewKiosk() {
   const name = useField('');
   const site = useField('');
   const [made, setMade] = useState<{ code: string; svg: string; expiresAt: string } | null>(null);

@@ -42,7 +42,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
       actions={
         mayAdd && (
           <DialogButton kind="primary" icon={<IconAddPerson />} label={t('people.add')}>
-            <Add />
+            <AddPerson />
           </DialogButton>
         )
       }
@@ -101,7 +101,7 @@ export const Standing = ({ of }: { of: Person['consent'] }) => (
   <Badge kind={of === 'given' ? 'good' : undefined}>{t(`people.standing.${of}`)}</Badge>
 );
 
-function Add() {
+export function AddPerson() {
   const { values, field } = useFields({ name: '', number: '', email: '', phone: '', badge: '', language: '' });
   return (
     <WriteForm

@@ -9,7 +9,7 @@ import { useWrite } from '../../shared/web/resource.tsx';
 import { go, route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
-import { type ConsolePage, GROUPS, PAGES } from '../pages/index.ts';
+import { type ConsolePage, PAGES, SECTIONS } from '../pages/index.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { forgetPlaces, loadPlaces } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
@@ -50,6 +50,7 @@ export function Shell({ account }: { account: SessionState }) {
       )}
       <main ref={main} id="main" class="main" tabIndex={-1}>
         <EndsSoon session={session} />
+        <Tabs pages={pages} at={page} />
         {page?.roles.includes(role) ? (
           <page.View key={page.path} rest={rest} query={query} role={role} />
         ) : (
@@ -69,28 +70,22 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
           <Mark />
           <span>SmartPresence</span>
         </p>
-        {GROUPS.map((group) => {
-          const of = pages.filter((p) => p.group === group);
-          if (of.length === 0) return null;
-          return (
-            <div key={group} class="rail-group">
-              <p class="rail-title" id={`rail-${group}`}>
-                {t(`group.${group}`)}
-              </p>
-              <ul aria-labelledby={`rail-${group}`}>
-                {of.map((p) => (
-                  <li key={p.path}>
-                    <a href={`#/${p.path}`} aria-current={p === at ? 'page' : undefined}>
-                      <p.Icon />
-                      <span>{t(`${p.path}.nav`)}</span>
-                      {p.Count && <p.Count />}
-                    </a>
-                  </li>
-                ))}
-              </ul>
-            </div>
-          );
-        })}
+        <ul>
+          {(Object.keys(SECTIONS) as (keyof typeof SECTIONS)[]).map((section) => {
+            const [first, ...others] = pages.filter((p) => p.section === section);
+            if (!first) return null;
+            const Icon = SECTIONS[section];
+            return (
+              <li key={section}>
+                <a href={`#/${first.path}`} aria-current={currentIn(at, first, section)}>
+                  <Icon />
+                  <span>{t(`section.${section}`)}</span>
+                  {[first, ...others].map((p) => p.Count && <p.Count key={p.path} />)}
+                </a>
+              </li>
+            );
+          })}
+        </ul>
       </nav>
       <footer class="rail-foot">
         <p class="who">
@@ -104,6 +99,30 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
         <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
       </footer>
     </div>
+  );
+}
+
+/** `page`: the link's own page is open; `true`: another one of its section is. */
+const currentIn = (at: ConsolePage | undefined, first: ConsolePage, section: ConsolePage['section']) =>
+  at === first ? 'page' : at?.section === section ? 'true' : undefined;
+
+/** The pages of the section that is open, where a role may open more than one of them. */
+function Tabs({ pages, at }: { pages: readonly ConsolePage[]; at: ConsolePage | undefined }) {
+  const of = pages.filter((p) => p.section === at?.section);
+  if (!at || of.length < 2) return null;
+  return (
+    <nav class="tabs" aria-label={t(`section.${at.section}`)}>
+      <ul>
+        {of.map((p) => (
+          <li key={p.path}>
+            <a href={`#/${p.path}`} aria-current={p === at ? 'page' : undefined}>
+              {t(`${p.path}.nav`)}
+              {p.Count && <p.Count />}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

@@ -7,16 +7,19 @@ import { firstLanguage, isLanguage } from './languages.ts';
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-const kept = (name: string): string | null => {
+/** What this browser was asked to remember; null: nothing. */
+export const kept = (name: string): string | null => {
   try {
     return localStorage.getItem(`smartpresence.${name}`);
   } catch {
     return null; // Storage is off: nothing is kept.
   }
 };
-const keep = (name: string, value: string): void => {
+/** @param value null: forgets it */
+export const keep = (name: string, value: string | null): void => {
   try {
-    localStorage.setItem(`smartpresence.${name}`, value);
+    if (value === null) localStorage.removeItem(`smartpresence.${name}`);
+    else localStorage.setItem(`smartpresence.${name}`, value);
   } catch {
     // The choice holds until the page is closed.
   }

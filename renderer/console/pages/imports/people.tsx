@@ -67,7 +67,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           )
         }
       >
-        <ul class="stats">
+        <ul class="counts">
           {OUTCOMES.map((o) => (
             <li key={o}>
               <strong class="tabular">{counts[o]}</strong> {t(`imports.people.outcome.${o}`)}

@@ -93,7 +93,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
           {total > 0 && (
             <>
               <progress class="bar" max={total} value={total - waiting} aria-label={t('imports.progress')} />
-              <ul class="stats">
+              <ul class="counts">
                 {(['waiting', 'judged', 'accepted', 'refused', 'applied'] as const).map((k) => (
                   <li key={k}>
                     <strong class="tabular">{run_.counts[k]}</strong> {t(`imports.count.${k}`)}

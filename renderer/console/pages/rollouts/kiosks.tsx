@@ -38,7 +38,7 @@ export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
           <span key={state} data-state={state} style={{ flexGrow: counts[state] }} />
         ))}
       </div>
-      <ul class="stats" aria-label={t('rollouts.progress')}>
+      <ul class="counts" aria-label={t('rollouts.progress')}>
         {there.map((state) => (
           <li key={state} class="rollout-value">
             <span class="rollout-key" data-state={state} aria-hidden="true" />

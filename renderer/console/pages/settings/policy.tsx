@@ -27,7 +27,8 @@ const NUMBERS = [
 ] as const;
 const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
-const CONTACTS = ['controller', 'contact', 'dpo'] as const;
+/** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
+export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 type Text = (typeof NUMBERS)[number] | (typeof CHOICES)[number] | (typeof CONTACTS)[number];
 type Fields = Record<Text, string> & { checkinMethods: readonly CheckinMethod[]; withFace: readonly Claim[] };

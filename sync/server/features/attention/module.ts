@@ -2,11 +2,16 @@ import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/attention.ts';
 import { Moment } from '../../../protocol/api/page.ts';
+import { getSetup, SETUP_STEPS, type SetupStep } from '../../../protocol/api/setup.ts';
+import { hasEnrolledAdmin } from '../../core/accounts/accounts.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
+import { policyOf } from '../../core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
-import { findSorted } from '../../platform/database/rows.ts';
+import { exists, findSorted } from '../../platform/database/rows.ts';
+import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
@@ -22,6 +27,15 @@ const seenBy = (actor: Actor): readonly api.AttentionKind[] => SEEN[actor.role a
 
 /** Sort key of the list. */
 const After = z.tuple([Moment, api.AttentionKind, z.string().max(120)]);
+
+/** Whether a step of setting up is done. */
+const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
+  account: hasEnrolledAdmin,
+  contacts: async (db) => Boolean((await policyOf(db, DEFAULT_SCOPE)).privacy),
+  kiosk: (db) => exists(db, 'device', { status: 'approved' }),
+  person: (db) => exists(db, 'template', {}),
+  checkin: (db) => exists(db, 'checkin', {}),
+};
 
 const attentionRoutes: readonly Route[] = [
   implement(
@@ -47,6 +61,11 @@ const attentionRoutes: readonly Route[] = [
     const person = await reopenItem(tx, body.kind, body.ref);
     if (person) about([person]);
     notify('board');
+  }),
+  implement(getSetup, async ({ tx }) => {
+    const done: SetupStep[] = [];
+    for (const step of SETUP_STEPS) if (await STEPS[step](tx)) done.push(step);
+    return { done };
   }),
 ];
 

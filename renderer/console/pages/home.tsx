@@ -1,15 +1,21 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { ATTENTION_KINDS, countAttention } from '../../../sync/protocol/api/attention.ts';
 import { IconCloudOff } from '../../shared/icons.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
+import type { PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
 import { createLive, type Live } from '../state/live.ts';
 import { IN_CONTACT_MS } from '../state/presence.ts';
+import type { Role } from '../state/session.ts';
+import { POLL_MS } from './attention.tsx';
+import { SetupGuide } from './home/setup-guide.tsx';
 
-/** The live board: what is going on at this site, at a glance and in order. */
-export function Board() {
+/** Where it begins: what is going on at this site, at a glance and in order, what waits, and how to get started. */
+export function Home({ role }: PageProps) {
   const [live] = useState(createLive);
   useEffect(() => live.connect(), [live]);
   const { site } = live.board.value;
@@ -17,11 +23,15 @@ export function Board() {
     <div class="board">
       <Header live={live} />
       <LostNotice live={live} />
+      {role === 'admin' && <SetupGuide />}
       {site ? (
         <div class="board-main" data-stale={live.lostAt.value !== null}>
-          <Stats live={live} />
+          <Stats live={live} role={role} />
           <CheckinList live={live} />
-          <Kiosks live={live} />
+          <div class="board-side">
+            {role !== 'auditor' && <Open />}
+            <Kiosks live={live} />
+          </div>
         </div>
       ) : (
         <Skeleton rows={8} />
@@ -35,7 +45,7 @@ function Header({ live }: { live: Live }) {
   return (
     <header class="board-header">
       <div class="board-title">
-        <h1>{site?.name ?? t('board.nav')}</h1>
+        <h1>{site?.name ?? t('home.nav')}</h1>
         <p class="muted">{site ? dateIn(live.serverNow.value, site.timeZone) : t('board.title')}</p>
       </div>
       <Line live={live} />
@@ -74,6 +84,29 @@ function LostNotice({ live }: { live: Live }) {
   );
 }
 
+/** What waits, by kind: counts alone, since the page may hang on a wall. */
+function Open() {
+  const { value } = useRead(countAttention, {}, POLL_MS);
+  if (!value) return null;
+  const kinds = ATTENTION_KINDS.filter((kind) => value.kinds[kind]);
+  return (
+    <section class="card open-items" aria-labelledby="open-title" data-some={kinds.length > 0}>
+      <h2 id="open-title">{t('attention.nav')}</h2>
+      {kinds.length === 0 && <p class="muted">{t('attention.none')}</p>}
+      <ul>
+        {kinds.map((kind) => (
+          <li key={kind}>
+            <a href={`#/attention?kind=${kind}`}>
+              <span>{t(`attention.kind.${kind}`)}</span>
+              <span class="rail-count tabular">{value.kinds[kind]}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Kiosks({ live }: { live: Live }) {
   const { devices } = live.board.value;
   const now = live.serverNow.value;
@@ -101,12 +134,17 @@ function Kiosks({ live }: { live: Live }) {
 }
 
 /** Three numbers that answer what people open the page for. */
-function Stats({ live }: { live: Live }) {
+function Stats({ live, role }: { live: Live; role: Role }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;
   return (
     <section class="stats" aria-label={t('board.title')}>
-      <Stat label={t('board.stats.inside')} hint={t('board.stats.insideHint')} accent>
+      <Stat
+        label={t('board.stats.inside')}
+        hint={t('board.stats.insideHint')}
+        to={role === 'auditor' ? undefined : 'presence'}
+        accent
+      >
         {counts.insideNow}
       </Stat>
       <Stat label={t('board.stats.came')} hint={t('board.stats.cameHint', { count: counts.inToday })}>
@@ -127,13 +165,15 @@ interface StatProps {
   label: string;
   hint: string;
   accent?: boolean;
+  /** The page with the people behind the number. */
+  to?: string | undefined;
   children: ComponentChildren;
 }
 
-function Stat({ label, hint, accent = false, children }: StatProps) {
+function Stat({ label, hint, accent = false, to, children }: StatProps) {
   return (
     <div class="card stat" data-accent={accent}>
-      <p class="stat-label">{label}</p>
+      <p class="stat-label">{to ? <a href={`#/${to}`}>{label}</a> : label}</p>
       <p class="stat-value tabular">{children}</p>
       <p class="stat-hint">{hint}</p>
     </div>

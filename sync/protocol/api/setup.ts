@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+
+/** `/api/setup`: how far a new installation has come. */
+
+/** In the order in which they are taken. Each is done by what is there, however it came. */
+export const SETUP_STEPS = ['account', 'contacts', 'kiosk', 'person', 'checkin'] as const;
+export type SetupStep = (typeof SETUP_STEPS)[number];
+
+export const getSetup = endpoint('GET /api/setup', {
+  summary: 'Show which steps of setting up this installation are done',
+  roles: ['admin'],
+  data: [],
+  answer: z.strictObject({ done: z.array(z.enum(SETUP_STEPS)) }),
+  // The guide asks again and again: that is no use of the session.
+  idle: true,
+});
