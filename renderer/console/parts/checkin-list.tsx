@@ -6,6 +6,7 @@ import { byDay, initialsOf } from '../state/board.ts';
 import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
 import { DirectionChip } from './labels.tsx';
+import { PersonLink } from './person-fields.tsx';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
@@ -54,6 +55,10 @@ export function CheckinList({ live }: { live: Live }) {
   );
 }
 
+/** Links to the person, for roles that see names. */
+const Name = ({ row: { person, name } }: { row: BoardRow }) =>
+  person !== null && name !== null ? <PersonLink id={person} name={name} /> : <>{name ?? t('board.list.unknown')}</>;
+
 function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: string; fresh: boolean }) {
   const liveness = t(`liveness.${row.liveness}`);
   const name = row.name ?? t('board.list.unknown');
@@ -66,7 +71,7 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
       </span>
       <div class="row-who">
         <p class="row-name" dir="auto">
-          {row.voided === null ? name : <s>{name}</s>}
+          {row.voided === null ? <Name row={row} /> : <s>{name}</s>}
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>

@@ -23,6 +23,7 @@ import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
+import { RecordsPanel } from './records.tsx';
 import { ScoresPanel } from './scores.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
@@ -55,7 +56,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
     >
       <Reading of={found} rows={6} />
       {person && (
-        <>
+        <div class="columns">
           <Panel
             title={t('people.profile')}
             aside={
@@ -82,6 +83,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               </div>
             )}
           </Panel>
+          <RecordsPanel person={id} />
           <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
           <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
           <Faces person={person} onChange={reload} />
@@ -106,7 +108,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             </Panel>
           )}
           {mayErase && <Erase person={person} />}
-        </>
+        </div>
       )}
     </PageFrame>
   );
