@@ -50,7 +50,7 @@ export interface ConsolePage {
   /** Who is shown it: the roles of the routes that it reads. What is in it is the server's to refuse. */
   readonly roles: readonly Role[];
   readonly View: ComponentType<PageProps>;
-  /** Stands beside its name and its section's: how much waits there. */
+  /** Stands beside its section's name in the rail: how much waits there. */
   readonly Count?: ComponentType;
 }
 

@@ -117,7 +117,6 @@ function Tabs({ pages, at }: { pages: readonly ConsolePage[]; at: ConsolePage | 
           <li key={p.path}>
             <a href={`#/${p.path}`} aria-current={p === at ? 'page' : undefined}>
               {t(`${p.path}.nav`)}
-              {p.Count && <p.Count />}
             </a>
           </li>
         ))}
