@@ -50,7 +50,7 @@ vi.mock('node:crypto', async (original) => {
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const ROOT = `${import.meta.dirname}/../..`;
 /** Plumbing of every decryption: who asked is above it. */
-const BELOW = /^sync\/server\/(platform\/keys\/(gcm|envelope|persons|personal)|core\/photos\/open)\.ts$/;
+const BELOW = /^sync\/server\/(platform\/keys\/(gcm|envelope|persons|personal)|core\/photos\/store)\.ts$/;
 /** The code that may ask for a face, by file: a new one is added here, with its audit row. */
 const KNOWN = [
   'sync/server/app/ingest/my-data.ts',

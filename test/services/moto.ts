@@ -86,7 +86,8 @@ export async function startMoto(host = '127.0.0.1'): Promise<Moto> {
     child = spawn(PYTHON, ['-W', 'ignore', SERVER, ...args], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: '/usr/bin:/bin', MOTO_S3_DEFAULT_MAX_KEYS: '1000' },
+      // Else a host name with dots in it is taken for a bucket's.
+      env: { PATH: '/usr/bin:/bin', MOTO_S3_DEFAULT_MAX_KEYS: '1000', S3_IGNORE_SUBDOMAIN_BUCKETNAME: 'true' },
     });
     child.stderr!.on('data', (chunk) => {
       log = `${log}${chunk}`.slice(-4000);
