@@ -22,6 +22,7 @@ export const GROUPS = [
   'liveness',
   'sync',
   'server',
+  'console',
   'update',
 ] as const;
 

@@ -110,11 +110,12 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await page.locator('.toast', { hasText: 'Record corrected' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();
-  await page.getByLabel('Person’s number').fill('9999');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('No one has this number.')).toBeVisible();
-  await page.getByLabel('Person’s number').fill('1002');
-  await page.keyboard.press('Enter');
+  const who = page.getByRole('combobox', { name: 'Person' });
+  await who.fill('9999');
+  await expect(page.getByText('No matches.')).toBeVisible();
+  await who.fill('alan');
+  await expect(page.getByRole('option', { name: /Alan Turing/ })).toBeVisible();
+  await who.press('Enter');
   await expect(page.getByRole('dialog')).toContainText('Alan Turing');
   await page.getByLabel('Time').fill('00:00');
   await page.getByLabel('Reason').fill('Forgot to check in');

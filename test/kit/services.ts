@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
+import { SessionMemory } from '../../sync/server/platform/access/memory.ts';
 import type { Services } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
@@ -47,7 +48,8 @@ export async function newServices(database: OpenDatabase, { env: more = {}, star
   const keyring = await openKeyring(db, keys, { hostnames: [HOST], now: () => held.now.getTime() });
   await ensureDefaultSite(db, SITE, held.now);
   const notify = (what: string) => void held.notified.push(what);
-  const services: Services = { db, keys, keyring, config, modules: MODULES, log, now: () => held.now, notify };
+  const memory = new SessionMemory();
+  const services: Services = { db, memory, keys, keyring, config, modules: MODULES, log, now: () => held.now, notify };
   return Object.assign(held, {
     /** For other services on the same database. */
     env,
@@ -56,6 +58,7 @@ export async function newServices(database: OpenDatabase, { env: more = {}, star
     keyring,
     config,
     services,
+    memory,
     home,
     later(ms: number) {
       held.now = new Date(held.now.getTime() + ms);

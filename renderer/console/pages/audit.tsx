@@ -11,6 +11,7 @@ import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
 import { addDays, instantAt } from '../state/clock.ts';
@@ -30,8 +31,9 @@ const DONE = { ok: true, repeated: true };
  * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
  * id, with which their own page leads here.
  */
-export function Audit({ rest: [affected = ''] }: PageProps) {
+export function Audit({ rest: [affected = ''], role }: PageProps) {
   const { values, setValues, field } = useFields({ ...EMPTY, affected });
+  const [person, setPerson] = useState<ChosenPerson | null>(null);
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
   const pages = usePages(audit.searchAudit, { query: sought });
@@ -77,13 +79,26 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
-        <TextField label={t('audit.affected')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
+        {role === 'dpo' ? (
+          <PersonField
+            label={t('audit.affected')}
+            value={person ?? (values.affected ? { id: values.affected, name: values.affected.slice(-8) } : null)}
+            onPerson={(chosen) => {
+              setPerson(chosen);
+              setValues((all) => ({ ...all, affected: chosen?.id ?? '' }));
+            }}
+          />
+        ) : (
+          // Auditors see no names.
+          <TextField label={t('audit.affectedId')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
+        )}
         <div class="actions start">
           <Button label={t('audit.search')} submit kind="primary" />
           <Button
             label={t('filters.clear')}
             onClick={() => {
               setValues(EMPTY);
+              setPerson(null);
               setSought({});
             }}
           />

@@ -1,41 +1,60 @@
-import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
-import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
-import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
+import { Badge, Dialog, DialogButton, Empty } from '../../shared/web/pieces.tsx';
 import { usePages, WriteForm } from '../../shared/web/resource.tsx';
-import { go } from '../../shared/web/router.ts';
+import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
 
-export function People({ rest: [person, task], role }: PageProps) {
+/** People a search shows; who has more namesakes adds a word, or the number. */
+const MAX_FOUND = 50;
+
+export function People({ rest: [person, task], role, query }: PageProps) {
   if (person && task === 'enrol') return <EnrolPage key={person} person={person} role={role} />;
   if (person && task === 'waiting') return <WaitingPage key={person} id={person} role={role} />;
   if (person) return <PersonPage key={person} person={person} role={role} />;
-  return <List mayAdd={role !== 'dpo'} />;
+  return <List mayAdd={role !== 'dpo'} adding={query.has('add')} />;
 }
 
-export const BY = ['number', 'email', 'badge'] as const;
-type By = (typeof BY)[number];
-
-/** Everybody, or the person with exactly this number, address or badge. Names are sealed and can't be searched. */
-function List({ mayAdd }: { mayAdd: boolean }) {
+/** Everybody, or those found by name, number, e-mail address or badge. What is typed is in no address: names don't belong there. */
+function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const site = filterOf('site').value;
-  const by = useField<By>('number');
   const typed = useField('');
-  const [sought, setSought] = useState<Partial<Record<By, string>>>({});
-  const pages = usePages(listPeople, { query: { site, ...sought } });
-  const searching = Object.keys(sought).length > 0;
-  const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
+  const found = usePeopleSearch(typed.value, MAX_FOUND);
+  const pages = usePages(listPeople, { query: { site } });
+  const searching = typed.value.trim() !== '';
+  const matches = site ? found.items.filter((p) => p.sites.includes(site)) : found.items;
+  const shown = searching ? matches : pages.items;
+  const namesakes = (p: Person) => shown.some((other) => other.id !== p.id && other.name === p.name);
+  const table = {
+    caption: t('people.nav'),
+    rowKey: (p: Person) => p.id,
+    columns: [
+      {
+        label: t('people.name'),
+        heads: true,
+        cell: (p: Person) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
+      },
+      { label: t('people.number'), cell: (p: Person) => <span dir="ltr">{p.number ?? '–'}</span> },
+      { label: t('people.email'), cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span> },
+      { label: t('people.consent'), cell: (p: Person) => <Standing of={p.consent} /> },
+      { label: t('people.templates'), numeric: true, cell: (p: Person) => p.templates },
+      {
+        label: t('people.site'),
+        cell: (p: Person) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
+      },
+    ],
+  };
   return (
     <PageFrame
       of="people"
@@ -47,52 +66,38 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         )
       }
     >
-      <Form
-        class="filters"
-        role="search"
-        onSubmit={() => setSought(typed.value.trim() ? { [by.value]: typed.value.trim() } : {})}
-      >
-        <SelectField label={t('people.findBy')} {...by} options={BY.map((f) => [f, t(`people.${f}`)])} />
-        <TextField label={t('people.exactly')} dir="ltr" {...typed} />
-        <Button submit>{t('people.find')}</Button>
-        {searching && (
-          <Button
-            label={t('people.all')}
-            onClick={() => {
-              typed.onValue('');
-              setSought({});
-            }}
-          />
-        )}
+      {mayAdd && adding && (
+        <Dialog title={t('people.add')} onClose={() => setQuery({ add: null })}>
+          <AddPerson />
+        </Dialog>
+      )}
+      <Form class="filters" role="search" onSubmit={() => undefined}>
+        <TextField label={t('people.exactly')} hint={t('search.personHint')} type="search" dir="auto" {...typed} />
       </Form>
       {sites.value.length > 1 && (
         <FilterBar names={['site']}>
           <SiteField any />
         </FilterBar>
       )}
-      <PagedTable
-        counted="people"
-        pages={pages}
-        caption={t('people.nav')}
-        rowKey={(p) => p.id}
-        empty={
-          searching
-            ? { title: t('people.noneFound'), text: t('people.noneFoundText') }
-            : { title: t('people.none'), text: t('people.noneText') }
-        }
-        columns={[
-          {
-            label: t('people.name'),
-            heads: true,
-            cell: (p) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
-          },
-          { label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
-          { label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
-          { label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
-          { label: t('people.templates'), numeric: true, cell: (p) => p.templates },
-          { label: t('people.site'), cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–' },
-        ]}
-      />
+      {!searching ? (
+        <PagedTable
+          {...table}
+          counted="people"
+          pages={pages}
+          empty={{ title: t('people.none'), text: t('people.noneText') }}
+        />
+      ) : found.error ? (
+        <ErrorNote error={found.error} onRetry={found.retry} />
+      ) : found.waiting ? (
+        <Skeleton rows={4} />
+      ) : matches.length > 0 ? (
+        <Table {...table} rows={matches} />
+      ) : (
+        <Empty title={t('people.noneFound')} text={t('people.noneFoundText')} />
+      )}
+      <p class="sr-only" role="status">
+        {searching && !found.waiting && t('search.count', { count: matches.length })}
+      </p>
     </PageFrame>
   );
 }

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { Person } from '../../../sync/protocol/api/people.ts';
 import * as retention from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -8,6 +9,7 @@ import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { Reading, RowButton, Table } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
@@ -150,12 +152,13 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
 }
 
 function AddHold({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ person: '', site: '', from: '', until: '', reason: '' });
+  const { values, field } = useFields({ site: '', from: '', until: '', reason: '' });
+  const [person, setPerson] = useState<Person | null>(null);
   const site = values.site || null;
   const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site)) : null);
   const parsed = retention.NewHold.safeParse({
     ...values,
-    person: values.person.trim() || null,
+    person: person?.id ?? null,
     site,
     from: at(values.from),
     until: at(values.until),
@@ -170,7 +173,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
     >
       <p class="muted">{t('retention.holdText')}</p>
       <AreaField label={t('retention.reason')} required maxLength={500} {...field('reason')} />
-      <TextField label={t('retention.person')} hint={t('retention.personHint')} dir="ltr" {...field('person')} />
+      <PersonField label={t('corrections.person')} value={person} onPerson={setPerson} />
       <SelectField
         label={t('people.site')}
         {...field('site')}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
-import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
+import type { Person } from '../../../sync/protocol/api/people.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { Dialog } from '../../shared/web/pieces.tsx';
@@ -11,6 +11,7 @@ import { t } from '../i18n.ts';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { sites, zoneOf } from '../state/places.ts';
 import { directionOptions } from './labels.tsx';
+import { PersonField } from './people-search.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 
@@ -65,7 +66,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
         </p>
       )}
       {task.kind === 'add' && !person ? (
-        <FindPerson onFound={setPerson} />
+        <PersonField label={t('corrections.person')} value={null} onPerson={setPerson} />
       ) : (
         <Form class="stack" onSubmit={() => void submit()}>
           {person && (
@@ -101,34 +102,5 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
         </Form>
       )}
     </Dialog>
-  );
-}
-
-/** Someone by exactly their number: names are sealed, and can't be searched. */
-function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
-  const number = useField('');
-  const [nobody, setNobody] = useState(false);
-  const { busy, error, run } = useWrite();
-  const submit = async () => {
-    setNobody(false);
-    const found = await run(() => api(listPeople, { query: { number: number.value, limit: 1 } }));
-    const person = found?.ok ? found.value.items[0] : undefined;
-    if (person) onFound(person);
-    else setNobody(found?.ok === true);
-  };
-  return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <ErrorNote error={error} />
-      <TextField
-        label={t('corrections.number')}
-        hint={t('corrections.numberHint')}
-        error={nobody ? t('corrections.nobody') : undefined}
-        dir="ltr"
-        required
-        maxLength={40}
-        {...number}
-      />
-      <Submit disabled={busy}>{t('corrections.find')}</Submit>
-    </Form>
   );
 }

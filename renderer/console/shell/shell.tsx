@@ -13,6 +13,7 @@ import { type ConsolePage, PAGES, SECTIONS } from '../pages/index.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { forgetPlaces, loadPlaces } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
+import { Search } from './search.tsx';
 
 /** The signed-in page: a rail with what their role may open, and the page that the address names. */
 export function Shell({ account }: { account: SessionState }) {
@@ -39,6 +40,7 @@ export function Shell({ account }: { account: SessionState }) {
         </Button>
         <Mark />
         <p class="topbar-title">{page ? t(`${page.path}.nav`) : 'SmartPresence'}</p>
+        <Search pages={pages} icon listens />
       </header>
       <div class="rail">
         <Rail account={account} pages={pages} at={page} />
@@ -70,6 +72,7 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
           <Mark />
           <span>SmartPresence</span>
         </p>
+        <Search pages={pages} />
         <ul>
           {(Object.keys(SECTIONS) as (keyof typeof SECTIONS)[]).map((section) => {
             const [first, ...others] = pages.filter((p) => p.section === section);

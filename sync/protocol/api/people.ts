@@ -63,14 +63,25 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
-/** Exactly this e-mail address, number or badge; of several, the person who has them all. Names can't be searched: they are sealed. */
+/** Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. */
 export const PeopleQuery = z.strictObject({
   ...pageQuery,
   email: Email.optional(),
   number: Text(40).optional(),
   badge: Text(80).optional(),
   site: Uuid.optional(),
+  /** By name; absent: in the order in which they were added. A page may have fewer than `limit`, and there is more as `next` says. */
+  sort: z.enum(['name']).optional(),
 });
+
+/** What is known of people found by name. */
+export const FoundPeople = z.strictObject({
+  /** The best match first. */
+  items: z.array(Person),
+  /** `reading`: names are still being opened for this session, so ask again soon; `too-many`: not all of them can be. */
+  state: z.enum(['ready', 'reading', 'too-many']),
+});
+export type FoundPeople = z.infer<typeof FoundPeople>;
 
 export const NewPerson = z.strictObject({
   ...z.strictObject(fields).partial().required({ name: true }).shape,
@@ -133,7 +144,16 @@ export const listPeople = endpoint('GET /api/people', {
   data: PROFILE,
   query: PeopleQuery,
   answer: pageOf(Person),
-  errors: ['unknown-site'],
+  errors: ['unknown-site', 'names-too-many'],
+});
+
+export const searchPeople = endpoint('GET /api/people/search', {
+  summary:
+    'Find people by name (words in any order, also their beginnings and with a typo), number, e-mail address or badge',
+  roles: ['admin', 'dpo', 'staff'],
+  data: PROFILE,
+  query: z.strictObject({ q: Text(100), limit: z.coerce.number().int().min(1).max(50).default(10) }),
+  answer: FoundPeople,
 });
 
 export const getPerson = endpoint('GET /api/people/:person', {

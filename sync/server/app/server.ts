@@ -7,6 +7,7 @@ import { createLink } from '../core/accounts/links.ts';
 import { identityContext } from '../core/devices/join.ts';
 import { configuredLease } from '../core/sites/policy.ts';
 import { ensureDefaultSite } from '../core/sites/sites.ts';
+import { SessionMemory } from '../platform/access/memory.ts';
 import { keepHead } from '../platform/audit/head.ts';
 import { SERVER_BUILD } from '../platform/build-name.ts';
 import { knownMigrations } from '../platform/database/migrations.ts';
@@ -92,8 +93,11 @@ export async function startServer(
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, config.weights, log, now, config.retention.erasureUndoDays));
+    const memory = new SessionMemory();
+    closers.push(memory.follow(db, now, log));
     const services = {
       db,
+      memory,
       keys,
       keyring,
       config,

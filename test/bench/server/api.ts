@@ -162,14 +162,14 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
 }
 
 /** How many readers at once did. */
-interface Load {
+export interface Load {
   /** Of each request, ms. */
   times: number[];
   seconds: number;
 }
-const none = (): Load => ({ times: [], seconds: 0 });
+export const none = (): Load => ({ times: [], seconds: 0 });
 
-async function readersAtOnce(
+export async function readersAtOnce(
   load: Load,
   request: (reader: number, i: number) => Promise<unknown>,
   requests = REQUESTS,
@@ -188,7 +188,7 @@ async function readersAtOnce(
 }
 
 /** Someone at the console: connections that stay, and the cookie of a session. */
-async function signedIn(server: RunningServer) {
+export async function signedIn(server: RunningServer) {
   const origin = server.peopleUrl;
   const entered = await call(`${origin}/api/session`, {
     method: 'POST',
@@ -197,23 +197,30 @@ async function signedIn(server: RunningServer) {
   });
   const cookie = String(entered.headers['set-cookie']).split(';')[0]!;
   const agent = new Agent({ keepAlive: true, maxSockets: READERS, rejectUnauthorized: false });
-  const get = (path: string, query: Record<string, string>): Promise<void> =>
+  /** @returns the answer as it came */
+  const fetched = (path: string, query: Record<string, string>): Promise<string> =>
     new Promise((resolve, reject) => {
       const url = `${origin}${path}?${new URLSearchParams(query)}`;
       request(url, { agent, headers: { cookie } }, (answer) => {
+        let text = '';
         answer
-          .resume()
+          .on('data', (piece) => {
+            text += piece;
+          })
           .once('end', () =>
-            answer.statusCode === 200 ? resolve() : reject(new Error(`${path} answered ${answer.statusCode}`)),
+            answer.statusCode === 200 ? resolve(text) : reject(new Error(`${path} answered ${answer.statusCode}`)),
           );
       })
         .once('error', reject)
         .end();
     });
-  return { get, close: () => agent.destroy() };
+  const get = async (path: string, query: Record<string, string>): Promise<void> => void (await fetched(path, query));
+  const read = async (path: string, query: Record<string, string>): Promise<unknown> =>
+    JSON.parse(await fetched(path, query));
+  return { get, read, close: () => agent.destroy() };
 }
 
-const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 const line = { group: 'server' } as const;
 /** Of the lines that begin at a route’s query. */
 const WITHIN =
@@ -261,7 +268,7 @@ function client(services: Services) {
   };
 }
 
-const bareList = (db: Db, after: string) =>
+export const bareList = (db: Db, after: string) =>
   db
     .transaction()
     .execute((tx) =>

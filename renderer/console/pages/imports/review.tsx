@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import * as imports from '../../../../sync/protocol/api/imports.ts';
-import { listPeople } from '../../../../sync/protocol/api/people.ts';
+import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
 import { Badge, Dialog, Empty } from '../../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
@@ -13,10 +13,10 @@ import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
+import { PersonField } from '../../parts/people-search.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading, RowButton } from '../../parts/table.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import { BY } from '../people.tsx';
 import { ListedPeople } from './people.tsx';
 
 /** How often the progress of an import is read, ms. */
@@ -329,33 +329,19 @@ function Assign({
   photo: string;
   onDone: (photo: imports.ImportPhoto) => void;
 }) {
-  const by = useField('number');
-  const typed = useField('');
-  const [none, setNone] = useState(false);
+  const [person, setPerson] = useState<Person | null>(null);
   const { busy, error, run } = useWrite();
-  const submit = async () => {
-    const found = await run(() => api(listPeople, { query: { [by.value]: typed.value.trim() } }));
-    if (!found?.ok) return;
-    const [person] = found.value.items;
-    setNone(!person);
-    if (!person) return;
-    await run(() => api(imports.assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
+  const submit = () =>
+    person &&
+    run(() => api(imports.assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
       done: onDone,
     });
-  };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('imports.assignText')}</p>
-      <SelectField label={t('people.findBy')} {...by} options={BY.map((f) => [f, t(`people.${f}`)])} />
-      <TextField
-        label={t('people.exactly')}
-        required
-        dir="ltr"
-        {...typed}
-        error={none ? t('people.noneFound') : undefined}
-      />
+      <PersonField label={t('corrections.person')} value={person} onPerson={setPerson} />
       <ErrorNote error={error} />
-      <Submit disabled={busy || !typed.value.trim()}>{t('imports.assign')}</Submit>
+      <Submit disabled={busy || !person}>{t('imports.assign')}</Submit>
     </Form>
   );
 }

@@ -84,7 +84,7 @@ export async function renewPeople(
   const held = living.map((r) => r.person);
   const sealed = living.map(({ person, generation }) => {
     const next = nextGeneration(generation);
-    const bytes = Buffer.concat([randomBytes(KEY_BYTES), old.auditRoot(person)!]);
+    const bytes = Buffer.concat([randomBytes(KEY_BYTES), old.auditRoot(person)!.export()]);
     return { next, text: keys.seal('keyring', personKeyPlace(person, next), bytes).toString('base64') };
   });
   await sql`

@@ -1,6 +1,6 @@
 import { Problem } from '../../../errors/problem.ts';
 import type { PersonPatch as Patch } from '../../../protocol/api/people.ts';
-import { defined, exists, findLocked } from '../../platform/database/rows.ts';
+import { defined, exists, findLocked, idsOf } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { livingPeople } from './living.ts';
@@ -50,7 +50,7 @@ export async function readPeople(db: Db, keys: Keys, people: readonly string[]):
 
 /** Names of people, decrypted; people without one, or erased, are absent. */
 export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, string>> {
-  const rows = await selectRows(db, keys, people, { fields: ['name'] });
+  const rows = await selectRows(db, keys, people, { fields: ['name'], shown: true });
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
 }
 
@@ -111,6 +111,21 @@ export async function findPeople(db: Db, keys: Keys, what: Partial<Record<Indexe
   for (const { field, value } of given)
     query = query.where(`${field}_index`, 'in', keys.blindIndexes(`person.${field}`, normalised(field, value)));
   return (await query.execute()).map((r) => r.id);
+}
+
+/** Living people with exactly this number, e-mail address or badge, whichever it is. As `findPeople`. */
+export async function findExactly(db: Db, keys: Keys, text: string): Promise<string[]> {
+  const rows = await livingPeople(db)
+    .where(({ or, eb }) =>
+      or(
+        INDEXED_FIELDS.map((field) =>
+          eb(`${field}_index`, 'in', keys.blindIndexes(`person.${field}`, normalised(field, text))),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .execute();
+  return idsOf(rows);
 }
 
 /**

@@ -1,29 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
+import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/people.ts';
-import { pageFrom, readIdCursor } from '../../platform/access/cursor.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { pageFrom, readIdCursor, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { defined, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { DEFAULT_SCOPE, scopeOfSite } from '../sites/sites.ts';
 import { livingPeople, requireLiving } from './living.ts';
-import { changePerson, findPeople, writePerson } from './records.ts';
-import { shownPeople } from './shown.ts';
+import type { SortedPlace } from './name-index.ts';
+import { type Names, namesFor } from './names.ts';
+import { type OpenedPeople, openedFor } from './opened.ts';
+import { changePerson, findExactly, findPeople, writePerson } from './records.ts';
+import { listed, openPeople, readAround, type Shown, shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
+/** How long a first search waits for names that are still being opened, ms. */
+const FIRST_MS = 50;
+
 export const peopleRoutes: readonly Route[] = [
-  implement(api.listPeople, async ({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) => {
-    const after = readIdCursor(cursor);
-    const scope = site === undefined ? null : await scopeOfSite(tx, site);
-    const sought = Object.values(what).some((v) => v !== undefined);
-    const among = sought ? await findPeople(tx, keys, defined(what)) : null;
-    const ids = await pageOfPeople(tx, { scope, among, after, limit: limit + 1 });
-    const shown = await shownPeople(tx, keys, ids.slice(0, limit));
-    about(shown.keys());
-    const page = pageFrom(ids, limit, (id) => [id]);
-    return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
+  implement(api.listPeople, {
+    // Names are opened outside the transaction, and all of them before they are sorted.
+    before: (call) => (call.query.sort === 'name' ? sortedNames(call) : Promise.resolve(null)),
+    async handle({ tx, services, session, query: { cursor, limit, site, sort: _, ...what }, prepared: names, about }) {
+      const { keys } = services;
+      const opened = openedFor(services, session);
+      const scope = site === undefined ? null : await scopeOfSite(tx, site);
+      const sought = Object.values(what).some((v) => v !== undefined);
+      const among = sought ? await findPeople(tx, keys, defined(what)) : null;
+      if (!names) {
+        const ids = pageOfPeople(tx, { scope, among, after: readIdCursor(cursor), limit: limit + 1 });
+        const page = pageFrom(await readAround(tx, sql`(${ids})`), limit, ({ id }) => [id]);
+        const shown = await openPeople(tx, keys, page.items, opened);
+        about(shown.keys());
+        return { items: [...shown.values()], next: page.next };
+      }
+      const allowed = sought || scope !== null ? await idsOfPeople(tx, { scope, among }) : null;
+      const places = names.index.sorted(readPlace(cursor), limit + 1, allowed);
+      const page = pageFrom(places, limit, ({ rank, id }) => [rank, id]);
+      const items = await showLiving(tx, keys, idsOf(page.items), opened);
+      about(idsOf(items));
+      return { items, next: page.next };
+    },
+  }),
+  implement(api.searchPeople, {
+    before: async (call) => {
+      const names = namesFor(call);
+      // Of names that are still being opened, those that are there already.
+      await Promise.race([names.refresh(), sleep(FIRST_MS, undefined, { ref: false })]);
+      return names;
+    },
+    async handle({ tx, services, session, query: { q, limit }, prepared: names, about }) {
+      const exact = await findExactly(tx, services.keys, q);
+      const found = new Set([...exact, ...names.index.find(q, limit)]);
+      const items = await showLiving(tx, services.keys, [...found].slice(0, limit), openedFor(services, session));
+      about(idsOf(items));
+      return { items, state: names.state };
+    },
   }),
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {
     return one(tx, keys, person);
@@ -54,7 +91,7 @@ export const peopleRoutes: readonly Route[] = [
   }),
 ];
 
-async function one(db: Db, keys: Keys, person: string): Promise<api.Person> {
+async function one(db: Db, keys: Keys, person: string): Promise<Shown> {
   const shown = (await shownPeople(db, keys, [person])).get(person);
   if (!shown) throw new Problem('person-unknown');
   return shown;
@@ -66,14 +103,45 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
   return [...scopes];
 }
 
-async function pageOfPeople(
+/** People who are still there, in the order of these ids. */
+async function showLiving(db: Db, keys: Keys, ids: readonly string[], opened?: OpenedPeople): Promise<Shown[]> {
+  if (ids.length === 0) return [];
+  const living = (await readAround(db, listed(ids))).filter(({ merged }) => !merged);
+  const shown = await openPeople(db, keys, living, opened);
+  return ids.flatMap((id) => shown.get(id) ?? []);
+}
+
+/** Everybody's names, all of them opened. @throws Problem `names-too-many` */
+async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names> {
+  const names = namesFor(call);
+  await names.refresh();
+  if (names.state === 'too-many') throw new Problem('names-too-many');
+  return names;
+}
+
+/** Of a list by name: behind whom it goes on. Names are in no cursor: it is part of an address. */
+function readPlace(cursor: string | undefined): SortedPlace | null {
+  const key = readPageCursor(z.tuple([z.number().int().nonnegative(), Uuid]), cursor);
+  return key && { rank: key[0], id: key[1] };
+}
+
+async function idsOfPeople(
   db: Db,
-  o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number },
-): Promise<string[]> {
-  let query = livingPeople(db).orderBy('id').limit(o.limit);
+  o: { scope: string | null; among: readonly string[] | null },
+): Promise<ReadonlySet<string>> {
+  const rows = await pageOfPeople(db, { ...o, after: null, limit: null }).execute();
+  return new Set(idsOf(rows));
+}
+
+function pageOfPeople(
+  db: Db,
+  o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number | null },
+) {
+  let query = livingPeople(db).orderBy('id');
+  if (o.limit !== null) query = query.limit(o.limit);
   if (o.after !== null) query = query.where('id', '>', o.after);
   if (o.among !== null) query = query.where('id', '=', sql<string>`any(${o.among}::uuid[])`);
   if (o.scope !== null)
     query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', o.scope));
-  return idsOf(await query.execute());
+  return query;
 }

@@ -3,7 +3,7 @@ import { type PersonField, personFields } from '../../../protocol/api/people.ts'
 import { findAll, idsOf } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
+import { noteAuditRoots, type PersonBox, personBox } from '../../platform/keys/persons.ts';
 
 /** How what is known of a person in words is encrypted and found. Pure. */
 
@@ -75,14 +75,15 @@ function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown>
 /**
  * Rows of these people, opened.
  *
- * @param o `fields`: only these are decrypted, default all; `lock`: until the transaction ends, in the order of ids
+ * @param o `fields`: only these are decrypted, default all; `lock`: until the transaction ends, in the order of ids;
+ *   `shown`: the audit row of this transaction is going to name them
  * @throws Problem `person-key-destroyed`, `envelope-broken`, `key-version-unknown`
  */
 export async function selectRows(
   db: Db,
   keys: Keys,
   people: readonly string[],
-  o: { readonly fields?: readonly Field[]; readonly lock?: boolean } = {},
+  o: { readonly fields?: readonly Field[]; readonly lock?: boolean; readonly shown?: boolean } = {},
 ): Promise<PersonRow[]> {
   if (people.length === 0) return [];
   const fields = o.fields ?? FIELDS;
@@ -100,6 +101,7 @@ export async function selectRows(
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
   for (const { pii_version: version } of filled) if (!keys.versions.includes(version)) keys.pgcrypto(version);
   const box = await personBox(db, keys, idsOf(filled));
+  if (o.shown) noteAuditRoots(db, idsOf(filled), box.auditRoot);
   const erased = await erasedSince(
     db,
     filled.flatMap((r) => (box.has(r.id) ? [] : [r.id])),

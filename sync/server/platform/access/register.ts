@@ -105,6 +105,8 @@ function registerOne(
         // The command line ends with its answer, and the next one may go by what this one changed.
         if (actor.role === 'operator') await running;
       }
+      // They have signed out.
+      if (done.cookie === null && session) services.memory?.end(session);
       if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
       if (done.refused) {
         recorded.add(done.refused);

@@ -8,6 +8,7 @@ import type { Db, Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import type { ServerModule } from '../server-module.ts';
+import type { SessionMemory } from './memory.ts';
 import type { Session } from './session.ts';
 
 /** What routes work with. Everything that a handler needs from outside comes in by this. */
@@ -24,6 +25,8 @@ export interface Services {
   readonly notify: (what: 'board' | 'change') => void;
   /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
   readonly devicePort?: () => number | null;
+  /** What is kept opened between the requests of a session; absent: nothing is. */
+  readonly memory?: SessionMemory;
   /** Where someone at the command line watches: how far a long work is. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }

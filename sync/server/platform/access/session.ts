@@ -108,11 +108,20 @@ export async function aliveSessions(
   const byHash = new Map(
     tokens.flatMap((token) => keys.hashTokens(token).map((hash) => [hash.toString('hex'), token])),
   );
-  if (byHash.size === 0) return new Set();
-  const hashes = [...byHash.keys()].map((hex) => Buffer.from(hex, 'hex'));
-  const rows = await rowsOf(db, hashes).execute();
+  return new Set([...(await aliveHashes(db, [...byHash.keys()], now))].map((hash) => byHash.get(hash)!));
+}
+
+/** As `aliveSessions`, of sessions by their hash in hexadecimal. */
+export async function aliveHashes(
+  db: Kysely<Tables>,
+  hashes: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  if (hashes.length === 0) return new Set();
+  const bytes = hashes.map((hex) => Buffer.from(hex, 'hex'));
+  const rows = await rowsOf(db, bytes).execute();
   const alive = rows.filter((row) => row.stage === 'full' && isAlive(row, now));
-  return new Set(alive.map((row) => byHash.get(Buffer.from(row.hash).toString('hex'))!));
+  return new Set(alive.map((row) => Buffer.from(row.hash).toString('hex')));
 }
 
 const rowsOf = (db: Kysely<Tables>, hashes: readonly Buffer[]) =>

@@ -3,7 +3,7 @@ import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { FORMAT, openGcm, type Place, placeOf, sealGcm } from '../keys/gcm.ts';
-import { personBox } from '../keys/persons.ts';
+import { auditRootsOf, personBox } from '../keys/persons.ts';
 import type { AuditKey } from './keys.ts';
 
 /** Bytes of an alias. */
@@ -32,16 +32,25 @@ export interface PeopleInLog {
   open(person: string, position: number, sealed: Uint8Array): Trace | null;
 }
 
-/** Loads what these people need, in one statement. Who has no key is named by the audit key instead. */
+/**
+ * Loads what these people need, in one statement, but for what the transaction has read already. Who has no key is named by the
+ * audit key instead.
+ */
 export async function peopleInLog(db: Db, keys: Keys, people: readonly string[]): Promise<PeopleInLog> {
-  const box = await personBox(db, keys, people);
+  const roots = auditRootsOf(db);
+  const box = await personBox(
+    db,
+    keys,
+    people.filter((person) => !roots.has(person)),
+  );
+  const rootOf = (person: string) => roots.get(person) ?? box.auditRoot(person);
   const sealing = (person: string) => {
-    const root = box.auditRoot(person);
+    const root = rootOf(person);
     return root && createSecretKey(new Uint8Array(hkdfSync('sha256', root, '', 'smartpresence/v1/audit/own', 32)));
   };
   return {
     alias(person, day, key) {
-      const root = box.auditRoot(person);
+      const root = rootOf(person);
       const full = root ? createHmac('sha256', root).update(`audit\0${day}`).digest() : key.aliasOf(person, day);
       return full.subarray(0, ALIAS);
     },

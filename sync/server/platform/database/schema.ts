@@ -268,6 +268,7 @@ export interface Tables {
     merged_into: string | null;
     gps_opt_out: Defaulted<boolean>;
     left_at: Instant | null;
+    change: Defaulted<Big>;
   };
   person_site: {
     person: string;

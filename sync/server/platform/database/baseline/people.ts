@@ -27,7 +27,17 @@ export const people: readonly string[] = [
      -- Asked that kiosks record no position.
      gps_opt_out boolean not null default false,
      -- Since when they belong to no site, as far as a job has seen it.
-     left_at timestamptz)`,
+     left_at timestamptz,
+     -- Transaction that changed it last (platform/database/feed.ts).
+     change bigint not null default 0)`,
+  // What is kept of people in memory follows it, whichever code changed them.
+  `create index person_change on person (change)`,
+  `create function person_changes() returns trigger language plpgsql as $$
+   begin
+     new.change := greatest(new.change, pg_current_xact_id()::text::bigint);
+     return new;
+   end $$`,
+  `create trigger person_changes before insert or update on person for each row execute function person_changes()`,
   `create index person_number on person (number_index) where number_index is not null`,
   `create index person_email on person (email_index) where email_index is not null`,
   `create index person_badge on person (badge_index) where badge_index is not null`,

@@ -1,0 +1,142 @@
+import type { ComponentChildren, RefObject } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { t } from '../i18n.ts';
+
+export interface Option {
+  readonly id: string;
+  readonly label: string;
+  /** Tells it from others with that label. */
+  readonly detail?: string | null;
+  readonly icon?: ComponentChildren;
+  readonly pick: () => void;
+}
+
+/** Options under a heading; without options it is left out. */
+export interface OptionGroup {
+  readonly id: string;
+  readonly label: string;
+  readonly options: readonly Option[];
+}
+
+interface ComboboxProps {
+  readonly id: string;
+  /** Its name; absent: a `<label>` names it by its id. */
+  readonly label?: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly groups: readonly OptionGroup[];
+  /** Said where there are no options: nothing found, still looking, or why not. */
+  readonly status: ComponentChildren;
+  /** The list is there before anything is typed. */
+  readonly always?: boolean;
+  readonly placeholder?: string;
+  readonly 'aria-describedby'?: string;
+  readonly required?: boolean;
+}
+
+/**
+ * A field with a list of what may be meant (WAI-ARIA APG, editable combobox with list autocomplete). The focus stays in the
+ * field: arrows choose, Enter takes, Escape empties it.
+ */
+export function Combobox({ id, label, value, onValue, groups, status, always = false, ...input }: ComboboxProps) {
+  const shown = groups.filter(({ options }) => options.length > 0);
+  const options = shown.flatMap((group) => group.options);
+  const [at, setAt] = useState(0);
+  const [closed, setClosed] = useState(false);
+  const list = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const open = !closed && (always || value.trim() !== '');
+  const active = open ? options[Math.min(at, options.length - 1)] : undefined;
+  const optionId = (option: Option) => `${list}-${option.id}`;
+  useEffect(() => setAt(0), [value]);
+  useVisible(box, active && optionId(active));
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Enter ends the writing of a Chinese character, and takes nothing.
+    if (event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined && options.length > 0) {
+      event.preventDefault();
+      setClosed(false);
+      if (open) setAt((Math.min(at, options.length - 1) + step + options.length) % options.length);
+    } else if (event.key === 'Enter' && active) {
+      event.preventDefault();
+      active.pick();
+    } else if (event.key === 'Escape' && (value !== '' || (open && !always))) {
+      event.preventDefault();
+      event.stopPropagation();
+      onValue('');
+    }
+  };
+  return (
+    <div class="combobox" ref={box}>
+      <input
+        {...input}
+        id={id}
+        type="text"
+        role="combobox"
+        aria-label={label}
+        aria-expanded={open && options.length > 0}
+        aria-controls={list}
+        aria-autocomplete="list"
+        aria-activedescendant={active && optionId(active)}
+        autocomplete="off"
+        spellcheck={false}
+        dir="auto"
+        value={value}
+        onInput={(event) => {
+          setClosed(false);
+          onValue(event.currentTarget.value);
+        }}
+        onKeyDown={onKeyDown}
+        onBlur={() => setClosed(!always)}
+        onFocus={() => setClosed(false)}
+      />
+      <div class="combobox-list" id={list} role="listbox" aria-label={t('search.results')} hidden={!open}>
+        {open &&
+          shown.map((group) => (
+            // biome-ignore lint/a11y/useSemanticElements: a fieldset may not be in a list of options
+            <div key={group.id} role="group" aria-labelledby={`${list}-group-${group.id}`}>
+              <p class="combobox-title" id={`${list}-group-${group.id}`} role="presentation">
+                {group.label}
+              </p>
+              {group.options.map((option) => (
+                <button
+                  type="button"
+                  tabIndex={-1}
+                  key={option.id}
+                  id={optionId(option)}
+                  role="option"
+                  aria-selected={option === active}
+                  class="combobox-option"
+                  // The focus stays in the field.
+                  onMouseDown={(event) => event.preventDefault()}
+                  onClick={option.pick}
+                >
+                  {option.icon}
+                  <span class="combobox-label">
+                    <bdi>{option.label}</bdi>
+                  </span>
+                  {option.detail && (
+                    <span class="muted small">
+                      <bdi>{option.detail}</bdi>
+                    </span>
+                  )}
+                </button>
+              ))}
+            </div>
+          ))}
+      </div>
+      <div class="combobox-status" role="status">
+        {open &&
+          (options.length > 0 ? <span class="sr-only">{t('search.count', { count: options.length })}</span> : status)}
+      </div>
+    </div>
+  );
+}
+
+/** Whatever is chosen by arrows is in view. */
+function useVisible(box: RefObject<HTMLElement | null>, id: string | undefined): void {
+  useEffect(() => {
+    if (id) box.current?.querySelector(`#${CSS.escape(id)}`)?.scrollIntoView({ block: 'nearest' });
+  }, [id]);
+}

@@ -1,0 +1,181 @@
+import { useEffect, useId, useState } from 'preact/hooks';
+import { nameFit, wordsOf } from '../../../sync/protocol/api/matching.ts';
+import { Button } from '../../shared/button.tsx';
+import {
+  IconAddPerson,
+  IconDownload,
+  IconExit,
+  IconKiosk,
+  IconPeople,
+  IconSearch,
+  IconStaff,
+} from '../../shared/icons.tsx';
+import { Dialog } from '../../shared/web/pieces.tsx';
+import { go } from '../../shared/web/router.ts';
+import { t } from '../i18n.ts';
+import { type ConsolePage, SECTIONS } from '../pages/index.ts';
+import { Combobox, type Option, type OptionGroup } from '../parts/combobox.tsx';
+import { personOption, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
+import { kiosks, siteOf, sites } from '../state/places.ts';
+
+/** What people do from anywhere: each on a page, and there for those whose page it is. */
+const ACTIONS = [
+  { id: 'addPerson', page: 'people', query: { add: '1' }, Icon: IconAddPerson },
+  { id: 'inside', page: 'presence', query: {}, Icon: IconPeople },
+  { id: 'rollCall', page: 'evacuation', query: {}, Icon: IconExit },
+  { id: 'export', page: 'attendance', query: {}, Icon: IconDownload },
+] as const;
+/** Of kiosks, sites and pages. */
+const MOST = 6;
+
+const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
+
+/**
+ * Finds anything: the button that opens it, as a box or as an icon, and the palette that ⌘K or Ctrl+K opens as well.
+ *
+ * @param pages those of the role, in the order of the rail
+ * @param listens one of those on the page: opens it by keyboard
+ */
+export function Search({
+  pages,
+  icon = false,
+  listens = false,
+}: {
+  pages: readonly ConsolePage[];
+  icon?: boolean;
+  listens?: boolean;
+}) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (!listens) return;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      // Over a dialog with something half written there is no other one.
+      if (!document.querySelector('dialog[open]')) setOpen(true);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [listens]);
+  return (
+    <>
+      {icon ? (
+        <Button kind="icon" class="search-icon" aria-label={t('search.open')} onClick={() => setOpen(true)}>
+          <IconSearch />
+        </Button>
+      ) : (
+        <button type="button" class="search-box" aria-keyshortcuts="Meta+K Control+K" onClick={() => setOpen(true)}>
+          <IconSearch />
+          <span>{t('search.open')}</span>
+          <kbd dir="ltr">{keys()}</kbd>
+        </button>
+      )}
+      {open && (
+        <Dialog title={t('search.open')} onClose={() => setOpen(false)}>
+          <Palette pages={pages} onDone={() => setOpen(false)} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () => void }) {
+  const [typed, setTyped] = useState('');
+  const id = useId();
+  const mayFind = pages.some((page) => page.path === 'people');
+  const found = usePeopleSearch(mayFind ? typed : '', 8);
+  const to =
+    (path: string, query: Readonly<Record<string, string>> = {}) =>
+    () => {
+      onDone();
+      go(path, query);
+    };
+  const may = (path: string) => pages.some((page) => page.path === path);
+  const people = found.items.map((p) => ({ ...personOption(p, to(`people/${p.id}`)), icon: <IconStaff /> }));
+  const groups: OptionGroup[] = [
+    { id: 'people', label: t('people.nav'), options: people },
+    {
+      id: 'actions',
+      label: t('search.actions'),
+      options: fitting(
+        typed,
+        ACTIONS.filter(({ page }) => may(page)).map(({ id: action, page, query, Icon }) => ({
+          id: action,
+          label: t(`search.action.${action}`),
+          icon: <Icon />,
+          pick: to(page, query),
+        })),
+      ),
+    },
+    {
+      id: 'pages',
+      label: t('search.pages'),
+      options: fitting(
+        typed,
+        pages.map(({ path, section }) => {
+          const Icon = SECTIONS[section];
+          return { id: `page-${path}`, label: t(`${path}.nav`), icon: <Icon />, pick: to(path) };
+        }),
+      ),
+    },
+    {
+      id: 'kiosks',
+      label: t('devices.nav'),
+      options: typed.trim()
+        ? fitting(
+            typed,
+            kiosks.value.map(({ id: kiosk, name, site }) => ({
+              id: kiosk,
+              label: name,
+              detail: siteOf(site)?.name ?? null,
+              icon: <IconKiosk />,
+              pick: to(may('fleet') ? `fleet/${kiosk}` : 'devices'),
+            })),
+          )
+        : [],
+    },
+    {
+      id: 'sites',
+      label: t('search.sites'),
+      options:
+        typed.trim() && may('settings')
+          ? fitting(
+              typed,
+              sites.value.map(({ id: site, name }) => ({
+                id: `site-${site}`,
+                label: name,
+                pick: to('settings', { site }),
+              })),
+            )
+          : [],
+    },
+  ];
+  return (
+    <div class="palette">
+      <Combobox
+        id={id}
+        label={t('search.open')}
+        placeholder={t(mayFind ? 'search.placeholder' : 'search.placeholderPlaces')}
+        value={typed}
+        onValue={setTyped}
+        groups={groups}
+        always
+        status={<SearchStatus found={found} />}
+      />
+      {found.error && groups.some((g) => g.options.length > 0) && <SearchStatus found={found} />}
+    </div>
+  );
+}
+
+/** Those whose names fit what is typed, the best first; all, where nothing is. */
+function fitting(typed: string, options: readonly Option[]): Option[] {
+  const words = wordsOf(typed);
+  if (words.length === 0) return options.slice(0, MOST);
+  return options
+    .map((option) => ({ option, fit: nameFit(wordsOf(option.label), words) }))
+    .filter(({ fit }) => fit > 0)
+    .sort((a, b) => b.fit - a.fit)
+    .slice(0, MOST)
+    .map(({ option }) => option);
+}

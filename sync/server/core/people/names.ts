@@ -1,0 +1,120 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { Kept } from '../../platform/access/memory.ts';
+import type { Before } from '../../platform/access/route.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { audited } from '../../platform/audit/opened.ts';
+import { horizon } from '../../platform/database/feed.ts';
+import { idsOf } from '../../platform/database/rows.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { livingPeople } from './living.ts';
+import { NameIndex } from './name-index.ts';
+import { namesOf } from './records.ts';
+
+/** People whose names are kept. About 300 bytes each (`npm run bench -- console`). */
+const MAX_PEOPLE = 250_000;
+/** Opened at a time: other requests wait for so many. */
+const AT_ONCE = 250;
+
+/**
+ * Everybody's name, opened once for those who are signed in and may see names, so that people can be found by what is sealed.
+ * It is an index of folded words and ids: who is found is read again from the database before anyone is shown. Opening leaves
+ * a row in the audit log, as every search does.
+ */
+export class Names implements Kept {
+  readonly index = new NameIndex();
+  readonly #o: NamesContext;
+  readonly #max: number;
+  /** Behind it nothing has been read (platform/database/feed.ts). */
+  #horizon = 0;
+  #state: NamesState = 'reading';
+  #going: Promise<void> = Promise.resolve();
+
+  constructor(o: NamesContext, max = MAX_PEOPLE) {
+    this.#o = o;
+    this.#max = max;
+  }
+
+  /** `reading`: not everybody is in it yet; `too-many`: nor will be. */
+  get state(): NamesState {
+    return this.#state;
+  }
+
+  /** Takes up what has changed; the first time, everybody. One after another, so that each sees what was committed before it. */
+  refresh(): Promise<void> {
+    this.#going = this.#going
+      .catch(() => undefined)
+      .then(() => (this.#state === 'reading' ? this.#readAll() : this.#readChanged()));
+    return this.#going;
+  }
+
+  async #readAll(): Promise<void> {
+    const { db, keys, now, actor } = this.#o;
+    // What changes meanwhile is read after it.
+    this.#horizon = await horizon(db);
+    await audited(db, keys, { actor, route: 'names opened for search', everyone: true }, now(), async (opened) => {
+      for (let after: string | null = null; ; ) {
+        const page = livingPeople(db).select('row_version as version').orderBy('id').limit(AT_ONCE);
+        const people: readonly PersonState[] = await (after ? page.where('id', '>', after) : page).execute();
+        await this.#take(people, (ids) => opened.note('person.name', ids));
+        if (this.#state === 'too-many') return;
+        if (people.length < AT_ONCE) break;
+        after = people.at(-1)!.id;
+        await breathe();
+      }
+    });
+    if (this.#state === 'reading') this.#state = 'ready';
+    await this.#readChanged();
+  }
+
+  async #readChanged(): Promise<void> {
+    const { db } = this.#o;
+    const next = await horizon(db);
+    const { rows: changed } = await sql<PersonState>`
+      select id, case when deleted_at is null and merged_into is null then row_version end as version
+      from person where change >= ${this.#horizon}::bigint`.execute(db);
+    this.#horizon = next;
+    for (let i = 0; i < changed.length; i += AT_ONCE) await this.#take(changed.slice(i, i + AT_ONCE));
+  }
+
+  async #take(people: readonly PersonState[], note: (ids: readonly string[]) => void = () => undefined): Promise<void> {
+    for (const { id, version } of people) if (version === null) this.index.delete(id);
+    const other = people.filter(({ id, version }) => version !== null && !this.index.has(id, version));
+    const ids = idsOf(other);
+    note(ids);
+    const names = await namesOf(this.#o.db, this.#o.keys, ids);
+    for (const { id, version } of other) {
+      this.index.delete(id);
+      if (this.index.size >= this.#max) this.#state = 'too-many';
+      else this.index.set(id, version!, names.get(id) ?? '');
+    }
+  }
+}
+
+interface PersonState {
+  readonly id: string;
+  /** Null: erased, or merged into another. */
+  readonly version: number | null;
+}
+
+interface NamesContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly now: () => Date;
+  /** For whom they are opened first. */
+  readonly actor: Actor;
+}
+
+export type NamesState = 'reading' | 'ready' | 'too-many';
+
+/** Those that are kept while anyone who asked for them is signed in; without a session, for this request alone. */
+export function namesFor({
+  services,
+  session,
+  actor,
+}: Pick<Before<unknown, unknown, unknown>, 'services' | 'session' | 'actor'>): Names {
+  const { db, keys, now, memory } = services;
+  const make = () => new Names({ db, keys, now, actor });
+  return session && memory ? memory.keep(session, 'names of people', make, { shared: true }) : make();
+}

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { searchPeople } from '../../sync/protocol/api/people.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
+import { Names, namesFor } from '../../sync/server/core/people/names.ts';
+import { openedFor } from '../../sync/server/core/people/opened.ts';
+import { writePerson } from '../../sync/server/core/people/records.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
+import { findAffected } from '../../sync/server/features/audit/affected.ts';
+import { eraseTables } from '../../sync/server/features/privacy/erasure/steps.ts';
+import { findSession, SESSION_LIFE } from '../../sync/server/platform/access/session.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
+
+/** Finding people by their sealed names: what is found, who may, what the audit log has of it, and when it is forgotten. */
+
+describe.each(DATABASES)('search of people on $name', (kind) => {
+  let web: PeopleListener;
+  let database: OpenDatabase;
+  let staff: Visitor;
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    web = undo.use(await newListener(opened));
+  });
+  beforeEach(async () => {
+    staff = await web.signIn('staff');
+  });
+
+  const add = async (name: string, more: Record<string, unknown> = {}): Promise<string> => {
+    const answer = await web.ask(staff, 'POST', '/api/people', { name, ...more });
+    expect(answer.status).toBe(200);
+    return String(answer.json().id);
+  };
+  interface Found {
+    readonly state: string;
+    readonly items: readonly { readonly id: string; readonly name: string; readonly number: string | null }[];
+  }
+  const search = async (q: string, who = staff): Promise<Found> => {
+    for (;;) {
+      const answer = await web.ask(who, 'GET', `/api/people/search?${new URLSearchParams({ q })}`);
+      expect(answer.status).toBe(200);
+      const found = answer.json() as unknown as Found;
+      if (found.state !== 'reading') return found;
+      await sleep(10);
+    }
+  };
+  const found = async (q: string, who = staff) => (await search(q, who)).items.map((p) => p.name);
+  const sessionOf = async (who: Visitor) =>
+    (await findSession(web.db, web.keys, who.cookie!, web.now, { use: false }))!;
+  const names = async (who: Visitor) =>
+    namesFor({ services: web.services, session: await sessionOf(who), actor: {} as never });
+  const erase = (person: string, db = database.db) =>
+    inTransaction(db, (tx) => eraseTables({ tx, keys: web.keys, people: [person], now: web.now }, MODULES));
+
+  test('people are found by words in any order, beginnings, without accents, with a typo; the best is first', async () => {
+    const tag = `q${randomUUID().slice(0, 6)}`;
+    await add(`Jürgen Straßmann ${tag}`);
+    await add(`Jorge Strassberg ${tag}`);
+    await add(`王秀英 ${tag}`);
+    expect(await found(`${tag} strass jurgen`)).toEqual([`Jürgen Straßmann ${tag}`]);
+    expect(await found(`STRASSBERG ${tag}`)).toEqual([`Jorge Strassberg ${tag}`]);
+    expect(await found(`Strasmann ${tag}`)).toEqual([`Jürgen Straßmann ${tag}`]);
+    expect(await found(`strassman ${tag}`)).toEqual([`Jürgen Straßmann ${tag}`]);
+    expect(await found(`秀英 ${tag}`)).toEqual([`王秀英 ${tag}`]);
+    expect(await found(`jurgen strassberg ${tag}`)).toEqual([]);
+  });
+
+  test('a number, an e-mail address or a badge finds its person, before people of that name', async () => {
+    const number = randomUUID().slice(0, 8);
+    const other = await add(`Room ${number}`);
+    const ada = await add('Ada Lovelace', { number, email: `ada.${number}@example.org`, badge: `b${number}` });
+    expect((await search(number)).items.map((p) => p.id)).toEqual([ada, other]);
+    expect((await search(`ADA.${number}@example.org`)).items.map((p) => p.id)).toEqual([ada]);
+    expect((await search(`b${number}`)).items[0]!.id).toBe(ada);
+  });
+
+  test('a search leaves one row, which has the people who were shown; opening the names leaves one for everybody', async () => {
+    const tag = `r${randomUUID().slice(0, 6)}`;
+    const shown = [await add(`Ada ${tag}`), await add(`Alan ${tag}`)];
+    // Nobody else has them open.
+    await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
+    await search(tag);
+    const [row, before] = await web.audit(2);
+    expect(before).toMatchObject({ route: 'names opened for search', action: 'read', everyone: true });
+    expect(row).toMatchObject({ route: `GET ${searchPeople.path}`, action: 'read', count: 2, outcome: 'ok' });
+    const affected = await findAffected(web.db, web.keys, { position: Number(row!.position) } as never);
+    expect(affected.people.map((p) => p.person).sort()).toEqual([...shown].sort());
+    await search(tag);
+    const [again, same] = await web.audit(2);
+    expect(again).toMatchObject({ route: `GET ${searchPeople.path}`, count: 2 });
+    expect(same!.position).toBe(row!.position);
+  });
+
+  test('who may not see names, or is not signed in, finds nobody', async () => {
+    const auditor = await web.signIn('auditor');
+    const url = '/api/people/search?q=ada';
+    expect((await web.ask(auditor, 'GET', url)).status).toBe(403);
+    expect((await web.ask(web.visitor(), 'GET', url)).status).toBe(401);
+    for (const role of ['admin', 'dpo'] as const)
+      expect((await web.ask(await web.signIn(role), 'GET', url)).status).toBe(200);
+  });
+
+  test('a new name counts at once, also one that another replica wrote', async () => {
+    const tag = `s${randomUUID().slice(0, 6)}`;
+    expect(await found(tag)).toEqual([]);
+    const id = await add(`Ada ${tag}`);
+    expect(await found(tag)).toEqual([`Ada ${tag}`]);
+    await inTransaction(database.db, (tx) =>
+      writePerson(tx, web.keys, { id, patch: { name: `Grace ${tag}` } }, web.now),
+    );
+    expect(await found(`ada ${tag}`)).toEqual([]);
+    expect(await found(`grace ${tag}`)).toEqual([`Grace ${tag}`]);
+  });
+
+  test('an erased or a merged person is found no more, and is in no memory', async () => {
+    const tag = `t${randomUUID().slice(0, 6)}`;
+    const [ada, grace, alan] = [await add(`Ada ${tag}`), await add(`Grace ${tag}`), await add(`Alan ${tag}`)];
+    expect(await found(tag)).toHaveLength(3);
+    await erase(ada);
+    await mergePeople(
+      { db: web.db, keys: web.keys, modules: MODULES },
+      { kept: alan, merged: grace, by: 'test' },
+      web.now,
+    );
+    const { index } = await names(staff);
+    expect(index.find(`ada ${tag}`, 5)).toEqual([ada]);
+    // Even before anyone has searched again.
+    await web.memory.check(web.db, web.now);
+    expect(index.find(tag, 5)).toEqual([alan]);
+    expect(openedFor(web.services, await sessionOf(staff))!.has(ada)).toBe(false);
+    expect(await found(tag)).toEqual([`Alan ${tag}`]);
+    const listed = await web.ask(staff, 'GET', '/api/people?sort=name&limit=200');
+    expect(listed.text).toContain(`Alan ${tag}`);
+    expect(listed.text).not.toMatch(new RegExp(`(Ada|Grace) ${tag}`));
+  });
+
+  test('a person who is still in memory is not shown once the database says that they are gone', async () => {
+    const tag = `u${randomUUID().slice(0, 6)}`;
+    const [ada, grace, alan] = [await add(`Ada ${tag}`), await add(`Grace ${tag}`), await add(`Alan ${tag}`)];
+    expect(await found(tag)).toHaveLength(3);
+    const kept = await names(staff);
+    // As on a replica whose memory has not heard of it.
+    kept.refresh = () => Promise.resolve();
+    await erase(ada);
+    await mergePeople(
+      { db: web.db, keys: web.keys, modules: MODULES },
+      { kept: alan, merged: grace, by: 'test' },
+      web.now,
+    );
+    expect(kept.index.find(tag, 5)).toEqual([ada, alan, grace]);
+    expect(await found(tag)).toEqual([`Alan ${tag}`]);
+  });
+
+  test('who reads a page again gets it from the session’s memory, and is audited the same', async () => {
+    const number = randomUUID().slice(0, 8);
+    const ada = await add('Ada Lovelace', { number });
+    const list = () => web.ask(staff, 'GET', `/api/people?number=${number}`);
+    const first = (await list()).text;
+    const opened = openedFor(web.services, await sessionOf(staff))!;
+    expect(opened.has(ada)).toBe(true);
+    expect((await list()).text).toBe(first);
+    const rows = await web.audit(2);
+    expect(rows.map(({ route, count }) => [route, count])).toEqual(Array(2).fill(['GET /api/people', 1]));
+    for (const { position } of rows) {
+      const affected = await findAffected(web.db, web.keys, { position: Number(position) } as never);
+      expect(affected.people.map((p) => p.person)).toEqual([ada]);
+    }
+    await web.ask(staff, 'PATCH', `/api/people/${ada}`, { name: 'Ada King' });
+    expect((await list()).text).toContain('Ada King');
+  });
+
+  test('nothing stays in memory of a session that signs out, ends by its time, or ends elsewhere', async () => {
+    await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
+    expect(web.memory.size).toBe(0);
+    await search('ada');
+    await web.ask(staff, 'GET', '/api/people');
+    const first = await names(staff);
+    const dpo = await web.signIn('dpo');
+    await search('ada', dpo);
+    expect(await names(dpo)).toBe(first);
+    expect(web.memory.size).toBe(2);
+    const left = await sessionOf(staff);
+    await web.ask(staff, 'DELETE', '/api/session');
+    expect(web.memory.size).toBe(1);
+    // A request that was under way then finds nothing, and leaves nothing.
+    const late = { refresh: async () => undefined };
+    expect(web.memory.keep(left, 'opened people', () => late)).toBe(late);
+    await web.memory.check(web.db, web.now);
+    expect(web.memory.size).toBe(1);
+    await web.db
+      .deleteFrom('session')
+      .where('hash', '=', (await sessionOf(dpo)).hash)
+      .execute();
+    await web.memory.check(web.db, web.now);
+    expect(web.memory.size).toBe(0);
+  });
+
+  test('memory is bounded: in sessions, and in people', async () => {
+    const sessions = await Promise.all(Array.from({ length: 17 }, async () => sessionOf(await web.signIn('staff'))));
+    const part = { refresh: async () => undefined };
+    for (const session of sessions) web.memory.keep(session, 'test', () => part);
+    expect(web.memory.size).toBe(16);
+    expect(web.memory.keep(sessions[0]!, 'test', () => ({ ...part }))).not.toBe(part);
+    for (const session of sessions) web.memory.end(session);
+
+    for (const name of ['Ada', 'Grace', 'Alan']) await add(name);
+    const actor = { role: 'staff', id: null, email: null, ip: null, userAgent: null } as const;
+    const few = new Names({ db: web.db, keys: web.keys, now: () => web.now, actor }, 2);
+    await few.refresh();
+    expect([few.index.size, few.state]).toEqual([2, 'too-many']);
+  });
+
+  test('people are listed by name, page after page, of one site too; no name is in a cursor', async () => {
+    const tag = `v${randomUUID().slice(0, 6)}`;
+    for (const name of ['Émile', 'Zoë', 'ada', 'Łukasz']) await add(`${name} ${tag}`);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const at: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const page = (await web.ask(staff, 'GET', `/api/people?sort=name&limit=2${at}`)).json() as unknown as {
+        items: { name: string }[];
+        next: string | null;
+      };
+      expect(page.items.length).toBeGreaterThan(0);
+      seen.push(...page.items.map((p) => p.name));
+      cursor = page.next;
+      if (cursor)
+        expect(JSON.parse(Buffer.from(cursor, 'base64url').toString())).toEqual([
+          expect.any(Number),
+          expect.stringMatching(/^[0-9a-f-]{36}$/),
+        ]);
+    } while (cursor);
+    const all = await web.db
+      .selectFrom('person')
+      .select('id')
+      .where('deleted_at', 'is', null)
+      .where('merged_into', 'is', null)
+      .execute();
+    expect(seen).toHaveLength(all.length);
+    expect(seen.filter((name) => name.includes(tag))).toEqual(
+      ['ada', 'Émile', 'Łukasz', 'Zoë'].map((n) => `${n} ${tag}`),
+    );
+    const site = randomUUID();
+    await web.db.insertInto('site').values({ id: site, name: 'Bonn', time_zone: 'Europe/Berlin' }).execute();
+    await add(`Bea ${tag}`, { sites: [site] });
+    const there = await web.ask(staff, 'GET', `/api/people?sort=name&site=${site}`);
+    expect((there.json() as unknown as { items: { name: string }[] }).items.map((p) => p.name)).toEqual([`Bea ${tag}`]);
+  });
+});
