@@ -118,7 +118,7 @@ module.exports = {
     {
       name: 'screens-carry-no-catalogue-of-errors',
       severity: 'error',
-      // They have their own words, in four languages; the catalogue would double what they load first.
+      // They have their own words, in every language; the catalogue would double what they load first.
       from: { path: '^(electron/contract|renderer|sync/protocol/(wire|api))/', pathNot: TEST },
       to: { path: '^sync/errors/', dependencyTypesNot: ['type-only'] },
     },

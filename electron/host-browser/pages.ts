@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Every rejection of the loopback server: its HTTP status, and the same two sentences in both languages of the kiosk. */
+/**
+ * Every rejection of the loopback server: its HTTP status, and a sentence in English and in German. People at the kiosk never
+ * see them: they answer a browser that is not the kiosk's own.
+ */
 export const ERROR_PAGES = {
   'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse ist nicht die des Kiosks.'],
   'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine fremde Seite wollte diesen Kiosk benutzen.'],

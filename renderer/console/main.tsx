@@ -1,7 +1,7 @@
 import './style/console.css';
 import type { Held } from '../shared/web/session.ts';
 import { startPage } from '../shared/web/start.tsx';
-import { LOCALES } from './i18n.ts';
+import { ENGLISH, fetchSentences } from './i18n.ts';
 import { EnrolCard } from './shell/enrol.tsx';
 import { Shell } from './shell/shell.tsx';
 import { SignInCard } from './shell/sign-in.tsx';
@@ -20,4 +20,4 @@ function App({ at }: { at: Held<Place> }) {
   }
 }
 
-startPage(LOCALES, session, App);
+void startPage(ENGLISH, fetchSentences, session, App);

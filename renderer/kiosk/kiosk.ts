@@ -177,7 +177,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     const usual = link.status.value?.settings.language;
     if (!usual || usual === language) return;
     // A person who has chosen another one keeps it until they leave.
-    if (language === null || route.peek().at === 'checkin') setLanguage(usual);
+    if (language === null || route.peek().at === 'checkin') void setLanguage(usual);
     language = usual;
   });
   effect(() => {
@@ -234,7 +234,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
 
   function usualLanguage(): void {
     const usual = link.status.peek()?.settings.language;
-    if (usual && usual !== currentLanguage()) setLanguage(usual);
+    if (usual) void setLanguage(usual);
   }
 
   /** Looks for the face of this person, for a short while. */

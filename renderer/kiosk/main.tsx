@@ -1,17 +1,18 @@
 import './style/kiosk.css';
 import { render } from 'preact';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
-import { initI18n } from '../shared/i18n.ts';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
+import { fetchLanguage, initI18n } from '../shared/i18n.ts';
 import { keepFocus } from '../shared/keep-focus.ts';
 import { App, fetchStaffScreens } from './app.tsx';
 import { keepAwake } from './awake.ts';
-import { LOCALES } from './i18n.ts';
+import { ENGLISH, fetchSentences } from './i18n.ts';
 import { createKiosk } from './kiosk.ts';
 import { lockPage } from './lockdown.ts';
 import { keepTheme } from './theme.ts';
 
 lockPage(window);
-initI18n(LOCALES, 'en');
+void initI18n({ en: ENGLISH }, 'en', fetchSentences);
 const kiosk = createKiosk({
   carrier: { open: openChannel, coreState: readCoreState },
   devices: navigator.mediaDevices,
@@ -22,4 +23,8 @@ keepTheme(document.documentElement, location.search, () => new Date(), kiosk.the
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.detector.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
-requestIdleCallback(() => void fetchStaffScreens().catch(() => undefined));
+requestIdleCallback(() => {
+  // People are greeted in their own language the moment they are recognised.
+  for (const language of LANGUAGES) fetchLanguage(language).catch(() => undefined);
+  fetchStaffScreens().catch(() => undefined);
+});

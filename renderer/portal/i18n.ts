@@ -1,16 +1,15 @@
 import { type KeyOf, translations } from '../shared/i18n.ts';
-import { SHARED } from '../shared/web/i18n.ts';
-import ar from './locales/ar.json' with { type: 'json' };
-import de from './locales/de.json' with { type: 'json' };
+import { fetchSentences as fetchShared, ENGLISH as SHARED } from '../shared/web/i18n.ts';
 import en from './locales/en.json' with { type: 'json' };
-import zh from './locales/zh.json' with { type: 'json' };
 
-/** Every language of the portal. */
-export const LOCALES = {
-  en: { ...SHARED.en, ...en },
-  de: { ...SHARED.de, ...de },
-  ar: { ...SHARED.ar, ...ar },
-  zh: { ...SHARED.zh, ...zh },
+export const ENGLISH = { ...SHARED, ...en };
+/** The portal's sentences in another language of `LANGUAGES`. */
+export const fetchSentences = async (language: string): Promise<typeof ENGLISH> => {
+  const [shared, own] = await Promise.all([
+    fetchShared(language),
+    import(`./locales/${language}.json`, { with: { type: 'json' } }),
+  ]);
+  return { ...shared, ...own.default };
 };
-export type Key = KeyOf<typeof LOCALES.en>;
+export type Key = KeyOf<typeof ENGLISH>;
 export const { t, hasSentence, keyOr } = translations<Key>();

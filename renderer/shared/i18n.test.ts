@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { initI18n, setLanguage, translations } from './i18n.ts';
+import { currentLanguage, initI18n, inSmall, isPresent, ownName, setLanguage, translations } from './i18n.ts';
 
 const { t, tIn } = translations<'left' | 'people' | 'none'>();
 
@@ -21,7 +21,7 @@ describe('a name within a sentence', () => {
     expect(tIn('ar', 'left', { name: 'Ada (2)', time: '10:15' })).toBe(
       'غادر \u2068Ada (2)\u2069 في \u206810:15\u2069.',
     );
-    setLanguage('ar');
+    void setLanguage('ar');
     expect(t('left', { name: '李 Wei', time: 'x' })).toContain('\u2068李 Wei\u2069');
   });
 
@@ -36,4 +36,31 @@ describe('a name within a sentence', () => {
 test('an empty sentence shows nothing, and no key', () => {
   expect(t('none')).toBe('');
   expect(tIn('ar', 'none')).toBe('');
+});
+
+describe('a language that is not in the bundle', () => {
+  const given = new Map<string, (value: Record<string, string>) => void>();
+  const fetch = (language: string) => new Promise<Record<string, string>>((resolve) => given.set(language, resolve));
+
+  test('shows once it is there, and the last choice of several counts', async () => {
+    void initI18n({ en: { none: 'None' } }, 'en', fetch);
+    const [first, second] = [setLanguage('fr'), setLanguage('pl')];
+    expect([currentLanguage(), isPresent('fr'), t('none')]).toEqual(['en', false, 'None']);
+    given.get('pl')!({ none: 'Brak' });
+    await second;
+    given.get('fr')!({ none: 'Aucun' });
+    await first;
+    expect([currentLanguage(), isPresent('fr'), t('none')]).toEqual(['pl', true, 'Brak']);
+  });
+
+  test('leaves everything as it is where it can’t be reached', async () => {
+    await initI18n({ en: { none: 'None' } }, 'fr', () => Promise.reject(new Error('offline')));
+    expect([currentLanguage(), t('none')]).toEqual(['en', 'None']);
+  });
+});
+
+test('a language is called as it calls itself, with a capital; small letters are its own', () => {
+  expect(['fr', 'tr', 'ar', 'zh'].map(ownName)).toEqual(['Français', 'Türkçe', 'العربية', '中文']);
+  void initI18n({ en: {}, tr: {} }, 'tr');
+  expect(inSmall('SİL, ISI')).toBe('sil, ısı');
 });

@@ -10,18 +10,42 @@ export interface Sentences {
   readonly [key: string]: string | Sentences;
 }
 
-/** Loads every language's sentences; all of them are in the bundle, so nothing is fetched and no key is ever late. */
-export function initI18n(resources: Record<string, Sentences>, first: string): void {
+type FetchSentences = (language: string) => Promise<Sentences>;
+let fetchSentences: FetchSentences = () => Promise.reject(new Error('every language was there from the start'));
+/** The languages whose sentences are here; what shows several of them redraws when another comes. */
+const present = signal<readonly string[]>([]);
+/** The language that was asked for last. */
+let wanted = 'en';
+
+/**
+ * Begins with the languages that are in the bundle: English, which also speaks where another language has no sentence.
+ * @param fetch where the sentences of the others come from
+ * @returns once the first language is shown, or English in its place
+ */
+export function initI18n(bundled: Record<string, Sentences>, first: string, fetch?: FetchSentences): Promise<void> {
+  if (fetch) fetchSentences = fetch;
   instance = i18next.createInstance();
   void instance.init({
-    lng: first,
+    lng: 'en',
     fallbackLng: 'en',
-    resources: Object.fromEntries(Object.entries(resources).map(([l, translation]) => [l, { translation }])),
+    resources: Object.fromEntries(Object.entries(bundled).map(([l, translation]) => [l, { translation }])),
     interpolation: { escapeValue: false }, // preact escapes
     returnEmptyString: true, // what needs no word has none
     initAsync: false,
   });
-  setLanguage(first);
+  present.value = Object.keys(bundled);
+  show('en');
+  return setLanguage(first);
+}
+
+/** True once a language can be spoken. */
+export const isPresent = (lng: string): boolean => present.value.includes(lng);
+
+/** Fetches a language's sentences, if they are not here yet. Rejects where they can't be reached. */
+export async function fetchLanguage(lng: string): Promise<void> {
+  if (present.peek().includes(lng)) return;
+  instance.addResourceBundle(lng, 'translation', await fetchSentences(lng));
+  present.value = [...present.peek(), lng];
 }
 
 /** Languages that are written from right to left. */
@@ -30,8 +54,32 @@ const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
 /** The direction in which a language is written, for `dir`. */
 export const directionOf = (lng: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(lng.split('-')[0]!) ? 'rtl' : 'ltr');
 
-/** Changes the language of the page, and with it the direction of its layout. */
-export function setLanguage(next: string): void {
+/** What a language calls itself, as a menu has it: with a capital. */
+export function ownName(lng: string): string {
+  const name = new Intl.DisplayNames([lng], { type: 'language' }).of(lng) ?? lng;
+  return name.charAt(0).toLocaleUpperCase(lng) + name.slice(1);
+}
+
+/** In small letters, as the present language has them: in Turkish I and İ are two. */
+export const inSmall = (text: string): string => text.toLocaleLowerCase(language.value);
+
+/**
+ * Changes the language of the page, and with it the direction of its layout: at once where its sentences are here. The
+ * last of several choices counts; one that can't be reached leaves the page as it is.
+ */
+export async function setLanguage(next: string): Promise<void> {
+  wanted = next;
+  if (!present.peek().includes(next)) {
+    const here = await fetchLanguage(next).then(
+      () => true,
+      () => false,
+    );
+    if (!here || wanted !== next) return;
+  }
+  show(next);
+}
+
+function show(next: string): void {
   void instance.changeLanguage(next);
   language.value = next;
   // A unit test has no page.

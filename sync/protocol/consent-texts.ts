@@ -4,6 +4,10 @@ import { fillIn } from './fill-in.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
+import es from './locales/es.json' with { type: 'json' };
+import fr from './locales/fr.json' with { type: 'json' };
+import pl from './locales/pl.json' with { type: 'json' };
+import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 import type { PolicyConsentText } from './wire/changes.ts';
 
@@ -28,7 +32,7 @@ export interface ConsentNames {
 const VERSION = '2026-11';
 
 /** The text that ships. `onCard` takes the place of the first paragraph where templates are on people's cards. */
-const TEXTS = { en, de, ar, zh } satisfies Record<ProductLanguage, unknown>;
+const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 
 /**
  * The text in one language, with the site's own names in it. What a site keeps of check-ins is part of what is agreed to,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { LOCALES } from '../../renderer/console/i18n.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';
@@ -9,6 +8,7 @@ import { type Check, examine, type Judged, type Subject, verdictsOf } from '../.
 import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/app/checks/installation.ts';
 import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/app/checks/process.ts';
 import { brokerCheck } from '../../sync/server/app/checks/reach.ts';
+import { CONSOLE } from '../kit/locales.ts';
 
 /** What each check says has words wherever it is said; and its verdicts, which are pure. */
 
@@ -17,7 +17,7 @@ const codes = Object.keys(OUTCOMES).sort();
 
 describe('every code', () => {
   test('has words in each language of the console, and none besides', () => {
-    for (const [language, labels] of Object.entries(LOCALES))
+    for (const [language, labels] of Object.entries(CONSOLE))
       expect([language, Object.keys(labels.serverChecks).sort()]).toEqual([language, codes]);
   });
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { LOCALES } from '../../renderer/console/i18n.ts';
-import { LOCALES as PORTAL } from '../../renderer/portal/i18n.ts';
 import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import { SERVED } from '../../sync/server/app/served.ts';
+import { CONSOLE, PORTAL } from '../kit/locales.ts';
 
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */
 const SERVER_ONLY: ReadonlySet<string> = new Set(['incident-not-documented']);
@@ -11,7 +10,7 @@ test('whatever the console’s routes refuse has its words in each language of t
   const staffed = SERVED.filter(({ roles }) => roles !== 'anybody' && roles.some((role) => role !== 'person'));
   const codes = new Set(staffed.flatMap((spec) => spec.errors ?? []));
   expect(codes.size).toBeGreaterThan(60);
-  for (const [language, labels] of Object.entries(LOCALES)) {
+  for (const [language, labels] of Object.entries(CONSOLE)) {
     const known: object = labels.problem;
     const missing = [...codes].filter((code) => !(code in known) && !SERVER_ONLY.has(code));
     expect([language, missing.sort()]).toEqual([language, []]);
@@ -22,7 +21,7 @@ test('whatever the console’s routes refuse has its words in each language of t
 const OF_THE_PAGES = ['answer-unreadable', 'not-for-people', 'unreachable'];
 
 test('console and portal have words for no code that the server does not know', () => {
-  const codes = [LOCALES, PORTAL].flatMap((locales) =>
+  const codes = [CONSOLE, PORTAL].flatMap((locales) =>
     Object.values(locales).flatMap(({ problem }) => Object.keys(problem)),
   );
   expect(codes.length).toBeGreaterThan(500);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { QUALITY_REASONS } from '../../models/rules/reasons.ts';
-import { LOCALES as CONSOLE, hasSentence } from '../../renderer/console/i18n.ts';
-import { LOCALES as PORTAL } from '../../renderer/portal/i18n.ts';
+import { ENGLISH as CONSOLE, hasSentence } from '../../renderer/console/i18n.ts';
+import { ENGLISH as PORTAL } from '../../renderer/portal/i18n.ts';
 import { initI18n } from '../../renderer/shared/i18n.ts';
 import { Duplicate } from '../../sync/protocol/api/attendance.ts';
 import { AUDIT_ROLES } from '../../sync/protocol/api/audit.ts';
@@ -33,12 +33,12 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
 ];
 
 test.each(SHOWN)('the console has words for every %s', (under, codes) => {
-  initI18n(CONSOLE, 'en');
+  void initI18n({ en: CONSOLE }, 'en');
   expect(codes.length).toBeGreaterThan(1);
   expect(codes.filter((code) => !hasSentence(`${under}.${code}`))).toEqual([]);
 });
 
 test('a person’s own page has words for every reason why a record was voided', () => {
-  initI18n(PORTAL, 'en');
+  void initI18n({ en: PORTAL }, 'en');
   expect(VOIDS.filter((code) => !hasSentence(`voided.${code}`))).toEqual([]);
 });

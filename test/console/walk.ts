@@ -1,8 +1,9 @@
 import type { Browser, BrowserContext } from '@playwright/test';
 import { expect, type Locator, type Page } from '@playwright/test';
-import { type Key as ConsoleKey, LOCALES } from '../../renderer/console/i18n.ts';
-import { LOCALES as PORTAL, type Key as PortalKey } from '../../renderer/portal/i18n.ts';
+import type { Key as ConsoleKey } from '../../renderer/console/i18n.ts';
+import type { Key as PortalKey } from '../../renderer/portal/i18n.ts';
 import { initI18n, translations } from '../../renderer/shared/i18n.ts';
+import { CONSOLE, PORTAL } from '../kit/locales.ts';
 import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './browser.ts';
 import { Keys } from './keys.ts';
 
@@ -119,7 +120,7 @@ export class Walk {
   ) {
     this.area = area;
     // Two files may share a process.
-    initI18n({ console: LOCALES, portal: PORTAL }[area], 'en');
+    void initI18n({ console: CONSOLE, portal: PORTAL }[area], 'en');
     this.context = context;
     this.page = page;
     this.keys = new Keys(page);

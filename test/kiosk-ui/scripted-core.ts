@@ -18,6 +18,7 @@ import type {
 import type { StaffDeed, StaffRow } from '../../electron/contract/staff.ts';
 import type { TechnicianState } from '../../electron/contract/technician.ts';
 import { rightsOf } from '../../electron/core/staff/rights.ts';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { consentText } from '../../sync/protocol/consent-texts.ts';
 import { serveScreens } from './serve.ts';
 
@@ -60,7 +61,7 @@ const SITE: Hello = {
   commit: '0123456789abcdef0123456789abcdef01234567',
   site: 'Werk Nord, Eingang West',
   device: '0192f5a0-0000-7000-8000-000000000001',
-  languages: ['en', 'de', 'ar', 'zh'],
+  languages: [...LANGUAGES],
   defaultLanguage: 'en',
   demo: false,
   undoMs: 8_000,

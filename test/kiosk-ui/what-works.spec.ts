@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 
 /* What still works is offered first, what doesn't says why, and staff see what is wrong where they look. */
@@ -44,7 +45,7 @@ test('choosing the face while the camera looks already answers: the sentence sta
   await expectNoAxeFault(page, 'called');
 });
 
-for (const language of ['en', 'de', 'ar', 'zh'])
+for (const language of LANGUAGES)
   test(`a full disk: walk-ups read what still works, staff what to do: ${language}`, async ({ kiosk }) => {
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };

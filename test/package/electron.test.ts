@@ -59,7 +59,8 @@ function standIn(wire: string, windows = false): string {
   };
   writeFileSync(join(dist, 'version'), version);
   for (const file of ['LICENSE', 'LICENSES.chromium.html']) writeFileSync(join(dist, file), 'a stand-in');
-  for (const locale of ['en-US', 'de', 'ar', 'zh-CN', 'fr']) writeFileSync(join(dist, 'locales', `${locale}.pak`), '');
+  for (const locale of ['en-US', 'de', 'fr', 'es', 'pl', 'tr', 'ar', 'zh-CN', 'it'])
+    writeFileSync(join(dist, 'locales', `${locale}.pak`), '');
   return dist;
 }
 

@@ -7,6 +7,7 @@ import { templateValue } from '../../electron/core/store/derived.ts';
 import { openStore } from '../../electron/core/store/index.ts';
 import type { RosterPage } from '../../electron/core/store/roster.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { seededRandom } from '../bench/harness.ts';
@@ -72,7 +73,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         person,
         name: `Sévérine Öztürk-${i}`,
         number: String(7000 + i),
-        language: pick(['en', 'de', 'ar', 'zh']),
+        language: pick(LANGUAGES),
         gpsOptOut: i % 9 === 0,
       },
       {
@@ -160,7 +161,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
       aPerson({
         name: `Ada Lovelace ${i}`,
         number: String(1000 + i),
-        language: pick(['en', 'de', 'ar', 'zh']),
+        language: pick(LANGUAGES),
         consent: { textVersion: '2026-1', language: 'en', ...(minor && { minor }) },
         templates: ['front', 'left', 'right'].map((pose, j) => ({
           pose,

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
+import { isLanguage } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage, dayOf, setLanguage, timeOfDay } from '../../shared/i18n.ts';
+import { currentLanguage, dayOf, ownName, setLanguage, timeOfDay } from '../../shared/i18n.ts';
 import * as icons from '../../shared/icons.tsx';
-import { LOCALES, t, tIn } from '../i18n.ts';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { noticeText } from './error-text.ts';
 
@@ -51,7 +52,7 @@ function Clock() {
 
 /** The languages of this kiosk, where there are several. */
 function Languages() {
-  const languages = (useKiosk().link.hello.value?.languages ?? []).filter((l) => l in LOCALES);
+  const languages = (useKiosk().link.hello.value?.languages ?? []).filter(isLanguage);
   return languages.length < 2 ? null : <LanguageSwitch legend={t('languageSwitch')} languages={languages} />;
 }
 
@@ -68,7 +69,7 @@ export function LanguageSwitch({ legend, languages, class: name = '' }: Language
       <legend class="sr-only">{legend}</legend>
       {languages.map((l) => (
         <button key={l} type="button" lang={l} aria-pressed={currentLanguage() === l} onClick={() => setLanguage(l)}>
-          {tIn(l, 'language')}
+          {ownName(l)}
         </button>
       ))}
     </fieldset>

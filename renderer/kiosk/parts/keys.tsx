@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { createContext, type JSX } from 'preact';
 import { useCallback, useContext, useEffect, useRef } from 'preact/hooks';
-import { currentLanguage } from '../../shared/i18n.ts';
+import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
@@ -101,12 +101,20 @@ export function Keypad({ corner }: { corner?: preact.ComponentChildren }) {
 const ROWS: Record<string, readonly string[]> = {
   en: ['1234567890', 'qwertyuiop', 'asdfghjkl', "zxcvbnm'-"],
   de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', "yxcvbnm'-"],
+  fr: ['1234567890', 'azertyuiop', 'qsdfghjklm', "wxcvbn'-éèç"],
+  es: ['1234567890', 'qwertyuiop', 'asdfghjklñ', "zxcvbnm'-"],
+  pl: ['1234567890żź', 'qwertyuiopóę', 'asdfghjklłąś', "zxcvbnmćń'-"],
+  tr: ['1234567890', 'qwertyuıopğü', 'asdfghjklşi', "zxcvbnmöç'-"],
   ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ-'],
 };
 /** Letters of names from all over Europe, a press away: then the usual rows are back. */
 const ACCENTS = ['àáâãäåæąăçćčďđð', 'èéêëęěìíîïıłğñń', 'ňòóôõöøőœřśşšșß', 'ùúûüůűýÿźżžťțþ'];
-/** Turkish has an i without a dot, whose capital is another than i's; ß has none on a keyboard. */
-const upperOf = (c: string): string => ({ ß: 'ß', ı: 'İ' })[c] ?? c.toUpperCase();
+/**
+ * ß has no capital on a keyboard. Turkish has an i with a dot and one without, each with a capital of its own: its keys
+ * have both, and where a keyboard has one i, ı among the accents brings the other capital.
+ */
+const upperOf = (c: string, language: string): string =>
+  language === 'tr' ? c.toLocaleUpperCase('tr') : ({ ß: 'ß', ı: 'İ' }[c] ?? c.toUpperCase());
 
 /** Scripts of which a keyboard is all that its language has: names may be Latin all the same. */
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
@@ -168,7 +176,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
             </SideKey>
           )}
           {[...row].map((c) => {
-            const shown = upper.value && !Bar ? upperOf(c) : c;
+            const shown = upper.value && !Bar ? upperOf(c, language) : c;
             return <Key key={c} label={shown} onPress={() => press(shown)} />;
           })}
           {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={erase} />}
@@ -177,7 +185,10 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
       <div class="keyboard-row">
         {corner}
         {switches && (
-          <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
+          <Key
+            label={latin.value ? ownName(language) : t('pin.letters')}
+            onPress={() => (latin.value = !latin.value)}
+          />
         )}
         {field && pinyin.value && (
           <SideKey

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
-import { dayOf, directionOf, timeOfDay } from '../../shared/i18n.ts';
+import { dayOf, directionOf, isPresent, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo, IconLeft } from '../../shared/icons.tsx';
-import { greetingLanguage, keyOr, LOCALES, t, tIn } from '../i18n.ts';
+import { greetingLanguage, keyOr, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
@@ -187,13 +187,11 @@ function Attract() {
         <bdi>{link.status.value?.settings.site}</bdi>
       </p>
       <ul class="attract-welcome">
-        {(hello?.languages ?? [])
-          .filter((l) => l in LOCALES)
-          .map((l) => (
-            <li key={l} lang={l} dir={directionOf(l)}>
-              {tIn(l, 'attract.welcome')}
-            </li>
-          ))}
+        {(hello?.languages ?? []).filter(isPresent).map((l) => (
+          <li key={l} lang={l} dir={directionOf(l)}>
+            {tIn(l, 'attract.welcome')}
+          </li>
+        ))}
       </ul>
       <p class="attract-come">{t(face.value === 'alone' ? 'attract.come' : 'attract.touch')}</p>
     </section>

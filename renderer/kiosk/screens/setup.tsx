@@ -2,11 +2,12 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Setup } from '../../../electron/contract/setup.ts';
+import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo, IconShield } from '../../shared/icons.tsx';
-import { hasSentence, type Key, LOCALES, t } from '../i18n.ts';
+import { hasSentence, type Key, t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { useCodes } from '../parts/codes.ts';
@@ -68,7 +69,7 @@ function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
     <main class="setup">
       <div class="setup-head">
         <Title level="h1">{t('setup.title')}</Title>
-        <LanguageSwitch class="setup-languages" legend={t('setup.language')} languages={Object.keys(LOCALES)} />
+        <LanguageSwitch class="setup-languages" legend={t('setup.language')} languages={LANGUAGES} />
       </div>
       <section class="face" aria-label={t('setup.show')}>
         {trouble ? (

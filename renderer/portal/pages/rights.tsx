@@ -2,7 +2,7 @@ import { useContext, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import * as portal from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage, momentOf } from '../../shared/i18n.ts';
+import { currentLanguage, inSmall, momentOf } from '../../shared/i18n.ts';
 import { IconDownload, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, SelectField, TextField, useCheck, useField } from '../../shared/web/form.tsx';
@@ -173,7 +173,7 @@ function Confirm({ confirmation, onClose }: Omit<EraseDialogProps, 'undoDays'>) 
         undoUntil ? t('erase.started', { moment: momentOf(new Date(undoUntil)) }) : t('erase.startedForGood')
       }
       done={readMe}
-      ready={typed.value.trim().toLocaleLowerCase() === word.toLocaleLowerCase()}
+      ready={inSmall(typed.value.trim()) === inSmall(word)}
       action={t('erase.button')}
       danger
       onCancel={onClose}

@@ -1,7 +1,6 @@
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
-import { currentLanguage } from '../i18n.ts';
+import { currentLanguage, ownName } from '../i18n.ts';
 import { t } from './i18n.ts';
-import { languageName } from './languages.ts';
 import { chooseLanguage, setTheme, THEMES, theme } from './preferences.ts';
 
 /** Language and theme of this browser. */
@@ -13,7 +12,7 @@ export function Preferences() {
         <select value={currentLanguage()} onChange={(e) => chooseLanguage(e.currentTarget.value)}>
           {LANGUAGES.map((language) => (
             <option key={language} value={language} lang={language} selected={language === currentLanguage()}>
-              {languageName(language, language)}
+              {ownName(language)}
             </option>
           ))}
         </select>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { inSmall } from '../i18n.ts';
 import { Form, Submit, TextField } from './form.tsx';
 import { t } from './i18n.ts';
 import { Dialog } from './pieces.tsx';
@@ -46,7 +47,7 @@ function Ask({ question, answer }: { question: Question; answer: (yes: boolean) 
   const [typed, setTyped] = useState('');
   // Copied from the question above, it may bring the marks that keep it in its own direction.
   const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();
-  const ready = word === undefined || plain.toLocaleLowerCase() === word.toLocaleLowerCase();
+  const ready = word === undefined || inSmall(plain) === inSmall(word);
   return (
     <Form class="stack" onSubmit={() => ready && answer(true)}>
       {subject}

@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
+import { isLanguage } from '../../../sync/protocol/api/languages.ts';
 import { currentLanguage, setLanguage } from '../i18n.ts';
-import { firstLanguage, isLanguage } from './languages.ts';
+import { firstLanguage } from './languages.ts';
 
 /** How this browser is to show the console: language and theme. Kept on this machine alone. */
 
@@ -46,6 +47,6 @@ export function startingLanguage(): string {
 
 export function chooseLanguage(next: string): void {
   if (next === currentLanguage()) return;
-  setLanguage(next);
+  void setLanguage(next);
   keep('language', next);
 }

@@ -13,15 +13,20 @@ import { startingLanguage } from './preferences.ts';
 import type { Held, Session } from './session.ts';
 import { Toasts } from './toast.tsx';
 
-/** Starts a page of the server. @param View what there is once it is known who sits before it */
-export function startPage<Place extends { readonly kind: string }>(
-  locales: Record<string, Sentences & LinkSentences>,
+/**
+ * Starts a page of the server.
+ * @param fetchSentences those of another language
+ * @param View what there is once it is known who sits before it
+ */
+export async function startPage<Place extends { readonly kind: string }>(
+  english: Sentences & LinkSentences,
+  fetchSentences: (language: string) => Promise<Sentences>,
   session: Session<Place>,
   View: ComponentType<{ at: Held<Place> }>,
-): void {
+): Promise<void> {
   // zod would try to compile code, which the page's content security policy forbids.
   z.config({ jitless: true });
-  initI18n(locales, startingLanguage());
+  const spoken = initI18n({ en: english }, startingLanguage(), fetchSentences);
   void session.begin();
   session.keepSignedIn();
   addEventListener('hashchange', () => void session.begin());
@@ -33,6 +38,8 @@ export function startPage<Place extends { readonly kind: string }>(
       return <LinkCard busy={at.busy} error={at.error} onEnter={() => void session.enter()} />;
     return <View at={at as Held<Place>} />;
   };
+  // Nothing is drawn in English for a moment, to be drawn again in another language.
+  await spoken;
   render(
     <>
       <Stage />

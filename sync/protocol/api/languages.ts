@@ -1,3 +1,5 @@
 /** Languages of the product: of kiosks, console, portal, mails, notices, and the consent text that ships. */
-export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
+export const LANGUAGES = ['en', 'de', 'fr', 'es', 'pl', 'tr', 'ar', 'zh'] as const;
 export type ProductLanguage = (typeof LANGUAGES)[number];
+
+export const isLanguage = (name: string): name is ProductLanguage => LANGUAGES.some((language) => language === name);

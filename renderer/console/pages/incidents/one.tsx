@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
+import { directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
@@ -300,7 +301,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
           <p>{t('incidents.missing', { what: value.missing.join(', ') })}</p>
         </div>
       )}
-      <pre class="draft" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
+      <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}
       </pre>
     </div>

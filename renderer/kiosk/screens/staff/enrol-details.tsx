@@ -2,9 +2,11 @@ import type { Signal } from '@preact/signals';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
+import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
-import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
+import { ownName } from '../../../shared/i18n.ts';
+import { type Key, t } from '../../i18n.ts';
 import {
   Choice,
   NameField,
@@ -93,7 +95,7 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
           legend={t('enrol.language')}
           name="language"
           value={value.language}
-          options={Object.keys(LOCALES).map((l) => [l, <span lang={l}>{tIn(l, 'language')}</span>])}
+          options={LANGUAGES.map((l) => [l, <span lang={l}>{ownName(l)}</span>])}
           choose={(language) => set({ language })}
         />
         {!byNumber && <AgeChoice age={age} details={details} />}

@@ -1,5 +1,6 @@
 import QRCode from 'qrcode';
 import { Problem } from '../../../errors/problem.ts';
+import type { ProductLanguage } from '../../../protocol/api/languages.ts';
 import { fillIn } from '../../../protocol/fill-in.ts';
 import type { Config } from '../../app/config.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
@@ -13,6 +14,10 @@ import { hasEnrolledAdmin, holderOf, operatorAccount } from './accounts.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
+import es from './locales/es.json' with { type: 'json' };
+import fr from './locales/fr.json' with { type: 'json' };
+import pl from './locales/pl.json' with { type: 'json' };
+import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
 /** How long each kind of one-time link works, ms. */
@@ -95,7 +100,7 @@ export const qrSvg = (text: string): Promise<string> =>
   QRCode.toString(text, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 });
 
 /** Mails by language; English where there is none. They hold no name: a reader of the mailbox learns nothing new. */
-const TEXTS = { en, de, ar, zh };
+const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
 
 export function linkMail(

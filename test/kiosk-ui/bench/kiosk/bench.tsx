@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { openChannel, readCoreState } from '../../../../electron/contract/connect.ts';
 import { App } from '../../../../renderer/kiosk/app.tsx';
-import { LOCALES } from '../../../../renderer/kiosk/i18n.ts';
+import { ENGLISH } from '../../../../renderer/kiosk/i18n.ts';
 import { createKiosk } from '../../../../renderer/kiosk/kiosk.ts';
 import { keepTheme } from '../../../../renderer/kiosk/theme.ts';
 import { initI18n } from '../../../../renderer/shared/i18n.ts';
@@ -72,7 +72,7 @@ async function bare(frames: VideoFrame[]): Promise<(ms: number) => Promise<numbe
 async function screen(frames: VideoFrame[]): Promise<(ms: number) => Promise<number>> {
   const worker = new Worker(new URL('./bench-worker.ts', import.meta.url), { type: 'classic' });
   worker.postMessage({ type: 'bench', frames }, frames);
-  initI18n(LOCALES, 'en');
+  void initI18n({ en: ENGLISH }, 'en');
   keepTheme(document.documentElement, '?theme=dark', () => new Date(), signal('auto'));
   const kiosk = createKiosk({
     carrier: { open: openChannel, coreState: readCoreState },

@@ -38,6 +38,22 @@ describe('a list beside the pictures', () => {
     expect(read('姓名,工号\n李伟,8\n')).toMatchObject([{ people: true, name: '李伟', number: '8' }]);
   });
 
+  test.each([
+    ['Prénom;Nom;Matricule;Adresse e-mail;Établissement;Langue;Photo', 'Zoé;Lovelace'],
+    ['Nombre;Apellidos;Número;Correo electrónico;Sede;Idioma;Foto', 'Zoé;Lovelace'],
+    ['Nazwisko;Imię;Numer pracownika;Adres e-mail;Oddział;Język;Zdjęcie', 'Lovelace;Zoé'],
+    ['Adı;SOYADI;Sicil No;E-posta;Şube;Dil;Fotoğraf', 'Zoé;Lovelace'],
+    ['Nom;Numéro;Courriel;Site;Langue;Fichier', 'Zoé Lovelace'],
+    ['Nombre;Número;Correo;Sede;Idioma;Archivo', 'Zoé Lovelace'],
+    ['Imię i nazwisko;Numer;E-mail;Lokalizacja;Język;Plik', 'Zoé Lovelace'],
+    ['Ad Soyad;Numara;E-posta;Konum;Dil;Dosya', 'Zoé Lovelace'],
+  ])('of people, with the titles %s', (head, name) => {
+    const rest = { number: '7', email: 'z@x.example', site: 'Nord', language: 'de', file: 'z.jpg' };
+    expect(read(`${head}\n${name};${Object.values(rest).join(';')}\n`)).toEqual([
+      { line: 2, people: true, name: 'Zoé Lovelace', ...rest },
+    ]);
+  });
+
   test('saved by Excel as Unicode text, and with zeros kept by =""…""', () => {
     const unicode = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Name\tNumber\nZoë\t0042\n', 'utf16le')]);
     expect(readList(unicode)).toMatchObject([{ name: 'Zoë', number: '0042' }]);

@@ -30,17 +30,47 @@ export interface ListLine {
 export const plain = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 /** Titles without case, accents, spaces and signs. */
+/** In each language of the product; `nom`, `nombre` and `ad` are a whole name, or a part of one beside the other part. */
 const COLUMNS = {
-  file: /^(file|filename|photo|photofile|photofilename|picture|image|datei|dateiname|foto|fotodatei|bild|bilddatei|الصورة|ملفالصورة|照片|照片文件|文件名)$/u,
-  number:
-    /^(number|id|no|nr|personnumber|personnelnumber|employeeid|employeenumber|staffid|nummer|personalnr|personalnummer|ausweisnummer|الرقم|الرقمالوظيفي|编号|工号)$/u,
-  email: /^(email|mail|emailaddress|emailadresse|mailadresse|البريدالالكتروني|邮箱|电子邮件)$/u,
-  name: /^(name|fullname|person|vollername|vollstandigername|الاسم|الاسمالكامل|姓名)$/u,
-  first: /^(firstname|givenname|forename|vorname|الاسمالاول|名)$/u,
-  last: /^(lastname|surname|familyname|nachname|familienname|اسمالعائله|اسمالعائلة|姓)$/u,
-  site: /^(site|location|building|standort|gebaude|الموقع|站点|地点)$/u,
-  language: /^(language|lang|sprache|اللغة|اللغه|语言)$/u,
+  file: titled(
+    'file filename photo photofile photofilename picture image, datei dateiname foto fotodatei bild bilddatei',
+    'fichier nomdefichier nomdufichier fichierphoto, archivo fichero nombredelarchivo nombredearchivo imagen',
+    'plik nazwapliku zdjecie plikzdjecia, dosya dosyaadı dosyaadi fotograf resim',
+    'الصورة ملفالصورة, 照片 照片文件 文件名',
+  ),
+  number: titled(
+    'number id no nr personnumber personnelnumber employeeid employeenumber staffid',
+    'nummer personalnr personalnummer ausweisnummer, numero matricule identifiant numeroemploye',
+    'numerodeempleado matricula legajo, numer numerpracownika numerosobowy numerewidencyjny',
+    'numara sicilno sicilnumarası sicilnumarasi personelno personelnumarası personelnumarasi ogrencino',
+    'الرقم الرقمالوظيفي, 编号 工号',
+  ),
+  email: titled(
+    'email mail emailaddress, emailadresse mailadresse, courriel adresseemail adressemail adresseelectronique',
+    'correo correoelectronico direcciondecorreo, adresemail pocztaelektroniczna, eposta epostaadresi',
+    'البريدالالكتروني, 邮箱 电子邮件',
+  ),
+  name: titled(
+    'name fullname person, vollername vollstandigername, nom nomcomplet nometprenom prenometnom nomprenom prenomnom',
+    'nombre nombrecompleto nombreyapellidos apellidosynombre, imieinazwisko nazwiskoiimie imienazwisko',
+    'ad adsoyad adısoyadı adisoyadi isim isimsoyisim, الاسم الاسمالكامل, 姓名',
+  ),
+  first: titled('firstname givenname forename, vorname, prenom, nombre, imie imiona, ad adı adi isim, الاسمالاول, 名'),
+  last: titled(
+    'lastname surname familyname, nachname familienname, nom nomdefamille, apellido apellidos, nazwisko',
+    'soyad soyadı soyadi soyisim, اسمالعائله اسمالعائلة, 姓',
+  ),
+  site: titled(
+    'site location building, standort gebaude, etablissement lieu batiment, sede centro ubicacion edificio',
+    'lokalizacja oddział placowka budynek, konum yerleske sube bina, الموقع, 站点 地点',
+  ),
+  language: titled('language lang, sprache, langue, idioma, jezyk, dil, اللغة اللغه, 语言'),
 } as const;
+
+/** Titles as `plainTitle` leaves them. */
+function titled(...titles: readonly string[]): ReadonlySet<string> {
+  return new Set(titles.flatMap((some) => some.split(/,? /)));
+}
 
 const plainTitle = (title: string): string =>
   title
@@ -68,10 +98,11 @@ export function readList(bytes: Uint8Array): ListLine[] {
   }
   const [head, ...rest] = rows;
   const titles = (head?.record ?? []).map(plainTitle);
-  const at = (column: keyof typeof COLUMNS) => titles.findIndex((title) => COLUMNS[column].test(title));
+  const at = (column: keyof typeof COLUMNS) => titles.findIndex((title) => COLUMNS[column].has(title));
   const [file, number, email, site, language] = [at('file'), at('number'), at('email'), at('site'), at('language')];
   const [name, first, last] = [at('name'), at('first'), at('last')];
   const named = name >= 0 || last >= 0;
+  const inParts = name < 0 || (first >= 0 && last >= 0 && (name === first || name === last));
   const people = named && (number >= 0 || email >= 0);
   if (!people && (file < 0 || (number < 0 && email < 0 && !named))) throw unreadable();
   return rest.flatMap(({ record, info }) => {
@@ -83,7 +114,7 @@ export function readList(bytes: Uint8Array): ListLine[] {
       file: path && (path.split(/[/\\]/).at(-1) ?? null),
       number: cell(number),
       email: cell(email),
-      name: name >= 0 ? cell(name) : [cell(first), cell(last)].filter((part) => part !== null).join(' ') || null,
+      name: inParts ? [cell(first), cell(last)].filter((part) => part !== null).join(' ') || null : cell(name),
       site: cell(site),
       language: cell(language),
     };

@@ -37,6 +37,14 @@ describe('a line of a list of people', () => {
 
   test('names its site by name or id, and its language by code or word', () => {
     expect(plan(line({ site: ' nord', language: 'Deutsch' }))).toMatchObject([{ site: NORD.id, language: 'de' }]);
+    for (const [named, language] of [
+      ['FRANÇAIS', 'fr'],
+      ['niemiecki', 'de'],
+      ['İngilizce', 'en'],
+      ['ingilizce', 'en'],
+      ['中文', 'zh'],
+    ] as const)
+      expect(plan(line({ site: null, language: named }))).toMatchObject([{ language }]);
     expect(plan(line({ site: NORD.id.toUpperCase(), language: 'ZH' }))).toMatchObject([
       { site: NORD.id, language: 'zh' },
     ]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Language } from '../../../../protocol/api/consents.ts';
 import type { LINE_CODES } from '../../../../protocol/api/imports.ts';
+import { LANGUAGES } from '../../../../protocol/api/languages.ts';
 import { isReadableName } from '../../../../protocol/wire/name.ts';
 import { normalised } from '../../../core/people/rows.ts';
 import { type ListLine, plain } from './list.ts';
@@ -32,18 +33,15 @@ interface KnownPeople {
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 const CONTROL = /\p{Cc}/u;
 const Email = z.email().max(254);
-const NAMES: Readonly<Record<string, string>> = {
-  english: 'en',
-  englisch: 'en',
-  german: 'de',
-  deutsch: 'de',
-  arabic: 'ar',
-  arabisch: 'ar',
-  العربية: 'ar',
-  chinese: 'zh',
-  chinesisch: 'zh',
-  中文: 'zh',
-};
+/** Turkish `İ` is, in small letters, an i with another dot above. */
+const spelled = (name: string): string => plain(name).replaceAll('\u0307', '');
+/** What each language of the product is called in each: `german`, `allemand`, `deutsch`. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  LANGUAGES.flatMap((reader) => {
+    const names = new Intl.DisplayNames(reader, { type: 'language' });
+    return LANGUAGES.map((code) => [spelled(names.of(code)!), code] as const);
+  }),
+);
 export function planLines(lines: readonly ListLine[], known: KnownPeople): PlannedLine[] {
   const seen = { number: new Set<string>(), email: new Set<string>(), file: new Set<string>() };
   const repeats = (kind: keyof typeof seen, key: string | null): boolean => {
@@ -92,7 +90,7 @@ export function planLines(lines: readonly ListLine[], known: KnownPeople): Plann
 /** Undefined: no such language. */
 function languageOf(cell: string | null): string | null | undefined {
   if (cell === null) return null;
-  const named = NAMES[plain(cell)];
+  const named = NAMES.get(spelled(cell));
   if (named) return named;
   const [base = '', ...rest] = cell.trim().split(/[-_]/);
   const code = [base.toLowerCase(), ...rest].join('-');

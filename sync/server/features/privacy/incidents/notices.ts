@@ -3,11 +3,15 @@ import { fillIn } from '../../../../protocol/fill-in.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
+import es from './locales/es.json' with { type: 'json' };
+import fr from './locales/fr.json' with { type: 'json' };
+import pl from './locales/pl.json' with { type: 'json' };
+import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
 type NoticeTexts = typeof en;
 /** Its `kinds` are those of the audit log. */
-export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en, de, ar, zh };
+export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en, de, fr, es, pl, tr, ar, zh };
 
 /** What a notice is made of. */
 export interface NoticeFacts {
