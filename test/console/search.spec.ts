@@ -66,8 +66,8 @@ test('by keyboard alone: open, type with a typo, choose, go', async () => {
   await expect(page.getByText('No matches.')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(box()).toHaveValue('');
-  await page.keyboard.type('anna muelle');
-  await page.keyboard.press('Backspace');
+  await page.keyboard.type('anna mulelr');
+  await expect(option(/Anna Müller/)).toBeVisible();
   await expect(option(/Anna/)).toHaveCount(1);
   await box().fill('anna');
   await expect(option(/Anna M/)).toHaveCount(2);

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { nameFit, wordsOf } from '../../../sync/protocol/api/matching.ts';
+import { nameFit, partsOf } from '../../../sync/protocol/api/matching.ts';
 import { Button } from '../../shared/button.tsx';
 import {
   IconAddPerson,
@@ -170,10 +170,10 @@ function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () 
 
 /** Those whose names fit what is typed, the best first; all, where nothing is. */
 function fitting(typed: string, options: readonly Option[]): Option[] {
-  const words = wordsOf(typed);
-  if (words.length === 0) return options.slice(0, MOST);
+  const parts = partsOf(typed);
+  if (parts.length === 0) return options.slice(0, MOST);
   return options
-    .map((option) => ({ option, fit: nameFit(wordsOf(option.label), words) }))
+    .map((option) => ({ option, fit: nameFit(partsOf(option.label), parts) }))
     .filter(({ fit }) => fit > 0)
     .sort((a, b) => b.fit - a.fit)
     .slice(0, MOST)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { printedRandom } from '../../../test/chance.ts';
-import { differsAtMost, FIT, fitOf, nameFit, wordsOf } from './matching.ts';
+import { differsAtMost, FIT, fitOf, nameFit, partsOf } from './matching.ts';
 
 test.each([
   ['Łucja-Zoë Strauß', ['lucja', 'zoe', 'strauss']],
@@ -18,8 +18,8 @@ test.each([
   ['王秀英', ['王秀英']],
   ['Ａｄａ', ['ada']],
   ['  \u200b, – ', []],
-])('%s is folded', (name, words) => {
-  expect(wordsOf(name)).toEqual(words);
+])('%s is folded', (name, parts) => {
+  expect(partsOf(name)).toEqual(parts);
 });
 
 test.each([
@@ -39,8 +39,8 @@ test.each([
 });
 
 test('every word typed has to fit, in any order; the better fit is higher', () => {
-  const ada = wordsOf('Ada Lovelace');
-  const fitting = (typed: string) => nameFit(ada, wordsOf(typed));
+  const ada = partsOf('Ada Lovelace');
+  const fitting = (typed: string) => nameFit(ada, partsOf(typed));
   expect(fitting('lovelace ada')).toBe(2 * FIT.exact);
   expect(fitting('lov a')).toBe(2 * FIT.prefix);
   expect(fitting('ada loverace')).toBe(FIT.exact + FIT.typo);

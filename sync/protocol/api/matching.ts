@@ -19,7 +19,7 @@ const HAN = /\p{Script=Han}/u;
  * Words of a name or a query, folded: small letters, without accents (Unicode NFKD), with one form for letters that are
  * typed for one another. `Łucja-Zoë Strauß` has `lucja`, `zoe` and `strauss`.
  */
-export function wordsOf(text: string): string[] {
+export function partsOf(text: string): string[] {
   const plain = text.normalize('NFKD').toLowerCase().replaceAll(LEFT_OUT, '');
   return plain
     .replaceAll(LETTER, (letter) => LETTERS[letter]!)
@@ -33,7 +33,7 @@ export const FIT = { exact: 4, prefix: 3, within: 2, typo: 1, none: 0 } as const
 /** Chinese is written without spaces, so what is typed may be anywhere in a word. */
 export const isHan = (typed: string): boolean => HAN.test(typed);
 
-/** @param typed as `word`, a word of `wordsOf`. @returns a value of FIT */
+/** @param typed as `word`, a word of `partsOf`. @returns a value of FIT */
 export function fitOf(word: string, typed: string): number {
   if (word === typed) return FIT.exact;
   if (word.startsWith(typed)) return FIT.prefix;
@@ -45,13 +45,13 @@ export function fitOf(word: string, typed: string): number {
 /**
  * How well a name fits a query: each word typed, in any order, has to fit one of its words.
  *
- * @param words of the name. @param typed words of the query
+ * @param parts of the name (`partsOf`). @param typed those of the query
  * @returns 0: it does not; else higher is better, and at most 4 a word typed
  */
-export function nameFit(words: readonly string[], typed: readonly string[]): number {
+export function nameFit(parts: readonly string[], typed: readonly string[]): number {
   let sum = 0;
   for (const one of typed) {
-    const best = Math.max(0, ...words.map((word) => fitOf(word, one)));
+    const best = Math.max(0, ...parts.map((word) => fitOf(word, one)));
     if (best === FIT.none) return FIT.none;
     sum += best;
   }
@@ -72,11 +72,12 @@ export function differsAtMost(a: string, b: string, most: number): boolean {
   while (start < shorter && a.charCodeAt(start) === b.charCodeAt(start)) start++;
   let end = 0;
   while (end < shorter - start && a.charCodeAt(a.length - 1 - end) === b.charCodeAt(b.length - 1 - end)) end++;
+  const longer = Math.max(a.length, b.length) - start - end;
+  if (longer === 0) return true;
+  // One typo touches two neighbours at most.
+  if (most === 0 || (most === 1 && longer > 2) || Math.abs(a.length - b.length) > most) return false;
   const from = a.slice(start, a.length - end);
   const to = b.slice(start, b.length - end);
-  if (Math.abs(from.length - to.length) > most) return false;
-  // More letters than edits can touch.
-  if (Math.min(from.length, to.length) > 2 * most && most < 2) return false;
   let before: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, j) => j);
   for (let i = 1; i <= from.length; i++) {

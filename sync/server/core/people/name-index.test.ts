@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { printedRandom } from '../../../../test/chance.ts';
-import { nameFit, wordsOf } from '../../../protocol/api/matching.ts';
+import { nameFit, partsOf } from '../../../protocol/api/matching.ts';
 import { NameIndex } from './name-index.ts';
 
-const WORDS = ['Anna', 'Hanna', 'Anne', 'Müller', 'Mueller', 'Katharina', 'Catarina', 'Łukasz', 'أحمد', '王秀英', 'de'];
+const PARTS = ['Anna', 'Hanna', 'Anne', 'Müller', 'Mueller', 'Katharina', 'Catarina', 'Łukasz', 'أحمد', '王秀英', 'de'];
 
 test('the index finds and sorts as a plain look at every name does, after any changes', () => {
   const random = printedRandom('names');
@@ -12,7 +12,7 @@ test('the index finds and sorts as a plain look at every name does, after any ch
   const index = new NameIndex();
   const plainSort = () =>
     [...names].sort(([a, one], [b, other]) => {
-      const [x, y] = [one, other].map((name) => wordsOf(name).join(' ') || '\u{10FFFF}') as [string, string];
+      const [x, y] = [one, other].map((name) => partsOf(name).join(' ') || '\u{10FFFF}') as [string, string];
       return x < y ? -1 : x > y ? 1 : a < b ? -1 : 1;
     });
   for (let version = 1; version <= 600; version++) {
@@ -21,17 +21,17 @@ test('the index finds and sorts as a plain look at every name does, after any ch
       index.delete(id);
       names.delete(id);
     } else {
-      const name = Array.from({ length: Math.floor(random() * 4) }, () => pick(WORDS)).join(' ');
+      const name = Array.from({ length: Math.floor(random() * 4) }, () => pick(PARTS)).join(' ');
       index.set(id, version, name);
       names.set(id, name);
     }
     const typed = Array.from({ length: 1 + Math.floor(random() * 2) }, () => {
-      const word = pick(WORDS);
+      const word = pick(PARTS);
       return random() < 0.5 ? word : word.slice(0, 1 + Math.floor(random() * word.length));
     }).join(' ');
     const sorted = plainSort();
     const found = sorted
-      .map(([person, name], rank) => ({ person, rank, fit: nameFit(wordsOf(name), [...new Set(wordsOf(typed))]) }))
+      .map(([person, name], rank) => ({ person, rank, fit: nameFit(partsOf(name), [...new Set(partsOf(typed))]) }))
       .filter(({ fit }) => fit > 0)
       .sort((a, b) => b.fit - a.fit || a.rank - b.rank)
       .map(({ person }) => person);

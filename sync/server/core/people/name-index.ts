@@ -1,4 +1,4 @@
-import { allowedTypos, differsAtMost, FIT, isHan, wordsOf } from '../../../protocol/api/matching.ts';
+import { allowedTypos, differsAtMost, FIT, isHan, partsOf } from '../../../protocol/api/matching.ts';
 
 /** Of one person: what it takes to find and sort them, and nothing that is shown. */
 interface Entry {
@@ -10,12 +10,35 @@ interface Entry {
   rank: number;
 }
 
+interface Word {
+  /** Which letters are in it (`lettersOf`). */
+  readonly letters: number;
+  /** Who has it. */
+  having: Entry[];
+}
+
+/** A bit for each letter of a word, of 32 that letters share. */
+function lettersOf(word: string): number {
+  let bits = 0;
+  for (let i = 0; i < word.length; i++) bits |= 1 << (word.charCodeAt(i) & 31);
+  return bits;
+}
+
+/** How many bits are set (Hacker's Delight, 5-1). */
+function bitsOf(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
 /** Folded names of people: found by words, sorted by name. Holds no name as it is written. Pure. */
 export class NameIndex {
   readonly #people = new Map<string, Entry>();
-  /** Who has a word. */
-  readonly #words = new Map<string, Entry[]>();
-  #order: Entry[] | null = [];
+  readonly #parts = new Map<string, Word>();
+  /** By name; null: to be sorted as a whole. */
+  #order: Entry[] | null = null;
+  /** Changes since ranks were counted. */
+  #changes = 0;
 
   get size(): number {
     return this.#people.size;
@@ -28,32 +51,33 @@ export class NameIndex {
 
   set(id: string, version: number, name: string): void {
     this.delete(id);
-    const words = wordsOf(name);
-    const entry = { id, version, key: words.join(' '), rank: 0 };
+    const parts = partsOf(name);
+    const entry = { id, version, key: parts.join(' '), rank: 0 };
     this.#people.set(id, entry);
-    for (const word of new Set(words)) {
-      const having = this.#words.get(word);
-      if (having) having.push(entry);
-      else this.#words.set(word, [entry]);
+    for (const word of new Set(parts)) {
+      const known = this.#parts.get(word);
+      if (known) known.having.push(entry);
+      else this.#parts.set(word, { letters: lettersOf(word), having: [entry] });
     }
-    this.#order = null;
+    this.#reorder((order) => order.splice(placeIn(order, entry), 0, entry));
   }
 
   delete(id: string): void {
     const entry = this.#people.get(id);
     if (!entry) return;
     this.#people.delete(id);
-    this.#order = null;
+    this.#reorder((order) => order.splice(placeIn(order, entry), 1));
     for (const word of new Set(entry.key.split(' '))) {
-      const left = this.#words.get(word)?.filter((other) => other !== entry) ?? [];
-      if (left.length > 0) this.#words.set(word, left);
-      else this.#words.delete(word);
+      const known = this.#parts.get(word);
+      const left = known?.having.filter((other) => other !== entry) ?? [];
+      if (known && left.length > 0) known.having = left;
+      else this.#parts.delete(word);
     }
   }
 
   /** @returns ids of the people whose names fit best, at most `limit`; of equals, in the order of names */
   find(text: string, limit: number): string[] {
-    const typed = [...new Set(wordsOf(text))];
+    const typed = [...new Set(partsOf(text))];
     if (typed.length === 0) return [];
     this.#sort();
     // The longest first: fewest people have it.
@@ -83,10 +107,17 @@ export class NameIndex {
     const typos = allowedTypos(typed);
     const within = isHan(typed);
     // As `fitOf`, without a call for each of many thousands of words.
-    for (const [word, entries] of this.#words) {
+    const letters = lettersOf(typed);
+    for (const [word, { letters: others, having: entries }] of this.#parts) {
       if (word.startsWith(typed)) add(entries, word.length === typed.length ? FIT.exact : FIT.prefix);
       else if (within && word.includes(typed)) add(entries, FIT.within);
-      else if (typos > 0 && Math.abs(word.length - typed.length) <= typos && differsAtMost(word, typed, typos))
+      else if (
+        typos > 0 &&
+        Math.abs(word.length - typed.length) <= typos &&
+        // A typo takes one letter and brings one.
+        bitsOf(letters ^ others) <= 2 * typos &&
+        differsAtMost(word, typed, typos)
+      )
         add(entries, FIT.typo);
     }
     return having;
@@ -113,15 +144,22 @@ export class NameIndex {
     return page;
   }
 
+  /** One that comes or goes is put in its place; after many, sorting all of them is quicker. */
+  #reorder(change: (order: Entry[]) => void): void {
+    this.#changes += 1;
+    if (this.#changes > FEW) this.#order = null;
+    else if (this.#order) change(this.#order);
+  }
+
   #sort(): readonly Entry[] {
-    if (this.#order) return this.#order;
-    this.#order = [...this.#people.values()].sort(
-      (a, b) => compare(a.key || '\u{10FFFF}', b.key || '\u{10FFFF}') || compare(a.id, b.id),
-    );
-    for (const [rank, entry] of this.#order.entries()) entry.rank = rank;
+    this.#order ??= [...this.#people.values()].sort(compare);
+    if (this.#changes > 0) for (const [rank, entry] of this.#order.entries()) entry.rank = rank;
+    this.#changes = 0;
     return this.#order;
   }
 }
+
+const FEW = 100;
 
 /** A person in the order of names. */
 export interface SortedPlace {
@@ -129,4 +167,21 @@ export interface SortedPlace {
   readonly id: string;
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** By name, those without one last; of one name by id. */
+function compare(a: Entry, b: Entry): number {
+  if (a.key === b.key) return a.id < b.id ? -1 : 1;
+  if (a.key === '' || b.key === '') return a.key === '' ? 1 : -1;
+  return a.key < b.key ? -1 : 1;
+}
+
+/** Where an entry is in sorted ones, or would be. */
+function placeIn(order: readonly Entry[], entry: Entry): number {
+  let [from, to] = [0, order.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const other = order[middle]!;
+    if (other !== entry && compare(other, entry) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}

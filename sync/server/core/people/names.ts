@@ -12,7 +12,7 @@ import { livingPeople } from './living.ts';
 import { NameIndex } from './name-index.ts';
 import { namesOf } from './records.ts';
 
-/** People whose names are kept. About 300 bytes each (`npm run bench -- console`). */
+/** People whose names are kept, about 370 bytes each (`npm run bench -- console`). */
 const MAX_PEOPLE = 250_000;
 /** Opened at a time: other requests wait for so many. */
 const AT_ONCE = 250;
@@ -64,8 +64,8 @@ export class Names implements Kept {
         await breathe();
       }
     });
-    if (this.#state === 'reading') this.#state = 'ready';
     await this.#readChanged();
+    if (this.#state === 'reading') this.#state = 'ready';
   }
 
   async #readChanged(): Promise<void> {
@@ -102,7 +102,7 @@ interface NamesContext {
   readonly db: Db;
   readonly keys: Keys;
   readonly now: () => Date;
-  /** For whom they are opened first. */
+  /** Who asked for them first: the audit log names them. */
   readonly actor: Actor;
 }
 

@@ -18,7 +18,7 @@ interface Known {
 }
 
 /**
- * People whom a session was shown, opened, so that a page that is read again is not decrypted again. Each is used only where
+ * People a session was shown, opened, so that a page that is read again is not decrypted again. Each is used only where
  * the database has just said that the person is there, has a key, and is still in that version; every reading is audited as
  * any other.
  */

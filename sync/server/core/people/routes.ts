@@ -50,16 +50,19 @@ export const peopleRoutes: readonly Route[] = [
   implement(api.searchPeople, {
     before: async (call) => {
       const names = namesFor(call);
+      const reading = names.state === 'reading';
+      const refreshed = names.refresh();
       // Of names that are still being opened, those that are there already.
-      await Promise.race([names.refresh(), sleep(FIRST_MS, undefined, { ref: false })]);
+      await (reading ? Promise.race([refreshed, sleep(FIRST_MS, undefined, { ref: false })]) : refreshed);
       return names;
     },
     async handle({ tx, services, session, query: { q, limit }, prepared: names, about }) {
+      const { state } = names;
       const exact = await findExactly(tx, services.keys, q);
       const found = new Set([...exact, ...names.index.find(q, limit)]);
       const items = await showLiving(tx, services.keys, [...found].slice(0, limit), openedFor(services, session));
       about(idsOf(items));
-      return { items, state: names.state };
+      return { items, state };
     },
   }),
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {
@@ -119,7 +122,7 @@ async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names>
   return names;
 }
 
-/** Of a list by name: behind whom it goes on. Names are in no cursor: it is part of an address. */
+/** Of a list by name: behind which person it goes on. No name is in a cursor, which is part of an address. */
 function readPlace(cursor: string | undefined): SortedPlace | null {
   const key = readPageCursor(z.tuple([z.number().int().nonnegative(), Uuid]), cursor);
   return key && { rank: key[0], id: key[1] };
