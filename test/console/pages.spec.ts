@@ -164,11 +164,11 @@ test('charts have their numbers as a table too', async () => {
   await seen('statistics', ['desk', 'wall', 'narrow']);
 });
 
-for (const language of ['de', 'ar'])
+for (const language of ['de', 'pl', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
     for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, system.at(path), path, language);
-    const heading = { de: 'Buchungen', ar: 'سجلات الحضور' }[language]!;
+    const heading = { de: 'Buchungen', pl: 'Wpisy obecności', ar: 'سجلات الحضور' }[language]!;
     await page.goto(system.at('attendance'));
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
   });

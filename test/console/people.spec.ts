@@ -344,7 +344,7 @@ test('every page is readable by axe', async () => {
   }
 });
 
-for (const language of ['de', 'ar'])
+for (const language of ['de', 'pl', 'ar'])
   test(`and in ${language}, at a desk and upright`, async () => {
     for (const path of [`people/${ada}`, ...PAGES.map(([p]) => p), 'attention', 'people', 'imports'])
       await inLanguage(page, system.at(path), path.replace(/\/.*/, '-one'), language);
