@@ -64,6 +64,7 @@ export const LONG: readonly string[] = [
   'test/console/people.spec.ts',
   'test/console/rollouts.spec.ts',
   'test/console/search.spec.ts',
+  'test/console/tasks.spec.ts',
   'test/console/webhooks.spec.ts',
   'test/console/kiosk-staff.spec.ts',
   'test/fleet/kiosk-staff.test.ts',

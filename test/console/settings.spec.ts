@@ -57,12 +57,12 @@ test('edits that nobody saved are asked about before they are left, and kept if 
   // What is as it was is no edit.
   await photos().fill('');
   await page.getByRole('link', { name: 'Attendance', exact: true }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Inside now' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
   await page.goto(at('settings'));
   await page.getByLabel('Day starts at').fill('05:00');
   await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await dialog().getByRole('button', { name: 'Leave without saving' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Inside now' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
 });
 
 test('two people change different settings: both stand, and the history names no other', async () => {

@@ -55,7 +55,7 @@ export type RailPage = keyof typeof WALKED;
 const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
   home: ['attention'],
   people: ['duplicates', 'imports'],
-  presence: ['attendance', 'corrections', 'evacuation'],
+  attendance: ['presence', 'corrections', 'evacuation'],
   devices: ['fleet', 'rollouts'],
   day: ['statistics'],
   consents: ['texts', 'erasures', 'retention', 'incidents'],
