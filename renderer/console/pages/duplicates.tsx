@@ -15,7 +15,7 @@ import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
 
-type Pair = z.output<typeof attendance.DuplicatePage>['items'][number];
+type Pair = z.output<typeof attendance.Duplicate>;
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
 export function Duplicates({ role }: PageProps) {

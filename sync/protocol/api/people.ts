@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
@@ -65,7 +65,7 @@ export type Person = z.infer<typeof Person>;
 
 /** Exactly this e-mail address, number or badge; of several, the person who has them all. Names can't be searched: they are sealed. */
 export const PeopleQuery = z.strictObject({
-  ...pageQuery,
+  ...sortedQuery(['id', 'updatedAt', 'site'], 'id'),
   email: Email.optional(),
   number: Text(40).optional(),
   badge: Text(80).optional(),
@@ -132,7 +132,7 @@ export const listPeople = endpoint('GET /api/people', {
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   query: PeopleQuery,
-  answer: pageOf(Person),
+  answer: countedPageOf(Person),
   errors: ['unknown-site'],
 });
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/people.ts';
-import { pageFrom, readIdCursor } from '../../platform/access/cursor.ts';
+import { byId, byText, byTimeOf, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { defined, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -14,17 +14,18 @@ import { shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
 export const peopleRoutes: readonly Route[] = [
-  implement(api.listPeople, async ({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) => {
-    const after = readIdCursor(cursor);
-    const scope = site === undefined ? null : await scopeOfSite(tx, site);
-    const sought = Object.values(what).some((v) => v !== undefined);
-    const among = sought ? await findPeople(tx, keys, defined(what)) : null;
-    const ids = await pageOfPeople(tx, { scope, among, after, limit: limit + 1 });
-    const shown = await shownPeople(tx, keys, ids.slice(0, limit));
-    about(shown.keys());
-    const page = pageFrom(ids, limit, (id) => [id]);
-    return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
-  }),
+  implement(
+    api.listPeople,
+    async ({ tx, services: { keys }, query: { cursor, limit, sort, total, site, ...what }, about }) => {
+      const scope = site === undefined ? null : await scopeOfSite(tx, site);
+      const sought = Object.values(what).some((v) => v !== undefined);
+      const among = sought ? await findPeople(tx, keys, defined(what)) : null;
+      const page = await readPage(tx, peopleIn(tx, scope, among), SORTING, { cursor, limit, sort, total });
+      const shown = await shownPeople(tx, keys, idsOf(page.items));
+      about(shown.keys());
+      return { ...page, items: page.items.flatMap(({ id }) => shown.get(id) ?? []) };
+    },
+  ),
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {
     return one(tx, keys, person);
   }),
@@ -66,14 +67,23 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
   return [...scopes];
 }
 
-async function pageOfPeople(
-  db: Db,
-  o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number },
-): Promise<string[]> {
-  let query = livingPeople(db).orderBy('id').limit(o.limit);
-  if (o.after !== null) query = query.where('id', '>', o.after);
-  if (o.among !== null) query = query.where('id', '=', sql<string>`any(${o.among}::uuid[])`);
-  if (o.scope !== null)
-    query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', o.scope));
-  return idsOf(await query.execute());
+const SORTING = {
+  by: {
+    id: byId('id'),
+    updatedAt: byTimeOf('updated_at'),
+    // Of several sites the first by name. No index can have it: it is worked out for all of them.
+    site: byText(sql`(
+      select coalesce(min(s.name), '') from person_site p
+      join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid where p.person = person.id)`),
+  },
+  id: 'id',
+};
+
+/** @param among of these alone; null: of all */
+function peopleIn(db: Db, scope: string | null, among: readonly string[] | null) {
+  let query = livingPeople(db);
+  if (among !== null) query = query.where('id', '=', sql<string>`any(${among}::uuid[])`);
+  if (scope !== null)
+    query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', scope));
+  return query;
 }
