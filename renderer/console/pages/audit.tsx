@@ -7,12 +7,12 @@ import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
+import { DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
 import { addDays, instantAt } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
@@ -34,7 +34,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
   const { values, setValues, field } = useFields({ ...EMPTY, affected });
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
-  const pages = usePages(audit.searchAudit, { query: sought });
+  const pages = useList(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
   const submit = () => {
     const { from, to, ...rest } = values;
@@ -89,15 +89,16 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
           />
         </div>
       </Form>
-      <PagedTable
+      <DataTable
+        id="audit"
         pages={pages}
         caption={t('audit.nav')}
         rowKey={(r) => String(r.position)}
         empty={{ title: t('audit.none') }}
         tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
-        columns={[
-          { label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
-          {
+        columns={{
+          position: { label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
+          who: {
             label: t('audit.who'),
             heads: true,
             cell: (r) => (
@@ -111,8 +112,8 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
               </div>
             ),
           },
-          { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
-          {
+          action: { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
+          what: {
             label: t('audit.what'),
             cell: (r) => (
               <div>
@@ -125,8 +126,12 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
               </div>
             ),
           },
-          { label: t('audit.people'), numeric: true, cell: (r) => (r.everyone ? t('audit.everyone') : r.count) },
-          {
+          people: {
+            label: t('audit.people'),
+            numeric: true,
+            cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
+          },
+          outcome: {
             label: t('audit.outcome'),
             cell: (r) => (
               <>
@@ -143,7 +148,7 @@ export function Audit({ rest: [affected = ''] }: PageProps) {
               </>
             ),
           },
-        ]}
+        }}
       />
       {detail && (
         <Dialog title={t('audit.row', { position: detail.position })} wide onClose={() => setDetail(null)}>

@@ -1,17 +1,18 @@
 import { useState } from 'preact/hooks';
-import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
+import { createPerson, listPeople, NewPerson, type Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
+import { CheckField, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
-import { usePages, WriteForm } from '../../shared/web/resource.tsx';
+import { WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
+import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { BulkButton, DataTable, useList } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
@@ -33,7 +34,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   const by = useField<By>('number');
   const typed = useField('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
-  const pages = usePages(listPeople, { query: { site, ...sought } });
+  const pages = useList(listPeople, { query: { site, ...sought } });
   const searching = Object.keys(sought).length > 0;
   const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
@@ -70,7 +71,8 @@ function List({ mayAdd }: { mayAdd: boolean }) {
           <SiteField any />
         </FilterBar>
       )}
-      <PagedTable
+      <DataTable
+        id="people"
         counted="people"
         pages={pages}
         caption={t('people.nav')}
@@ -80,20 +82,54 @@ function List({ mayAdd }: { mayAdd: boolean }) {
             ? { title: t('people.noneFound'), text: t('people.noneFoundText') }
             : { title: t('people.none'), text: t('people.noneText') }
         }
-        columns={[
-          {
+        bulk={mayAdd && sites.value.length > 1 && ((chosen) => <AssignSites people={chosen} onDone={pages.reload} />)}
+        columns={{
+          name: {
             label: t('people.name'),
             heads: true,
             cell: (p) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
           },
-          { label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
-          { label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
-          { label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
-          { label: t('people.templates'), numeric: true, cell: (p) => p.templates },
-          { label: t('people.site'), cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–' },
-        ]}
+          number: { label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
+          email: { label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
+          consent: { label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
+          templates: { label: t('people.templates'), numeric: true, cell: (p) => p.templates },
+          site: {
+            label: t('people.site'),
+            cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
+          },
+          updatedAt: { label: t('people.changed'), numeric: true, cell: (p) => <Moment at={p.updatedAt} /> },
+        }}
       />
     </PageFrame>
+  );
+}
+
+/** The sites of several people at once: those that are ticked, and no other. */
+function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: () => void }) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  return (
+    <DialogButton size="small" label={t('people.assignSites')}>
+      <div class="stack">
+        <p class="muted">{t('people.assignSitesText', { count: people.length })}</p>
+        {sites.value.map(({ id, name }) => (
+          <CheckField
+            key={id}
+            label={name}
+            checked={chosen.includes(id)}
+            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
+          />
+        ))}
+        {chosen.length > 0 && (
+          <BulkButton
+            kind="primary"
+            label={t('people.assignSites')}
+            rows={people}
+            write={({ id: person }) => api(setPersonSites, { params: { person }, body: { sites: [...chosen] } })}
+            done={onDone}
+          />
+        )}
+      </div>
+    </DialogButton>
   );
 }
 

@@ -2,19 +2,19 @@ import { effect, signal } from '@preact/signals';
 import { currentLanguage, setLanguage } from '../i18n.ts';
 import { firstLanguage, isLanguage } from './languages.ts';
 
-/** How this browser is to show the console: language and theme. Kept on this machine alone. */
+/** How this browser is to show the console: language, theme, columns of tables. Kept on this machine alone. */
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-const kept = (name: string): string | null => {
+export const kept = (name: string): string | null => {
   try {
     return localStorage.getItem(`smartpresence.${name}`);
   } catch {
     return null; // Storage is off: nothing is kept.
   }
 };
-const keep = (name: string, value: string): void => {
+export const keep = (name: string, value: string): void => {
   try {
     localStorage.setItem(`smartpresence.${name}`, value);
   } catch {

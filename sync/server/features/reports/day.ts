@@ -146,7 +146,7 @@ export async function dayPage(
   const from = readPageCursor(z.tuple([z.literal(sort), z.union([z.string(), z.number()]), Uuid]), cursor);
   const counted = total && !from;
   if (sort === 'person' && !counted) {
-    const { rows, last } = await readDay(db, site, day, limit, from && from[2]);
+    const { rows, last } = await readDay(db, site, day, limit, from?.[2] ?? null);
     return { items: rows, next: last && writePageCursor([sort, last, last]), total: null, sums: null };
   }
   const down = sort.startsWith('-');
