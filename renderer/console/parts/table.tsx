@@ -329,7 +329,7 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
       {total === null
         ? t(more || state === 'more' ? 'table.shown' : `table.${counted}`, { count: items.length })
         : total > MOST_COUNTED
-          ? t('table.moreThan', { count: MOST_COUNTED })
+          ? t('table.moreThan', { number: MOST_COUNTED.toLocaleString(currentLanguage()) })
           : t(`table.${counted}`, { count: total })}
     </p>
   );
@@ -403,24 +403,32 @@ interface ChooseColumnsProps {
 /** Which columns are shown; what names a row always is. */
 function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps) {
   const id = useId();
+  const [open, setOpen] = useState(false);
   return (
     <>
       <button type="button" class="button button-small chooses-columns" popovertarget={id}>
         <IconSettings />
         {t('table.columns')}
       </button>
-      <fieldset id={id} popover="auto" class="menu card" aria-label={t('table.columns')}>
-        {columns.map(
-          ([name, { label, heads }]) =>
-            !heads && (
-              <CheckField
-                key={name}
-                label={label}
-                checked={!hidden.includes(name)}
-                onChecked={(on) => onHidden(on ? hidden.filter((one) => one !== name) : [...hidden, name])}
-              />
-            ),
-        )}
+      <fieldset
+        id={id}
+        popover="auto"
+        class="menu card"
+        aria-label={t('table.columns')}
+        onToggle={(event) => setOpen(event.newState === 'open')}
+      >
+        {open &&
+          columns.map(
+            ([name, { label, heads }]) =>
+              !heads && (
+                <CheckField
+                  key={name}
+                  label={label}
+                  checked={!hidden.includes(name)}
+                  onChecked={(on) => onHidden(on ? hidden.filter((one) => one !== name) : [...hidden, name])}
+                />
+              ),
+          )}
       </fieldset>
     </>
   );
