@@ -103,13 +103,14 @@ export function useReadOn<T>(pages: Pages<T> | null): RefObject<HTMLElement | nu
   const more = useRef(pages?.more);
   more.current = pages?.more;
   useEffect(() => {
-    if (!end.current || !pages?.more) return;
+    // What failed is tried again by who presses the button.
+    if (!end.current || !pages?.more || pages.error) return;
     const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && more.current?.(), {
       rootMargin: `0px 0px ${AHEAD_PX}px`,
     });
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [pages?.items.length, pages?.more === null]);
+  }, [pages?.items.length, pages?.more === null, pages?.error]);
   return end;
 }
 
@@ -132,7 +133,7 @@ export function usePlace<T>(
   const wanted = useRef(Number.isSafeInteger(asked) ? Math.min(Math.max(0, asked), MOST_RESTORED) : 0);
   useEffect(() => {
     if (!pages || wanted.current === 0 || pages.state !== 'ready') return;
-    if (pages.items.length <= wanted.current && pages.more) return pages.more();
+    if (pages.items.length <= wanted.current && pages.more && !pages.error) return pages.more();
     if (pages.items.length > 0) scrollTo(Math.min(wanted.current, pages.items.length - 1));
     wanted.current = 0;
   }, [pages?.state, pages?.items.length]);

@@ -109,14 +109,18 @@ export function usePages<
     state: Pages<T>['state'];
   }>(NO_PAGES);
   const [round, setRound] = useState(0);
-  const shown = useRef<{ key: string; gone: AbortController }>(undefined);
+  const shown = useRef<{ key: string; gone: AbortController; reading?: string | null }>(undefined);
 
   const read = (cursor: string | null): void => {
-    const { gone } = shown.current!;
+    const { gone, reading } = shown.current!;
+    // A page that is asked for twice, by a press and by scrolling, is read once.
+    if (cursor !== null && reading === cursor) return;
+    shown.current!.reading = cursor;
     setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
     const asked = { ...input, query: { ...input?.query, cursor }, signal: gone.signal };
     void api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>)).then((answer) => {
       if (gone.signal.aborted) return;
+      shown.current!.reading = null;
       setState((s) => {
         if (!answer.ok) return { ...s, error: answer.error, state: 'ready' };
         const { items, next } = answer.value;
