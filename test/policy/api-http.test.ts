@@ -119,8 +119,8 @@ describe('the API over the people listener', () => {
       ],
       ['GET', '/api/attendance?from=0000-01-01T00:00:00Z', undefined],
       ['GET', '/api/devices?status=%00', undefined],
-      ['GET', `/api/attendance?cursor=${cursorOf(['0000-01-01T00:00:00.000Z', id])}`, undefined],
-      ['GET', `/api/devices?cursor=${cursorOf(['\0', id])}`, undefined],
+      ['GET', `/api/attendance?cursor=${cursorOf(['-at', '0000-01-01T00:00:00.000Z', id])}`, undefined],
+      ['GET', `/api/devices?cursor=${cursorOf(['name', '\0', id])}`, undefined],
       ['GET', `/api/consents?cursor=${cursorOf({})}`, undefined],
     ];
     for (const [method, url, body] of bad) {

@@ -413,7 +413,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     await settle();
     await findCandidates(database.db, keys, DEFAULT_WEIGHTS, NOW);
     const mine = async () =>
-      (await listCandidates(database.db, keys)).filter((c) =>
+      (await listCandidates(database.db, keys, { sort: 'foundAt', limit: 200 })).items.filter((c) =>
         c.people.some((p) => [kept, merged, bystander].includes(p.id)),
       );
     const found = await mine();

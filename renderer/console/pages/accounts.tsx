@@ -7,7 +7,7 @@ import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { Reading, RowButton, Table } from '../parts/table.tsx';
+import { DataTable, Reading, RowButton } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
@@ -50,14 +50,20 @@ export function Accounts({ role }: PageProps) {
       <Reading of={found} rows={5} error={error} />
       {found.value && (
         <div class="card table-card">
-          <Table
+          <DataTable
+            id="accounts"
             caption={t('accounts.nav')}
             rows={found.value.accounts}
             rowKey={(a) => a.id}
-            columns={[
-              { label: t('people.email'), heads: true, cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span> },
-              { label: t('accounts.role'), cell: (a) => t(`role.${a.role}`) },
-              {
+            columns={{
+              email: {
+                label: t('people.email'),
+                heads: true,
+                sort: (a) => a.email,
+                cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span>,
+              },
+              role: { label: t('accounts.role'), sort: (a) => t(`role.${a.role}`), cell: (a) => t(`role.${a.role}`) },
+              status: {
                 label: t('devices.statusLabel'),
                 cell: (a) => (
                   <Badge kind={a.enrolled && !a.disabledAt ? 'good' : undefined}>
@@ -65,8 +71,12 @@ export function Accounts({ role }: PageProps) {
                   </Badge>
                 ),
               },
-              { label: t('accounts.signedIn'), cell: (a) => <Ago at={a.signedInAt} /> },
-              {
+              signedInAt: {
+                label: t('accounts.signedIn'),
+                sort: (a) => a.signedInAt,
+                cell: (a) => <Ago at={a.signedInAt} />,
+              },
+              do: {
                 when: admin,
                 label: t('attention.do'),
                 cell: (a) =>
@@ -82,7 +92,7 @@ export function Accounts({ role }: PageProps) {
                     </>
                   ),
               },
-            ]}
+            }}
           />
         </div>
       )}

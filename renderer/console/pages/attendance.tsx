@@ -5,14 +5,14 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PagedTable, RowButton } from '../parts/table.tsx';
+import { DataTable, RowButton, useList } from '../parts/table.tsx';
 import { addDays, dayKeyIn, instantAt } from '../state/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
 
@@ -38,7 +38,7 @@ function asked(query: URLSearchParams) {
 
 export function Attendance({ query, role }: PageProps) {
   const filter = asked(query);
-  const pages = usePages(listAttendance, { query: filter });
+  const pages = useList(listAttendance, { query: filter });
   const [task, setTask] = useState<Task | null>(null);
   const may = role !== 'dpo';
   const zone = zoneOf(filter.site || null);
@@ -78,16 +78,17 @@ export function Attendance({ query, role }: PageProps) {
           ]}
         />
       </FilterBar>
-      <PagedTable
+      <DataTable
+        id="attendance"
         counted="records"
         caption={t('attendance.nav')}
         pages={pages}
         empty={{ title: t('attendance.empty'), text: t('attendance.emptyText') }}
         rowKey={(row) => row.id}
         tone={(row) => (row.voided !== null || row.duplicateOf !== null ? 'off' : undefined)}
-        columns={[
-          { label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
-          {
+        columns={{
+          at: { label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
+          person: {
             label: t('attendance.person'),
             heads: true,
             cell: (row) =>
@@ -103,8 +104,12 @@ export function Attendance({ query, role }: PageProps) {
                 </RowButton>
               ),
           },
-          { label: t('attendance.direction'), names: true, cell: (row) => <DirectionChip direction={row.direction} /> },
-          {
+          direction: {
+            label: t('attendance.direction'),
+            names: true,
+            cell: (row) => <DirectionChip direction={row.direction} />,
+          },
+          method: {
             label: t('attendance.method'),
             cell: (row) => (
               <>
@@ -117,7 +122,7 @@ export function Attendance({ query, role }: PageProps) {
               </>
             ),
           },
-          {
+          kiosk: {
             label: t('attendance.kiosk'),
             cell: (row) => (
               <bdi>
@@ -125,7 +130,7 @@ export function Attendance({ query, role }: PageProps) {
               </bdi>
             ),
           },
-          {
+          state: {
             label: t('attendance.state'),
             cell: (row) => (
               <>
@@ -138,7 +143,7 @@ export function Attendance({ query, role }: PageProps) {
               </>
             ),
           },
-          {
+          do: {
             when: may,
             label: t('attendance.correct'),
             cell: (row) =>
@@ -152,7 +157,7 @@ export function Attendance({ query, role }: PageProps) {
                 </>
               ),
           },
-        ]}
+        }}
       />
       {task && <Correct task={task} onClose={() => setTask(null)} onDone={pages.reload} />}
     </PageFrame>

@@ -4,7 +4,7 @@ import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
 import { DialogButton } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { type Key, t } from '../i18n.ts';
@@ -12,7 +12,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, RowButton } from '../parts/table.tsx';
+import { BulkButton, DataTable, RowButton, useList } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 
@@ -36,7 +36,7 @@ export function Waiting() {
 export function Attention({ query, role }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
-  const pages = usePages(attention.listAttention, { query: { kind: query.get('kind'), state: state.value } });
+  const pages = useList(attention.listAttention, { query: { kind: query.get('kind'), state: state.value } });
   const reopen = async ({ kind, ref }: attention.AttentionItem) => {
     const answer = await api(attention.reopenAttention, { body: { kind, ref } });
     pages.reload();
@@ -66,7 +66,8 @@ export function Attention({ query, role }: PageProps) {
           ]}
         />
       </FilterBar>
-      <PagedTable
+      <DataTable
+        id="attention"
         pages={pages}
         caption={t('attention.nav')}
         rowKey={(i) => `${i.kind} ${i.ref}`}
@@ -75,11 +76,12 @@ export function Attention({ query, role }: PageProps) {
             ? { title: t('attention.noneResolved') }
             : { title: t('attention.none'), text: t('attention.noneText') }
         }
-        columns={[
-          { label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
-          { label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
-          { label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
-          {
+        bulk={!resolved && ((items) => <ResolveAll items={items} onDone={pages.reload} />)}
+        columns={{
+          what: { label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
+          who: { label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
+          at: { label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
+          do: {
             label: t('attention.do'),
             cell: (i) =>
               i.resolved ? (
@@ -93,7 +95,7 @@ export function Attention({ query, role }: PageProps) {
                 <Actions item={i} role={role} onDone={() => resolvedNow(i)} />
               ),
           },
-        ]}
+        }}
       />
     </PageFrame>
   );
@@ -186,16 +188,41 @@ function Actions({ item, role, onDone }: ActionsProps) {
   // A kiosk's own page is the administrators'.
   const elsewhere = kind !== 'quarantine' && kind !== 'server' && (kind !== 'kiosk' || role === 'admin') ? kind : null;
   const place = elsewhere && PLACES[elsewhere](item);
-  const noted = kind !== 'duplicate' && kind !== 'import' && kind !== 'enrolment';
   return (
     <>
       {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${elsewhere}`)}</RowButton>}
-      {noted && (
+      {isNoted(item) && (
         <DialogButton as={RowButton} icon={<IconCheck />} label={t('attention.resolve')}>
           <Resolve item={item} onDone={onDone} />
         </DialogButton>
       )}
     </>
+  );
+}
+
+const isNoted = ({ kind }: attention.AttentionItem): boolean =>
+  kind !== 'duplicate' && kind !== 'import' && kind !== 'enrolment';
+
+/** Several at once, with one note; what is settled elsewhere is not among them. */
+function ResolveAll({ items, onDone }: { items: readonly attention.AttentionItem[]; onDone: () => void }) {
+  const note = useField('');
+  const noted = items.filter(isNoted);
+  if (noted.length === 0) return null;
+  return (
+    <DialogButton size="small" icon={<IconCheck />} label={t('attention.resolve')}>
+      <div class="stack">
+        <AreaField label={t('attention.note')} hint={t('attention.noteHint')} required maxLength={500} {...note} />
+        {note.value.trim() !== '' && (
+          <BulkButton
+            kind="primary"
+            label={t('attention.resolveAll', { count: noted.length })}
+            rows={noted}
+            write={({ kind, ref }) => api(attention.resolveAttention, { body: { kind, ref, note: note.value } })}
+            done={onDone}
+          />
+        )}
+      </div>
+    </DialogButton>
   );
 }
 

@@ -7,13 +7,13 @@ import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
+import { DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
 import { addDays, instantAt } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
@@ -36,7 +36,7 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
   const [person, setPerson] = useState<ChosenPerson | null>(null);
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
-  const pages = usePages(audit.searchAudit, { query: sought });
+  const pages = useList(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
   const submit = () => {
     const { from, to, ...rest } = values;
@@ -104,15 +104,16 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
           />
         </div>
       </Form>
-      <PagedTable
+      <DataTable
+        id="audit"
         pages={pages}
         caption={t('audit.nav')}
         rowKey={(r) => String(r.position)}
         empty={{ title: t('audit.none') }}
         tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
-        columns={[
-          { label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
-          {
+        columns={{
+          position: { label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
+          who: {
             label: t('audit.who'),
             heads: true,
             cell: (r) => (
@@ -126,8 +127,8 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
               </div>
             ),
           },
-          { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
-          {
+          action: { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
+          what: {
             label: t('audit.what'),
             cell: (r) => (
               <div>
@@ -140,8 +141,12 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
               </div>
             ),
           },
-          { label: t('audit.people'), numeric: true, cell: (r) => (r.everyone ? t('audit.everyone') : r.count) },
-          {
+          people: {
+            label: t('audit.people'),
+            numeric: true,
+            cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
+          },
+          outcome: {
             label: t('audit.outcome'),
             cell: (r) => (
               <>
@@ -158,7 +163,7 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
               </>
             ),
           },
-        ]}
+        }}
       />
       {detail && (
         <Dialog title={t('audit.row', { position: detail.position })} wide onClose={() => setDetail(null)}>

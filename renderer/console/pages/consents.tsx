@@ -6,31 +6,32 @@ import { api } from '../../shared/web/api.ts';
 import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, Reading } from '../parts/table.tsx';
+import { DataTable, Reading, useList } from '../parts/table.tsx';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
-  const pages = usePages(consents.listConsents);
+  const pages = useList(consents.listConsents);
   return (
     <PageFrame of="consents">
-      <PagedTable
+      <DataTable
+        id="consents"
         pages={pages}
         caption={t('consents.nav')}
         rowKey={(c) => c.id}
         empty={{ title: t('consents.none'), text: t('consents.noneText') }}
-        columns={[
-          {
+        columns={{
+          word: {
             label: t('consents.word'),
             heads: true,
             cell: (c) => <Badge kind={c.action === 'given' ? 'good' : undefined}>{t(`people.word.${c.action}`)}</Badge>,
           },
-          { label: t('consents.who'), cell: (c) => <PersonLink id={c.person} name={c.name} /> },
-          {
+          who: { label: t('consents.who'), cell: (c) => <PersonLink id={c.person} name={c.name} /> },
+          text: {
             label: t('consents.text'),
             cell: (c) => (
               <>
@@ -38,9 +39,9 @@ export function Consents() {
               </>
             ),
           },
-          { label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
-          { label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
-        ]}
+          via: { label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
+          at: { label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
+        }}
       />
     </PageFrame>
   );

@@ -1,15 +1,15 @@
 import { type Correction, listCorrections, makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { usePages, useWrite } from '../../shared/web/resource.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { DirectionChip, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, RowButton } from '../parts/table.tsx';
+import { DataTable, RowButton, useList } from '../parts/table.tsx';
 
 export function Corrections({ query, role }: PageProps) {
-  const pages = usePages(listCorrections, { query: { person: query.get('person') } });
+  const pages = useList(listCorrections, { query: { person: query.get('person') } });
   const { busy, error, run } = useWrite();
   const undo = (target: string) =>
     run(() => api(makeCorrection, { body: { kind: 'undo' as const, target, reason: t('corrections.undoReason') } }), {
@@ -19,23 +19,24 @@ export function Corrections({ query, role }: PageProps) {
   return (
     <PageFrame of="corrections">
       <ErrorNote error={error} />
-      <PagedTable
+      <DataTable
+        id="corrections"
         caption={t('corrections.nav')}
         pages={pages}
         empty={{ title: t('corrections.empty'), text: t('corrections.emptyText') }}
         rowKey={(row) => row.id}
         tone={(row) => (row.undone ? 'off' : undefined)}
-        columns={[
-          { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
-          { label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
-          {
+        columns={{
+          madeAt: { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
+          by: { label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
+          person: {
             label: t('corrections.person'),
             heads: true,
             cell: (row) => <PersonLink id={row.person} name={row.name} />,
           },
-          { label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
-          { label: t('corrections.before'), names: true, cell: (row) => <Values of={row.before} /> },
-          {
+          what: { label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
+          before: { label: t('corrections.before'), names: true, cell: (row) => <Values of={row.before} /> },
+          after: {
             label: t('corrections.after'),
             names: true,
             cell: (row) =>
@@ -47,8 +48,8 @@ export function Corrections({ query, role }: PageProps) {
                 </span>
               ),
           },
-          { label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
-          {
+          reason: { label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
+          undo: {
             label: t('corrections.undo'),
             cell: (row) =>
               row.undone
@@ -60,7 +61,7 @@ export function Corrections({ query, role }: PageProps) {
                     </RowButton>
                   ),
           },
-        ]}
+        }}
       />
     </PageFrame>
   );

@@ -3,18 +3,18 @@ import * as devices from '../../../sync/protocol/api/devices.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
-import { usePages, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PagedTable, RowButton } from '../parts/table.tsx';
+import { DataTable, RowButton, useList } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 
 /** Kiosks from their code to their revocation. */
 export function Devices({ query, role }: PageProps) {
-  const pages = usePages(devices.listDevices, { query: { status: query.get('status') } });
+  const pages = useList(devices.listDevices, { query: { status: query.get('status') } });
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const reload = () => {
@@ -52,24 +52,29 @@ export function Devices({ query, role }: PageProps) {
           options={(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)])}
         />
       </FilterBar>
-      <PagedTable
+      <DataTable
+        id="devices"
         counted="kiosks"
         pages={pages}
         caption={t('devices.nav')}
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}
-        columns={[
-          { label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
-          {
+        columns={{
+          name: { label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
+          status: {
             label: t('devices.statusLabel'),
             cell: (d) => (
               <Badge kind={d.status === 'approved' ? 'good' : undefined}>{t(`devices.status.${d.status}`)}</Badge>
             ),
           },
-          { label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
-          { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
-          { label: t('devices.certificate'), numeric: true, cell: (d) => <Moment at={d.certificateEnds} /> },
-          {
+          site: { label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
+          lastHeardAt: { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
+          certificateEnds: {
+            label: t('devices.certificate'),
+            numeric: true,
+            cell: (d) => <Moment at={d.certificateEnds} />,
+          },
+          do: {
             when: admin,
             label: t('attention.do'),
             cell: (d) => (
@@ -90,7 +95,7 @@ export function Devices({ query, role }: PageProps) {
               </>
             ),
           },
-        ]}
+        }}
       />
     </PageFrame>
   );

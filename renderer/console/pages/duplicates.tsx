@@ -12,14 +12,14 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
+import { DataTable, RowButton, Skeleton, useList } from '../parts/table.tsx';
 import { kioskName } from '../state/places.ts';
 
-type Pair = z.output<typeof attendance.DuplicatePage>['items'][number];
+type Pair = z.output<typeof attendance.Duplicate>;
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
 export function Duplicates({ role }: PageProps) {
-  const pages = usePages(attendance.listDuplicates);
+  const pages = useList(attendance.listDuplicates);
   const { error, run } = useWrite();
   const apart = (pair: Pair) =>
     run(() => api(attendance.rejectDuplicate, { params: { candidate: pair.id } }), {
@@ -30,22 +30,23 @@ export function Duplicates({ role }: PageProps) {
   return (
     <PageFrame of="duplicates">
       <ErrorNote error={error} />
-      <PagedTable
+      <DataTable
+        id="duplicates"
         pages={pages}
         caption={t('duplicates.nav')}
         rowKey={(d) => d.id}
         empty={{ title: t('duplicates.none'), text: t('duplicates.noneText') }}
-        columns={[
-          { label: t('duplicates.pair'), heads: true, cell: (d) => <BothLinks people={d.people} /> },
-          {
+        columns={{
+          pair: { label: t('duplicates.pair'), heads: true, cell: (d) => <BothLinks people={d.people} /> },
+          score: {
             label: t('duplicates.why'),
             cell: (d) =>
               d.reason === 'template'
                 ? t('duplicates.face', { score: (d.score ?? 0).toFixed(2) })
                 : t('duplicates.number'),
           },
-          { label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
-          {
+          foundAt: { label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
+          do: {
             label: t('attention.do'),
             cell: (d) => (
               <>
@@ -56,7 +57,7 @@ export function Duplicates({ role }: PageProps) {
               </>
             ),
           },
-        ]}
+        }}
       />
       <LookalikePairs role={role} />
     </PageFrame>
@@ -138,15 +139,15 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
       <h2 id="lookalikes">{t('lookalikes.title')}</h2>
       <p class="muted">{t('lookalikes.lead')}</p>
       <ErrorNote error={error} />
-      <PagedTable
+      <DataTable
         pages={pages}
         caption={t('lookalikes.title')}
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}
-        columns={[
-          { label: t('duplicates.pair'), heads: true, cell: (p) => <BothLinks people={p.people} /> },
-          { label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
-          {
+        columns={{
+          pair: { label: t('duplicates.pair'), heads: true, cell: (p) => <BothLinks people={p.people} /> },
+          why: { label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
+          where: {
             label: t('lookalikes.where'),
             cell: (p) => (
               <>
@@ -159,13 +160,13 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          { label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
-          {
+          at: { label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
+          do: {
             label: t('attention.do'),
             cell: (p) =>
               role === 'admin' && <RowButton onClick={() => void remove(p)}>{t('lookalikes.remove')}</RowButton>,
           },
-        ]}
+        }}
       />
     </section>
   );

@@ -3,13 +3,13 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { Badge, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { PagedTable, Reading, Table } from '../parts/table.tsx';
+import { DataTable, Reading, useList } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
 
 export function Erasures({ rest: [request], role }: PageProps) {
@@ -20,7 +20,7 @@ const tone = (state: string) => (state === 'done' ? 'good' : undefined);
 
 function List() {
   const open = filterOf('open').value;
-  const pages = usePages(listErasures, { query: { open } });
+  const pages = useList(listErasures, { query: { open } });
   return (
     <PageFrame of="erasures">
       <FilterBar names={['open']}>
@@ -33,13 +33,14 @@ function List() {
           ]}
         />
       </FilterBar>
-      <PagedTable
+      <DataTable
+        id="erasures"
         pages={pages}
         caption={t('erasures.nav')}
         rowKey={(e) => e.request}
         empty={{ title: t('erasures.none'), text: t('erasures.noneText') }}
-        columns={[
-          {
+        columns={{
+          requestedAt: {
             label: t('erasures.asked'),
             heads: true,
             cell: (e) => (
@@ -48,14 +49,17 @@ function List() {
               </a>
             ),
           },
-          {
+          state: {
             label: t('erasures.stateLabel'),
             cell: (e) => <Badge kind={tone(e.state)}>{t(`erasures.state.${e.state}`)}</Badge>,
           },
-          { label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
-          { label: t('erasures.waits'), cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–') },
-          { label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
-        ]}
+          origin: { label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
+          waits: {
+            label: t('erasures.waits'),
+            cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–'),
+          },
+          doneAt: { label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
+        }}
       />
     </PageFrame>
   );
@@ -137,7 +141,7 @@ function One({ request, role }: { request: string; role: Role }) {
           {erasure.confirmed.length + erasure.open.length > 0 && (
             <section class="card table-card">
               <h2 class="card-title">{t('erasures.kiosks')}</h2>
-              <Table
+              <DataTable
                 caption={t('erasures.kiosks')}
                 rows={[
                   ...erasure.open.map((k) => ({ ...k, at: null as string | null })),
@@ -145,9 +149,9 @@ function One({ request, role }: { request: string; role: Role }) {
                 ]}
                 rowKey={(k) => k.device}
                 tone={(k) => (k.overdue ? 'bad' : undefined)}
-                columns={[
-                  { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
-                  {
+                columns={{
+                  name: { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+                  state: {
                     label: t('erasures.stateLabel'),
                     cell: (k) =>
                       k.at
@@ -160,9 +164,9 @@ function One({ request, role }: { request: string; role: Role }) {
                                 : 'erasures.asksIt',
                           ),
                   },
-                  { label: t('retention.confirmed'), numeric: true, cell: (k) => <Moment at={k.at} /> },
-                  { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
-                ]}
+                  at: { label: t('retention.confirmed'), numeric: true, cell: (k) => <Moment at={k.at} /> },
+                  lastHeardAt: { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
+                }}
               />
             </section>
           )}

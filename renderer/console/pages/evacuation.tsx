@@ -19,7 +19,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { RowButton, Skeleton, Table } from '../parts/table.tsx';
+import { DataTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
 import { KnownAsOf, kioskOf } from './presence.tsx';
@@ -139,15 +139,19 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
         },
       );
   };
-  const columns = [
-    { label: t('presence.person'), heads: true, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
-    { label: t('presence.since'), cell: (row: Inside) => <Moment at={row.since} site={site || null} only="time" /> },
-    {
+  const columns = {
+    person: { label: t('presence.person'), heads: true, sort: nameOf, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
+    since: {
+      label: t('presence.since'),
+      sort: (row: Inside) => row.since,
+      cell: (row: Inside) => <Moment at={row.since} site={site || null} only="time" />,
+    },
+    kiosk: {
       label: t('presence.kiosk'),
       cell: (row: Inside) =>
         row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
     },
-    {
+    status: {
       when: current !== null,
       label: t('evacuation.status'),
       cell: (row: Inside) => {
@@ -182,7 +186,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
         );
       },
     },
-  ];
+  };
   return (
     <>
       {presence.kiosks.some((k) => isSilent(k, presence.now)) && (
@@ -209,7 +213,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
       <div class="with-side">
         <div class="card table-card">
           {rows.length > 0 ? (
-            <Table
+            <DataTable
               caption={t('evacuation.nav')}
               rows={rows}
               rowKey={(row) => row.person}

@@ -1,5 +1,6 @@
 import {
   AlertCode,
+  commandKiosk,
   type FleetKiosk,
   type FleetPage,
   listFleet,
@@ -20,7 +21,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
-import { Reading, Skeleton, Table } from '../parts/table.tsx';
+import { BulkButton, DataTable, Reading, Skeleton } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
@@ -35,12 +36,12 @@ export function Fleet({ role, rest }: PageProps) {
   const [first] = rest;
   if (first === 'templates') return <TemplatesPage role={role} />;
   if (first === 'staff') return <KioskStaffPage role={role} />;
-  return first ? <KioskPage key={first} device={first} role={role} /> : <List />;
+  return first ? <KioskPage key={first} device={first} role={role} /> : <List role={role} />;
 }
 
 const FILTERS = ['site', 'alert', 'version', 'name'] as const;
 
-function List() {
+function List({ role }: Pick<PageProps, 'role'>) {
   const [site, alert, version, name] = FILTERS.map((filter) => filterOf(filter).value);
   const query = { site, alert, version, name, limit: MAX_PAGE };
   const found = useRead(listFleet, { query }, EVERY_MS);
@@ -71,7 +72,7 @@ function List() {
       <div class="card table-card" aria-busy={found.loading}>
         {!page && found.loading && <Skeleton rows={6} />}
         {page?.items.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconRepair />} />}
-        {page && page.items.length > 0 && <Kiosks kiosks={page.items} />}
+        {page && page.items.length > 0 && <Kiosks kiosks={page.items} admin={role === 'admin'} onDone={found.reload} />}
         {page?.next && (
           <footer class="table-foot">
             <p class="muted">{t('fleet.more', { count: page.items.length })}</p>
@@ -107,30 +108,68 @@ function Summary({ page, chosen }: { page: FleetPage; chosen: string }) {
   );
 }
 
-function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
+const siteName = (k: FleetKiosk): string | null => siteOf(k.site)?.name ?? null;
+
+function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admin: boolean; onDone: () => void }) {
   return (
-    <Table
+    <DataTable
+      id="fleet"
       caption={t('fleet.nav')}
       rows={kiosks}
       rowKey={(k) => k.id}
-      columns={[
-        {
+      bulk={
+        admin &&
+        ((chosen) =>
+          (['restart', 'logs'] as const).map((what) => (
+            <BulkButton
+              key={what}
+              label={t(`fleet.command.${what}`)}
+              rows={chosen}
+              write={(k) => api(commandKiosk, { params: { device: k.id }, body: { what } })}
+              ask={{ title: t(`fleet.command.${what}`), text: t('fleet.bulkText', { count: chosen.length }) }}
+              done={onDone}
+            />
+          )))
+      }
+      columns={{
+        name: {
           label: t('fleet.name'),
           heads: true,
+          sort: (k) => k.name,
           cell: (k) => (
             <a href={`#/fleet/${k.id}`}>
               <bdi>{k.name}</bdi>
             </a>
           ),
         },
-        { label: t('fleet.state'), cell: (k) => <AlertBadges kiosk={k} /> },
-        { when: sites.value.length > 1, label: t('people.site'), cell: (k) => siteOf(k.site)?.name ?? '–' },
-        { label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
-        { label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
-        { label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
-        { label: t('fleet.disk'), numeric: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
-        { label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
-      ]}
+        state: { label: t('fleet.state'), sort: (k) => k.alerts.length, cell: (k) => <AlertBadges kiosk={k} /> },
+        site: {
+          when: sites.value.length > 1,
+          label: t('people.site'),
+          sort: siteName,
+          cell: (k) => siteName(k) ?? '–',
+        },
+        heard: { label: t('devices.heard'), sort: (k) => k.lastHeardAt, cell: (k) => <Ago at={k.lastHeardAt} /> },
+        version: {
+          label: t('fleet.version'),
+          sort: (k) => k.report?.version ?? null,
+          cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi>,
+        },
+        camera: { label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
+        disk: {
+          label: t('fleet.disk'),
+          numeric: true,
+          sort: (k) => k.report?.diskFree ?? null,
+          cell: (k) => bytes(k.report?.diskFree ?? null),
+        },
+        queue: {
+          label: t('fleet.queue'),
+          numeric: true,
+          sort: (k) => k.report?.queued ?? null,
+          total: (all) => all.reduce((sum, k) => sum + (k.report?.queued ?? 0), 0),
+          cell: (k) => k.report?.queued ?? '–',
+        },
+      }}
     />
   );
 }

@@ -5,12 +5,12 @@ import { api } from '../../shared/web/api.ts';
 import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
 import { DialogButton } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { DataTable, useList } from '../parts/table.tsx';
 import { Review } from './imports/review.tsx';
 
 export function Imports({ rest: [id], role }: PageProps) {
@@ -19,7 +19,7 @@ export function Imports({ rest: [id], role }: PageProps) {
 
 /** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */
 function List() {
-  const pages = usePages(listImports);
+  const pages = useList(listImports);
   return (
     <PageFrame
       of="imports"
@@ -29,13 +29,14 @@ function List() {
         </DialogButton>
       }
     >
-      <PagedTable
+      <DataTable
+        id="imports"
         pages={pages}
         caption={t('imports.nav')}
         rowKey={(r) => r.id}
         empty={{ title: t('imports.none'), text: t('imports.noneText') }}
-        columns={[
-          {
+        columns={{
+          madeAt: {
             label: t('imports.madeAt'),
             heads: true,
             cell: (r) => (
@@ -44,13 +45,13 @@ function List() {
               </a>
             ),
           },
-          { label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
-          { label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
-          { label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
-          { label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
-          { label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
-          { label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
-        ]}
+          state: { label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
+          waiting: { label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
+          judged: { label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
+          accepted: { label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
+          applied: { label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
+          refused: { label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
+        }}
       />
     </PageFrame>
   );

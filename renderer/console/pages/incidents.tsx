@@ -7,7 +7,7 @@ import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 import { ClockBadge, IncidentView } from './incidents/one.tsx';
@@ -30,13 +30,14 @@ function List({ mayOpen }: { mayOpen: boolean }) {
         )
       }
     >
-      <PagedTable
+      <DataTable
+        id="incidents"
         pages={pages}
         caption={t('incidents.nav')}
         rowKey={(i) => i.id}
         empty={{ title: t('incidents.none'), text: t('incidents.noneText') }}
-        columns={[
-          {
+        columns={{
+          title: {
             label: t('incidents.title'),
             heads: true,
             cell: (i) => (
@@ -45,11 +46,11 @@ function List({ mayOpen }: { mayOpen: boolean }) {
               </a>
             ),
           },
-          { label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
-          { label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
-          { label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
-          { label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
-        ]}
+          severity: { label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
+          state: { label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
+          clock: { label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
+          foundAt: { label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
+        }}
       />
     </PageFrame>
   );

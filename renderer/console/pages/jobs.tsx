@@ -5,7 +5,7 @@ import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Reading, Skeleton, Table } from '../parts/table.tsx';
+import { DataTable, Reading, Skeleton } from '../parts/table.tsx';
 
 const every = (ms: number): string => {
   if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });
@@ -24,17 +24,25 @@ export function Jobs() {
       <Reading of={states} rows={8} error={states.error ?? runs.error} />
       {states.value && (
         <div class="card table-card">
-          <Table
+          <DataTable
             caption={t('jobs.nav')}
             rows={states.value.jobs}
             rowKey={(j) => j.job}
             tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
-            columns={[
-              { label: t('jobs.job'), heads: true, cell: (j) => codeLabel('jobs.name', j.job) },
-              { label: t('jobs.every'), cell: (j) => every(j.everyMs) },
-              { label: t('jobs.last'), cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')) },
-              { label: t('jobs.lastOk'), cell: (j) => <Ago at={j.lastOkAt} /> },
-            ]}
+            columns={{
+              job: {
+                label: t('jobs.job'),
+                heads: true,
+                sort: (j) => codeLabel('jobs.name', j.job),
+                cell: (j) => codeLabel('jobs.name', j.job),
+              },
+              every: { label: t('jobs.every'), sort: (j) => j.everyMs, cell: (j) => every(j.everyMs) },
+              last: {
+                label: t('jobs.last'),
+                cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')),
+              },
+              lastOk: { label: t('jobs.lastOk'), sort: (j) => j.lastOkAt, cell: (j) => <Ago at={j.lastOkAt} /> },
+            }}
           />
         </div>
       )}
@@ -54,16 +62,21 @@ export function Jobs() {
           {/* What is chosen from stays: anyone who chooses by the keys is not to lose their place. */}
           {!runs.value && runs.loading && <Skeleton rows={6} />}
           {runs.value && (
-            <Table
+            <DataTable
               caption={t('jobs.runs')}
               rows={runs.value.runs}
               rowKey={(r) => String(r.id)}
               tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
-              columns={[
-                { label: t('jobs.started'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
-                { label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
-                { label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
-                {
+              columns={{
+                started: {
+                  label: t('jobs.started'),
+                  numeric: true,
+                  sort: (r) => r.startedAt,
+                  cell: (r) => <Moment at={r.startedAt} />,
+                },
+                job: { label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
+                last: { label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
+                report: {
                   label: t('jobs.report'),
                   cell: (r) => (
                     <code class="small long-text" dir="ltr">
@@ -71,7 +84,7 @@ export function Jobs() {
                     </code>
                   ),
                 },
-              ]}
+              }}
             />
           )}
         </section>

@@ -1,16 +1,18 @@
-import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
+import { useState } from 'preact/hooks';
+import { createPerson, listPeople, NewPerson, type Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty } from '../../shared/web/pieces.tsx';
-import { usePages, WriteForm } from '../../shared/web/resource.tsx';
+import { WriteForm } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
+import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
-import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
+import { BulkButton, DataTable, Skeleton, useList } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
@@ -31,29 +33,35 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const site = filterOf('site').value;
   const typed = useField('');
   const found = usePeopleSearch(typed.value, MAX_FOUND);
-  const pages = usePages(listPeople, { query: { site } });
+  const pages = useList(listPeople, { query: { site } });
   const searching = typed.value.trim() !== '';
   const matches = site ? found.items.filter((p) => p.sites.includes(site)) : found.items;
   const shown = searching ? matches : pages.items;
   const namesakes = (p: Person) => shown.some((other) => other.id !== p.id && other.name === p.name);
   const table = {
+    id: 'people',
     caption: t('people.nav'),
     rowKey: (p: Person) => p.id,
-    columns: [
-      {
+    bulk:
+      mayAdd &&
+      sites.value.length > 1 &&
+      ((chosen: readonly Person[]) => <AssignSites people={chosen} onDone={pages.reload} />),
+    columns: {
+      name: {
         label: t('people.name'),
         heads: true,
         cell: (p: Person) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
       },
-      { label: t('people.number'), cell: (p: Person) => <span dir="ltr">{p.number ?? '–'}</span> },
-      { label: t('people.email'), cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span> },
-      { label: t('people.consent'), cell: (p: Person) => <Standing of={p.consent} /> },
-      { label: t('people.templates'), numeric: true, cell: (p: Person) => p.templates },
-      {
+      number: { label: t('people.number'), cell: (p: Person) => <span dir="ltr">{p.number ?? '–'}</span> },
+      email: { label: t('people.email'), cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span> },
+      consent: { label: t('people.consent'), cell: (p: Person) => <Standing of={p.consent} /> },
+      templates: { label: t('people.templates'), numeric: true, cell: (p: Person) => p.templates },
+      site: {
         label: t('people.site'),
         cell: (p: Person) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
       },
-    ],
+      updatedAt: { label: t('people.changed'), numeric: true, cell: (p: Person) => <Moment at={p.updatedAt} /> },
+    },
   };
   return (
     <PageFrame
@@ -80,7 +88,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         </FilterBar>
       )}
       {!searching ? (
-        <PagedTable
+        <DataTable
           {...table}
           counted="people"
           pages={pages}
@@ -91,7 +99,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       ) : found.waiting ? (
         <Skeleton rows={4} />
       ) : matches.length > 0 ? (
-        <Table {...table} rows={matches} />
+        <DataTable {...table} rows={matches} />
       ) : (
         <Empty title={t('people.noneFound')} text={t('people.noneFoundText')} />
       )}
@@ -99,6 +107,35 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         {searching && !found.waiting && t('search.count', { count: matches.length })}
       </p>
     </PageFrame>
+  );
+}
+
+/** The sites of several people at once: those that are ticked, and no other. */
+function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: () => void }) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  return (
+    <DialogButton size="small" label={t('people.assignSites')}>
+      <div class="stack">
+        <p class="muted">{t('people.assignSitesText', { count: people.length })}</p>
+        {sites.value.map(({ id, name }) => (
+          <CheckField
+            key={id}
+            label={name}
+            checked={chosen.includes(id)}
+            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
+          />
+        ))}
+        {chosen.length > 0 && (
+          <BulkButton
+            kind="primary"
+            label={t('people.assignSites')}
+            rows={people}
+            write={({ id: person }) => api(setPersonSites, { params: { person }, body: { sites: [...chosen] } })}
+            done={onDone}
+          />
+        )}
+      </div>
+    </DialogButton>
   );
 }
 

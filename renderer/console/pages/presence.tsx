@@ -8,7 +8,8 @@ import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { Reading, Table } from '../parts/table.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
+import { DataTable, Reading } from '../parts/table.tsx';
 import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
@@ -41,18 +42,21 @@ export function PresenceView({ query }: PageProps) {
                 <p class="table-head" role="status">
                   {t('presence.count', { count: presence.people.length })}
                 </p>
-                <Table
+                <DataTable
+                  id="presence"
                   caption={t('presence.nav')}
                   rows={presence.people}
                   rowKey={(row: Inside) => row.person}
-                  columns={[
-                    {
+                  columns={{
+                    person: {
                       label: t('presence.person'),
                       heads: true,
-                      cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi>,
+                      sort: (row) => row.name,
+                      cell: (row) => <PersonLink id={row.person} name={row.name} />,
                     },
-                    {
+                    since: {
                       label: t('presence.since'),
+                      sort: (row) => row.since,
                       cell: (row) => (
                         <>
                           <Moment at={row.since} site={site || null} only="time" />
@@ -62,13 +66,14 @@ export function PresenceView({ query }: PageProps) {
                         </>
                       ),
                     },
-                    {
+                    kiosk: {
                       label: t('presence.kiosk'),
+                      sort: (row) => row.device && kioskOf(row.device, presence.kiosks),
                       cell: (row) =>
                         row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
                     },
-                    { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
-                  ]}
+                    method: { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
+                  }}
                 />
               </>
             )}

@@ -11,7 +11,7 @@ import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { Reading, RowButton, Table } from '../parts/table.tsx';
+import { DataTable, Reading, RowButton } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
 import { siteOf, sites, zoneOf } from '../state/places.ts';
 
@@ -35,12 +35,12 @@ export function RetentionView({ role }: PageProps) {
       <Reading of={found} rows={6} error={error} />
       {state && (
         <div class="card table-card">
-          <Table
+          <DataTable
             caption={t('retention.rules')}
             rows={state.rules}
             rowKey={(r) => r.kind}
-            columns={[
-              {
+            columns={{
+              what: {
                 label: t('retention.what'),
                 heads: true,
                 cell: (r) => (
@@ -50,23 +50,23 @@ export function RetentionView({ role }: PageProps) {
                   </div>
                 ),
               },
-              {
+              kept: {
                 label: t('retention.kept'),
                 numeric: true,
                 cell: (r) => (r.days === null ? t('retention.forever') : t('retention.days', { count: r.days })),
               },
-              { label: t('retention.removed'), numeric: true, cell: (r) => last.get(r.kind)?.removed ?? '–' },
-              {
+              removed: { label: t('retention.removed'), numeric: true, cell: (r) => last.get(r.kind)?.removed ?? '–' },
+              due: {
                 label: t('retention.due'),
                 numeric: true,
                 cell: (r) => dry?.get(r.kind)?.due ?? last.get(r.kind)?.due ?? '–',
               },
-              {
+              held: {
                 label: t('retention.held'),
                 numeric: true,
                 cell: (r) => dry?.get(r.kind)?.held ?? last.get(r.kind)?.held ?? '–',
               },
-            ]}
+            }}
           />
           <footer class="table-foot">
             <p class="muted small">
@@ -85,18 +85,36 @@ export function RetentionView({ role }: PageProps) {
       {state && state.kiosks.length > 0 && (
         <section class="card table-card">
           <h2 class="card-title">{t('retention.kiosks')}</h2>
-          <Table
+          <DataTable
             caption={t('retention.kiosks')}
             rows={state.kiosks}
             rowKey={(k) => `${k.device} ${k.what}`}
             tone={(k) => (k.overdue ? 'bad' : undefined)}
-            columns={[
-              { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
-              { label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
-              { label: t('retention.nothingBefore'), numeric: true, cell: (k) => <Moment at={k.purgedBefore} /> },
-              { label: t('retention.confirmed'), cell: (k) => <Ago at={k.confirmedAt} /> },
-              { label: t('devices.statusLabel'), cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime') },
-            ]}
+            columns={{
+              name: {
+                label: t('devices.name'),
+                heads: true,
+                sort: (k) => k.name,
+                cell: (k) => <span dir="auto">{k.name}</span>,
+              },
+              what: { label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
+              before: {
+                label: t('retention.nothingBefore'),
+                numeric: true,
+                sort: (k) => k.purgedBefore,
+                cell: (k) => <Moment at={k.purgedBefore} />,
+              },
+              confirmed: {
+                label: t('retention.confirmed'),
+                sort: (k) => k.confirmedAt,
+                cell: (k) => <Ago at={k.confirmedAt} />,
+              },
+              status: {
+                label: t('devices.statusLabel'),
+                sort: (k) => Number(k.overdue),
+                cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime'),
+              },
+            }}
           />
         </section>
       )}

@@ -12,7 +12,7 @@ import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { DataTable, Skeleton } from '../parts/table.tsx';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
@@ -77,17 +77,32 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
       <div class="panel-head card-title">
         <h2>{t('rollouts.past')}</h2>
       </div>
-      <Table
+      <DataTable
         caption={t('rollouts.past')}
         rows={rollouts}
         rowKey={(r) => r.id}
-        columns={[
-          { label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
-          { label: t('rollouts.startedAt'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
-          { label: t('rollouts.ended'), numeric: true, cell: (r) => <Moment at={r.endedAt} /> },
-          { label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
-          { label: t('rollouts.kiosk.rolled-back'), numeric: true, cell: (r) => r.counts['rolled-back'] },
-        ]}
+        columns={{
+          version: {
+            label: t('rollouts.version'),
+            heads: true,
+            sort: (r) => r.version,
+            cell: (r) => <bdi>{r.version}</bdi>,
+          },
+          startedAt: {
+            label: t('rollouts.startedAt'),
+            numeric: true,
+            sort: (r) => r.startedAt,
+            cell: (r) => <Moment at={r.startedAt} />,
+          },
+          ended: {
+            label: t('rollouts.ended'),
+            numeric: true,
+            sort: (r) => r.endedAt,
+            cell: (r) => <Moment at={r.endedAt} />,
+          },
+          healthy: { label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
+          back: { label: t('rollouts.kiosk.rolled-back'), numeric: true, cell: (r) => r.counts['rolled-back'] },
+        }}
       />
     </section>
   );

@@ -13,11 +13,11 @@ import {
   useFields,
 } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PagedTable, Reading, RowButton } from '../parts/table.tsx';
+import { BulkButton, DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
@@ -201,7 +201,7 @@ interface DeliveriesProps {
 
 /** What was sent, what waits and what was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
-  const pages = usePages(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
+  const pages = useList(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>
     run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {
@@ -216,19 +216,30 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
           {t('webhooks.keptBackText')}
         </p>
       )}
-      <PagedTable
+      <DataTable
         caption={t('webhooks.log')}
         pages={pages}
         rowKey={(d) => d.id}
         empty={{ title: t('webhooks.logNone') }}
-        columns={[
-          { label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
-          {
+        bulk={
+          admin &&
+          ((chosen) => (
+            <BulkButton
+              label={t('webhooks.retry')}
+              rows={chosen.filter((d) => d.state !== 'due')}
+              write={(d) => api(webhooks.repeatDelivery, { params: { webhook, delivery: d.id } })}
+              done={pages.reload}
+            />
+          ))
+        }
+        columns={{
+          madeAt: { label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
+          kind: {
             label: t('webhooks.kindLabel'),
             names: true,
             cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
           },
-          {
+          state: {
             label: t('webhooks.stateLabel'),
             cell: (d) => (
               <Badge
@@ -238,14 +249,14 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
               </Badge>
             ),
           },
-          { label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
-          { label: t('webhooks.answer'), cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code> },
-          {
+          attempts: { label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
+          answer: { label: t('webhooks.answer'), cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code> },
+          next: {
             label: t('webhooks.next'),
             numeric: true,
             cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
           },
-          {
+          retry: {
             when: admin,
             label: t('webhooks.retry'),
             cell: (d) =>
@@ -253,7 +264,7 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
                 <RowButton label={t('webhooks.retry')} disabled={busy} onClick={() => void retry(d.id)} />
               ),
           },
-        ]}
+        }}
       />
       <div class="actions start">
         <Button

@@ -55,9 +55,11 @@ export function CheckinList({ live }: { live: Live }) {
   );
 }
 
-/** Links to the person, for roles that see names. */
-const Name = ({ row: { person, name } }: { row: BoardRow }) =>
-  person !== null && name !== null ? <PersonLink id={person} name={name} /> : <>{name ?? t('board.list.unknown')}</>;
+/** A link to the person, for roles that see names. */
+function Name({ row: { person, name } }: { row: BoardRow }) {
+  if (person !== null && name !== null) return <PersonLink id={person} name={name} />;
+  return <span>{name ?? t('board.list.unknown')}</span>;
+}
 
 function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: string; fresh: boolean }) {
   const liveness = t(`liveness.${row.liveness}`);

@@ -3,7 +3,7 @@ import { isLanguage } from '../../../sync/protocol/api/languages.ts';
 import { currentLanguage, setLanguage } from '../i18n.ts';
 import { firstLanguage } from './languages.ts';
 
-/** How this browser is to show the console: language and theme. Kept on this machine alone. */
+/** How this browser is to show the console: language, theme, columns of tables. Kept on this machine alone. */
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];

@@ -75,8 +75,10 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
   return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
-export interface Pages<T> {
+export interface Pages<T, A = unknown> {
   readonly items: readonly T[];
+  /** The whole first page: what it says of all of them. */
+  readonly first: A | null;
   readonly error: ApiError | null;
   /** `first`: nothing is there yet; `more`: the next page is on its way. */
   readonly state: 'first' | 'more' | 'ready';
@@ -86,31 +88,45 @@ export interface Pages<T> {
   readonly reload: () => void;
 }
 
+const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
+
 /** A list by cursor. Another query starts again. */
-export function usePages<T, P extends Params, Q extends z.ZodType>(
-  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
+export function usePages<
+  A extends { items: readonly unknown[]; next: string | null },
+  P extends Params,
+  Q extends z.ZodType,
+>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
-): Pages<T> {
+): Pages<A['items'][number], A> {
+  type T = A['items'][number];
   const key = endpoint.path + JSON.stringify(input);
   const [state, setState] = useState<{
     items: readonly T[];
+    first: A | null;
     next: string | null;
     error: ApiError | null;
     state: Pages<T>['state'];
-  }>({ items: [], next: null, error: null, state: 'first' });
+  }>(NO_PAGES);
   const [round, setRound] = useState(0);
-  const shown = useRef<{ key: string; gone: AbortController }>(undefined);
+  const shown = useRef<{ key: string; gone: AbortController; reading?: string | null }>(undefined);
 
   const read = (cursor: string | null): void => {
-    const { gone } = shown.current!;
+    const { gone, reading } = shown.current!;
+    // A page that is asked for twice, by a press and by scrolling, is read once.
+    if (cursor !== null && reading === cursor) return;
+    shown.current!.reading = cursor;
     setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
     const asked = { ...input, query: { ...input?.query, cursor }, signal: gone.signal };
     void api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>)).then((answer) => {
       if (gone.signal.aborted) return;
+      shown.current!.reading = null;
       setState((s) => {
         if (!answer.ok) return { ...s, error: answer.error, state: 'ready' };
         const { items, next } = answer.value;
-        return { items: cursor === null ? items : [...s.items, ...items], next, error: null, state: 'ready' };
+        const all =
+          cursor === null ? { items, first: answer.value } : { items: [...s.items, ...items], first: s.first };
+        return { ...all, next, error: null, state: 'ready' };
       });
     });
   };
@@ -118,12 +134,13 @@ export function usePages<T, P extends Params, Q extends z.ZodType>(
     const other = shown.current?.key !== key;
     const gone = new AbortController();
     shown.current = { key, gone };
-    if (other) setState({ items: [], next: null, error: null, state: 'first' });
+    if (other) setState(NO_PAGES);
     read(null);
     return () => gone.abort();
   }, [key, round]);
   return {
     items: state.items,
+    first: state.first,
     error: state.error,
     state: state.state,
     more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,

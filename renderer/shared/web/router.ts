@@ -75,12 +75,24 @@ export function go(path: string, query?: Readonly<Record<string, string | null |
   location.hash = hashOf(path, query);
 }
 
+/** A hash of the present page that is asked for this as well. */
+function hashWith(change: Readonly<Record<string, string | null | undefined>>): string {
+  const { page, rest, query } = route.peek();
+  return hashOf([page, ...rest].map(encodeURIComponent).join('/'), { ...Object.fromEntries(query), ...change });
+}
+
+/**
+ * Notes in the address where the reader of the present page is: it changes nothing now, and shows the same when they come
+ * back or the address is shared.
+ */
+export function noteQuery(place: Readonly<Record<string, string | null | undefined>>): void {
+  history.replaceState(null, '', hashWith(place));
+}
+
 /** Changes what the present page is asked for, without a step in the history. */
 export function setQuery(change: Readonly<Record<string, string | null | undefined>>): void {
   const ask = () => {
-    const { page, rest, query } = route.peek();
-    const next = { ...Object.fromEntries(query), ...change };
-    history.replaceState(null, '', hashOf([page, ...rest].map(encodeURIComponent).join('/'), next));
+    history.replaceState(null, '', hashWith(change));
     hash.value = location.hash;
   };
   if (holds.size === 0) ask();

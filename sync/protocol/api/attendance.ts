@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, Moment, pageOf, pageQuery, QueryFlag } from './page.ts';
+import { countedPageOf, Instant, Moment, pageOf, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
@@ -65,7 +65,6 @@ export const Duplicate = z.strictObject({
   score: z.number().nullable(),
   foundAt: Instant,
 });
-export const DuplicatePage = pageOf(Duplicate);
 /** Which of the two stays; the other becomes another name of it. */
 export const MergeDecision = z.strictObject({ kept: Uuid });
 export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
@@ -74,16 +73,16 @@ export const listAttendance = endpoint('GET /api/attendance', {
   summary: 'List attendance records, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'staff.name'],
-  query: z.strictObject({ ...attendanceFilter, ...pageQuery }),
-  answer: AttendancePage,
+  query: z.strictObject({ ...attendanceFilter, ...sortedQuery(['at'], '-at') }),
+  answer: countedPageOf(AttendanceRow),
 });
 
 export const listDuplicates = endpoint('GET /api/duplicates', {
   summary: 'List pairs of people who may have been enrolled twice, oldest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  query: z.strictObject(pageQuery),
-  answer: DuplicatePage,
+  query: z.strictObject(sortedQuery(['foundAt', 'score'], 'foundAt')),
+  answer: countedPageOf(Duplicate),
 });
 
 export const mergeDuplicate = endpoint('POST /api/duplicates/:candidate/merge', {

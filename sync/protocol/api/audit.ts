@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
 
@@ -110,8 +110,8 @@ export const searchAudit = endpoint('GET /api/audit', {
   summary: 'Search the audit log, newest first',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit'],
-  query: z.strictObject({ ...auditFilter, ...pageQuery }),
-  answer: pageOf(AuditRowView),
+  query: z.strictObject({ ...auditFilter, ...sortedQuery(['position'], '-position') }),
+  answer: countedPageOf(AuditRowView),
 });
 
 export const getAuditRow = endpoint('GET /api/audit/rows/:position', {

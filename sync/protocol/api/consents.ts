@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** Consents, and the customer's own text of them by version and language. */
 
@@ -38,7 +38,7 @@ export const Consent = z.strictObject({
 export type Consent = z.infer<typeof Consent>;
 
 export const ConsentStanding = z.enum(['given', 'withdrawn', 'none']);
-export const ConsentPage = pageOf(
+export const ConsentPage = countedPageOf(
   z.strictObject({
     ...Consent.shape,
     /** Null: not known, or erased since. */
@@ -91,7 +91,7 @@ export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
-  query: z.strictObject({ ...pageQuery, person: Uuid.optional() }),
+  query: z.strictObject({ ...sortedQuery(['receivedAt', 'at'], '-receivedAt'), person: Uuid.optional() }),
   answer: ConsentPage,
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Direction, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, Moment, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, Moment, sortedQuery } from './page.ts';
 
 /**
  * `/api/corrections`: a record is never edited. A correction is a record of its own that points to the one which it
@@ -66,8 +66,8 @@ export const listCorrections = endpoint('GET /api/corrections', {
   summary: 'List corrections of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: DATA,
-  query: z.strictObject({ ...pageQuery, person: Uuid.optional() }),
-  answer: pageOf(Correction),
+  query: z.strictObject({ ...sortedQuery(['madeAt'], '-madeAt'), person: Uuid.optional() }),
+  answer: countedPageOf(Correction),
 });
 
 export const makeCorrection = endpoint('POST /api/corrections', {

@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { MAX_JOIN_BYTES } from '../wire/join.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** `/api/devices`: kiosks, from their code to their revocation. */
 
@@ -25,7 +25,11 @@ export const Device = z.strictObject({
 });
 export type Device = z.infer<typeof Device>;
 
-export const DeviceQuery = z.strictObject({ ...pageQuery, status: DeviceStatus.optional(), site: Uuid.optional() });
+export const DeviceQuery = z.strictObject({
+  ...sortedQuery(['name', 'status', 'lastHeardAt', 'registeredAt', 'certificateEnds'], 'name'),
+  status: DeviceStatus.optional(),
+  site: Uuid.optional(),
+});
 
 export const DevicePatch = z.strictObject({
   name: givenName(80).optional(),
@@ -73,7 +77,7 @@ export const listDevices = endpoint('GET /api/devices', {
   roles: ['admin', 'dpo', 'staff', 'auditor', 'operator'],
   data: [],
   query: DeviceQuery,
-  answer: pageOf(Device),
+  answer: countedPageOf(Device),
 });
 
 export const getDevice = endpoint('GET /api/devices/:device', {

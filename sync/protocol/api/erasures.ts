@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
+import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
 
 /** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
 
@@ -60,8 +60,8 @@ export const listErasures = endpoint('GET /api/erasures', {
   summary: 'List erasure requests, newest first',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  query: z.strictObject({ ...pageQuery, open: QueryFlag.optional() }),
-  answer: pageOf(ErasureSummary),
+  query: z.strictObject({ ...sortedQuery(['requestedAt', 'doneAt'], '-requestedAt'), open: QueryFlag.optional() }),
+  answer: countedPageOf(ErasureSummary),
 });
 
 export const getErasure = endpoint('GET /api/erasures/:request', {

@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { Language } from './consents.ts';
 import { endpoint, RawBody } from './endpoint.ts';
 import { DuplicateOf } from './enrolment.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, pageOf, pageQuery, sortedQuery } from './page.ts';
 
 /** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has looked at it. */
 
@@ -139,8 +139,8 @@ export const listImports = endpoint('GET /api/imports', {
   summary: 'List imports of people and photos, newest first, with their progress',
   roles: ['admin', 'staff'],
   data: [],
-  query: z.strictObject(pageQuery),
-  answer: pageOf(ImportRun),
+  query: z.strictObject(sortedQuery(['madeAt'], '-madeAt')),
+  answer: countedPageOf(ImportRun),
 });
 
 export const startImport = endpoint('POST /api/imports', {

@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
@@ -63,15 +63,16 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
-/** Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. */
+/**
+ * Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. By name a
+ * page may have fewer than `limit`, and there is more as `next` says.
+ */
 export const PeopleQuery = z.strictObject({
-  ...pageQuery,
+  ...sortedQuery(['id', 'name', 'updatedAt', 'site'], 'id'),
   email: Email.optional(),
   number: Text(40).optional(),
   badge: Text(80).optional(),
   site: Uuid.optional(),
-  /** By name; absent: in the order in which they were added. A page may have fewer than `limit`, and there is more as `next` says. */
-  sort: z.enum(['name']).optional(),
 });
 
 /** What is known of people found by name. */
@@ -143,7 +144,7 @@ export const listPeople = endpoint('GET /api/people', {
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   query: PeopleQuery,
-  answer: pageOf(Person),
+  answer: countedPageOf(Person),
   errors: ['unknown-site', 'names-too-many'],
 });
 

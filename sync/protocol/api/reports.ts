@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** `/api/reports/day`: one attendance day of one site, a row a person. */
 
 const Day = z.iso.date();
 
 export const DayReportQuery = z.strictObject({
-  ...pageQuery,
+  ...sortedQuery(['person', 'firstIn', 'lastOut', 'minutes', 'open'], 'person'),
   /** Absent: the default site. */
   site: Uuid.optional(),
   /** By the site's calendar; absent: its present day. */
@@ -41,7 +41,9 @@ export const DayReport = z.strictObject({
   day: Day,
   from: Instant,
   to: Instant,
-  ...pageOf(DayRow).shape,
+  ...countedPageOf(DayRow).shape,
+  /** Whole minutes and missing check-outs of all people of the day, where `total` was asked for. */
+  sums: z.strictObject({ minutes: z.number().int(), open: z.number().int() }).nullable(),
 });
 export type DayReport = z.infer<typeof DayReport>;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** `/api/webhooks`: other programs are notified of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
 
@@ -185,8 +185,8 @@ export const listDeliveries = endpoint('GET /api/webhooks/:webhook/deliveries', 
   summary: 'List deliveries, newest first, with the receiver’s last response',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
-  query: z.strictObject({ ...pageQuery, state: DeliveryState.optional() }),
-  answer: pageOf(Delivery),
+  query: z.strictObject({ ...sortedQuery(['madeAt'], '-madeAt'), state: DeliveryState.optional() }),
+  answer: countedPageOf(Delivery),
 });
 
 export const testWebhook = endpoint('POST /api/webhooks/:webhook/test', {

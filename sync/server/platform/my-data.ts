@@ -1,4 +1,5 @@
 import type { SealingKeyLookup } from '../../protocol/seal/message.ts';
+import type { Asked, Page } from './access/list.ts';
 import type { Actor } from './audit/actor.ts';
 import type { Tx } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
@@ -19,28 +20,19 @@ export interface Reading {
 /** One part of a person's export: its rows, read as they are written. */
 export type Section = (of: Reading) => AsyncIterable<unknown>;
 
-/** A row's place in a list by time: what the next page goes on behind. */
-export interface Place<T = string> {
-  readonly at: T;
-  readonly id: string;
-}
-
 /** Rows at a time of what may be long. */
-export const PAGE = 500;
+const PAGE = 500;
 
-/**
- * Row by row of what is read in pages of `PAGE`.
- *
- * @param read a page: behind this row's place, or from the first
- * @param placeOf where the page behind this row begins
- */
-export async function* paged<T, P>(read: (after: P | null) => Promise<T[]>, placeOf: (row: T) => P): AsyncGenerator<T> {
-  for (let after: P | null = null; ; ) {
-    const page = await read(after);
-    yield* page;
-    const last = page.at(-1);
-    if (page.length < PAGE || !last) return;
-    after = placeOf(last);
+/** A page that `paged` reads. */
+export type PageAt = Pick<Asked<never>, 'cursor' | 'limit'>;
+
+/** Row by row of what is read by cursor, in pages of `PAGE`. */
+export async function* paged<T>(read: (of: PageAt) => Promise<Pick<Page<T>, 'items' | 'next'>>): AsyncGenerator<T> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await read({ cursor, limit: PAGE });
+    yield* page.items;
+    if (page.next === null) return;
+    cursor = page.next;
   }
 }
 

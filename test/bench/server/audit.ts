@@ -116,10 +116,10 @@ async function* measured({ db }: OpenDatabase, keys: Keys, note: BenchContext['n
         if (faults.length > 0 || seen !== last) throw new Error('the log is not whole');
       },
       search: async () => {
-        for (let below: number | undefined; ; ) {
-          const page = await searchAudit(db, keys, { affected: people[7]! }, { below, limit: 200 });
+        for (let behind: number | undefined; ; ) {
+          const page = await searchAudit(db, keys, { affected: people[7]! }, { behind, limit: 200 });
           if (page.next === null) return;
-          below = page.next;
+          behind = page.next;
         }
       },
     },

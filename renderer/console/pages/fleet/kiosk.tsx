@@ -10,7 +10,7 @@ import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { Reading, RowButton, Table } from '../../parts/table.tsx';
+import { DataTable, Reading, RowButton } from '../../parts/table.tsx';
 import { siteOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
@@ -164,12 +164,12 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
     <Panel title={t('fleet.staff')}>
       {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
       {records.length > 0 && (
-        <Table
+        <DataTable
           caption={t('fleet.staff')}
           rows={records}
           rowKey={(r) => r.id}
-          columns={[
-            {
+          columns={{
+            what: {
               label: t('fleet.what'),
               heads: true,
               cell: (r) => (
@@ -183,7 +183,7 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
                 </>
               ),
             },
-            {
+            state: {
               label: t('fleet.state'),
               cell: (r) => (
                 <div>
@@ -198,9 +198,9 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
                 </div>
               ),
             },
-            { label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
-            { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
-          ]}
+            when: { label: t('fleet.when'), numeric: true, sort: (r) => r.at, cell: (r) => <Moment at={r.at} /> },
+            who: { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
+          }}
         />
       )}
     </Panel>
@@ -270,13 +270,13 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       )}
       {commands.length === 0 && <p class="muted">{t('fleet.noCommands')}</p>}
       {commands.length > 0 && (
-        <Table
+        <DataTable
           caption={t('fleet.commands')}
           rows={commands}
           rowKey={(c) => c.id}
-          columns={[
-            { label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
-            {
+          columns={{
+            what: { label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
+            state: {
               label: t('fleet.state'),
               cell: (c) => (
                 <Badge kind={COMMAND_TONE[c.state]}>
@@ -285,10 +285,10 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
                 </Badge>
               ),
             },
-            { label: t('fleet.when'), numeric: true, names: true, cell: (c) => <Moment at={c.askedAt} /> },
-            { label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
-            { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
-            {
+            when: { label: t('fleet.when'), numeric: true, names: true, cell: (c) => <Moment at={c.askedAt} /> },
+            answered: { label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
+            who: { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
+            do: {
               label: t('attention.do'),
               cell: (c) => (
                 <>
@@ -299,7 +299,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
                 </>
               ),
             },
-          ]}
+          }}
         />
       )}
     </Panel>

@@ -8,7 +8,7 @@ import { CloseDialog } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
-import { RowButton, Table } from '../../parts/table.tsx';
+import { DataTable, RowButton } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
@@ -138,15 +138,15 @@ export function SettingsHistory({
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
   const newest = history[0]!.revision;
   return (
-    <Table
+    <DataTable
       caption={t('fleet.history')}
       rows={history}
       rowKey={(c) => String(c.revision)}
-      columns={[
-        { label: t('fleet.revision'), heads: true, cell: (c) => <span class="tabular">{c.revision}</span> },
-        { label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
-        { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
-        {
+      columns={{
+        revision: { label: t('fleet.revision'), heads: true, cell: (c) => <span class="tabular">{c.revision}</span> },
+        when: { label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
+        who: { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
+        what: {
           label: t('fleet.what'),
           cell: (c) => (
             <>
@@ -155,13 +155,13 @@ export function SettingsHistory({
             </>
           ),
         },
-        {
+        do: {
           when: onBack !== undefined,
           label: t('attention.do'),
           cell: (c) =>
             c.revision !== newest && <RowButton onClick={() => onBack?.(c.revision)}>{t('fleet.putBack')}</RowButton>,
         },
-      ]}
+      }}
     />
   );
 }

@@ -11,7 +11,7 @@ import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
+import { DataTable, RowButton, Skeleton } from '../../parts/table.tsx';
 import { CodeList, QrSecret } from '../../shell/enrol.tsx';
 import { siteOf, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
@@ -73,14 +73,15 @@ export function KioskStaffPage({ role }: { role: Role }) {
         )}
         {/* Few columns: on an upright screen the last one, which removes someone, has to be in sight. */}
         {items && items.length > 0 && (
-          <Table
+          <DataTable
             caption={t('kioskStaff.nav')}
             rows={items}
             rowKey={(one) => one.id}
-            columns={[
-              {
+            columns={{
+              name: {
                 label: t('kioskStaff.name'),
                 heads: true,
+                sort: (one) => one.name,
                 cell: (one) => <bdi>{one.name}</bdi>,
                 below: (one) => (
                   <>
@@ -94,7 +95,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
                   </>
                 ),
               },
-              {
+              state: {
                 label: t('fleet.state'),
                 cell: (one) => (
                   <>
@@ -105,8 +106,8 @@ export function KioskStaffPage({ role }: { role: Role }) {
                   </>
                 ),
               },
-              { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
-              {
+              kiosks: { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+              do: {
                 when: admin,
                 label: t('attention.do'),
                 cell: (one) =>
@@ -122,7 +123,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
                     </div>
                   ),
               },
-            ]}
+            }}
           />
         )}
       </div>

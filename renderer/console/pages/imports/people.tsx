@@ -17,7 +17,7 @@ import { t } from '../../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
-import { PagedTable } from '../../parts/table.tsx';
+import { DataTable } from '../../parts/table.tsx';
 
 const OUTCOMES = ['wrong', 'new', 'known'] as const;
 
@@ -99,16 +99,17 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           options={OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)])}
         />
       </FilterBar>
-      <PagedTable
+      <DataTable
+        id="lines"
         pages={pages}
         caption={t('imports.people.title')}
         rowKey={(l) => `${l.line} ${l.number} ${l.email}`}
         tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
         empty={{ title: t('imports.people.none') }}
-        columns={[
-          { label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
-          { label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
-          {
+        columns={{
+          line: { label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
+          name: { label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
+          number: {
             label: `${t('people.number')}, ${t('people.email')}`,
             cell: (l) => (
               <div>
@@ -121,7 +122,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
               </div>
             ),
           },
-          {
+          site: {
             label: `${t('imports.people.site')}, ${t('people.language')}`,
             cell: (l) => (
               <div>
@@ -134,8 +135,8 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
               </div>
             ),
           },
-          { label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
-        ]}
+          photo: { label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
+        }}
       />
     </>
   );

@@ -5,7 +5,7 @@ import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
-import { PagedTable } from '../../parts/table.tsx';
+import { DataTable } from '../../parts/table.tsx';
 import { ringName } from './rings.tsx';
 
 const KIND: Readonly<Partial<Record<rollouts.RolloutKiosk['state'], string>>> = {
@@ -65,19 +65,19 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
         />
         <Button onClick={pages.reload}>{t('rollouts.reload')}</Button>
       </div>
-      <PagedTable
+      <DataTable
         counted="kiosks"
         caption={t('rollouts.kiosks')}
         pages={pages}
         rowKey={(k) => k.device}
         empty={{ title: t('rollouts.noKiosks') }}
-        columns={[
-          { label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
-          { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
-          { label: t('rollouts.stateLabel'), cell: (k) => <StateOf kiosk={k} /> },
-          { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
-          { label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
-        ]}
+        columns={{
+          name: { label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
+          ring: { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
+          state: { label: t('rollouts.stateLabel'), cell: (k) => <StateOf kiosk={k} /> },
+          since: { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
+          heard: { label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
+        }}
       />
     </>
   );

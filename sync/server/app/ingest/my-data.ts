@@ -3,10 +3,11 @@ import type { SealingKeyLookup } from '../../../protocol/seal/message.ts';
 import { openPosition } from '../../../protocol/seal/position.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { openPhoto, type PhotoPlace, readPhoto } from '../../core/photos/store.ts';
+import { byTimeOf, readPage } from '../../platform/access/list.ts';
 import { findSorted } from '../../platform/database/rows.ts';
 import { openHalf, openRefused } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
-import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
+import { type PageAt, paged, type Reading } from '../../platform/my-data.ts';
 
 /* What kiosks said of a person, as they said it: events, what was refused, and the photos of both. */
 
@@ -24,19 +25,12 @@ interface OpenedEvent {
 async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<OpenedEvent> {
   const box = await personBox(tx, keys, names);
   for (const person of names) {
-    const page = (from: Place<Date> | null) =>
-      tx
-        .selectFrom('event')
-        .select(['id', 'at', 'received_at', 'header', 'person', 'personal', 'gps'])
-        .where('person', '=', person)
-        .$if(from !== null, (q) =>
-          q.where((e) => e.or([e('at', '>', from!.at), e.and([e('at', '=', from!.at), e('id', '>', from!.id)])])),
-        )
-        .orderBy('at')
-        .orderBy('id')
-        .limit(PAGE)
-        .execute();
-    for await (const row of paged(page, ({ at, id }): Place<Date> => ({ at, id }))) {
+    const said = tx
+      .selectFrom('event')
+      .select(['id', 'at', 'received_at', 'header', 'person', 'personal', 'gps'])
+      .where('person', '=', person);
+    const read = (of: PageAt) => readPage(tx, said, { by: { at: byTimeOf('at') }, id: 'id' }, { sort: 'at', ...of });
+    for await (const row of paged(read)) {
       const half = openHalf(keys, box, row);
       const values = Object.fromEntries(Object.entries(half).map(([field, { value }]) => [field, value]));
       const header = row.header as WireEvent['header'];

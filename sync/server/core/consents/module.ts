@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import * as api from '../../../protocol/api/consents.ts';
 import * as peopleApi from '../../../protocol/api/people.ts';
 import * as portalApi from '../../../protocol/api/portal.ts';
-import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
+import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
@@ -11,7 +10,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
-import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
+import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { isErasurePending, requireLiving } from '../people/living.ts';
 import { namesOf } from '../people/records.ts';
@@ -26,17 +25,12 @@ import { openSaid, recordConsent, type Standing, saidPlace, standingOf } from '.
 import { addText, reviewText } from './texts.ts';
 
 const consentRoutes: readonly Route[] = [
-  implement(api.listConsents, async ({ tx, services: { keys }, query: { cursor, limit, person }, about }) => {
-    const rows = await listConsents(tx, keys, { person, limit: limit + 1, after: readTimeCursor(cursor) });
-    const people = rows.slice(0, limit).map((r) => r.person);
+  implement(api.listConsents, async ({ tx, services: { keys }, query, about }) => {
+    const page = await listConsents(tx, keys, query);
+    const people = page.items.map((r) => r.person);
     about(people);
     const names = await namesOf(tx, keys, people);
-    return pageFrom(
-      rows,
-      limit,
-      (r) => [r.receivedAt, r.id],
-      ({ receivedAt: _, ...consent }) => ({ ...consent, name: names.get(consent.person) ?? null }),
-    );
+    return pageOfItems(page, (consent) => ({ ...consent, name: names.get(consent.person) ?? null }));
   }),
   implement(api.recordConsent, async ({ tx, services: { keys }, actor, params: { person }, body, now, notify }) => {
     const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);
@@ -67,19 +61,19 @@ const consentRoutes: readonly Route[] = [
 
 const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id });
 
-/** Consents and withdrawals, newest first by when they reached the server. @param after those behind this one */
+const SORTING = { by: { receivedAt: byTimeOf('received_at'), at: byTimeOf('at') }, id: 'event' };
+
+/** Consents and withdrawals. */
 async function listConsents(
   db: Db,
   keys: Keys,
-  { person, limit, after }: { person?: string | undefined; limit: number; after: Place | null },
-): Promise<(api.Consent & { readonly receivedAt: string })[]> {
-  const received = sql<Date>`date_trunc('milliseconds', received_at)`;
-  let query = db.selectFrom('consent').selectAll().orderBy(received, 'desc').orderBy('event', 'desc').limit(limit);
+  { person, ...ask }: Asked<keyof typeof SORTING.by> & { person?: string | undefined },
+): Promise<Page<api.Consent>> {
+  let query = db.selectFrom('consent').selectAll();
   if (person !== undefined) query = query.where('person', '=', person);
-  if (after) query = query.where(sql<boolean>`(${received}, event) < (${after.at}::timestamptz, ${after.id}::uuid)`);
-  const rows = await query.execute();
-  const said = await openSaid(db, keys, rows);
-  return rows.map((r) => ({
+  const page = await readPage(db, query, SORTING, ask);
+  const said = await openSaid(db, keys, page.items);
+  return pageOfItems(page, (r) => ({
     id: r.event,
     person: r.person,
     action: r.action,
@@ -90,7 +84,6 @@ async function listConsents(
     device: r.device,
     guardian: said.get(r.event)?.guardian ?? null,
     basis: said.get(r.event)?.basis ?? null,
-    receivedAt: r.received_at.toISOString(),
   }));
 }
 
@@ -115,8 +108,7 @@ const minorRoutes: readonly Route[] = [
 
 async function* given({ tx, keys, names }: Reading) {
   for (const person of names) {
-    const page = (after: Place | null) => listConsents(tx, keys, { person, limit: PAGE, after });
-    yield* paged(page, ({ receivedAt, id }): Place => ({ at: receivedAt, id }));
+    yield* paged((page) => listConsents(tx, keys, { person, sort: '-receivedAt', ...page }));
   }
 }
 

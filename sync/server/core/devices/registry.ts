@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
+import { type Asked, byText, byTime, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { exists, find, findAll, findLocked, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Row } from '../../platform/database/schema.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
@@ -113,18 +113,37 @@ export interface DeviceFilter {
   readonly status?: Device['status'] | undefined;
   /** Exactly this one: who stands at the default site without saying so is not among them. */
   readonly site?: string | undefined;
-  readonly limit?: number;
-  /** Those behind this one, by name and id. */
-  readonly after?: { readonly name: string; readonly id: string } | null;
 }
 
-export async function listDevices(db: Db, { status, site, limit, after }: DeviceFilter = {}): Promise<Device[]> {
-  let query = db.selectFrom('device').selectAll().orderBy('name').orderBy('id');
+export async function listDevices(db: Db, filter: DeviceFilter = {}): Promise<Device[]> {
+  return (await devicesOf(db, filter).orderBy('name').orderBy('id').execute()).map(toDevice);
+}
+
+const SORTING = {
+  by: {
+    name: byText('name'),
+    status: byText('status'),
+    lastHeardAt: byTime('last_heard_at'),
+    registeredAt: byTimeOf('registered_at'),
+    certificateEnds: byTime('cert_not_after'),
+  },
+  id: 'id',
+};
+
+/** A page of them. */
+export async function devicePage(
+  db: Db,
+  filter: DeviceFilter,
+  ask: Asked<keyof typeof SORTING.by>,
+): Promise<Page<Device>> {
+  return pageOfItems(await readPage(db, devicesOf(db, filter), SORTING, ask), toDevice);
+}
+
+function devicesOf(db: Db, { status, site }: DeviceFilter) {
+  let query = db.selectFrom('device').selectAll();
   if (status !== undefined) query = query.where('status', '=', status);
   if (site !== undefined) query = query.where('site', '=', site);
-  if (after) query = query.where(sql<boolean>`(name, id) > (${after.name}, ${after.id}::uuid)`);
-  if (limit !== undefined) query = query.limit(limit);
-  return (await query.execute()).map(toDevice);
+  return query;
 }
 
 /**

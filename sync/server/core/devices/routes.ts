@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/devices.ts';
 import { serverFingerprint } from '../../../protocol/seal/fingerprint.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
-import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { pageOfItems } from '../../platform/access/list.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { defined, findLocked, update } from '../../platform/database/rows.ts';
@@ -11,18 +9,13 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { qrSvg } from '../accounts/links.ts';
 import { findSite } from '../sites/sites.ts';
 import { approveDevice, type IdentityContext, identityContext, makeCode, provisionByFile } from './join.ts';
-import { type Device, findDevice, listDevices, movingDevice, revokeDevice } from './registry.ts';
+import { type Device, devicePage, findDevice, movingDevice, revokeDevice } from './registry.ts';
 import { publishSettings } from './settings.ts';
 
-/** Sort key of the list. */
-const After = z.tuple([z.string().max(80), Uuid]);
-
 export const deviceRoutes: readonly Route[] = [
-  implement(api.listDevices, async ({ tx, query: { cursor, limit, ...filter } }) => {
-    const from = readPageCursor(After, cursor);
-    const found = await listDevices(tx, { ...filter, limit: limit + 1, after: from && { name: from[0], id: from[1] } });
-    return pageFrom(found, limit, (d) => [d.name, d.id], shown);
-  }),
+  implement(api.listDevices, async ({ tx, query: { status, site, ...ask } }) =>
+    pageOfItems(await devicePage(tx, { status, site }, ask), shown),
+  ),
   implement(api.getDevice, ({ tx, params }) => found(tx, params.device)),
   implement(api.createProvisioningCode, async (call) => {
     const { name, site, url, minutes } = call.body;

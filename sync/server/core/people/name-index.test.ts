@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
 import { printedRandom } from '../../../../test/chance.ts';
 import { nameFit, partsOf } from '../../../protocol/api/matching.ts';
-import { NameIndex } from './name-index.ts';
+import { NameIndex, type SortedPlace } from './name-index.ts';
 
 const PARTS = ['Anna', 'Hanna', 'Anne', 'Müller', 'Mueller', 'Katharina', 'Catarina', 'Łukasz', 'أحمد', '王秀英', 'de'];
+
+const page = (
+  index: NameIndex,
+  after: SortedPlace | null,
+  limit: number,
+  o: { among?: Set<string>; down?: boolean } = {},
+) => index.sorted({ after, limit, among: null, down: false, ...o });
 
 test('the index finds and sorts as a plain look at every name does, after any changes', () => {
   const random = printedRandom('names');
@@ -36,7 +43,7 @@ test('the index finds and sorts as a plain look at every name does, after any ch
       .sort((a, b) => b.fit - a.fit || a.rank - b.rank)
       .map(({ person }) => person);
     expect([typed, index.find(typed, 5)]).toEqual([typed, found.slice(0, 5)]);
-    expect(index.sorted(null, 1000, null).map((p) => p.id)).toEqual(sorted.map(([person]) => person));
+    expect(page(index, null, 1000).map((p) => p.id)).toEqual(sorted.map(([person]) => person));
     expect(index.size).toBe(names.size);
   }
 });
@@ -44,12 +51,16 @@ test('the index finds and sorts as a plain look at every name does, after any ch
 test('pages go on behind the last one, also when that one has left', () => {
   const index = new NameIndex();
   for (const [i, name] of ['Ada', 'Bea', 'Cem', 'Dora'].entries()) index.set(`p${i}`, 1, name);
-  const [, last] = index.sorted(null, 2, null);
+  const [, last] = page(index, null, 2);
   expect(last!.id).toBe('p1');
-  expect(index.sorted(last!, 2, null).map((p) => p.id)).toEqual(['p2', 'p3']);
+  expect(page(index, last!, 2).map((p) => p.id)).toEqual(['p2', 'p3']);
   index.delete('p1');
-  expect(index.sorted(last!, 2, null).map((p) => p.id)).toEqual(['p2', 'p3']);
-  expect(index.sorted(null, 9, new Set(['p3', 'p0'])).map((p) => p.id)).toEqual(['p0', 'p3']);
+  expect(page(index, last!, 2).map((p) => p.id)).toEqual(['p2', 'p3']);
+  expect(page(index, null, 9, { among: new Set(['p3', 'p0']) }).map((p) => p.id)).toEqual(['p0', 'p3']);
+  const down = { down: true };
+  expect(page(index, null, 2, down).map((p) => p.id)).toEqual(['p3', 'p2']);
+  expect(page(index, { id: 'p2', rank: 1 }, 2, down).map((p) => p.id)).toEqual(['p0']);
+  expect(page(index, { id: 'p1', rank: 1 }, 2, down).map((p) => p.id)).toEqual(['p0']);
 });
 
 test('a person who left is found by none of their words', () => {

@@ -126,18 +126,23 @@ export class NameIndex {
   /**
    * People in the order of their names; those without one are last.
    *
-   * @param after the last one before, and where they were: they may be gone since
-   * @param among null: everybody
+   * @param o `after`: the last one before, and where they were, who may be gone since; `among`: null: everybody; `down`: from the last one
    */
-  sorted(after: SortedPlace | null, limit: number, among: ReadonlySet<string> | null): SortedPlace[] {
+  sorted(o: {
+    after: SortedPlace | null;
+    limit: number;
+    among: ReadonlySet<string> | null;
+    down: boolean;
+  }): SortedPlace[] {
+    const { after, limit, among, down } = o;
     const order = this.#sort();
-    let at = 0;
+    let at = down ? order.length - 1 : 0;
     if (after) {
       const there = this.#people.get(after.id);
-      at = there ? there.rank + 1 : after.rank;
+      at = down ? (there?.rank ?? after.rank) - 1 : there ? there.rank + 1 : after.rank;
     }
     const page: SortedPlace[] = [];
-    for (; at < order.length && page.length < limit; at++) {
+    for (; at >= 0 && at < order.length && page.length < limit; at += down ? -1 : 1) {
       const { id, rank } = order[at]!;
       if (!among || among.has(id)) page.push({ id, rank });
     }

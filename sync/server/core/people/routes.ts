@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/people.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { pageFrom, readIdCursor, readPageCursor } from '../../platform/access/cursor.ts';
+import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { byId, byText, byTimeOf, countRows, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { defined, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -25,26 +26,27 @@ const FIRST_MS = 50;
 export const peopleRoutes: readonly Route[] = [
   implement(api.listPeople, {
     // Names are opened outside the transaction, and all of them before they are sorted.
-    before: (call) => (call.query.sort === 'name' ? sortedNames(call) : Promise.resolve(null)),
-    async handle({ tx, services, session, query: { cursor, limit, site, sort: _, ...what }, prepared: names, about }) {
+    before: (call) => (isByName(call.query.sort) ? sortedNames(call) : Promise.resolve(null)),
+    async handle({ tx, services, session, query, prepared: names, about }) {
+      const { cursor, limit, sort, total, site, ...what } = query;
       const { keys } = services;
       const opened = openedFor(services, session);
       const scope = site === undefined ? null : await scopeOfSite(tx, site);
       const sought = Object.values(what).some((v) => v !== undefined);
-      const among = sought ? await findPeople(tx, keys, defined(what)) : null;
-      if (!names) {
-        const ids = pageOfPeople(tx, { scope, among, after: readIdCursor(cursor), limit: limit + 1 });
-        const page = pageFrom(await readAround(tx, sql`(${ids})`), limit, ({ id }) => [id]);
-        const shown = await openPeople(tx, keys, page.items, opened);
-        about(shown.keys());
-        return { items: [...shown.values()], next: page.next };
+      const people = peopleIn(tx, scope, sought ? await findPeople(tx, keys, defined(what)) : null);
+      if (!isByName(sort)) {
+        const page = await readPage(tx, people, SORTING, { cursor, limit, sort, total });
+        const items = await showLiving(tx, keys, idsOf(page.items), opened);
+        about(idsOf(items));
+        return { ...page, items };
       }
-      const allowed = sought || scope !== null ? await idsOfPeople(tx, { scope, among }) : null;
-      const places = names.index.sorted(readPlace(cursor), limit + 1, allowed);
-      const page = pageFrom(places, limit, ({ rank, id }) => [rank, id]);
+      const allowed = sought || scope !== null ? new Set(idsOf(await people.execute())) : null;
+      const after = readPlace(sort, cursor);
+      const places = names!.index.sorted({ after, limit: limit + 1, among: allowed, down: sort === '-name' });
+      const page = pageFrom(places, limit, ({ rank, id }) => [sort, rank, id]);
       const items = await showLiving(tx, keys, idsOf(page.items), opened);
       about(idsOf(items));
-      return { items, next: page.next };
+      return { items, next: page.next, total: total && !after ? await countRows(tx, people) : null };
     },
   }),
   implement(api.searchPeople, {
@@ -123,28 +125,30 @@ async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names>
 }
 
 /** Of a list by name: behind which person it goes on. No name is in a cursor, which is part of an address. */
-function readPlace(cursor: string | undefined): SortedPlace | null {
-  const key = readPageCursor(z.tuple([z.number().int().nonnegative(), Uuid]), cursor);
-  return key && { rank: key[0], id: key[1] };
+function readPlace(sort: string, cursor: string | undefined): SortedPlace | null {
+  const key = readPageCursor(z.tuple([z.literal(sort), z.number().int().nonnegative(), Uuid]), cursor);
+  return key && { rank: key[1], id: key[2] };
 }
 
-async function idsOfPeople(
-  db: Db,
-  o: { scope: string | null; among: readonly string[] | null },
-): Promise<ReadonlySet<string>> {
-  const rows = await pageOfPeople(db, { ...o, after: null, limit: null }).execute();
-  return new Set(idsOf(rows));
-}
+const isByName = (sort: string): sort is 'name' | '-name' => sort === 'name' || sort === '-name';
 
-function pageOfPeople(
-  db: Db,
-  o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number | null },
-) {
-  let query = livingPeople(db).orderBy('id');
-  if (o.limit !== null) query = query.limit(o.limit);
-  if (o.after !== null) query = query.where('id', '>', o.after);
-  if (o.among !== null) query = query.where('id', '=', sql<string>`any(${o.among}::uuid[])`);
-  if (o.scope !== null)
-    query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', o.scope));
+const SORTING = {
+  by: {
+    id: byId('id'),
+    updatedAt: byTimeOf('updated_at'),
+    // Of several sites the first by name. No index can have it: it is worked out for all of them.
+    site: byText(sql`(
+      select coalesce(min(s.name), '') from person_site p
+      join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid where p.person = person.id)`),
+  },
+  id: 'id',
+};
+
+/** @param among of these alone; null: of all */
+function peopleIn(db: Db, scope: string | null, among: readonly string[] | null) {
+  let query = livingPeople(db);
+  if (among !== null) query = query.where('id', '=', sql<string>`any(${among}::uuid[])`);
+  if (scope !== null)
+    query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', scope));
   return query;
 }

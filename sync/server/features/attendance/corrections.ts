@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import { NIL, v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import type { Correction, NewCorrection } from '../../../protocol/api/corrections.ts';
@@ -6,6 +6,7 @@ import { requireLiving, sameAs } from '../../core/people/living.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { findSite } from '../../core/sites/sites.ts';
+import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
 import { exists, find, findAll, findLocked, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Row, Tables, Tx } from '../../platform/database/schema.ts';
@@ -190,28 +191,23 @@ function pastInstant(text: string, now: Date): Date {
   return at;
 }
 
+const SORTING = { by: { madeAt: byTimeOf('made_at') }, id: 'id' };
+
 /**
- * Corrections, newest first. Of a person who was erased none is shown: what is left of it names nobody.
+ * Corrections. Of a person who was erased none is shown: what is left of it names nobody.
  *
- * @param o `person`: under every name that they had before a merge; `after`: those behind this one
+ * @param o `person`: under every name that they had before a merge
  */
 export async function listCorrections(
   db: Db,
   keys: Keys,
-  o: { person?: string | undefined; id?: string; limit: number; after: { at: string; id: string } | null },
-): Promise<Correction[]> {
-  const made = sql<Date>`date_trunc('milliseconds', made_at)`;
-  let query = db
-    .selectFrom('correction')
-    .selectAll()
-    .where('person', '!=', NIL)
-    .orderBy(made, 'desc')
-    .orderBy('id', 'desc')
-    .limit(o.limit);
+  o: Asked<keyof typeof SORTING.by> & { person?: string | undefined; id?: string },
+): Promise<Page<Correction>> {
+  let query = db.selectFrom('correction').selectAll().where('person', '!=', NIL);
   if (o.id !== undefined) query = query.where('id', '=', o.id);
   if (o.person !== undefined) query = query.where('person', 'in', await sameAs(db, [o.person]));
-  if (o.after) query = query.where(sql<boolean>`(${made}, id) < (${o.after.at}::timestamptz, ${o.after.id}::uuid)`);
-  const rows = await query.execute();
+  const page = await readPage(db, query, SORTING, o);
+  const rows = page.items;
   const box = await personBox(db, keys, peopleOf(rows));
   const people = rows.map((r) => r.person);
   // Who was merged since has their name under another id.
@@ -225,7 +221,7 @@ export async function listCorrections(
   const names = await namesOf(db, keys, [...new Set(kept.values())]);
   const emailOf = await emailsOf(db, keys);
   const valuesOf = await recordsBehind(db, rows);
-  return rows.map((r) => ({
+  return pageOfItems(page, (r) => ({
     id: r.id,
     kind: r.kind,
     target: r.target,

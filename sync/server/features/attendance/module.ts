@@ -6,13 +6,13 @@ import * as portalApi from '../../../protocol/api/portal.ts';
 import { sameAs } from '../../core/people/living.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { self } from '../../core/people/shown.ts';
-import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
+import { pageOfItems } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
 import { camelCase, idsOf, insertNew } from '../../platform/database/rows.ts';
 import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
-import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
+import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complain, complaintPlace, complaintsOf } from './complaints.ts';
 import { correct, listCorrections, reasonPlace } from './corrections.ts';
@@ -28,29 +28,27 @@ import { queueDue } from './resolve-due.ts';
 import { searchAttendance, staffOfRecords } from './search.ts';
 
 export const attendanceRoutes: readonly Route[] = [
-  implement(api.listAttendance, async ({ tx, services: { keys }, query: { cursor, limit, ...filter }, about }) => {
-    const found = await searchAttendance(tx, filter, limit + 1, readTimeCursor(cursor));
-    const shown = found.slice(0, limit).flatMap((r) => r.person ?? []);
-    about(shown);
-    const names = await namesOf(tx, keys, shown);
-    const staff = await staffOfRecords(tx, keys, idsOf(found));
-    return pageFrom(
-      found,
-      limit,
-      (r) => [r.at, r.id],
-      (r) => ({
+  implement(
+    api.listAttendance,
+    async ({ tx, services: { keys }, query: { cursor, limit, sort, total, ...filter }, about }) => {
+      const found = await searchAttendance(tx, filter, { cursor, limit, sort, total });
+      const shown = found.items.flatMap((r) => r.person ?? []);
+      about(shown);
+      const names = await namesOf(tx, keys, shown);
+      const staff = await staffOfRecords(tx, keys, idsOf(found.items));
+      return pageOfItems(found, (r) => ({
         ...r,
         name: (r.person && names.get(r.person)) ?? null,
         by: null,
         voidedBy: null,
         ...staff.get(r.id),
-      }),
-    );
-  }),
-  implement(api.listDuplicates, async ({ tx, services: { keys }, query: { cursor, limit }, about }) => {
-    const found = await listCandidates(tx, keys, limit + 1, readTimeCursor(cursor));
-    about(found.slice(0, limit).flatMap((c) => c.people.map((p) => p.id)));
-    return pageFrom(found, limit, (c) => [c.foundAt, c.id]);
+      }));
+    },
+  ),
+  implement(api.listDuplicates, async ({ tx, services: { keys }, query, about }) => {
+    const page = await listCandidates(tx, keys, query);
+    about(page.items.flatMap((c) => c.people.map((p) => p.id)));
+    return page;
   }),
   implement(
     api.mergeDuplicate,
@@ -68,20 +66,17 @@ export const attendanceRoutes: readonly Route[] = [
     about(await candidatePair(tx, params.candidate));
     await rejectCandidate(tx, params.candidate, actor.id ?? actor.role, now);
   }),
-  implement(
-    correctionsApi.listCorrections,
-    async ({ tx, services: { keys }, query: { cursor, limit, person }, about }) => {
-      const rows = await listCorrections(tx, keys, { person, limit: limit + 1, after: readTimeCursor(cursor) });
-      about(rows.slice(0, limit).map((r) => r.person));
-      return pageFrom(rows, limit, (r) => [r.madeAt, r.id]);
-    },
-  ),
+  implement(correctionsApi.listCorrections, async ({ tx, services: { keys }, query, about }) => {
+    const page = await listCorrections(tx, keys, query);
+    about(page.items.map((r) => r.person));
+    return page;
+  }),
   implement(correctionsApi.makeCorrection, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
     const { id, person } = await correct(tx, keys, body, actor.id, now);
     about([person]);
     on(id);
     notify('board');
-    return (await listCorrections(tx, keys, { id, limit: 1, after: null }))[0];
+    return (await listCorrections(tx, keys, { id, limit: 1, sort: '-madeAt' })).items[0];
   }),
 ];
 
@@ -100,14 +95,12 @@ const complaintRoutes: readonly Route[] = [
 
 async function* records({ tx, names }: Reading) {
   for (const person of names) {
-    const page = (after: Place | null) => searchAttendance(tx, { person }, PAGE, after);
-    yield* paged(page, ({ at, id }): Place => ({ at, id }));
+    yield* paged((page) => searchAttendance(tx, { person }, { sort: '-at', ...page }));
   }
 }
 
 async function* corrections({ tx, keys, person }: Reading) {
-  const page = (after: Place | null) => listCorrections(tx, keys, { person, limit: PAGE, after });
-  yield* paged(page, ({ madeAt, id }): Place => ({ at: madeAt, id }));
+  yield* paged((page) => listCorrections(tx, keys, { person, sort: '-madeAt', ...page }));
 }
 
 async function* possibleDuplicates({ tx, names }: Reading) {

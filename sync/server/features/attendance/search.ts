@@ -3,26 +3,22 @@ import { NIL } from 'uuid';
 import type { AttendanceFilter, AttendanceRow } from '../../../protocol/api/attendance.ts';
 import { listSites } from '../../core/sites/sites.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
+import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import type { Place } from '../../platform/my-data.ts';
 
 /** A record as the database has it, without its person's name. */
 export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy'>;
 
-/**
- * Records that a filter asks for, newest first, by time and id.
- *
- * @param limit most rows
- * @param after rows behind this one
- */
+const SORTING = { by: { at: byTimeOf('c.at') }, id: 'c.id' };
+
+/** A page of the records that a filter asks for. */
 export async function searchAttendance(
   db: Db,
   filter: AttendanceFilter,
-  limit: number,
-  after: Place | null,
-): Promise<FoundRecord[]> {
-  const rows = await (await filtered(db, filter))
+  ask: Asked<keyof typeof SORTING.by>,
+): Promise<Page<FoundRecord>> {
+  const records = (await filtered(db, filter))
     .select([
       'c.id',
       'c.at',
@@ -46,18 +42,8 @@ export async function searchAttendance(
         .whereRef('v.device', '=', 'c.device')
         .limit(1)
         .as('reason'),
-    )
-    // `at` apart, so that only the partitions up to there are looked at.
-    .$if(after !== null, (q) =>
-      q
-        .where('c.at', '<=', new Date(after!.at))
-        .where(sql<boolean>`(c.at, c.id) < (${after!.at}::timestamptz, ${after!.id}::uuid)`),
-    )
-    .orderBy('c.at', 'desc')
-    .orderBy('c.id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map((r) => ({
+    );
+  return pageOfItems(await readPage(db, records, SORTING, ask), (r) => ({
     id: r.id,
     at: r.at.toISOString(),
     receivedAt: r.received_at.toISOString(),

@@ -11,7 +11,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { findAffected } from './affected.ts';
-import { type AuditView, everyMatch, searchAudit } from './search.ts';
+import { type AuditView, countMatches, everyMatch, searchAudit } from './search.ts';
 
 /** One row, and who it was about. Null: there is no such row. */
 async function auditDetail(
@@ -26,18 +26,22 @@ async function auditDetail(
 }
 
 /** Sort key of the log's lists. */
-const Position = z.tuple([z.number().int().positive()]);
+const Position = z.number().int().positive();
 
 /** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;
 
 /** Search and verification of the audit log. A search leaves a row itself. */
 const auditRoutes: readonly Route[] = [
-  implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, ...filter }, about }) => {
-    const below = readPageCursor(Position, cursor)?.[0];
-    const { items, next } = await searchAudit(tx, services.keys, datesOf(filter), { below, limit });
+  implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, sort, total, ...filter }, about }) => {
+    const behind = readPageCursor(z.tuple([z.literal(sort), Position]), cursor)?.[1];
+    const { items, next } = await searchAudit(tx, services.keys, datesOf(filter), { sort, behind, limit });
     about(peopleOf(filter));
-    return { items, next: next === null ? null : writePageCursor([next]) };
+    return {
+      items,
+      next: next === null ? null : writePageCursor([sort, next]),
+      total: total && behind === undefined ? await countMatches(tx, datesOf(filter)) : null,
+    };
   }),
   implement(api.getAuditRow, async ({ tx, services, params: { position }, about, on }) => {
     const found = await auditDetail(tx, services.keys, position);

@@ -1,8 +1,10 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import type { AuditRowView, auditFilter } from '../../../protocol/api/audit.ts';
+import type { SortBy } from '../../../protocol/api/page.ts';
 import { sameAs } from '../../core/people/living.ts';
 import { staffNames } from '../../core/staff/store.ts';
+import { countRows } from '../../platform/access/list.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { type OpenRow, openOwn, openRow } from '../../platform/audit/open.ts';
@@ -27,22 +29,28 @@ export type AuditFilter = Omit<z.output<z.ZodObject<typeof auditFilter>>, 'from'
 export type AuditView = z.output<typeof AuditRowView>;
 
 export interface Found {
-  /** Newest first. */
   readonly items: readonly AuditView[];
-  /** Position to go on below; null: there is no more. */
+  /** Position to go on behind; null: there is no more. */
   readonly next: number | null;
 }
 
-/** Looks for rows, newest first. What is sealed is opened row by row: narrow the time, and it is quick. */
+/** By position: from the oldest row on, or from the newest. */
+type Sort = SortBy<'position'>;
+
+/** Looks for rows. What is sealed is opened row by row: narrow the time, and it is quick. */
 export async function searchAudit(
   db: Db,
   keys: Keys,
   filter: AuditFilter,
-  { below, limit }: { readonly below?: number | undefined; readonly limit: number },
+  {
+    sort = '-position',
+    behind,
+    limit,
+  }: { readonly sort?: Sort; readonly behind?: number | undefined; readonly limit: number },
 ): Promise<Found> {
   const items: AuditView[] = [];
   let last: number | null = null;
-  for await (const found of matches(db, keys, filter, below, MOST_OPENED)) {
+  for await (const found of matches(db, keys, filter, sort, behind, MOST_OPENED)) {
     if (found === 'enough') return { items, next: last };
     if (found.view) {
       if (items.length === limit) return { items, next: items.at(-1)!.position };
@@ -55,7 +63,7 @@ export async function searchAudit(
 
 /** Every row that matches, newest first, for an export. */
 export async function* everyMatch(db: Db, keys: Keys, filter: AuditFilter): AsyncGenerator<AuditView> {
-  for await (const found of matches(db, keys, filter, undefined, Number.POSITIVE_INFINITY))
+  for await (const found of matches(db, keys, filter, '-position', undefined, Number.POSITIVE_INFINITY))
     if (found !== 'enough' && found.view) yield found.view;
 }
 
@@ -63,14 +71,15 @@ async function* matches(
   db: Db,
   keys: Keys,
   filter: AuditFilter,
-  below: number | undefined,
+  sort: Sort,
+  behind: number | undefined,
   most: number,
 ): AsyncGenerator<{ position: number; view: AuditView | null } | 'enough'> {
   const auditKeys = await readAuditKeys(db, keys);
   const named = await namesIn(db, keys, filter);
   let opened = 0;
-  for (let from = below; ; ) {
-    const page = await readBelow(db, filter, from);
+  for (let from = behind; ; ) {
+    const page = await readBehind(db, filter, sort, from);
     const staff = await staffNames(
       db,
       keys,
@@ -142,14 +151,23 @@ function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow)
   };
 }
 
-async function readBelow(db: Db, filter: AuditFilter, below: number | undefined): Promise<AuditRow[]> {
-  let query = inClear(db.selectFrom('audit'), filter).selectAll().orderBy('position', 'desc').limit(PAGE);
-  if (below !== undefined) query = query.where('position', '<', below);
+async function readBehind(db: Db, filter: AuditFilter, sort: Sort, from: number | undefined): Promise<AuditRow[]> {
+  const down = sort === '-position';
+  const matching = inClear(db.selectFrom('audit'), filter).selectAll();
+  let query = matching.orderBy('position', down ? 'desc' : 'asc').limit(PAGE);
+  if (from !== undefined) query = query.where('position', down ? '<' : '>', from);
   return (await query.execute()).map(({ key_version, mac: _, position, ...r }) => ({
     ...r,
     position: Number(position),
     keyVersion: key_version,
   }));
+}
+
+/** How many rows there are, up to `MOST_COUNTED` + 1; null: what is looked for is sealed, and each row would have to be opened. */
+export async function countMatches(db: Db, filter: AuditFilter): Promise<number | null> {
+  const { who, affected, person, email, ip } = filter;
+  if ([who, affected, person, email, ip].some((sealed) => sealed !== undefined)) return null;
+  return countRows(db, inClear(db.selectFrom('audit').select('position'), filter));
 }
 
 type Query<O> = SelectQueryBuilder<Tables, 'audit', O>;

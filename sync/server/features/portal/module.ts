@@ -8,7 +8,6 @@ import { changePerson } from '../../core/people/records.ts';
 import { self, shownPeople } from '../../core/people/shown.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
-import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { find } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
@@ -58,14 +57,9 @@ const portalRoutes: readonly Route[] = [
   }),
   implement(api.listMyAttendance, async ({ tx, services: { keys }, actor, query: { cursor, limit }, about }) => {
     const person = self(actor, about);
-    const found = await searchAttendance(tx, { person }, limit + 1, readTimeCursor(cursor));
+    const { items, next } = await searchAttendance(tx, { person }, { sort: '-at', cursor, limit });
     const { name } = await mine(tx, keys, person);
-    return pageFrom(
-      found,
-      limit,
-      (r) => [r.at, r.id],
-      (r) => ({ ...r, name }),
-    );
+    return { items: items.map((r) => ({ ...r, name })), next };
   }),
   implement(api.exportMyData, async ({ tx, services: { keys, keyring, modules }, actor, now, about }) => {
     const person = self(actor, about);

@@ -1,9 +1,14 @@
 import { sql } from 'kysely';
+import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { DayRow } from '../../../protocol/api/reports.ts';
+import { MOST_COUNTED } from '../../../protocol/api/page.ts';
+import type { DayReport, DayRow } from '../../../protocol/api/reports.ts';
 import type { Site } from '../../../protocol/api/sites.ts';
 import type { AttendanceDay, DayOf } from '../../../protocol/wire/calendar.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
 import { calendarOf, listSites } from '../../core/sites/sites.ts';
+import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import type { Asked, Page } from '../../platform/access/list.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
 import { LONGEST_STAY_MS, pairStays } from '../attendance/rules/stays.ts';
@@ -87,6 +92,7 @@ export function dayOfPerson(
  * A page of a day, by person id. Only records that count are looked at: no duplicates, nothing that was taken back or
  * corrected.
  *
+ * @param limit null: everybody of the day
  * @param after people behind this one
  * @returns `last`: the last person who was looked at, where there may be more; some of them may have no stay of this day
  */
@@ -94,7 +100,7 @@ export async function readDay(
   db: Db,
   site: ReportSite,
   { start, end, day }: AttendanceDay,
-  limit: number,
+  limit: number | null,
   after: string | null,
 ): Promise<{ rows: DayOfPerson[]; last: string | null }> {
   const dayOf = calendarOf(site);
@@ -106,7 +112,7 @@ export async function readDay(
     select distinct c.person from checkin c
     where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz
       and c.person is not null and (${after}::uuid is null or c.person > ${after}::uuid) and ${counted}
-    order by c.person limit ${limit}`.execute(db);
+    order by c.person limit ${limit}::int`.execute(db);
   const ids = people.map((r) => r.person);
   if (ids.length === 0) return { rows: [], last: null };
   const { rows } = await sql<{ id: string; at: Date; direction: Direction; person: string }>`
@@ -122,3 +128,45 @@ export async function readDay(
     last: ids.length === limit ? ids.at(-1)! : null,
   };
 }
+
+type Sums = DayReport['sums'];
+
+/**
+ * A page of a day as the report has it. By person it reads no more than the page; in another order, or with a total, the whole
+ * day is worked out: its stays are made of records, so no index has them.
+ *
+ * @throws Problem `cursor-unreadable`, also for a cursor of another order
+ */
+export async function dayPage(
+  db: Db,
+  site: ReportSite,
+  day: AttendanceDay,
+  { sort, cursor, limit, total }: Asked<'person' | 'firstIn' | 'lastOut' | 'minutes' | 'open'>,
+): Promise<Page<DayOfPerson> & { readonly sums: Sums }> {
+  const from = readPageCursor(z.tuple([z.literal(sort), z.union([z.string(), z.number()]), Uuid]), cursor);
+  const counted = total && !from;
+  if (sort === 'person' && !counted) {
+    const { rows, last } = await readDay(db, site, day, limit, from?.[2] ?? null);
+    return { items: rows, next: last && writePageCursor([sort, last, last]), total: null, sums: null };
+  }
+  const down = sort.startsWith('-');
+  const key = (down ? sort.slice(1) : sort) as 'person' | 'firstIn' | 'lastOut' | 'minutes' | 'open';
+  const whole = (await readDay(db, site, day, null, null)).rows;
+  // Who has no such time comes as if before all of the day.
+  const placed = whole.map((row) => ({ row, place: [row[key] ?? '', row.person] as const }));
+  placed.sort((a, b) => (down ? -1 : 1) * comparePlaces(a.place, b.place));
+  const behind = from ? placed.filter((p) => (down ? -1 : 1) * comparePlaces(p.place, [from[1], from[2]]) > 0) : placed;
+  const page = behind.slice(0, limit);
+  const last = behind.length > limit ? page.at(-1) : undefined;
+  const sum = (of: 'minutes' | 'open') => whole.reduce((n, row) => n + row[of], 0);
+  return {
+    items: page.map((p) => p.row),
+    next: last ? writePageCursor([sort, ...last.place]) : null,
+    total: counted ? Math.min(whole.length, MOST_COUNTED + 1) : null,
+    sums: counted ? { minutes: sum('minutes'), open: sum('open') } : null,
+  };
+}
+
+type DayPlace = readonly [value: string | number, person: string];
+const comparePlaces = (a: DayPlace, b: DayPlace): number => compare(a[0], b[0]) || compare(a[1], b[1]);
+const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);

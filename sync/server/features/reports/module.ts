@@ -3,7 +3,7 @@ import * as api from '../../../protocol/api/reports.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { calendarOf } from '../../core/sites/sites.ts';
-import { readIdCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import { pageOfItems } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, insertNew, update } from '../../platform/database/rows.ts';
@@ -11,7 +11,7 @@ import type { Batch, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { dayNamed, readDay, reportSite } from './day.ts';
+import { dayNamed, dayPage, reportSite } from './day.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob, ongoingAt, seenIn, takeRollCall } from './presence/evacuation.ts';
 import { presenceRoutes } from './presence/routes.ts';
@@ -22,8 +22,8 @@ const reportRoutes: readonly Route[] = [
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const dayOf = calendarOf(site);
     const of = query.day === undefined ? dayOf(now.getTime()) : dayNamed(dayOf, query.day);
-    const { rows, last } = await readDay(tx, site, of, query.limit, readIdCursor(query.cursor));
-    const shown = rows.map((r) => r.person);
+    const { sums, ...page } = await dayPage(tx, site, of, query);
+    const shown = page.items.map((r) => r.person);
     about(shown);
     const names = await namesOf(tx, keys, shown);
     return {
@@ -31,8 +31,8 @@ const reportRoutes: readonly Route[] = [
       day: of.day,
       from: new Date(of.start).toISOString(),
       to: new Date(of.end).toISOString(),
-      items: rows.map((r) => ({ ...r, name: names.get(r.person) ?? null })),
-      next: last && writePageCursor([last]),
+      ...pageOfItems(page, (r) => ({ ...r, name: names.get(r.person) ?? null })),
+      sums,
     };
   }),
 ];

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/webhooks.ts';
-import { pageFrom, readTimeCursor } from '../../platform/access/cursor.ts';
+import { byTimeOf, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { camelCase, insert, update } from '../../platform/database/rows.ts';
 import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
@@ -24,28 +23,16 @@ export const webhookRoutes: readonly Route[] = [
   implement(api.renewWebhookSecret, async ({ tx, services: { keys }, params: { webhook }, now }) => {
     return { id: webhook, secret: await renewSecret(tx, keys, webhook, now) };
   }),
-  implement(
-    api.listDeliveries,
-    async ({ tx, services: { keys }, params: { webhook }, query: { limit, cursor, state } }) => {
-      await findWebhook(tx, keys, webhook);
-      const after = readTimeCursor(cursor);
-      const made = sql<Date>`date_trunc('milliseconds', made_at)`;
-      let query = tx
-        .selectFrom('webhook_delivery')
-        .selectAll()
-        .where('webhook', '=', webhook)
-        .orderBy(made, 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1);
-      if (state) query = query.where('state', '=', state);
-      if (after) query = query.where(sql<boolean>`(${made}, id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
-      const found = (await query.execute()).map((row) => {
-        const { webhook: _, change: __, subject, ...delivery } = camelCase(row);
-        return { ...delivery, record: delivery.kind === 'attendance.record' ? subject : null };
-      });
-      return pageFrom(found, limit, (d) => [d.madeAt.toISOString(), d.id]);
-    },
-  ),
+  implement(api.listDeliveries, async ({ tx, services: { keys }, params: { webhook }, query: { state, ...ask } }) => {
+    await findWebhook(tx, keys, webhook);
+    let query = tx.selectFrom('webhook_delivery').selectAll().where('webhook', '=', webhook);
+    if (state) query = query.where('state', '=', state);
+    const page = await readPage(tx, query, { by: { madeAt: byTimeOf('made_at') }, id: 'id' }, ask);
+    return pageOfItems(page, (row) => {
+      const { webhook: _, change: __, subject, ...delivery } = camelCase(row);
+      return { ...delivery, record: delivery.kind === 'attendance.record' ? subject : null };
+    });
+  }),
   implement(api.testWebhook, async ({ tx, services: { keys }, params: { webhook }, now }) => {
     await findWebhook(tx, keys, webhook);
     const id = v7();

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import type { Place } from '../my-data.ts';
 import { unstorable } from './storable.ts';
 
 /**
@@ -34,6 +33,12 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
 /** Of a list by id: behind which it goes on; null for the first page. @throws Problem `cursor-unreadable` */
 export const readIdCursor = (text: string | undefined): string | null =>
   readPageCursor(z.tuple([Uuid]), text)?.[0] ?? null;
+
+/** A row's place in a list by time: what the next page goes on behind. */
+export interface Place {
+  readonly at: string;
+  readonly id: string;
+}
 
 /** Of a list by time and id. @throws Problem `cursor-unreadable` */
 export function readTimeCursor(text: string | undefined): Place | null {

@@ -5,6 +5,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { Duplicate } from '../../../../protocol/api/attendance.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
+import { type Asked, byNumber, byTimeOf, type Page, pageOfItems, readPage } from '../../../platform/access/list.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
@@ -17,36 +18,22 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
 import { queueDue } from '../resolve-due.ts';
 
-/**
- * Pairs that someone has to decide about, oldest first.
- *
- * @param after those behind this one
- */
+const SORTING = { by: { foundAt: byTimeOf('found_at'), score: byNumber('score') }, id: 'id' };
+
+/** Pairs that someone has to decide about. */
 export async function listCandidates(
   db: Db,
   keys: Keys,
-  limit = 200,
-  after: { readonly at: string; readonly id: string } | null = null,
-): Promise<z.output<typeof Duplicate>[]> {
-  const rows = await db
-    .selectFrom('merge_candidate')
-    .selectAll()
-    .where('status', '=', 'open')
-    .$if(after !== null, (q) =>
-      q.where(
-        sql<boolean>`(date_trunc('milliseconds', found_at), id) > (${after!.at}::timestamptz, ${after!.id}::uuid)`,
-      ),
-    )
-    .orderBy(sql`date_trunc('milliseconds', found_at)`)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
+  ask: Asked<keyof typeof SORTING.by>,
+): Promise<Page<z.output<typeof Duplicate>>> {
+  const open = db.selectFrom('merge_candidate').selectAll().where('status', '=', 'open');
+  const page = await readPage(db, open, SORTING, ask);
   const names = await namesOf(
     db,
     keys,
-    rows.flatMap((r) => [r.first, r.second]),
+    page.items.flatMap((r) => [r.first, r.second]),
   );
-  return rows.map((r) => ({
+  return pageOfItems(page, (r) => ({
     id: r.id,
     people: [r.first, r.second].map((id) => ({ id, name: names.get(id) ?? null })),
     reason: r.reason,

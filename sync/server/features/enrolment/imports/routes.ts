@@ -24,10 +24,7 @@ async function act(
 }
 
 export const importRoutes: readonly Route[] = [
-  implement(api.listImports, async ({ tx, services: { keys }, query: { cursor, limit } }) => {
-    const runs = await listRuns(tx, keys, { limit: limit + 1, after: readIdCursor(cursor) });
-    return pageFrom(runs, limit, (r) => [r.id]);
-  }),
+  implement(api.listImports, ({ tx, services: { keys }, query }) => listRuns(tx, keys, query)),
   implement(api.startImport, async ({ tx, services: { keys }, actor, body, now, on }) => {
     const id = await beginImport(tx, keys, body, actor.id, now);
     on(id);

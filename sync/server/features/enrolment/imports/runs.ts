@@ -5,17 +5,8 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/imports.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
-import {
-  below,
-  count,
-  exists,
-  findLocked,
-  findSorted,
-  idsOf,
-  insert,
-  not,
-  update,
-} from '../../../platform/database/rows.ts';
+import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../../platform/access/list.ts';
+import { count, exists, findLocked, idsOf, insert, not, update } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -111,15 +102,17 @@ export async function rejudge(tx: Tx, run: string): Promise<void> {
   await update(tx, 'import_photo', unmatched, { state: 'waiting', code: null });
 }
 
-/** Newest first. @param o `id`: this one alone; `after`: those behind this one */
+const SORTING = { by: { madeAt: byTimeOf('made_at') }, id: 'id' };
+
+/** @param o `id`: this one alone */
 export async function listRuns(
   db: Db,
   keys: Keys,
-  o: { readonly id?: string; readonly limit: number; readonly after: string | null },
-): Promise<ImportRun[]> {
-  const wanted = o.id ?? (o.after === null ? not(null) : below(o.after));
-  const rows = await findSorted(db, 'import_run', { id: wanted }, ['id'], { descending: true, limit: o.limit });
-  const ids = idsOf(rows);
+  { id, ...ask }: Asked<keyof typeof SORTING.by> & { readonly id?: string },
+): Promise<Page<ImportRun>> {
+  const all = db.selectFrom('import_run').selectAll();
+  const page = await readPage(db, id === undefined ? all : all.where('id', '=', id), SORTING, ask);
+  const ids = idsOf(page.items);
   const { rows: counts } = await sql<{
     run: string;
     state: z.output<typeof PhotoState>;
@@ -130,7 +123,7 @@ export async function listRuns(
     where run = any(${ids}::uuid[]) group by run, state`.execute(db);
   const { rows: made } = await sql<{ run: string; count: number }>`
     select run, count(*)::int as count from import_person where run = any(${ids}::uuid[]) group by run`.execute(db);
-  return rows.map((r) => {
+  return pageOfItems(page, (r) => {
     const of = (state: string) => counts.find((c) => c.run === r.id && c.state === state);
     const count = (state: string) => of(state)?.count ?? 0;
     return {
@@ -161,7 +154,7 @@ export async function listRuns(
 
 /** @throws Problem `import-unknown` */
 export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun> {
-  const [run] = await listRuns(db, keys, { id, limit: 1, after: null });
+  const [run] = (await listRuns(db, keys, { id, limit: 1, sort: '-madeAt' })).items;
   if (!run) throw new Problem('import-unknown');
   return run;
 }

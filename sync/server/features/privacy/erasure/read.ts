@@ -1,3 +1,4 @@
+import { type Asked, byTime, byTimeOf, pageOfItems, readPage } from '../../../platform/access/list.ts';
 import { find, findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { kiosksOf } from './certificate.ts';
@@ -10,15 +11,10 @@ const DAY_MS = 86_400_000;
 
 const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undone: 'undone' } as const;
 
-/** Newest first. @param o `open`: those that are under way; `before`: request, for the next page */
-export async function listErasures(
-  db: Db,
-  o: {
-    readonly open?: boolean | undefined;
-    readonly limit?: number | undefined;
-    readonly before?: string | undefined;
-  } = {},
-) {
+const SORTING = { by: { requestedAt: byTimeOf('e.requested_at'), doneAt: byTime('e.done_at') }, id: 'e.request' };
+
+/** Requests. @param open those that are under way, or those that are not; absent: all */
+export async function listErasures(db: Db, open: boolean | undefined, ask: Asked<keyof typeof SORTING.by>) {
   let query = db
     .selectFrom('erasure as e')
     .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until', 'e.done_at'])
@@ -30,12 +26,9 @@ export async function listErasures(
         .limit(1)
         .as('waits_for'),
     )
-    .where('e.part_of', 'is', null)
-    .orderBy('e.request', 'desc')
-    .limit(o.limit ?? 50);
-  if (o.open) query = query.where('e.state', 'in', ['requested', 'closed']);
-  if (o.before !== undefined) query = query.where('e.request', '<', o.before);
-  return (await query.execute()).map((r) => ({
+    .where('e.part_of', 'is', null);
+  if (open !== undefined) query = query.where('e.state', open ? 'in' : 'not in', ['requested', 'closed']);
+  return pageOfItems(await readPage(db, query, SORTING, ask), (r) => ({
     request: r.request,
     state: STATES[r.state],
     origin: r.origin,

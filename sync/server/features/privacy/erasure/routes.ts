@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/erasures.ts';
-import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import { find } from '../../../platform/database/rows.ts';
@@ -12,11 +11,7 @@ import { requestErasure, undoErasure } from './request.ts';
 
 /** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
-  implement(api.listErasures, async ({ tx, query: { cursor, limit, open } }) => {
-    const before = readIdCursor(cursor) ?? undefined;
-    const rows = await listErasures(tx, { open, before, limit: limit + 1 });
-    return pageFrom(rows, limit, (e) => [e.request]);
-  }),
+  implement(api.listErasures, ({ tx, query: { open, ...ask } }) => listErasures(tx, open, ask)),
   implement(api.getErasure, async ({ tx, params, about, now }) => {
     const state = await erasureState(tx, params.request, now);
     if (!state) throw new Problem('erasure-unknown');

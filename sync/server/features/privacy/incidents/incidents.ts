@@ -10,11 +10,11 @@ import {
   type Notified,
   type OpenIncident,
 } from '../../../../protocol/api/incidents.ts';
+import type { Place as Behind } from '../../../platform/access/cursor.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { defined, find, findLocked, findSorted, insert, remove, update } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
-import type { Place as Behind } from '../../../platform/my-data.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
 /** Rows of incidents: reading, writing, sealing. */

@@ -5,8 +5,7 @@ import { findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
-import type { Place } from '../../../platform/my-data.ts';
-import { type FoundRecord, searchAttendance } from '../../attendance/search.ts';
+import { searchAttendance } from '../../attendance/search.ts';
 import { type Row, type Table, wallClock } from './files.ts';
 
 /** Records read at once. */
@@ -88,8 +87,8 @@ export async function* namedRecords(
   const devices = await findAll(db, 'device', {}, ['id', 'name']);
   const kiosks = new Map(devices.map((d) => [d.id, d.name]));
   const names = namesFor(db, keys);
-  for (let after: Place | null = null; ; ) {
-    const found: FoundRecord[] = await searchAttendance(db, filter, PAGE, after);
+  for (let cursor: string | undefined; ; ) {
+    const { items: found, next } = await searchAttendance(db, filter, { sort: '-at', cursor, limit: PAGE });
     const ids = [...new Set(peopleOf(found))];
     shown(ids);
     const people = await names(ids);
@@ -97,9 +96,8 @@ export async function* namedRecords(
       const { name = null, number = null } = (r.person && people.get(r.person)) || {};
       return { ...r, name, number, kiosk: r.device && (kiosks.get(r.device) ?? r.device) };
     });
-    const last = found.at(-1);
-    if (found.length < PAGE || !last) return;
-    after = { at: last.at, id: last.id };
+    if (next === null) return;
+    cursor = next;
   }
 }
 

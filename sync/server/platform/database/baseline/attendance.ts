@@ -157,7 +157,7 @@ export const attendance: readonly string[] = [
      check ((kind = 'add') = (target is null)))`,
   `create index correction_person on correction (person)`,
   `create index correction_target on correction (target) where target is not null`,
-  `create index correction_made on correction using brin (made_at)`,
+  `create index correction_made on correction (made_at, id)`,
 
   `-- What a person says on their own page is wrong with a record of theirs (features/attendance/complaints.ts). The record itself stays as it is.
    create table complaint (

@@ -164,6 +164,7 @@ export const fleet: readonly string[] = [
   `create unique index webhook_delivery_subject on webhook_delivery (webhook, kind, subject) where subject is not null`,
   `create index webhook_delivery_due on webhook_delivery (webhook, due_at) where state = 'due'`,
   `create index webhook_delivery_made on webhook_delivery (made_at)`,
+  `create index webhook_delivery_log on webhook_delivery (webhook, made_at, id)`,
   `-- How far the records were searched. One row.
    create table webhook_cursor (
      one boolean primary key default true check (one),

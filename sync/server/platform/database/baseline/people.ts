@@ -41,6 +41,8 @@ export const people: readonly string[] = [
   `create index person_number on person (number_index) where number_index is not null`,
   `create index person_email on person (email_index) where email_index is not null`,
   `create index person_badge on person (badge_index) where badge_index is not null`,
+  // People as the console sorts them by their last change.
+  `create index person_updated on person (updated_at, id) where deleted_at is null and merged_into is null`,
   `create index person_merged on person (merged_into) where merged_into is not null`,
 
   `-- To which scopes (core/devices/registry.ts) a person belongs.
@@ -72,7 +74,7 @@ export const people: readonly string[] = [
      decided_by text,
      unique (first, second),
      check (first < second))`,
-  `create index merge_candidate_open on merge_candidate (found_at) where status = 'open'`,
+  `create index merge_candidate_open on merge_candidate (found_at, id) where status = 'open'`,
 
   `-- A merge that was done: \`merged\` is from then on another name of \`kept\`.
    create table person_merge (
@@ -161,6 +163,8 @@ export const people: readonly string[] = [
      -- Whose key that envelope is under: the person as they were known then. A merge leaves it.
      said_of uuid)`,
   `create index consent_person on consent (person, at)`,
+  `create index consent_received on consent (received_at, event)`,
+  `create index consent_at on consent (at, event)`,
   `create index consent_said on consent (said_of) where said_of is not null`,
 
   `-- The customer's own consent text. Immutable; kiosks get it once it was reviewed.

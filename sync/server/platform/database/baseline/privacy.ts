@@ -20,6 +20,7 @@ export const privacy: readonly string[] = [
      off_kiosks boolean not null default false)`,
   `create index erasure_person on erasure (person)`,
   `create index erasure_part on erasure (part_of) where part_of is not null`,
+  `create index erasure_requested on erasure (requested_at, request) where part_of is null`,
   `create index erasure_under_way on erasure (state) where state in ('requested', 'closed') and part_of is null`,
 
   `-- One row for each kiosk that may hold something of the person.

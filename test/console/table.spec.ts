@@ -1,0 +1,175 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { sql } from 'kysely';
+import { axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
+import { ask } from './walk.ts';
+
+/** The one table of the console: sorted, scrolled, chosen from, and shown again as it was left. */
+
+test.describe.configure({ mode: 'serial' });
+let system: System;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+/** Enough that reading them all takes many pages. */
+const MANY = 10_000;
+
+test.beforeAll(async ({ browser }) => {
+  system = await newSystem('North entrance');
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, system.server.adminLink);
+  await expect(page.getByRole('navigation')).toBeVisible();
+  await ask(page, 'POST', '/api/sites', { name: 'Bonn', timeZone: 'UTC' });
+  for (const [i, name] of ['Ada Lovelace', 'Grace Hopper', 'Alan Turing'].entries())
+    await ask(page, 'POST', '/api/people', { name, number: `41${i}` });
+});
+test.afterAll(async () => {
+  await context?.close();
+  await system?.close();
+});
+
+const table = () => page.getByRole('table', { name: 'People' });
+const rows = () => table().locator('tbody tr[data-index]');
+const open = async (path: string) => {
+  await page.goto('about:blank');
+  await page.goto(system.at(path));
+};
+const names = () => rows().getByRole('rowheader').allTextContents();
+
+test('a column sorts by a press, says so, and Back and a shared link show the same', async () => {
+  await open('people');
+  await expect(rows()).toHaveCount(3);
+  const added = await names();
+  const changed = table().getByRole('columnheader', { name: 'Last changed' });
+  await expect(changed).not.toHaveAttribute('aria-sort');
+  await changed.getByRole('button').click();
+  await expect(changed).toHaveAttribute('aria-sort', 'ascending');
+  await expect.poll(names).toEqual(added);
+  await expect(changed.getByRole('button')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(changed).toHaveAttribute('aria-sort', 'descending');
+  await expect.poll(names).toEqual(added.toReversed());
+  expect(page.url()).toContain('sort=-updatedAt');
+  await rows().first().getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: added.at(-1)! })).toBeVisible();
+  await page.goBack();
+  await expect(changed).toHaveAttribute('aria-sort', 'descending');
+  await expect.poll(names).toEqual(added.toReversed());
+  const shared = await context.newPage();
+  await shared.goto(page.url());
+  await expect(shared.getByRole('columnheader', { name: 'Last changed' })).toHaveAttribute('aria-sort', 'descending');
+  await expect.poll(() => shared.getByRole('rowheader').allTextContents()).toEqual(added.toReversed());
+  await shared.close();
+  await changed.getByRole('button').click();
+  await expect(changed).not.toHaveAttribute('aria-sort');
+  expect(page.url()).not.toContain('sort');
+  await axe(page);
+});
+
+test('which columns are shown is chosen once, and nothing of the rows is kept in the browser', async () => {
+  await open('people');
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').uncheck();
+  await expect(table().getByRole('columnheader', { name: 'E-mail address' })).toHaveCount(0);
+  await axe(page);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Columns' })).toBeFocused();
+  await page.reload();
+  await expect(rows()).toHaveCount(3);
+  await expect(table().getByRole('columnheader', { name: 'E-mail address' })).toHaveCount(0);
+  const kept = await page.evaluate(() => JSON.stringify(localStorage));
+  expect(kept).toContain('"smartpresence.table.people":"email"');
+  expect(kept).not.toContain('Lovelace');
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').check();
+  await page.keyboard.press('Escape');
+});
+
+test('several people are given sites at once', async () => {
+  await open('people');
+  for (const name of ['Ada Lovelace', 'Alan Turing'])
+    await page.getByRole('checkbox', { name: `Select ${name}` }).check();
+  await expect(page.getByText('2 selected')).toBeVisible();
+  await axe(page);
+  await picture(page, 'table-chosen', ['desk', 'narrow']);
+  await page.getByRole('button', { name: 'Assign sites' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Bonn').check();
+  await dialog.getByRole('button', { name: 'Assign sites' }).click();
+  await expect(page.locator('.toast', { hasText: 'Done for 2 rows' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  for (const [name, site] of [
+    ['Ada Lovelace', 'Bonn'],
+    ['Grace Hopper', 'North entrance'],
+    ['Alan Turing', 'Bonn'],
+  ] as const)
+    await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText(site);
+});
+
+test('the keys go from row to row, open one and choose one', async () => {
+  await open('people');
+  const link = (at: number) => rows().nth(at).getByRole('link');
+  await link(0).focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(link(1)).toBeFocused();
+  await page.keyboard.press('End');
+  await expect(link(2)).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(link(2)).toBeFocused();
+  await page.keyboard.press('Home');
+  await expect(link(0)).toBeFocused();
+  await page.keyboard.press('PageDown');
+  await expect(link(2)).toBeFocused();
+  await page.keyboard.press('Space');
+  await expect(rows().nth(2).getByRole('checkbox')).toBeChecked();
+  await rows().nth(1).getByRole('checkbox').focus();
+  const name = await link(1).textContent();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: name! })).toBeVisible();
+});
+
+test(`${MANY} people scroll with few rows in the page, are counted for who can’t see them, and Back goes to the same row`, async () => {
+  await system.server.stop();
+  await system.server.offline(({ db }) =>
+    sql`insert into person (id, row_version, updated_at)
+        select gen_random_uuid(), 1, timestamptz '2026-01-01Z' + n * interval '1 second'
+        from generate_series(1, ${MANY}::int) n`.execute(db),
+  );
+  await system.server.start();
+  await open('people?sort=-updatedAt');
+  await expect(table()).toHaveAttribute('aria-rowcount', '-1');
+  await expect(page.getByText('More than 10,000')).toBeVisible();
+  let most = 0;
+  const top = async () => Number(await rows().first().getAttribute('data-index'));
+  for (let i = 0; (await top()) < 1200 && i < 400; i += 1) {
+    await page.mouse.wheel(0, 4000);
+    await page.waitForTimeout(40);
+    most = Math.max(most, await rows().count());
+  }
+  expect(await top()).toBeGreaterThanOrEqual(1200);
+  expect(most).toBeLessThan(200);
+  await expect.poll(() => new URL(page.url()).hash).toContain('row=');
+  const row = Number(/row=(\d+)/.exec(page.url())![1]);
+  const seen = rows().and(page.locator(`[data-index="${row}"]`));
+  await expect(seen).toBeInViewport();
+  await expect(seen).toHaveAttribute('aria-rowindex', String(row + 2));
+  const href = await seen.getByRole('link').getAttribute('href');
+  await seen.getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await page.goBack();
+  const again = rows().and(page.locator(`[data-index="${row}"]`));
+  await expect(again).toBeInViewport({ timeout: 30_000 });
+  expect(await again.getByRole('link').getAttribute('href')).toBe(href);
+  // The keys come to rows that are not in the page.
+  await again.getByRole('link').focus();
+  await page.keyboard.press('Home');
+  await expect(rows().and(page.locator('[data-index="0"]')).getByRole('link')).toBeFocused();
+  await axe(page, ['light']);
+  // All that was read is printed.
+  const shown = await rows().count();
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await expect.poll(() => rows().count()).toBeGreaterThan(1200);
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  await expect.poll(() => rows().count()).toBeLessThanOrEqual(shown + 40);
+  expect(complaints).toEqual([]);
+});
