@@ -61,7 +61,11 @@ task('a fresh install to an enrolled person', 12, async () => {
 });
 
 /** From the open dialog for a new person to their face. */
-async function addAndEnrol(name: string, number: string, picture: Parameters<FileChooser['setFiles']>[0]): Promise<void> {
+async function addAndEnrol(
+  name: string,
+  number: string,
+  picture: Parameters<FileChooser['setFiles']>[0],
+): Promise<void> {
   await dialog().getByLabel('Name', { exact: true }).fill(name);
   await dialog().getByLabel('Number').fill(number);
   await page.keyboard.press('Enter');

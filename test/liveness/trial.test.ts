@@ -43,7 +43,7 @@ beforeAll(async () => {
   ensureKioskFolder(home, false);
   // Man B is enrolled: he would be checked in.
   await withKiosk(home, enrolDemoPeople);
-  await withKiosk(home, ({ store }) => void (enrolled = store.outbox.pending(500).length));
+  enrolled = await withKiosk(home, ({ store }) => store.outbox.pending(500).length);
   pipeline = await openPipeline((await prepareModels()).weights);
   person = await manB(pipeline);
   print = await printOfB();
