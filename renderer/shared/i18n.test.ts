@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { currentLanguage, initI18n, inSmall, isPresent, ownName, setLanguage, translations } from './i18n.ts';
+import {
+  currentLanguage,
+  initI18n,
+  inSmall,
+  isPresent,
+  ownName,
+  setLanguage,
+  shortName,
+  translations,
+} from './i18n.ts';
 
 const { t, tIn } = translations<'left' | 'people' | 'none'>();
 
@@ -61,6 +70,7 @@ describe('a language that is not in the bundle', () => {
 
 test('a language is called as it calls itself, with a capital; small letters are its own', () => {
   expect(['fr', 'tr', 'ar', 'zh'].map(ownName)).toEqual(['Français', 'Türkçe', 'العربية', '中文']);
+  expect(['fr', 'tr', 'ar', 'zh'].map(shortName)).toEqual(['FR', 'TR', 'العربية', '中文']);
   void initI18n({ en: {}, tr: {} }, 'tr');
   expect(inSmall('SİL, ISI')).toBe('sil, ısı');
 });

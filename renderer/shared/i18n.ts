@@ -60,6 +60,10 @@ export function ownName(lng: string): string {
   return name.charAt(0).toLocaleUpperCase(lng) + name.slice(1);
 }
 
+/** The same where there is little room: its code in place of a Latin name, as `FR`. */
+export const shortName = (lng: string): string =>
+  /^\p{Script=Latin}/u.test(ownName(lng)) ? lng.toUpperCase() : ownName(lng);
+
 /** In small letters, as the present language has them: in Turkish I and İ are two. */
 export const inSmall = (text: string): string => text.toLocaleLowerCase(language.value);
 

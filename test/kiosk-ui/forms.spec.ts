@@ -223,7 +223,7 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: /Enrol a person/ }).click();
     await page.locator('input[name=name]').fill('Erika Muster');
     await page.locator('input[name=number]').fill('2001');
-    await page.locator('.enrol-details').getByText('Deutsch').click();
+    await page.locator('.enrol-details').getByText('DE', { exact: true }).click();
     await page.getByRole('button', { name: 'Continue' }).click();
     // without consent nothing begins.
     await page.getByRole('button', { name: 'Continue to the camera' }).click();

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
 import { isLanguage } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage, dayOf, ownName, setLanguage, timeOfDay } from '../../shared/i18n.ts';
+import { currentLanguage, dayOf, ownName, setLanguage, shortName, timeOfDay } from '../../shared/i18n.ts';
 import * as icons from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -53,23 +53,34 @@ function Clock() {
 /** The languages of this kiosk, where there are several. */
 function Languages() {
   const languages = (useKiosk().link.hello.value?.languages ?? []).filter(isLanguage);
-  return languages.length < 2 ? null : <LanguageSwitch legend={t('languageSwitch')} languages={languages} />;
+  return languages.length < 2 ? null : (
+    <LanguageSwitch legend={t('languageSwitch')} languages={languages} short={languages.length > 4} />
+  );
 }
 
 interface LanguageSwitchProps {
   legend: string;
   languages: readonly string[];
+  /** By their codes: many names don't fit beside what else is in the foot. */
+  short?: boolean;
   class?: string;
 }
 
 /** Languages to choose from, each in its own words and all alike. */
-export function LanguageSwitch({ legend, languages, class: name = '' }: LanguageSwitchProps) {
+export function LanguageSwitch({ legend, languages, short = false, class: name = '' }: LanguageSwitchProps) {
   return (
     <fieldset class={`languages ${name}`}>
       <legend class="sr-only">{legend}</legend>
       {languages.map((l) => (
-        <button key={l} type="button" lang={l} aria-pressed={currentLanguage() === l} onClick={() => setLanguage(l)}>
-          {ownName(l)}
+        <button
+          key={l}
+          type="button"
+          lang={l}
+          aria-pressed={currentLanguage() === l}
+          aria-label={short ? [...new Set([shortName(l), ownName(l)])].join(' ') : undefined}
+          onClick={() => setLanguage(l)}
+        >
+          {short ? shortName(l) : ownName(l)}
         </button>
       ))}
     </fieldset>

@@ -5,7 +5,7 @@ import { weakPin } from '../../../../electron/contract/pin.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
-import { ownName } from '../../../shared/i18n.ts';
+import { ownName, shortName } from '../../../shared/i18n.ts';
 import { type Key, t } from '../../i18n.ts';
 import {
   Choice,
@@ -95,7 +95,12 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
           legend={t('enrol.language')}
           name="language"
           value={value.language}
-          options={LANGUAGES.map((l) => [l, <span lang={l}>{ownName(l)}</span>])}
+          options={LANGUAGES.map((l) => [
+            l,
+            <abbr lang={l} title={ownName(l)}>
+              {shortName(l)}
+            </abbr>,
+          ])}
           choose={(language) => set({ language })}
         />
         {!byNumber && <AgeChoice age={age} details={details} />}
