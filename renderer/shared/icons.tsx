@@ -125,5 +125,4 @@ export const IconDownload = icon('M12 4v11M7.5 11l4.5 4.5 4.5-4.500M4 19.500h16'
 export const IconPrint = icon('M7 9V4h10v5M7 16H4V9h16v7h-3M7 13.500h10V20H7z');
 export const IconKey = icon('M11 12.500L20 4M16.5 7.500l2.5 2.5', { circle: [8, 15.5, 4] });
 export const IconKiosk = icon('M7 3h10v13H7zM12 16v5M8 21h8');
-export const IconFleet = icon('M3 4h8v10H3zM7 14v5M4.500 19h5M13 4h8v10h-8zM17 14v5M14.500 19h5');
 export const IconRollout = icon('M12 3v11M7.500 7.500L12 3l4.500 4.500M4 14v6h16v-6');

@@ -18,7 +18,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
   await enterByLink(page, system.server.adminLink);
-  await expect(page.getByRole('navigation')).toBeVisible();
+  await expect(page.locator('.rail')).toBeVisible();
   await ask(page, 'POST', '/api/sites', { name: 'Bonn', timeZone: 'UTC' });
   for (const [i, name] of ['Ada Lovelace', 'Grace Hopper', 'Alan Turing'].entries())
     await ask(page, 'POST', '/api/people', { name, number: `41${i}` });
@@ -158,7 +158,7 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await page.goBack();
   const again = rows().and(page.locator(`[data-index="${row}"]`));
-  await expect(again).toBeInViewport({ timeout: 30_000 });
+  await expect(again).toBeInViewport();
   expect(await again.getByRole('link').getAttribute('href')).toBe(href);
   // The keys come to rows that are not in the page.
   await again.getByRole('link').focus();

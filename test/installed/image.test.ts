@@ -147,7 +147,7 @@ describe.skipIf(impossible !== null)(
         return at;
       };
       try {
-        // A database that a later build has changed is restored by that build alone: so it begins anew.
+        // A database that a later build has changed is restored by that build alone: so this starts with a new one.
         engine.type(compose, 'podman compose down --volumes');
         const one = machine('one');
         type(one, 'first-day');

@@ -235,7 +235,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
       for (const sort of ['name; drop table person', 'row_version', '--id', ''])
         await expect(read(of, path, { sort })).rejects.toMatchObject({ issues: [{ path: ['sort'] }] });
     }
-    for (let i = 0; i < 3; i += 1) await LISTS.people!.add(api.db, v7(), Math.random, '');
+    for (let i = 0; i < 3; i += 1) await LISTS.people!.add(api.db, v7(), printedRandom('lists'), '');
     const { next } = await read(LISTS.people!, '/api/people', { sort: 'updatedAt', limit: '1' });
     await expect(read(LISTS.people!, '/api/people', { sort: '-updatedAt', cursor: next! })).rejects.toMatchObject({
       code: 'cursor-unreadable',

@@ -311,7 +311,7 @@ describe('the consent text', () => {
     const shown = { version: '2026-11.no-photo', language: consent.language };
     const texts = { consentTexts: () => [] };
     await expect(begin(service(texts), { consent: shown })).resolves.toBeDefined();
-    if (consent.language === 'de') consent = { ...consent, language: 'fr' }; // shown in English
+    if (consent.language === 'de') consent = { ...consent, language: 'it' }; // shown in English
     expect(await codeOf(() => begin(service(texts), { consent }))).toBe('consent-outdated');
     expect(store.people.count()).toBe(0);
   });

@@ -481,10 +481,10 @@ function useSort<T>(
 
 /** In the order of the page's language; what has no value comes first, as in lists of the server. */
 function sortedBy<T>(rows: readonly T[], by: NonNullable<Column<T>['sort']>, down: boolean): readonly T[] {
-  const words = new Intl.Collator(currentLanguage(), { numeric: true });
+  const collator = new Intl.Collator(currentLanguage(), { numeric: true });
   const compare = (a: string | number | null, b: string | number | null): number => {
     if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-    return typeof a === 'number' && typeof b === 'number' ? a - b : words.compare(String(a), String(b));
+    return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
   };
   return rows.toSorted((a, b) => (down ? -1 : 1) * compare(by(a), by(b)));
 }

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { nameFit, partsOf } from '../../../sync/protocol/api/matching.ts';
 import { Button } from '../../shared/button.tsx';
@@ -30,54 +31,66 @@ const MOST = 6;
 
 const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
 
+/** Whether the palette is there. */
+const open = signal(false);
+
+/** Opens the palette: a box in the rail, an icon in the bar of a narrow screen. */
+export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
+  icon ? (
+    <Button
+      kind="icon"
+      class="search-icon"
+      aria-label={t('search.open')}
+      onClick={() => {
+        open.value = true;
+      }}
+    >
+      <IconSearch />
+    </Button>
+  ) : (
+    <button
+      type="button"
+      class="search-box"
+      aria-keyshortcuts="Meta+K Control+K"
+      onClick={() => {
+        open.value = true;
+      }}
+    >
+      <IconSearch />
+      <span>{t('search.open')}</span>
+      <kbd dir="ltr">{keys()}</kbd>
+    </button>
+  );
+
 /**
- * Finds anything: the button that opens it, as a box or as an icon, and the palette that ⌘K or Ctrl+K opens as well.
+ * The palette: finds people, kiosks, sites, pages and actions. ⌘K and Ctrl+K open it as well. It is beside rail and bar, one of
+ * which is never shown.
  *
  * @param pages those of the role, in the order of the rail
- * @param listens one of those on the page: opens it by keyboard
  */
-export function Search({
-  pages,
-  icon = false,
-  listens = false,
-}: {
-  pages: readonly ConsolePage[];
-  icon?: boolean;
-  listens?: boolean;
-}) {
-  const [open, setOpen] = useState(false);
+export function Search({ pages }: { pages: readonly ConsolePage[] }) {
+  const close = () => {
+    open.value = false;
+  };
   useEffect(() => {
-    if (!listens) return;
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey)
-        return;
+      const { key, metaKey, ctrlKey, altKey, shiftKey } = event;
+      if (key.toLowerCase() !== 'k' || !(metaKey || ctrlKey) || altKey || shiftKey) return;
       event.preventDefault();
       // Over a dialog with something half written there is no other one.
-      if (!document.querySelector('dialog[open]')) setOpen(true);
+      if (!document.querySelector('dialog[open]')) open.value = true;
     };
     addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, [listens]);
-  return (
-    <>
-      {icon ? (
-        <Button kind="icon" class="search-icon" aria-label={t('search.open')} onClick={() => setOpen(true)}>
-          <IconSearch />
-        </Button>
-      ) : (
-        <button type="button" class="search-box" aria-keyshortcuts="Meta+K Control+K" onClick={() => setOpen(true)}>
-          <IconSearch />
-          <span>{t('search.open')}</span>
-          <kbd dir="ltr">{keys()}</kbd>
-        </button>
-      )}
-      {open && (
-        <Dialog title={t('search.open')} onClose={() => setOpen(false)}>
-          <Palette pages={pages} onDone={() => setOpen(false)} />
-        </Dialog>
-      )}
-    </>
-  );
+    return () => {
+      removeEventListener('keydown', onKey);
+      close();
+    };
+  }, []);
+  return open.value ? (
+    <Dialog title={t('search.open')} onClose={close}>
+      <Palette pages={pages} onDone={close} />
+    </Dialog>
+  ) : null;
 }
 
 function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () => void }) {

@@ -13,7 +13,7 @@ import { type ConsolePage, PAGES, SECTIONS } from '../pages/index.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { forgetPlaces, loadPlaces } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
-import { Search } from './search.tsx';
+import { Search, SearchButton } from './search.tsx';
 
 /** The signed-in page: a rail with what their role may open, and the page that the address names. */
 export function Shell({ account }: { account: SessionState }) {
@@ -40,7 +40,7 @@ export function Shell({ account }: { account: SessionState }) {
         </Button>
         <Mark />
         <p class="topbar-title">{page ? t(`${page.path}.nav`) : 'SmartPresence'}</p>
-        <Search pages={pages} icon listens />
+        <SearchButton icon />
       </header>
       <div class="rail">
         <Rail account={account} pages={pages} at={page} />
@@ -50,6 +50,7 @@ export function Shell({ account }: { account: SessionState }) {
           <Rail account={account} pages={pages} at={page} />
         </Dialog>
       )}
+      <Search pages={pages} />
       <main ref={main} id="main" class="main" tabIndex={-1}>
         <EndsSoon session={session} />
         <Tabs pages={pages} at={page} />
@@ -72,7 +73,7 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
           <Mark />
           <span>SmartPresence</span>
         </p>
-        <Search pages={pages} />
+        <SearchButton />
         <ul>
           {(Object.keys(SECTIONS) as (keyof typeof SECTIONS)[]).map((section) => {
             const [first, ...others] = pages.filter((p) => p.section === section);
