@@ -493,7 +493,7 @@ function sortedBy<T>(rows: readonly T[], by: NonNullable<Column<T>['sort']>, dow
 const Gap = ({ height, width }: { height: number; width: number }) => (
   // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
   <tr class="gap" aria-hidden="true">
-    <td colSpan={width} style={{ height }} />
+    <td colSpan={width} style={{ height: `${height}px` }} />
   </tr>
 );
 
