@@ -166,7 +166,7 @@ test('charts have their numbers as a table too', async () => {
 
 for (const language of ['de', 'pl', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
-    for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
+    for (const path of ['home', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, system.at(path), path, language);
     const heading = { de: 'Buchungen', pl: 'Wpisy obecności', ar: 'سجلات الحضور' }[language]!;
     await page.goto(system.at('attendance'));

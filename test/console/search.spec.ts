@@ -167,7 +167,7 @@ test('it fits and is without a fault in every language, light and dark, wide and
     ['ar', 'ليلى'],
   ] as const) {
     await size(SIZES.desk);
-    await page.goto(system.at('board'));
+    await page.goto(system.at('home'));
     await page
       .getByLabel(/Language|Sprache|اللغة/)
       .first()

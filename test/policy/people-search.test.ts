@@ -236,6 +236,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
       cursor = page.next;
       if (cursor)
         expect(JSON.parse(Buffer.from(cursor, 'base64url').toString())).toEqual([
+          'name',
           expect.any(Number),
           expect.stringMatching(/^[0-9a-f-]{36}$/),
         ]);
