@@ -152,8 +152,8 @@ for (const [language, labels, width, height] of [
     await page.keyboard.press('Enter');
     await expect(page.locator('.result')).toContainText('Max Mustermann');
     // The name goes with the result; what stays for a while has none.
-    await expect(page.locator('.result')).toHaveCount(0);
     await expect(page.locator('.recent')).toBeVisible();
+    await expect(page.locator('.result')).toHaveCount(0);
     await expect(page.locator('body')).not.toContainText('Mustermann');
 
     // Switches, and muted from here on.
