@@ -122,7 +122,7 @@ test('a list makes people only when every line is right, joins their photos, and
   // it waited once more is never seen.
   const progress = new RegExp(`/api/imports/${id}$`);
   await page.waitForResponse(progress);
-  await expect(page.locator('.stats').first().getByRole('listitem').first()).toHaveText(/^0 /);
+  await expect(page.locator('.counts').first().getByRole('listitem').first()).toHaveText(/^0 /);
   const checked = Promise.withResolvers<void>();
   await page.route(progress, async (route) => {
     await checked.promise;

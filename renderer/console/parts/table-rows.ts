@@ -242,6 +242,10 @@ function standIn(table: HTMLTableElement, hold: boolean): void {
     table.dataset.fit = how;
     if (table.offsetWidth <= Math.ceil(available)) break;
   }
+  // Cards have no head that could be seen: its words stay for screen readers, and no key stops at its buttons.
+  for (const head of heads)
+    for (const one of head.querySelectorAll<HTMLElement>('button, input'))
+      one.tabIndex = table.dataset.fit === 'cards' ? -1 : 0;
   if (hold && table.dataset.fit !== 'cards') {
     const widths = heads.map((head) => head.offsetWidth);
     for (const [i, head] of heads.entries()) head.style.width = `${widths[i]}px`;
