@@ -52,7 +52,7 @@ test('a person is added, and found by their number', async () => {
   ada = page.url().split('/').at(-1)!;
   await axe(page);
   await open('people', 'People');
-  await page.getByLabel('Search', { exact: true }).fill('1815');
+  await page.getByRole('searchbox', { name: 'Search' }).fill('1815');
   await expect(page.getByRole('link', { name: 'Ada Lovelace' })).toBeVisible();
   await axe(page);
   await picture(page, 'people', ['desk', 'wall', 'narrow']);
