@@ -145,7 +145,7 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
   const top = async () => Number(await rows().first().getAttribute('data-index'));
   for (let i = 0; (await top()) < 1200 && i < 400; i += 1) {
     await page.mouse.wheel(0, 4000);
-    await page.waitForTimeout(40);
+    await page.evaluate(() => new Promise((shown) => requestAnimationFrame(shown)));
     most = Math.max(most, await rows().count());
   }
   expect(await top()).toBeGreaterThanOrEqual(1200);

@@ -25,7 +25,7 @@ test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance');
   const { context, page } = await openBrowser(browser);
   await enterByLink(page, system.server.adminLink);
-  await expect(page.getByRole('navigation')).toBeVisible();
+  await expect(page.locator('.rail')).toBeVisible();
   const people = SETUPS.map((setup, i) => {
     const person = crypto.randomUUID();
     const facts = { person, name: nameOf(setup), number: `500${i}`, language: setup.language };

@@ -237,6 +237,7 @@ test('where an erasure can’t be undone, nothing speaks of a time in which it c
 test('an erasure takes two steps and a word, and is taken back, in Arabic at a desk', async () => {
   await page.setViewportSize(DESK);
   await page.getByLabel('Sprache').selectOption('ar');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ar');
   expect(await page.evaluate(() => getComputedStyle(document.body).direction)).toBe('rtl');
   await press('حذف بياناتي');
   await expect(page.getByText('يمكنك الإلغاء خلال')).toBeVisible();

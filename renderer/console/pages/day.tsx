@@ -1,10 +1,9 @@
 import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { getDayReport } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { DialogButton } from '../../shared/web/pieces.tsx';
+import { Panel } from '../../shared/web/pieces.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
@@ -24,20 +23,14 @@ export function Day({ query }: PageProps) {
   const sums = pages.first?.sums;
   const move = (days: number) => setQuery({ day: addDays(day, days) });
   return (
-    <PageFrame
-      of="day"
-      actions={
-        <DialogButton icon={<IconDownload />} label={t('day.export')}>
-          <ExportDays site={site} day={day} />
-        </DialogButton>
-      }
-    >
+    <PageFrame of="day">
       <FilterBar names={['site', 'day']}>
         <SiteField />
         <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />
         <Button onClick={() => move(-1)}>{t('day.before')}</Button>
         <Button label={t('day.after')} onClick={() => day < today && move(1)} disabled={day >= today} />
       </FilterBar>
+      <ExportDays site={site} day={day} />
       <DataTable
         id="day"
         counted="people"
@@ -88,7 +81,7 @@ function ExportDays({ site, day }: { site: string; day: string }) {
   const layout = useField('days');
   const period = { site: site || undefined, from: from.value, to: to.value };
   return (
-    <div class="stack">
+    <Panel title={t('day.export')}>
       <p class="muted">{t('day.exportText')}</p>
       <div class="filters">
         <TextField label={t('attendance.from')} type="date" {...from} />
@@ -104,6 +97,6 @@ function ExportDays({ site, day }: { site: string; day: string }) {
           <Exports file={(format) => download(exportPayroll, { query: { ...period, layout: layout.value, format } })} />
         )}
       </div>
-    </div>
+    </Panel>
   );
 }

@@ -58,7 +58,7 @@ export function usePeopleSearch(typed: string, limit = 10): PeopleSearch {
   };
 }
 
-/** What stands in place of people: nobody, not yet, or an error and what to do. */
+/** Shown in place of people: nobody, not yet, or an error and what to do. */
 export function SearchStatus({ found: { error, waiting, retry } }: { found: PeopleSearch }) {
   if (error) return <ErrorNote error={error} onRetry={retry} />;
   return <p class="muted">{waiting ? t('search.waiting') : t('search.nobody')}</p>;

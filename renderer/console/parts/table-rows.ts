@@ -122,7 +122,7 @@ const indexOf = (element: Element | null): number | undefined => {
   return index === undefined ? undefined : Number(index);
 };
 
-/** Which row is on top stands in the address; a list that begins with one there reads on to it. */
+/** The address says which row is on top; a list that begins with one there reads on to it. */
 export function usePlace<T>(
   id: string | undefined,
   pages: Pages<T> | null,
@@ -177,7 +177,7 @@ const STEPS: Readonly<Record<string, (at: number, page: number) => number>> = {
 };
 
 /**
- * From row to row: to what stands in the same place there. On what chooses a row, Enter opens it; on its link, Space chooses
+ * From row to row: to what is in the same place there. On what chooses a row, Enter opens it; on its link, Space chooses
  * it. Everything else is as the browser has it.
  */
 export function moveByKey(

@@ -5,6 +5,13 @@ import en from './locales/en.json' with { type: 'json' };
 export const ENGLISH = en;
 export const fetchSentences = async (language: string): Promise<typeof ENGLISH> =>
   (await import(`./locales/${language}.json`, { with: { type: 'json' } })).default;
+/** The sentences of a page in another language of `LANGUAGES`: these, and its own. @param own fetches a file of its locales */
+export const withShared =
+  <S extends object>(own: (language: string) => Promise<{ default: S }>) =>
+  async (language: string): Promise<typeof ENGLISH & S> => {
+    const [shared, { default: sentences }] = await Promise.all([fetchSentences(language), own(language)]);
+    return { ...shared, ...sentences };
+  };
 /** And what each says of its own link, which `LinkCard` shows. */
 export interface LinkSentences {
   readonly link: { readonly title: string; readonly text: string; readonly button: string; readonly busy: string };
