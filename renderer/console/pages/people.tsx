@@ -99,7 +99,9 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       ) : found.waiting ? (
         <Skeleton rows={4} />
       ) : matches.length > 0 ? (
-        <DataTable {...table} rows={matches} />
+        <div class="card table-card">
+          <DataTable {...table} rows={matches} />
+        </div>
       ) : (
         <Empty title={t('people.noneFound')} text={t('people.noneFoundText')} />
       )}
