@@ -24,6 +24,7 @@ export const GROUPS = [
   'server',
   'console',
   'update',
+  'first-day',
 ] as const;
 
 /** What these are compared with is installed in this folder. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, chromium, type Locator, type Page } from '@playwright/test';
 import { generateSync } from 'otplib';
 import en from '../../renderer/console/locales/en.json' with { type: 'json' };
 import { stillsOfA } from '../footage/index.ts';
@@ -24,44 +24,70 @@ export function browserAt(machine: Booted, folder: string): Promise<Browser> {
   });
 }
 
-const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
-/** By the rail, and by the section's tab where it is not the first. */
-async function open(page: Page, section: keyof typeof en.section, tab?: string): Promise<void> {
-  await page.locator('.rail').getByRole('link', { name: en.section[section], exact: true }).click();
-  if (tab) await page.locator('.tabs').getByRole('link', { name: tab, exact: true }).click();
+/** How long a person takes, ms: for a key, to see and press something, and to read or fetch what a step needs. */
+export interface Pace {
+  readonly key: number;
+  readonly press: number;
+  readonly read: number;
 }
+const AT_ONCE: Pace = { key: 0, press: 0, read: 0 };
 
 /** An account's owner and their authenticator app, at a page of the console. */
 export class Administrator {
   readonly page: Page;
   readonly #email: string;
+  readonly #pace: Pace;
   #secret = '';
   #lastCode = '';
 
-  private constructor(page: Page, email: string) {
+  private constructor(page: Page, email: string, pace: Pace) {
     this.page = page;
     this.#email = email;
+    this.#pace = pace;
     page.setDefaultTimeout(180_000);
   }
 
-  static async at(browser: Browser, email: string): Promise<Administrator> {
-    return new Administrator(await browser.newPage({ ignoreHTTPSErrors: true, locale: 'en-GB' }), email);
+  static async at(browser: Browser, email: string, pace = AT_ONCE): Promise<Administrator> {
+    return new Administrator(await browser.newPage({ ignoreHTTPSErrors: true, locale: 'en-GB' }), email, pace);
+  }
+
+  async #press(what: Locator): Promise<void> {
+    await what.waitFor();
+    await sleep(this.#pace.press);
+    await what.click();
+  }
+
+  #button(name: string): Promise<void> {
+    return this.#press(this.page.getByRole('button', { name, exact: true }));
+  }
+
+  async #type(into: Locator, text: string): Promise<void> {
+    await this.#press(into);
+    await into.pressSequentially(text, { delay: this.#pace.key });
+  }
+
+  /** By the rail, and by the section's tab where it is not the first. */
+  async #open(section: keyof typeof en.section, tab?: string): Promise<void> {
+    await this.#press(this.page.locator('.rail').getByRole('link', { name: en.section[section], exact: true }));
+    if (tab) await this.#press(this.page.locator('.tabs').getByRole('link', { name: tab, exact: true }));
   }
 
   /** Opens the link that set-up printed; chooses a password, and sets up the second factor. */
   async signInByLink(link: string): Promise<void> {
     const { page } = this;
     await page.goto(link);
-    await press(page, en.link.button);
-    await page.getByLabel(en.enrol.password).fill(PASSWORD);
-    await page.getByLabel(en.enrol.again).fill(PASSWORD);
-    await press(page, en.enrol.next);
+    await this.#button(en.link.button);
+    await this.#type(page.getByLabel(en.enrol.password), PASSWORD);
+    await this.#type(page.getByLabel(en.enrol.again), PASSWORD);
+    await this.#button(en.enrol.next);
     this.#secret = (await page.locator('.secret').textContent())!.replaceAll(' ', '');
-    await page.getByLabel(en.enrol.code).fill(await this.#code());
+    await sleep(this.#pace.read);
+    await this.#type(page.getByLabel(en.enrol.code), await this.#code());
     await page.keyboard.press('Enter');
     await page.locator('.codes code').nth(9).waitFor();
-    await page.getByLabel(en.enrol.kept).check();
-    await press(page, en.enrol.done);
+    await sleep(this.#pace.read);
+    await this.#press(page.getByLabel(en.enrol.kept));
+    await this.#button(en.enrol.done);
     await this.#signedIn();
   }
 
@@ -78,10 +104,10 @@ export class Administrator {
       if (failure === null) break;
       if (performance.now() - since > 600_000) throw failure;
     }
-    await page.getByLabel(en.signIn.email).fill(this.#email);
-    await page.getByLabel(en.signIn.password).fill(PASSWORD);
-    await page.getByLabel(en.signIn.code).fill(await this.#code());
-    await press(page, en.signIn.button);
+    await this.#type(page.getByLabel(en.signIn.email), this.#email);
+    await this.#type(page.getByLabel(en.signIn.password), PASSWORD);
+    await this.#type(page.getByLabel(en.signIn.code), await this.#code());
+    await this.#button(en.signIn.button);
     await this.#signedIn();
   }
 
@@ -98,44 +124,46 @@ export class Administrator {
   }
 
   async readConsentTexts(): Promise<void> {
-    await open(this.page, 'privacy', en.texts.nav);
+    await this.#open('privacy', en.texts.nav);
     await this.page.getByRole('heading', { level: 1, name: en.texts.nav }).waitFor();
   }
 
   /** Adds Ada Lovelace, records her consent to the text that is shown, and enrols her face from a photo. @returns her id */
   async enrolByPhoto(): Promise<string> {
     const { page } = this;
-    await open(page, 'people');
-    await page.getByRole('button', { name: en.people.add }).first().click();
+    await this.#open('people');
+    await this.#press(page.getByRole('button', { name: en.people.add }).first());
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel(en.people.name, { exact: true }).fill('Ada Lovelace');
-    await dialog.getByLabel(en.people.number).fill('1815');
-    await dialog.getByRole('button', { name: en.people.add }).click();
+    await this.#type(dialog.getByLabel(en.people.name, { exact: true }), 'Ada Lovelace');
+    await this.#type(dialog.getByLabel(en.people.number), '1815');
+    await this.#press(dialog.getByRole('button', { name: en.people.add }));
     await page.getByRole('heading', { level: 1, name: 'Ada Lovelace' }).waitFor();
     const person = page.url().split('/').at(-1)!;
-    await page.getByRole('button', { name: en.people.give }).click();
+    await this.#press(page.getByRole('button', { name: en.people.give }));
     await page.locator('.consent-text', { hasText: 'Example Ltd' }).waitFor();
-    await dialog.getByLabel(en.people.agrees.replace('{{name}}', 'Ada Lovelace')).check();
-    await dialog.getByRole('button', { name: en.people.record }).click();
+    await sleep(this.#pace.read);
+    await this.#press(dialog.getByLabel(en.people.agrees.replace('{{name}}', 'Ada Lovelace')));
+    await this.#press(dialog.getByRole('button', { name: en.people.record }));
     await page.getByText(en.people.standing.given, { exact: true }).waitFor();
-    await page.goto(page.url().replace(/#.*/, `#/people/${person}/enrol`));
-    await page.getByRole('button', { name: en.enrolFace.photo }).click();
+    await this.#press(page.getByRole('button', { name: en.people.enrol, exact: true }));
+    await this.#press(page.getByRole('button', { name: en.enrolFace.photo }));
+    await sleep(this.#pace.read);
     await page.getByLabel(en.enrolFace.files).setInputFiles(stillsOfA()[0]!);
-    await page.getByRole('button', { name: en.enrolFace.save }).click();
+    await this.#press(page.getByRole('button', { name: en.enrolFace.save }));
     await page.getByText(en.enrolFace.enrolled_one.replace('{{count}}', '1')).waitFor();
     return person;
   }
 
   /** Waits until Home shows a check-in of theirs. */
   async seesCheckin(name: string): Promise<void> {
-    await open(this.page, 'home');
+    await this.#open('home');
     await this.page.locator('.board-main').getByText(name).first().waitFor();
   }
 
   /** What is on the paper, where the list of who is inside is printed. @param file for the paper */
   async printsEvacuationList(file: string): Promise<string> {
     const { page } = this;
-    await open(page, 'attendance', en.evacuation.nav);
+    await this.#open('attendance', en.evacuation.nav);
     await page.getByRole('button', { name: en.print, exact: true }).waitFor();
     await page.getByText('Ada Lovelace').first().waitFor();
     await page.pdf({ path: file });
@@ -144,7 +172,7 @@ export class Administrator {
 
   /** The names of everyone on the first page of people; empty: nobody is there. */
   async namesOfPeople(): Promise<string[]> {
-    await open(this.page, 'people');
+    await this.#open('people');
     const rows = this.page.getByRole('main').getByRole('row');
     await rows.or(this.page.getByText(en.people.none)).first().waitFor();
     return rows.allInnerTexts();

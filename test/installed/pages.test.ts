@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Browser } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion, ROOT } from '../../build/package/files.ts';
-import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
@@ -16,6 +15,7 @@ import { type Step, stepsOf, TASKS } from './pages.ts';
 import { PACKAGES } from './server.ts';
 import { RootShell } from './shell.ts';
 import { expectNoSourcesOn } from './sources.ts';
+import { STORE, startStore } from './store.ts';
 
 /*
  * An operator’s first day, month and incidents: every command of those pages, as it is written and in their order, typed into a
@@ -25,7 +25,6 @@ import { expectNoSourcesOn } from './sources.ts';
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb') ?? motoMissing();
 if (impossible) console.log(impossible);
 const NEXT = '0.1.1';
-const STORE = 's3.example.org';
 
 describe.skipIf(impossible !== null)(
   'the pages for operators, as they are written',
@@ -49,7 +48,7 @@ describe.skipIf(impossible !== null)(
       put('etc/hosts', `127.0.0.1 localhost presence.example.org ${STORE}\n`);
       machine = await boot(debian.root);
       expect(machine.do('test', '-e', ROOT).code).toBe(1);
-      await startStore();
+      beside.push(await startStore(machine, debian.root, folder));
       await machine.started();
       shell = new RootShell(machine, debian.root);
       browser = await browserAt(machine, folder);
@@ -63,27 +62,6 @@ describe.skipIf(impossible !== null)(
       debian?.remove();
       rmSync(folder, { recursive: true, force: true });
     }, 600_000);
-
-    /** An S3 double in the machine’s network: its programs are not the machine’s. */
-    async function startStore(): Promise<void> {
-      const ca = await createCa('store', Date.now());
-      const { certPem, keyPem } = await issueServerCertificate(ca, [STORE], Date.now(), 'store');
-      put('etc/ssl/s3-ca.pem', ca.certPem);
-      const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-      writeFileSync(files.cert, certPem);
-      writeFileSync(files.key, keyPem, { mode: 0o600 });
-      const [program, ...inNetwork] = machine.enter('--net');
-      const store = ['/usr/bin/python3', '-W', 'ignore', '/usr/bin/moto_server', '-H', '127.0.0.1', '-p', '443'];
-      const env = { PATH: '/usr/bin:/bin', MOTO_S3_DEFAULT_MAX_KEYS: '1000', S3_IGNORE_SUBDOMAIN_BUCKETNAME: 'true' };
-      beside.push(
-        spawn(program!, [...inNetwork, ...store, '-c', files.cert, '-k', files.key], {
-          cwd: folder,
-          env,
-          stdio: 'ignore',
-        }),
-      );
-      await machine.until('the object store', 60_000, 'bash', '-c', '</dev/tcp/127.0.0.1/443');
-    }
 
     /** A program of the sources, as a kiosk in the machine’s network runs it. @returns what it writes as JSON, line by line */
     async function kioskRuns(args: readonly string[], input = ''): Promise<unknown[]> {

@@ -143,12 +143,12 @@ export const setUpCheck = check({
     'administrator-missing': {
       level: 'note',
       says: 'No administrator has a password and a second factor yet.',
-      next: `Sign in with the link of \`${command('accounts link ID')}\`, and set both under Account.`,
+      next: `Sign in with the link of \`${command('accounts link ID')}\`, and set both under Your account.`,
     },
     'consent-text-missing': {
       level: 'note',
       says: 'No consent text of your own is in force: people read the one that ships.',
-      next: 'Write it in the console under Consent texts, and have a second person review it.',
+      next: 'Write it in the console under Privacy, Consent texts, and have a second person review it.',
     },
     'contacts-missing': {
       level: 'note',
