@@ -22,7 +22,7 @@ import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { benchLine, interleaved, median, quantile, seededRandom } from './harness.ts';
-import { bareList, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
+import { bareList, behind, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
 /** What people wait for at the console: someone found by name, and the list of people. */
@@ -129,7 +129,7 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
           browser.get('/api/people', {
             sort: 'name',
             limit: '100',
-            cursor: cursor([(i * 97 * 100) % (count - 200), randomUUID()]),
+            cursor: cursor(['name', (i * 97 * 100) % (count - 200), randomUUID()]),
           }),
         ),
       );
@@ -161,7 +161,7 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     const load = none();
     // Of people who work on the same pages for a while: each is opened once.
     const listed = (reader: number, i: number) =>
-      browser.get('/api/people', { limit: '100', cursor: cursor([page(reader * 5 + (i % 10))]) });
+      browser.get('/api/people', { limit: '100', cursor: behind(page(reader * 5 + (i % 10))) });
     await readersAtOnce(none(), listed, 10);
     await readersAtOnce(load, listed, LISTS_EACH);
     yield benchLine({
@@ -252,7 +252,7 @@ function lists(services: Services) {
   } as const;
   return (after: string) =>
     perform({ ...services, memory }, spec, {
-      ...{ params: {}, query: spec.query!.parse({ limit: 100, cursor: cursor([after]) }), body: undefined },
+      ...{ params: {}, query: spec.query!.parse({ limit: 100, cursor: behind(after) }), body: undefined },
       ...{ actor, session, now: new Date(), prepared: null, idempotencyKey: null, url: spec.path },
     });
 }

@@ -84,7 +84,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     const pageOfPeople = (round: number) => people[(round * 37) % (PEOPLE - 200)]!;
     const list = await interleaved(
       {
-        ours: (round) => ask(peopleRoutes, '/api/people', { limit: 100, cursor: cursor([pageOfPeople(round)]) }),
+        ours: (round) => ask(peopleRoutes, '/api/people', { limit: 100, cursor: behind(pageOfPeople(round)) }),
         bare: (round) => bareList(db, pageOfPeople(round)),
       },
       { rounds: ROUNDS, warmUp: 5 },
@@ -117,7 +117,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     closers.push(async () => browser.close());
     const ours = (reader: number, i: number) =>
       i % 2
-        ? browser.get('/api/people', { limit: '100', cursor: cursor([pageOfPeople(reader * 100 + i)]) })
+        ? browser.get('/api/people', { limit: '100', cursor: behind(pageOfPeople(reader * 100 + i)) })
         : browser.get('/api/attendance', { limit: '50', direction: 'in', ...week(reader * 31 + i) });
     await readersAtOnce(none(), ours, 2);
     // In turns, so that whatever else the machine does meets both.
@@ -221,6 +221,8 @@ export async function signedIn(server: RunningServer) {
 }
 
 export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+/** Of people listed by id: behind which it goes on. */
+export const behind = (person: string) => cursor(['id', person, person]);
 const line = { group: 'server' } as const;
 /** Of the lines that begin at a route’s query. */
 const WITHIN =

@@ -17,7 +17,7 @@ import type { SortedPlace } from './name-index.ts';
 import { type Names, namesFor } from './names.ts';
 import { type OpenedPeople, openedFor } from './opened.ts';
 import { changePerson, findExactly, findPeople, writePerson } from './records.ts';
-import { listed, openPeople, readAround, type Shown, shownPeople } from './shown.ts';
+import { among, openPeople, type Shown, shownPeople, withAround } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
 /** How long a first search waits for names that are still being opened, ms. */
@@ -35,8 +35,8 @@ export const peopleRoutes: readonly Route[] = [
       const sought = Object.values(what).some((v) => v !== undefined);
       const people = peopleIn(tx, scope, sought ? await findPeople(tx, keys, defined(what)) : null);
       if (!isByName(sort)) {
-        const page = await readPage(tx, people, SORTING, { cursor, limit, sort, total });
-        const items = await showLiving(tx, keys, idsOf(page.items), opened);
+        const page = await readPage(tx, withAround(people), SORTING, { cursor, limit, sort, total });
+        const items = [...(await openPeople(tx, keys, page.items, opened)).values()];
         about(idsOf(items));
         return { ...page, items };
       }
@@ -111,8 +111,12 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
 /** People who are still there, in the order of these ids. */
 async function showLiving(db: Db, keys: Keys, ids: readonly string[], opened?: OpenedPeople): Promise<Shown[]> {
   if (ids.length === 0) return [];
-  const living = (await readAround(db, listed(ids))).filter(({ merged }) => !merged);
-  const shown = await openPeople(db, keys, living, opened);
+  const shown = await openPeople(
+    db,
+    keys,
+    await withAround(livingPeople(db).where('id', '=', among(ids))).execute(),
+    opened,
+  );
   return ids.flatMap((id) => shown.get(id) ?? []);
 }
 
@@ -144,10 +148,10 @@ const SORTING = {
   id: 'id',
 };
 
-/** @param among of these alone; null: of all */
-function peopleIn(db: Db, scope: string | null, among: readonly string[] | null) {
+/** @param only of these alone; null: of all */
+function peopleIn(db: Db, scope: string | null, only: readonly string[] | null) {
   let query = livingPeople(db);
-  if (among !== null) query = query.where('id', '=', sql<string>`any(${among}::uuid[])`);
+  if (only !== null) query = query.where('id', '=', among(only));
   if (scope !== null)
     query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', scope));
   return query;

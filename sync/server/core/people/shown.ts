@@ -1,12 +1,13 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { type Person, personFields } from '../../../protocol/api/people.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
-import { find, idsOf } from '../../platform/database/rows.ts';
+import { idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Standing } from '../consents/standing.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
+import { livingPeople } from './living.ts';
 import type { OpenedPeople } from './opened.ts';
 import { selectRows, type Values } from './rows.ts';
 
@@ -15,17 +16,14 @@ export interface Shown extends Omit<Person, 'updatedAt'> {
   readonly updatedAt: Date;
 }
 
-/** People as the API shows them; people unknown or erased are absent. As many statements for one as for all. */
-export const shownPeople = async (
-  db: Db,
-  keys: Keys,
-  people: readonly string[],
-  opened?: OpenedPeople,
-): Promise<Map<string, Shown>> =>
-  people.length === 0 ? new Map() : openPeople(db, keys, await readAround(db, listed(people)), opened);
+/** Of these people. */
+export const among = (people: readonly string[]) => sql<string>`any(${[...people]}::uuid[])`;
 
-/** Ids as a relation, for `readAround`. */
-export const listed = (people: readonly string[]): RawBuilder<unknown> => sql`unnest(${[...people]}::uuid[])`;
+/** People as the API shows them, merged ones too; people unknown or erased are absent. As many statements for one as for all. */
+export async function shownPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, Shown>> {
+  const all = db.selectFrom('person').select('id').where('deleted_at', 'is', null).where('id', '=', among(people));
+  return people.length === 0 ? new Map() : openPeople(db, keys, await withAround(all).execute());
+}
 
 /** @param opened what of them the session has opened already */
 export async function openPeople(
@@ -42,7 +40,7 @@ export async function openPeople(
   const missing = idsOf(rows).filter((id) => !known.has(id));
   const read = new Map((await selectRows(db, keys, missing, { shown: true })).map((r) => [r.id, r]));
   return new Map(
-    rows.flatMap(({ id, keyed: _, merged: __, ...row }) => {
+    rows.flatMap(({ id, keyed: _, ...row }) => {
       const found = read.get(id);
       // Erased between the two statements.
       if (!known.has(id) && (!found || found.deletedAt)) return [];
@@ -61,46 +59,47 @@ export async function openPeople(
 
 /** @throws Problem `person-unknown`, for people erased or merged too */
 export async function requireShown(db: Db, keys: Keys, person: string): Promise<Shown> {
-  const found = (await shownPeople(db, keys, [person])).get(person);
-  const row = await find(db, 'person', { id: person }, ['merged_into']);
-  if (!found || row?.merged_into) throw new Problem('person-unknown');
+  const rows = await withAround(livingPeople(db).where('id', '=', person)).execute();
+  const found = (await openPeople(db, keys, rows)).get(person);
+  if (!found) throw new Problem('person-unknown');
   return found;
 }
 
-export interface Around {
+interface Around {
   readonly id: string;
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
   /** They have a key, which opens what is kept of them. */
   readonly keyed: boolean;
-  /** They turned out to be another. */
-  readonly merged: boolean;
   /** A default site that has no row yet is left out. */
   readonly sites: string[];
   readonly templates: number;
   readonly consent: Standing;
 }
 
-/**
- * What of people is open, in one statement, in the order of ids: people unknown or erased are absent.
- *
- * @param ids a relation of one column
- */
-export async function readAround(db: Db, ids: RawBuilder<unknown>): Promise<Around[]> {
-  const { rows } = await sql<Around>`
-    select p.id, p.row_version as version, p.gps_opt_out as "gpsOptOut", p.updated_at as "updatedAt",
-           p.merged_into is not null as merged,
-           exists (select from keyring.person_key k where k.person = p.id) as keyed,
-           array(select coalesce(d.id, s.site)::text
-                 from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
-                 where s.person = p.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
-                 order by s.site) as sites,
-           (select count(*)::int from template t where t.person = p.id) as templates,
-           coalesce((select c.action from consent c where c.person = p.id order by c.at desc, c.action desc limit 1),
-                    'none') as consent
-    from ${ids} as asked (id) join person p on p.id = asked.id where p.deleted_at is null order by p.id`.execute(db);
-  return rows;
+/** What of people is open: columns of a query of `person` alone. */
+export function withAround(query: ReturnType<typeof livingPeople>) {
+  return (
+    query
+      // A join: for an "exists" the database would read the keys of everybody.
+      .leftJoin('keyring.person_key as key', 'key.person', 'person.id')
+      .select([
+        'person.row_version as version',
+        'person.gps_opt_out as gpsOptOut',
+        'person.updated_at as updatedAt',
+        sql<boolean>`key.person is not null`.as('keyed'),
+        sql<string[]>`array(
+          select coalesce(d.id, s.site)::text
+          from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
+          where s.person = person.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
+          order by s.site)`.as('sites'),
+        sql<number>`(select count(*)::int from template t where t.person = person.id)`.as('templates'),
+        sql<Standing>`coalesce(
+          (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1),
+          'none')`.as('consent'),
+      ])
+  );
 }
 
 /** Who asks; it is about them. */

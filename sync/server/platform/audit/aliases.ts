@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -32,6 +32,9 @@ export interface PeopleInLog {
   open(person: string, position: number, sealed: Uint8Array): Trace | null;
 }
 
+/** The name of the day that a root was last asked for, for as long as that root is in memory. */
+const today = new WeakMap<KeyObject, { readonly day: string; readonly alias: Buffer }>();
+
 /**
  * Loads what these people need, in one statement, but for what the transaction has read already. Who has no key is named by the
  * audit key instead.
@@ -51,8 +54,12 @@ export async function peopleInLog(db: Db, keys: Keys, people: readonly string[])
   return {
     alias(person, day, key) {
       const root = rootOf(person);
-      const full = root ? createHmac('sha256', root).update(`audit\0${day}`).digest() : key.aliasOf(person, day);
-      return full.subarray(0, ALIAS);
+      if (!root) return key.aliasOf(person, day).subarray(0, ALIAS);
+      const made = today.get(root);
+      if (made?.day === day) return made.alias;
+      const alias = createHmac('sha256', root).update(`audit\0${day}`).digest().subarray(0, ALIAS);
+      today.set(root, { day, alias });
+      return alias;
     },
     seal(person, position, trace) {
       const key = sealing(person);

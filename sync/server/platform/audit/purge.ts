@@ -7,7 +7,7 @@ import type { Actor } from './actor.ts';
 import { logEpochOf } from './anchors.ts';
 import { MIN_AUDIT_DAYS } from './dates.ts';
 import { signStatement } from './statement.ts';
-import { headOf, lockChain, writeAudit } from './write.ts';
+import { lockHead, writeAudit } from './write.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -36,9 +36,8 @@ interface PurgeOptions {
  */
 export async function purgeAudit(tx: Tx, keys: Keys, o: PurgeOptions, now: Date): Promise<AuditPurge> {
   if (!(o.days >= MIN_AUDIT_DAYS)) throw new Problem('audit-period-too-short', { min: MIN_AUDIT_DAYS, days: o.days });
-  await lockChain(tx);
   const limit = new Date(now.getTime() - o.days * DAY_MS);
-  const { key, position: head } = await headOf(tx, keys, now);
+  const { key, position: head } = await lockHead(tx, keys, now);
   // Up to the first row that has to stay: the clocks of replicas differ, so a later row may be the older one.
   const first = { columns: ['position', 'at'], limit: 1 } as const;
   const [kept] = await findSorted(tx, 'audit', { at: atLeast(limit) }, ['position'], first);

@@ -25,8 +25,7 @@ export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Dat
   const person = actor.role === 'person' ? actor.id : null;
   const subjects = [...new Set(entry.subjects)];
   const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
-  await lockChain(tx);
-  const { key, position: last, mac: previous } = await headOf(tx, keys, now);
+  const { key, position: last, mac: previous } = await lockHead(tx, keys, now);
   const position = last + 1;
   const row: AuditRow = {
     position,
@@ -59,8 +58,7 @@ export const lockChain = (tx: Tx): Promise<void> => lockName(tx, 'audit');
  * environment's keys: who had those, and a copy of the database, had the audit key too.
  */
 export async function renewAuditKey(tx: Tx, keys: Keys, now: Date): Promise<void> {
-  await lockChain(tx);
-  const { key } = await headOf(tx, keys, now);
+  const { key } = await lockHead(tx, keys, now);
   await newAuditKey(tx, keys, key.version + 1, now);
 }
 
@@ -71,20 +69,14 @@ export interface Head {
   readonly mac: Uint8Array;
 }
 
-/** The newest row, or the checkpoint where a purge took it, and the newest key, made where there is none. The caller holds the lock. */
-export async function headOf(tx: Tx, keys: Keys, now: Date): Promise<Head> {
+/** Takes the chain's lock. @returns the newest row, or the checkpoint where a purge took it, and the newest key, made where there is none */
+export async function lockHead(tx: Tx, keys: Keys, now: Date): Promise<Head> {
   const { rows } = await sql<{
     version: number | null;
     sealed: Uint8Array | null;
     position: number | string | null;
     mac: Uint8Array | null;
-  }>`select k.version, k.sealed, h.position, h.mac from (select 1) one
-     left join lateral (select version, sealed from keyring.audit_key order by version desc limit 1) k on true
-     left join lateral (
-       select position, mac from (
-         (select position, mac from audit order by position desc limit 1)
-         union all (select position, mac from audit_checkpoint order by position desc limit 1)) ends
-       order by position desc limit 1) h on true`.execute(tx);
+  }>`select version, sealed, "position", mac from audit_head()`.execute(tx);
   const { version, sealed, position, mac } = rows[0]!;
   const key = version && sealed ? unwrapAuditKey(keys, version, sealed) : await newAuditKey(tx, keys, 1, now);
   return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };

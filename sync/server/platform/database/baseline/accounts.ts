@@ -123,4 +123,21 @@ export const accounts: readonly string[] = [
      -- Key of the object that holds it too; null: not stored yet.
      object text)`,
   `create index audit_anchor_waiting on audit_anchor (id) where object is null`,
+
+  // The chain's lock, until the transaction ends, and then its head in the same round trip: each statement of a volatile
+  // function sees what was committed before it began, so the head is read behind the lock. platform/audit/write.ts calls it.
+  `create function audit_head() returns table (version integer, sealed bytea, "position" bigint, mac bytea)
+   language plpgsql volatile as $$
+   begin
+     perform pg_advisory_xact_lock(hashtextextended('audit', 0));
+     return query
+       select k.version, k.sealed, h.position, h.mac from (select 1) one
+       left join lateral (
+         select key.version, key.sealed from keyring.audit_key key order by key.version desc limit 1) k on true
+       left join lateral (
+         select ends.position, ends.mac from (
+           (select a.position, a.mac from audit a order by a.position desc limit 1)
+           union all (select c.position, c.mac from audit_checkpoint c order by c.position desc limit 1)) ends
+         order by ends.position desc limit 1) h on true;
+   end $$`,
 ];
