@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { parse } from 'csv-parse/sync';
 import { sql } from 'kysely';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
@@ -83,6 +85,36 @@ test('which columns are shown is chosen once, and nothing of the rows is kept in
   await page.getByRole('button', { name: 'Columns' }).click();
   await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').check();
   await page.keyboard.press('Escape');
+});
+
+test('what is shown is exported, or what was chosen of it; no text becomes a formula', async () => {
+  await open('people');
+  await expect(rows()).toHaveCount(3);
+  const file = async (button: string): Promise<string[][]> => {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: button, exact: true }).click();
+    const download = await saved;
+    expect(download.suggestedFilename()).toBe('people.csv');
+    const text = readFileSync(await download.path(), 'utf8');
+    expect(text.startsWith('\uFEFF')).toBe(true);
+    return parse(text, { bom: true });
+  };
+  const [head, ...all] = await file('Export');
+  expect(head).toEqual((await table().getByRole('columnheader').allInnerTexts()).filter((label) => label !== ''));
+  expect(all.map(([name]) => name)).toEqual(await names());
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('group', { name: 'Columns' }).getByLabel('Last changed').uncheck();
+  await page.keyboard.press('Escape');
+  await page.getByRole('checkbox', { name: /Grace Hopper/ }).check();
+  const [fewer, ...chosen] = await file('Export selection');
+  expect(fewer).toEqual(head!.filter((label) => label !== 'Last changed'));
+  expect(chosen.map(([name]) => name)).toEqual(['Grace Hopper']);
+  const [{ id }] = (await ask(page, 'GET', '/api/people?number=411')).items;
+  await ask(page, 'PATCH', `/api/people/${id}`, { name: '=1+1' });
+  await page.reload();
+  expect((await file('Export')).flat()).toContain("'=1+1");
+  await ask(page, 'PATCH', `/api/people/${id}`, { name: 'Grace Hopper' });
+  await page.evaluate(() => localStorage.clear());
 });
 
 test('several people are given sites at once', async () => {

@@ -80,6 +80,7 @@ export function Attendance({ query, role }: PageProps) {
       </FilterBar>
       <DataTable
         id="attendance"
+        exports={false}
         counted="records"
         caption={t('attendance.nav')}
         pages={pages}

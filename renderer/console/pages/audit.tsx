@@ -106,6 +106,7 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
       </Form>
       <DataTable
         id="audit"
+        exports={false}
         pages={pages}
         caption={t('audit.nav')}
         rowKey={(r) => String(r.position)}

@@ -33,6 +33,7 @@ export function Day({ query }: PageProps) {
       <ExportDays site={site} day={day} />
       <DataTable
         id="day"
+        exports={false}
         counted="people"
         caption={t('day.nav')}
         pages={pages}

@@ -14,6 +14,7 @@ import { keep, kept } from '../../shared/web/preferences.ts';
 import { type Pages, type Resource, usePages, useWrite } from '../../shared/web/resource.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import { ExportRows } from './table-export.tsx';
 import {
   inView,
   moveByKey,
@@ -60,6 +61,8 @@ interface TableProps<T> {
   readonly tone?: (row: T) => string | undefined;
   /** What can be done with several rows; null: nothing. With it each row can be chosen. */
   readonly bulk?: ((chosen: readonly T[]) => ComponentChildren) | null | false;
+  /** False: its page has an export of its own. */
+  readonly exports?: boolean;
 }
 
 /** A list by cursor. */
@@ -116,7 +119,7 @@ function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
  * none and why where it can't be read, and reads on as one scrolls.
  */
 export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly rows: readonly T[] })) {
-  const { id, caption, columns: given, rowKey, tone, bulk } = props;
+  const { id, caption, columns: given, rowKey, tone, bulk, exports = true } = props;
   const pages = 'pages' in props ? props.pages : null;
   const offered = Object.entries(given).filter(([, c]) => c.when !== false);
   const [hidden, setHidden] = useHidden(id);
@@ -285,6 +288,14 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
         pages && <Counted list={props as PagedProps<T>} />
       )}
       <SortBy columns={columns.filter(([name]) => fields.includes(name))} sort={sort} onSort={sortAs} />
+      {exports && sorted.length > 0 && (
+        <ExportRows
+          name={id}
+          columns={columns.map(([, c]) => c)}
+          chosen={chosen}
+          all={pages?.all ?? (async () => ({ ok: true, value: sorted }))}
+        />
+      )}
       <ChooseColumns columns={offered} hidden={hidden} onHidden={setHidden} />
     </div>
   );

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
-import { api } from '../../shared/web/api.ts';
+import { api, save } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
@@ -216,22 +216,20 @@ export const CodeList = ({ codes, label }: { codes: readonly string[]; label: st
 /** Shown once. */
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const kept = useCheck(false);
-  const save = () => {
+  const keep = () => {
     const at = session.stage.peek();
     const email = 'session' in at ? (at.session.email ?? '') : '';
     // Whose they are: a file is found again long after.
     const head = ['SmartPresence', location.host, email, new Date().toISOString().slice(0, 10)].filter(Boolean);
     const text = [...head, '', ...codes].map((line) => `${line}\n`).join('');
-    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    Object.assign(document.createElement('a'), { href: url, download: 'smartpresence-recovery-codes.txt' }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    save(new Blob([text], { type: 'text/plain' }), 'smartpresence-recovery-codes.txt');
   };
   return (
     <Form class="stack" onSubmit={() => kept.checked && onDone()}>
       <p>{t('enrol.codes')}</p>
       <CodeList codes={codes} label={t('enrol.title3')} />
       <div class="actions start">
-        <Button onClick={save}>{t('enrol.saveCodes')}</Button>
+        <Button onClick={keep}>{t('enrol.saveCodes')}</Button>
         <Button onClick={() => print()}>{t('print')}</Button>
       </div>
       <CheckField label={t('enrol.kept')} {...kept} />

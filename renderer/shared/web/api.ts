@@ -89,12 +89,16 @@ export async function download<P extends Params, Q extends z.ZodType>(
   } catch {
     return { ok: false, error: UNREACHABLE };
   }
-  const url = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement('a'), { href: url, download: name });
-  link.click();
+  save(blob, name);
+  return { ok: true, value: null };
+}
+
+/** Hands a file to the browser to save. */
+export function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
   // The browser has taken it over by the next turn; a minute is generous.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  return { ok: true, value: null };
 }
 
 export const UNREACHABLE: ApiError = {

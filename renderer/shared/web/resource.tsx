@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import { MAX_PAGE, MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { type Answer, type ApiError, api } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { ErrorNote, Form, Submit } from './form.tsx';
@@ -86,6 +87,8 @@ export interface Pages<T, A = unknown> {
   readonly more: (() => void) | null;
   /** From the first page on. */
   readonly reload: () => void;
+  /** Reads all rows, `MOST_COUNTED` at most, whatever is shown. */
+  readonly all: () => Promise<Answer<readonly T[]>>;
 }
 
 const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
@@ -130,6 +133,18 @@ export function usePages<
       });
     });
   };
+  const all = async (): Promise<Answer<readonly T[]>> => {
+    const rows: T[] = [];
+    for (let cursor: string | null = null; rows.length < MOST_COUNTED; ) {
+      const asked: object = { ...input, query: { ...input?.query, limit: MAX_PAGE, cursor } };
+      const answer: Answer<A> = await api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>));
+      if (!answer.ok) return answer;
+      rows.push(...answer.value.items);
+      cursor = answer.value.next;
+      if (cursor === null) break;
+    }
+    return { ok: true, value: rows.slice(0, MOST_COUNTED) };
+  };
   useEffect(() => {
     const other = shown.current?.key !== key;
     const gone = new AbortController();
@@ -145,6 +160,7 @@ export function usePages<
     state: state.state,
     more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,
     reload: useCallback(() => setRound((n) => n + 1), []),
+    all,
   };
 }
 

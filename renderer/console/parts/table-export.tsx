@@ -1,0 +1,68 @@
+import { type ComponentChildren, render } from 'preact';
+import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
+import { Button } from '../../shared/button.tsx';
+import { currentLanguage } from '../../shared/i18n.ts';
+import { IconDownload } from '../../shared/icons.tsx';
+import { type Answer, save } from '../../shared/web/api.ts';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { useWrite } from '../../shared/web/resource.tsx';
+import { t } from '../i18n.ts';
+
+interface ExportRowsProps<T> {
+  /** Of the file, without its ending. */
+  name: string;
+  columns: readonly {
+    readonly label: string;
+    readonly cell: (row: T) => ComponentChildren;
+    readonly below?: (row: T) => ComponentChildren;
+  }[];
+  chosen: readonly T[];
+  /** Reads what is not here yet. */
+  all: () => Promise<Answer<readonly T[]>>;
+}
+
+/** The rows chosen, or all of them up to `MOST_COUNTED`, as a CSV file (RFC 4180) of the columns and texts that are shown. */
+export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>) {
+  const { busy, error, run } = useWrite();
+  const write = async (): Promise<Answer<number>> => {
+    const answer = chosen.length > 0 ? { ok: true as const, value: chosen } : await all();
+    if (!answer.ok) return answer;
+    const { stringify } = await import('csv-stringify/browser/esm/sync');
+    const texts = columns.map((c) => [c.label, ...answer.value.map((row) => textOf([c.cell(row), c.below?.(row)]))]);
+    // A column of buttons has nothing to say.
+    const told = texts.filter(([, ...cells]) => cells.some((text) => text !== ''));
+    const lines = ['', ...answer.value].map((_, i) => told.map((column) => column[i]));
+    save(new Blob([stringify(lines, { bom: true, escape_formulas: true })], { type: 'text/csv' }), `${name}.csv`);
+    return { ok: true, value: answer.value.length };
+  };
+  return (
+    <>
+      <ErrorNote error={error} />
+      <Button
+        size="small"
+        icon={<IconDownload />}
+        label={t(chosen.length > 0 ? 'table.exportChosen' : 'table.export')}
+        disabled={busy}
+        onClick={() => void run(write, { say: said })}
+      />
+    </>
+  );
+}
+
+const said = (count: number): string =>
+  count < MOST_COUNTED
+    ? t('table.exported', { count })
+    : t('table.exportedMost', { number: count.toLocaleString(currentLanguage()) });
+
+/** What a cell says, without what can be pressed in it. */
+function textOf(content: ComponentChildren): string {
+  const host = document.createElement('div');
+  render(<div>{content}</div>, host);
+  for (const control of host.querySelectorAll('button, input, select')) control.remove();
+  const walk = document.createTreeWalker(host, NodeFilter.SHOW_TEXT);
+  let text = '';
+  for (let last: Node | null = null; walk.nextNode(); last = walk.currentNode.parentNode)
+    text += (last && last !== walk.currentNode.parentNode ? ' ' : '') + walk.currentNode.nodeValue;
+  render(null, host);
+  return text.replace(/\s+/g, ' ').trim();
+}
