@@ -10,6 +10,9 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 const DETECTION_ROUNDS = 9;
 const DETECTION_MS = 4_000;
 const STARTS = 3;
+/** What is promised of a start, s. */
+const SERVING_S = 2;
+const FRAME_S = 1.5;
 
 /** The kiosk as a whole: its screen in real Chromium, and its core process. */
 export const group: BenchGroup = {
@@ -41,12 +44,14 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   });
   yield benchLine({ ...limit, name: 'the same after 50 faces', ours: memory.afterProbes / 1e6, bar: 1 });
   yield benchLine({ ...limit, name: 'the same, highest ever', ours: memory.peak / 1e6 });
-  const time = { group: 'kiosk', unit: 's', reference: null, referenceValue: null, better: 'lower' } as const;
-  yield benchLine({ ...time, name: 'start to serving at 10,000 people', ours: memory.openMs / 1000 });
+  const time = { group: 'kiosk', unit: 's', reference: 'limit', better: 'lower', bar: 1 } as const;
+  const serving = { name: 'start to serving at 10,000 people', ours: memory.openMs / 1000 };
+  yield benchLine({ ...time, ...serving, referenceValue: SERVING_S });
 
   ctx.note(`start to first frame, ${STARTS} times`);
   const starts = await measureFirstFrame(STARTS);
-  yield benchLine({ ...time, name: 'start to first frame on the screen (median)', ours: median(starts) / 1000 });
+  const frame = { name: 'start to first frame on the screen (median)', ours: median(starts) / 1000 };
+  yield benchLine({ ...time, ...frame, referenceValue: FRAME_S });
 
   ctx.note(`detection, ${DETECTION_ROUNDS} rounds of ${DETECTION_MS / 1000} s each way`);
   const { screen, bare } = await measureDetection(DETECTION_ROUNDS, DETECTION_MS);
