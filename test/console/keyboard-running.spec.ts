@@ -122,6 +122,9 @@ for (const [i, setup] of SETUPS.entries())
         await page.locator(`.rail a[href="#/${section}"]`).click();
         for (const href of [section, ...(await hrefs('.tabs'))]) rails.add(href);
       }
+      // Nothing has the focus, as when the console is opened.
+      await page.reload();
+      await expect(page.locator('.rail')).toBeVisible();
     };
     /** Chooses files as a person without a mouse does. */
     const choose = async (input: Locator, files: Parameters<FileChooser['setFiles']>[0]) => {
