@@ -48,5 +48,11 @@ const log = pino({ level: 'silent' });
 const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
 const job = jobsOf(MODULES).find(({ name }) => name === o.job)!;
 const screens = new WatchedScreens();
-await job.run({ ...services, screens, modules: MODULES, notify: () => undefined, signal: AbortSignal.timeout(100_000) });
+await job.run({
+  ...services,
+  screens,
+  modules: MODULES,
+  notify: () => undefined,
+  signal: AbortSignal.timeout(100_000),
+});
 process.exit(1);
