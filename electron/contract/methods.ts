@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber, CheckinMethod, LivenessPolicy } from '../../sync/protocol/wire/changes.ts';
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
+import { MAX_PICTURE_BYTES } from '../../sync/protocol/wire/farewell.ts';
 import { CAMERA_DOUBTS, CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
@@ -254,6 +255,12 @@ export const METHODS = {
       /** Since the last report someone has pressed a key or touched the screen. */
       touched: z.boolean().optional(),
     }),
+    empty,
+  ),
+
+  /** What the screen shows, as a JPEG without camera and typed text, while someone watches it (`Status.watched`). Answered once it is sent. */
+  screenPicture: m(
+    z.strictObject({ picture: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_PICTURE_BYTES) }),
     empty,
   ),
 
@@ -554,6 +561,8 @@ export const Status = z.strictObject({
   setup: Setup.nullable(),
   /** An update that is under way; null: none is. */
   update: UpdateNotice.nullable(),
+  /** Someone watches this screen from the server's console. */
+  watched: z.boolean(),
 });
 export type Status = z.infer<typeof Status>;
 

@@ -162,5 +162,6 @@ function bareStatus(setup: Setup, language: string): Status {
     setup,
     camera: null,
     update: null,
+    watched: false,
   };
 }

@@ -28,7 +28,15 @@ import { createSetup } from './joining/setup.ts';
 import type { Left } from './leaving/leave.ts';
 import { type Base, type Faces, type Identity, monotonic } from './phases.ts';
 import { createPrinting, cupsSocket } from './printing/service.ts';
-import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace, wantsLight } from './site/policy.ts';
+import {
+  consentAgeOf,
+  facesForbidden,
+  mayWatchScreen,
+  methodsOf,
+  templatesOnCards,
+  wantsFace,
+  wantsLight,
+} from './site/policy.ts';
 import { knownStaff } from './staff/members.ts';
 import { createStaffScreen } from './staff/screen.ts';
 import { createStatistics, startStatistics } from './statistics/statistics.ts';
@@ -204,6 +212,7 @@ export async function serve(
     nudge: () => runtime.uplink?.nudge(),
     transport: () => runtime.uplink?.transport() ?? null,
     onState: hub.refresh,
+    maySeeScreen: () => mayWatchScreen(runtime.policy),
     removed,
   });
   opened.defer(() => fleet.stop());
@@ -270,6 +279,7 @@ export async function serve(
         ...createPrinting({ ...parts, socket: cupsSocket(process.env, process.platform) }),
         ...setup.methods,
         ...screen.methods,
+        ...fleet.methods,
       }),
     ),
   };

@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { IconEye } from '../shared/icons.tsx';
+import { t } from './i18n.ts';
 import { type Kiosk, KioskContext, useKiosk } from './kiosk.ts';
 import { Footer, TopBar } from './parts/frame.tsx';
 import type { Route } from './route.ts';
@@ -18,8 +20,23 @@ import type { StaffScreen } from './screens/staff/staff.tsx';
 export function App({ kiosk }: { kiosk: Kiosk }) {
   return (
     <KioskContext.Provider value={kiosk}>
+      <Watched kiosk={kiosk} />
       <Screens kiosk={kiosk} />
     </KioskContext.Provider>
+  );
+}
+
+/** Said above everything else for as long as it is so, whatever screen is shown. */
+function Watched({ kiosk }: { kiosk: Kiosk }) {
+  return (
+    <div aria-live="polite">
+      {kiosk.watched.value && (
+        <p class="watched">
+          <IconEye />
+          <span>{t('watched.now')}</span>
+        </p>
+      )}
+    </div>
   );
 }
 

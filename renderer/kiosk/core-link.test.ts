@@ -33,6 +33,7 @@ const STATUS: Status = {
   setup: null,
   camera: null,
   update: null,
+  watched: false,
 };
 
 /** Two ends of one line, in memory. */

@@ -185,6 +185,15 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     sounds.volume.value = volume;
     display.usuallyLow.value = low;
   });
+  const watched = computed(() => link.state.value.kind === 'up' && link.status.value?.watched === true);
+  effect(() => {
+    if (!watched.value) return;
+    let on = true;
+    void import('./mirror.ts').then(({ mirrorScreen }) => mirrorScreen(link.core, () => on, document));
+    return () => {
+      on = false;
+    };
+  });
   // Whatever was under way belonged to the core that is gone.
   effect(() => {
     if (link.generation.value > 1) {
@@ -281,6 +290,8 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     claim: claim as ReadonlySignal<Claim | null>,
     /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
     called: signal(0),
+    /** An administrator watches this screen. */
+    watched: watched as ReadonlySignal<boolean>,
     /** Nobody is here: the first screen shows clock and site. */
     resting: resting as ReadonlySignal<boolean>,
     /** Nobody is here any more: what a guest had changed goes back to what it was. */

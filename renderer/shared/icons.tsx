@@ -124,5 +124,11 @@ export const IconChart = icon('M4 4v16h16M8.5 16v-4M12.5 16V8M16.5 16v-6');
 export const IconDownload = icon('M12 4v11M7.5 11l4.5 4.5 4.5-4.500M4 19.500h16');
 export const IconPrint = icon('M7 9V4h10v5M7 16H4V9h16v7h-3M7 13.500h10V20H7z');
 export const IconKey = icon('M11 12.500L20 4M16.5 7.500l2.5 2.5', { circle: [8, 15.5, 4] });
+export const IconEye = icon(
+  'M2.5 12C5 7.500 8.300 5.500 12 5.500s7 2 9.500 6.500c-2.500 4.500-5.800 6.500-9.500 6.500S5 16.500 2.500 12z',
+  {
+    circle: [12, 12, 2.8],
+  },
+);
 export const IconKiosk = icon('M7 3h10v13H7zM12 16v5M8 21h8');
 export const IconRollout = icon('M12 3v11M7.500 7.500L12 3l4.500 4.500M4 14v6h16v-6');

@@ -20,6 +20,7 @@ import { type OpenDatabase, openDatabase } from '../../sync/server/platform/data
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
+import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { benchLine, interleaved, median, quantile, seededRandom } from './harness.ts';
 import { bareList, behind, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
@@ -80,7 +81,9 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     const keys = keysOf(config);
     const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
     const now = () => new Date();
-    const services: Services = { db, keys, keyring, config, modules: MODULES, log, now, notify: () => undefined };
+    const screens = new WatchedScreens();
+    const notify = () => undefined;
+    const services: Services = { db, keys, keyring, config, modules: MODULES, screens, log, now, notify };
     note(`filling: ${count} people`);
     const ids = await fill(services, names);
 

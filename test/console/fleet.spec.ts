@@ -167,6 +167,34 @@ test('settings by site reach the kiosk that has nothing of its own in their plac
   expect((await detail()).effective).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
 });
 
+test('a site’s page says who is inside, how its kiosks are and what waits; names lead on, and Back leads here again', async () => {
+  await open('sites', 'Sites');
+  await seen('sites', ['desk', 'narrow']);
+  await page.getByRole('link', { name: 'North entrance', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'North entrance', level: 1 })).toBeVisible();
+  const part = (name: string) => page.locator('section', { has: page.getByRole('heading', { name, exact: true }) });
+  await expect(part('Inside now')).toContainText('No one is inside');
+  for (const name of ['Ada Lovelace', 'Grace Hopper']) system.outbox.checkin(system.outbox.person(name));
+  inventory = { ...inventory, camera: 'covered' };
+  system.engine.nudge();
+  await expect(async () => {
+    await page.reload();
+    await expect(part('Inside now')).toContainText('2 people inside', { timeout: 2_000 });
+    await expect(part('Kiosks')).toContainText('Camera problem', { timeout: 2_000 });
+  }).toPass();
+  await expect(part('Policy').getByText('UTC')).toBeVisible();
+  await seen('site', ['desk', 'narrow']);
+  await part('Inside now').getByRole('link', { name: 'Ada Lovelace' }).click();
+  await expect(page.getByRole('heading', { name: 'Ada Lovelace', level: 1 })).toBeVisible();
+  await page.goBack();
+  await part('Kiosks').getByRole('link', { name: 'Front door' }).click();
+  await expect(page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
+  await page.reload();
+  await page.locator('main').getByRole('link', { name: 'North entrance' }).first().click();
+  await part('Inside now').getByRole('button', { name: 'Evacuation' }).click();
+  await expect(page).toHaveURL(/evacuation\?site=/);
+});
+
 test('in German, by keyboard', async ({ browser }) => {
   const german = await openBrowser(browser, 'de-DE');
   try {

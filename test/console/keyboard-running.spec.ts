@@ -249,6 +249,15 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
+    test('looks at a site', async () => {
+      await open('sites');
+      await keys.enter(page.getByRole('link', { name: SITE, exact: true }));
+      await walk.arrived(SITE);
+      await seen('site');
+      await keys.enter(button('sites.back'), 'Shift+Tab');
+      await walk.arrived(t('sites.nav'));
+    });
+
     test('sets what the kiosks of a site go by, adds a member of kiosk staff, and removes them', async () => {
       await open('fleet');
       await keys.enter(button('fleet.templates'));

@@ -91,6 +91,7 @@ const STATUS: Status = {
   camera: null,
   setup: null,
   update: null,
+  watched: false,
 };
 
 /** A receipt with a name of its own. */
@@ -358,6 +359,7 @@ function plainMethods(core: {
     hello: async () => core.hello,
     status: async () => core.status,
     screenState: async () => ({}),
+    screenPicture: async () => ({}),
     setupJoin: async () => ({}),
     setupRetry: async () => ({}),
     setupStaffPin: async () => ({}),

@@ -9,6 +9,7 @@ import type { Services } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { temporaryFolder } from './folder.ts';
 
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
@@ -49,7 +50,19 @@ export async function newServices(database: OpenDatabase, { env: more = {}, star
   await ensureDefaultSite(db, SITE, held.now);
   const notify = (what: string) => void held.notified.push(what);
   const memory = new SessionMemory();
-  const services: Services = { db, memory, keys, keyring, config, modules: MODULES, log, now: () => held.now, notify };
+  const screens = new WatchedScreens();
+  const services: Services = {
+    db,
+    memory,
+    screens,
+    keys,
+    keyring,
+    config,
+    modules: MODULES,
+    log,
+    now: () => held.now,
+    notify,
+  };
   return Object.assign(held, {
     /** For other services on the same database. */
     env,

@@ -15,6 +15,7 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
 import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { serverHome } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
@@ -71,6 +72,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
         log: pino({ level: 'silent' }),
         now: () => NOW,
         notify: () => undefined,
+        screens: new WatchedScreens(),
         signal: new AbortController().signal,
       });
     for (let i = 0; i < 4; i++) await write();

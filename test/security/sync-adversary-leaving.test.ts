@@ -21,7 +21,7 @@ import {
   MAX_LOGS_BYTES,
 } from '../../sync/protocol/wire/farewell.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
-import { codeOf } from '../kit/client.ts';
+import { call, codeOf } from '../kit/client.ts';
 import { certificateOf, type Link, newKiosk, sendEvent, tls, transportOptions } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
@@ -206,6 +206,50 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await post(LOGS_PATH, await sealedBy(other), certificateOf(other))).toMatchObject({
       code: 'device-revoked',
     });
+  });
+
+  test('the picture of a screen is taken of the kiosk that is watched alone, and only a small JPEG', async () => {
+    const other = await newKiosk(server, 'Garden door');
+    const headers = { cookie: await server.signIn(), origin: server.peopleUrl, 'content-type': 'application/json' };
+    const ask = async (method: string, path: string, body: object = {}) => {
+      const answer = await call(`${server.peopleUrl}${path}`, {
+        method,
+        headers,
+        ...(method !== 'GET' && { body: JSON.stringify(body) }),
+      });
+      return answer.body === '' ? null : JSON.parse(answer.body);
+    };
+    const { items } = await ask('GET', '/api/sites');
+    await ask('PATCH', `/api/sites/${items[0].id}/policy`, { was: {}, is: { watchScreens: 'on' } });
+    const path = `/api/fleet/${kiosk.secret.device}/screen`;
+    const { command } = await ask('POST', path);
+    const sealedBy = (by: Link, bytes: Uint8Array) =>
+      sealLogs(
+        { command, gz: gzipSync(bytes).toString('base64') },
+        {
+          device: by.secret.device,
+          serverId: by.bundle.serverId,
+          signing: by.secret.signing,
+          server: by.bundle.keys.sealing,
+        },
+      );
+    const sent = async (by: Link, bytes: Uint8Array) =>
+      (await post(LOGS_PATH, await sealedBy(by, bytes), certificateOf(by))).code;
+    const jpeg = Buffer.from('ffd8ffc0001108019002800301220002110103110100', 'hex');
+    expect(await sent(other, jpeg)).toBe('command-unknown');
+    expect(await post(LOGS_PATH, await sealedBy(kiosk, jpeg), certificateOf(other))).toMatchObject({
+      code: 'wrong-issuer',
+    });
+    const markup = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+    expect(await sent(kiosk, markup)).toBe('screen-malformed');
+    // Ten megabytes that are small on their way.
+    expect(await sent(kiosk, Buffer.concat([jpeg, Buffer.alloc(10_000_000)]))).toBe('logs-malformed');
+    expect((await post(LOGS_PATH, 'A'.repeat(10_000_000), certificateOf(kiosk))).status).toBe(413);
+    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ number: 0, picture: null });
+    expect(await sent(kiosk, jpeg)).toBeNull();
+    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ number: 1, picture: jpeg.toString('base64') });
+    await ask('DELETE', `${path}/${command}`);
+    expect(await sent(kiosk, jpeg)).toBe('command-unknown');
   });
 
   test('a farewell that is said again, of a kiosk that was set up again, ends nothing', async () => {

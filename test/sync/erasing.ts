@@ -12,6 +12,7 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 
 export interface Erasing {
   readonly context: JobContext;
@@ -38,6 +39,7 @@ export async function erasing(
     log: pino({ level: 'silent' }),
     now,
     notify: () => undefined,
+    screens: new WatchedScreens(),
     signal: new AbortController().signal,
     ...rest,
   };

@@ -61,7 +61,13 @@ async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<voi
   if (readServerLink(kiosk.store)) return;
   const secret = await createDeviceIdentity(kiosk.store.device);
   const device = await deviceRequest(secret, hostname().slice(0, 80) || 'kiosk');
-  const bundle = await provisionLocal({ serverHome: options.server, env: options.serverEnv, device });
+  const bundle = await provisionLocal({
+    serverHome: options.server,
+    env: options.serverEnv,
+    device,
+    // Nobody but its operator is at the demo, whose kiosk may have no display.
+    ...(options.demo && { policy: { watchScreens: 'on' } }),
+  });
   writeServerLink(kiosk.store, { secret, bundle });
 }
 

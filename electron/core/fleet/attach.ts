@@ -11,6 +11,7 @@ import type { Store } from '../store/interface.ts';
 import { readServerLink } from '../sync/server-link.ts';
 import { startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
+import { createMirror } from './mirror.ts';
 
 /** How long the server's word for a `started` is waited for before what takes the kiosk's voice, ms. */
 const ACK_TIMEOUT_MS = 10_000;
@@ -24,6 +25,8 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' 
   readonly nudge: () => void;
   readonly transport: () => TransportOptions | null;
   readonly onState: () => void;
+  /** Whether the site's policy lets its screens be watched. */
+  readonly maySeeScreen: () => boolean;
   /** Closes everything of this kiosk and destroys it. */
   readonly removed: (left: Left) => Promise<void>;
 }
@@ -45,6 +48,19 @@ export function attachFleet(deps: FleetDeps) {
     }
   }
 
+  /** What a command asked for. */
+  async function send(command: string, gz: Uint8Array): Promise<void> {
+    const [transport, link] = [deps.transport(), readServerLink(store)];
+    if (!transport || !link) throw new Problem('server-unreachable', { reason: 'no connection' });
+    await sendLogs(transport, { secret: link.secret, command, gz }, AbortSignal.timeout(SEND_MS));
+  }
+  const mirror = createMirror({
+    send: (command, jpeg) => send(command, gzipSync(jpeg)),
+    allowed: deps.maySeeScreen,
+    changed: deps.onState,
+    log,
+  });
+
   const restart = (): (() => void) | null => {
     if (deps.end) return () => deps.end!('server-asked');
     return deps.restart ? () => deps.restart!({ browser: true }) : null;
@@ -55,12 +71,8 @@ export function attachFleet(deps: FleetDeps) {
     now: deps.now,
     acknowledged,
     restart: restart(),
-    async sendLog(command) {
-      const [transport, link] = [deps.transport(), readServerLink(store)];
-      if (!transport || !link) throw new Problem('server-unreachable', { reason: 'no connection' });
-      const gz = packedLog(home);
-      await sendLogs(transport, { secret: link.secret, command, gz }, AbortSignal.timeout(SEND_MS));
-    },
+    sendLog: async (command) => send(command, packedLog(home)),
+    watch: mirror.begin,
     async leave(command) {
       const { what } = command;
       const left = await prepareToLeave(
@@ -86,10 +98,14 @@ export function attachFleet(deps: FleetDeps) {
   });
   return {
     ...commands,
+    methods: mirror.methods,
+    /** Someone watches the screen. */
+    watched: mirror.watched,
     /** What the screen shows while the kiosk is about to leave; null: it is not. */
     leaving: (): Setup | null => leaving,
     stop(): void {
       stopped = true;
+      mirror.end();
       commands.stop();
     },
   };

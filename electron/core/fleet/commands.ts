@@ -18,6 +18,8 @@ export interface CommandsDeps {
   readonly restart: (() => void) | null;
   /** @throws Problem: of the way there (it is tried again), or the server's */
   readonly sendLog: (command: string) => Promise<void>;
+  /** Begins to send pictures of the screen. @returns false: it is not allowed */
+  readonly watch: (command: string) => boolean;
   /** Destroys everything; it never comes back from there but by a failure. */
   readonly leave: (command: Command & { readonly what: 'wipe' | 'decommission' }) => Promise<void>;
   readonly log: CoreOptions['log'];
@@ -82,6 +84,10 @@ export function startCommands(deps: CommandsDeps) {
         if (LOG_REFUSED.has(code) || code === 'internal' || code === 'log-missing')
           deviceState.answer(id, 'failed', code);
       }
+    },
+    async watch({ id }) {
+      if (deps.watch(id)) deviceState.answer(id, 'done');
+      else deviceState.answer(id, 'refused', 'screen-not-shared' satisfies ErrorCode);
     },
     wipe: (command) => deps.leave({ ...command, what: 'wipe' }),
     decommission: (command) => deps.leave({ ...command, what: 'decommission' }),

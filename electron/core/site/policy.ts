@@ -38,6 +38,9 @@ export const consentAgeOf = (policy: Policy | null): number => policy?.consentAg
 /** Whether colours of the screen follow the moves of a challenge. */
 export const wantsLight = (policy: Policy | null): boolean => policy?.lightChallenge === 'when-it-works';
 
+/** Whether an administrator may watch the screen live. */
+export const mayWatchScreen = (policy: Policy | null): boolean => policy?.watchScreens === 'on';
+
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
 /** A zone that only a newer runtime knows must not stop check-ins: the kiosk goes on by its own. */

@@ -1,7 +1,7 @@
 import type { CoreMethods, MethodName, ProbeResult } from '../../contract/methods.ts';
 
 /** What a screen asks by itself, with nobody there; the technician's menu says of itself whether someone touched it. */
-const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'technicianState']);
+const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenPicture', 'technicianState']);
 /** What a face in front of the camera brings about by itself, be it that of a passer-by or of a poster. */
 const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
 /** What a face gets that is known here. */

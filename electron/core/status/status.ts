@@ -70,6 +70,7 @@ export function statusOf(parts: StatusParts): () => Status {
       settings: shownSettings(runtime.settings.config, site),
       setup: runtime.fleet?.leaving() ?? setup.state(),
       update: updates?.notice() ?? null,
+      watched: runtime.fleet?.watched() ?? false,
     };
   };
 }

@@ -12,9 +12,10 @@ import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { RecordedAt } from '../parts/place-links.tsx';
 import { DataTable, RowButton, useList } from '../parts/table.tsx';
 import { addDays, dayKeyIn, instantAt } from '../state/clock.ts';
-import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
+import { kiosks, zoneOf } from '../state/places.ts';
 
 const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
 
@@ -125,11 +126,7 @@ export function Attendance({ query, role }: PageProps) {
           },
           kiosk: {
             label: t('attendance.kiosk'),
-            cell: (row) => (
-              <bdi>
-                {row.device === null ? t('attendance.added') : (kioskName(row.device) ?? siteOf(row.site)?.name ?? '–')}
-              </bdi>
-            ),
+            cell: (row) => <RecordedAt row={row} />,
           },
           state: {
             label: t('attendance.state'),

@@ -12,6 +12,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { BulkButton, DataTable, RowButton, useList } from '../parts/table.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
@@ -130,7 +131,7 @@ function What({ item }: { item: attention.AttentionItem }) {
 }
 
 function Who({ item }: { item: attention.AttentionItem }) {
-  const kiosk = item.device && kioskName(item.device);
+  const kiosk = item.device !== null && kioskName(item.device) !== null;
   return (
     <div class="who-where">
       {item.person && <PersonLink id={item.person} name={item.name} />}
@@ -142,7 +143,7 @@ function Who({ item }: { item: attention.AttentionItem }) {
       )}
       {kiosk && (
         <p class="muted small">
-          <bdi>{kiosk}</bdi>
+          <KioskLink id={item.device!} />
         </p>
       )}
       {item.replicas.map((name) => (

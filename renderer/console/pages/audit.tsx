@@ -13,9 +13,10 @@ import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
 import { addDays, instantAt } from '../state/clock.ts';
-import { zoneOf } from '../state/places.ts';
+import { kioskName, zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
 /** Whose page this is. */
@@ -119,7 +120,13 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
             heads: true,
             cell: (r) => (
               <div>
-                <p dir="auto">{r.email ?? r.name ?? codeLabel('audit.roles', r.role)}</p>
+                <p dir="auto">
+                  {r.role === 'device' && r.actor !== null ? (
+                    <KioskLink id={r.actor} name={kioskName(r.actor) ?? codeLabel('audit.roles', r.role)} />
+                  ) : (
+                    (r.email ?? r.name ?? codeLabel('audit.roles', r.role))
+                  )}
+                </p>
                 {r.ip && (
                   <p class="muted small">
                     <bdi dir="ltr">{r.ip}</bdi>

@@ -8,9 +8,10 @@ import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { DataTable, RowButton, useList } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
-import { loadPlaces, siteOf, sites } from '../state/places.ts';
+import { loadPlaces, sites } from '../state/places.ts';
 
 /** Kiosks from their code to their revocation. */
 export function Devices({ query, role }: PageProps) {
@@ -60,14 +61,14 @@ export function Devices({ query, role }: PageProps) {
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}
         columns={{
-          name: { label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
+          name: { label: t('devices.name'), heads: true, cell: (d) => <KioskLink id={d.id} name={d.name} /> },
           status: {
             label: t('devices.statusLabel'),
             cell: (d) => (
               <Badge kind={d.status === 'approved' ? 'good' : undefined}>{t(`devices.status.${d.status}`)}</Badge>
             ),
           },
-          site: { label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
+          site: { label: t('people.site'), cell: (d) => <SiteLink id={d.site} /> },
           lastHeardAt: { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
           certificateEnds: {
             label: t('devices.certificate'),

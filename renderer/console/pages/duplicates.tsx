@@ -12,8 +12,8 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { DataTable, RowButton, Skeleton, useList } from '../parts/table.tsx';
-import { kioskName } from '../state/places.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 
@@ -151,7 +151,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
             label: t('lookalikes.where'),
             cell: (p) => (
               <>
-                <bdi>{p.device === null ? t('lookalikes.console') : (kioskName(p.device) ?? '–')}</bdi>
+                {p.device === null ? <bdi>{t('lookalikes.console')}</bdi> : <KioskLink id={p.device} />}
                 {p.byName !== null && (
                   <p class="muted small">
                     <bdi>{p.byName}</bdi>

@@ -9,6 +9,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { DataTable, Reading, useList } from '../parts/table.tsx';
 import type { Role } from '../state/session.ts';
 
@@ -150,7 +151,11 @@ function One({ request, role }: { request: string; role: Role }) {
                 rowKey={(k) => k.device}
                 tone={(k) => (k.overdue ? 'bad' : undefined)}
                 columns={{
-                  name: { label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+                  name: {
+                    label: t('devices.name'),
+                    heads: true,
+                    cell: (k) => <KioskLink id={k.device} name={k.name} />,
+                  },
                   state: {
                     label: t('erasures.stateLabel'),
                     cell: (k) =>

@@ -19,6 +19,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { DataTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
@@ -149,7 +150,11 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
     kiosk: {
       label: t('presence.kiosk'),
       cell: (row: Inside) =>
-        row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
+        row.device === null ? (
+          t('presence.byHand')
+        ) : (
+          <KioskLink id={row.device} name={kioskOf(row.device, presence.kiosks)} />
+        ),
     },
     status: {
       when: current !== null,
@@ -169,7 +174,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
                   {seen.device !== null && (
                     <>
                       {' · '}
-                      <bdi>{kioskOf(seen.device, presence.kiosks)}</bdi>
+                      <KioskLink id={seen.device} name={kioskOf(seen.device, presence.kiosks)} />
                     </>
                   )}
                 </span>

@@ -21,6 +21,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
+import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { BulkButton, DataTable, Reading, Skeleton } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
@@ -136,18 +137,14 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
           label: t('fleet.name'),
           heads: true,
           sort: (k) => k.name,
-          cell: (k) => (
-            <a href={`#/fleet/${k.id}`}>
-              <bdi>{k.name}</bdi>
-            </a>
-          ),
+          cell: (k) => <KioskLink id={k.id} name={k.name} />,
         },
         state: { label: t('fleet.state'), sort: (k) => k.alerts.length, cell: (k) => <AlertBadges kiosk={k} /> },
         site: {
           when: sites.value.length > 1,
           label: t('people.site'),
           sort: siteName,
-          cell: (k) => siteName(k) ?? '–',
+          cell: (k) => <SiteLink id={k.site} />,
         },
         heard: { label: t('devices.heard'), sort: (k) => k.lastHeardAt, cell: (k) => <Ago at={k.lastHeardAt} /> },
         version: {

@@ -6,6 +6,7 @@ import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import type { PageProps } from '../parts/page.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
 import { createLive, type Live } from '../state/live.ts';
@@ -122,7 +123,9 @@ function Kiosks({ live }: { live: Live }) {
             <li key={id} class="kiosk" data-state={state}>
               <span class="kiosk-dot" aria-hidden="true" />
               <div>
-                <p class="kiosk-name">{name}</p>
+                <p class="kiosk-name">
+                  <KioskLink id={id} name={name} />
+                </p>
                 <p class="muted">{t(`board.kiosks.${state}`, { ago: agoOf(silence ?? 0) })}</p>
               </div>
             </li>

@@ -3,6 +3,7 @@ import type { PathOf } from '../../shared/i18n.ts';
 import * as icons from '../../shared/icons.tsx';
 import type { Key } from '../i18n.ts';
 import type { PageProps } from '../parts/page.tsx';
+import { OF_MACHINES } from '../parts/place-links.tsx';
 import type { Role } from '../state/session.ts';
 import { Account } from './account.tsx';
 import { Accounts } from './accounts.tsx';
@@ -26,6 +27,7 @@ import { PresenceView } from './presence.tsx';
 import { RetentionView } from './retention.tsx';
 import { Rollouts } from './rollouts.tsx';
 import { Settings } from './settings.tsx';
+import { Sites } from './sites.tsx';
 import { Statistics } from './statistics.tsx';
 import { Webhooks } from './webhooks.tsx';
 
@@ -61,7 +63,6 @@ const OF_PEOPLE: readonly Role[] = ['admin', 'dpo', 'staff'];
 const OF_RECORDS: readonly Role[] = ['admin', 'staff'];
 /** Who answers for how it is run. */
 const OVERSIGHT: readonly Role[] = ['admin', 'dpo', 'auditor'];
-const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
 
 /** Every page, in the order of the rail and of its section's tabs. The first that a role may open is where it begins. */
 export const PAGES: readonly ConsolePage[] = [
@@ -76,6 +77,7 @@ export const PAGES: readonly ConsolePage[] = [
   { path: 'evacuation', section: 'attendance', roles: OF_PEOPLE, View: EvacuationView },
   { path: 'devices', section: 'kiosks', roles: EVERYBODY, View: Devices },
   { path: 'fleet', section: 'kiosks', roles: OF_MACHINES, View: Fleet },
+  { path: 'sites', section: 'kiosks', roles: EVERYBODY, View: Sites },
   { path: 'rollouts', section: 'kiosks', roles: OF_MACHINES, View: Rollouts },
   { path: 'day', section: 'reports', roles: OF_PEOPLE, View: Day },
   { path: 'statistics', section: 'reports', roles: EVERYBODY, View: Statistics },

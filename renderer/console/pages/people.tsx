@@ -12,8 +12,9 @@ import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
+import { SiteLinks } from '../parts/place-links.tsx';
 import { BulkButton, DataTable, Skeleton, useList } from '../parts/table.tsx';
-import { siteOf, sites } from '../state/places.ts';
+import { sites } from '../state/places.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
@@ -58,7 +59,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       templates: { label: t('people.templates'), numeric: true, cell: (p: Person) => p.templates },
       site: {
         label: t('people.site'),
-        cell: (p: Person) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
+        cell: (p: Person) => <SiteLinks ids={p.sites} none="–" />,
       },
       updatedAt: { label: t('people.changed'), numeric: true, cell: (p: Person) => <Moment at={p.updatedAt} /> },
     },

@@ -9,6 +9,7 @@ import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
 import { DataTable, Reading } from '../parts/table.tsx';
 import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
@@ -70,7 +71,11 @@ export function PresenceView({ query }: PageProps) {
                       label: t('presence.kiosk'),
                       sort: (row) => row.device && kioskOf(row.device, presence.kiosks),
                       cell: (row) =>
-                        row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
+                        row.device === null ? (
+                          t('presence.byHand')
+                        ) : (
+                          <KioskLink id={row.device} name={kioskOf(row.device, presence.kiosks)} />
+                        ),
                     },
                     method: { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
                   }}
@@ -101,7 +106,7 @@ export function KnownAsOf({ presence: { kiosks, now, zone } }: { presence: Prese
           const old = at !== null && Date.parse(now) - Date.parse(at) > DAY_MS;
           return (
             <li key={kiosk.id} data-silent={silent}>
-              <bdi>{kiosk.name}</bdi>
+              <KioskLink id={kiosk.id} name={kiosk.name} />
               <strong class="tabular">
                 {at === null ? (
                   t('presence.never')

@@ -11,9 +11,10 @@ import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
+import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { DataTable, Reading, RowButton } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
-import { siteOf, sites, zoneOf } from '../state/places.ts';
+import { sites, zoneOf } from '../state/places.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
@@ -95,7 +96,7 @@ export function RetentionView({ role }: PageProps) {
                 label: t('devices.name'),
                 heads: true,
                 sort: (k) => k.name,
-                cell: (k) => <span dir="auto">{k.name}</span>,
+                cell: (k) => <KioskLink id={k.device} name={k.name} />,
               },
               what: { label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
               before: {
@@ -154,7 +155,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
               </p>
               <p class="muted small">
                 {hold.person && <PersonLink id={hold.person} name={hold.person.slice(-8)} />}
-                {hold.site && siteOf(hold.site)?.name} {hold.from && <Moment at={hold.from} />}
+                {hold.site && <SiteLink id={hold.site} />} {hold.from && <Moment at={hold.from} />}
                 {(hold.from || hold.until) && ' – '}
                 {hold.until && <Moment at={hold.until} />}
               </p>

@@ -1,8 +1,10 @@
 import * as siteApi from '../../../sync/protocol/api/sites.ts';
+import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
-import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { go } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
@@ -20,13 +22,7 @@ export function Settings({ role }: PageProps) {
   return (
     <PageFrame
       of="settings"
-      actions={
-        role === 'admin' && (
-          <DialogButton label={t('settings.addSite')}>
-            <AddSite onDone={() => void loadPlaces()} />
-          </DialogButton>
-        )
-      }
+      actions={site && <Button label={t('sites.open')} onClick={() => go(`sites/${site.id}`)} />}
     >
       {sites.value.length > 1 && (
         <div class="filters">
@@ -76,10 +72,10 @@ function OfSite({ site, role }: { site: siteApi.Site; role: Role }) {
 type Line = (siteApi.PolicyChange | siteApi.SiteChange) & { readonly of: 'policy' | 'site' };
 
 const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
-const CHOICES: ReadonlySet<string> = new Set(['faces', 'templates']);
+const CHOICES: ReadonlySet<string> = new Set(['faces', 'templates', 'watchScreens']);
 
 /** A setting's value as its page calls it. */
-function valueLabel(name: string, value: unknown): string {
+export function valueLabel(name: string, value: unknown): string {
   if (value === undefined || value === '') return '–';
   if (LISTS.has(name))
     return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
@@ -223,28 +219,5 @@ function Calendar({ site, mayWrite, onDone }: { site: siteApi.Site; mayWrite: bo
         {mayWrite && <Submit disabled={busy || !patch.success || same}>{t('settings.saveCalendar')}</Submit>}
       </Form>
     </Panel>
-  );
-}
-
-function AddSite({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone });
-  const parsed = siteApi.NewSite.safeParse(values);
-  return (
-    <WriteForm
-      write={() => api(siteApi.createSite, { body: parsed.data! })}
-      say={() => t('settings.siteAdded')}
-      done={onDone}
-      ready={parsed.success}
-      action={t('settings.addSite')}
-    >
-      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...field('name')} />
-      <TextField
-        label={t('settings.timeZone')}
-        hint={t('settings.timeZoneHint')}
-        required
-        dir="ltr"
-        {...field('timeZone')}
-      />
-    </WriteForm>
   );
 }

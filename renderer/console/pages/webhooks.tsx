@@ -17,8 +17,9 @@ import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { SiteLink } from '../parts/place-links.tsx';
 import { BulkButton, DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
-import { siteOf, sites } from '../state/places.ts';
+import { sites } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 export function Webhooks({ role }: PageProps) {
@@ -109,7 +110,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
         <Fact name={t('webhooks.url')} dir="ltr" value={hook.url} />
         <Fact
           name={t('webhooks.site')}
-          value={hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}
+          value={hook.site === null ? t('webhooks.everySite') : <SiteLink id={hook.site} />}
         />
         <Fact name={t('webhooks.number')} value={t(hook.withNumber ? 'yes' : 'no')} />
         <Fact name={t('webhooks.last')} value={<Ago at={hook.lastDeliveredAt} />} />

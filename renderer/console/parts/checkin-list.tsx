@@ -7,6 +7,7 @@ import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
 import { DirectionChip } from './labels.tsx';
 import { PersonLink } from './person-fields.tsx';
+import { KioskLink } from './place-links.tsx';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
@@ -77,7 +78,11 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>
-          {kiosk && <span>{kiosk}</span>}
+          {kiosk && (
+            <span>
+              <KioskLink id={row.device} name={kiosk} />
+            </span>
+          )}
           {late && <span>{t('board.list.late', { time: timeIn(row.receivedAt, zone) })}</span>}
         </p>
       </div>

@@ -151,17 +151,16 @@ function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () 
     {
       id: 'sites',
       label: t('search.sites'),
-      options:
-        typed.trim() && may('settings')
-          ? fitting(
-              typed,
-              sites.value.map(({ id: site, name }) => ({
-                id: `site-${site}`,
-                label: name,
-                pick: to('settings', { site }),
-              })),
-            )
-          : [],
+      options: typed.trim()
+        ? fitting(
+            typed,
+            sites.value.map(({ id: site, name }) => ({
+              id: `site-${site}`,
+              label: name,
+              pick: to(`sites/${site}`),
+            })),
+          )
+        : [],
     },
   ];
   return (

@@ -167,7 +167,7 @@ export const Template = z.strictObject({ site: Uuid, name: z.string(), isDefault
 export type Template = z.infer<typeof Template>;
 
 export const NewCommand = z.strictObject({
-  what: CommandWhat,
+  what: CommandWhat.exclude(['watch']),
   /** Of `wipe` and `decommission`: the kiosk's name, typed. */
   name: z.string().max(80).optional(),
   /** How long it may wait for the kiosk. */
@@ -255,6 +255,44 @@ export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:com
   action: 'operate',
   answer: FleetDetail,
   errors: ['unknown-device', 'command-answered'],
+});
+
+/** How a kiosk's screen is watched: asked for as `watchScreen`, and ended by asking no more. */
+export const ScreenPicture = z.strictObject({
+  /** Grows with each picture; 0: none has come yet. */
+  number: z.number().int(),
+  /** When the kiosk last sent one. */
+  at: Instant.nullable(),
+  /** JPEG, base64; null: none that is newer than `after`. */
+  picture: z.base64().nullable(),
+});
+export type ScreenPicture = z.infer<typeof ScreenPicture>;
+
+export const watchScreen = endpoint('POST /api/fleet/:device/screen', {
+  summary: 'Watch a kiosk’s screen live, if its site’s policy allows it; the kiosk shows that it is watched',
+  roles: ['admin'],
+  data: ['device.screen'],
+  action: 'read',
+  answer: z.strictObject({ command: Uuid }),
+  errors: ['device-not-approved', 'device-leaves', 'screen-not-shared'],
+});
+
+export const getScreen = endpoint('GET /api/fleet/:device/screen/:command', {
+  summary: 'Get the newest picture of a screen that the caller watches; the watch ends 30 s after the last call',
+  roles: ['admin'],
+  // Recorded once, by `watchScreen`.
+  data: [],
+  query: z.strictObject({ after: z.coerce.number().int().min(0).default(0) }),
+  answer: ScreenPicture,
+  idle: true,
+});
+
+export const stopWatching = endpoint('DELETE /api/fleet/:device/screen/:command', {
+  summary: 'Stop watching a kiosk’s screen; the picture is dropped at once',
+  roles: ['admin'],
+  data: [],
+  action: 'read',
+  answer: 'nothing',
 });
 
 export const getKioskLog = endpoint('GET /api/fleet/:device/logs/:command', {

@@ -138,6 +138,8 @@ export const Policy = z.strictObject({
     .max(2)
     .refine(unique, 'each method once')
     .optional(),
+  /** Whether administrators may watch the screens of its kiosks live, which say so then; absent: `off`. */
+  watchScreens: z.enum(['on', 'off']).optional(),
   /** Where face templates live: at server and kiosks, or as a ciphertext that the person's card alone opens; absent: `store`. */
   templates: z.enum(['store', 'card']).optional(),
   /**

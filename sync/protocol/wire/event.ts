@@ -35,7 +35,7 @@ export const Direction = z.enum(['in', 'out']);
 export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
 
 /** What a server may ask a kiosk to do, once (wire/fleet.ts). */
-export const CommandWhat = z.enum(['restart', 'logs', 'wipe', 'decommission']);
+export const CommandWhat = z.enum(['restart', 'logs', 'watch', 'wipe', 'decommission']);
 export type CommandWhat = z.infer<typeof CommandWhat>;
 /** `started`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['started', 'done', 'failed', 'refused', 'expired']);

@@ -3,7 +3,8 @@ import { deviceHeader, Ed25519PublicJwk, sealedSize } from './batch.ts';
 import { Uuid } from './event.ts';
 
 /**
- * What a kiosk says outside of its log of events. `logs`: its own redacted log, as the server asked for. `farewell`: the last
+ * What a kiosk says outside of its log of events. `logs`: what a command asked for, its own redacted log or the picture of its
+ * screen. `farewell`: the last
  * word of a kiosk that has destroyed everything, its log and its keys included, so that no event can report it.
  */
 
@@ -16,13 +17,15 @@ export const MAX_LOGS_BYTES = sealedSize(MAX_LOGS_PLAIN);
 export const MAX_LOGS_GZ = 96_000;
 /** Most bytes that may come out of it: a small file that grows without end is refused. */
 export const MAX_LOGS_TEXT = 4 * 1024 * 1024;
+/** Largest picture of a screen, bytes of JPEG: with gzip around it, it has room in `gz`. */
+export const MAX_PICTURE_BYTES = 70_000;
 
 export const LogsHeader = deviceHeader(LOGS_TYP.logs);
 export type LogsHeader = z.infer<typeof LogsHeader>;
 export const Logs = z.strictObject({
   /** The command that asked for them. */
   command: Uuid,
-  /** Lines of JSON, newest last, gzip (RFC 1952), base64. */
+  /** Of `logs` lines of JSON, newest last; of `watch` a JPEG; gzip (RFC 1952), base64. */
   gz: z.base64().max(MAX_LOGS_GZ),
 });
 export type Logs = z.infer<typeof Logs>;

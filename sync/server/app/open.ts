@@ -11,6 +11,7 @@ import { openDatabase } from '../platform/database/open.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { createLogger } from '../platform/logs/logger.ts';
+import { WatchedScreens } from '../platform/watched-screens.ts';
 import { readConfig } from './config.ts';
 import { MODULES } from './modules.ts';
 import { operatorListener, socketPath } from './operator.ts';
@@ -64,7 +65,9 @@ export async function asOperator<T>(
     const keyring = await openKeyring(db, keys, { hostnames: config.hostnames, now: () => now().getTime() });
     const log = createLogger('warn');
     const notify = (what: 'board' | 'change') => signals.notify(what);
-    const services = { db, keys, keyring, config, modules: MODULES, log, now, notify, ...(progress && { progress }) };
+    const screens = new WatchedScreens();
+    const given = { db, keys, keyring, config, modules: MODULES, log, now, notify, screens };
+    const services = { ...given, ...(progress && { progress }) };
     return await onDatabase(services, work);
   } finally {
     await database.close();

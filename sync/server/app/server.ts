@@ -23,6 +23,7 @@ import { followCertificate } from '../platform/keys/people-certificate.ts';
 import { keepBeating } from '../platform/keys/replica.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { jobsOf } from '../platform/server-module.ts';
+import { WatchedScreens } from '../platform/watched-screens.ts';
 import { CHECKS } from './checks/all.ts';
 import { Watch } from './checks/watch.ts';
 import type { Config } from './config.ts';
@@ -95,9 +96,12 @@ export async function startServer(
     closers.push(startAttendanceWorker(database, keys, config.weights, log, now, config.retention.erasureUndoDays));
     const memory = new SessionMemory();
     closers.push(memory.follow(db, now, log));
+    const screens = new WatchedScreens();
+    closers.push(screens.follow(now));
     const services = {
       db,
       memory,
+      screens,
       keys,
       keyring,
       config,
@@ -125,7 +129,7 @@ export async function startServer(
       onChange: () => signals.notify('board'),
       onKioskChange: () => signals.notify('change'),
     };
-    const devices = createDeviceListener({ ...messages, updates: config.updates });
+    const devices = createDeviceListener({ ...messages, screens, updates: config.updates });
     closers.push(() => devices.close());
     const followed = config.peopleCertificate && followCertificate(config.peopleCertificate, log);
     if (followed) closers.push(async () => followed.close());

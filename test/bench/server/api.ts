@@ -21,6 +21,7 @@ import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../../sync/server/platform/database/schema.ts';
 import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../../sync/server/platform/keys/settings.ts';
+import { WatchedScreens } from '../../../sync/server/platform/watched-screens.ts';
 import { call, tokenOf } from '../../kit/client.ts';
 import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
 import { benchLine, interleaved, median, processMemory, quantile, resetPeak } from '../harness.ts';
@@ -72,6 +73,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
       keyring,
       config,
       modules: MODULES,
+      screens: new WatchedScreens(),
       log,
       now: () => new Date(),
       notify: () => undefined,

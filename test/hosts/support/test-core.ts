@@ -37,6 +37,7 @@ export const STATUS: Signal<'status'> = {
   setup: null,
   camera: null,
   update: null,
+  watched: false,
 };
 
 const EVACUATION: EvacuationList = {
@@ -72,6 +73,7 @@ export function testMethods(
     },
     status: async () => STATUS,
     screenState: empty,
+    screenPicture: empty,
     setupJoin: empty,
     setupRetry: empty,
     setupStaffPin: empty,

@@ -7,6 +7,7 @@ import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
 import { jobsOf } from '../../../sync/server/platform/server-module.ts';
+import { WatchedScreens } from '../../../sync/server/platform/watched-screens.ts';
 
 /**
  * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,
@@ -46,5 +47,12 @@ pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) 
 const log = pino({ level: 'silent' });
 const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
 const job = jobsOf(MODULES).find(({ name }) => name === o.job)!;
-await job.run({ ...services, modules: MODULES, notify: () => undefined, signal: AbortSignal.timeout(100_000) });
+const screens = new WatchedScreens();
+await job.run({
+  ...services,
+  screens,
+  modules: MODULES,
+  notify: () => undefined,
+  signal: AbortSignal.timeout(100_000),
+});
 process.exit(1);

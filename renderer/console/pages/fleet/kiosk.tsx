@@ -3,17 +3,22 @@ import { useEffect, useRef } from 'preact/hooks';
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
+import { IconList, IconRollout } from '../../../shared/icons.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
+import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
 import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
+import { SiteLink } from '../../parts/place-links.tsx';
 import { DataTable, Reading, RowButton } from '../../parts/table.tsx';
-import { siteOf } from '../../state/places.ts';
+import { addDays, dayKeyIn } from '../../state/clock.ts';
+import { zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
+import { ScreenPanel } from './screen.tsx';
 import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
 
 const EVERY_MS = 5_000;
@@ -35,18 +40,36 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   }, [news, found.reload]);
   const admin = role === 'admin';
   return (
-    <PageFrame title={kiosk?.name ?? t('fleet.nav')} actions={<BackButton to="fleet">{t('fleet.back')}</BackButton>}>
+    <PageFrame
+      title={kiosk?.name ?? t('fleet.nav')}
+      actions={
+        <>
+          <BackButton to="fleet">{t('fleet.back')}</BackButton>
+          {kiosk && admin && (
+            <Button
+              icon={<IconList />}
+              label={t('attendance.nav')}
+              onClick={() => go('attendance', { device, from: addDays(dayKeyIn(Date.now(), zoneOf(kiosk.site)), -7) })}
+            />
+          )}
+        </>
+      }
+    >
       <Reading of={found} rows={8} />
       {detail && kiosk && (
         <>
-          <Facts kiosk={kiosk} />
+          <div class="columns">
+            <Facts kiosk={kiosk} />
+            {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
+            <UpdatePanel kiosk={kiosk} />
+          </div>
+          <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
           <SettingsPanel
             key={detail.own.revision}
             detail={{ ...detail, kiosk }}
             admin={admin}
             onChange={found.replace}
           />
-          <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
           <StaffLogPanel records={detail.staff} />
         </>
       )}
@@ -54,24 +77,23 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   );
 }
 
+const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
+  <Fact name={t(`fleet.fact.${name}`)} value={value} />
+);
+
 function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
-  const held = r?.updateHeld;
   const hours =
     r &&
     (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
-  const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
-    <Fact name={t(`fleet.fact.${name}`)} value={value} />
-  );
   return (
     <Panel title={t('fleet.howItIs')} aside={<AlertBadges kiosk={kiosk} />}>
       {!r && <p class="muted">{t('fleet.noReport')}</p>}
       <dl class="facts">
         {fact('heard', <Ago at={kiosk.lastHeardAt} />)}
-        {fact('site', siteOf(kiosk.site)?.name ?? '–')}
+        {fact('site', <SiteLink id={kiosk.site} />)}
         {r && (
           <>
-            {fact('version', <bdi dir="ltr">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>)}
             {fact('host', t(`fleet.hosts.${r.host}`))}
             {fact('model', <bdi>{r.models.embedder ?? '–'}</bdi>)}
             {fact('detector', <bdi>{r.models.detector?.slice(0, 12) ?? '–'}</bdi>)}
@@ -84,9 +106,6 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
               'queue',
               `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
             )}
-            {fact('slots', r.slots ? slotLabel(r.slots) : '–')}
-            {held &&
-              fact('update', t('fleet.updateHeld', { version: held.version, time: moment(held.since, kiosk.site) }))}
             {fact('reported', <Ago at={kiosk.reportAt} />)}
           </>
         )}
@@ -97,6 +116,25 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
 
 /** A number with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
+
+/** What it runs, and what waits to be run. */
+function UpdatePanel({ kiosk }: { kiosk: fleet.FleetKiosk }) {
+  const r = kiosk.report;
+  if (!r) return null;
+  const held = r.updateHeld;
+  return (
+    <Panel title={t('fleet.fact.update')}>
+      <dl class="facts">
+        {fact('version', <bdi dir="ltr">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>)}
+        {fact('slots', r.slots ? slotLabel(r.slots) : '–')}
+        {held && fact('update', t('fleet.updateHeld', { version: held.version, time: moment(held.since, kiosk.site) }))}
+      </dl>
+      <div class="actions start">
+        <Button icon={<IconRollout />} label={t('rollouts.nav')} onClick={() => go('rollouts')} />
+      </div>
+    </Panel>
+  );
+}
 
 function slotLabel({
   current,

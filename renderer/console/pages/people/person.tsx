@@ -14,9 +14,10 @@ import { t } from '../../i18n.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
+import { KioskLink, SiteLinks } from '../../parts/place-links.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
-import { kioskName, siteOf, sites } from '../../state/places.ts';
+import { sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AUDITORS } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
@@ -69,10 +70,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               <PersonFacts person={person} />
               <Fact name={t('people.language')} value={person.language ? languageName(person.language) : '–'} />
               <Fact name={t('people.gps')} value={t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')} />
-              <Fact
-                name={t('people.site')}
-                value={person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}
-              />
+              <Fact name={t('people.site')} value={<SiteLinks ids={person.sites} none={t('people.noSite')} />} />
               <Fact name={t('people.changed')} value={<Moment at={person.updatedAt} />} />
             </dl>
             {mayWrite && sites.value.length > 1 && (
@@ -261,7 +259,7 @@ function StaffPanel({ person }: { person: string }) {
             <div>
               <p class="setting-name">{codeLabel('people.staffDid', `${one.what}-${one.change}`)}</p>
               <p class="muted small">
-                <bdi>{staffByLabel(one.by)}</bdi> · <bdi>{kioskName(one.device) ?? '–'}</bdi> · <Moment at={one.at} />
+                <bdi>{staffByLabel(one.by)}</bdi> · <KioskLink id={one.device} /> · <Moment at={one.at} />
               </p>
             </div>
           </li>

@@ -6,9 +6,10 @@ import { useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { Ago, DirectionChip, Moment } from '../../parts/labels.tsx';
+import { RecordedAt } from '../../parts/place-links.tsx';
 import { Reading } from '../../parts/table.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
-import { kioskName, siteOf, zoneOf } from '../../state/places.ts';
+import { zoneOf } from '../../state/places.ts';
 
 /** How many records are shown, newest first. */
 const SHOWN_RECORDS = 8;
@@ -53,9 +54,7 @@ export function RecordsPanel({ person }: { person: string }) {
             <span class="muted">
               {t(`method.${row.method}`)}
               {' · '}
-              <bdi>
-                {row.device === null ? t('attendance.added') : (kioskName(row.device) ?? siteOf(row.site)?.name ?? '–')}
-              </bdi>
+              <RecordedAt row={row} />
               {row.voided !== null && ` · ${t(keyOr(`voided.${row.voided}`, 'voided.label'))}`}
               {row.voided === null && row.duplicateOf !== null && ` · ${t('attendance.duplicate')}`}
             </span>

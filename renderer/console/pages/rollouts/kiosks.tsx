@@ -5,6 +5,7 @@ import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
+import { KioskLink } from '../../parts/place-links.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { ringName } from './rings.tsx';
 
@@ -72,7 +73,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
         rowKey={(k) => k.device}
         empty={{ title: t('rollouts.noKiosks') }}
         columns={{
-          name: { label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
+          name: { label: t('devices.name'), heads: true, cell: (k) => <KioskLink id={k.device} name={k.name} /> },
           ring: { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
           state: { label: t('rollouts.stateLabel'), cell: (k) => <StateOf kiosk={k} /> },
           since: { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },

@@ -25,7 +25,7 @@ const NUMBERS = [
   'faceMonths',
   'minorFaceMonths',
 ] as const;
-const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates'] as const;
+const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates', 'watchScreens'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 /** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
 export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
@@ -228,6 +228,17 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
               onValue={(value) => edit({ [name]: value })}
             />
           ))}
+        </fieldset>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <legend>{t('screen.title')}</legend>
+          {choice(
+            'watchScreens',
+            [
+              ['', t('settings.off')],
+              ['on', t('settings.on')],
+            ],
+            'settings.watchScreensHint',
+          )}
         </fieldset>
         <fieldset class="plain grid" disabled={!mayWrite}>
           <legend>{t('settings.contacts')}</legend>

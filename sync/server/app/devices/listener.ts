@@ -13,6 +13,7 @@ import { registerLeaving } from '../../features/fleet/device-routes.ts';
 import { Downloads, registerUpdates, UPDATES_ROUTE } from '../../features/fleet/rollout/serve.ts';
 import { noteSpeaker } from '../../platform/http/error-log.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../../platform/http/listener.ts';
+import type { WatchedScreens } from '../../platform/watched-screens.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
 import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
 import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
@@ -26,6 +27,8 @@ const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
   readonly unauthenticated?: Partial<UnauthenticatedLimits>;
+  /** Screens of kiosks that someone watches. */
+  readonly screens: WatchedScreens;
   /** Folder of the repository of builds; null: none. */
   readonly updates: string | null;
 }

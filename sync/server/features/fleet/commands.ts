@@ -1,7 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import type { NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
@@ -28,7 +27,14 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 
 const HOUR = 3_600_000;
 /** How long a command waits for its kiosk, hours. A lost kiosk may come up again weeks later. */
-const LIFE: Readonly<Record<CommandWhat, number>> = { restart: 1, logs: 24, decommission: 7 * 24, wipe: 90 * 24 };
+const LIFE: Readonly<Record<CommandWhat, number>> = {
+  restart: 1,
+  logs: 24,
+  // Someone is waiting for it: an idle kiosk asks every 20 s.
+  watch: 1 / 60,
+  decommission: 7 * 24,
+  wipe: 90 * 24,
+};
 /** A kiosk that was heard on the last minute may say so a little later, ms. */
 const GRACE_MS = HOUR;
 /** Logs are kept so long, ms. */
@@ -43,7 +49,17 @@ export const destroys = (what: CommandWhat): what is 'wipe' | 'decommission' =>
  */
 export async function askKiosk(
   tx: Tx,
-  { device, by, ...wanted }: NewCommand & { readonly device: string; readonly by: string },
+  {
+    device,
+    by,
+    ...wanted
+  }: {
+    readonly device: string;
+    readonly what: CommandWhat;
+    readonly by: string;
+    readonly name?: string | undefined;
+    readonly hours?: number | undefined;
+  },
   now: Date,
 ): Promise<string> {
   await tx.selectFrom('device').select('id').where('id', '=', device).forUpdate().execute();
@@ -57,7 +73,9 @@ export async function askKiosk(
     // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
     const hurries = wanted.what === 'wipe' && open.what === 'decommission';
     if (destroys(open.what) && open.outcome === 'started' && !hurries) throw new Problem('device-leaves');
-    if (open.what === wanted.what && open.expires_at > now) throw new Problem('command-waits');
+    // A later watch takes over.
+    const takesOver = wanted.what === 'watch';
+    if (open.what === wanted.what && open.expires_at > now && !takesOver) throw new Problem('command-waits');
   }
   const id = v7();
   const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
@@ -243,7 +261,8 @@ export function dropOldLogs(db: Db, now: Date): Promise<number> {
   return remove(db, 'fleet_log', { at: below(new Date(now.getTime() - LOGS_KEPT_MS)) });
 }
 
-function unpacked(packed: Uint8Array): Buffer {
+/** @throws Problem `logs-malformed` */
+export function unpacked(packed: Uint8Array): Buffer {
   try {
     return gunzipSync(packed, { maxOutputLength: MAX_LOGS_TEXT });
   } catch (cause) {

@@ -11,7 +11,8 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Listener } from '../../platform/http/listener.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
-import { announcedFarewellKey, keepLogs, takeFarewell } from './commands.ts';
+import type { WatchedScreens } from '../../platform/watched-screens.ts';
+import { announcedFarewellKey, keepLogs, takeFarewell, unpacked } from './commands.ts';
 
 /** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
 const FAREWELLS_A_MINUTE = 30;
@@ -23,10 +24,11 @@ interface Context {
   readonly now: () => Date;
   readonly log: Logger;
   readonly onChange: () => void;
+  readonly screens: WatchedScreens;
 }
 
 /**
- * `POST /v1/logs` (body: sealed logs) of a registered device, and `POST /v1/farewell` (body: a farewell), which needs no
+ * `POST /v1/logs` (body: sealed logs, or the picture of a screen that is watched) of a registered device, and `POST /v1/farewell` (body: a farewell), which needs no
  * client certificate: the kiosk that says it has none any more. See docs/develop/protocol.md, "Leaving".
  *
  * @param inTurn does the work when it is the turn of the device that speaks, which it names
@@ -48,9 +50,11 @@ export function registerLeaving(
         },
         { serverId: o.keyring.serverId, device: id },
       );
+      if (o.screens.isWatched(id, logs.command, o.now()))
+        return o.screens.take(id, unpacked(Buffer.from(logs.gz, 'base64')), o.now());
       await inTransaction(o.db, (tx) => keepLogs(tx, o.keys, id, logs, o.now()));
+      o.onChange();
     });
-    o.onChange();
     return reply.code(204).send();
   });
 

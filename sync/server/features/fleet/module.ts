@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { findDevice } from '../../core/devices/registry.ts';
+import { findDevice, scopeOf } from '../../core/devices/registry.ts';
 import { changeSettings, type Of, putBack, settingsWithHistory, templatesOf } from '../../core/devices/settings.ts';
+import { policyOf } from '../../core/sites/policy.ts';
 import { findSite, scopeOfSite } from '../../core/sites/sites.ts';
 import { forgetStaff } from '../../core/staff/store.ts';
 import { readPageCursor } from '../../platform/access/cursor.ts';
@@ -51,6 +52,24 @@ const fleetRoutes: readonly Route[] = [
     call.on(`${params.device} ${body.what} ${id}`);
     call.notify('change');
     return fleetDetail(tx, call.services.keys, params.device, now);
+  }),
+  implement(api.watchScreen, async (call) => {
+    const { tx, services, params, now } = call;
+    if (!(await findDevice(tx, params.device))) throw new Problem('unknown-device');
+    const { watchScreens } = await policyOf(tx, await scopeOf(tx, params.device));
+    if (watchScreens !== 'on') throw new Problem('screen-not-shared');
+    const command = await askKiosk(tx, { what: 'watch', device: params.device, by: byOf(call) }, now);
+    services.screens.begin(params.device, { command, by: byOf(call) }, now);
+    call.on(`${params.device} watch ${command}`);
+    call.notify('change');
+    return { command };
+  }),
+  implement(api.getScreen, async (call) => {
+    const { services, params, query, now } = call;
+    return services.screens.show(params.device, { ...params, by: byOf(call) }, query.after, now);
+  }),
+  implement(api.stopWatching, async (call) => {
+    call.services.screens.end(call.params.device, { ...call.params, by: byOf(call) });
   }),
   implement(api.withdrawCommand, async (call) => {
     const { tx, params, now } = call;

@@ -8,6 +8,7 @@ import type { Db, Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import type { ServerModule } from '../server-module.ts';
+import type { WatchedScreens } from '../watched-screens.ts';
 import type { SessionMemory } from './memory.ts';
 import type { Session } from './session.ts';
 
@@ -27,6 +28,8 @@ export interface Services {
   readonly devicePort?: () => number | null;
   /** What is kept opened between the requests of a session; absent: nothing is. */
   readonly memory?: SessionMemory;
+  /** Screens of kiosks that someone watches. */
+  readonly screens: WatchedScreens;
   /** Where someone at the command line watches: how far a long work is. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }

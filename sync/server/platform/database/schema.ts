@@ -786,7 +786,7 @@ export interface Tables {
   fleet_command: {
     id: string;
     device: string;
-    what: 'restart' | 'logs' | 'wipe' | 'decommission';
+    what: 'restart' | 'logs' | 'watch' | 'wipe' | 'decommission';
     asked_at: Instant;
     by: string;
     expires_at: Instant;

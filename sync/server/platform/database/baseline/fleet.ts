@@ -25,7 +25,7 @@ export const fleet: readonly string[] = [
   `create table fleet_command (
      id uuid primary key,
      device uuid not null references device (id),
-     what text not null check (what in ('restart', 'logs', 'wipe', 'decommission')),
+     what text not null check (what in ('restart', 'logs', 'watch', 'wipe', 'decommission')),
      asked_at timestamptz not null,
      -- Account, or \`operator\`.
      by text not null,

@@ -1,0 +1,68 @@
+import { type ErrorCode, Problem } from '../../../sync/errors/problem.ts';
+import type { CoreMethods } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
+
+/** A watch ends after so long without a word of the server that it goes on, ms. */
+const SILENCE_MS = 30_000;
+/** The server's word that nobody watches any more. */
+const OVER: ErrorCode = 'command-unknown';
+
+export interface MirrorDeps {
+  /** @throws Problem of the way there (the next picture tries again), or the server's */
+  readonly send: (command: string, jpeg: Uint8Array) => Promise<void>;
+  /** Whether the site's policy allows it; asked at each picture. */
+  readonly allowed: () => boolean;
+  /** It begins, or is over: the screen has to say so. */
+  readonly changed: () => void;
+  readonly log: CoreOptions['log'];
+}
+
+/** Sends the server pictures of this kiosk's screen, as the screen draws them, while someone there watches. Keeps none. */
+export function createMirror({ send, allowed, changed, log }: MirrorDeps) {
+  let command: string | null = null;
+  let silence: NodeJS.Timeout | undefined;
+
+  function end(): void {
+    clearTimeout(silence);
+    if (command === null) return;
+    command = null;
+    log('info', 'fleet: nobody watches the screen any more');
+    changed();
+  }
+  function heard(): void {
+    clearTimeout(silence);
+    silence = setTimeout(end, SILENCE_MS).unref();
+  }
+  const methods: Pick<CoreMethods, 'screenPicture'> = {
+    async screenPicture({ picture }) {
+      const watch = command;
+      if (watch === null) return {};
+      if (!allowed()) {
+        end();
+        return {};
+      }
+      try {
+        await send(watch, picture);
+        if (watch === command) heard();
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        if (error.code === OVER && watch === command) end();
+      }
+      return {};
+    },
+  };
+  return {
+    methods,
+    watched: (): boolean => command !== null,
+    /** @param by the command that asks for it; @returns false: the site's policy does not allow it */
+    begin(by: string): boolean {
+      if (!allowed()) return false;
+      log('info', 'fleet: the server asked to watch the screen');
+      command = by;
+      heard();
+      changed();
+      return true;
+    },
+    end,
+  };
+}

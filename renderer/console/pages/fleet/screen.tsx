@@ -1,0 +1,153 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { type FleetKiosk, getScreen, stopWatching, watchScreen } from '../../../../sync/protocol/api/fleet.ts';
+import { getSitePolicy } from '../../../../sync/protocol/api/sites.ts';
+import { Button } from '../../../shared/button.tsx';
+import { IconEye } from '../../../shared/icons.tsx';
+import { type ApiError, api } from '../../../shared/web/api.ts';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { Badge, Panel } from '../../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../../shared/web/resource.tsx';
+import { t } from '../../i18n.ts';
+import { Ago } from '../../parts/labels.tsx';
+import { SiteLink } from '../../parts/place-links.tsx';
+import { siteOf } from '../../state/places.ts';
+
+/** How often the newest picture is asked for, ms: as often as a kiosk sends one. */
+const EVERY_MS = 500;
+/** A kiosk whose screen doesn't change sends one every 5 s: after this it may have gone, ms. */
+const SILENT_MS = 15_000;
+/** What the line or the server gets over by itself. */
+const PASSING: ReadonlySet<string> = new Set(['unreachable', 'too-many-requests', 'internal-error']);
+
+/** The kiosk's screen, live, where its site allows it. */
+export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
+  const site = siteOf(kiosk.site);
+  const [watch, setWatch] = useState<string | null>(null);
+  const [over, setOver] = useState<ApiError | null>(null);
+  const { busy, error, run } = useWrite();
+  const params = { device: kiosk.id };
+  const begin = () =>
+    run(() => api(watchScreen, { params }), {
+      done: ({ command }) => {
+        setOver(null);
+        setWatch(command);
+      },
+    });
+  const ended = useCallback((why: ApiError | null) => {
+    setOver(why);
+    setWatch(null);
+  }, []);
+  return (
+    <Panel title={t('screen.title')} aside={watch !== null && <Badge kind="bad">{t('screen.live')}</Badge>}>
+      <ErrorNote error={error} />
+      {over && <p class="note">{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</p>}
+      {watch !== null && <LiveScreen key={watch} kiosk={kiosk} command={watch} onOver={ended} />}
+      <p class="muted small">{t('screen.text')}</p>
+      {site && (
+        <Allowed site={site.id} busy={busy} watching={watch !== null} onBegin={begin} onEnd={() => ended(null)} />
+      )}
+    </Panel>
+  );
+}
+
+interface AllowedProps {
+  site: string;
+  busy: boolean;
+  watching: boolean;
+  onBegin: () => void;
+  onEnd: () => void;
+}
+
+/** The button, or why there is none. */
+function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
+  const { value } = useRead(getSitePolicy, { params: { site } });
+  if (!value) return null;
+  if (value.policy.watchScreens !== 'on' && !watching)
+    return (
+      <p class="note">
+        {t('screen.notAllowed')} <SiteLink id={site} />
+      </p>
+    );
+  return (
+    <div class="actions start">
+      {watching ? (
+        <Button label={t('screen.stop')} onClick={onEnd} />
+      ) : (
+        <Button icon={<IconEye />} label={t('screen.watch')} disabled={busy} onClick={onBegin} />
+      )}
+    </div>
+  );
+}
+
+interface LiveScreenProps {
+  kiosk: FleetKiosk;
+  command: string;
+  onOver: (why: ApiError) => void;
+}
+
+/**
+ * Its pictures as they come. They are drawn from bytes that can be nothing but a raster image (no SVG, no markup), so that
+ * a kiosk in other hands shows a wrong picture of itself at most.
+ */
+function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreenProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [seen, setSeen] = useState<{ at: string | null; drawn: boolean }>({ at: null, drawn: false });
+  useEffect(() => {
+    const gone = new AbortController();
+    const params = { device, command };
+    let over = false;
+    void (async () => {
+      let after = 0;
+      while (!gone.signal.aborted) {
+        const answer = await api(getScreen, { params, query: { after }, signal: gone.signal });
+        if (gone.signal.aborted) return;
+        if (!answer.ok && !PASSING.has(answer.error.code)) {
+          over = true;
+          return onOver(answer.error);
+        }
+        if (answer.ok) {
+          const { number, at, picture } = answer.value;
+          after = number;
+          const drawn = picture === null || (await draw(canvas.current, picture).catch(() => false));
+          setSeen((before) => ({ at, drawn: picture === null ? before.drawn : drawn }));
+        }
+        await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      }
+    })();
+    return () => {
+      gone.abort();
+      // The kiosk need not wait for silence to say that nobody watches.
+      if (!over) void api(stopWatching, { params });
+    };
+  }, [device, command, onOver]);
+  const silent = seen.at !== null && Date.now() - Date.parse(seen.at) > SILENT_MS;
+  return (
+    <figure class="live-screen" data-drawn={seen.drawn}>
+      <canvas ref={canvas} role="img" aria-label={t('screen.picture', { name })} />
+      <figcaption>
+        <p class="small" role="status">
+          {seen.at === null && t('screen.waiting')}
+          {seen.at !== null && !seen.drawn && t('screen.unreadable')}
+          {silent && (
+            <>
+              {t('screen.silent')} <Ago at={seen.at} />
+            </>
+          )}
+        </p>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** @returns true; @throws DOMException where it is no picture */
+async function draw(canvas: HTMLCanvasElement | null, base64: string): Promise<true> {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
+  if (canvas) {
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
+  }
+  bitmap.close();
+  return true;
+}

@@ -1,0 +1,59 @@
+import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
+import { t } from '../i18n.ts';
+import { kioskName, siteOf } from '../state/places.ts';
+import { type Role, session } from '../state/session.ts';
+
+/** Whose the pages of kiosks are. */
+export const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
+
+const mayOpenKiosks = (): boolean => {
+  const place = session.stage.value;
+  return place.kind === 'in' && (OF_MACHINES as readonly string[]).includes(place.session.role);
+};
+
+interface PlaceLinkProps {
+  readonly id: string;
+  /** Where the page has it; absent: as it is called now. */
+  readonly name?: string | null | undefined;
+}
+
+/** A kiosk by name, as a link to its page for those whose page it is. */
+export function KioskLink({ id, name = kioskName(id) }: PlaceLinkProps) {
+  if (name === null) return <>–</>;
+  if (!mayOpenKiosks()) return <bdi>{name}</bdi>;
+  return (
+    <a class="text-link" href={`#/fleet/${id}`} dir="auto">
+      {name}
+    </a>
+  );
+}
+
+/** A site by name, as a link to its page. @param id null: the default site */
+export function SiteLink({ id }: { id: string | null }) {
+  const site = siteOf(id);
+  if (!site) return <>–</>;
+  return (
+    <a class="text-link" href={`#/sites/${site.id}`} dir="auto">
+      {site.name}
+    </a>
+  );
+}
+
+/** Where a record was made: its kiosk; its site, where that kiosk is known no more; or by hand. */
+export function RecordedAt({ row }: { row: Pick<AttendanceRow, 'device' | 'site'> }) {
+  if (row.device === null) return <bdi>{t('attendance.added')}</bdi>;
+  return kioskName(row.device) === null ? <SiteLink id={row.site} /> : <KioskLink id={row.device} />;
+}
+
+/** Several sites. @param none where there is none */
+export const SiteLinks = ({ ids, none }: { ids: readonly string[]; none: string }) => (
+  <>
+    {ids.length === 0 && none}
+    {ids.map((id, i) => (
+      <span key={id}>
+        {i > 0 && ', '}
+        <SiteLink id={id} />
+      </span>
+    ))}
+  </>
+);

@@ -1,0 +1,106 @@
+import { Problem } from '../../errors/problem.ts';
+import { MAX_PICTURE_BYTES } from '../../protocol/wire/farewell.ts';
+
+/** A watch ends so long after its watcher last asked, ms: a closed page says nothing. */
+export const ABSENT_MS = 30_000;
+/** Then it has to be asked for again, which is in the audit log again, ms. */
+export const LONGEST_WATCH_MS = 15 * 60_000;
+/** Least time between two pictures, ms; a kiosk sends two a second at most, and a network may bunch them. */
+export const PACE_MS = 250;
+/** Largest picture, pixels of a side: a small file may hold one that a browser has no memory for. */
+const MAX_SIDE = 2000;
+
+interface Picture {
+  readonly number: number;
+  readonly at: Date;
+  readonly jpeg: Uint8Array;
+}
+
+interface Watch {
+  readonly command: string;
+  readonly by: string;
+  readonly until: number;
+  askedAt: number;
+  picture: Picture | null;
+}
+
+/**
+ * Screens of kiosks that someone watches: the newest picture of each, in this process's memory and nowhere else. A kiosk has one
+ * watch at most; who asks later takes it over. What has ended is dropped with its picture.
+ */
+export class WatchedScreens {
+  readonly #watches = new Map<string, Watch>();
+
+  /** @param o the command by which the kiosk was asked, and the account that watches */
+  begin(device: string, { command, by }: Pick<Watch, 'command' | 'by'>, now: Date): void {
+    const at = now.getTime();
+    this.#watches.set(device, { command, by, until: at + LONGEST_WATCH_MS, askedAt: at, picture: null });
+  }
+
+  /**
+   * The newest picture, for the account that asked for the watch. Asking keeps the watch going.
+   * @throws Problem `command-unknown`: it is over, or someone else's
+   */
+  show(device: string, asked: Pick<Watch, 'command' | 'by'>, after: number, now: Date) {
+    this.sweep(now);
+    const watch = this.#of(device, asked);
+    watch.askedAt = now.getTime();
+    const { number, at, jpeg } = watch.picture ?? { number: 0, at: null, jpeg: null };
+    return { number, at, picture: jpeg && number > after ? Buffer.from(jpeg).toString('base64') : null };
+  }
+
+  /** @throws Problem `command-unknown`, as `show` */
+  end(device: string, asked: Pick<Watch, 'command' | 'by'>): void {
+    this.#of(device, asked);
+    this.#watches.delete(device);
+  }
+
+  #of(device: string, { command, by }: Pick<Watch, 'command' | 'by'>): Watch {
+    const watch = this.#watches.get(device);
+    if (watch?.command !== command || watch.by !== by) throw new Problem('command-unknown');
+    return watch;
+  }
+
+  /** Whether this device was asked for its screen by this command, and someone watches. */
+  isWatched(device: string, command: string, now: Date): boolean {
+    this.sweep(now);
+    return this.#watches.get(device)?.command === command;
+  }
+
+  /** Takes a picture of a watched screen. @throws Problem `screen-malformed`, `too-many-requests` */
+  take(device: string, jpeg: Uint8Array, now: Date): void {
+    const watch = this.#watches.get(device)!;
+    const before = watch.picture;
+    if (before && now.getTime() - before.at.getTime() < PACE_MS) throw new Problem('too-many-requests');
+    const size = jpeg.length > MAX_PICTURE_BYTES ? null : jpegSize(jpeg);
+    if (size === null || Math.max(...size) > MAX_SIDE) throw new Problem('screen-malformed');
+    watch.picture = { number: (before?.number ?? 0) + 1, at: now, jpeg };
+  }
+
+  /** Drops what has ended. */
+  sweep(now: Date): void {
+    const at = now.getTime();
+    for (const [device, { until, askedAt }] of this.#watches)
+      if (at >= until || at - askedAt >= ABSENT_MS) this.#watches.delete(device);
+  }
+
+  /** Sweeps by itself from now on. @returns how to stop */
+  follow(now: () => Date): () => Promise<void> {
+    const timer = setInterval(() => this.sweep(now()), ABSENT_MS / 3).unref();
+    return async () => clearInterval(timer);
+  }
+}
+
+/** Width and height of a JPEG, by its frame header (ITU-T T.81, B.2.2); null: it is none. Pure. */
+export function jpegSize(bytes: Uint8Array): [width: number, height: number] | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return null;
+  for (let at = 2; at + 9 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
+    const [lead, marker] = [bytes[at]!, bytes[at + 1]!];
+    if (lead !== 0xff) return null;
+    // C4, C8 and CC are no frames; before a frame there are tables alone.
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker))
+      return [view.getUint16(at + 7), view.getUint16(at + 5)];
+  }
+  return null;
+}
