@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import * as reports from '../../../sync/protocol/api/reports.ts';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
@@ -13,12 +13,15 @@ import { PageFrame } from '../parts/page.tsx';
 import { DataTable, Reading, RowButton } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 
-/** Of what is asked again after a mail was sent by hand, ms: the server looks every ten seconds. */
-const EVERY_MS = 15_000;
+/** Asked again while a mail is on its way, ms: each time is in the audit log. */
+const EVERY_MS = 5000;
 
 /** Reports that are sent by e-mail: which, when, to whom, and whether they went out. */
 export function Schedules() {
-  const found = useRead(reports.listReportSchedules, {}, EVERY_MS);
+  const [waits, setWaits] = useState(false);
+  const found = useRead(reports.listReportSchedules, {}, waits ? EVERY_MS : undefined);
+  const waiting = found.value?.items.some((row) => row.waiting > 0 && row.error === null) ?? false;
+  useEffect(() => setWaits(waiting), [waiting]);
   const { busy, error, run } = useWrite();
   const params = (row: reports.ReportSchedule) => ({ params: { schedule: row.id } });
   const send = (row: reports.ReportSchedule) =>

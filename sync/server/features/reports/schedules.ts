@@ -108,9 +108,9 @@ export const scheduleRoutes: readonly Route[] = [
     if ((await remove(tx, 'report_schedule', { id: schedule })) === 0) throw new Problem('report-schedule-unknown');
   }),
   implement(api.sendReport, async ({ tx, services: { config }, params: { schedule }, now }) => {
-    if (!config.mail) throw new Problem('mail-not-configured');
     const row = await findLocked(tx, 'report_schedule', { id: schedule });
     if (!row) throw new Problem('report-schedule-unknown');
+    if (!config.mail) throw new Problem('mail-not-configured');
     const { timeZone } = await findSite(tx, row.site);
     await queue(tx, row, calendarOf({ timeZone, dayStartsAt: '00:00' })(now.getTime()).day, now);
   }),
