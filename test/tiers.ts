@@ -57,6 +57,7 @@ export const LONG: readonly string[] = [
   'test/installed/**',
   'test/console/sign-in.spec.ts',
   'test/console/pages.spec.ts',
+  'test/console/reports.spec.ts',
   'test/console/fleet.spec.ts',
   'test/console/desk.spec.ts',
   'test/console/keyboard.spec.ts',

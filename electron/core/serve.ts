@@ -118,7 +118,7 @@ export async function serve(
   };
   const nameOf = (member: string) => knownStaff(store).find(({ id }) => id === member)?.name ?? null;
   const enrolment = createEnrolmentService({ ...parts, pins: personPins, ...policies });
-  const statistics = createStatistics();
+  const statistics = createStatistics(() => performance.now());
   const { admit, ...counted } = createCheckinService({
     ...parts,
     pins: personPins,

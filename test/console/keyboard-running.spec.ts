@@ -150,13 +150,14 @@ for (const [i, setup] of SETUPS.entries())
       const numbers = page.locator('summary', { hasText: t('statistics.table') }).first();
       await keys.enter(numbers);
       await expect(page.locator('.chart-table').first()).toBeVisible();
-      await open('day');
+      await open('reports');
       await expect(walk.row('Grace')).toHaveCount(1);
-      await keys.enter(button('day.before'));
+      await keys.choose(field('reports.period'), 'yesterday');
       await expect(walk.row('Grace')).toHaveCount(0);
       await keys.held();
-      await keys.enter(button('day.after'));
+      await keys.choose(field('reports.period'), 'today');
       await expect(walk.row('Grace')).toHaveCount(1);
+      await open('schedules');
       await open('jobs');
       await keys.choose(field('jobs.job'), 'retention');
       await keys.held();

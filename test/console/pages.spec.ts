@@ -147,9 +147,9 @@ test('a record is voided with a reason, and taken back with one press; one is ad
 });
 
 test('the report of the day', async () => {
-  await open('day', 'Day report');
+  await open('reports', 'Attendance report');
   await expect(page.getByRole('row', { name: /Grace Hopper/ })).toContainText('0 h');
-  await seen('day', ['desk', 'narrow']);
+  await seen('reports', ['desk', 'narrow']);
 });
 
 test('charts have their numbers as a table too', async () => {
@@ -166,7 +166,16 @@ test('charts have their numbers as a table too', async () => {
 
 for (const language of ['de', 'pl', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
-    for (const path of ['home', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
+    for (const path of [
+      'home',
+      'presence',
+      'evacuation',
+      'statistics',
+      'attendance',
+      'reports',
+      'corrections',
+      'audit',
+    ])
       await inLanguage(page, system.at(path), path, language);
     const heading = { de: 'Buchungen', pl: 'Wpisy obecności', ar: 'سجلات الحضور' }[language]!;
     await page.goto(system.at('attendance'));
@@ -178,8 +187,8 @@ test('in Chinese, and back', async () => {
     .getByLabel(/Language|Sprache|اللغة/)
     .first()
     .selectOption('zh');
-  await open('day', '日报');
-  await seen('day-chinese');
+  await open('reports', '考勤报表');
+  await seen('reports-chinese');
   await page.getByLabel('语言').selectOption('en');
 });
 

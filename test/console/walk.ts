@@ -30,7 +30,8 @@ export const WALKED = {
   attention: 'keyboard',
   statistics: 'keyboard-running',
   attendance: 'keyboard',
-  day: 'keyboard-running',
+  reports: 'keyboard-running',
+  schedules: 'keyboard-running',
   corrections: 'keyboard',
   people: 'keyboard',
   duplicates: 'keyboard',
@@ -58,7 +59,7 @@ const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
   people: ['duplicates', 'imports'],
   attendance: ['presence', 'corrections', 'evacuation'],
   devices: ['fleet', 'sites', 'rollouts'],
-  day: ['statistics'],
+  reports: ['statistics', 'schedules'],
   consents: ['texts', 'erasures', 'retention', 'incidents'],
   settings: ['accounts', 'webhooks', 'jobs'],
 };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
-import type { DayReport } from '../../sync/protocol/api/reports.ts';
+import type { Report } from '../../sync/protocol/api/reports.ts';
 import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -16,6 +16,8 @@ import { withApi } from '../kit/suite.ts';
 
 const DAY = '2026-07-20';
 const AUTHOR = 'joan@example.org';
+/** The day is over at the site. */
+const AFTER = new Date('2026-07-20T22:00:00.000Z');
 const at = (time: string) => new Date(`${DAY}T${time}:00.000Z`);
 interface Page<T> {
   items: T[];
@@ -38,7 +40,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     box.append('checkin', { direction, ...open }, { person }, at(time)).header.id;
   const rowsOf = async (query: string) => (await api.ask<Page<AttendanceRow>>('GET', `/api/attendance?${query}`)).items;
   const dayOf = async (person: string, day = DAY) => {
-    const report = await api.ask<DayReport>('GET', `/api/reports/day?day=${day}&limit=200`);
+    const report = await api.ask<Report>('GET', `/api/reports?from=${day}&to=${day}&limit=200`);
     return report.items.find((r) => r.person === person);
   };
   const correct = (body: unknown) => api.ask<Correction>('POST', '/api/corrections', { body, as: 'staff' });
@@ -101,7 +103,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('the day report pairs stays, shows open ones, and gives a night to the day it began on', async () => {
+  test('the day report pairs stays, counts those without a check-out once the day is over, and gives a night to the day it began on', async () => {
     const day = box.person('Day Worker');
     record(day, '06:00', 'in');
     record(day, '10:00', 'out');
@@ -113,15 +115,17 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     box.append('checkin', { direction: 'in', ...open }, { person: night }, new Date('2026-07-19T20:00:00.000Z'));
     record(night, '03:00', 'out');
     await api.deliver(box);
+    expect(await dayOf(day)).toMatchObject({ missing: 0 });
+    api.now = AFTER;
     expect(await dayOf(day)).toMatchObject({
       name: 'Day Worker',
       firstIn: at('06:00').toISOString(),
       lastOut: at('14:30').toISOString(),
       minutes: 240 + 210,
-      open: 1,
+      missing: 1,
     });
     expect(await dayOf(night)).toBeUndefined();
-    expect(await dayOf(night, '2026-07-19')).toMatchObject({ minutes: 420, open: 0 });
+    expect(await dayOf(night, '2026-07-19')).toMatchObject({ minutes: 420, missing: 0 });
   });
 
   test('a correction stands instead of a record that stays as it was, on the board and in the report, and undoing it brings the record back', async () => {
@@ -132,7 +136,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     const made = await correct({ kind: 'replace', target: left, at: at('14:00').toISOString(), reason: 'She forgot' });
     await api.settle();
     expect(made).toMatchObject({ kind: 'replace', person, reason: 'She forgot', undone: false });
-    expect(await dayOf(person)).toMatchObject({ lastOut: at('14:00').toISOString(), minutes: 480, open: 0 });
+    expect(await dayOf(person)).toMatchObject({ lastOut: at('14:00').toISOString(), minutes: 480, missing: 0 });
     expect(await boardOf(left)).toMatchObject({ voided: 'corrected', claimed: 'out' });
     expect(await boardOf(made.id)).toMatchObject({ voided: null, direction: 'out', method: 'manual' });
     const rows = await rowsOf(`person=${person}`);
@@ -206,7 +210,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
       code: 'already-corrected',
     });
     await api.settle();
-    expect(await dayOf(person)).toMatchObject({ firstIn: at('07:00').toISOString(), open: 1 });
+    expect(await dayOf(person)).toMatchObject({ firstIn: at('07:00').toISOString(), stays: 1 });
     await correct({ kind: 'void', target: moved.id, reason: 'Was on leave' });
     await api.settle();
     expect(await dayOf(person)).toBeUndefined();

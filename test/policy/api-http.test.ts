@@ -58,23 +58,23 @@ describe('the API over the people listener', () => {
       .orderBy('position', 'desc')
       .executeTakeFirstOrThrow();
     expect(last).toMatchObject({ action: 'export', count: 1, route: 'GET /api/exports/attendance' });
-    const days = await web.ask(staff, 'GET', '/api/exports/days?format=csv&from=2026-07-20&to=2026-07-20');
+    const days = await web.ask(staff, 'GET', '/api/exports/report?format=csv&from=2026-07-20&to=2026-07-20');
     expect(days.text).toMatch(/2026-07-20,"'=HYPERLINK/);
     const book = await web.ask(staff, 'GET', `/api/exports/attendance?format=xlsx&person=${id}`);
     expect(book.headers['content-disposition']).toMatch(/\.xlsx"$/);
     expect(book.text.slice(0, 2)).toBe('PK');
-    expect(days.headers['content-disposition']).toMatch(/"days-2026-07-20\.csv"$/);
+    expect(days.headers['content-disposition']).toMatch(/"report-person-day-2026-07-20\.csv"$/);
     const month = await web.ask(
       staff,
       'GET',
       '/api/exports/payroll?layout=frappe-hr&format=csv&from=2026-06-01&to=2026-06-30',
     );
     expect(month.headers['content-disposition']).toMatch(/"frappe-hr-2026-06-01-to-2026-06-30\.csv"$/);
-    const long = await web.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
+    const long = await web.ask(staff, 'GET', '/api/exports/report?format=csv&from=2020-01-01&to=2026-07-20');
     expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
     const turned = 'from=2026-07-21&to=2026-07-20';
     for (const path of [
-      'days?format=csv',
+      'report?format=csv',
       'payroll?layout=timesheet&format=csv',
       'payroll?layout=frappe-hr&format=csv',
     ]) {
@@ -110,7 +110,7 @@ describe('the API over the people listener', () => {
       ['GET', '/api/attendance?limit=100000', undefined],
       ['GET', '/api/attendance?from=now', undefined],
       ['GET', '/api/people?cursor=%F0%9F%98%80', undefined],
-      ['GET', '/api/reports/day?day=2026-02-30', undefined],
+      ['GET', '/api/reports?from=2026-02-30&to=2026-03-01', undefined],
       ['POST', '/api/people', { name: 'half \ud800 a pair' }],
       [
         'POST',

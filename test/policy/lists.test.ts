@@ -271,13 +271,13 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
     const day = (query: Record<string, string>) =>
       api.ask<Page & { sums: unknown }>(
         'GET',
-        `/api/reports/day?${new URLSearchParams({ day: '2026-07-13', ...query })}`,
+        `/api/reports?${new URLSearchParams({ from: '2026-07-13', to: '2026-07-13', ...query })}`,
       );
     const all = await day({ total: 'true' });
     expect(all).toMatchObject({ total: 9, next: null });
     const minutes = all.items.map((r) => Number(r.minutes));
-    expect(all.sums).toEqual({ minutes: minutes.reduce((a, b) => a + b, 0), open: 1 });
-    for (const field of ['person', 'firstIn', 'lastOut', 'minutes', 'open'])
+    expect(all.sums).toMatchObject({ people: 9, minutes: minutes.reduce((a, b) => a + b, 0), missing: 1 });
+    for (const field of ['row', 'firstIn', 'lastOut', 'minutes', 'missing'])
       for (const sort of [field, `-${field}`]) {
         const seen: Item[] = [];
         for (let cursor = ''; ; ) {

@@ -114,6 +114,11 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
       { at: at('15:00', day).toISOString(), in: 0, out: 1 },
     ]);
     expect(methods).toEqual({ badge: 4 });
+    // From 08:00 on the wall of Berlin; of three, one has a check-out that counts, and the day is over.
+    const { inside } = await read(day, day);
+    expect(inside.filter(({ people }) => people > 0)).toEqual(
+      [8, 9, 10, 11, 12, 13, 14, 15, 16].map((hour) => ({ hour, people: 1 })),
+    );
     await expect(read('2026-01-01', '2026-06-01')).rejects.toMatchObject({ code: 'period-too-long' });
   });
 
@@ -125,8 +130,11 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
         {},
         at(time),
       );
-    report({ 'guide.too-dark': 3, 'score.80': 20, 'method.face': 20, queue: 4 }, '10:00');
-    report({ 'guide.too-dark': 2, 'score.80': 1, 'score.75': 20, queue: 0, 'name Ada': 1, 'guide.x': 'Ada' }, '11:00');
+    report({ 'guide.too-dark': 3, 'score.80': 20, 'wait.2': 15, 'wait.5': 5, queue: 4 }, '10:00');
+    report(
+      { 'guide.too-dark': 2, 'score.80': 1, 'score.75': 20, 'wait.5': 21, queue: 0, 'name Ada': 1, 'guide.x': 'Ada' },
+      '11:00',
+    );
     await api.deliver(box);
     const stats = await api.ask<KioskStats>('GET', '/api/stats/kiosks?from=2026-07-20&to=2026-07-20', {
       as: 'auditor',
@@ -136,6 +144,12 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
       { from: 0.75, count: 20 },
       { from: 0.8, count: 21 },
     ]);
+    expect(stats.waits).toEqual([
+      { seconds: 2, count: 15 },
+      { seconds: 5, count: 26 },
+    ]);
+    expect(stats.kiosks.find((k) => k.id === box.device)).toMatchObject({ faces: 41, failures: 5, waitSeconds: 5 });
+    expect(stats.kiosks.find((k) => k.id === box.device)!.score).toBeCloseTo((0.775 * 20 + 0.825 * 21) / 41);
     expect(stats.queue.filter((q) => q.kiosk === box.device).map((q) => q.depth)).toEqual([4, 0]);
     expect(JSON.stringify(stats)).not.toContain('Ada');
   });

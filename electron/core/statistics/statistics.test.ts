@@ -15,7 +15,7 @@ const FRAME = { visit: 'v', frame: {} } as never;
 test('a reason counts once a visit, however many frames show it, and what the methods answer is passed on', async () => {
   const dark = { kind: 'guide', reason: 'too-dark' } as const;
   const lost = { kind: 'other-method', reason: 'unknown' } as const;
-  const statistics = createStatistics();
+  const statistics = createStatistics(() => 0);
   const counted = statistics.around(methods([dark, dark, lost, dark]));
   await counted.visitBegin({});
   for (const expected of [dark, dark, lost]) expect(await counted.probe(FRAME)).toEqual(expected);
@@ -34,7 +34,7 @@ test('a reason counts once a visit, however many frames show it, and what the me
 });
 
 test('scores are reported only when enough people share them, and are not lost meanwhile', () => {
-  const statistics = createStatistics();
+  const statistics = createStatistics(() => 0);
   const record = () => statistics.recorded({ method: 'face', score: 0.81 });
   for (let i = 1; i < FEWEST_SCORES; i += 1) record();
   expect(Object.keys(statistics.take()!)).toEqual(['method.face', 'queue']);
@@ -43,10 +43,25 @@ test('scores are reported only when enough people share them, and are not lost m
   expect([0, 0.049, 0.05, 0.8, 0.999, 1, -0.2].map(binOf)).toEqual([0, 0, 5, 80, 95, 95, 0]);
 });
 
+test('how long an accepted face took is counted from its first sight, by bins, as its score is', async () => {
+  let now = 0;
+  const statistics = createStatistics(() => now);
+  const counted = statistics.around(methods([]));
+  for (let i = 0; i < FEWEST_SCORES; i += 1) {
+    await counted.visitBegin({});
+    now += i === 0 ? 95_000 : 2400;
+    statistics.recorded({ method: 'face', score: 0.81 });
+  }
+  // Without a face there is no time that it took.
+  await counted.visitBegin({});
+  statistics.recorded({ method: 'badge', score: null });
+  expect(statistics.take()).toMatchObject({ 'wait.3': FEWEST_SCORES - 1, 'wait.60': 1, 'score.80': FEWEST_SCORES });
+});
+
 test('an hour in which something happened is one event, with the deepest queue; a quiet one is none', () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
   try {
-    const statistics = createStatistics();
+    const statistics = createStatistics(() => 0);
     const events: unknown[] = [];
     const depths = [1, 7, 2];
     const stop = startStatistics(statistics, {

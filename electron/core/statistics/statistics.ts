@@ -2,18 +2,20 @@ import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
 import type { Checkin } from '../store/interface.ts';
 
 /**
- * What this kiosk counts about itself: how people get in, why not, how sure it was, and how much waits for the server. Counts
- * alone: nothing in it is about anybody, and the scores are reported only once enough people share them.
+ * What this kiosk counts about itself: how people get in, why not, how sure it was and how long it took, and how much waits for
+ * the server. Counts alone: nothing in it is about anybody, and scores and times are reported only once enough people share them.
  */
 
-/** Scores are held back until there are this many, so that none is known to be of the one person of a quiet hour. */
+/** Scores and times are held back until so many faces were accepted, so that none is known to be of the one person of a quiet hour. */
 export const FEWEST_SCORES = 20;
 /** Width of the bins of scores. */
 const BIN = 0.05;
+/** Upper ends of the bins of times from the first sight of a face to its check-in, s; what took longer is in the last. */
+const WAITS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60] as const;
 /** Most different reasons that are counted; a screen that invents codes fills nothing. */
 const MOST = 60;
 
-/** By name, e.g. `method.face`, `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `queue`. */
+/** By name, e.g. `method.face`, `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `wait.3`, `queue`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export type Statistics = ReturnType<typeof createStatistics>;
@@ -22,9 +24,13 @@ export type Statistics = ReturnType<typeof createStatistics>;
 export const binOf = (score: number): number =>
   Math.round(Math.min(1 - BIN, Math.max(0, Math.floor((score + 1e-9) / BIN) * BIN)) * 100);
 
-export function createStatistics() {
+/** @param now a clock that is never set, ms */
+export function createStatistics(now: () => number) {
   let counts = new Map<string, number>();
-  let scores = new Map<string, number>();
+  /** Of accepted faces: scores and times. */
+  let faces = new Map<string, number>();
+  let accepted = 0;
+  let began: number | null = null;
   let queue = 0;
   /** Reasons of the visit under way: dozens of frames of one dark room are one. */
   let seen = new Set<string>();
@@ -45,13 +51,21 @@ export function createStatistics() {
   return {
     recorded({ method, score }: Pick<Checkin, 'method' | 'score'>): void {
       add(`method.${method}`);
-      if (score !== null) add(`score.${binOf(score)}`, scores);
+      if (score === null) return;
+      accepted += 1;
+      add(`score.${binOf(score)}`, faces);
+      if (began !== null) {
+        const seconds = (now() - began) / 1000;
+        add(`wait.${WAITS.find((most) => seconds <= most) ?? WAITS.at(-1)}`, faces);
+      }
+      began = null;
     },
     /** Counts what the methods answer, and passes it on. */
     around: <T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T => ({
       ...methods,
       visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
         seen = new Set();
+        began = now();
         return methods.visitBegin(input);
       },
       async probe(input: Parameters<typeof methods.probe>[0]) {
@@ -75,11 +89,11 @@ export function createStatistics() {
     },
     /** Hands over what was counted since the last time, and starts over; null: nothing happened. */
     take(): Counts | null {
-      const enough = [...scores.values()].reduce((sum, n) => sum + n, 0) >= FEWEST_SCORES;
+      const enough = accepted >= FEWEST_SCORES;
       if (counts.size === 0 && queue === 0 && !enough) return null;
-      const taken = Object.fromEntries([...counts, ...(enough ? scores : []), ['queue', queue] as const]);
+      const taken = Object.fromEntries([...counts, ...(enough ? faces : []), ['queue', queue] as const]);
       counts = new Map();
-      if (enough) scores = new Map();
+      if (enough) [faces, accepted] = [new Map(), 0];
       queue = 0;
       return taken;
     },

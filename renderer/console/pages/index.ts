@@ -12,7 +12,6 @@ import { Attention, Waiting } from './attention.tsx';
 import { AUDITORS, Audit } from './audit.tsx';
 import { Consents, Texts } from './consents.tsx';
 import { Corrections } from './corrections.tsx';
-import { Day } from './day.tsx';
 import { Devices } from './devices.tsx';
 import { Duplicates } from './duplicates.tsx';
 import { Erasures } from './erasures.tsx';
@@ -24,8 +23,10 @@ import { Incidents } from './incidents.tsx';
 import { Jobs } from './jobs.tsx';
 import { People } from './people.tsx';
 import { PresenceView } from './presence.tsx';
+import { Reports } from './reports.tsx';
 import { RetentionView } from './retention.tsx';
 import { Rollouts } from './rollouts.tsx';
+import { Schedules } from './schedules.tsx';
 import { Settings } from './settings.tsx';
 import { Sites } from './sites.tsx';
 import { Statistics } from './statistics.tsx';
@@ -79,8 +80,9 @@ export const PAGES: readonly ConsolePage[] = [
   { path: 'fleet', section: 'kiosks', roles: OF_MACHINES, View: Fleet },
   { path: 'sites', section: 'kiosks', roles: EVERYBODY, View: Sites },
   { path: 'rollouts', section: 'kiosks', roles: OF_MACHINES, View: Rollouts },
-  { path: 'day', section: 'reports', roles: OF_PEOPLE, View: Day },
+  { path: 'reports', section: 'reports', roles: OF_PEOPLE, View: Reports },
   { path: 'statistics', section: 'reports', roles: EVERYBODY, View: Statistics },
+  { path: 'schedules', section: 'reports', roles: OF_PEOPLE, View: Schedules },
   { path: 'consents', section: 'privacy', roles: OF_PEOPLE, View: Consents },
   { path: 'texts', section: 'privacy', roles: EVERYBODY, View: Texts },
   { path: 'erasures', section: 'privacy', roles: OVERSIGHT, View: Erasures },

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../../../sync/protocol/api/stats.ts';
-import { currentLanguage } from '../../shared/i18n.ts';
-import { IconChart } from '../../shared/icons.tsx';
+import { Button } from '../../shared/button.tsx';
+import { currentLanguage, localeOf } from '../../shared/i18n.ts';
+import { IconChart, IconPrint } from '../../shared/icons.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { Empty, Panel } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
@@ -11,11 +12,10 @@ import { Chart } from '../parts/chart.tsx';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { Skeleton } from '../parts/table.tsx';
-import { addDays, dayKeyIn, momentIn } from '../state/clock.ts';
-import { zoneOf } from '../state/places.ts';
+import { DataTable, Skeleton } from '../parts/table.tsx';
+import { addDays, dayKeyIn, longDay, momentIn, timeIn } from '../state/clock.ts';
+import { siteOf, zoneOf } from '../state/places.ts';
 
-const HOUR_MS = 3_600_000;
 /** Lines of the queue's chart, in turn. */
 const LINES = ['--color-accent', '--color-good', '--color-warn', '--color-bad'];
 
@@ -28,12 +28,16 @@ export function Statistics({ query }: PageProps) {
   const arrivals = useRead(getArrivals, { query: asked });
   const kiosks = useRead(getKioskStats, { query: asked });
   return (
-    <PageFrame of="statistics">
+    <PageFrame of="statistics" actions={<Button icon={<IconPrint />} label={t('print')} onClick={() => print()} />}>
       <FilterBar names={['site', 'from', 'to']}>
         <SiteField />
         <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
         <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
       </FilterBar>
+      <p class="print-only">
+        <strong dir="auto">{siteOf(site || null)?.name}</strong>
+        {` · ${longDay(from)} – ${longDay(to)}`}
+      </p>
       <ErrorNote error={arrivals.error ?? kiosks.error} onRetry={arrivals.reload} />
       {arrivals.value ? <Came arrivals={arrivals.value} /> : arrivals.loading && <Skeleton rows={5} />}
       {kiosks.value && <Kiosks stats={kiosks.value} zone={zoneOf(site || null)} />}
@@ -57,33 +61,46 @@ function Numbers({ title, text, empty, children }: NumbersProps) {
   );
 }
 
-/** Hours between the first and the last that had something: the empty ones are zero, not left out. */
-function Came({ arrivals: { hours, methods, site } }: { arrivals: Arrivals }) {
-  const { x, came, went } = useMemo(() => {
-    const at = hours.map((h) => Date.parse(h.at));
-    const by = new Map(hours.map((h, i) => [at[i]!, h]));
-    const steps = at.length > 0 ? (at.at(-1)! - at[0]!) / HOUR_MS + 1 : 0;
-    const axis = Array.from({ length: steps }, (_, i) => at[0]! + i * HOUR_MS);
-    return { x: axis, came: axis.map((h) => by.get(h)?.in ?? 0), went: axis.map((h) => by.get(h)?.out ?? 0) };
-  }, [hours]);
-  const chart = (title: 'arrivals' | 'went', label: 'came' | 'went', color: string, values: number[]) => (
-    <Numbers title={t(`statistics.${title}`)} empty={x.length === 0}>
+/** The hours of the clock on the wall: a period of many days is added up into one. */
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+const hourLabel = (hour: number): string => (HOURS.includes(hour) ? `${String(hour).padStart(2, '0')}:00` : '');
+
+function Came({ arrivals: { hours, inside, methods, site } }: { arrivals: Arrivals }) {
+  const { came, went, present } = useMemo(() => {
+    const of = (what: 'in' | 'out') => {
+      const sums = HOURS.map(() => 0);
+      for (const hour of hours) sums[Number(timeIn(hour.at, site.timeZone, 'en').slice(0, 2))]! += hour[what];
+      return sums;
+    };
+    return { came: of('in'), went: of('out'), present: inside.map(({ people }) => Math.round(people * 10) / 10) };
+  }, [hours, inside, site.timeZone]);
+  const chart = (
+    title: 'inside' | 'arrivals' | 'departures',
+    label: 'people' | 'came' | 'went',
+    color: string,
+    values: number[],
+  ) => (
+    <Numbers
+      title={t(`statistics.${title}`)}
+      text={title === 'inside' ? t('statistics.insideText') : undefined}
+      empty={values.every((n) => n === 0)}
+    >
       <Chart
         title={t(`statistics.${title}`)}
-        x={x}
-        zone={site.timeZone}
+        x={HOURS}
         xLabel={t('statistics.hour')}
-        bars={HOUR_MS}
-        format={(ms) => momentIn(ms, site.timeZone)}
+        bars={1}
+        format={hourLabel}
         series={[{ label: t(`statistics.${label}`), color, values }]}
       />
     </Numbers>
   );
   return (
     <>
-      {chart('arrivals', 'came', '--color-accent', came)}
+      {chart('inside', 'people', '--color-accent', present)}
       <div class="halves">
-        {chart('went', 'went', '--color-good', went)}
+        {chart('arrivals', 'came', '--color-accent', came)}
+        {chart('departures', 'went', '--color-good', went)}
         <Numbers title={t('statistics.methods')} empty={Object.keys(methods).length === 0}>
           <Bars rows={Object.entries(methods).map(([m, count]) => ({ label: codeLabel('method', m), count }))} />
         </Numbers>
@@ -92,7 +109,48 @@ function Came({ arrivals: { hours, methods, site } }: { arrivals: Arrivals }) {
   );
 }
 
-function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: KioskStats; zone: string }) {
+type OfKiosk = KioskStats['kiosks'][number];
+
+/** How well each kiosk recognises, and how long people stand before it. */
+function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
+  const language = currentLanguage();
+  const attempts = (k: OfKiosk) => k.faces + k.failures;
+  const share = (n: number, of: number) =>
+    of === 0 ? '–' : (n / of).toLocaleString(localeOf(language), { style: 'percent', maximumFractionDigits: 0 });
+  return (
+    <Numbers title={t('statistics.byKiosk')} text={t('statistics.byKioskText')} empty={kiosks.length === 0}>
+      <DataTable
+        caption={t('statistics.byKiosk')}
+        rows={kiosks}
+        rowKey={(k) => k.id}
+        columns={{
+          kiosk: { label: t('attendance.kiosk'), heads: true, sort: (k) => k.name, cell: (k) => <bdi>{k.name}</bdi> },
+          faces: { label: t('statistics.faces'), numeric: true, sort: (k) => k.faces, cell: (k) => k.faces },
+          failures: {
+            label: t('statistics.failed'),
+            numeric: true,
+            sort: (k) => k.failures,
+            cell: (k) => `${k.failures} (${share(k.failures, attempts(k))})`,
+          },
+          score: {
+            label: t('statistics.meanScore'),
+            numeric: true,
+            sort: (k) => k.score,
+            cell: (k) => k.score?.toLocaleString(language, { maximumFractionDigits: 2 }) ?? '–',
+          },
+          wait: {
+            label: t('statistics.wait'),
+            numeric: true,
+            sort: (k) => k.waitSeconds,
+            cell: (k) => (k.waitSeconds === null ? '–' : t('statistics.upTo', { number: k.waitSeconds })),
+          },
+        }}
+      />
+    </Numbers>
+  );
+}
+
+function Kiosks({ stats: { scores, waits, failures, queue, kiosks }, zone }: { stats: KioskStats; zone: string }) {
   const language = currentLanguage();
   const bins = useMemo(() => {
     const by = new Map(scores.map((s) => [Math.round(s.from * 100), s.count]));
@@ -109,31 +167,37 @@ function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: K
     return { x, series };
   }, [queue, kiosks]);
   return (
-    <div class="halves">
-      <Numbers title={t('statistics.scores')} text={t('statistics.scoresText')} empty={scores.length === 0}>
-        <Chart
-          title={t('statistics.scores')}
-          x={bins.x}
-          xLabel={t('statistics.score')}
-          bars={5}
-          format={(bin) => (bin / 100).toLocaleString(language, { minimumFractionDigits: 2 })}
-          series={[{ label: t('statistics.faces'), color: '--color-accent', values: bins.counts }]}
-        />
-      </Numbers>
-      <Numbers title={t('statistics.failures')} empty={failures.length === 0}>
-        <Bars rows={failures.map((f) => ({ label: reasonOf(f.reason), count: f.count }))} />
-      </Numbers>
-      <Numbers title={t('statistics.queue')} empty={depth.x.length === 0}>
-        <Chart
-          title={t('statistics.queue')}
-          x={depth.x}
-          zone={zone}
-          xLabel={t('statistics.hour')}
-          format={(ms) => momentIn(ms, zone)}
-          series={depth.series}
-        />
-      </Numbers>
-    </div>
+    <>
+      <ByKiosk kiosks={kiosks} />
+      <div class="halves">
+        <Numbers title={t('statistics.waits')} text={t('statistics.waitsText')} empty={waits.length === 0}>
+          <Bars rows={waits.map((w) => ({ label: t('statistics.upTo', { number: w.seconds }), count: w.count }))} />
+        </Numbers>
+        <Numbers title={t('statistics.scores')} text={t('statistics.scoresText')} empty={scores.length === 0}>
+          <Chart
+            title={t('statistics.scores')}
+            x={bins.x}
+            xLabel={t('statistics.score')}
+            bars={5}
+            format={(bin) => (bin / 100).toLocaleString(language, { minimumFractionDigits: 2 })}
+            series={[{ label: t('statistics.faces'), color: '--color-accent', values: bins.counts }]}
+          />
+        </Numbers>
+        <Numbers title={t('statistics.failures')} empty={failures.length === 0}>
+          <Bars rows={failures.map((f) => ({ label: reasonOf(f.reason), count: f.count }))} />
+        </Numbers>
+        <Numbers title={t('statistics.queue')} empty={depth.x.length === 0}>
+          <Chart
+            title={t('statistics.queue')}
+            x={depth.x}
+            zone={zone}
+            xLabel={t('statistics.hour')}
+            format={(ms) => momentIn(ms, zone)}
+            series={depth.series}
+          />
+        </Numbers>
+      </div>
+    </>
   );
 }
 

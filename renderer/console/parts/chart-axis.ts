@@ -14,7 +14,7 @@ export function axisRange(x: readonly number[], bar: number | undefined, time: b
   return [low - margin, high + margin];
 }
 
-/** Steps that a time axis under bars may have, ms: never less than a bar, or hours would stand over minutes. */
+/** Steps that an axis under bars may have, in their unit: never less than a bar, or hours would stand over minutes. */
 export const barSteps = (bar: number): number[] =>
   [1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720].map((bars) => bars * bar);
 

@@ -43,10 +43,11 @@ export function Chart(props: ChartProps) {
     };
     const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     size.observe(element);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', again);
+    // Paper is light, and a canvas keeps the colours that it was drawn in.
+    const media = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
+    for (const one of media) one.addEventListener('change', again);
     return () => {
-      dark.removeEventListener('change', again);
+      for (const one of media) one.removeEventListener('change', again);
       size.disconnect();
       chart.destroy();
     };
@@ -146,7 +147,7 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
           grid: { show: false },
           space: 70,
           values: labels,
-          ...(time && bars !== undefined && { incrs: barSteps(bars).map((ms) => ms / 1000) }),
+          ...(bars !== undefined && { incrs: barSteps(bars).map((step) => step / unit) }),
         },
         {
           ...axis,

@@ -115,15 +115,17 @@ export function PersonField({
             value={typed}
             onValue={setTyped}
             required={required}
-            aria-describedby={`${id}-hint`}
+            aria-describedby={hint && `${id}-hint`}
             groups={[
               { id: 'people', label: t('people.nav'), options: found.items.map((p) => personOption(p, pick(p))) },
             ]}
             status={<SearchStatus found={found} />}
           />
-          <p class="field-hint" id={`${id}-hint`}>
-            {hint}
-          </p>
+          {hint && (
+            <p class="field-hint" id={`${id}-hint`}>
+              {hint}
+            </p>
+          )}
         </>
       )}
     </div>

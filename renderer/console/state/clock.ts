@@ -28,6 +28,12 @@ export const momentIn = (at: string | number, timeZone: string, language = curre
 export const shortDateIn = (at: string | number, timeZone: string, language = currentLanguage()): string =>
   formatter(language, { timeZone, day: '2-digit', month: '2-digit', year: 'numeric' }).format(new Date(at));
 
+/** A day of a calendar, with its weekday. @param day `YYYY-MM-DD` */
+export const longDay = (day: string, language = currentLanguage()): string =>
+  formatter(language, { timeZone: 'UTC', weekday: 'short', day: '2-digit', month: '2-digit', year: 'numeric' }).format(
+    new Date(day),
+  );
+
 /** YYYY-MM-DD in the site's zone. */
 export const dayKeyIn = (at: string | number, timeZone: string): string =>
   formatter('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));

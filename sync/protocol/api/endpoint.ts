@@ -96,6 +96,7 @@ const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
   position: 'audit-row-unknown',
   request: 'erasure-unknown',
   rollout: 'rollout-unknown',
+  schedule: 'report-schedule-unknown',
   scope: 'scope-unknown',
   site: 'unknown-site',
   webhook: 'webhook-unknown',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
 import { attendanceFilter } from './attendance.ts';
 import { endpoint } from './endpoint.ts';
+import { reportQuery } from './reports.ts';
 
 /** `/api/exports/…`: files for spreadsheets. CSV takes any number of rows; a workbook at most `MAX_XLSX_ROWS`. */
 
@@ -9,14 +9,6 @@ export const MAX_XLSX_ROWS = 20_000;
 
 export const ExportFormat = z.enum(['csv', 'xlsx']);
 export type ExportFormat = z.infer<typeof ExportFormat>;
-
-/** Days of one site by its calendar, both included; at most 92. */
-export const DaysExportQuery = z.strictObject({
-  format: ExportFormat,
-  site: Uuid.optional(),
-  from: z.iso.date(),
-  to: z.iso.date(),
-});
 
 /** What a payroll or HR program takes: a generic timesheet, or Frappe HR's “Employee Checkin” (data import). */
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
@@ -33,23 +25,25 @@ export const exportAttendance = endpoint('GET /api/exports/attendance', {
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const exportDays = endpoint('GET /api/exports/days', {
-  summary: 'Export one site’s day reports as a spreadsheet file, one row per person per day',
+export const exportReport = endpoint('GET /api/exports/report', {
+  summary: 'Export a report as a spreadsheet file: the columns and rows of its page; the people in it are logged',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
-  query: DaysExportQuery,
+  query: z.strictObject({ ...reportQuery, format: ExportFormat }),
   answer: 'file',
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },
 });
+
+const { site, from, to } = reportQuery;
 
 export const exportPayroll = endpoint('GET /api/exports/payroll', {
   summary: 'Export one site’s days for payroll and HR programs: stays as a timesheet, or records in Frappe HR’s format',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
-  query: z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout }),
+  query: z.strictObject({ format: ExportFormat, layout: PayrollLayout, site, from, to }),
   answer: 'file',
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },

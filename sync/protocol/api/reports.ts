@@ -1,57 +1,163 @@
 import { z } from 'zod';
+import { TimeOfDay } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
+import { LANGUAGES } from './languages.ts';
 import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
-/** `/api/reports/day`: one attendance day of one site, a row a person. */
+/** `/api/reports`: attendance of a period, by what one asks for; and what of it is sent by e-mail, when and to whom. */
 
 const Day = z.iso.date();
 
-export const DayReportQuery = z.strictObject({
-  ...sortedQuery(['person', 'firstIn', 'lastOut', 'minutes', 'open'], 'person'),
-  /** Absent: the default site. */
+/**
+ * What a report has a row for, and its columns in their order. The page, its files, what is printed and what is mailed go by
+ * this. A site without a start of work has no `late`, one without check-outs nothing that follows from them.
+ */
+export const REPORTS = {
+  'person-day': ['day', 'name', 'number', 'firstIn', 'lastOut', 'late', 'stays', 'minutes', 'missing'],
+  person: ['name', 'number', 'days', 'late', 'stays', 'minutes', 'missing'],
+  day: ['day', 'people', 'late', 'stays', 'minutes', 'missing'],
+  site: ['site', 'people', 'days', 'late', 'stays', 'minutes', 'missing'],
+} as const;
+export type ReportColumn = (typeof REPORTS)[keyof typeof REPORTS][number];
+const ReportBy = z.enum(['person-day', 'person', 'day', 'site']);
+export type ReportBy = z.infer<typeof ReportBy>;
+
+/** Which days of people count: all, those with a late arrival, those without a check-out. */
+export const ReportOnly = z.enum(['late', 'missing']);
+
+/** What a report is about. Days are of the site's calendar, both included; at most 92. */
+export const reportQuery = {
+  by: ReportBy.default('person-day'),
+  /** Absent: the default site. `by=site` has a row for each, whichever is asked for. */
   site: Uuid.optional(),
-  /** By the site's calendar; absent: its present day. */
-  day: Day.optional(),
-});
+  person: Uuid.optional(),
+  only: ReportOnly.optional(),
+  from: Day,
+  to: Day,
+};
 
-export const StayRow = z.strictObject({
-  /** Null: nobody recorded it. It is never made up. */
-  start: Instant.nullable(),
-  end: Instant.nullable(),
-  /** Whole minutes of real time; null where an end is missing. */
-  minutes: z.number().int().nullable(),
-});
+const Count = z.number().int().nonnegative();
 
-export const DayRow = z.strictObject({
-  person: Uuid,
+/** Sums of the days of people that a row, or the report, is about. */
+const Sums = z.strictObject({
+  people: Count,
+  /** Days of people: two people on one day are two. */
+  days: Count,
+  stays: Count,
+  /** Of stays that have both ends, each person's day cut to whole minutes. */
+  minutes: Count,
+  /** Arrivals after the start of work and its grace. */
+  late: Count,
+  /** Stays without a check-out when their day was over. */
+  missing: Count,
+});
+export type ReportSums = z.infer<typeof Sums>;
+
+export const ReportRow = z.strictObject({
+  ...Sums.shape,
+  day: Day.nullable(),
+  site: z.strictObject({ id: Uuid.nullable(), name: z.string() }).nullable(),
+  person: Uuid.nullable(),
   name: z.string().nullable(),
+  number: z.string().nullable(),
+  /** Of a person's day; null: nobody recorded it. It is never made up. */
   firstIn: Instant.nullable(),
   lastOut: Instant.nullable(),
-  stays: z.array(StayRow),
-  /** Whole minutes of all stays that have both ends together: up to one a stay more than the sum of theirs. */
-  minutes: z.number().int(),
-  /** Stays that lack an end. */
-  open: z.number().int(),
+  /** Of a person's day with a late arrival: whole minutes after the start of work. */
+  lateMinutes: Count.nullable(),
 });
-export type DayRow = z.infer<typeof DayRow>;
+export type ReportRow = z.infer<typeof ReportRow>;
 
-export const DayReport = z.strictObject({
+export const Report = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
-  day: Day,
-  from: Instant,
-  to: Instant,
-  ...countedPageOf(DayRow).shape,
-  /** Whole minutes and missing check-outs of all people of the day, where `total` was asked for. */
-  sums: z.strictObject({ minutes: z.number().int(), open: z.number().int() }).nullable(),
+  columns: z.array(z.enum([...new Set(Object.values(REPORTS).flat())])),
+  ...countedPageOf(ReportRow).shape,
+  /** Of the whole report, where `total` was asked for. */
+  sums: Sums.nullable(),
 });
-export type DayReport = z.infer<typeof DayReport>;
+export type Report = z.infer<typeof Report>;
 
-export const getDayReport = endpoint('GET /api/reports/day', {
-  summary: 'Report one attendance day of a site, one row per person: first in, last out, stays, missing check-outs',
+const SORTED = ['row', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
+export type ReportSort = (typeof SORTED)[number];
+
+export const getReport = endpoint('GET /api/reports', {
+  summary:
+    'Report the attendance of a period by person and day, by person, by day or by site: hours, late, missing check-outs',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name'],
-  query: DayReportQuery,
-  answer: DayReport,
-  errors: ['unknown-site', 'no-such-day'],
+  data: ['attendance', 'person.name', 'person.number'],
+  query: z.strictObject({ ...reportQuery, ...sortedQuery(SORTED, 'row') }),
+  answer: Report,
+  errors: ['unknown-site', 'no-such-day', 'period-too-long'],
+});
+
+/** Days, Monday to Sunday, or the month before the one on which it is sent. */
+const Every = z.enum(['day', 'week', 'month']);
+export type Every = z.infer<typeof Every>;
+
+/** A report that is sent again and again: its numbers and a link, never who they are about. */
+export const NewReportSchedule = z.strictObject({
+  by: ReportBy,
+  only: ReportOnly.optional(),
+  site: Uuid,
+  every: Every,
+  /** On the wall of the site: each day, each Monday, or on the first of each month. */
+  at: TimeOfDay,
+  language: z.enum(LANGUAGES),
+  /** Accounts. */
+  receivers: z.array(Uuid).min(1).max(20),
+});
+export type NewReportSchedule = z.infer<typeof NewReportSchedule>;
+
+const Receiver = z.strictObject({ id: Uuid, email: z.string() });
+
+export const ReportSchedule = z.strictObject({
+  ...NewReportSchedule.omit({ receivers: true }).shape,
+  id: Uuid,
+  /** Those who still may get it. */
+  receivers: z.array(Receiver),
+  nextAt: Instant,
+  sentAt: Instant.nullable(),
+  /** Mails that are on their way, and the code of the last failure of one of them. */
+  waiting: Count,
+  error: z.string().nullable(),
+});
+export type ReportSchedule = z.infer<typeof ReportSchedule>;
+
+const ROLES = ['admin', 'dpo', 'staff'] as const;
+
+export const listReportSchedules = endpoint('GET /api/reports/schedules', {
+  summary: 'List reports that are sent by e-mail, and the accounts that can receive them',
+  roles: ROLES,
+  data: ['account.email'],
+  answer: z.strictObject({
+    items: z.array(ReportSchedule),
+    receivers: z.array(Receiver),
+    /** False: the server sends no mail. */
+    mail: z.boolean(),
+  }),
+});
+
+export const createReportSchedule = endpoint('POST /api/reports/schedules', {
+  summary: 'Send a report by e-mail each day, week or month: totals and a link, no names',
+  roles: ROLES,
+  data: [],
+  body: NewReportSchedule,
+  answer: z.strictObject({ id: Uuid }),
+  errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
+});
+
+export const stopReportSchedule = endpoint('DELETE /api/reports/schedules/:schedule', {
+  summary: 'Stop sending a report; mails that wait are dropped',
+  roles: ROLES,
+  data: [],
+  answer: 'nothing',
+});
+
+export const sendReport = endpoint('POST /api/reports/schedules/:schedule/send', {
+  summary: 'Send a scheduled report now, beside its schedule',
+  roles: ROLES,
+  data: [],
+  answer: 'nothing',
+  errors: ['mail-not-configured'],
 });

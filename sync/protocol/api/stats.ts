@@ -14,13 +14,29 @@ export const Arrivals = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
   /** Per hour that begins then, those in which something was. */
   hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
+  /** People inside as the clock on the wall strikes, 0 to 23: the average of the days on which anyone came. */
+  inside: z.array(z.strictObject({ hour: z.number().int().min(0).max(23), people: z.number().nonnegative() })),
   /** Records that count, by how someone came in. */
   methods: z.record(z.string(), Count),
 });
 export type Arrivals = z.infer<typeof Arrivals>;
 
 export const KioskStats = z.strictObject({
-  kiosks: z.array(z.strictObject({ id: Uuid, name: z.string() })),
+  kiosks: z.array(
+    z.strictObject({
+      id: Uuid,
+      name: z.string(),
+      /** Accepted faces whose scores are known, and failed attempts of any kind. */
+      faces: Count,
+      failures: Count,
+      /** Mean of the scores, by the middle of their bins; null: none is known. */
+      score: z.number().nullable(),
+      /** Half of the accepted faces took at most so long, seconds; null: none is known. */
+      waitSeconds: Count.nullable(),
+    }),
+  ),
+  /** Accepted faces by how long they took from their first sight: at most so many seconds; the last bin has what took longer. */
+  waits: z.array(z.strictObject({ seconds: Count, count: Count })),
   /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
   /** Why people did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */

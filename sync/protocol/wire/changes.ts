@@ -118,6 +118,10 @@ export const Policy = z.strictObject({
   minorFaceMonths: z.number().int().min(1).max(120).optional(),
   /** The same person within this is one check-in; the site's records on the server are counted by the same number. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
+  /** `HH:MM` on the wall of the site: arrivals after it and the grace are late in reports. Kiosks are not sent it. */
+  workStartsAt: TimeOfDay.optional(),
+  /** Absent: none. */
+  graceMinutes: z.number().int().min(0).max(240).optional(),
   privacy: z
     .strictObject({
       controller: z.string().min(1).max(200),

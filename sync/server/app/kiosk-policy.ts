@@ -10,7 +10,8 @@ import type { Db } from '../platform/database/schema.ts';
  */
 export async function policyForKiosks(db: Db, scope: string): Promise<Policy> {
   const consentTexts = (await textsInForce(db)).slice(0, MAX_CONSENT_TEXTS);
-  const policy = await policyToSet(db, scope);
+  // When work starts is for reports alone.
+  const { workStartsAt: _, graceMinutes: __, ...policy } = await policyToSet(db, scope);
   const day = await dayOfScope(db, scope);
   return { ...policy, ...(day && { day }), ...(consentTexts.length > 0 && { consentTexts }) };
 }

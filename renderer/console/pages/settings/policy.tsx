@@ -24,8 +24,9 @@ const NUMBERS = [
   'consentMonths',
   'faceMonths',
   'minorFaceMonths',
+  'graceMinutes',
 ] as const;
-const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates', 'watchScreens'] as const;
+const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates', 'watchScreens', 'workStartsAt'] as const;
 const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
 /** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
 export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
@@ -215,6 +216,13 @@ export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }:
         </fieldset>
         <fieldset class="plain grid" disabled={!mayWrite}>
           <legend>{t('settings.times')}</legend>
+          <TextField
+            type="time"
+            label={t('settings.workStartsAt')}
+            hint={t('settings.workStartsAtHint')}
+            value={fields.workStartsAt}
+            onValue={(value) => edit({ workStartsAt: value })}
+          />
           {NUMBERS.map((name) => (
             <TextField
               key={name}

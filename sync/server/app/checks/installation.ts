@@ -89,6 +89,28 @@ export const auditAnchorCheck = check({
   }),
 });
 
+/** Reports by e-mail that were taken by the mail server. */
+export const reportMailsCheck = check({
+  name: 'report-mails',
+  of: 'installation',
+  everyMs: MINUTE_MS,
+  outcomes: {
+    'report-not-sent': {
+      level: 'degrades',
+      says: 'A scheduled report was not sent by e-mail; it is tried again for a day.',
+      next: 'Check SMTP_URL, SMTP_FROM and SMTP_CA_FILE, then press “Send now” in the console under Reports, Scheduled reports.',
+    },
+  },
+  async inspect(subject) {
+    const { rows } = await sql<{ code: string }>`
+      select distinct error as code from report_schedule where error is not null order by 1`.execute(
+      opened(subject).db,
+    );
+    return rows.map(({ code }) => code);
+  },
+  judge: (codes) => ({ 'report-not-sent': codes.length > 0 && codes.join(', ') }),
+});
+
 /** Other processes of this server are heard of, and are of one build. */
 export const replicasCheck = check({
   name: 'replicas',

@@ -108,7 +108,12 @@ export function linkMail(
   language: string | null,
   url: string,
 ): { subject: string; text: string } {
-  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
-  const { subject, text } = TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'][kind];
+  const { subject, text } = mailTexts(language)[kind];
   return { subject, text: fillIn(`${text.join('\n')}\n`, { ...TIMES, url }) };
+}
+
+/** @param language a tag, e.g. `de-AT`; null: not known */
+export function mailTexts(language: string | null): (typeof TEXTS)[keyof typeof TEXTS] {
+  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
+  return TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'];
 }

@@ -1,30 +1,51 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { dayOfPerson } from './day.ts';
+import { attendanceDays } from '../../../protocol/wire/calendar.ts';
+import { daysOfPerson, lateBy } from './day.ts';
 
 const DAY = '2026-07-20';
 const START = Date.parse(`${DAY}T08:00:00.000Z`);
-const dayOf = () => ({
-  day: DAY,
-  start: Date.parse(`${DAY}T00:00:00.000Z`),
-  end: Date.parse('2026-07-21T00:00:00.000Z'),
-});
+const dayOf = attendanceDays({ timeZone: 'UTC', dayStartsAt: '00:00' });
+const days = new Map([[DAY, dayOf(START)]]);
 const record = (seconds: number, direction: 'in' | 'out') => ({
   id: randomUUID(),
   at: START + seconds * 1000,
   direction,
 });
+const of = (records: ReturnType<typeof record>[], now = dayOf(START).end) =>
+  daysOfPerson(randomUUID(), records, days, { dayOf, work: null, now })[0]!;
 
 test('many short stays are as long together as one of the same time', () => {
   // Thirty stays of 50 seconds, a minute after the other.
   const records = Array.from({ length: 30 }, (_, i) => [record(i * 60, 'in'), record(i * 60 + 50, 'out')]).flat();
-  const day = dayOfPerson(randomUUID(), records, DAY, dayOf)!;
+  const day = of(records);
   expect(day.stays).toHaveLength(30);
-  expect(day.stays.every((stay) => stay.minutes === 0)).toBe(true);
-  expect(day).toMatchObject({ minutes: 25, open: 0 });
+  expect(day).toMatchObject({ minutes: 25, missing: 0 });
 });
 
-test('a stay without an end counts as open, and adds nothing', () => {
-  const day = dayOfPerson(randomUUID(), [record(0, 'in'), record(90, 'out'), record(120, 'in')], DAY, dayOf)!;
-  expect(day).toMatchObject({ minutes: 1, open: 1, stays: [{ minutes: 1 }, { minutes: null, end: null }] });
+test('a stay without an end adds nothing, and lacks a check-out once its day is over', () => {
+  const records = [record(0, 'in'), record(90, 'out'), record(120, 'in')];
+  expect(of(records)).toMatchObject({ minutes: 1, missing: 1, lastOut: START + 90_000 });
+  expect(of(records, dayOf(START).end - 1)).toMatchObject({ minutes: 1, missing: 0 });
+});
+
+test('late is after the start of work and its grace, on the wall of the site, also where clocks change', () => {
+  const calendar = (dayStartsAt: string) => attendanceDays({ timeZone: 'Europe/Berlin', dayStartsAt });
+  const late = (firstIn: string, startsAt: string, dayStartsAt = '00:00', graceMinutes = 5) => {
+    const at = Date.parse(firstIn);
+    return lateBy(at, calendar(dayStartsAt)(at), { dayOf: calendar(startsAt), graceMinutes });
+  };
+  // Winter and summer time: 09:00 is 08:00Z, then 07:00Z.
+  expect(late('2026-03-28T08:05:00Z', '09:00')).toBeNull();
+  expect(late('2026-03-28T08:05:01Z', '09:00')).toBe(5);
+  expect(late('2026-03-29T07:05:00Z', '09:00')).toBeNull();
+  expect(late('2026-03-29T08:00:00Z', '09:00')).toBe(60);
+  // 02:30 does not come on that night: work starts with the jump to 03:00.
+  expect(late('2026-03-29T01:05:00Z', '02:30')).toBeNull();
+  expect(late('2026-03-29T01:20:00Z', '02:30')).toBe(20);
+  // It comes twice in autumn: the first counts.
+  expect(late('2026-10-25T01:30:00Z', '02:30')).toBe(60);
+  // A day that starts at 22:00 has its 06:00 on the next morning.
+  expect(late('2026-07-20T04:30:00Z', '06:00', '22:00')).toBe(30);
+  expect(late('2026-07-19T21:00:00Z', '06:00', '22:00')).toBeNull();
 });

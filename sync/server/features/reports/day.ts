@@ -1,17 +1,11 @@
 import { sql } from 'kysely';
-import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import { MOST_COUNTED } from '../../../protocol/api/page.ts';
-import type { DayReport, DayRow } from '../../../protocol/api/reports.ts';
 import type { Site } from '../../../protocol/api/sites.ts';
 import type { AttendanceDay, DayOf } from '../../../protocol/wire/calendar.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
 import { calendarOf, listSites } from '../../core/sites/sites.ts';
-import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
-import type { Asked, Page } from '../../platform/access/list.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
-import { LONGEST_STAY_MS, pairStays } from '../attendance/rules/stays.ts';
+import { LONGEST_STAY_MS, pairStays, type Stay } from '../attendance/rules/stays.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -45,8 +39,40 @@ export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
   throw new Problem('no-such-day');
 }
 
-/** A person's day, without their name. */
-export type DayOfPerson = Omit<DayRow, 'name'>;
+/** Longest period of a report or chart, days. */
+const MAX_DAYS = 92;
+
+/**
+ * Days of the site's calendar, both ends included.
+ *
+ * @throws Problem `no-such-day`, `period-too-long`: also where it ends before it begins
+ */
+export function daysBetween(site: ReportSite, from: string, to: string): AttendanceDay[] {
+  const dayOf = calendarOf(site);
+  const last = dayNamed(dayOf, to);
+  const days: AttendanceDay[] = [];
+  for (let day = dayNamed(dayOf, from); day.start <= last.start; day = dayOf(day.end)) {
+    days.push(day);
+    if (days.length > MAX_DAYS) throw new Problem('period-too-long', { max: MAX_DAYS });
+  }
+  if (days.length === 0) throw new Problem('period-too-long', { max: MAX_DAYS });
+  return days;
+}
+
+/** A person's day at a site, without their name. Times in ms since 1970; null: nobody recorded it. */
+export interface DayOfPerson {
+  readonly person: string;
+  readonly day: AttendanceDay;
+  readonly firstIn: number | null;
+  readonly lastOut: number | null;
+  readonly stays: readonly Omit<Stay, 'day'>[];
+  /** Whole minutes of all stays that have both ends together. */
+  readonly minutes: number;
+  /** After the start of work; null: in time, or not known. */
+  readonly lateMinutes: number | null;
+  /** Stays without a check-out; none while the day is not over. */
+  readonly missing: number;
+}
 
 interface Counted {
   readonly id: string;
@@ -54,119 +80,130 @@ interface Counted {
   readonly direction: Direction;
 }
 
+/** When a site's work starts. */
+export interface WorkStart {
+  /** The day function of a calendar whose days start with the work. */
+  readonly dayOf: DayOf;
+  readonly graceMinutes: number;
+}
+
+const MINUTE_MS = 60_000;
+/** Whole minutes of a time in ms, or between two. */
+export const minutesOf = (ms: number): number => Math.floor(ms / MINUTE_MS);
+
 /**
- * A person's stays that belong to a day, from all of their records around it. Pure.
+ * How late someone came on a day, whole minutes after the start of work. Pure. The start is what the wall shows within the
+ * attendance day, also where clocks change: one that is left out is the moment of the jump, one that comes twice the first.
  *
- * @returns null when none does: a night that ends on this day belongs to the one before
+ * @returns null: in time or within the grace, or there is no start of work
  */
-export function dayOfPerson(
+export function lateBy(firstIn: number | null, day: AttendanceDay, work: WorkStart | null): number | null {
+  if (firstIn === null || work === null) return null;
+  const { start } = work.dayOf(day.end - 1);
+  return firstIn > start + work.graceMinutes * MINUTE_MS ? minutesOf(firstIn - start) : null;
+}
+
+/**
+ * A person's days, from all of their records around them. Pure. A night that ends on a day belongs to the one before.
+ *
+ * @param days those that are wanted, by their date
+ */
+export function daysOfPerson(
   person: string,
   records: readonly Counted[],
-  day: string,
-  dayOf: DayOf,
-): DayOfPerson | null {
-  const stays = pairStays(records, dayOf).filter((s) => s.day === day);
-  if (stays.length === 0) return null;
-  const text = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-  const starts = stays.flatMap((s) => s.start ?? []);
-  const ends = stays.flatMap((s) => s.end ?? []);
-  const whole = (ms: number) => Math.floor(ms / 60_000);
-  const lasted = (s: { start: number | null; end: number | null }) =>
-    s.start === null || s.end === null ? null : s.end - s.start;
-  const closed = stays.flatMap((s) => lasted(s) ?? []);
-  return {
-    person,
-    firstIn: text(starts.length > 0 ? Math.min(...starts) : null),
-    lastOut: text(ends.length > 0 ? Math.max(...ends) : null),
-    stays: stays.map((s) => {
-      const ms = lasted(s);
-      return { start: text(s.start), end: text(s.end), minutes: ms === null ? null : whole(ms) };
-    }),
-    // Cut to minutes once: thirty short stays are as long together as one of the same time.
-    minutes: whole(closed.reduce((sum, ms) => sum + ms, 0)),
-    open: stays.length - closed.length,
-  };
+  days: ReadonlyMap<string, AttendanceDay>,
+  { dayOf, work, now }: { readonly dayOf: DayOf; readonly work: WorkStart | null; readonly now: number },
+): DayOfPerson[] {
+  const found = Map.groupBy(pairStays(records, dayOf), ({ day }) => day);
+  return [...found].flatMap(([date, stays]) => {
+    const day = days.get(date);
+    if (!day) return [];
+    const starts = stays.flatMap((s) => s.start ?? []);
+    const ends = stays.flatMap((s) => s.end ?? []);
+    const closed = stays.flatMap((s) => (s.start === null || s.end === null ? [] : s.end - s.start));
+    const firstIn = starts.length > 0 ? Math.min(...starts) : null;
+    return {
+      person,
+      day,
+      firstIn,
+      lastOut: ends.length > 0 ? Math.max(...ends) : null,
+      stays,
+      // Cut to minutes once: thirty short stays are as long together as one of the same time.
+      minutes: minutesOf(closed.reduce((sum, ms) => sum + ms, 0)),
+      lateMinutes: lateBy(firstIn, day, work),
+      missing: day.end > now ? 0 : stays.filter((s) => s.end === null).length,
+    };
+  });
 }
 
-/**
- * A page of a day, by person id. Only records that count are looked at: no duplicates, nothing that was taken back or
- * corrected.
- *
- * @param limit null: everybody of the day
- * @param after people behind this one
- * @returns `last`: the last person who was looked at, where there may be more; some of them may have no stay of this day
- */
-export async function readDay(
-  db: Db,
-  site: ReportSite,
-  { start, end, day }: AttendanceDay,
-  limit: number | null,
-  after: string | null,
-): Promise<{ rows: DayOfPerson[]; last: string | null }> {
-  const dayOf = calendarOf(site);
-  const counted = sql`c.duplicate_of is null and c.superseded_by is null
-    and not exists (select from checkin_void v where v.target = c.id and v.device = c.device)
-    and (c.site = ${site.id}::uuid or (c.site is null and ${site.isDefault}::boolean))`;
-  const text = (ms: number) => new Date(ms).toISOString();
-  const { rows: people } = await sql<{ person: string }>`
-    select distinct c.person from checkin c
-    where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz
-      and c.person is not null and (${after}::uuid is null or c.person > ${after}::uuid) and ${counted}
-    order by c.person limit ${limit}::int`.execute(db);
-  const ids = people.map((r) => r.person);
-  if (ids.length === 0) return { rows: [], last: null };
-  const { rows } = await sql<{ id: string; at: Date; direction: Direction; person: string }>`
-    select c.id, c.at, c.resolved as direction, c.person from checkin c
-    where c.person = any(${ids}::uuid[]) and c.at >= ${text(start - LONGEST_STAY_MS)}::timestamptz
-      and c.at < ${text(end + LONGEST_STAY_MS)}::timestamptz and ${counted}`.execute(db);
-  const of = Map.groupBy(rows, (r) => r.person);
-  return {
-    rows: ids.flatMap((person) => {
-      const records = of.get(person)!.map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
-      return dayOfPerson(person, records, day, dayOf) ?? [];
-    }),
-    last: ids.length === limit ? ids.at(-1)! : null,
-  };
+/** Which days of people are read. */
+export interface PeriodOfSite {
+  readonly site: ReportSite;
+  readonly days: readonly AttendanceDay[];
+  readonly person?: string | undefined;
+  /** Null: what follows from it is not asked for. */
+  readonly work: WorkStart | null;
+  readonly now: Date;
 }
 
-type Sums = DayReport['sums'];
+/** People read at once. */
+const PAGE = 500;
+
+const text = (ms: number) => new Date(ms).toISOString();
 
 /**
- * A page of a day as the report has it. By person it reads no more than the page; in another order, or with a total, the whole
- * day is worked out: its stays are made of records, so no index has them.
- *
- * @throws Problem `cursor-unreadable`, also for a cursor of another order
+ * Only records that count: no duplicates, nothing that was taken back or corrected. What retention or an erasure took has no
+ * person, and is nobody's.
  */
-export async function dayPage(
+const counted = (site: ReportSite) => sql`c.duplicate_of is null and c.superseded_by is null
+  and not exists (select from checkin_void v where v.target = c.id and v.device = c.device)
+  and (c.site = ${site.id}::uuid or (c.site is null and ${site.isDefault}::boolean))`;
+
+/**
+ * The days of people at a site, a page of people at a time, by person and day.
+ *
+ * @param from people before this one are left out
+ */
+export async function* readDays(
   db: Db,
-  site: ReportSite,
-  day: AttendanceDay,
-  { sort, cursor, limit, total }: Asked<'person' | 'firstIn' | 'lastOut' | 'minutes' | 'open'>,
-): Promise<Page<DayOfPerson> & { readonly sums: Sums }> {
-  const from = readPageCursor(z.tuple([z.literal(sort), z.union([z.string(), z.number()]), Uuid]), cursor);
-  const counted = total && !from;
-  if (sort === 'person' && !counted) {
-    const { rows, last } = await readDay(db, site, day, limit, from?.[2] ?? null);
-    return { items: rows, next: last && writePageCursor([sort, last, last]), total: null, sums: null };
+  { site, days, person, work, now }: PeriodOfSite,
+  from: string | null = null,
+): AsyncGenerator<DayOfPerson[]> {
+  const rules = { dayOf: calendarOf(site), work, now: now.getTime() };
+  const [start, end] = [days[0]!.start, days.at(-1)!.end];
+  const wanted = new Map(days.map((day) => [day.day, day]));
+  for (let at = from, first = true; ; first = false) {
+    const behind = at === null ? sql`` : first ? sql`and c.person >= ${at}::uuid` : sql`and c.person > ${at}::uuid`;
+    const { rows: people } = await sql<{ person: string }>`
+      select distinct c.person from checkin c
+      where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz and c.person is not null
+        ${behind} ${person === undefined ? sql`` : sql`and c.person = ${person}::uuid`} and ${counted(site)}
+      order by c.person limit ${sql.lit(PAGE)}`.execute(db);
+    if (people.length === 0) return;
+    const ids = people.map((r) => r.person);
+    const { rows } = await sql<{ id: string; at: Date; direction: Direction; person: string }>`
+      select c.id, c.at, c.resolved as direction, c.person from checkin c
+      where c.person = any(${ids}::uuid[]) and c.at >= ${text(start - LONGEST_STAY_MS)}::timestamptz
+        and c.at < ${text(end + LONGEST_STAY_MS)}::timestamptz and ${counted(site)}`.execute(db);
+    const of = Map.groupBy(rows, (r) => r.person);
+    yield ids.flatMap((id) => {
+      const records = of.get(id)!.map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
+      return daysOfPerson(id, records, wanted, rules).sort((a, b) => a.day.start - b.day.start);
+    });
+    if (people.length < PAGE) return;
+    at = ids.at(-1)!;
   }
-  const down = sort.startsWith('-');
-  const key = (down ? sort.slice(1) : sort) as 'person' | 'firstIn' | 'lastOut' | 'minutes' | 'open';
-  const whole = (await readDay(db, site, day, null, null)).rows;
-  // Who has no such time comes as if before all of the day.
-  const placed = whole.map((row) => ({ row, place: [row[key] ?? '', row.person] as const }));
-  placed.sort((a, b) => (down ? -1 : 1) * comparePlaces(a.place, b.place));
-  const behind = from ? placed.filter((p) => (down ? -1 : 1) * comparePlaces(p.place, [from[1], from[2]]) > 0) : placed;
-  const page = behind.slice(0, limit);
-  const last = behind.length > limit ? page.at(-1) : undefined;
-  const sum = (of: 'minutes' | 'open') => whole.reduce((n, row) => n + row[of], 0);
-  return {
-    items: page.map((p) => p.row),
-    next: last ? writePageCursor([sort, ...last.place]) : null,
-    total: counted ? Math.min(whole.length, MOST_COUNTED + 1) : null,
-    sums: counted ? { minutes: sum('minutes'), open: sum('open') } : null,
-  };
 }
 
-type DayPlace = readonly [value: string | number, person: string];
-const comparePlaces = (a: DayPlace, b: DayPlace): number => compare(a[0], b[0]) || compare(a[1], b[1]);
-const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+/** Days within which a check-out says that the site uses them. */
+const USED_DAYS = 31;
+
+/** Whether people check out here: whether one did in the period, or in the month before its end. */
+export async function usesCheckouts(db: Db, site: ReportSite, days: readonly AttendanceDay[]): Promise<boolean> {
+  const end = days.at(-1)!.end;
+  const start = Math.min(days[0]!.start, end - USED_DAYS * DAY_MS);
+  const { rows } = await sql<{ used: boolean }>`
+    select exists (select from checkin c where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz
+      and c.resolved = 'out' and ${counted(site)}) as used`.execute(db);
+  return rows[0]!.used;
+}

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import * as api from '../../../protocol/api/reports.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import { namesOf } from '../../core/people/records.ts';
-import { calendarOf } from '../../core/sites/sites.ts';
-import { pageOfItems } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, insertNew, update } from '../../platform/database/rows.ts';
@@ -11,28 +8,23 @@ import type { Batch, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { dayNamed, dayPage, reportSite } from './day.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob, ongoingAt, seenIn, takeRollCall } from './presence/evacuation.ts';
 import { presenceRoutes } from './presence/routes.ts';
+import { named, namesFor, openReport, reportPage } from './report.ts';
+import { reportMailsJob, scheduleRoutes } from './schedules.ts';
 import { statsRoutes } from './stats/routes.ts';
 
 const reportRoutes: readonly Route[] = [
-  implement(api.getDayReport, async ({ tx, services: { keys, config }, query, now, about }) => {
-    const site = await reportSite(tx, query.site, config.site.timeZone);
-    const dayOf = calendarOf(site);
-    const of = query.day === undefined ? dayOf(now.getTime()) : dayNamed(dayOf, query.day);
-    const { sums, ...page } = await dayPage(tx, site, of, query);
-    const shown = page.items.map((r) => r.person);
-    about(shown);
-    const names = await namesOf(tx, keys, shown);
+  implement(api.getReport, async ({ tx, services: { keys, config }, query, now, about }) => {
+    const report = await openReport(tx, query, config.site.timeZone, now);
+    const { id, name, timeZone } = report.site;
+    const { items, ...page } = await reportPage(tx, report, query);
     return {
-      site: { id: site.id, name: site.name, timeZone: site.timeZone },
-      day: of.day,
-      from: new Date(of.start).toISOString(),
-      to: new Date(of.end).toISOString(),
-      ...pageOfItems(page, (r) => ({ ...r, name: names.get(r.person) ?? null })),
-      sums,
+      site: { id, name, timeZone },
+      columns: report.columns,
+      items: await named(items, namesFor(tx, keys), about),
+      ...page,
     };
   }),
 ];
@@ -77,11 +69,13 @@ export const reports: ServerModule = {
     },
     accounted: { people: seenForKiosks, nothing: (person, _, reader) => missing(person, reader) },
   },
-  endpoints: [...presenceRoutes, ...reportRoutes, ...statsRoutes, ...exportRoutes],
-  jobs: [forgottenEvacuationsJob],
+  endpoints: [...presenceRoutes, ...reportRoutes, ...statsRoutes, ...exportRoutes, ...scheduleRoutes],
+  jobs: [forgottenEvacuationsJob, reportMailsJob],
   tables: {
     evacuation: { notPersonal: 'when a site was cleared, and how many people were inside' },
     evacuation_mark: { exported: 'evacuations', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    report_schedule: { notPersonal: 'which report is sent when, and to which accounts' },
+    report_mail: { notPersonal: 'which report waits to be sent to which account' },
     kiosk_statistics: { notPersonal: 'counts that kiosks made of themselves, about nobody' },
   },
   myData: { evacuations },
@@ -90,7 +84,7 @@ export const reports: ServerModule = {
 /** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */
 const STATISTICS = 'statistics';
 /** What a name may look like; others are left out, no matter who sent them. */
-const NAME = /^(method|guide|other-method|refused|score)\.[a-z0-9+-]{1,60}$/;
+const NAME = /^(method|guide|other-method|refused|score|wait)\.[a-z0-9+-]{1,60}$/;
 const Count = z.number().int().min(0).max(1_000_000);
 const Since = z.iso.datetime({ precision: 3 });
 /** A report is about an hour; one that claims more is taken to have begun then, ms. */

@@ -896,6 +896,30 @@ export interface Tables {
     log: string;
     position: Big;
   };
+  report_schedule: {
+    id: string;
+    by: 'person-day' | 'person' | 'day' | 'site';
+    which: 'late' | 'missing' | null;
+    site: string;
+    every: 'day' | 'week' | 'month';
+    at: string;
+    language: string;
+    receivers: string[];
+    made_by: string | null;
+    made_at: Instant;
+    next_at: Instant;
+    sent_at: Instant | null;
+    error: string | null;
+  };
+  report_mail: {
+    id: string;
+    schedule: string;
+    account: string;
+    day: string;
+    made_at: Instant;
+    due_at: Instant;
+    attempts: number;
+  };
 }
 
 /** A row of a table, as it is read. */

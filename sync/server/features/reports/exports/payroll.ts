@@ -3,9 +3,9 @@ import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
 import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import type { ReportSite } from '../day.ts';
+import { daysBetween, minutesOf, type ReportSite, readDays } from '../day.ts';
+import { namesFor } from '../report.ts';
 import { namedRecords } from './attendance.ts';
-import { daysBetween, peopleByDay } from './days.ts';
 import { type Row, type Table, wallClock } from './files.ts';
 
 export interface PayrollSource {
@@ -14,6 +14,7 @@ export interface PayrollSource {
   readonly site: ReportSite;
   /** Is called with the people each page names. */
   readonly shown: (people: readonly string[]) => void;
+  readonly now: Date;
 }
 
 export interface Period {
@@ -42,19 +43,24 @@ export function payrollTable(layout: PayrollLayout, source: PayrollSource, perio
 const TIMESHEET = ['Employee ID', 'Employee name', 'Date', 'Clock in', 'Clock out', 'Hours', 'Remark'] as const;
 
 /** A row a stay. */
-function timesheet({ db, keys, site, shown }: PayrollSource, { from, to }: Period): Table {
+function timesheet({ db, keys, site, shown, now }: PayrollSource, { from, to }: Period): Table {
   const days = daysBetween(site, from, to);
-  const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
+  const wall = (at: number | null) => (at === null ? null : wallClock(at, site.timeZone));
+  const names = namesFor(db, keys);
   async function* pages(): AsyncGenerator<Row[]> {
-    for await (const { day, rows, people } of peopleByDay(db, keys, site, days, shown))
-      yield rows.flatMap(({ person, stays }) =>
-        stays.map(({ start, end, minutes }): Row => {
+    for await (const found of readDays(db, { site, days, work: null, now })) {
+      const ids = [...new Set(found.map((d) => d.person))];
+      shown(ids);
+      const people = await names(ids);
+      yield found.flatMap(({ person, day, stays }) =>
+        stays.map(({ start, end }): Row => {
           const { number = null, name = null } = people.get(person) ?? {};
           const remark = start === null ? 'no clock-in' : end === null ? 'no clock-out' : null;
-          const hours = minutes === null ? null : Math.round((minutes / 60) * 100) / 100;
+          const hours = start === null || end === null ? null : Math.round((minutesOf(end - start) / 60) * 100) / 100;
           return [number, name, day.day, wall(start), wall(end), hours, remark];
         }),
       );
+    }
   }
   return { title: 'Timesheet', columns: TIMESHEET, pages: pages() };
 }

@@ -1,27 +1,25 @@
 import * as api from '../../../../protocol/api/exports.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { reportSite } from '../day.ts';
+import { openReport } from '../report.ts';
 import { attendanceTable } from './attendance.ts';
-import { daysTable } from './days.ts';
 import { type Table, toCsv, toXlsx } from './files.ts';
 import { payrollTable } from './payroll.ts';
+import { reportTable } from './report.ts';
 
 export const exportRoutes: readonly Route[] = [
   implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) => {
     return file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about));
   }),
-  implement(
-    api.exportDays,
-    async ({ tx, services: { keys, config }, query: { format, site: id, ...period }, about }) => {
-      const site = await reportSite(tx, id, config.site.timeZone);
-      return file(named('days', period), format, daysTable(tx, keys, site, period, about));
-    },
-  ),
+  implement(api.exportReport, async ({ tx, services: { keys, config }, query: { format, ...asked }, now, about }) => {
+    const report = await openReport(tx, asked, config.site.timeZone, now);
+    return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
+  }),
   implement(
     api.exportPayroll,
-    async ({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, about }) => {
+    async ({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, now, about }) => {
       const site = await reportSite(tx, id, config.site.timeZone);
-      const table = payrollTable(layout, { db: tx, keys, site, shown: about }, period);
+      const table = payrollTable(layout, { db: tx, keys, site, shown: about, now }, period);
       return file(named(layout, period), format, table);
     },
   ),

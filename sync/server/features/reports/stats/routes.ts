@@ -1,28 +1,28 @@
 import { sql } from 'kysely';
-import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/stats.ts';
-import { calendarOf } from '../../../core/sites/sites.ts';
+import type { AttendanceDay } from '../../../../protocol/wire/calendar.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
-import { dayNamed, type ReportSite, reportSite } from '../day.ts';
+import { daysBetween, type ReportSite, readDays, reportSite } from '../day.ts';
 
 /** Counts for charts. */
 export const statsRoutes: readonly Route[] = [
-  implement(api.getArrivals, async ({ tx, services: { config }, query }) => {
+  implement(api.getArrivals, async ({ tx, services: { config }, query, now }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
+    const days = daysBetween(site, query.from, query.to);
     return {
       site: { id: site.id, name: site.name, timeZone: site.timeZone },
-      ...(await readArrivals(tx, site, periodOf(site, query))),
+      ...(await readArrivals(tx, site, periodOf(days))),
+      inside: await readInside(tx, site, days, now),
     };
   }),
   implement(api.getKioskStats, async ({ tx, services: { config }, query }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
-    return readKiosks(tx, site, periodOf(site, query));
+    return readKiosks(tx, site, periodOf(daysBetween(site, query.from, query.to)));
   }),
 ];
 
-/** Longest period of a chart, days. */
-const MOST_DAYS = 92;
+const HOUR_MS = 3_600_000;
 /** Most points of the queue's chart; of more the latest are given. */
 const MOST_POINTS = 5000;
 
@@ -31,16 +31,42 @@ interface Period {
   readonly end: Date;
 }
 
+const periodOf = (days: readonly AttendanceDay[]): Period => ({
+  start: new Date(days[0]!.start),
+  end: new Date(days.at(-1)!.end),
+});
+
 /**
- * From the beginning of one day to the end of another, by the site's calendar.
- *
- * @throws Problem `period-too-long`, `no-such-day`
+ * Who is inside is known by their stays; one without an end counts until now while its day is not over, and later not at all.
  */
-function periodOf(site: ReportSite, { from, to }: { readonly from: string; readonly to: string }): Period {
-  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
-  if (days < 1 || days > MOST_DAYS) throw new Problem('period-too-long', { max: MOST_DAYS });
-  const dayOf = calendarOf(site);
-  return { start: new Date(dayNamed(dayOf, from).start), end: new Date(dayNamed(dayOf, to).end) };
+async function readInside(
+  db: Db,
+  site: ReportSite,
+  days: readonly AttendanceDay[],
+  now: Date,
+): Promise<api.Arrivals['inside']> {
+  /** By each full hour of the period, ms since 1970. */
+  const inside = new Map<number, number>();
+  const busy = new Map<string, AttendanceDay>();
+  for await (const found of readDays(db, { site, days, work: null, now }))
+    for (const { day, stays } of found) {
+      busy.set(day.day, day);
+      for (const { start, end } of stays) {
+        const until = end ?? (day.end > now.getTime() ? now.getTime() : start);
+        if (start === null || until === null) continue;
+        for (let at = Math.ceil(start / HOUR_MS) * HOUR_MS; at < until; at += HOUR_MS)
+          inside.set(at, (inside.get(at) ?? 0) + 1);
+      }
+    }
+  const hours = Array.from({ length: 24 }, () => ({ people: 0, times: 0 }));
+  const hourOf = new Intl.DateTimeFormat('en-US', { timeZone: site.timeZone, hour: 'numeric', hourCycle: 'h23' });
+  for (const day of busy.values())
+    for (let at = Math.ceil(day.start / HOUR_MS) * HOUR_MS; at < Math.min(day.end, now.getTime()); at += HOUR_MS) {
+      const hour = hours[Number(hourOf.format(at))]!;
+      hour.people += inside.get(at) ?? 0;
+      hour.times += 1;
+    }
+  return hours.map(({ people, times }, hour) => ({ hour, people: times === 0 ? 0 : people / times }));
 }
 
 const here = (site: ReportSite, column: string) =>
@@ -67,27 +93,61 @@ async function readArrivals(
   };
 }
 
+/** Why someone did not get in, or not at once. */
+const FAILURE = /^(guide|other-method|refused)\./;
+
 /** What kiosks counted about themselves. */
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
   const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
     and f.until < ${end.toISOString()}::timestamptz and ${here(site, 'f.site')}`;
-  const { rows: sums } = await sql<{ name: string; count: number }>`
-    select e.key as name, sum(e.value::text::int)::int as count
-    from (select f.counts ${of}) f, jsonb_each(f.counts) e
-    where e.key <> 'queue' group by 1 order by 2 desc, 1`.execute(db);
+  const { rows: counts } = await sql<{ kiosk: string; name: string; count: number }>`
+    select f.device as kiosk, e.key as name, sum(e.value::text::int)::int as count
+    from (select f.device, f.counts ${of}) f, jsonb_each(f.counts) e
+    where e.key <> 'queue' group by 1, 2 order by 3 desc, 2`.execute(db);
   const { rows: queue } = await sql<{ kiosk: string; at: Date; depth: number }>`
     select f.device as kiosk, f.until as at, coalesce((f.counts->>'queue')::int, 0) as depth
     ${of} order by f.until desc limit ${sql.lit(MOST_POINTS)}`.execute(db);
   const { rows: kiosks } = await sql<{ id: string; name: string }>`
     select d.id, d.name from device d where d.id in (select f.device ${of}) order by d.name, d.id`.execute(db);
-  const score = (name: string) => Number(name.slice('score.'.length)) / 100;
   return {
-    kiosks,
-    scores: sums
-      .filter((s) => /^score\.\d+$/.test(s.name))
-      .map((s) => ({ from: score(s.name), count: s.count }))
-      .sort((a, b) => a.from - b.from),
-    failures: sums.filter((s) => !/^(score|method)\./.test(s.name)).map((s) => ({ reason: s.name, count: s.count })),
+    kiosks: kiosks.map((kiosk) => {
+      const own = counts.filter((c) => c.kiosk === kiosk.id);
+      const scores = binsOf(own, 'score');
+      const faces = sum(scores.map(([, n]) => n));
+      const failures = sum(own.filter((c) => FAILURE.test(c.name)).map((c) => c.count));
+      const score = faces === 0 ? null : sum(scores.map(([bin, n]) => (bin / 100 + 0.025) * n)) / faces;
+      return { ...kiosk, faces, failures, score, waitSeconds: median(binsOf(own, 'wait')) };
+    }),
+    scores: binsOf(counts, 'score').map(([bin, count]) => ({ from: bin / 100, count })),
+    waits: binsOf(counts, 'wait').map(([seconds, count]) => ({ seconds, count })),
+    failures: [...Map.groupBy(counts, (c) => c.name)]
+      .filter(([name]) => FAILURE.test(name))
+      .map(([reason, all]) => ({ reason, count: sum(all.map((c) => c.count)) }))
+      .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1)),
     queue: queue.map((q) => ({ kiosk: q.kiosk, at: new Date(q.at).toISOString(), depth: q.depth })).reverse(),
   };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** `score.75`, of all that are given, as its bin and how many there are; from the least bin on. */
+function binsOf(
+  counts: readonly { name: string; count: number }[],
+  kind: 'score' | 'wait',
+): [bin: number, n: number][] {
+  const found = counts.filter((c) => new RegExp(`^${kind}\\.\\d+$`).test(c.name));
+  return [...Map.groupBy(found, (c) => Number(c.name.slice(kind.length + 1)))]
+    .map(([bin, all]): [number, number] => [bin, sum(all.map((c) => c.count))])
+    .sort(([a], [b]) => a - b);
+}
+
+/** The bin by which half of them are counted; null: there are none. */
+function median(bins: readonly [bin: number, n: number][]): number | null {
+  const half = sum(bins.map(([, n]) => n)) / 2;
+  let counted = 0;
+  for (const [bin, n] of bins) {
+    counted += n;
+    if (counted >= half) return bin;
+  }
+  return null;
 }

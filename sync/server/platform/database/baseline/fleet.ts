@@ -1,4 +1,4 @@
-/** Settings, commands, staff and updates of kiosks; webhooks. */
+/** Settings, commands, staff and updates of kiosks; webhooks; reports by e-mail. */
 export const fleet: readonly string[] = [
   `-- Every revision of the settings of a site's kiosks, or of one device (core/devices/settings.ts).
    create table fleet_settings (
@@ -170,4 +170,37 @@ export const fleet: readonly string[] = [
      one boolean primary key default true check (one),
      log uuid not null,
      position bigint not null)`,
+
+  `-- A report that is sent by e-mail again and again (features/reports/schedules.ts).
+   create table report_schedule (
+     id uuid primary key,
+     -- What it has a row for, and which days of people count; null: all.
+     by text not null check (by in ('person-day', 'person', 'day', 'site')),
+     which text check (which in ('late', 'missing')),
+     site uuid not null references site (id),
+     every text not null check (every in ('day', 'week', 'month')),
+     -- \`HH:MM\` on the wall of the site.
+     at text not null check (at ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'),
+     language text not null,
+     -- Accounts.
+     receivers uuid[] not null,
+     -- Account.
+     made_by uuid,
+     made_at timestamptz not null,
+     next_at timestamptz not null,
+     sent_at timestamptz,
+     -- Code of why its last mail was not sent; null: it was.
+     error text)`,
+  `create index report_schedule_next on report_schedule (next_at)`,
+  `-- A mail of it that waits for the mail server.
+   create table report_mail (
+     id uuid primary key,
+     schedule uuid not null references report_schedule (id) on delete cascade,
+     account uuid not null references account (id) on delete cascade,
+     -- \`YYYY-MM-DD\` on the wall of the site, on which it is sent: what it says is about the days before.
+     day text not null,
+     made_at timestamptz not null,
+     due_at timestamptz not null,
+     attempts integer not null)`,
+  `create index report_mail_due on report_mail (due_at)`,
 ];

@@ -1,0 +1,268 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { exportPayroll, exportReport, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
+import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import {
+  getReport,
+  REPORTS,
+  type Report,
+  type ReportBy,
+  type ReportColumn,
+  ReportOnly,
+  type ReportRow,
+} from '../../../sync/protocol/api/reports.ts';
+import { Button } from '../../shared/button.tsx';
+import { currentLanguage, localeOf } from '../../shared/i18n.ts';
+import { IconPrint } from '../../shared/icons.tsx';
+import { download } from '../../shared/web/api.ts';
+import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
+import { setQuery } from '../../shared/web/router.ts';
+import { t } from '../i18n.ts';
+import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonField } from '../parts/people-search.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
+import { type Column, DataTable, type List, RowButton, useList } from '../parts/table.tsx';
+import { addDays, dayKeyIn, longDay, momentIn } from '../state/clock.ts';
+import { siteOf, zoneOf } from '../state/places.ts';
+import { Exports } from './attendance.tsx';
+import { NewSchedule } from './schedules.tsx';
+
+const FILTERS = ['from', 'to', 'site', 'by', 'only', 'person'] as const;
+const BY = Object.keys(REPORTS) as ReportBy[];
+/** More rows than this are for a file. */
+const MOST_PRINTED = 5000;
+
+/** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
+function periodsOf(today: string) {
+  const monday = addDays(today, -((new Date(today).getUTCDay() + 6) % 7));
+  const first = `${today.slice(0, 8)}01`;
+  const before = addDays(first, -1);
+  return {
+    month: [first, today],
+    today: [today, today],
+    yesterday: [addDays(today, -1), addDays(today, -1)],
+    week: [monday, today],
+    lastMonth: [`${before.slice(0, 8)}01`, before],
+  } as const satisfies Record<string, readonly [from: string, to: string]>;
+}
+
+export function Reports({ query }: PageProps) {
+  const given = (name: (typeof FILTERS)[number]) => query.get(name) || undefined;
+  const site = given('site');
+  const zone = zoneOf(site);
+  const periods = periodsOf(dayKeyIn(Date.now(), zone));
+  const [from, to] = [given('from') ?? periods.month[0], given('to') ?? periods.month[1]];
+  const by = BY.find((one) => one === given('by')) ?? 'person';
+  const only = ReportOnly.options.find((one) => one === given('only'));
+  const person = given('person');
+  const asked = { by, from, to, site, person, only };
+  const pages = useList(getReport, { query: { ...asked, limit: MAX_PAGE } });
+  const report = pages.first;
+  const printing = usePrint(pages);
+  const period = Object.entries(periods).find(([, [first, last]]) => first === from && last === to)?.[0] ?? '';
+  const names = Object.keys(periods) as (keyof typeof periods)[];
+  return (
+    <PageFrame
+      of="reports"
+      actions={
+        <>
+          <Exports file={(format) => download(exportReport, { query: { ...asked, format } })} />
+          <Button
+            icon={<IconPrint />}
+            label={t(printing.busy ? 'table.loading' : 'print')}
+            disabled={printing.busy || pages.items.length === 0 || (report?.total ?? 0) > MOST_PRINTED}
+            onClick={printing.begin}
+          />
+          <DialogButton label={t('schedules.add')} kind="primary">
+            <NewSchedule by={by} only={only} site={site} />
+          </DialogButton>
+        </>
+      }
+    >
+      <FilterBar names={FILTERS}>
+        <SelectField
+          label={t('reports.period')}
+          value={period}
+          onValue={(name) =>
+            name &&
+            setQuery({ from: periods[name as keyof typeof periods][0], to: periods[name as keyof typeof periods][1] })
+          }
+          options={[
+            ...names.map((name) => [name as string, t(`reports.periods.${name}`)] as const),
+            ...(period === '' ? [['', t('reports.periods.other')] as const] : []),
+          ]}
+        />
+        <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
+        <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
+        <SiteField />
+        <SelectField
+          label={t('reports.by')}
+          value={by}
+          onValue={(value) => setQuery({ by: value, sort: null })}
+          options={BY.map((one) => [one, t(`reports.byOf.${one}`)])}
+        />
+        <SelectFilter
+          name="only"
+          label={t('attendance.show')}
+          options={ReportOnly.options.map((one) => [one, t(`reports.onlyOf.${one}`)])}
+        />
+        <PersonField
+          label={t('reports.person')}
+          hint=""
+          value={person ? { id: person, name: pages.items.find((row) => row.person === person)?.name ?? null } : null}
+          onPerson={(chosen) =>
+            setQuery({ person: chosen?.id ?? null, ...(chosen && { by: 'person-day', sort: null }) })
+          }
+        />
+      </FilterBar>
+      <p class="print-only">
+        <strong dir="auto">{report?.site.name ?? siteOf(site ?? null)?.name}</strong>
+        {` · ${longDay(from)} – ${longDay(to)} · ${t(`reports.byOf.${by}`)}`}
+        {only && ` · ${t(`reports.onlyOf.${only}`)}`}
+        {` · ${t('reports.printed', { at: momentIn(Date.now(), zone) })}`}
+      </p>
+      {report?.sums && pages.items.length > 0 && <Summary report={report} sums={report.sums} />}
+      {(report?.total ?? 0) > MOST_PRINTED && <p class="muted small no-print">{t('reports.tooLong')}</p>}
+      <DataTable
+        id="reports"
+        exports={false}
+        counted={by === 'person' ? 'people' : 'entries'}
+        caption={t('reports.nav')}
+        pages={pages}
+        empty={{ title: t('reports.empty'), text: t('attendance.emptyText') }}
+        rowKey={(row) => [row.person, row.day, row.site?.id].join()}
+        columns={columnsOf(by, report, site ?? null)}
+      />
+      {report && !report.columns.includes('late') && <p class="muted small no-print">{t('reports.noStart')}</p>}
+      <Payroll period={{ site, from, to }} />
+    </PageFrame>
+  );
+}
+
+const hours = (minutes: number): string =>
+  t('reports.hours', { hours: number(Math.floor(minutes / 60)), minutes: minutes % 60 });
+const number = (n: number): string => n.toLocaleString(localeOf(currentLanguage()));
+const warned = (n: number) => (n > 0 ? <strong class="warned">{number(n)}</strong> : '0');
+
+/** What the report has for columns, as the server says: each with its cell, and what it comes to. */
+function columnsOf(by: ReportBy, report: Report | null, site: string | null): Record<string, Column<ReportRow>> {
+  const sums = report?.sums;
+  const numeric = true;
+  const all: Record<ReportColumn, Column<ReportRow>> = {
+    day: {
+      label: t('reports.day'),
+      ...(by === 'day' ? { heads: true } : { names: true }),
+      cell: (row) => row.day && <time dateTime={row.day}>{longDay(row.day)}</time>,
+    },
+    site: { label: t('attendance.site'), heads: true, cell: (row) => <bdi>{row.site?.name}</bdi> },
+    name: {
+      label: t('reports.person'),
+      heads: true,
+      cell: (row) => row.person && <PersonLink id={row.person} name={row.name} />,
+    },
+    number: { label: t('people.number'), cell: (row) => <bdi>{row.number}</bdi> },
+    people: { label: t('reports.people'), numeric, cell: (row) => number(row.people) },
+    days: {
+      label: t('reports.days'),
+      numeric,
+      total: sums && number(sums.days),
+      cell: (row) => number(row.days),
+      below: (row) =>
+        row.person && (
+          <RowButton
+            class="no-print"
+            size="small"
+            label={t('reports.showDays')}
+            onClick={() => setQuery({ by: 'person-day', person: row.person, sort: null })}
+          />
+        ),
+    },
+    firstIn: {
+      label: t('reports.firstIn'),
+      numeric,
+      cell: (row) => <Moment at={row.firstIn} site={site} only="time" />,
+    },
+    lastOut: {
+      label: t('reports.lastOut'),
+      numeric,
+      cell: (row) => <Moment at={row.lastOut} site={site} only="time" />,
+    },
+    late: {
+      label: t('reports.late'),
+      numeric,
+      total: sums && number(sums.late),
+      cell: (row) =>
+        by !== 'person-day' ? (
+          warned(row.late)
+        ) : row.lateMinutes === null ? (
+          '–'
+        ) : (
+          <strong class="warned">{t('reports.minutes', { number: row.lateMinutes })}</strong>
+        ),
+    },
+    stays: { label: t('reports.stays'), numeric, cell: (row) => number(row.stays), total: sums && number(sums.stays) },
+    minutes: {
+      label: t('reports.time'),
+      numeric,
+      cell: (row) => hours(row.minutes),
+      total: sums && hours(sums.minutes),
+    },
+    missing: {
+      label: t('reports.missing'),
+      numeric,
+      cell: (row) => warned(row.missing),
+      total: sums && number(sums.missing),
+    },
+  };
+  return Object.fromEntries((report?.columns ?? REPORTS[by]).map((name) => [name, all[name]]));
+}
+
+/** The numbers that answer what people open the page for. */
+function Summary({ report: { columns }, sums }: { report: Report; sums: NonNullable<Report['sums']> }) {
+  const stat = (label: string, value: ComponentChildren, tone?: 'bad') => (
+    <div class="card stat" data-tone={tone}>
+      <p class="stat-label">{label}</p>
+      <p class="stat-value tabular">{value}</p>
+    </div>
+  );
+  return (
+    <section class="roll report-sums" aria-label={t('table.total')}>
+      {stat(t('reports.people'), number(sums.people))}
+      {columns.includes('minutes') && stat(t('reports.time'), hours(sums.minutes))}
+      {columns.includes('late') && stat(t('reports.late'), number(sums.late))}
+      {columns.includes('missing') && stat(t('reports.missing'), number(sums.missing))}
+    </section>
+  );
+}
+
+/** Prints once every row is here. */
+function usePrint(pages: List<unknown>): { busy: boolean; begin: () => void } {
+  const [wanted, setWanted] = useState(false);
+  useEffect(() => {
+    if (!wanted || pages.state !== 'ready') return;
+    if (pages.more && !pages.error) return pages.more();
+    setWanted(false);
+    if (!pages.error) print();
+  }, [wanted, pages.state, pages.items.length]);
+  return { busy: wanted, begin: () => setWanted(true) };
+}
+
+function Payroll({ period }: { period: { site: string | undefined; from: string; to: string } }) {
+  const layout = useField<PayrollLayout>('timesheet');
+  return (
+    <Panel class="card panel no-print" title={t('reports.payroll')}>
+      <p class="muted">{t('reports.payrollText')}</p>
+      <div class="filters">
+        <SelectField
+          label={t('reports.layout')}
+          {...layout}
+          options={PayrollLayout.options.map((name) => [name, t(`reports.layouts.${name}`)])}
+        />
+        <Exports file={(format) => download(exportPayroll, { query: { ...period, layout: layout.value, format } })} />
+      </div>
+    </Panel>
+  );
+}

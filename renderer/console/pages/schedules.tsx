@@ -1,0 +1,205 @@
+import { useEffect, useState } from 'preact/hooks';
+import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
+import * as reports from '../../../sync/protocol/api/reports.ts';
+import { currentLanguage, ownName } from '../../shared/i18n.ts';
+import { IconCalendar } from '../../shared/icons.tsx';
+import { api } from '../../shared/web/api.ts';
+import { CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { Badge, DialogButton, Empty } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { t } from '../i18n.ts';
+import { Moment } from '../parts/labels.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { DataTable, Reading, RowButton } from '../parts/table.tsx';
+import { siteOf, sites } from '../state/places.ts';
+
+/** Asked again while a mail is on its way, ms: each time is in the audit log. */
+const EVERY_MS = 5000;
+
+/** Reports that are sent by e-mail: which, when, to whom, and whether they went out. */
+export function Schedules() {
+  const [waits, setWaits] = useState(false);
+  const found = useRead(reports.listReportSchedules, {}, waits ? EVERY_MS : undefined);
+  const waiting = found.value?.items.some((row) => row.waiting > 0 && row.error === null) ?? false;
+  useEffect(() => setWaits(waiting), [waiting]);
+  const { busy, error, run } = useWrite();
+  const params = (row: reports.ReportSchedule) => ({ params: { schedule: row.id } });
+  const send = (row: reports.ReportSchedule) =>
+    run(() => api(reports.sendReport, params(row)), { say: () => t('schedules.sending'), done: found.reload });
+  const stop = (row: reports.ReportSchedule) =>
+    run(() => api(reports.stopReportSchedule, params(row)), {
+      ask: { title: t('schedules.stop'), text: t('schedules.stopText'), danger: true },
+      say: () => t('schedules.stopped'),
+      done: found.reload,
+    });
+  const { value } = found;
+  return (
+    <PageFrame
+      of="schedules"
+      actions={
+        <DialogButton label={t('schedules.add')} kind="primary" disabled={value?.mail === false}>
+          <NewSchedule onDone={found.reload} />
+        </DialogButton>
+      }
+    >
+      <Reading of={found} rows={3} error={error} />
+      {value?.mail === false && (
+        <p class="note" data-kind="warn">
+          {t('schedules.noMail')}
+        </p>
+      )}
+      {value && (
+        <div class="card table-card">
+          {value.items.length === 0 ? (
+            <Empty title={t('schedules.none')} text={t('schedules.noneText')} icon={<IconCalendar />} />
+          ) : (
+            <DataTable
+              caption={t('schedules.nav')}
+              rows={value.items}
+              rowKey={(row) => row.id}
+              tone={(row) => (row.error === null ? undefined : 'bad')}
+              columns={{
+                what: {
+                  label: t('schedules.what'),
+                  heads: true,
+                  cell: (row) => <bdi>{[siteOf(row.site)?.name, t(`reports.byOf.${row.by}`)].join(' · ')}</bdi>,
+                  below: (row) => row.only && <span class="muted small">{t(`reports.onlyOf.${row.only}`)}</span>,
+                },
+                when: {
+                  label: t('schedules.every'),
+                  names: true,
+                  cell: (row) => t('schedules.when', { every: t(`schedules.everyOf.${row.every}`), at: row.at }),
+                },
+                receivers: {
+                  label: t('schedules.receivers'),
+                  cell: (row) => (
+                    <bdi class="long-text">{row.receivers.map(({ email }) => email).join(', ') || '–'}</bdi>
+                  ),
+                },
+                next: { label: t('schedules.next'), cell: (row) => <Moment at={row.nextAt} site={row.site} /> },
+                sent: {
+                  label: t('schedules.sent'),
+                  cell: (row) => <Moment at={row.sentAt} site={row.site} />,
+                  below: (row) =>
+                    row.error !== null ? (
+                      <Badge kind="bad">{t('schedules.failed')}</Badge>
+                    ) : (
+                      row.waiting > 0 && <Badge>{t('schedules.waiting')}</Badge>
+                    ),
+                },
+                do: {
+                  label: t('attention.do'),
+                  cell: (row) => (
+                    <>
+                      <RowButton
+                        size="small"
+                        label={t('schedules.send')}
+                        disabled={busy}
+                        onClick={() => void send(row)}
+                      />
+                      <RowButton
+                        size="small"
+                        label={t('schedules.stop')}
+                        disabled={busy}
+                        onClick={() => void stop(row)}
+                      />
+                    </>
+                  ),
+                },
+              }}
+            />
+          )}
+        </div>
+      )}
+    </PageFrame>
+  );
+}
+
+interface NewScheduleProps extends Partial<Pick<reports.NewReportSchedule, 'by' | 'only'>> {
+  site?: string | undefined;
+  onDone?: () => void;
+}
+
+/** Asks for what is to be sent, when and to whom. */
+export function NewSchedule({ by = 'person', only, site, onDone }: NewScheduleProps) {
+  const known = useRead(reports.listReportSchedules);
+  const { values, field } = useFields({
+    by: by as string,
+    only: (only ?? '') as string,
+    site: siteOf(site ?? null)?.id ?? '',
+    every: 'week',
+    at: '07:00',
+    language: currentLanguage(),
+  });
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const body = {
+    ...(values as unknown as reports.NewReportSchedule),
+    only: (values.only || undefined) as reports.NewReportSchedule['only'],
+    receivers: [...chosen],
+  };
+  return (
+    <WriteForm
+      write={() => api(reports.createReportSchedule, { body })}
+      say={() => t('schedules.added')}
+      done={onDone}
+      ready={chosen.length > 0 && known.value?.mail === true}
+      action={t('schedules.add')}
+    >
+      <p class="note">{t('schedules.privacy')}</p>
+      <ErrorNote error={known.error} onRetry={known.reload} />
+      {known.value?.mail === false && (
+        <p class="note" data-kind="warn">
+          {t('schedules.noMail')}
+        </p>
+      )}
+      <div class="row-fields">
+        {sites.value.length > 1 && (
+          <SelectField
+            label={t('attendance.site')}
+            {...field('site')}
+            options={sites.value.map((one) => [one.id, one.name])}
+          />
+        )}
+        <SelectField
+          label={t('reports.by')}
+          {...field('by')}
+          options={(Object.keys(reports.REPORTS) as reports.ReportBy[]).map((one) => [one, t(`reports.byOf.${one}`)])}
+        />
+        <SelectField
+          label={t('attendance.show')}
+          {...field('only')}
+          options={[
+            ['', t('any')],
+            ...reports.ReportOnly.options.map((one) => [one, t(`reports.onlyOf.${one}`)] as const),
+          ]}
+        />
+      </div>
+      <div class="row-fields">
+        <SelectField
+          label={t('schedules.every')}
+          {...field('every')}
+          options={(['day', 'week', 'month'] as const).map((one) => [one, t(`schedules.everyOf.${one}`)])}
+        />
+        <TextField label={t('schedules.at')} type="time" required {...field('at')} />
+        <SelectField
+          label={t('schedules.language')}
+          {...field('language')}
+          options={LANGUAGES.map((one) => [one, ownName(one)])}
+        />
+      </div>
+      <fieldset class="plain">
+        <legend>{t('schedules.receivers')}</legend>
+        <p class="muted small">{t('schedules.receiversText')}</p>
+        {known.value?.receivers.map(({ id, email }) => (
+          <CheckField
+            key={id}
+            label={email}
+            checked={chosen.includes(id)}
+            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
+          />
+        ))}
+        {known.value?.receivers.length === 0 && <p>{t('schedules.noReceivers')}</p>}
+      </fieldset>
+    </WriteForm>
+  );
+}

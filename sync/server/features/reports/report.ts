@@ -1,0 +1,270 @@
+import { z } from 'zod';
+import { MOST_COUNTED } from '../../../protocol/api/page.ts';
+import {
+  REPORTS,
+  type ReportBy,
+  type ReportColumn,
+  type ReportRow,
+  type ReportSort,
+  type ReportSums,
+  type reportQuery,
+} from '../../../protocol/api/reports.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { selectRows, type Values } from '../../core/people/rows.ts';
+import { policyOf } from '../../core/sites/policy.ts';
+import { calendarOf, DEFAULT_SCOPE, listSites } from '../../core/sites/sites.ts';
+import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
+import type { Asked, Page } from '../../platform/access/list.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import {
+  type DayOfPerson,
+  daysBetween,
+  type PeriodOfSite,
+  type ReportSite,
+  readDays,
+  reportSite,
+  usesCheckouts,
+  type WorkStart,
+} from './day.ts';
+
+/** What a report is asked for, and what all of its forms (page, file, mail) are made of. */
+export interface OpenReport {
+  readonly by: ReportBy;
+  readonly only: z.output<typeof reportQuery.only>;
+  /** The one that was asked for, also where there is a row for each. */
+  readonly site: ReportSite;
+  readonly columns: readonly ReportColumn[];
+  readonly parts: readonly PeriodOfSite[];
+}
+
+/** A row, and what tells it from others and says where it stands by itself. */
+type Found = Omit<ReportRow, 'name' | 'number'> & { readonly row: string };
+
+/** When work starts at a site, by the policy that is in force; null: nobody has said. */
+async function workStart(db: Db, { id, isDefault, timeZone }: ReportSite): Promise<WorkStart | null> {
+  const { workStartsAt, graceMinutes = 0 } = await policyOf(db, isDefault || id === null ? DEFAULT_SCOPE : id);
+  return workStartsAt === undefined
+    ? null
+    : { dayOf: calendarOf({ timeZone, dayStartsAt: workStartsAt }), graceMinutes };
+}
+
+type Asking = { readonly by: ReportBy; readonly from: string; readonly to: string } & Partial<
+  z.output<z.ZodObject<Pick<typeof reportQuery, 'site' | 'person' | 'only'>>>
+>;
+
+/** @throws Problem `unknown-site`, `no-such-day`, `period-too-long` */
+export async function openReport(
+  db: Db,
+  { by, only, person, from, to, ...asked }: Asking,
+  timeZone: string,
+  now: Date,
+): Promise<OpenReport> {
+  const site = await reportSite(db, asked.site, timeZone);
+  const sites: readonly ReportSite[] = by === 'site' ? await listSites(db) : [site];
+  const parts: PeriodOfSite[] = [];
+  let checkouts = false;
+  for (const one of sites) {
+    const days = daysBetween(one, from, to);
+    checkouts ||= await usesCheckouts(db, one, days);
+    // Of days to come nothing can be said; one stays, so that there is a period.
+    const begun = days.filter((day, i) => i === 0 || day.start <= now.getTime());
+    parts.push({ site: one, days: begun, person, work: await workStart(db, one), now });
+  }
+  const late = parts.some(({ work }) => work !== null);
+  const columns = REPORTS[by].filter((column) => {
+    if (column === 'late') return late;
+    return checkouts || !(column === 'lastOut' || column === 'minutes' || column === 'missing');
+  });
+  return { by, only, site, columns, parts };
+}
+
+const NOTHING: ReportSums = { people: 0, days: 0, stays: 0, minutes: 0, late: 0, missing: 0 };
+
+const plus = (a: ReportSums, b: ReportSums): ReportSums =>
+  Object.fromEntries(Object.keys(NOTHING).map((name) => [name, a[name as Sum] + b[name as Sum]])) as never;
+type Sum = keyof ReportSums;
+
+const sumsOf = (days: readonly DayOfPerson[]): ReportSums => ({
+  people: new Set(days.map((d) => d.person)).size,
+  days: days.length,
+  stays: days.reduce((sum, d) => sum + d.stays.length, 0),
+  minutes: days.reduce((sum, d) => sum + d.minutes, 0),
+  late: days.filter((d) => d.lateMinutes !== null).length,
+  missing: days.reduce((sum, d) => sum + d.missing, 0),
+});
+
+/** A row of these days of people. */
+const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>): Found => ({
+  row,
+  day: null,
+  site: null,
+  person: null,
+  firstIn: null,
+  lastOut: null,
+  lateMinutes: null,
+  ...sumsOf(days),
+  ...more,
+});
+
+const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+interface Reading {
+  /** Of rows by person: people before this one are left out. */
+  readonly from?: string | null;
+  /** Is called with the days of people that count. */
+  readonly counted?: (days: readonly DayOfPerson[]) => void;
+}
+
+/**
+ * The rows of a report in their own order, a page at a time. Of rows by day or site only the sums are held; by person nothing
+ * is. A day or a site without anybody has a row that says so.
+ */
+async function* rowsOf(
+  db: Db,
+  { by, only, parts }: OpenReport,
+  { from = null, counted }: Reading = {},
+): AsyncGenerator<Found[]> {
+  const sums = new Map<string, Found>();
+  for (const [i, part] of parts.entries()) {
+    const row = String(i).padStart(6, '0');
+    if (by === 'site') sums.set(row, rowOf(row, [], { site: { id: part.site.id, name: part.site.name } }));
+    if (by === 'day') for (const { day } of part.days) sums.set(day, rowOf(day, [], { day }));
+    for await (const page of readDays(db, part, from)) {
+      const days = page.filter((d) => !only || (only === 'late' ? d.lateMinutes !== null : d.missing > 0));
+      counted?.(days);
+      if (by === 'person-day')
+        yield days.map((d) => {
+          const [firstIn, lastOut] = [instant(d.firstIn), instant(d.lastOut)];
+          const { person, day, lateMinutes } = d;
+          return rowOf(`${person} ${day.day}`, [d], { day: day.day, person, firstIn, lastOut, lateMinutes });
+        });
+      else if (by === 'person')
+        yield [...Map.groupBy(days, (d) => d.person)].map(([person, own]) => rowOf(person, own, { person }));
+      else
+        for (const [key, own] of Map.groupBy(days, (d) => (by === 'site' ? row : d.day.day))) {
+          const before = sums.get(key)!;
+          sums.set(key, { ...before, ...plus(before, sumsOf(own)) });
+        }
+    }
+  }
+  if (sums.size > 0) yield [...sums.values()];
+}
+
+/** Adds up days of people; someone who is in several rows is one. */
+function adder() {
+  const people = new Set<string>();
+  let sums = NOTHING;
+  return {
+    counted(days: readonly DayOfPerson[]) {
+      for (const { person } of days) people.add(person);
+      sums = plus(sums, sumsOf(days));
+    },
+    sums: (): ReportSums => ({ ...sums, people: people.size }),
+  };
+}
+
+/** The whole report in numbers. */
+export async function reportSums(db: Db, report: OpenReport): Promise<ReportSums> {
+  const { counted, sums } = adder();
+  for await (const _ of rowsOf(db, report, { counted }));
+  return sums();
+}
+
+type Place = readonly [value: string | number, row: string];
+
+/**
+ * A page of a report. In its own order by person it reads no more than the page; in another, or with a total, all of it is
+ * worked out, and no more than the page is held: stays are made of records, so no index has them.
+ *
+ * @throws Problem `cursor-unreadable`, also for a cursor of another order
+ */
+export async function reportPage(
+  db: Db,
+  report: OpenReport,
+  { sort, cursor, limit, total }: Asked<ReportSort>,
+): Promise<Page<Found> & { readonly sums: ReportSums | null }> {
+  const from = readPageCursor(z.tuple([z.literal(sort), z.union([z.string(), z.number()]), z.string()]), cursor);
+  const whole = total && !from;
+  const down = sort.startsWith('-');
+  const key = (down ? sort.slice(1) : sort) as ReportSort;
+  // Who has no such time comes as if before all of the day.
+  const placeOf = (row: Found): Place => [key === 'late' ? (row.lateMinutes ?? row.late) : (row[key] ?? ''), row.row];
+  const order = (a: Place, b: Place) => (down ? -1 : 1) * (compare(a[0], b[0]) || compare(a[1], b[1]));
+  const byPerson = report.by === 'person' || report.by === 'person-day';
+  const straight = sort === 'row' && byPerson;
+  let kept: Found[] = [];
+  const cut = () => {
+    if (!straight) kept.sort((a, b) => order(placeOf(a), placeOf(b)));
+    kept = kept.slice(0, limit + 1);
+  };
+  let rows = 0;
+  const { counted, sums } = adder();
+  const first = straight && from ? Uuid.safeParse(from[2].slice(0, 36)).data : undefined;
+  for await (const page of rowsOf(db, report, { from: first ?? null, counted })) {
+    rows += page.length;
+    const behind = from ? page.filter((row) => order(placeOf(row), [from[1], from[2]]) > 0) : page;
+    kept.push(...behind);
+    if (kept.length > limit * 8) cut();
+    if (straight && !whole && kept.length > limit) break;
+  }
+  cut();
+  const items = kept.slice(0, limit);
+  const last = kept.length > limit ? items.at(-1) : undefined;
+  return {
+    items,
+    next: last ? writePageCursor([sort, ...placeOf(last)]) : null,
+    total: whole ? Math.min(rows, MOST_COUNTED + 1) : null,
+    sums: whole ? sums() : null,
+  };
+}
+
+const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** People remembered by one reader: a few megabytes. */
+const REMEMBERED = 20_000;
+
+/** Name and number of people; those erased, or with neither, are absent. */
+export type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;
+
+/**
+ * Reads names for the pages of one export, in its transaction. The same people come in page after page; each is opened
+ * once, as long as they are not too many.
+ */
+export function namesFor(db: Db, keys: Keys): ReadNames {
+  const known = new Map<string, Pick<Values, 'name' | 'number'>>();
+  return async (ids) => {
+    if (known.size > REMEMBERED) known.clear();
+    const wanted = [...new Set(ids)].filter((id) => !known.has(id));
+    if (wanted.length > 0)
+      for (const row of await selectRows(db, keys, wanted, { fields: ['name', 'number'] }))
+        known.set(row.id, row.values);
+    return known;
+  };
+}
+
+/** Rows with the names of their people. @param shown is called with who is named */
+export async function named(
+  rows: readonly Found[],
+  names: ReadNames,
+  shown: (people: readonly string[]) => void,
+): Promise<ReportRow[]> {
+  const ids = [...new Set(rows.flatMap(({ person }) => person ?? []))];
+  shown(ids);
+  const people = await names(ids);
+  return rows.map(({ row: _, ...rest }) => {
+    const { name = null, number = null } = (rest.person && people.get(rest.person)) || {};
+    return { ...rest, name: name ?? null, number: number ?? null };
+  });
+}
+
+/** Every row with the names of its people, a page at a time. @param shown is called with the people each page names */
+export async function* namedRows(
+  db: Db,
+  keys: Keys,
+  report: OpenReport,
+  shown: (people: readonly string[]) => void,
+): AsyncGenerator<ReportRow[]> {
+  const names = namesFor(db, keys);
+  for await (const rows of rowsOf(db, report)) yield named(rows, names, shown);
+}

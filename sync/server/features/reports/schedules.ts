@@ -1,0 +1,218 @@
+import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
+import type { ProductLanguage } from '../../../protocol/api/languages.ts';
+import * as api from '../../../protocol/api/reports.ts';
+import { fillIn } from '../../../protocol/fill-in.ts';
+import { listAccounts } from '../../core/accounts/accounts.ts';
+import { mailTexts } from '../../core/accounts/links.ts';
+import { type Mail, sendMail } from '../../core/accounts/mail.ts';
+import { calendarOf, findSite } from '../../core/sites/sites.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import {
+  atMost,
+  below,
+  count,
+  exists,
+  findAll,
+  findLocked,
+  findSorted,
+  insert,
+  remove,
+  update,
+} from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
+import type { Job, JobContext } from '../../platform/jobs/job.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { openReport, reportSums } from './report.ts';
+
+/**
+ * Reports by e-mail. A mail has totals and a link that needs a sign-in: mailboxes are read by others, and outlive every
+ * retention. One that comes due becomes a row for each receiver, in the transaction that says when the next is due; a row
+ * goes once its mail was taken.
+ */
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Longest pause before a mail is tried again, minutes. */
+const LONGEST_PAUSE = 60;
+/** A mail that was not taken for so long is given up, days. */
+const TRIED_DAYS = 1;
+/** Of fewer people no totals are mailed: one person's hours are their own. */
+const FEWEST_PEOPLE = 5;
+
+type When = Pick<api.NewReportSchedule, 'every' | 'at'>;
+
+/**
+ * When a report is due next. Pure. By the clock on the wall, also over a change of clocks.
+ *
+ * @param after ms since 1970
+ */
+export function nextDue({ every, at }: When, timeZone: string, after: number): Date {
+  const dayOf = calendarOf({ timeZone, dayStartsAt: at });
+  const fits = (day: string) =>
+    every === 'day' || (every === 'week' ? new Date(day).getUTCDay() === 1 : day.endsWith('-01'));
+  let next = dayOf(dayOf(after).end);
+  while (!fits(next.day)) next = dayOf(next.end);
+  return new Date(next.start);
+}
+
+/** The days that a report is about which is sent on this day: the day, the seven days, or the month before. Pure. */
+export function periodBefore(every: api.Every, day: string): { from: string; to: string } {
+  const before = (days: number) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
+  const to = before(1);
+  return { from: every === 'day' ? to : every === 'week' ? before(7) : `${to.slice(0, 8)}01`, to };
+}
+
+/** Accounts that may read reports, with their addresses. */
+const receiversIn = async (db: Db, keys: Keys) =>
+  (await listAccounts(db, keys)).flatMap(({ id, role, email, disabledAt }) =>
+    email !== null && disabledAt === null && role !== 'auditor' ? [{ id, email }] : [],
+  );
+
+export const scheduleRoutes: readonly Route[] = [
+  implement(api.listReportSchedules, async ({ tx, services: { keys, config } }) => {
+    const receivers = await receiversIn(tx, keys);
+    const rows = await findSorted(tx, 'report_schedule', {}, ['made_at', 'id']);
+    const items: api.ReportSchedule[] = [];
+    for (const row of rows) {
+      const { made_at: _, made_by: __, next_at, sent_at, which, receivers: ids, ...kept } = row;
+      items.push({
+        ...kept,
+        language: row.language as ProductLanguage,
+        ...(which && { only: which }),
+        receivers: receivers.filter(({ id }) => ids.includes(id)),
+        nextAt: next_at.toISOString(),
+        sentAt: sent_at?.toISOString() ?? null,
+        waiting: await count(tx, 'report_mail', { schedule: row.id }),
+      });
+    }
+    return { items, receivers, mail: config.mail !== null };
+  }),
+  implement(api.createReportSchedule, async ({ tx, services: { keys, config }, actor, body, now, on }) => {
+    if (!config.mail) throw new Problem('mail-not-configured');
+    const { timeZone } = await findSite(tx, body.site);
+    const known = await receiversIn(tx, keys);
+    const receivers = [...new Set(body.receivers)];
+    if (receivers.some((id) => !known.some((one) => one.id === id))) throw new Problem('report-receiver-unknown');
+    const id = v7();
+    const { only = null, ...schedule } = body;
+    const made = { made_by: actor.id, made_at: now, next_at: nextDue(body, timeZone, now.getTime()) };
+    await insert(tx, 'report_schedule', { ...schedule, ...made, id, receivers, which: only });
+    on(id);
+    return { id };
+  }),
+  implement(api.stopReportSchedule, async ({ tx, params: { schedule } }) => {
+    if ((await remove(tx, 'report_schedule', { id: schedule })) === 0) throw new Problem('report-schedule-unknown');
+  }),
+  implement(api.sendReport, async ({ tx, services: { config }, params: { schedule }, now }) => {
+    const row = await findLocked(tx, 'report_schedule', { id: schedule });
+    if (!row) throw new Problem('report-schedule-unknown');
+    if (!config.mail) throw new Problem('mail-not-configured');
+    const { timeZone } = await findSite(tx, row.site);
+    await queue(tx, row, calendarOf({ timeZone, dayStartsAt: '00:00' })(now.getTime()).day, now);
+  }),
+];
+
+/** @param day on the wall of the site, on which it is sent */
+async function queue(tx: Tx, { id, receivers }: Row<'report_schedule'>, day: string, now: Date): Promise<void> {
+  const waiting = { schedule: id, day, made_at: now, due_at: now, attempts: 0 };
+  const accounts = await findAll(tx, 'account', { id: receivers, disabled_at: null }, ['id']);
+  if (accounts.length > 0)
+    await insert(
+      tx,
+      'report_mail',
+      accounts.map((account) => ({ ...waiting, id: v7(), account: account.id })),
+    );
+}
+
+/** Sends reports that are due, and tries again what the mail server did not take. */
+export const reportMailsJob: Job = {
+  name: 'report-mails',
+  everyMs: 5000,
+  wanted: async ({ db, now }) =>
+    (await exists(db, 'report_schedule', { next_at: atMost(now()) })) ||
+    (await exists(db, 'report_mail', { due_at: atMost(now()) })),
+  async run(context) {
+    const { db, now, signal } = context;
+    const due = await findSorted(db, 'report_schedule', { next_at: atMost(now()) }, ['next_at'], { columns: ['id'] });
+    for (const { id } of due) await inTransaction(db, (tx) => queueDue(tx, id, now()));
+    await remove(db, 'report_mail', { made_at: below(new Date(now().getTime() - TRIED_DAYS * DAY_MS)) });
+    let [sent, failed] = [0, 0];
+    for (const mail of await findSorted(db, 'report_mail', { due_at: atMost(now()) }, ['due_at', 'id'])) {
+      signal.throwIfAborted();
+      const attempts = mail.attempts + 1;
+      const pause = Math.min(2 ** mail.attempts, LONGEST_PAUSE);
+      // Whichever process comes first has it; if that one dies, it is tried again after the pause.
+      const taken = { attempts, due_at: new Date(now().getTime() + pause * MINUTE_MS) };
+      if ((await update(db, 'report_mail', { id: mail.id, attempts: mail.attempts }, taken)) === 0) continue;
+      const error = await send(context, mail);
+      if (error === null) sent += 1;
+      else failed += 1;
+      await update(db, 'report_schedule', { id: mail.schedule }, { error, ...(error === null && { sent_at: now() }) });
+    }
+    return { due: due.length, sent, failed };
+  },
+};
+
+async function queueDue(tx: Tx, id: string, now: Date): Promise<void> {
+  const row = await findLocked(tx, 'report_schedule', { id });
+  // Stopped meanwhile, or another process has it.
+  if (!row || row.next_at > now) return;
+  const { timeZone } = await findSite(tx, row.site);
+  await queue(tx, row, calendarOf({ timeZone, dayStartsAt: row.at })(row.next_at.getTime()).day, now);
+  await update(tx, 'report_schedule', { id }, { next_at: nextDue(row, timeZone, now.getTime()) });
+}
+
+/** @returns null once it was taken, or is not wanted any more; else a code of why not */
+async function send(context: JobContext, mail: Row<'report_mail'>): Promise<string | null> {
+  const { db, config } = context;
+  try {
+    if (!config.mail) throw new Problem('mail-not-configured');
+    const made = await inTransaction(db, (tx) => mailOf(tx, context, mail));
+    if (made) await sendMail(config.mail, made);
+    await remove(db, 'report_mail', { id: mail.id });
+    return null;
+  } catch (err) {
+    context.log.warn(
+      { code: 'report-not-sent', schedule: mail.schedule, err },
+      'a report was not sent; it is tried again',
+    );
+    return err instanceof Problem ? err.code : 'internal';
+  }
+}
+
+/** The mail, and its audit row before it goes out. @returns null: it is not wanted any more */
+async function mailOf(tx: Tx, { keys, config, now }: JobContext, mail: Row<'report_mail'>): Promise<Mail | null> {
+  const row = await findLocked(tx, 'report_schedule', { id: mail.schedule });
+  const receiver = (await receiversIn(tx, keys)).find(({ id }) => id === mail.account);
+  if (!row || !receiver) return null;
+  const { by, site, which: only } = row;
+  const asked = { by, site, ...periodBefore(row.every, mail.day), ...(only && { only }) };
+  const report = await openReport(tx, asked, config.site.timeZone, now());
+  const sums = await reportSums(tx, report);
+  const audited = { actor: SYSTEM, action: 'export', route: 'report-mail', resource: row.id, outcome: 'ok' } as const;
+  await writeAudit(tx, keys, { ...audited, data: ['attendance'], subjects: [] }, now());
+  const url = `${config.peopleUrl}/console/#/reports?${new URLSearchParams(asked)}`;
+  return {
+    to: receiver.email,
+    ...textOf(row.language as ProductLanguage, report, sums, { ...asked, site: report.site.name, url }),
+  };
+}
+
+function textOf(
+  language: ProductLanguage,
+  { columns }: { readonly columns: readonly api.ReportColumn[] },
+  sums: api.ReportSums,
+  values: { readonly site: string; readonly from: string; readonly to: string; readonly url: string },
+): Omit<Mail, 'to'> {
+  const { subject, text, totals, few } = mailTexts(language).report;
+  const number = (n: number) => n.toLocaleString(language, { maximumFractionDigits: 1 });
+  const lines = (['people', 'late', 'minutes', 'missing'] as const)
+    .filter((name) => name === 'people' || columns.includes(name))
+    .map((name) => `${totals[name]}: ${number(name === 'minutes' ? sums.minutes / 60 : sums[name])}`);
+  const numbers = sums.people < FEWEST_PEOPLE ? few : lines.join('\n');
+  return { subject: fillIn(subject, values), text: fillIn(`${text.join('\n')}\n`, { ...values, numbers }) };
+}

@@ -1,0 +1,202 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { temporaryFolder } from '../kit/folder.ts';
+import { textOf } from '../services/printer.ts';
+import { axe, enterByLink, fits, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
+
+/** Reports as people use them: a period, a person, a site; the file, and on paper. */
+
+const PEOPLE = 70;
+const DAY = 86_400_000;
+
+test.describe.configure({ mode: 'serial' });
+let system: System;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+const folder = temporaryFolder();
+
+const open = async (path = 'reports') => {
+  await page.goto(system.at(path));
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+};
+const seen = async (name: string) => {
+  await axe(page);
+  await picture(page, name, ['desk', 'narrow']);
+};
+const field = (label: string) => page.getByLabel(label, { exact: true });
+/** Rows of the table as text, cell by cell. */
+const rows = () =>
+  page
+    .locator('main table tbody tr')
+    .evaluateAll((all) =>
+      all.map((row) =>
+        [...row.querySelectorAll('th, td')].map((cell) => cell.querySelector('.cell')!.textContent.trim()),
+      ),
+    );
+
+test.beforeAll(async ({ browser }) => {
+  system = await newSystem('North entrance');
+  const { outbox, engine } = system;
+  const today = new Date().setUTCHours(0, 0, 0, 0);
+  for (let i = 0; i < PEOPLE; i += 1) {
+    const person = crypto.randomUUID();
+    const name = i === 0 ? 'Ada Lovelace' : `Person ${i}`;
+    outbox.append('person', { change: 'added' }, { person, name, number: `10${i}`, language: 'en' });
+    for (const day of [1, 2]) {
+      const at = today - day * DAY + (8 * 60 + i) * 60_000;
+      outbox.checkin(person, 'in', new Date(at));
+      if (i % 7 !== 3) outbox.checkin(person, 'out', new Date(at + 8 * 3_600_000));
+    }
+  }
+  engine.nudge();
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, system.server.adminLink);
+});
+test.afterAll(async () => {
+  await context?.close();
+  await system?.close();
+  folder.remove();
+});
+
+test('when work starts is said in Settings, and the report then says who was late', async () => {
+  await open('settings');
+  await field('Work starts at').fill('08:00');
+  await field('Grace (minutes)').fill('30');
+  await page.getByRole('button', { name: 'Save', exact: true }).first().click();
+  await expect(page.getByText(/Kiosks update/)).toBeVisible();
+  await open();
+  await field('Period').selectOption('yesterday');
+  await expect(page.getByText(`${PEOPLE} people`)).toBeVisible({ timeout: 60_000 });
+  const stat = (label: string) => page.locator('.report-sums .stat', { hasText: label }).locator('.stat-value');
+  await expect(stat('People')).toHaveText(String(PEOPLE));
+  // Minutes 31 to 69 after eight.
+  await expect(stat('Late arrivals')).toHaveText('39');
+  await expect(stat('Missing check-outs')).toHaveText('10');
+  await expect(stat('Time on site')).toHaveText('480 h 0 min');
+  await seen('reports-person');
+});
+
+test('a person’s days, by their name or from their row; a site without anybody says so', async () => {
+  await open();
+  await field('From').fill('2020-01-01');
+  await page.keyboard.press('Tab');
+  await expect(page.getByText('The period is too long', { exact: false })).toBeVisible();
+  const from = new Date(Date.now() - 3 * DAY).toISOString().slice(0, 10);
+  await page.goto(system.at(`reports?from=${from}&to=${new Date().toISOString().slice(0, 10)}`));
+  const ada = page.getByRole('row', { name: /Ada Lovelace/ });
+  await ada.getByRole('button', { name: 'Show days' }).click();
+  await expect(ada).toHaveCount(2);
+  await expect(ada.first()).toContainText('08:00');
+  await expect(field('One row per')).toHaveValue('person-day');
+  await seen('reports-days');
+  await page.getByRole('button', { name: 'Choose someone else' }).click();
+  const who = page.getByRole('combobox', { name: 'Person' });
+  await who.fill('1069');
+  await page.getByRole('option', { name: /Person 69/ }).click();
+  await expect(page.getByRole('row', { name: /Person 69/ })).toHaveCount(2);
+  await expect(page.getByRole('row', { name: /Person 69/ }).first()).toContainText('69 min');
+  await page.getByRole('button', { name: 'Clear filter' }).click();
+  await open('settings');
+  await page.getByRole('button', { name: 'Add site' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('South');
+  await page.getByRole('dialog').getByLabel('Time zone').fill('UTC');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add site' }).click();
+  await expect(page.getByText('Site added')).toBeVisible();
+  await open();
+  await field('Site').selectOption('South');
+  await expect(page.getByText('No attendance in this period')).toBeVisible();
+  await field('One row per').selectOption('site');
+  await expect(page.getByRole('row', { name: /South/ })).toContainText('0');
+  await expect(page.getByRole('row', { name: /North entrance/ })).toContainText(String(PEOPLE));
+});
+
+test('the file has the columns and rows of the page', async () => {
+  await open();
+  await field('Period').selectOption('yesterday');
+  await field('One row per').selectOption('person-day');
+  await expect(page.getByText(`${PEOPLE} entries`)).toBeVisible();
+  const shown = await rows();
+  expect(shown).toHaveLength(PEOPLE);
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export: CSV' }).first().click();
+  const [, ...lines] = readFileSync(await (await coming).path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  const hours = (minutes: string) => `${Math.floor(Number(minutes) / 60)} h ${Number(minutes) % 60} min`;
+  const time = (at: string) => (at === '' ? '–' : at.slice(11, 16));
+  expect(lines.map((line) => line.split(','))).toHaveLength(PEOPLE);
+  const file = lines.map((line) => {
+    const [, name, number, firstIn, lastOut, late, stays, minutes, missing] = line.split(',');
+    return [name, number, time(firstIn!), time(lastOut!), late ? `${late} min` : '–', stays, hours(minutes!), missing];
+  });
+  // The day is written out on the page.
+  expect(shown.map(([, ...cells]) => cells)).toEqual(file);
+});
+
+test('on paper it has site and period, each row, the head on each page, and nothing to press; light also in the dark', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await open();
+  await field('Period').selectOption('yesterday');
+  await expect(page.getByText(`${PEOPLE} people`)).toBeVisible();
+  const pdf = join(folder.path, 'report.pdf');
+  writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
+  const pages = textOf(pdf).split('\f').slice(0, -1);
+  expect(pages.length).toBeGreaterThan(1);
+  const whole = pages.join('\n');
+  expect(whole).toContain('North entrance');
+  expect(whole).toContain('Ada Lovelace');
+  for (let i = 1; i < PEOPLE; i += 1) expect(whole).toMatch(new RegExp(`Person ${i}\\b`));
+  for (const [i, text] of pages.entries()) {
+    expect(text, `head of page ${i + 1}`).toMatch(/Person\s+Number/);
+    expect(text).toMatch(new RegExp(`\\b${i + 1} ?/ ?${pages.length}\\b`));
+  }
+  for (const word of ['CSV', 'Send by e-mail', 'Show days', 'Payroll', 'Settings', 'Period'])
+    expect(whole).not.toContain(word);
+  await page.emulateMedia({ media: 'print' });
+  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const ink = await page.evaluate(() => getComputedStyle(document.querySelector('.table tbody th')!).color);
+  const light = (colour: string) =>
+    colour
+      .match(/[\d.]+/g)!
+      .slice(0, 3)
+      .reduce((sum, c) => sum + Number(c), 0) / 765;
+  expect([light(paper) > 0.9, light(ink) < 0.4], `${paper}, ${ink}`).toEqual([true, true]);
+  await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+});
+
+test('what is printed is read to its end first', async () => {
+  await page.evaluate(() => {
+    window.print = () =>
+      document.body.setAttribute('data-printed', String(document.querySelectorAll('tbody tr').length));
+  });
+  await page.getByRole('button', { name: 'Print' }).click();
+  await expect(page.locator('body')).toHaveAttribute('data-printed', /\d+/);
+});
+
+test('a schedule is asked for with what it says of people, and says why none can be sent', async () => {
+  await page.getByRole('button', { name: 'Send by e-mail' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('no names');
+  await expect(dialog).toContainText('SMTP_URL');
+  await expect(dialog.getByRole('button', { name: 'Send by e-mail' })).toBeDisabled();
+  await seen('reports-send');
+  await page.keyboard.press('Escape');
+  await open('schedules');
+  await expect(page.getByText('No report is sent by e-mail')).toBeVisible();
+  await seen('schedules');
+  for (const language of ['de', 'ar'])
+    for (const path of ['reports', 'reports?by=person-day', 'schedules', 'statistics']) {
+      await page.locator('select:has(option[value=zh])').first().selectOption(language);
+      await open(path);
+      await expect(page.locator('html')).toHaveAttribute('lang', language);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 844 });
+        await fits(page, `${path} in ${language}`);
+      }
+      await picture(page, `${path.replace('?by=', '-')}-${language}`, ['desk', 'narrow']);
+    }
+  expect(complaints.filter((line) => !/status of 4/.test(line))).toEqual([]);
+});

@@ -1,0 +1,389 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Report, ReportRow, ReportSchedule } from '../../sync/protocol/api/reports.ts';
+import { reportMailsCheck } from '../../sync/server/app/checks/installation.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { addAccount, changeAccount } from '../../sync/server/core/accounts/accounts.ts';
+import { setPolicy } from '../../sync/server/core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
+import { nextDue, periodBefore, reportMailsJob } from '../../sync/server/features/reports/schedules.ts';
+import type { Api } from '../kit/api.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
+import { SITE } from '../kit/services.ts';
+import { OTHER_SITE, withApi } from '../kit/suite.ts';
+import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { erasing } from '../sync/erasing.ts';
+
+/** Reports of a period: what they add up to, who they show, and what of them is sent by e-mail. */
+
+const MINUTE = 60_000;
+/** March of 2026 in Berlin: an hour ahead of UTC, two from the 29th on. */
+const SUMMER = Date.parse('2026-03-29T01:00:00Z');
+const NOW = new Date('2026-04-02T10:00:00.000Z');
+const open = { method: 'badge', liveness: 'not-needed' } as const;
+
+/** What a clock in Berlin shows in March or April 2026. @param minutes since midnight, also beyond the day */
+function wall(day: number, minutes: number): Date {
+  const asUtc = Date.UTC(2026, 2, day) + minutes * MINUTE;
+  const winter = asUtc - 60 * MINUTE;
+  return new Date(winter < SUMMER ? winter : asUtc - 120 * MINUTE);
+}
+const date = (day: number) => new Date(Date.UTC(2026, 2, day)).toISOString().slice(0, 10);
+
+let api: Api;
+let box: MemoryOutbox;
+let elsewhere: MemoryOutbox;
+
+describe.each(DATABASES)('reports on $name', (on) => {
+  withApi(on, { now: NOW, other: true }, (o) => {
+    api = o.api;
+  });
+  beforeEach(async () => {
+    box = await api.kiosk();
+    elsewhere = await api.kiosk(OTHER_SITE);
+  });
+
+  const record = (at: Date, person: string, direction: 'in' | 'out', kiosk = box) =>
+    kiosk.append('checkin', { direction, ...open }, { person }, at);
+  const report = (query: Record<string, string>) =>
+    api.ask<Report>('GET', `/api/reports?${new URLSearchParams({ limit: '200', total: 'true', ...query })}`, {
+      as: 'staff',
+    });
+  const march = { from: '2026-03-01', to: '2026-03-31' };
+  const csv = async (query: Record<string, string>) => {
+    const url = `/api/exports/report?${new URLSearchParams({ format: 'csv', ...query })}`;
+    const text = (await api.ask<Buffer>('GET', url, { as: 'staff' })).toString('utf8');
+    return text
+      .replace('\uFEFF', '')
+      .trim()
+      .split('\r\n')
+      .map((line) => line.split(','));
+  };
+  const work = (startsAt: string | undefined, graceMinutes?: number) =>
+    setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 30, workStartsAt: startsAt, graceMinutes }, api.now);
+
+  test('a month is what was counted beforehand: hours, late, missing check-outs, by person, by day and in the file', async () => {
+    await work('09:00', 10);
+    const people = Array.from({ length: 6 }, (_, i) => box.person(`Monthly ${i}`));
+    interface Expected {
+      days: number;
+      late: number;
+      missing: number;
+      minutes: number;
+    }
+    const nothing = (): Expected => ({ days: 0, late: 0, missing: 0, minutes: 0 });
+    const [byPerson, byDay] = [new Map<string, Expected>(), new Map<string, Expected>()];
+    const all = nothing();
+    for (const [i, person] of people.entries())
+      for (let day = 1; day <= 31; day += 1) {
+        // The weekends of March 2026.
+        if ([0, 6].includes((day - 1) % 7) && day !== 29) continue;
+        const late = ((day * 7 + i * 13) % 45) - 20;
+        const left = (day + i) % 9 !== 0;
+        const stays = 8 * 60 + ((day * 3 + i) % 30);
+        record(wall(day, 9 * 60 + late), person, 'in');
+        if (left) record(wall(day, 9 * 60 + late + stays), person, 'out');
+        for (const sum of [
+          byPerson.get(person) ?? byPerson.set(person, nothing()).get(person)!,
+          byDay.get(date(day)) ?? byDay.set(date(day), nothing()).get(date(day))!,
+          all,
+        ]) {
+          sum.days += 1;
+          if (late > 10) sum.late += 1;
+          if (left) sum.minutes += stays;
+          else sum.missing += 1;
+        }
+      }
+    // The night in which an hour is left out, on the clock from 22:00 to 06:00, is of seven hours, and of the day it began.
+    record(wall(28, 22 * 60), people[0]!, 'in');
+    record(wall(29, 6 * 60), people[0]!, 'out');
+    for (const sum of [byPerson.get(people[0]!)!, byDay.set(date(28), nothing()).get(date(28))!, all]) {
+      sum.days += 1;
+      sum.minutes += 7 * 60;
+      // It began at 22:00, long after work.
+      sum.late += 1;
+    }
+    await api.deliver(box);
+
+    const found = await report({ ...march, by: 'person' });
+    expect(found.columns).toEqual(['name', 'number', 'days', 'late', 'stays', 'minutes', 'missing']);
+    expect(found.items).toHaveLength(people.length);
+    for (const [i, person] of people.entries())
+      expect(found.items.find((row) => row.person === person)).toMatchObject({
+        name: `Monthly ${i}`,
+        number: '1001',
+        ...byPerson.get(person),
+      });
+    expect(found.sums).toMatchObject({ people: people.length, ...all });
+    const days = await report({ ...march, by: 'day' });
+    expect(days.items).toHaveLength(31);
+    for (const row of days.items) expect(row).toMatchObject(byDay.get(row.day!) ?? nothing());
+    expect(days.sums).toEqual(found.sums);
+
+    // Pages of any size hold the same rows as one, and the file too, in the columns of the page.
+    const rows: ReportRow[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await report({ ...march, by: 'person-day', limit: '7', ...(cursor && { cursor }) });
+      rows.push(...page.items);
+      if (page.next === null) break;
+      cursor = page.next;
+    }
+    expect(rows).toHaveLength(all.days);
+    const file = await csv({ ...march, by: 'person-day' });
+    expect(file[0]).toEqual([
+      'Day',
+      'Name',
+      'Number',
+      'First in',
+      'Last out',
+      'Minutes late',
+      'Stays',
+      'Minutes',
+      'Missing check-outs',
+    ]);
+    const text = (n: number | null) => (n === null ? '' : String(n));
+    expect(file.slice(1).map((cells) => cells.toSpliced(3, 2))).toEqual(
+      rows.map((r) => [r.day, r.name, r.number, text(r.lateMinutes), text(r.stays), text(r.minutes), text(r.missing)]),
+    );
+    const late = await report({ ...march, by: 'person-day', only: 'late' });
+    expect([late.total, late.sums!.late]).toEqual([all.late, all.late]);
+    expect((await report({ ...march, by: 'day', only: 'missing' })).sums!.missing).toBe(all.missing);
+    const one = await report({ ...march, by: 'person-day', person: people[1]! });
+    expect(new Set(one.items.map((row) => row.person))).toEqual(new Set([people[1]]));
+    expect(one.sums).toMatchObject(byPerson.get(people[1]!)!);
+  });
+
+  test('without a start of work nothing is late, and where nobody checks out nothing follows from check-outs', async () => {
+    await work(undefined);
+    const person = elsewhere.person('Arriving only');
+    record(new Date('2026-01-12T08:00:00Z'), person, 'in', elsewhere);
+    await api.deliver(elsewhere);
+    const found = await report({ from: '2026-01-12', to: '2026-01-12', site: OTHER_SITE, by: 'person-day' });
+    expect(found.columns).toEqual(['day', 'name', 'number', 'firstIn', 'stays']);
+    expect(found.items).toMatchObject([{ person, late: 0, lateMinutes: null }]);
+  });
+
+  test('a site’s report has nobody of another site, and by site each has its own', async () => {
+    const [here, there] = [box.person('Of Berlin'), elsewhere.person('Of Bonn')];
+    const at = new Date('2026-02-10T08:00:00Z');
+    for (const [person, kiosk] of [
+      [here, box],
+      [there, elsewhere],
+    ] as const) {
+      record(at, person, 'in', kiosk);
+      record(new Date(at.getTime() + 60 * MINUTE), person, 'out', kiosk);
+      await api.deliver(kiosk);
+    }
+    const day = { from: '2026-02-10', to: '2026-02-10' };
+    const of = async (query: Record<string, string>) => (await report({ ...day, ...query })).items.map((r) => r.person);
+    expect(await of({ by: 'person' })).toEqual([here]);
+    expect(await of({ by: 'person-day', site: OTHER_SITE })).toEqual([there]);
+    // Nor by asking for the person themselves.
+    expect(await of({ by: 'person-day', site: SITE.id, person: there })).toEqual([]);
+    expect((await csv({ ...day, by: 'person', site: OTHER_SITE })).flat()).not.toContain('Of Berlin');
+    const sites = await report({ ...day, by: 'site' });
+    expect(sites.items.map((r) => [r.site?.name, r.people, r.minutes])).toEqual([
+      ['Berlin', 1, 60],
+      ['Bonn', 1, 60],
+    ]);
+    expect(sites.items.every((r) => r.person === null && r.name === null)).toBe(true);
+    await expect(api.ask('GET', '/api/reports?from=2026-02-10&to=2026-02-10', { as: 'auditor' })).rejects.toThrow(
+      'not for auditor',
+    );
+  });
+
+  test('names are opened with one audit row that has everyone of the report, and by day nobody is named', async () => {
+    const people = ['One', 'Two', 'Three'].map((name) => box.person(name));
+    for (const person of people) record(new Date('2026-02-17T08:00:00Z'), person, 'in');
+    await api.deliver(box);
+    const day = { from: '2026-02-17', to: '2026-02-17' };
+    await report({ ...day, by: 'person' });
+    expect(await api.lastAudit()).toMatchObject({
+      route: 'GET /api/reports',
+      action: 'read',
+      count: people.length,
+      data: expect.arrayContaining(['attendance', 'person.name', 'person.number']),
+    });
+    await csv({ ...day, by: 'person-day' });
+    expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/exports/report', action: 'export', count: 3 });
+    await report({ ...day, by: 'day' });
+    expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/reports', count: 0 });
+  });
+
+  test('who was erased, and what retention has removed, is in no report', async () => {
+    const [ada, grace] = [box.person('Ada'), box.person('Grace')];
+    const recorded = (person: string, day: string) => {
+      record(new Date(`${day}T08:00:00Z`), person, 'in');
+      record(new Date(`${day}T16:00:00Z`), person, 'out');
+    };
+    for (const person of [ada, grace]) for (const day of ['2025-11-03', '2025-12-15']) recorded(person, day);
+    await api.deliver(box);
+    const period = { from: '2025-11-01', to: '2025-12-31' };
+    const rows = async () => (await report({ ...period, by: 'person-day' })).items.map((r) => [r.person, r.day]).sort();
+    expect(await rows()).toHaveLength(4);
+    using home = temporaryFolder();
+    const erasures = await erasing(api.db, api.keys, home.path, { now: () => api.now });
+    await erasures.erase(ada);
+    expect(await rows()).toEqual([
+      [grace, '2025-11-03'],
+      [grace, '2025-12-15'],
+    ]);
+    const days = (api.now.getTime() - Date.parse('2025-12-01T00:00:00Z')) / 86_400_000;
+    const settings = { ...api.config.retention, attendanceDays: Math.floor(days) };
+    const context = { db: api.db, keys: api.keys, settings, objects: null, now: api.now };
+    await runRetention(context, { dryRun: false, onFailure: (_, cause) => expect.fail(String(cause)) });
+    expect(await rows()).toEqual([[grace, '2025-12-15']]);
+    expect((await report({ ...period, by: 'day' })).sums).toMatchObject({ people: 1, days: 1, minutes: 480 });
+    expect((await csv({ ...period, by: 'person' })).flat()).not.toContain('Ada');
+  });
+
+  describe('by e-mail', () => {
+    let smtp: TestSmtp;
+    let boss: string;
+    const withMail = (port: number) => {
+      const mail = readConfig({
+        ...api.env,
+        SMTP_URL: `smtps://sender:secret@localhost:${port}`,
+        SMTP_FROM: 'SmartPresence <no-reply@example.org>',
+        SMTP_CA_FILE: smtp.caFile,
+        SMARTPRESENCE_PUBLIC_URL: 'https://presence.example.org',
+      });
+      Object.assign(api.services, { config: mail });
+    };
+    const run = () => reportMailsJob.run({ ...api.services, signal: new AbortController().signal });
+    const list = () =>
+      api.ask<{ items: ReportSchedule[]; receivers: { id: string; email: string }[]; mail: boolean }>(
+        'GET',
+        '/api/reports/schedules',
+        { as: 'staff' },
+      );
+    const daily = { by: 'person', site: SITE.id, every: 'day', at: '07:00', language: 'en' } as const;
+    const schedule = async (more: object = {}) =>
+      (
+        await api.ask<{ id: string }>('POST', '/api/reports/schedules', {
+          as: 'staff',
+          body: { ...daily, receivers: [boss], ...more },
+        })
+      ).id;
+    const account = (role: 'dpo' | 'auditor') =>
+      api.db
+        .transaction()
+        .execute((tx) => addAccount(tx, api.keys, { role, email: `${crypto.randomUUID()}@example.org` }, api.now));
+    const textOf = (mail: TestSmtp['mails'][number]) => mail.text.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+
+    beforeEach(async () => {
+      smtp = await startSmtp('implicit');
+      boss = (await account('dpo')).id;
+      withMail(smtp.port);
+      await api.db.deleteFrom('report_schedule').execute();
+      return () => smtp.close();
+    });
+
+    test('goes out once at its time with two servers, has totals and a link and no name, and is on record', async () => {
+      const people = Array.from({ length: 5 }, (_, i) => box.person(`Mailed ${i}`));
+      for (const person of people) record(new Date('2026-04-02T06:00:00Z'), person, 'in');
+      for (const person of people.slice(1)) record(new Date('2026-04-02T09:30:00Z'), person, 'out');
+      await api.deliver(box);
+      await schedule();
+      expect(await api.lastAudit()).toMatchObject({
+        route: 'POST /api/reports/schedules',
+        action: 'write',
+        outcome: 'ok',
+      });
+      // 07:00 in Berlin.
+      expect((await list()).items).toMatchObject([{ nextAt: '2026-04-03T05:00:00.000Z', sentAt: null, error: null }]);
+      await run();
+      expect(smtp.mails).toHaveLength(0);
+      api.now = new Date('2026-04-03T05:00:00.000Z');
+      await Promise.all([run(), run()]);
+      await run();
+      expect(smtp.mails).toHaveLength(1);
+      const text = textOf(smtp.mails[0]!);
+      expect(text).toContain('2026-04-02');
+      expect(text).toMatch(/People: 5\s+Hours: 14\s+Missing check-outs: 1/);
+      expect(text).toContain('https://presence.example.org/console/#/reports?by=person');
+      expect(text).not.toMatch(/Mailed|1001/);
+      for (const person of people) expect(text).not.toContain(person);
+      const sent = await api.db.selectFrom('audit').selectAll().where('route', '=', 'report-mail').execute();
+      expect(sent).toMatchObject([{ action: 'export', role: 'system', outcome: 'ok', count: 0 }]);
+      expect((await list()).items).toMatchObject([
+        { nextAt: '2026-04-04T05:00:00.000Z', sentAt: api.now.toISOString(), waiting: 0 },
+      ]);
+    });
+
+    test('of few people it has no totals, and after the server was down for days it goes out once', async () => {
+      const person = box.person('Alone');
+      record(new Date('2026-02-02T08:00:00Z'), person, 'in');
+      record(new Date('2026-02-02T17:07:00Z'), person, 'out');
+      await api.deliver(box);
+      api.now = new Date('2026-02-02T12:00:00.000Z');
+      await schedule();
+      api.now = new Date('2026-02-06T12:00:00.000Z');
+      expect(await run()).toMatchObject({ due: 1, sent: 1, failed: 0 });
+      const text = textOf(smtp.mails[0]!);
+      expect(text).toContain('Fewer than five people');
+      expect(text).toContain('from=2026-02-02&to=2026-02-02');
+      expect(text).not.toMatch(/9[.:]1|People: 1/);
+    });
+
+    test('what the mail server does not take is in Attention with what to do, is tried again, and is gone once sent', async () => {
+      const id = await schedule();
+      const found = async () =>
+        reportMailsCheck.judge(
+          await reportMailsCheck.inspect({ open: { db: api.db } } as Parameters<typeof reportMailsCheck.inspect>[0]),
+        );
+      // Nobody listens there.
+      withMail(1);
+      await api.ask('POST', `/api/reports/schedules/${id}/send`, { as: 'staff' });
+      expect(await run()).toMatchObject({ sent: 0, failed: 1 });
+      expect(await found()).toEqual({ 'report-not-sent': 'mail-not-sent' });
+      expect((await list()).items).toMatchObject([{ error: 'mail-not-sent', waiting: 1 }]);
+      // Not before its pause is over.
+      expect(await run()).toMatchObject({ sent: 0, failed: 0 });
+      withMail(smtp.port);
+      api.now = new Date(api.now.getTime() + 2 * MINUTE);
+      expect(await run()).toMatchObject({ sent: 1, failed: 0 });
+      expect(await found()).toEqual({ 'report-not-sent': false });
+      expect((await list()).items).toMatchObject([{ error: null, waiting: 0 }]);
+    });
+
+    test('goes to accounts that may read reports alone, and to nobody once it is stopped', async () => {
+      const { id: auditor } = await account('auditor');
+      const unknown = { code: 'report-receiver-unknown' };
+      await expect(schedule({ receivers: [auditor] })).rejects.toMatchObject(unknown);
+      const gone = (await account('dpo')).id;
+      const id = await schedule({ receivers: [boss, gone] });
+      await api.db.transaction().execute((tx) => changeAccount(tx, api.keys, gone, { disabled: true }, api.now));
+      expect((await list()).items[0]!.receivers.map((r) => r.id)).toEqual([boss]);
+      await api.ask('POST', `/api/reports/schedules/${id}/send`, { as: 'staff' });
+      expect(await run()).toMatchObject({ sent: 1 });
+      const path = `/api/reports/schedules/${id}`;
+      await api.ask('DELETE', path, { as: 'staff' });
+      expect(await api.lastAudit()).toMatchObject({ action: 'delete', resource: id });
+      api.now = new Date(api.now.getTime() + 86_400_000);
+      expect(await run()).toMatchObject({ due: 0, sent: 0 });
+      await expect(api.ask('DELETE', path)).rejects.toMatchObject({ code: 'report-schedule-unknown' });
+      Object.assign(api.services, { config: { ...api.services.config, mail: null } });
+      await expect(schedule()).rejects.toMatchObject({ code: 'mail-not-configured' });
+      expect(await list()).toMatchObject({ mail: false });
+    });
+  });
+});
+
+test('a schedule goes by the clock on the wall, over changes of clocks and ends of months', () => {
+  const next = (every: 'day' | 'week' | 'month', at: string, after: string) =>
+    nextDue({ every, at }, 'Europe/Berlin', Date.parse(after)).toISOString();
+  expect(next('day', '07:00', '2026-03-28T05:59:59Z')).toBe('2026-03-28T06:00:00.000Z');
+  expect(next('day', '07:00', '2026-03-28T06:00:00Z')).toBe('2026-03-29T05:00:00.000Z');
+  // 02:30 is left out on that night, and comes twice in autumn: once each.
+  expect(next('day', '02:30', '2026-03-28T12:00:00Z')).toBe('2026-03-29T01:00:00.000Z');
+  expect(next('day', '02:30', '2026-10-24T12:00:00Z')).toBe('2026-10-25T00:30:00.000Z');
+  expect(next('day', '02:30', '2026-10-25T00:30:00Z')).toBe('2026-10-26T01:30:00.000Z');
+  expect(next('week', '07:00', '2026-03-23T06:00:00Z')).toBe('2026-03-30T05:00:00.000Z');
+  expect(next('month', '07:00', '2026-01-31T12:00:00Z')).toBe('2026-02-01T06:00:00.000Z');
+  expect(periodBefore('day', '2026-03-01')).toEqual({ from: '2026-02-28', to: '2026-02-28' });
+  expect(periodBefore('week', '2026-03-30')).toEqual({ from: '2026-03-23', to: '2026-03-29' });
+  expect(periodBefore('month', '2026-03-01')).toEqual({ from: '2026-02-01', to: '2026-02-28' });
+});
