@@ -1,6 +1,6 @@
 import { certificatesCheck } from './certificates.ts';
 import { CHECK_FAILED, type Check, type Outcome } from './check.ts';
-import { auditAnchorCheck, backupsCheck, replicasCheck, setUpCheck } from './installation.ts';
+import { alertsCheck, auditAnchorCheck, backupsCheck, replicasCheck, setUpCheck } from './installation.ts';
 import { modelsCheck } from './models.ts';
 import { clockCheck, databaseCheck, databaseSettingsCheck, diskCheck, keysCheck, quarantineCheck } from './process.ts';
 import { brokerCheck, mailCheck, storeCheck } from './reach.ts';
@@ -16,6 +16,7 @@ export const CHECKS: readonly Check[] = [
   brokerCheck,
   storeCheck,
   mailCheck,
+  alertsCheck,
   certificatesCheck,
   backupsCheck,
   auditAnchorCheck,

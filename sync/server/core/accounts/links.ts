@@ -103,12 +103,17 @@ export const qrSvg = (text: string): Promise<string> =>
 const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
 
+/** @param language as a person or an account has it; null: English */
+export function mailTexts(language: string | null) {
+  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
+  return TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'];
+}
+
 export function linkMail(
   kind: 'person' | 'account',
   language: string | null,
   url: string,
 ): { subject: string; text: string } {
-  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
-  const { subject, text } = TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'][kind];
+  const { subject, text } = mailTexts(language)[kind];
   return { subject, text: fillIn(`${text.join('\n')}\n`, { ...TIMES, url }) };
 }
