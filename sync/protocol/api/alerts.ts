@@ -7,7 +7,7 @@ import { LANGUAGES } from './languages.ts';
 import { Instant } from './page.ts';
 import { TimeZone } from './sites.ts';
 
-/** `/api/accounts/:account/alerts`: which items that need attention an account is mailed, and when (docs/operate/health.md). */
+/** `/api/accounts/:account/alerts`: what an account is mailed of what needs attention (docs/operate/health.md). */
 
 /** What can be chosen, each with the kinds of items in it. */
 export const ALERT_TOPICS = {
@@ -25,7 +25,7 @@ export const ALERT_TOPICS = {
 export type AlertTopic = keyof typeof ALERT_TOPICS;
 const AlertTopic = z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]);
 
-/** What an account gets that chose nothing: administrators what stops check-ins or backups, a DPO what is due to people. */
+/** Without a choice administrators get what stops check-ins or backups, a DPO what is due to people. */
 export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
   admin: ['kiosks', 'server'],
   dpo: ['privacy'],
@@ -74,7 +74,6 @@ export const getAlerts = endpoint('GET /api/accounts/:account/alerts', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['account.email'],
   answer: Alerts,
-  errors: ['not-allowed'],
 });
 
 export const setAlerts = endpoint('PUT /api/accounts/:account/alerts', {
@@ -83,7 +82,7 @@ export const setAlerts = endpoint('PUT /api/accounts/:account/alerts', {
   data: ['account.email'],
   body: AlertSettings,
   answer: Alerts,
-  errors: ['not-allowed', 'unknown-site'],
+  errors: ['unknown-site'],
 });
 
 export const testAlerts = endpoint('POST /api/accounts/:account/alerts/test', {
@@ -92,6 +91,6 @@ export const testAlerts = endpoint('POST /api/accounts/:account/alerts/test', {
   data: ['account.email'],
   action: 'operate',
   answer: AlertTest,
-  errors: ['not-allowed', 'mail-not-configured', 'email-missing'],
+  errors: ['mail-not-configured', 'email-missing'],
   limit: { max: 5, perMs: 60_000 },
 });

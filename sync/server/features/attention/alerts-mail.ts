@@ -19,8 +19,8 @@ export interface Places {
 const CODED: ReadonlySet<string> = new Set<AttentionKind>(['kiosk', 'server', 'rollout', 'quarantine']);
 
 /**
- * What an account is mailed: of each item what kind it is, where, since when, the next step, and where that is done, which
- * asks for a sign-in. No person's name is in it, nor anything of their face.
+ * What an account is mailed: of each item its kind, where and since when, the next step, and where that is done, which asks
+ * for a sign-in. No person's name is in it, nor anything of their face.
  */
 export function alertMail(language: ProductLanguage, due: Due, places: Places): { subject: string; text: string } {
   const texts = mailTexts(language).alerts;

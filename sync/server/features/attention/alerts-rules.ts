@@ -6,7 +6,7 @@ import type { Row } from '../../platform/database/schema.ts';
 
 export type Item = Omit<Row<'alert_item'>, 'key'>;
 
-/** After a mail the next one waits this long, unless something is urgent, ms: a bad morning is a few mails, not a hundred. */
+/** After a mail the next waits this long, ms, unless it is urgent: a bad morning is a few mails, not a hundred. */
 const REST_MS = 3_600_000;
 /** What is urgent and stays open is mailed again after this, ms. */
 const AGAIN_MS = 24 * 3_600_000;

@@ -22,7 +22,7 @@ import { type OpenItem, openItems } from './items.ts';
 
 /** What needs attention, by mail and to receivers of webhooks. */
 
-/** What is off the list for less may come back: a server that restarts has not yet found again what is wrong with it, ms. */
+/** What is off the list for less may come back, ms: a server that restarts has yet to find what is wrong with it. */
 const GRACE_MS = 3 * 60_000;
 /** What is closed is kept so long for receivers and mail servers that do not answer, ms. */
 const KEPT_MS = 30 * 86_400_000;
@@ -47,8 +47,8 @@ export const alertsJob: Job = {
 };
 
 /**
- * Compares the list with what was noticed of it, in one transaction: what is new or over is queued for receivers. What is
- * there again under the same name is a new item for receivers; who was not yet mailed that it was over is mailed nothing.
+ * Compares the list with what was noticed of it, in one transaction: what is new or over is queued for receivers. What was
+ * over and is there again is a new item for receivers; who was not yet mailed that it was over is mailed nothing.
  */
 function notice(db: Db, now: Date): Promise<{ opened: number; closed: number }> {
   return inTransaction(db, async (tx) => {
@@ -195,9 +195,9 @@ async function noteFailure(db: Db, { id: account, row }: Reader, answer: string,
   await upsert(db, 'alert_account', 'account', { account, ...values }, values);
 }
 
-/** One's own, or an administrator any. @throws Problem `not-allowed` */
+/** One's own, or for an administrator any; another's sounds like one that there is not. @throws `account-unknown` */
 function requireOwn(actor: Actor, account: string): void {
-  if (actor.role !== 'admin' && actor.id !== account) throw new Problem('not-allowed');
+  if (actor.role !== 'admin' && actor.id !== account) throw new Problem('account-unknown');
 }
 
 /** @throws Problem `account-unknown` */
