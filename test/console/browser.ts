@@ -105,3 +105,10 @@ export async function inLanguage(page: Page, url: string, name: string, language
 /** What an authenticator app shows. Each code works once: @param ahead half minutes from now, which the server forgives */
 export const appCode = (secret: string, ahead = 0): string =>
   generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + ahead * 30 });
+
+/** Settings that were changed: what changes is shown, and agreed to. */
+export async function saveSettings(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save these changes?' });
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+}

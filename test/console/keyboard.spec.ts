@@ -100,10 +100,20 @@ for (const [i, [language, size]] of SETUPS.entries())
       for (const one of ['controller', 'contact', 'dpo'] as const)
         await keys.type(field(`settings.${one}`), `${t(`settings.${one}`)} ${tag}`);
       await keys.enter(button('settings.save'));
+      await keys.enter(button('settings.save', dialog()));
       await toast(t('settings.saved'));
       await expect(page.locator('li.setting').first()).toContainText(tag);
       await keys.held();
       await seen('settings');
+    });
+
+    test('chooses what is mailed, and when', async () => {
+      await open('alerts');
+      await keys.tick(field('alerts.quiet'));
+      await keys.enter(button('alerts.save'));
+      await toast(t('alerts.saved'));
+      await keys.held();
+      await seen('alerts');
     });
 
     test('finds nobody, adds a person, and finds them', async () => {

@@ -3,7 +3,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import sharp from 'sharp';
 import { stillsOfA } from '../footage/index.ts';
 import { expectSideBySide } from '../kit/side-by-side.ts';
-import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
+import { axe, enterByLink, inLanguage, openBrowser, picture, saveSettings } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
 /** People, enrolment, what waits, and the pages of the people who run the place. */
@@ -215,40 +215,40 @@ const PAGES: readonly (readonly [path: string, heading: string])[] = [
 
 test('a setting is changed, is in the history, and is taken back', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Keep check-in photos (days)', { exact: true }).fill('30');
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('Keep check-in photos (days) – → 30')).toBeVisible();
-  await page.getByLabel('Keep check-in photos (days)', { exact: true }).fill('60');
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('30 → 60')).toBeVisible();
+  await page.getByLabel('Keep check-in photos', { exact: true }).fill('30');
+  await saveSettings(page);
+  await expect(page.getByText('Keep check-in photos – → 30 days')).toBeVisible();
+  await page.getByLabel('Keep check-in photos', { exact: true }).fill('60');
+  await saveSettings(page);
+  await expect(page.getByText('30 days → 60 days')).toBeVisible();
   await page.getByRole('button', { name: 'Undo this change' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Undo this change' }).click();
-  await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('30');
+  await expect(page.getByLabel('Keep check-in photos', { exact: true })).toHaveValue('30');
 });
 
 test('saving what someone else has changed meanwhile says so, and overwrites nothing', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Keep locations (days)', { exact: true }).fill('14');
+  await page.getByLabel('Keep locations', { exact: true }).fill('14');
   const { body } = await call('GET', '/api/sites');
   const site = `/api/sites/${body.items[0].id}/policy`;
   const { body: held } = await call('GET', site);
   const { status } = await call('PUT', site, { ...held.policy, photoDays: 45, gpsDays: 20 });
   expect(status).toBe(200);
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await saveSettings(page);
   await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
   expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
   // What they set is there now; one's own edit is kept, and can be saved once that was seen.
-  await expect(page.getByText('Keep locations (days) – → 20')).toBeVisible();
-  await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('45');
-  await expect(page.getByLabel('Keep locations (days)', { exact: true })).toHaveValue('14');
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('Keep locations (days) 20 → 14')).toBeVisible();
+  await expect(page.getByText('Keep locations – → 20 days')).toBeVisible();
+  await expect(page.getByLabel('Keep check-in photos', { exact: true })).toHaveValue('45');
+  await expect(page.getByLabel('Keep locations', { exact: true })).toHaveValue('14');
+  await saveSettings(page);
+  await expect(page.getByText('Keep locations 20 days → 14 days')).toBeVisible();
 });
 
 test('a site says after which check-in methods the face is checked; the last method without a face can’t be taken away', async () => {
   await open('settings', 'Settings');
   await page.getByRole('checkbox', { name: 'QR code: then check the face' }).check();
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await saveSettings(page);
   await expect(page.getByText('Then check the face – → QR code')).toBeVisible();
   await page.getByRole('checkbox', { name: 'Badge or card: then check the face' }).check();
   await page.getByRole('checkbox', { name: 'Number and PIN' }).uncheck();
@@ -258,7 +258,7 @@ test('a site says after which check-in methods the face is checked; the last met
   await page.getByRole('checkbox', { name: 'Number and PIN' }).check();
   await page.getByRole('checkbox', { name: 'Badge or card: then check the face' }).uncheck();
   await page.getByRole('checkbox', { name: 'QR code: then check the face' }).uncheck();
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await saveSettings(page);
   await expect(page.getByText('Then check the face QR code → –')).toBeVisible();
   await expect(page.getByRole('checkbox', { name: 'QR code: then check the face' })).not.toBeChecked();
 });

@@ -1,5 +1,6 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { appCode, axe, enterByLink, openBrowser, picture } from './browser.ts';
+import { appCode, axe, enterByLink, openBrowser, picture, saveSettings } from './browser.ts';
+import { Keys } from './keys.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD } from './walk.ts';
 
@@ -10,7 +11,7 @@ let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 const at = (path: string) => system.at(path);
-const photos = () => page.getByLabel('Keep check-in photos (days)', { exact: true });
+const photos = () => page.getByLabel('Keep check-in photos', { exact: true });
 const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
 
 test.beforeAll(async ({ browser }) => {
@@ -65,21 +66,88 @@ test('edits that nobody saved are asked about before they are left, and kept if 
   await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
 });
 
+test('before anything is saved, what changes is shown: from what to what, for how many kiosks, and what follows', async () => {
+  await page.goto(at('settings?site='));
+  const filled = page.getByLabel('Age of consent', { exact: true });
+  await photos().fill('30');
+  await filled.fill('16');
+  await page.getByLabel('Face recognition', { exact: true }).selectOption('Off');
+  // What depends on faces is of no use now.
+  await expect(page.getByLabel('Liveness check', { exact: true })).toBeHidden();
+  await expect(page.getByRole('region').or(page.locator('section')).filter({ hasText: 'Not saved' })).toHaveCount(3);
+  await expect(page.getByText('Unsaved changes: Face recognition, Consent, Storage periods')).toBeVisible();
+  await picture(page, 'settings-unsaved', ['desk', 'narrow']);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const review = page.getByRole('dialog', { name: 'Save these changes?' });
+  const lines = review.locator('.diff li');
+  await expect(lines).toHaveCount(3);
+  await expect(lines.first()).toContainText('Kiosk default → Off');
+  await expect(lines.first()).toContainText('Applies to 1 kiosk. No face is recognised or enrolled any more');
+  await expect(lines.nth(1)).toContainText('– → 16 years');
+  await expect(lines.last()).toContainText('– → 30 days');
+  await expect(lines.last()).toContainText('Older photos are deleted.');
+  await axe(page);
+  await picture(page, 'settings-review', ['desk', 'narrow']);
+  await review.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.locator('li.setting')).toHaveCount(0);
+  await expect(filled).toHaveValue('16');
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(filled).toHaveValue('');
+  await expect(page.getByText('Unsaved changes')).toBeHidden();
+});
+
+test('settings are found by a word; what is wrong is said beside its field, and shown when it can’t be saved', async () => {
+  await page.goto(at('settings?site='));
+  const search = page.getByRole('searchbox', { name: 'Find a setting' });
+  await photos().fill('91');
+  await expect(photos()).toHaveAccessibleDescription(/days.*Enter a whole number from 1 to 90, or leave it empty\./);
+  await search.fill('LOCAT');
+  await expect(page.getByLabel('Keep locations', { exact: true })).toBeVisible();
+  await expect(photos()).toBeHidden();
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Storage periods', 'History']);
+  await picture(page, 'settings-found', ['desk', 'narrow']);
+  await expect(page.getByText('Correct the marked fields first: Storage periods')).toBeVisible();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(photos()).toBeFocused();
+  await expect(search).toHaveValue('');
+  await search.fill('nothing is called this');
+  await expect(page.getByText('No setting matches.')).toBeVisible();
+  await search.fill('time zone');
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Calendar', 'History']);
+  await search.fill('');
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await axe(page);
+  await picture(page, 'settings', ['desk', 'narrow']);
+});
+
+test('a setting is found, changed and saved with the keyboard alone', async () => {
+  await page.goto(at('settings?site='));
+  const keys = new Keys(page);
+  await keys.type(page.getByRole('searchbox', { name: 'Find a setting' }), 'consent after');
+  await keys.type(page.getByLabel('Renew consent after', { exact: true }), '24');
+  await keys.press('Enter');
+  const review = page.getByRole('dialog', { name: 'Save these changes?' });
+  await expect(review).toContainText('– → 24 months');
+  await keys.enter(review.getByRole('button', { name: 'Save', exact: true }));
+  await expect(page.locator('li.setting')).toHaveCount(1);
+  await keys.held();
+});
+
 test('two people change different settings: both stand, and the history names no other', async () => {
   await page.goto(at('settings?site='));
   await page.getByLabel('Site', { exact: true }).selectOption('South');
   await photos().fill('12');
   const other = await context.newPage();
   await other.goto(page.url());
-  await other.getByRole('spinbutton', { name: 'Keep locations (days)' }).fill('9');
-  await other.getByRole('spinbutton', { name: 'Keep locations (days)' }).blur();
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await other.getByRole('spinbutton', { name: 'Keep locations' }).fill('9');
+  await other.getByRole('spinbutton', { name: 'Keep locations' }).blur();
+  await saveSettings(page);
   await expect(page.locator('li.setting')).toHaveCount(1);
-  await other.getByRole('button', { name: 'Save', exact: true }).click();
+  await saveSettings(other);
   await expect(other.locator('li.setting')).toHaveCount(2);
-  await expect(other.getByRole('spinbutton', { name: 'Keep check-in photos (days)' })).toHaveValue('12');
-  await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Keep locations (days)']);
-  await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Keep check-in photos (days)']);
+  await expect(other.getByRole('spinbutton', { name: 'Keep check-in photos' })).toHaveValue('12');
+  await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Keep locations']);
+  await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Keep check-in photos']);
   await other.close();
 });
 

@@ -51,6 +51,7 @@ export const WALKED = {
   audit: 'keyboard-running',
   incidents: 'keyboard',
   account: 'keyboard-running',
+  alerts: 'keyboard',
 } as const satisfies Record<string, 'keyboard' | 'keyboard-running'>;
 export type RailPage = keyof typeof WALKED;
 /** Sections of the rail with more than one page: the page that the rail's link opens, and the others, which are its tabs. */
@@ -62,6 +63,7 @@ const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
   reports: ['statistics', 'schedules'],
   consents: ['texts', 'erasures', 'retention', 'incidents'],
   settings: ['accounts', 'webhooks', 'jobs'],
+  account: ['alerts'],
 };
 /** What this file of walks has to have opened. */
 export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>

@@ -26,8 +26,8 @@ import { newServices } from './services.ts';
 export type Api = Awaited<ReturnType<typeof newApi>>;
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
-export async function newApi(database: OpenDatabase, start: Date) {
-  const held = await newServices(database, { start });
+export async function newApi(database: OpenDatabase, start: Date, env: Record<string, string> = {}) {
+  const held = await newServices(database, { start, env });
   const { db, keys, keyring, services, notified, home } = held;
 
   const actorOf = (role: Role, id: string = randomUUID()): Actor => ({

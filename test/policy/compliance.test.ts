@@ -111,7 +111,8 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
         .map(([name]) => name)
         .sort(),
     );
-    const receiver = { name: 'Payroll', url: 'https://payroll.example/', site: null, caPem: null };
+    const sent = { records: true, attention: false };
+    const receiver = { name: 'Payroll', url: 'https://payroll.example/', site: null, caPem: null, ...sent };
     for (const withNumber of [false, true])
       await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));
     const { text } = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { PolicyChange, Site, SiteChange } from '../../sync/protocol/api/sites.ts';
+import type { PolicyChange, Site, SiteChange, SitePolicy } from '../../sync/protocol/api/sites.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -51,6 +51,25 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     expect(await api.ask('PATCH', `/api/sites/${made.id}`, { body: { dayStartsAt: '06:00' } })).toMatchObject({
       dayStartsAt: '06:00',
     });
+  });
+
+  test('of its policy say how many kiosks they reach: of the default site, also those of sites that have none of their own', async () => {
+    const add = (name: string) =>
+      api.ask<Site>('POST', '/api/sites', { body: { name, timeZone: 'UTC' } }).then(({ id }) => id);
+    const [own, following] = [await add('Own'), await add('Following')];
+    const reach = async (site: string) => {
+      const { kiosks, ownKiosks } = await api.ask<SitePolicy>('GET', `/api/sites/${site}/policy`);
+      return [kiosks, ownKiosks];
+    };
+    const [before] = await reach(SITE.id);
+    for (const site of [null, SITE.id, own, own, own, following, following]) await api.kiosk(site);
+    expect(await reach(SITE.id)).toEqual([before! + 7, before! + 2]);
+    await api.ask('PUT', `/api/sites/${own}/policy`, { body: { leaseDays: 10 } });
+    expect(await reach(SITE.id)).toEqual([before! + 4, before! + 2]);
+    expect([await reach(own), await reach(following)]).toEqual([
+      [3, 3],
+      [2, 2],
+    ]);
   });
 
   test('by the server’s own configuration stand there too, and only the configuration takes them back', async () => {

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
-import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
+import { AttentionMessage, RecordMessage } from '../../sync/protocol/api/webhooks.ts';
+import { alertsJob } from '../../sync/server/features/attention/alerts.ts';
 import { collect, logOf } from '../../sync/server/features/webhooks/collect.ts';
 import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/module.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
@@ -12,7 +13,8 @@ import { queueMessages } from '../../sync/server/platform/webhooks/queue.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { withDatabase } from '../kit/suite.ts';
+import { SITE } from '../kit/services.ts';
+import { OTHER_SITE, withDatabase } from '../kit/suite.ts';
 
 /** Other programs are notified of records: a real receiver over TLS, on both databases. */
 
@@ -280,5 +282,45 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await collect(api.db, '22222222-2222-4222-8222-222222222222', api.now);
     expect(await collect(api.db, log, api.now)).toEqual({ queued: 0, more: false });
     expect(heard).toHaveLength(1);
+  });
+
+  test('what needs attention is sent to receivers that ask for it, when it opens and when it closes, and names nobody', async () => {
+    await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
+    const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
+    await look(); // Everything up to here was noticed.
+    const { id } = await receive({ name: 'Pager', records: false, attention: true });
+    await receive({ name: 'Bonn', records: false, attention: true, site: OTHER_SITE });
+    const payroll = await receive();
+    await run();
+    const { device } = box;
+    box.checkin(box.person('Chien-Shiung Wu'), 'in', api.now);
+    await api.deliver(box);
+    await api.db.insertInto('kiosk_alert').values({ device, code: 'camera-bad', since: api.now }).execute();
+    await look();
+    await look();
+    await run();
+    const sent = () => heard.splice(0).map(({ body }) => JSON.parse(body) as { type: string; data: object });
+    const [record, opened] = sent().sort((a, b) => a.type.localeCompare(b.type));
+    expect(record!.type, 'for payroll').toBe('attendance.record');
+    expect(AttentionMessage.parse(opened)).toMatchObject({
+      type: 'attention.opened',
+      data: { kind: 'kiosk', code: 'camera-bad', urgent: true, sites: ['Berlin'], device, closedAt: null },
+    });
+    await api.db.deleteFrom('kiosk_alert').execute();
+    await look();
+    later(180);
+    await look();
+    await run();
+    const [closed, ...others] = sent();
+    expect(closed).toMatchObject({
+      type: 'attention.closed',
+      data: { ...opened!.data, closedAt: api.now.toISOString() },
+    });
+    expect(others).toEqual([]);
+    expect((await logOfHook(id)).map((d) => [d.kind, d.state, d.record]).sort()).toEqual([
+      ['attention.closed', 'delivered', null],
+      ['attention.opened', 'delivered', null],
+    ]);
+    expect((await logOfHook(payroll.id)).map((d) => d.kind)).toEqual(['attendance.record']);
   });
 });

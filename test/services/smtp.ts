@@ -15,6 +15,8 @@ export interface TestSmtp {
   readonly mails: { readonly to: string[]; readonly text: string; readonly tls: boolean }[];
   /** Everything that came before TLS. */
   readonly clear: string[];
+  /** What it answers to a receiver's address in place of taking it. */
+  refuse: string | null;
   next(): Promise<void>;
   close(): Promise<void>;
 }
@@ -62,7 +64,8 @@ export async function startSmtp(kind: 'implicit' | 'starttls' | 'clear'): Promis
           return;
         } else if (/^STARTTLS/i.test(line)) {
           say('502 not here');
-        } else if (/^RCPT TO:/i.test(line)) {
+        } else if (/^RCPT TO:/i.test(line) && smtp.refuse) say(smtp.refuse);
+        else if (/^RCPT TO:/i.test(line)) {
           to.push(line.slice(8));
           say('250 ok');
         } else if (/^DATA/i.test(line)) {
@@ -81,7 +84,8 @@ export async function startSmtp(kind: 'implicit' | 'starttls' | 'clear'): Promis
       : createTcpServer((socket) => talk(socket, false, true));
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const smtp: TestSmtp = {
+    refuse: null,
     port: (server.address() as AddressInfo).port,
     caFile,
     mails,
@@ -93,4 +97,5 @@ export async function startSmtp(kind: 'implicit' | 'starttls' | 'clear'): Promis
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return smtp;
 }

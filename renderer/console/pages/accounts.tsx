@@ -9,6 +9,7 @@ import { Ago } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { DataTable, Reading, RowButton } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
+import { AlertsOf } from './alerts.tsx';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 
@@ -16,6 +17,7 @@ const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
   const [link, setLink] = useState<OneTimeLink | null>(null);
+  const [alertsOf, setAlertsOf] = useState<accounts.AccountShape | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
@@ -84,6 +86,7 @@ export function Accounts({ role }: PageProps) {
                     <span class="muted">–</span>
                   ) : (
                     <>
+                      {a.role !== 'auditor' && <RowButton onClick={() => setAlertsOf(a)}>{t('alerts.nav')}</RowButton>}
                       <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
                       <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
@@ -95,6 +98,13 @@ export function Accounts({ role }: PageProps) {
             }}
           />
         </div>
+      )}
+      {alertsOf && (
+        <Dialog title={t('alerts.of', { email: alertsOf.email })} wide onClose={() => setAlertsOf(null)}>
+          <div class="stack">
+            <AlertsOf account={alertsOf.id} />
+          </div>
+        </Dialog>
       )}
       {link && (
         <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>

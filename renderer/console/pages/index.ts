@@ -7,6 +7,7 @@ import { OF_MACHINES } from '../parts/place-links.tsx';
 import type { Role } from '../state/session.ts';
 import { Account } from './account.tsx';
 import { Accounts } from './accounts.tsx';
+import { AlertsPage } from './alerts.tsx';
 import { Attendance } from './attendance.tsx';
 import { Attention, Waiting } from './attention.tsx';
 import { AUDITORS, Audit } from './audit.tsx';
@@ -94,4 +95,5 @@ export const PAGES: readonly ConsolePage[] = [
   { path: 'jobs', section: 'settings', roles: OVERSIGHT, View: Jobs },
   { path: 'audit', section: 'audit', roles: AUDITORS, View: Audit },
   { path: 'account', section: 'account', roles: EVERYBODY, View: Account },
+  { path: 'alerts', section: 'account', roles: OF_PEOPLE, View: AlertsPage },
 ];

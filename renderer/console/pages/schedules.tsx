@@ -16,7 +16,7 @@ import { siteOf, sites } from '../state/places.ts';
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */
 const EVERY_MS = 5000;
 
-/** Reports that are sent by e-mail: which, when, to whom, and whether they went out. */
+/** Reports that are sent by e-mail: which, when, for which accounts, and whether they went out. */
 export function Schedules() {
   const [waits, setWaits] = useState(false);
   const found = useRead(reports.listReportSchedules, {}, waits ? EVERY_MS : undefined);
@@ -120,7 +120,7 @@ interface NewScheduleProps extends Partial<Pick<reports.NewReportSchedule, 'by' 
   onDone?: () => void;
 }
 
-/** Asks for what is to be sent, when and to whom. */
+/** Asks for what is to be sent, when and for which accounts. */
 export function NewSchedule({ by = 'person', only, site, onDone }: NewScheduleProps) {
   const known = useRead(reports.listReportSchedules);
   const { values, field } = useFields({

@@ -1,48 +1,68 @@
+import { useState } from 'preact/hooks';
 import * as siteApi from '../../../sync/protocol/api/sites.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
-import { Panel } from '../../shared/web/pieces.tsx';
+import { Badge, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { codeLabel, Moment } from '../parts/labels.tsx';
+import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { RowButton, Skeleton } from '../parts/table.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import { EditPolicy } from './settings/policy.tsx';
+import { nameLabel } from './settings/declared.ts';
+import { Diff, linesOf } from './settings/diff.tsx';
+import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
 /** How the kiosks of a site behave, and what was changed of it, and who did it. */
 export function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
+  const [search, setSearch] = useState('');
   return (
     <PageFrame
       of="settings"
       actions={site && <Button label={t('sites.open')} onClick={() => go(`sites/${site.id}`)} />}
     >
-      {sites.value.length > 1 && (
-        <div class="filters">
+      <search class="filters">
+        {sites.value.length > 1 && (
           <SelectField
             label={t('people.site')}
             {...chosen}
             options={sites.value.map((s) => [s.isDefault ? '' : s.id, s.name])}
           />
-        </div>
+        )}
+        <TextField type="search" label={t('settings.search')} value={search} onValue={setSearch} />
+      </search>
+      {site ? (
+        <OfSite key={site.id} site={site} role={role} search={search} onSearch={setSearch} />
+      ) : (
+        <Skeleton rows={8} />
       )}
-      {site ? <OfSite key={site.id} site={site} role={role} /> : <Skeleton rows={8} />}
     </PageFrame>
   );
 }
 
-function OfSite({ site, role }: { site: siteApi.Site; role: Role }) {
+interface OfSiteProps {
+  site: siteApi.Site;
+  role: Role;
+  search: string;
+  onSearch: (search: string) => void;
+}
+
+function OfSite({ site, role, search, onSearch }: OfSiteProps) {
   const params = { site: site.id };
   const policy = useRead(siteApi.getSitePolicy, { params });
   const history = useRead(siteApi.getSitePolicyHistory, { params });
   const calendar = useRead(siteApi.getSiteHistory, { params });
+  const inCalendar = isFound(
+    search,
+    ...(['calendar', 'calendarText', 'dayStartsAt', 'timeZone'] as const).map((name) => t(`settings.${name}`)),
+  );
   const reload = () => {
     policy.reload();
     history.reload();
@@ -53,14 +73,31 @@ function OfSite({ site, role }: { site: siteApi.Site; role: Role }) {
       <ErrorNote error={policy.error ?? history.error ?? calendar.error} onRetry={reload} />
       {!policy.value && policy.loading && <Skeleton rows={8} />}
       {policy.value && (
-        <EditPolicy site={site.id} found={policy.value} mayWrite={role !== 'auditor'} onReload={reload} />
+        <>
+          {!site.isDefault && !policy.value.own && (
+            <p>
+              <Badge>{t('settings.inherited')}</Badge>
+            </p>
+          )}
+          <EditPolicy
+            site={site}
+            found={policy.value}
+            mayWrite={role !== 'auditor'}
+            search={search}
+            onSearch={onSearch}
+            elsewhere={inCalendar}
+            onReload={reload}
+          />
+          <Calendar
+            key={`${site.timeZone} ${site.dayStartsAt}`}
+            site={site}
+            kiosks={policy.value.ownKiosks}
+            mayWrite={role === 'admin'}
+            hidden={!inCalendar}
+            onDone={calendar.reload}
+          />
+        </>
       )}
-      <Calendar
-        key={`${site.timeZone} ${site.dayStartsAt}`}
-        site={site}
-        mayWrite={role === 'admin'}
-        onDone={calendar.reload}
-      />
       {history.value && calendar.value && (
         <History site={site} policy={history.value.items} calendar={calendar.value.items} role={role} onDone={reload} />
       )}
@@ -71,39 +108,10 @@ function OfSite({ site, role }: { site: siteApi.Site; role: Role }) {
 /** A change of the policy, or of the site itself, as the list has it. */
 type Line = (siteApi.PolicyChange | siteApi.SiteChange) & { readonly of: 'policy' | 'site' };
 
-const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
-const CHOICES: ReadonlySet<string> = new Set(['faces', 'templates', 'watchScreens']);
-
-/** A setting's value as its page calls it. */
-export function valueLabel(name: string, value: unknown): string {
-  if (value === undefined || value === '') return '–';
-  if (LISTS.has(name))
-    return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
-  if (name === 'liveness' || name === 'lightChallenge') return codeLabel(`settings.${name}Of`, String(value));
-  return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
-}
-
-const nameLabel = (name: string): string => (name === 'name' ? t('settings.siteName') : codeLabel('settings', name));
-
-/** Contacts are settings of their own on the page. */
-const flat = (of: object): Record<string, unknown> => {
-  const { privacy, ...rest } = of as Record<string, unknown>;
-  return { ...rest, ...(privacy as object | undefined) };
-};
-
-/** What differs between two, by name. */
-function differences(before: object, after: object): [name: string, before: string, after: string][] {
-  const [was, is] = [flat(before), flat(after)];
-  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
-    const [one, other] = [valueLabel(name, was[name]), valueLabel(name, is[name])];
-    return one === other ? [] : [[name, one, other] as [string, string, string]];
-  });
-}
-
 /** Whether this page can take it back: name and zone of the default site are the server's own configuration. */
 function undoable(line: Line, site: siteApi.Site, role: Role): boolean {
   if (line.of === 'policy') return role !== 'auditor';
-  const configured = site.isDefault && differences(line.before, line.after).some(([name]) => name !== 'dayStartsAt');
+  const configured = site.isDefault && linesOf(line.before, line.after).some(({ name }) => name !== 'dayStartsAt');
   return role === 'admin' && !configured;
 }
 
@@ -142,7 +150,7 @@ function History({ site, policy, calendar, role, onDone }: HistoryProps) {
         {lines.map((line) => (
           <li key={line.id} class="setting">
             <div id={`change-${line.id}`}>
-              {differences(line.before, line.after).map(([name, before, after]) => (
+              {linesOf(line.before, line.after).map(({ name, before, after }) => (
                 <p key={name}>
                   <span class="setting-name">{nameLabel(name)}</span> {t('settings.fromTo', { before, after })}
                 </p>
@@ -164,35 +172,52 @@ function History({ site, policy, calendar, role, onDone }: HistoryProps) {
   );
 }
 
+interface CalendarProps {
+  site: siteApi.Site;
+  /** Kiosks of the site. */
+  kiosks: number;
+  mayWrite: boolean;
+  /** Something else is searched for. */
+  hidden: boolean;
+  onDone: () => void;
+}
+
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
-function Calendar({ site, mayWrite, onDone }: { site: siteApi.Site; mayWrite: boolean; onDone: () => void }) {
-  const { values, field } = useFields(site as Pick<siteApi.Site, 'timeZone' | 'dayStartsAt'>);
+function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
+  const { dayStartsAt: heldStart, timeZone: heldZone } = site;
+  const { values, setValues, field } = useFields({ dayStartsAt: heldStart, timeZone: heldZone });
   const dayStartsAt = values.dayStartsAt;
   const timeZone = values.timeZone.trim();
   const { busy, error, run } = useWrite();
   // The default site's zone is the server's own configuration.
   const patch = siteApi.SitePatch.safeParse({
-    ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
-    ...(timeZone !== site.timeZone && { timeZone }),
+    ...(dayStartsAt !== heldStart && { dayStartsAt }),
+    ...(timeZone !== heldZone && { timeZone }),
   });
-  const same = dayStartsAt === site.dayStartsAt && timeZone === site.timeZone;
+  const same = dayStartsAt === heldStart && timeZone === heldZone;
   useUnsaved(!same);
+  const [title, text] = [t('settings.calendar'), t('settings.calendarText')];
   const submit = () => {
     if (!patch.success || same) return;
     // Days that someone else has set meanwhile are not written over unseen.
     const query = { change: site.change ?? 'none' };
-    const action = t('settings.saveCalendar');
+    const lines = linesOf({ dayStartsAt: heldStart, timeZone: heldZone }, { dayStartsAt, timeZone });
     void run(() => api(siteApi.changeSite, { params: { site: site.id }, query, body: patch.data }), {
-      ask: { title: t('settings.calendar'), text: t('settings.calendarSure'), action },
+      ask: {
+        title: t('settings.review'),
+        subject: <Diff lines={lines} kiosks={kiosks} />,
+        text: t('settings.calendarSure'),
+        action: t('settings.saveCalendar'),
+      },
       say: () => t('settings.saved'),
       done: () => loadPlaces().then(onDone),
     });
   };
   return (
-    <Panel title={t('settings.calendar')}>
-      <p class="muted small">{t('settings.calendarText')}</p>
+    <TopicPanel title={title} text={text} changed={!same} hidden={hidden}>
       <Form class="stack" onSubmit={submit}>
         <fieldset class="plain grid" disabled={!mayWrite}>
+          <legend class="sr-only">{title}</legend>
           <TextField
             type="time"
             dir="ltr"
@@ -204,6 +229,7 @@ function Calendar({ site, mayWrite, onDone }: { site: siteApi.Site; mayWrite: bo
           <TextField
             label={t('settings.timeZone')}
             hint={t(site.isDefault ? 'settings.timeZoneConfigured' : 'settings.timeZoneHint')}
+            error={siteApi.TimeZone.safeParse(timeZone).success ? undefined : t('settings.zoneWrong')}
             required
             readOnly={site.isDefault}
             dir="ltr"
@@ -211,13 +237,15 @@ function Calendar({ site, mayWrite, onDone }: { site: siteApi.Site; mayWrite: bo
           />
         </fieldset>
         <ErrorNote error={error} />
-        {!patch.success && (
-          <p class="field-error" role="alert">
-            {t('settings.calendarWrong')}
-          </p>
+        {mayWrite && (
+          <Submit
+            disabled={busy || !patch.success || same}
+            onCancel={same ? undefined : () => setValues({ dayStartsAt: heldStart, timeZone: heldZone })}
+          >
+            {t('settings.saveCalendar')}
+          </Submit>
         )}
-        {mayWrite && <Submit disabled={busy || !patch.success || same}>{t('settings.saveCalendar')}</Submit>}
       </Form>
-    </Panel>
+    </TopicPanel>
   );
 }

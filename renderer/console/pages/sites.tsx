@@ -18,7 +18,7 @@ import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { DataTable, Reading, Skeleton } from '../parts/table.tsx';
 import { kiosks, loadPlaces, siteOf, sites } from '../state/places.ts';
 import { AlertBadges } from './fleet/alerts.tsx';
-import { valueLabel } from './settings.tsx';
+import { valueLabel } from './settings/declared.ts';
 
 /** How often who is inside is read again, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
@@ -106,7 +106,7 @@ function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean })
   const found = useRead(siteApi.getSitePolicy, { params: { site: site.id } });
   const policy = found.value;
   return (
-    <Panel title={t('settings.policy')} aside={policy && !policy.own && <Badge>{t('settings.inherited')}</Badge>}>
+    <Panel title={t('settings.nav')} aside={policy && !policy.own && <Badge>{t('settings.inherited')}</Badge>}>
       <ErrorNote error={found.error} onRetry={found.reload} />
       <dl class="facts">
         <Fact name={t('settings.timeZone')} dir="ltr" value={site.timeZone} />

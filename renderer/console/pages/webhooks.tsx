@@ -112,6 +112,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
           name={t('webhooks.site')}
           value={hook.site === null ? t('webhooks.everySite') : <SiteLink id={hook.site} />}
         />
+        <Fact
+          name={t('webhooks.sends')}
+          value={[hook.records && t('webhooks.records'), hook.attention && t('webhooks.attention')]
+            .filter(Boolean)
+            .join(', ')}
+        />
         <Fact name={t('webhooks.number')} value={t(hook.withNumber ? 'yes' : 'no')} />
         <Fact name={t('webhooks.last')} value={<Ago at={hook.lastDeliveredAt} />} />
         <Fact name={t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')} class="tabular" value={hook.due} />
@@ -154,6 +160,8 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
   const { values, field } = useFields({ name: '', url: 'https://', site: '', ca: '' });
   const withNumber = useCheck(false);
+  const records = useCheck(true);
+  const attention = useCheck(false);
   return (
     <WriteForm
       write={() =>
@@ -163,11 +171,14 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
             url: values.url.trim(),
             site: values.site || null,
             withNumber: withNumber.checked,
+            records: records.checked,
+            attention: attention.checked,
             caPem: values.ca.trim() || null,
           },
         })
       }
       done={(value) => onDone(value.secret)}
+      ready={records.checked || attention.checked}
       action={t('webhooks.add')}
     >
       <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...field('name')} />
@@ -185,6 +196,8 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
         {...field('site')}
         options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
+      <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
+      <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />
       <CheckField label={t('webhooks.number')} hint={t('webhooks.numberHint')} {...withNumber} />
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...field('ca')} />
     </WriteForm>

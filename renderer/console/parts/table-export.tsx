@@ -30,8 +30,8 @@ export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>
     const { stringify } = await import('csv-stringify/browser/esm/sync');
     const texts = columns.map((c) => [c.label, ...answer.value.map((row) => textOf([c.cell(row), c.below?.(row)]))]);
     // A column of buttons has nothing to say.
-    const told = texts.filter(([, ...cells]) => cells.some((text) => text !== ''));
-    const lines = ['', ...answer.value].map((_, i) => told.map((column) => column[i]));
+    const filled = texts.filter(([, ...cells]) => cells.some((text) => text !== ''));
+    const lines = ['', ...answer.value].map((_, i) => filled.map((column) => column[i]));
     save(new Blob([stringify(lines, { bom: true, escape_formulas: true })], { type: 'text/csv' }), `${name}.csv`);
     return { ok: true, value: answer.value.length };
   };

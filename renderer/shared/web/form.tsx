@@ -14,6 +14,8 @@ interface FieldProps {
   /** What is wrong with it; absent: nothing. */
   readonly error?: string | undefined;
   readonly class?: string;
+  /** What stands behind the value, e.g. "days". */
+  readonly unit?: string | undefined;
 }
 
 /** A label, its control, and what is said about it; the control points by id to what describes it. */
@@ -22,14 +24,25 @@ export function Field({
   hint,
   error,
   class: name = '',
+  unit,
   children,
 }: FieldProps & { children: (control: { id: string; 'aria-describedby'?: string }) => ComponentChildren }) {
   const id = useId();
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  const described = [unit && `${id}-unit`, hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  const control = children({ id, ...(described && { 'aria-describedby': described }) });
   return (
     <div class={`field ${name}`}>
       <label for={id}>{label}</label>
-      {children({ id, ...(described && { 'aria-describedby': described }) })}
+      {unit === undefined ? (
+        control
+      ) : (
+        <span class="with-unit">
+          {control}
+          <span id={`${id}-unit`} class="muted">
+            {unit}
+          </span>
+        </span>
+      )}
       {hint && (
         <p class="field-hint" id={`${id}-hint`}>
           {hint}
@@ -76,6 +89,7 @@ export function TextField({
   hint,
   error,
   class: name,
+  unit,
   value,
   onValue,
   type = 'text',
@@ -85,7 +99,7 @@ export function TextField({
   const when = type === 'date' || type === 'time';
   const wrong = error ?? (when && unreadable ? t(`when.${type}Wrong`) : undefined);
   return (
-    <Field label={label} hint={hint} error={wrong} class={name}>
+    <Field label={label} hint={hint} error={wrong} class={name} unit={unit}>
       {(control) =>
         when ? (
           <WhenInput

@@ -38,6 +38,34 @@ export const ATTENTION_KINDS = [
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;
 
+/** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
+export const ATTENTION_OF_ROLE: Readonly<Record<string, readonly AttentionKind[]>> = {
+  admin: ATTENTION_KINDS,
+  staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
+  dpo: ['void', 'complaint', 'consent', 'age'],
+};
+
+/** Codes of what stops check-ins or backups, or what someone has to look at now. */
+const URGENT: Readonly<Partial<Record<AttentionKind, ReadonlySet<string>>>> = {
+  kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used']),
+  server: new Set([
+    'backup-missing',
+    'backup-old',
+    'clock-wrong',
+    'database-read-only',
+    'disk-full',
+    'keyring-failed',
+    'models-altered',
+    'people-certificate-ended',
+    'quarantine-full',
+    'replica-silent',
+    's3-unusable',
+    'server-not-running',
+  ]),
+};
+export const isUrgent = ({ kind, code }: { readonly kind: string; readonly code: string }): boolean =>
+  URGENT[kind as AttentionKind]?.has(code) ?? false;
+
 const Ref = z.string().min(1).max(120);
 
 export const AttentionItem = z.strictObject({

@@ -5,7 +5,7 @@ import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
 import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
-/** `/api/reports`: attendance of a period, by what one asks for; and what of it is sent by e-mail, when and to whom. */
+/** `/api/reports`: attendance of a period, by what one asks for; and what of it is sent by e-mail, when and to which accounts. */
 
 const Day = z.iso.date();
 

@@ -72,9 +72,13 @@ export const SitePolicy = z.strictObject({
   site: Uuid,
   own: z.boolean(),
   policy: NewSitePolicy,
+  /** Kiosks that go by it, and those of the site alone: the default site's is also that of sites without one. */
+  kiosks: z.number().int(),
+  ownKiosks: z.number().int(),
   /** The newest change of it; null: it was never set. */
   change: Uuid.nullable(),
 });
+export type SitePolicy = z.infer<typeof SitePolicy>;
 /** `change`: the one that was in force when it was read; refused where another has come since. Absent: set whatever it is. */
 export const PolicyWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { AttentionKind } from './attention.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
-/** `/api/webhooks`: other programs are notified of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
+/**
+ * `/api/webhooks`: other programs are notified of records as they come in, and of what needs attention, signed by Standard
+ * Webhooks (docs/operate/webhooks.md).
+ */
 
 const Url = z.url({ protocol: /^https$/ }).max(2000);
 const Name = givenName(80);
@@ -22,6 +26,10 @@ export const Webhook = z.strictObject({
   site: Uuid.nullable(),
   /** The person's number goes with each record: a disclosure, which the audit log records. */
   withNumber: z.boolean(),
+  /** It is sent records, and what happens to the people in them. */
+  records: z.boolean(),
+  /** It is sent what needs attention; of a site: the items of that site. */
+  attention: z.boolean(),
   ownCa: z.boolean(),
   enabled: z.boolean(),
   /** Why it was switched off by itself, e.g. `gone`; null: it was not. */
@@ -39,6 +47,8 @@ export const NewWebhook = z.strictObject({
   url: Url,
   site: Uuid.nullable().default(null),
   withNumber: z.boolean().default(false),
+  records: z.boolean().default(true),
+  attention: z.boolean().default(false),
   caPem: CaPem.nullable().default(null),
 });
 export type NewWebhook = z.infer<typeof NewWebhook>;
@@ -49,6 +59,8 @@ export const WebhookPatch = z
     url: Url,
     site: Uuid.nullable(),
     withNumber: z.boolean(),
+    records: z.boolean(),
+    attention: z.boolean(),
     caPem: CaPem.nullable(),
     enabled: z.boolean(),
   })
@@ -61,7 +73,15 @@ export const WebhookSecret = z.strictObject({ id: Uuid, secret: z.string() });
 export const DeliveryState = z.enum(['due', 'delivered', 'failed']);
 export const Delivery = z.strictObject({
   id: Uuid,
-  kind: z.enum(['attendance.record', 'person.erased', 'lookalikes.marked', 'emergency-pin.used', 'webhook.test']),
+  kind: z.enum([
+    'attendance.record',
+    'person.erased',
+    'lookalikes.marked',
+    'emergency-pin.used',
+    'attention.opened',
+    'attention.closed',
+    'webhook.test',
+  ]),
   /** The record, person, pair or event that it is about; null for a test. */
   record: Uuid.nullable(),
   state: DeliveryState,
@@ -139,6 +159,26 @@ export const EmergencyPinMessage = z.strictObject({
     at: Instant,
     /** At the kiosk's screen, or on its machine's command line. */
     where: z.enum(['screen', 'command-line']),
+  }),
+});
+
+/** Body of `attention.opened` and `attention.closed`: something needs attention, or no longer does. It names nobody. */
+export const AttentionMessage = z.strictObject({
+  type: z.enum(['attention.opened', 'attention.closed']),
+  timestamp: Instant,
+  data: z.strictObject({
+    /** The same in both messages about an item. */
+    id: Uuid,
+    kind: AttentionKind,
+    code: z.string(),
+    /** It stops check-ins or backups, or someone has to look at it now. */
+    urgent: z.boolean(),
+    /** Names of the sites that it is about; none: the whole installation. */
+    sites: z.array(z.string()),
+    device: Uuid.nullable(),
+    deviceName: z.string().nullable(),
+    at: Instant,
+    closedAt: Instant.nullable(),
   }),
 });
 

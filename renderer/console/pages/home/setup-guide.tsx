@@ -17,7 +17,7 @@ import { siteOf } from '../../state/places.ts';
 import { FoldedText } from '../consents.tsx';
 import { NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
-import { CONTACTS } from '../settings/policy.tsx';
+import { CONTACTS } from '../settings/declared.ts';
 
 /** How often it is looked whether a step was taken, ms. */
 const POLL_MS = 5_000;

@@ -1,84 +1,69 @@
-import { useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import * as sites from '../../../../sync/protocol/api/sites.ts';
 import { Button } from '../../../shared/button.tsx';
+import { inSmall } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
-import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
+import { codeLabel } from '../../parts/labels.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
+import {
+  type CheckinMethod,
+  CLAIMS,
+  changedOf,
+  errorOf,
+  type Fields,
+  fieldsOf,
+  isContact,
+  METHODS,
+  nameLabel,
+  patchOf,
+  SETTINGS,
+  type SettingName,
+  shownOf,
+  TOPICS,
+  unitLabel,
+} from './declared.ts';
+import { Diff, linesOf } from './diff.tsx';
 
-type Policy = sites.PolicyChange['after'];
-type CheckinMethod = (typeof METHODS)[number];
-type Claim = (typeof CLAIMS)[number];
-const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
-/** Check-in methods that a comparison with the one person's face may follow. */
-const CLAIMS = ['qr', 'badge'] as const;
-const NUMBERS = [
-  'leaseDays',
-  'photoDays',
-  'gpsDays',
-  'repeatWindowSeconds',
-  'consentAge',
-  'consentMonths',
-  'faceMonths',
-  'minorFaceMonths',
-  'graceMinutes',
-] as const;
-const CHOICES = ['faces', 'liveness', 'lightChallenge', 'templates', 'watchScreens', 'workStartsAt'] as const;
-const STRENGTHS = ['off', 'light', 'standard', 'strong'] as const satisfies readonly NonNullable<Policy['liveness']>[];
-/** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
-export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
-
-type Text = (typeof NUMBERS)[number] | (typeof CHOICES)[number] | (typeof CONTACTS)[number];
-type Fields = Record<Text, string> & { checkinMethods: readonly CheckinMethod[]; withFace: readonly Claim[] };
-
-const fieldsOf = (policy: Policy): Fields => ({
-  ...(Object.fromEntries([
-    ...NUMBERS.map((name) => [name, String(policy[name] ?? '')]),
-    ...CHOICES.map((name) => [name, policy[name] ?? '']),
-    ...CONTACTS.map((name) => [name, policy.privacy?.[name] ?? '']),
-  ]) as Record<Text, string>),
-  checkinMethods: policy.checkinMethods ?? METHODS,
-  withFace: CLAIMS.filter((method) => policy.withFace?.includes(method)),
-});
-
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-/** The settings that differ from the policy: as it has them, and as the form has them. Pure. */
-function changes(policy: Policy, fields: Fields): { was: object; is: object } {
-  const held = fieldsOf(policy);
-  const names = (Object.keys(held) as (keyof Fields)[]).filter((name) => !same(held[name], fields[name]));
-  const contacts = CONTACTS.filter((name) => names.includes(name));
-  const others = names.filter((name) => !(CONTACTS as readonly string[]).includes(name)) as (keyof Fields &
-    keyof Policy)[];
-  const value = (name: (typeof others)[number]) => {
-    if (name === 'checkinMethods') return fields.checkinMethods;
-    if (name === 'withFace') return fields.withFace.length > 0 ? fields.withFace : undefined;
-    if (fields[name] === '') return undefined;
-    return (NUMBERS as readonly string[]).includes(name) ? Number(fields[name]) : fields[name];
-  };
-  const part = (
-    of: (name: (typeof others)[number]) => unknown,
-    contact: (name: (typeof contacts)[number]) => unknown,
-  ) => ({
-    ...Object.fromEntries(others.map((name) => [name, of(name)])),
-    ...(contacts.length > 0 && { privacy: Object.fromEntries(contacts.map((name) => [name, contact(name)])) }),
-  });
-  return {
-    was: part(
-      (name) => policy[name],
-      (name) => policy.privacy?.[name],
-    ),
-    is: part(value, (name) => fields[name].trim()),
-  };
+interface TopicPanelProps {
+  title: string;
+  text: string;
+  /** Something in it was changed and not saved. */
+  changed: boolean;
+  hidden: boolean;
+  children: ComponentChildren;
 }
 
+/** A topic of the settings: what it is about, and whether it holds edits. */
+export const TopicPanel = ({ title, text, changed, hidden, children }: TopicPanelProps) => (
+  <Panel title={title} hidden={hidden} aside={changed && <Badge kind="warn">{t('settings.unsavedTopic')}</Badge>}>
+    <p class="muted small">{text}</p>
+    {children}
+  </Panel>
+);
+
+/** Whether a search finds one of these. */
+export const isFound = (search: string, ...labels: string[]): boolean =>
+  labels.some((label) => inSmall(label).includes(inSmall(search.trim())));
+
+const hintOf = (name: SettingName): string => {
+  const hint = codeLabel('settings', `${name}Hint`);
+  return hint === `${name}Hint` ? '' : hint;
+};
+
 interface EditPolicyProps {
-  site: string;
-  found: { own: boolean; policy: Policy };
+  site: sites.Site;
+  found: sites.SitePolicy;
   mayWrite: boolean;
+  /** What is searched for; empty: everything is shown. */
+  search: string;
+  onSearch: (search: string) => void;
+  /** It finds something outside the policy. */
+  elsewhere: boolean;
   /** The policy is no longer what is shown here. */
   onReload: () => void;
 }
@@ -87,188 +72,212 @@ interface EditPolicyProps {
  * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what
  * someone else has set meanwhile comes into the other fields, and the edits stay.
  */
-export function EditPolicy({ site, found: { own, policy }, mayWrite, onReload }: EditPolicyProps) {
+export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere, onReload }: EditPolicyProps) {
+  const { own, policy, kiosks } = found;
   const [edited, setEdited] = useState<Partial<Fields>>({});
   const { busy, error, run } = useWrite();
+  const form = useRef<HTMLDivElement>(null);
   const fields: Fields = { ...fieldsOf(policy), ...edited };
-  const { was, is } = changes(policy, fields);
-  const dirty = !same(was, {}) || !same(is, {});
-  useUnsaved(dirty);
-  const { privacy, ...others } = is as Partial<Policy>;
-  const next = sites.NewSitePolicy.safeParse({
-    ...policy,
-    ...others,
-    privacy: privacy ? { ...policy.privacy, ...privacy } : policy.privacy,
-  });
+  const changed = changedOf(policy, fields);
+  useUnsaved(changed.length > 0);
   const edit = (change: Partial<Fields>) => setEdited({ ...edited, ...change });
+  const topics = TOPICS.map((topic) => {
+    const names = shownOf(topic, fields);
+    const title = t(`settings.topic.${topic}`);
+    const text = t(`settings.topicText.${topic}`);
+    const all = isFound(search, title);
+    return {
+      topic,
+      title,
+      text,
+      changed: names.some((name) => changed.includes(name)),
+      wrong: names.some((name) => errorOf(name, policy, fields) !== null),
+      shown: all ? names : names.filter((name) => isFound(search, nameLabel(name), hintOf(name))),
+    };
+  });
+  const wrong = topics.filter((topic) => topic.wrong);
   const submit = async () => {
-    if (!next.success || !dirty) return;
+    if (changed.length === 0) return;
+    if (wrong.length > 0) {
+      onSearch('');
+      // Once it is shown.
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+      return;
+    }
+    const { was, is } = patchOf(policy, fields, changed);
     const body = { was, is } as sites.PolicyPatch;
-    const done = await run(() => api(sites.changeSitePolicy, { params: { site }, body }));
+    const done = await run(() => api(sites.changeSitePolicy, { params: { site: site.id }, body }), {
+      ask: {
+        title: t('settings.review'),
+        subject: <Diff lines={linesOf(was, is)} kiosks={kiosks} />,
+        text: t(own || site.isDefault ? 'settings.reviewText' : 'settings.reviewOwnText'),
+        action: t('settings.save'),
+      },
+      say: () => t('settings.saved'),
+    });
     if (!done) return;
     if (!done.ok) {
       if (done.error.code === 'settings-changed-meanwhile') onReload();
       return;
     }
     setEdited({});
-    toast(() => t('settings.saved'));
     onReload();
   };
-  const { checkinMethods, withFace } = fields;
-  const move = (method: CheckinMethod, by: number) => {
-    const at = checkinMethods.indexOf(method);
-    const order = [...checkinMethods];
-    order.splice(at, 1);
-    order.splice(at + by, 0, method);
-    edit({ checkinMethods: order });
-  };
-  const choice = (name: (typeof CHOICES)[number], options: [string, string][], hint?: Key) => (
-    <SelectField
-      label={t(`settings.${name}`)}
-      hint={hint && t(hint)}
-      value={fields[name]}
-      onValue={(value) => edit({ [name]: value })}
-      options={options}
-    />
-  );
-  const onOff: [string, string][] = [
-    ['', t('settings.asKiosk')],
-    ['on', t('settings.on')],
-    ['off', t('settings.off')],
-  ];
   return (
-    <Panel title={t('settings.policy')} aside={!own && <Badge>{t('settings.inherited')}</Badge>}>
-      <Form class="stack" onSubmit={() => void submit()}>
-        <fieldset class="plain" disabled={!mayWrite}>
-          <legend>{t('settings.methodsTitle')}</legend>
-          <p class="muted small">{t('settings.methodsText')}</p>
-          <ol class="order">
-            {[...checkinMethods, ...METHODS.filter((w) => !checkinMethods.includes(w))].map((method) => {
-              const on = checkinMethods.includes(method);
-              const at = checkinMethods.indexOf(method);
-              return (
-                <li key={method}>
-                  <CheckField
-                    label={t(`settings.method.${method}`)}
-                    checked={on}
-                    onChecked={(yes) =>
-                      edit({
-                        checkinMethods: yes ? [...checkinMethods, method] : checkinMethods.filter((w) => w !== method),
-                      })
-                    }
-                  />
-                  {on && (
-                    <span class="order-buttons">
-                      <Button
-                        disabled={at === 0}
-                        aria-label={t('settings.earlier', { method: t(`settings.method.${method}`) })}
-                        onClick={() => at > 0 && move(method, -1)}
-                      >
-                        ↑
-                      </Button>
-                      <Button
-                        disabled={at === checkinMethods.length - 1}
-                        aria-label={t('settings.later', { method: t(`settings.method.${method}`) })}
-                        onClick={() => at < checkinMethods.length - 1 && move(method, 1)}
-                      >
-                        ↓
-                      </Button>
-                    </span>
-                  )}
-                </li>
-              );
+    <Form class="stack" onSubmit={() => void submit()}>
+      <div class="stack" ref={form}>
+        {topics.map(({ topic, title, text, changed: unsaved, shown }) => (
+          <TopicPanel key={topic} title={title} text={text} changed={unsaved} hidden={shown.length === 0}>
+            <fieldset class="plain grid" disabled={!mayWrite}>
+              <legend class="sr-only">{title}</legend>
+              {shown.map((name) => (
+                <Setting
+                  key={name}
+                  name={name}
+                  fields={fields}
+                  error={errorOf(name, policy, fields) ?? undefined}
+                  onEdit={edit}
+                />
+              ))}
+            </fieldset>
+          </TopicPanel>
+        ))}
+      </div>
+      {!elsewhere && topics.every(({ shown }) => shown.length === 0) && (
+        <p class="muted" role="status">
+          {t('settings.noneFound')}
+        </p>
+      )}
+      <ErrorNote error={error} />
+      {changed.length > 0 && (
+        <div class="save-bar">
+          <p role="status">
+            {t(wrong.length > 0 ? 'settings.fixFirst' : 'settings.unsaved', {
+              topics: (wrong.length > 0 ? wrong : topics.filter((topic) => topic.changed))
+                .map(({ title }) => title)
+                .join(', '),
             })}
-          </ol>
-        </fieldset>
-        <fieldset class="plain grid" disabled={!mayWrite}>
-          <legend>{t('settings.faceTitle')}</legend>
-          {choice('faces', onOff, 'settings.facesHint')}
-          {choice('liveness', [
-            ['', t('settings.asKiosk')],
-            ...STRENGTHS.map((name): [string, string] => [name, t(`settings.livenessOf.${name}`)]),
-          ])}
-          {choice(
-            'lightChallenge',
-            [
-              ['', t('settings.lightChallengeOf.off')],
-              ['when-it-works', t('settings.lightChallengeOf.when-it-works')],
-            ],
-            'settings.lightChallengeHint',
-          )}
-          {choice(
-            'templates',
-            [
-              ['', t('settings.store')],
-              ['card', t('settings.card')],
-            ],
-            'settings.templatesHint',
-          )}
-          {CLAIMS.map((method) => (
-            <CheckField
-              key={method}
-              label={t('settings.thenFace', { method: t(`settings.method.${method}`) })}
-              checked={withFace.includes(method)}
-              onChecked={(yes) =>
-                edit({ withFace: CLAIMS.filter((other) => (other === method ? yes : withFace.includes(other))) })
-              }
-            />
-          ))}
-        </fieldset>
-        <fieldset class="plain grid" disabled={!mayWrite}>
-          <legend>{t('settings.times')}</legend>
-          <TextField
-            type="time"
-            label={t('settings.workStartsAt')}
-            hint={t('settings.workStartsAtHint')}
-            value={fields.workStartsAt}
-            onValue={(value) => edit({ workStartsAt: value })}
-          />
-          {NUMBERS.map((name) => (
-            <TextField
-              key={name}
-              type="number"
-              inputMode="numeric"
-              dir="ltr"
-              label={t(`settings.${name}`)}
-              hint={t(`settings.${name}Hint`)}
-              required={name === 'leaseDays' || name === 'repeatWindowSeconds'}
-              value={fields[name]}
-              onValue={(value) => edit({ [name]: value })}
-            />
-          ))}
-        </fieldset>
-        <fieldset class="plain grid" disabled={!mayWrite}>
-          <legend>{t('screen.title')}</legend>
-          {choice(
-            'watchScreens',
-            [
-              ['', t('settings.off')],
-              ['on', t('settings.on')],
-            ],
-            'settings.watchScreensHint',
-          )}
-        </fieldset>
-        <fieldset class="plain grid" disabled={!mayWrite}>
-          <legend>{t('settings.contacts')}</legend>
-          {CONTACTS.map((name) => (
-            <TextField
-              key={name}
-              label={t(`settings.${name}`)}
-              maxLength={200}
-              dir="auto"
-              value={fields[name]}
-              onValue={(value) => edit({ [name]: value })}
-            />
-          ))}
-        </fieldset>
-        <ErrorNote error={error} />
-        {!next.success && (
-          <p class="field-error" role="alert">
-            {t('settings.wrong')}
           </p>
-        )}
-        {mayWrite && <Submit disabled={busy || !next.success || !dirty}>{t('settings.save')}</Submit>}
-      </Form>
-    </Panel>
+          <div class="actions">
+            <Button label={t('settings.discard')} disabled={busy} onClick={() => setEdited({})} />
+            <Button submit kind="primary" label={t('settings.save')} disabled={busy || wrong.length > 0} />
+          </div>
+        </div>
+      )}
+    </Form>
   );
 }
+
+interface SettingProps {
+  name: SettingName;
+  fields: Fields;
+  error: string | undefined;
+  onEdit: (change: Partial<Fields>) => void;
+}
+
+/** One setting, as the kind of value it has. */
+function Setting({ name, fields, error, onEdit }: SettingProps) {
+  const { unit, options, required } = SETTINGS[name];
+  if (name === 'checkinMethods') return <Methods fields={fields} error={error} onEdit={onEdit} />;
+  if (name === 'withFace') return <ThenFace fields={fields} onEdit={onEdit} />;
+  const common = { label: nameLabel(name), hint: hintOf(name) };
+  const value = fields[name];
+  const onValue = (next: string) => onEdit({ [name]: next });
+  if (options)
+    return (
+      <SelectField
+        {...common}
+        value={value}
+        onValue={onValue}
+        options={Object.entries<Key>(options).map(([one, key]) => [one, t(key)])}
+      />
+    );
+  return (
+    <TextField
+      {...common}
+      {...(isContact(name)
+        ? { maxLength: 200, dir: 'auto' as const }
+        : name === 'workStartsAt'
+          ? { type: 'time' as const }
+          : {
+              type: 'number' as const,
+              inputMode: 'numeric' as const,
+              dir: 'ltr' as const,
+              unit: unitLabel(unit!, value),
+            })}
+      required={required}
+      error={error}
+      value={value}
+      onValue={onValue}
+    />
+  );
+}
+
+/** Which methods are offered, in this order. */
+function Methods({ fields: { checkinMethods }, error, onEdit }: Omit<SettingProps, 'name'>) {
+  const edit = (methods: readonly CheckinMethod[]) => onEdit({ checkinMethods: methods });
+  const without = (method: CheckinMethod) => checkinMethods.filter((other) => other !== method);
+  const move = (method: CheckinMethod, by: number) => {
+    const order = without(method);
+    order.splice(checkinMethods.indexOf(method) + by, 0, method);
+    edit(order);
+  };
+  const mover = (method: CheckinMethod, by: 1 | -1) => {
+    const at = checkinMethods.indexOf(method);
+    const last = by < 0 ? at === 0 : at === checkinMethods.length - 1;
+    return (
+      <Button
+        disabled={last}
+        aria-label={t(by < 0 ? 'settings.earlier' : 'settings.later', { method: t(`settings.method.${method}`) })}
+        onClick={() => !last && move(method, by)}
+      >
+        {by < 0 ? '↑' : '↓'}
+      </Button>
+    );
+  };
+  return (
+    <div class="plain wide">
+      <ol class="order">
+        {[...checkinMethods, ...METHODS.filter((method) => !checkinMethods.includes(method))].map((method) => {
+          const on = checkinMethods.includes(method);
+          return (
+            <li key={method}>
+              <CheckField
+                label={t(`settings.method.${method}`)}
+                checked={on}
+                onChecked={(yes) => edit(yes ? [...checkinMethods, method] : without(method))}
+              />
+              {on && (
+                <span class="order-buttons">
+                  {mover(method, -1)}
+                  {mover(method, 1)}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+      {error && (
+        <p class="field-error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** After which of the methods that are offered the face is checked. */
+const ThenFace = ({ fields: { checkinMethods, withFace }, onEdit }: Omit<SettingProps, 'name' | 'error'>) => (
+  <div class="plain">
+    {CLAIMS.filter((method) => checkinMethods.includes(method)).map((method) => (
+      <CheckField
+        key={method}
+        label={t('settings.thenFace', { method: t(`settings.method.${method}`) })}
+        checked={withFace.includes(method)}
+        onChecked={(yes) =>
+          onEdit({ withFace: CLAIMS.filter((other) => (other === method ? yes : withFace.includes(other))) })
+        }
+      />
+    ))}
+  </div>
+);

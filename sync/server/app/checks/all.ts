@@ -1,6 +1,13 @@
 import { certificatesCheck } from './certificates.ts';
 import { CHECK_FAILED, type Check, type Outcome } from './check.ts';
-import { auditAnchorCheck, backupsCheck, replicasCheck, reportMailsCheck, setUpCheck } from './installation.ts';
+import {
+  alertsCheck,
+  auditAnchorCheck,
+  backupsCheck,
+  replicasCheck,
+  reportMailsCheck,
+  setUpCheck,
+} from './installation.ts';
 import { modelsCheck } from './models.ts';
 import { clockCheck, databaseCheck, databaseSettingsCheck, diskCheck, keysCheck, quarantineCheck } from './process.ts';
 import { brokerCheck, mailCheck, storeCheck } from './reach.ts';
@@ -17,6 +24,7 @@ export const CHECKS: readonly Check[] = [
   storeCheck,
   mailCheck,
   reportMailsCheck,
+  alertsCheck,
   certificatesCheck,
   backupsCheck,
   auditAnchorCheck,

@@ -60,6 +60,29 @@ export const backupsCheck = check({
   },
 });
 
+/** Mails about what needs attention are taken. */
+export const alertsCheck = check({
+  name: 'alerts',
+  of: 'installation',
+  everyMs: MINUTE_MS,
+  outcomes: {
+    'alerts-not-sent': {
+      level: 'degrades',
+      says: 'The mail server does not take alerts: they wait.',
+      next: 'Do what its answer says; then send a test in the console under Alerts.',
+    },
+  },
+  async inspect(subject) {
+    const { rows } = await sql<{ answer: string }>`
+      select r.answer from alert_account r join account a on a.id = r.account
+      where r.failing_since is not null and a.disabled_at is null order by r.failing_since`.execute(opened(subject).db);
+    return subject.config.mail ? rows : [];
+  },
+  judge: (waiting) => ({
+    'alerts-not-sent': waiting.length > 0 && `${waiting.length} waiting: ${waiting[0]!.answer}`,
+  }),
+});
+
 /** An anchor is made each hour. */
 const ANCHOR_OLD_MS = 2 * HOUR_MS;
 
@@ -175,7 +198,7 @@ export const setUpCheck = check({
     'contacts-missing': {
       level: 'note',
       says: 'Controller and contact are not set: people can’t see who is responsible for their data.',
-      next: 'Set them in the console under Settings, Privacy.',
+      next: 'Set them in the console under Settings, Privacy contacts.',
     },
     'time-zone-unset': {
       level: 'note',

@@ -103,6 +103,12 @@ export const qrSvg = (text: string): Promise<string> =>
 const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
 
+/** @param language a tag, e.g. `de-AT`; null: not known, so English */
+export function mailTexts(language: string | null) {
+  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
+  return TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'];
+}
+
 export function linkMail(
   kind: 'person' | 'account',
   language: string | null,
@@ -110,10 +116,4 @@ export function linkMail(
 ): { subject: string; text: string } {
   const { subject, text } = mailTexts(language)[kind];
   return { subject, text: fillIn(`${text.join('\n')}\n`, { ...TIMES, url }) };
-}
-
-/** @param language a tag, e.g. `de-AT`; null: not known */
-export function mailTexts(language: string | null): (typeof TEXTS)[keyof typeof TEXTS] {
-  const primary = language?.toLowerCase().split('-')[0] ?? 'en';
-  return TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'];
 }

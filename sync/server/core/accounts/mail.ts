@@ -14,17 +14,24 @@ export interface Mail {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
+/** What became of a mail. */
+export interface Sending {
+  readonly sent: boolean;
+  /** What the mail server said, e.g. `250 2.0.0 OK`; it may name the receiver, so no log gets it. Null: nothing. */
+  readonly answer: string | null;
+  /** Why it was not sent, naming neither receiver nor content. */
+  readonly reason: string;
+}
+
 /**
  * Sends one mail over TLS with the server's certificate checked, or not at all: a mail server that offers no TLS gets
  * nothing, the password and the address included. TLS 1.2 is taken here, unlike anywhere else, since many mail servers
  * speak nothing newer.
- *
- * @throws Problem `mail-not-sent`; its message names neither receiver nor content
  */
-export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
+export async function trySending(settings: MailSettings, mail: Mail): Promise<Sending> {
   const transport = transportOf(settings);
   try {
-    await transport.sendMail({
+    const { response } = await transport.sendMail({
       from: settings.from,
       // As an object: what is in an address can't become a second receiver.
       to: { name: '', address: mail.to },
@@ -32,11 +39,18 @@ export async function sendMail(settings: MailSettings, mail: Mail): Promise<void
       text: mail.text,
       headers: { 'Auto-Submitted': 'auto-generated' },
     });
+    return { sent: true, answer: response, reason: '' };
   } catch (cause) {
-    throw refused('did not take a mail', cause);
+    return { sent: false, answer: (cause as { response?: string }).response ?? null, reason: reasonText(cause) };
   } finally {
     transport.close();
   }
+}
+
+/** As `trySending`. @throws Problem `mail-not-sent`; its message names neither receiver nor content */
+export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
+  const { sent, reason } = await trySending(settings, mail);
+  if (!sent) throw new Problem('mail-not-sent', { what: 'did not take a mail', reason });
 }
 
 /** Goes as far as a mail would, name and password included, and sends none. @throws Problem `mail-not-sent` */
@@ -45,15 +59,15 @@ export async function reachMail(settings: MailSettings): Promise<void> {
   try {
     await transport.verify();
   } catch (cause) {
-    throw refused('can’t be used', cause);
+    throw new Problem('mail-not-sent', { what: 'can’t be used', reason: reasonText(cause) });
   } finally {
     transport.close();
   }
 }
 
-function refused(what: string, cause: unknown): Problem {
+function reasonText(cause: unknown): string {
   const { responseCode } = cause as { responseCode?: number };
-  return new Problem('mail-not-sent', { what, reason: [reasonOf(cause), responseCode].filter(Boolean).join(' ') });
+  return [reasonOf(cause), responseCode].filter(Boolean).join(' ');
 }
 
 function transportOf(settings: MailSettings) {

@@ -7,7 +7,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from './policy.ts';
+import { hasOwnPolicy, kiosksOf, newestChange, policyToSet, setPolicy } from './policy.ts';
 import { addSite, changeSite, findSite, listSites, scopeOfSite } from './sites.ts';
 
 /**
@@ -40,6 +40,7 @@ const answerOf = async (db: Db, site: string, scope: string) => ({
   own: await hasOwnPolicy(db, scope),
   policy: await policyToSet(db, scope),
   change: await newestChange(db, scope),
+  ...(await kiosksOf(db, scope)),
 });
 
 const siteRoutes: readonly Route[] = [

@@ -27,6 +27,16 @@ export async function policyToSet(db: Db, scope: string): Promise<Policy> {
 /** Whether a scope has a policy of its own. */
 export const hasOwnPolicy = (db: Db, scope: string): Promise<boolean> => exists(db, 'site_policy', { site: scope });
 
+/** Approved kiosks of a scope, and those that go by its policy: the default site's also at sites without one of their own. */
+export async function kiosksOf(db: Db, scope: string): Promise<{ kiosks: number; ownKiosks: number }> {
+  const { rows } = await sql<{ kiosks: number; own: number }>`
+    select count(*)::int as kiosks, (count(*) filter (where k.scope = ${scope}::uuid))::int as own
+    from (select case when s.id is null or s.is_default then ${DEFAULT_SCOPE}::uuid else s.id end as scope
+          from device d left join site s on s.id = d.site where d.status = 'approved') k
+    where k.scope = ${scope}::uuid or (${scope}::uuid = ${DEFAULT_SCOPE}::uuid
+      and not exists (select from site_policy p where p.site = k.scope))`.execute(db);
+  return { kiosks: rows[0]!.kiosks, ownKiosks: rows[0]!.own };
+}
 /** The newest change of the policy that holds at a scope; null: it was never set. */
 export async function newestChange(db: Db, scope: string): Promise<string | null> {
   const site = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;

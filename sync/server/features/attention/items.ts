@@ -1,9 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
-import type { AttentionCount, AttentionItem, AttentionKind } from '../../../protocol/api/attention.ts';
+import {
+  ATTENTION_KINDS,
+  type AttentionCount,
+  type AttentionItem,
+  type AttentionKind,
+} from '../../../protocol/api/attention.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { namesOf } from '../../core/people/records.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -130,6 +136,26 @@ export async function countAttention(db: Db, kinds: readonly AttentionKind[], no
     total: rows.reduce((sum, r) => sum + r.count, 0),
     kinds: Object.fromEntries(rows.map((r) => [r.kind, r.count])),
   };
+}
+
+/** What an alert says of an item: nobody's name is opened for it. */
+export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'device'> {
+  /** Of its kiosk, else of its people; empty: they belong to none; null: it concerns the whole installation. */
+  readonly sites: readonly string[] | null;
+}
+
+/** Every open item. @param defaultSite where kiosks and people belong that were given no other */
+export async function openItems(db: Db, defaultSite: string, now: Date): Promise<OpenItem[]> {
+  const { rows } = await sql<OpenItem>`
+    select i.kind, i.ref, i.at, i.code, i.device, coalesce(
+      (select array[coalesce(d.site::text, ${defaultSite}::text)] from device d where d.id = i.device),
+      (select array_agg(distinct case p.site when ${DEFAULT_SCOPE}::uuid then ${defaultSite}::text else p.site::text end)
+       from person_site p where p.person in (i.person, i.other)),
+      case when i.person is not null then '{}'::text[] end) as sites
+    from (${allOf(ATTENTION_KINDS, now)}) i
+    where not exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)
+    order by i.at, i.ref`.execute(db);
+  return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }
 
 export interface Place {

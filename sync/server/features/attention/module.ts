@@ -14,16 +14,10 @@ import { exists, findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { alertRoutes, alertsJob } from './alerts.ts';
 import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
 
-const ROLES = ['admin', 'dpo', 'staff'] as const;
-/** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
-const SEEN: Readonly<Record<(typeof ROLES)[number], readonly api.AttentionKind[]>> = {
-  admin: api.ATTENTION_KINDS,
-  staff: api.ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
-  dpo: ['void', 'complaint', 'consent', 'age'],
-};
-const seenBy = (actor: Actor): readonly api.AttentionKind[] => SEEN[actor.role as (typeof ROLES)[number]];
+const seenBy = (actor: Actor): readonly api.AttentionKind[] => api.ATTENTION_OF_ROLE[actor.role] ?? [];
 
 /** Sort key of the list. */
 const After = z.tuple([Moment, api.AttentionKind, z.string().max(120)]);
@@ -83,8 +77,12 @@ async function* notes({ tx, keys, names }: Reading) {
 }
 
 export const attention: ServerModule = {
-  endpoints: attentionRoutes,
+  endpoints: [...attentionRoutes, ...alertRoutes],
+  jobs: [alertsJob],
   tables: {
+    alert_account: { notPersonal: 'what accounts are mailed; an account is no person’s record of attendance' },
+    alert_item: { notPersonal: 'items under a hash of which they are: what kind, where and since when' },
+    alert_sent: { notPersonal: 'which item an account was mailed' },
     attention_note: {
       sealed: {
         by: 'person-or-environment',

@@ -32,7 +32,7 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
       select gen_random_uuid(), w.id, 'attendance.record', c.id, c.change, 'due', ${now.toISOString()}::timestamptz,
              ${now.toISOString()}::timestamptz
       from checkin c left join site s on s.id = c.site
-      join webhook w on w.enabled and (w.site is null or w.site = c.site
+      join webhook w on w.enabled and w.records and (w.site is null or w.site = c.site
         or (c.site is null and exists (select from site d where d.id = w.site and d.is_default)))
       where c.change >= ${since} and (${bound}::bigint is null or c.change <= ${bound}::bigint)
       on conflict (webhook, kind, subject) where subject is not null do update

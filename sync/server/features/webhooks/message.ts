@@ -1,6 +1,8 @@
 import { NIL } from 'uuid';
 import type { z } from 'zod';
+import { type AttentionKind, isUrgent } from '../../../protocol/api/attention.ts';
 import type {
+  AttentionMessage,
   EmergencyPinMessage,
   ErasedMessage,
   LookalikesMessage,
@@ -19,6 +21,7 @@ type Message =
   | z.infer<typeof ErasedMessage>
   | z.infer<typeof LookalikesMessage>
   | z.infer<typeof EmergencyPinMessage>
+  | z.infer<typeof AttentionMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
 /** What is sent, made from the present state: people erased meanwhile are in none. */
@@ -63,6 +66,17 @@ export async function messageOf(
     const at = instantOf(header, now).toISOString();
     const data = { id: used.id, device: used.device, deviceName: used.name, at, where };
     return { body: { type: 'emergency-pin.used', timestamp, data }, people: [], change: 0 };
+  }
+  if (delivery.kind === 'attention.opened' || delivery.kind === 'attention.closed') {
+    const item = await find(db, 'alert_item', { id: delivery.subject });
+    if (!item) return null;
+    const { id, code, device, at } = item;
+    const kind = item.kind as AttentionKind;
+    const sites = (await listSites(db)).filter((site) => item.sites?.includes(site.id)).map(({ name }) => name);
+    const deviceName = (device && (await find(db, 'device', { id: device }, ['name']))?.name) ?? null;
+    const closedAt = item.closed_at?.toISOString() ?? null;
+    const data = { id, kind, code, urgent: isUrgent(item), sites, device, deviceName, at: at.toISOString(), closedAt };
+    return { body: { type: delivery.kind, timestamp, data }, people: [], change: 0 };
   }
   const row = await db
     .selectFrom('checkin as c')

@@ -69,7 +69,7 @@ export async function findWebhook(db: Db, keys: Keys, id: string) {
 export async function addWebhook(
   tx: Tx,
   keys: Keys,
-  { name, url, site, withNumber, caPem }: NewWebhook,
+  { name, url, site, withNumber, records, attention, caPem }: NewWebhook,
   now: Date,
 ): Promise<{ id: string; secret: string }> {
   if (site !== null) await findSite(tx, site);
@@ -80,6 +80,8 @@ export async function addWebhook(
     name,
     site,
     with_number: withNumber,
+    records,
+    attention,
     enabled: true,
     sealed: keys.sealJson(webhookPlace(id, 1), receiver),
     row_version: 1,
@@ -91,10 +93,10 @@ export async function addWebhook(
 /** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
 export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
-  const { url, caPem, name, site, withNumber, enabled } = patch;
+  const { url, caPem, name, site, withNumber, records, attention, enabled } = patch;
   await replace(tx, keys, id, (receiver) => ({ ...receiver, ...defined({ url, caPem }) }));
   const change = {
-    ...defined({ name, site, with_number: withNumber, enabled }),
+    ...defined({ name, site, with_number: withNumber, records, attention, enabled }),
     ...(enabled !== undefined && { disabled_because: null }),
   };
   // A person who fixes a receiver wants to see at once whether it works.

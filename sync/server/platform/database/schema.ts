@@ -632,6 +632,35 @@ export interface Tables {
     account: string;
     used_at: Instant | null;
   };
+  alert_account: {
+    account: string;
+    topics: string[] | null;
+    sites: string[] | null;
+    quiet_from: string | null;
+    quiet_to: string | null;
+    time_zone: string | null;
+    language: Defaulted<string>;
+    sent_at: Instant | null;
+    failing_since: Instant | null;
+    answer: string | null;
+    retry_at: Instant | null;
+  };
+  alert_item: {
+    id: string;
+    key: Bytes;
+    kind: string;
+    code: string;
+    device: string | null;
+    sites: string[] | null;
+    at: Instant;
+    absent_at: Instant | null;
+    closed_at: Instant | null;
+  };
+  alert_sent: {
+    account: string;
+    item: string;
+    sent_at: Instant;
+  };
   sign_in_link: {
     hash: Bytes;
     created_at: Instant;
@@ -871,6 +900,8 @@ export interface Tables {
     name: string;
     site: string | null;
     with_number: boolean;
+    records: Defaulted<boolean>;
+    attention: Defaulted<boolean>;
     enabled: boolean;
     disabled_because: string | null;
     sealed: Bytes;
@@ -881,7 +912,14 @@ export interface Tables {
   webhook_delivery: {
     id: string;
     webhook: string;
-    kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
+    kind:
+      | 'attendance.record'
+      | 'person.erased'
+      | 'lookalikes.marked'
+      | 'emergency-pin.used'
+      | 'attention.opened'
+      | 'attention.closed'
+      | 'webhook.test';
     subject: string | null;
     change: Defaulted<Big>;
     state: 'due' | 'delivered' | 'failed';

@@ -2,16 +2,24 @@ import { v7 } from 'uuid';
 import { findAll, insertNew } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 
-/** Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
- * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
+/**
+ * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
+ * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item.
+ *
+ * @param reaches whether a receiver is sent this subject; absent: every one is
+ */
 export async function queueMessages(
   tx: Tx,
-  kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used',
+  kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'attention.opened' | 'attention.closed',
   subjects: readonly string[],
   now: Date,
+  reaches: (receiver: { readonly site: string | null }, subject: string) => boolean = () => true,
 ): Promise<void> {
-  const receivers = await findAll(tx, 'webhook', { enabled: true }, ['id']);
-  const rows = receivers.flatMap(({ id: webhook }) => subjects.map((subject) => ({ webhook, subject })));
+  const chosen = kind.startsWith('attention.') ? { attention: true } : { records: true };
+  const receivers = await findAll(tx, 'webhook', { enabled: true, ...chosen }, ['id', 'site']);
+  const rows = receivers.flatMap((receiver) =>
+    subjects.filter((subject) => reaches(receiver, subject)).map((subject) => ({ webhook: receiver.id, subject })),
+  );
   if (rows.length === 0) return;
   await insertNew(
     tx,

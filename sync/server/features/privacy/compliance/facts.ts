@@ -46,7 +46,7 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
   const backup = await one(sql<{ n: number | string; newest: Date | null }>`
     select count(*) as n, max(taken_at) as newest from backup`);
   const receivers = await one(sql<{ on: number | string; with_number: number | string }>`
-    select count(*) as "on", count(*) filter (where with_number) as with_number from webhook where enabled`);
+    select count(*) as "on", count(*) filter (where with_number) as with_number from webhook where enabled and records`);
   const audit = await one(sql<{ n: number | string; oldest: Date | null; anchored: Date | null }>`
     select count(*) as n, min(at) as oldest,
            (select max(made_at) from audit_anchor where object is not null) as anchored from audit`);

@@ -27,6 +27,46 @@ export const accounts: readonly string[] = [
      used_at timestamptz)`,
   `create index recovery_code_account on recovery_code (account)`,
 
+  `-- What an account is mailed of what needs attention (features/attention/alerts.ts), and how that goes. No row: what its role gets.
+   create table alert_account (
+     account uuid primary key references account (id) on delete cascade,
+     -- Null: its role's.
+     topics text[],
+     -- Null: every site.
+     sites text[],
+     quiet_from text,
+     quiet_to text,
+     -- Null: the default site's.
+     time_zone text,
+     language text not null default 'en',
+     sent_at timestamptz,
+     -- Since when its mails are not taken, what the mail server answered, and when it is tried next.
+     failing_since timestamptz,
+     answer text,
+     retry_at timestamptz,
+     check ((quiet_from is null) = (quiet_to is null)))`,
+  `-- Items that were noticed; of one that is closed a while longer, for receivers that do not answer.
+   create table alert_item (
+     id uuid primary key,
+     -- SHA-256 of kind and ref: a ref may name a person.
+     key bytea not null unique,
+     kind text not null,
+     code text not null,
+     device uuid,
+     -- Null: of the whole installation. Empty: of a person who belongs to no site.
+     sites text[],
+     at timestamptz not null,
+     -- It is no longer on the list; closed once that has lasted.
+     absent_at timestamptz,
+     closed_at timestamptz)`,
+  `-- Which open items an account was mailed, and when last; until it was mailed that they are closed.
+   create table alert_sent (
+     account uuid not null references account (id) on delete cascade,
+     item uuid not null references alert_item (id) on delete cascade on update cascade,
+     sent_at timestamptz not null,
+     primary key (account, item))`,
+  `create index alert_sent_item on alert_sent (item)`,
+
   `-- One-time links. \`operator\`: for anyone who can read what the server prints; \`account\`: to enrol; \`person\`: to their own
    -- data.
    create table sign_in_link (

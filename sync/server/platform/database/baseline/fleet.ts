@@ -136,6 +136,9 @@ export const fleet: readonly string[] = [
      -- Null: of every site.
      site uuid references site (id),
      with_number boolean not null,
+     -- Which messages it is sent: records and what belongs to them, and what needs attention.
+     records boolean not null default true,
+     attention boolean not null default false,
      enabled boolean not null,
      disabled_because text,
      -- Envelope of address, secrets and certificate authority.
@@ -149,8 +152,8 @@ export const fleet: readonly string[] = [
      id uuid primary key,
      webhook uuid not null references webhook (id) on delete cascade,
      kind text not null check (kind in ('attendance.record', 'person.erased', 'lookalikes.marked', 'emergency-pin.used',
-       'webhook.test')),
-     -- The record, the person who was erased, the pair, or the event; null for a test.
+       'attention.opened', 'attention.closed', 'webhook.test')),
+     -- The record, the person who was erased, the pair, the event, or the item; null for a test.
      subject uuid,
      -- The message includes at least this change of the record (platform/database/feed.ts).
      change bigint not null default 0,

@@ -1,0 +1,222 @@
+import { useState } from 'preact/hooks';
+import * as alerts from '../../../sync/protocol/api/alerts.ts';
+import { isLanguage, LANGUAGES } from '../../../sync/protocol/api/languages.ts';
+import { Button } from '../../shared/button.tsx';
+import { currentLanguage, ownName } from '../../shared/i18n.ts';
+import { api } from '../../shared/web/api.ts';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { Fact, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { t } from '../i18n.ts';
+import { Ago, moment } from '../parts/labels.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Reading } from '../parts/table.tsx';
+import { useUnsaved } from '../parts/unsaved.ts';
+import { sites, zoneOf } from '../state/places.ts';
+import { session } from '../state/session.ts';
+
+/** What one is mailed of what needs attention. */
+export function AlertsPage() {
+  const { value: at } = session.stage;
+  const account = at.kind === 'in' ? at.session.account : null;
+  return (
+    <PageFrame of="alerts">
+      {account && (
+        <Panel title={t('alerts.title')}>
+          <AlertsOf account={account} />
+        </Panel>
+      )}
+    </PageFrame>
+  );
+}
+
+/** The same of an account, which an administrator may choose for its holder. */
+export function AlertsOf({ account }: { account: string }) {
+  const found = useRead(alerts.getAlerts, { params: { account } });
+  return (
+    <>
+      <Reading of={found} rows={6} />
+      {found.value && (
+        <>
+          <Mail account={account} found={found.value} onDone={found.reload} />
+          <Choose account={account} found={found.value} onDone={found.replace} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface PartProps<T> {
+  account: string;
+  found: alerts.Alerts;
+  onDone: T;
+}
+
+/** Where they go, how that went, and a try. */
+function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: PartProps<() => void>) {
+  const { busy, error, run } = useWrite();
+  const [result, setResult] = useState<alerts.AlertTest | null>(null);
+  const test = () => {
+    setResult(null);
+    return run(() => api(alerts.testAlerts, { params: { account } }), {
+      done: (answer) => {
+        setResult(answer);
+        onDone();
+      },
+    });
+  };
+  const missing = mail ? email === null && 'alerts.noEmail' : 'alerts.noMail';
+  if (missing)
+    return (
+      <p class="note" data-kind="warn">
+        {t(missing)}
+      </p>
+    );
+  return (
+    <>
+      <dl class="facts">
+        <Fact name={t('alerts.sentTo')} dir="ltr" value={email} />
+        <Fact name={t('alerts.last')} value={<Ago at={lastSentAt} />} />
+      </dl>
+      {failing && !result && (
+        <div class="note" data-kind="bad">
+          <div>
+            <p class="note-title">{t('alerts.failing', { since: moment(failing.since) })}</p>
+            <p dir="ltr">{failing.answer}</p>
+          </div>
+        </div>
+      )}
+      <div role="status">
+        {result && (
+          <div class="note" data-kind={result.sent ? 'good' : 'bad'}>
+            <div>
+              <p class="note-title">{t(result.sent ? 'alerts.tested' : 'alerts.notTested')}</p>
+              <p dir="ltr">{result.answer}</p>
+            </div>
+          </div>
+        )}
+      </div>
+      <ErrorNote error={error} />
+      <div class="actions start">
+        <Button label={t('alerts.test')} disabled={busy} onClick={() => void test()} />
+      </div>
+    </>
+  );
+}
+
+const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
+/** Where someone begins who wants quiet hours. */
+const NIGHT = { from: '22:00', to: '06:00' };
+
+function Choose({
+  account,
+  found: { role, chosen, settings: held },
+  onDone,
+}: PartProps<(next: alerts.Alerts) => void>) {
+  // Who chooses for the first time reads this page in the language that they want.
+  const language =
+    chosen || !isLanguage(currentLanguage()) ? held.language : (currentLanguage() as typeof held.language);
+  const [edited, setEdited] = useState<Partial<alerts.AlertSettings>>({});
+  const { busy, error, run } = useWrite();
+  const settings = { ...held, language, ...edited };
+  const { topics, quiet } = settings;
+  const parsed = alerts.AlertSettings.safeParse(settings);
+  const dirty = JSON.stringify({ ...held, language }) !== JSON.stringify(settings);
+  useUnsaved(dirty);
+  const edit = (change: Partial<alerts.AlertSettings>) => setEdited({ ...edited, ...change });
+  const wrong = (name: 'timeZone' | 'quiet') => parsed.error?.issues.some(({ path }) => path[0] === name);
+  const submit = () => {
+    if (!parsed.success) return;
+    void run(() => api(alerts.setAlerts, { params: { account }, body: parsed.data }), {
+      say: () => t('alerts.saved'),
+      done: (next) => {
+        setEdited({});
+        onDone(next);
+      },
+    });
+  };
+  const without = <T extends string>(all: readonly T[], one: T) => all.filter((other) => other !== one);
+  return (
+    <Form class="stack" onSubmit={submit}>
+      <fieldset class="plain">
+        <legend>{t('alerts.what')}</legend>
+        {TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => (
+          <CheckField
+            key={topic}
+            label={t(`alerts.topic.${topic}`)}
+            hint={t(`alerts.topicHint.${topic}`)}
+            checked={topics.includes(topic)}
+            onChecked={(yes) => edit({ topics: yes ? [...topics, topic] : without(topics, topic) })}
+          />
+        ))}
+      </fieldset>
+      {sites.value.length > 1 && (
+        <fieldset class="plain">
+          <legend>{t('alerts.sites')}</legend>
+          <CheckField
+            label={t('alerts.everySite')}
+            checked={settings.sites === null}
+            onChecked={(yes) => edit({ sites: yes ? null : sites.value.map(({ id }) => id) })}
+          />
+          {settings.sites !== null &&
+            sites.value.map(({ id, name }) => (
+              <CheckField
+                key={id}
+                label={name}
+                checked={settings.sites!.includes(id)}
+                onChecked={(yes) => edit({ sites: yes ? [...settings.sites!, id] : without(settings.sites!, id) })}
+              />
+            ))}
+          {settings.sites?.length === 0 && (
+            <p class="field-error" role="alert">
+              {t('alerts.noSite')}
+            </p>
+          )}
+        </fieldset>
+      )}
+      <fieldset class="plain">
+        <legend>{t('alerts.when')}</legend>
+        <CheckField
+          label={t('alerts.quiet')}
+          hint={t('alerts.quietHint')}
+          checked={quiet !== null}
+          onChecked={(yes) => edit({ quiet: yes ? NIGHT : null })}
+        />
+        {quiet && (
+          <div class="plain grid">
+            {(['from', 'to'] as const).map((end) => (
+              <TextField
+                key={end}
+                type="time"
+                dir="ltr"
+                label={t(`alerts.${end}`)}
+                error={end === 'to' && quiet.from === quiet.to ? t('alerts.sameTime') : undefined}
+                required
+                value={quiet[end]}
+                onValue={(value) => edit({ quiet: { ...quiet, [end]: value } })}
+              />
+            ))}
+          </div>
+        )}
+      </fieldset>
+      <div class="plain grid">
+        <TextField
+          label={t('alerts.zone')}
+          hint={t('alerts.zoneHint', { zone: zoneOf() })}
+          error={wrong('timeZone') ? t('settings.zoneWrong') : undefined}
+          dir="ltr"
+          value={settings.timeZone ?? ''}
+          onValue={(zone) => edit({ timeZone: zone.trim() || null })}
+        />
+        <SelectField
+          label={t('alerts.language')}
+          value={settings.language}
+          onValue={(next) => edit({ language: next })}
+          options={LANGUAGES.map((one) => [one, ownName(one)])}
+        />
+      </div>
+      <ErrorNote error={error} />
+      <Submit disabled={busy || !parsed.success || (!dirty && chosen)}>{t('alerts.save')}</Submit>
+    </Form>
+  );
+}

@@ -1,0 +1,202 @@
+import { NewSitePolicy, type PolicyChange } from '../../../../sync/protocol/api/sites.ts';
+import { currentLanguage, localeOf } from '../../../shared/i18n.ts';
+import { hasSentence, type Key, t } from '../../i18n.ts';
+import { codeLabel } from '../../parts/labels.tsx';
+
+/**
+ * Every setting of a policy, in the order of its page: its topic, what kind of value it has and when it is of use. Names,
+ * hints and consequences are sentences under `settings.NAME`, limits are those of the policy's schema.
+ */
+
+export type Policy = PolicyChange['after'];
+
+export const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
+export type CheckinMethod = (typeof METHODS)[number];
+/** Check-in methods that a comparison with the one person's face may follow. */
+export const CLAIMS = ['qr', 'badge'] as const;
+export type Claim = (typeof CLAIMS)[number];
+
+/** What a form holds: text of numbers, choices and contacts; '': not set. */
+export type Fields = Readonly<Record<Exclude<SettingName, keyof Lists>, string>> & Lists;
+interface Lists {
+  readonly checkinMethods: readonly CheckinMethod[];
+  readonly withFace: readonly Claim[];
+}
+
+/** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
+export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
+
+const onOff = { '': 'settings.asKiosk', on: 'settings.on', off: 'settings.off' } as const;
+/** By what others a setting is of use. */
+type Others = Readonly<Record<'faces' | 'liveness' | 'workStartsAt', string>> & Pick<Lists, 'checkinMethods'>;
+const withFaces = (of: Others) => of.faces !== 'off';
+
+export const TOPICS = ['checkin', 'faces', 'consents', 'storage', 'screen', 'contacts'] as const;
+type Topic = (typeof TOPICS)[number];
+
+interface Declared {
+  readonly topic: Topic;
+  /** A number's unit, as Intl has it; a choice's values with their names; or else: text, a time of day, or the two lists of methods. */
+  readonly unit?: 'second' | 'minute' | 'day' | 'month' | 'year';
+  readonly options?: Readonly<Record<string, Key>>;
+  /** May not be left empty. */
+  readonly required?: true;
+  /** Absent: always. */
+  readonly when?: (others: Others) => boolean;
+}
+
+const DECLARED = {
+  checkinMethods: { topic: 'checkin' },
+  withFace: { topic: 'checkin', when: (of) => withFaces(of) && CLAIMS.some((one) => of.checkinMethods.includes(one)) },
+  repeatWindowSeconds: { topic: 'checkin', unit: 'second', required: true },
+  workStartsAt: { topic: 'checkin' },
+  graceMinutes: { topic: 'checkin', unit: 'minute', when: (of) => of.workStartsAt !== '' },
+  faces: { topic: 'faces', options: onOff },
+  liveness: {
+    topic: 'faces',
+    options: {
+      '': 'settings.asKiosk',
+      off: 'settings.livenessOf.off',
+      light: 'settings.livenessOf.light',
+      standard: 'settings.livenessOf.standard',
+      strong: 'settings.livenessOf.strong',
+    },
+    when: withFaces,
+  },
+  lightChallenge: {
+    topic: 'faces',
+    options: { '': 'settings.lightChallengeOf.off', 'when-it-works': 'settings.lightChallengeOf.when-it-works' },
+    when: (of) => withFaces(of) && of.liveness !== 'off',
+  },
+  templates: { topic: 'faces', options: { '': 'settings.store', card: 'settings.card' }, when: withFaces },
+  faceMonths: { topic: 'faces', unit: 'month', when: withFaces },
+  minorFaceMonths: { topic: 'faces', unit: 'month', when: withFaces },
+  consentAge: { topic: 'consents', unit: 'year' },
+  consentMonths: { topic: 'consents', unit: 'month' },
+  photoDays: { topic: 'storage', unit: 'day' },
+  gpsDays: { topic: 'storage', unit: 'day' },
+  leaseDays: { topic: 'storage', unit: 'day', required: true },
+  watchScreens: { topic: 'screen', options: { '': 'settings.off', on: 'settings.on' } },
+  controller: { topic: 'contacts' },
+  contact: { topic: 'contacts' },
+  dpo: { topic: 'contacts' },
+} as const satisfies Readonly<Record<string, Declared>>;
+
+export type SettingName = keyof typeof DECLARED;
+export const SETTINGS: Readonly<Record<SettingName, Declared>> = DECLARED;
+const NAMES = Object.keys(DECLARED) as SettingName[];
+
+export const isContact = (name: string): name is (typeof CONTACTS)[number] => CONTACTS.some((one) => one === name);
+
+/** The settings of a topic that are of use as the others stand. */
+export const shownOf = (topic: Topic, fields: Fields): SettingName[] =>
+  NAMES.filter((name) => SETTINGS[name].topic === topic && (SETTINGS[name].when?.(fields) ?? true));
+
+/** Smallest and largest value of a number, by the policy's schema. */
+function limitsOf(name: SettingName): { min: number; max: number } {
+  const shape = NewSitePolicy.shape[name as 'photoDays' | 'leaseDays'];
+  const { minValue, maxValue } = 'unwrap' in shape ? shape.unwrap() : shape;
+  return { min: minValue!, max: maxValue! };
+}
+
+export const fieldsOf = (policy: Policy): Fields =>
+  ({
+    ...Object.fromEntries(
+      NAMES.map((name) => [
+        name,
+        isContact(name) ? (policy.privacy?.[name] ?? '') : String(policy[name as keyof Policy] ?? ''),
+      ]),
+    ),
+    checkinMethods: policy.checkinMethods ?? METHODS,
+    withFace: CLAIMS.filter((method) => policy.withFace?.includes(method)),
+  }) as unknown as Fields;
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** The settings that differ from the policy and are of use, in their order. Pure. */
+export function changedOf(policy: Policy, fields: Fields): SettingName[] {
+  const held = fieldsOf(policy);
+  return TOPICS.flatMap((topic) => shownOf(topic, fields)).filter((name) => !same(held[name], fields[name]));
+}
+
+/** A field's value as the policy has it; undefined: not set. */
+function valueIn(name: SettingName, fields: Fields): unknown {
+  const value = fields[name];
+  if (name === 'withFace') return value.length > 0 ? value : undefined;
+  if (name === 'checkinMethods') return value;
+  if (isContact(name)) return (value as string).trim();
+  if (value === '') return undefined;
+  return SETTINGS[name].unit ? Number(value) : value;
+}
+
+/** What is written of these settings: each as it was read, and as it is to be. Pure. */
+export function patchOf(policy: Policy, fields: Fields, names: readonly SettingName[]): { was: object; is: object } {
+  const part = (of: (name: SettingName) => unknown) => {
+    const contacts = names.filter(isContact);
+    return {
+      ...Object.fromEntries(names.filter((name) => !isContact(name)).map((name) => [name, of(name)])),
+      ...(contacts.length > 0 && { privacy: Object.fromEntries(contacts.map((name) => [name, of(name)])) }),
+    };
+  };
+  const held = flat(policy);
+  return { was: part((name) => held[name]), is: part((name) => valueIn(name, fields)) };
+}
+
+/** What is wrong with a field as it stands, and what to do; null: nothing. */
+export function errorOf(name: SettingName, policy: Policy, fields: Fields): string | null {
+  const { unit, required } = SETTINGS[name];
+  if (name === 'checkinMethods') {
+    const left = fields.checkinMethods.filter((one) => one !== 'face' && !fields.withFace.some((then) => then === one));
+    return left.length === 0 ? t('settings.noMethod') : null;
+  }
+  if (isContact(name)) {
+    const wanted = policy.privacy !== undefined || CONTACTS.some((one) => fields[one].trim() !== '');
+    return wanted && fields[name].trim() === '' ? t('settings.contactMissing') : null;
+  }
+  const text = fields[name] as string;
+  if (!unit || (text === '' && !required)) return null;
+  const { min, max } = limitsOf(name);
+  if (/^\d{1,6}$/.test(text) && Number(text) >= min && Number(text) <= max) return null;
+  return t(required ? 'settings.range' : 'settings.rangeOrEmpty', { min, max });
+}
+
+/** Contacts are settings of their own on the page. */
+export const flat = (of: object): Record<string, unknown> => {
+  const { privacy, ...rest } = of as Record<string, unknown>;
+  return { ...rest, ...(privacy as object | undefined) };
+};
+
+/** What a setting of a policy or a site is called. */
+export const nameLabel = (name: string): string =>
+  name === 'name' ? t('settings.siteName') : codeLabel('settings', name);
+
+const quantity = (unit: NonNullable<Declared['unit']>) =>
+  new Intl.NumberFormat(localeOf(currentLanguage()), { style: 'unit', unit, unitDisplay: 'long' });
+
+/** A unit as it stands behind a number, e.g. "days". */
+export const unitLabel = (unit: NonNullable<Declared['unit']>, value: string): string =>
+  quantity(unit)
+    .formatToParts(Number(value) || 0)
+    .flatMap((part) => (part.type === 'unit' ? [part.value] : []))
+    .join('');
+
+/** A setting's value as its page calls it. */
+export function valueLabel(name: string, value: unknown): string {
+  const declared = (SETTINGS as Readonly<Record<string, Declared>>)[name];
+  if (declared?.options) {
+    const key = declared.options[String(value ?? '')];
+    return key ? t(key) : String(value);
+  }
+  if (value === undefined || value === '') return '–';
+  if (name === 'checkinMethods' || name === 'withFace')
+    return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
+  return declared?.unit ? quantity(declared.unit).format(Number(value)) : String(value);
+}
+
+/** What follows from a setting's new value, where there is more to say than its name. */
+export function followsLabel(name: string, value: unknown): string | null {
+  if (value === undefined || value === '') return null;
+  const keys = [`settings.follows.${name}-${String(value)}`, `settings.follows.${name}`];
+  const key = keys.find(hasSentence);
+  return key === undefined ? null : t(key as Key);
+}

@@ -1,0 +1,34 @@
+import { t } from '../../i18n.ts';
+import { flat, followsLabel, nameLabel, valueLabel } from './declared.ts';
+
+interface Line {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  /** What follows from it; null: nothing that its name does not say. */
+  readonly follows: string | null;
+}
+
+/** What differs between two, of a policy or of a site, as it is read. */
+export function linesOf(before: object, after: object): Line[] {
+  const [was, is] = [flat(before), flat(after)];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
+    const line = { name, before: valueLabel(name, was[name]), after: valueLabel(name, is[name]) };
+    return line.before === line.after ? [] : [{ ...line, follows: followsLabel(name, is[name]) }];
+  });
+}
+
+/** What is about to be saved, setting by setting. @param kiosks how many go by it */
+export const Diff = ({ lines, kiosks }: { lines: readonly Line[]; kiosks: number }) => (
+  <ul class="diff">
+    {lines.map(({ name, before, after, follows }) => (
+      <li key={name}>
+        <p class="setting-name">{nameLabel(name)}</p>
+        <p>{t('settings.fromTo', { before, after })}</p>
+        <p class="muted small">
+          {t('settings.reaches', { count: kiosks })} {follows}
+        </p>
+      </li>
+    ))}
+  </ul>
+);

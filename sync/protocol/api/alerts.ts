@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { TimeOfDay } from '../wire/changes.ts';
+import { Uuid } from '../wire/event.ts';
+import { ATTENTION_OF_ROLE, type AttentionKind } from './attention.ts';
+import { endpoint } from './endpoint.ts';
+import { LANGUAGES } from './languages.ts';
+import { Instant } from './page.ts';
+import { TimeZone } from './sites.ts';
+
+/** `/api/accounts/:account/alerts`: what an account is mailed of what needs attention (docs/operate/health.md). */
+
+/** What can be chosen, each with the kinds of items in it. */
+export const ALERT_TOPICS = {
+  /** Kiosks that don't work as they should, and rollouts that stopped. */
+  kiosks: ['kiosk', 'rollout'],
+  /** Server, database, backups. */
+  server: ['server'],
+  /** People's complaints about their records; consents that end or are due. */
+  privacy: ['complaint', 'consent', 'age'],
+  /** Records taken back at a kiosk; events that could not be accepted. */
+  records: ['void', 'quarantine'],
+  /** Enrolments and imports that wait, people who may be one, faces to enrol again. */
+  people: ['enrolment', 'import', 'duplicate', 'lookalikes', 'drift', 'embedder'],
+} as const satisfies Readonly<Record<string, readonly AttentionKind[]>>;
+export type AlertTopic = keyof typeof ALERT_TOPICS;
+const AlertTopic = z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]);
+
+/** Without a choice administrators get what stops check-ins or backups, a DPO what is due to people. */
+export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
+  admin: ['kiosks', 'server'],
+  dpo: ['privacy'],
+};
+
+/** The kinds of a topic that a role sees; none: the topic is not for it. */
+export const kindsFor = (role: string, topic: AlertTopic): AttentionKind[] =>
+  ALERT_TOPICS[topic].filter((kind) => ATTENTION_OF_ROLE[role]?.includes(kind));
+
+export const AlertSettings = z.strictObject({
+  topics: z.array(AlertTopic).max(AlertTopic.options.length),
+  /** Null: every site. The server's own items concern all of them. */
+  sites: z.array(Uuid).min(1).max(500).nullable(),
+  /** On the wall; over midnight where `to` is before `from`. Only what is urgent is mailed between them. Null: none. */
+  quiet: z
+    .strictObject({ from: TimeOfDay, to: TimeOfDay })
+    .refine(({ from, to }) => from !== to, 'must not begin and end at the same time')
+    .nullable(),
+  /** Zone of the quiet hours and of times in mails; null: the default site's. */
+  timeZone: TimeZone.nullable(),
+  language: z.enum(LANGUAGES),
+});
+export type AlertSettings = z.infer<typeof AlertSettings>;
+
+export const Alerts = z.strictObject({
+  role: z.string(),
+  /** Where they go; null: the account has no address. */
+  email: z.string().nullable(),
+  /** A mail server is set up. */
+  mail: z.boolean(),
+  /** False: what the role gets by default. */
+  chosen: z.boolean(),
+  settings: AlertSettings,
+  lastSentAt: Instant.nullable(),
+  /** The mail server did not take the last one, and what it answered. */
+  failing: z.strictObject({ since: Instant, answer: z.string() }).nullable(),
+});
+export type Alerts = z.infer<typeof Alerts>;
+
+/** What came of a test: what the mail server answered, or why it was not reached. */
+export const AlertTest = z.strictObject({ to: z.string(), sent: z.boolean(), answer: z.string() });
+export type AlertTest = z.infer<typeof AlertTest>;
+
+export const getAlerts = endpoint('GET /api/accounts/:account/alerts', {
+  summary: 'Show which attention items an account is mailed: its own, or for an administrator any',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['account.email'],
+  answer: Alerts,
+});
+
+export const setAlerts = endpoint('PUT /api/accounts/:account/alerts', {
+  summary: 'Choose which attention items an account is mailed, and its quiet hours',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['account.email'],
+  body: AlertSettings,
+  answer: Alerts,
+  errors: ['unknown-site'],
+});
+
+export const testAlerts = endpoint('POST /api/accounts/:account/alerts/test', {
+  summary: 'Send a test mail now, and answer what the mail server said',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['account.email'],
+  action: 'operate',
+  answer: AlertTest,
+  errors: ['mail-not-configured', 'email-missing'],
+  limit: { max: 5, perMs: 60_000 },
+});

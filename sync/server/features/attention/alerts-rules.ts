@@ -1,0 +1,59 @@
+import { isUrgent } from '../../../protocol/api/attention.ts';
+import { calendarOf } from '../../core/sites/sites.ts';
+import type { Row } from '../../platform/database/schema.ts';
+
+/** What an account is mailed now. Pure. */
+
+export type Item = Omit<Row<'alert_item'>, 'key'>;
+
+/** After a mail the next waits this long, ms, unless it is urgent: a bad morning is a few mails, not a hundred. */
+const REST_MS = 3_600_000;
+/** What is urgent and stays open is mailed again after this, ms. */
+const AGAIN_MS = 24 * 3_600_000;
+
+export interface Due {
+  readonly urgent: readonly Item[];
+  readonly opened: readonly Item[];
+  readonly still: readonly Item[];
+  readonly closed: readonly Item[];
+}
+
+export interface QuietHours {
+  /** `HH:MM` on the wall. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/**
+ * Whether these hours go on: the wall has shown their begin since it showed their end. By the days of a calendar, so it
+ * holds where clocks are changed: a begin or end that is left out is at the change, one that comes twice is the first.
+ */
+export function isQuiet({ from, to, timeZone }: QuietHours, now: Date): boolean {
+  const since = (dayStartsAt: string) => calendarOf({ timeZone, dayStartsAt })(now.getTime()).start;
+  return since(from) > since(to);
+}
+
+/**
+ * @param items those that the account may see and has chosen
+ * @param sent when it was mailed which of them, by id
+ * @param o `quiet`: its quiet hours go on; `sentAt`: when it was mailed anything
+ */
+export function dueNow(
+  items: readonly Item[],
+  sent: ReadonlyMap<string, Date>,
+  { quiet, sentAt }: { readonly quiet: boolean; readonly sentAt: Date | null },
+  now: Date,
+): Due {
+  const age = (at: Date) => now.getTime() - at.getTime();
+  const waits = quiet || (sentAt !== null && age(sentAt) < REST_MS);
+  const there = items.filter((item) => item.absent_at === null);
+  const unsent = there.filter((item) => !sent.has(item.id));
+  return {
+    urgent: unsent.filter(isUrgent),
+    opened: waits ? [] : unsent.filter((item) => !isUrgent(item)),
+    still: there.filter((item) => isUrgent(item) && sent.has(item.id) && age(sent.get(item.id)!) >= AGAIN_MS),
+    closed: waits ? [] : items.filter((item) => item.closed_at !== null && sent.has(item.id)),
+  };
+}

@@ -1,0 +1,264 @@
+import { createHash } from 'node:crypto';
+import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
+import * as api from '../../../protocol/api/alerts.ts';
+import { isLanguage } from '../../../protocol/api/languages.ts';
+import type { Config } from '../../app/config.ts';
+import { isEnrolled, lockAccount } from '../../core/accounts/accounts.ts';
+import { trySending } from '../../core/accounts/mail.ts';
+import { listSites } from '../../core/sites/sites.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { below, find, findAll, findSorted, insert, not, remove, update, upsert } from '../../platform/database/rows.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
+import { openEmail } from '../../platform/http/email.ts';
+import type { Job, JobContext } from '../../platform/jobs/job.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { queueMessages } from '../../platform/webhooks/queue.ts';
+import { alertMail, type Places, testMail } from './alerts-mail.ts';
+import { type Due, dueNow, type Item, isQuiet } from './alerts-rules.ts';
+import { type OpenItem, openItems } from './items.ts';
+
+/** What needs attention, by mail and to receivers of webhooks. */
+
+/** What is off the list for less may come back, ms: a server that restarts has yet to find what is wrong with it. */
+const GRACE_MS = 3 * 60_000;
+/** What is closed is kept so long for receivers and mail servers that do not answer, ms. */
+const KEPT_MS = 30 * 86_400_000;
+/** Rows in one statement. */
+const CHUNK = 1000;
+/** Pauses after a mail that was not taken: as long as it has failed so far, between these, ms. */
+const RETRY_MS = { least: 60_000, most: 15 * 60_000 };
+
+/** Of the server's own trouble without the moment of its finding, which a restart changes. */
+const keyOf = ({ kind, ref }: OpenItem): string =>
+  createHash('sha256')
+    .update(`${kind} ${kind === 'server' ? ref.replace(/@\d+$/, '') : ref}`)
+    .digest('hex');
+
+const consoleOf = ({ peopleUrl }: Pick<Config, 'peopleUrl'>): string => `${peopleUrl}/console/#/`;
+
+/** Mails what is open, once: each account what it chose and may see, now or when its quiet hours end. */
+export const alertsJob: Job = {
+  name: 'alerts',
+  everyMs: 60_000,
+  run: async (context) => ({ ...(await notice(context.db, context.now())), ...(await mailAccounts(context)) }),
+};
+
+/**
+ * Compares the list with what was noticed of it, in one transaction: what is new or over is queued for receivers. What was
+ * over and is there again is a new item for receivers; who was not yet mailed that it was over is mailed nothing.
+ */
+function notice(db: Db, now: Date): Promise<{ opened: number; closed: number }> {
+  return inTransaction(db, async (tx) => {
+    const defaultSite = (await listSites(tx)).find((s) => s.isDefault)?.id ?? '';
+    const open = new Map((await openItems(tx, defaultSite, now)).map((item) => [keyOf(item), item]));
+    const known = new Map((await findAll(tx, 'alert_item', {})).map((row) => [hex(row.key), row]));
+    const fresh: Row<'alert_item'>[] = [];
+    const opened: Row<'alert_item'>[] = [];
+    for (const [key, { ref: _, sites, ...item }] of open) {
+      const row = known.get(key);
+      const values = { ...item, sites: sites && [...sites], absent_at: null, closed_at: null };
+      const made = { ...values, id: row && row.closed_at === null ? row.id : v7(), key: Buffer.from(key, 'hex') };
+      if (!row) fresh.push(made);
+      else if (made.id !== row.id || row.absent_at || row.code !== item.code)
+        await update(tx, 'alert_item', { id: row.id }, { ...values, id: made.id });
+      if (made.id !== row?.id) opened.push(made);
+    }
+    for (let i = 0; i < fresh.length; i += CHUNK) await insert(tx, 'alert_item', fresh.slice(i, i + CHUNK));
+    const absent = [...known].flatMap(([key, row]) => (open.has(key) || row.closed_at ? [] : [row]));
+    const over = (row: Row<'alert_item'>) =>
+      row.absent_at !== null && now.getTime() - row.absent_at.getTime() >= GRACE_MS;
+    const closed = absent.filter(over);
+    await setAll(
+      tx,
+      absent.filter(({ absent_at }) => absent_at === null),
+      { absent_at: now },
+    );
+    await setAll(tx, closed, { closed_at: now });
+    await queueAll(tx, 'attention.opened', opened, now);
+    await queueAll(tx, 'attention.closed', closed, now);
+    await remove(tx, 'alert_item', { closed_at: below(new Date(now.getTime() - KEPT_MS)) });
+    return { opened: opened.length, closed: closed.length };
+  });
+}
+
+const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
+
+async function setAll(tx: Tx, rows: readonly Pick<Item, 'id'>[], set: Partial<Item>): Promise<void> {
+  if (rows.length > 0) await update(tx, 'alert_item', { id: rows.map(({ id }) => id) }, set);
+}
+
+async function queueAll(tx: Tx, kind: 'attention.opened' | 'attention.closed', items: readonly Item[], now: Date) {
+  const sites = new Map(items.map((item) => [item.id, item.sites]));
+  const ids = items.map(({ id }) => id);
+  await queueMessages(tx, kind, ids, now, ({ site }, id) => site === null || (sites.get(id)?.includes(site) ?? false));
+}
+
+/** An account that mails can go to. */
+interface Reader {
+  readonly id: string;
+  readonly role: string;
+  readonly email: string;
+  readonly row: Row<'alert_account'> | null;
+  readonly settings: api.AlertSettings;
+}
+
+const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSettings => {
+  // Of another role once, perhaps: what this one does not see is no choice of its.
+  const chosen = (row?.topics as api.AlertTopic[] | null | undefined) ?? api.DEFAULT_TOPICS[role] ?? [];
+  return {
+    topics: chosen.filter((topic) => api.kindsFor(role, topic).length > 0),
+    sites: row?.sites ?? null,
+    quiet: row?.quiet_from && row.quiet_to ? { from: row.quiet_from, to: row.quiet_to } : null,
+    timeZone: row?.time_zone ?? null,
+    language: row && isLanguage(row.language) ? row.language : 'en',
+  };
+};
+
+/** Everyone who can sign in and has an address, in a fixed order. */
+async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
+  const rows = new Map((await findAll(db, 'alert_account', {})).map((row) => [row.account, row]));
+  const accounts = await findSorted(db, 'account', { disabled_at: null, email: not(null) }, ['made_at', 'id']);
+  return accounts.filter(isEnrolled).map(({ id, role, email, row_version }) => {
+    const row = rows.get(id) ?? null;
+    return { id, role, email: openEmail(keys, id, row_version, email!), row, settings: settingsOf(role, row) };
+  });
+}
+
+/** Whether an item is one that this account may see, and has chosen. Pure. */
+function isFor({ role, settings: { topics, sites } }: Pick<Reader, 'role' | 'settings'>, item: Item): boolean {
+  if (!topics.some((topic) => api.kindsFor(role, topic).some((kind) => kind === item.kind))) return false;
+  if (sites === null) return true;
+  return item.sites === null ? item.kind === 'server' : item.sites.some((site) => sites.includes(site));
+}
+
+async function mailAccounts(context: JobContext): Promise<{ mails: number; failed: number }> {
+  const { db, keys, config, now, signal } = context;
+  let [mails, failed] = [0, 0];
+  if (!config.mail) return { mails, failed };
+  const items: Item[] = await findSorted(db, 'alert_item', {}, ['at', 'id']);
+  const sites = await listSites(db);
+  const kiosks = new Map((await findAll(db, 'device', {}, ['id', 'name'])).map(({ id, name }) => [id, name]));
+  const zone = sites.find((s) => s.isDefault)?.timeZone ?? 'UTC';
+  for (const reader of await readersOf(db, keys)) {
+    signal.throwIfAborted();
+    const { row, settings, email } = reader;
+    const at = now();
+    if (row?.retry_at && row.retry_at > at) continue;
+    const mine = items.filter((item) => isFor(reader, item));
+    const timeZone = settings.timeZone ?? zone;
+    const quiet = settings.quiet !== null && isQuiet({ ...settings.quiet, timeZone }, at);
+    const sentRows = await findAll(db, 'alert_sent', { account: reader.id });
+    const sent = new Map(sentRows.map(({ item, sent_at }) => [item, sent_at]));
+    const due = dueNow(mine, sent, { quiet, sentAt: row?.sent_at ?? null }, at);
+    if (Object.values(due).every((part) => part.length === 0)) continue;
+    const places: Places = {
+      console: consoleOf(config),
+      timeZone,
+      siteName: (id) => sites.find((s) => s.id === id)?.name,
+      kioskName: (id) => kiosks.get(id),
+    };
+    const mail = alertMail(settings.language, due, places);
+    const { sent: taken, answer, reason } = await trySending(config.mail, { to: email, ...mail });
+    if (!taken) {
+      failed++;
+      await noteFailure(db, reader, reason, at);
+      // Nobody answered: the others would only wait for the same.
+      if (answer === null) break;
+      continue;
+    }
+    await noteSent(db, reader.id, due, at);
+    mails++;
+  }
+  return { mails, failed };
+}
+
+const WELL = { failing_since: null, answer: null, retry_at: null };
+
+function noteSent(db: Db, account: string, { urgent, opened, still, closed }: Due, at: Date): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    const rows = [...urgent, ...opened, ...still].map(({ id: item }) => ({ account, item, sent_at: at }));
+    for (let i = 0; i < rows.length; i += CHUNK)
+      await upsert(tx, 'alert_sent', ['account', 'item'], rows.slice(i, i + CHUNK), { sent_at: at });
+    if (closed.length > 0) await remove(tx, 'alert_sent', { account, item: closed.map(({ id }) => id) });
+    const values = { ...WELL, sent_at: at };
+    await upsert(tx, 'alert_account', 'account', { account, ...values }, values);
+  });
+}
+
+async function noteFailure(db: Db, { id: account, row }: Reader, answer: string, at: Date): Promise<void> {
+  const since = row?.failing_since ?? at;
+  const pause = Math.min(RETRY_MS.most, Math.max(RETRY_MS.least, at.getTime() - since.getTime()));
+  const values = { failing_since: since, answer, retry_at: new Date(at.getTime() + pause) };
+  await upsert(db, 'alert_account', 'account', { account, ...values }, values);
+}
+
+/** One's own, or for an administrator any; another's sounds like one that there is not. @throws `account-unknown` */
+function requireOwn(actor: Actor, account: string): void {
+  if (actor.role !== 'admin' && actor.id !== account) throw new Problem('account-unknown');
+}
+
+/** @throws Problem `account-unknown` */
+async function alertsOf(tx: Tx, keys: Keys, config: Config, id: string) {
+  const account = await lockAccount(tx, id);
+  const row = (await find(tx, 'alert_account', { account: id })) ?? null;
+  return {
+    role: account.role,
+    email: account.email ? openEmail(keys, id, account.row_version, account.email) : null,
+    mail: config.mail !== null,
+    chosen: (row?.topics ?? null) !== null,
+    settings: settingsOf(account.role, row),
+    lastSentAt: row?.sent_at ?? null,
+    failing: row?.failing_since ? { since: row.failing_since, answer: row.answer ?? '' } : null,
+  };
+}
+
+export const alertRoutes: readonly Route[] = [
+  implement(api.getAlerts, ({ tx, services: { keys, config }, actor, params: { account } }) => {
+    requireOwn(actor, account);
+    return alertsOf(tx, keys, config, account);
+  }),
+  implement(api.setAlerts, async ({ tx, services: { keys, config }, actor, params: { account }, body }) => {
+    requireOwn(actor, account);
+    await lockAccount(tx, account);
+    const { topics, sites, quiet, timeZone, language } = body;
+    const known = (await listSites(tx)).map(({ id }) => id);
+    if (sites?.some((site) => !known.includes(site))) throw new Problem('unknown-site');
+    const values = {
+      topics,
+      sites,
+      quiet_from: quiet?.from ?? null,
+      quiet_to: quiet?.to ?? null,
+      time_zone: timeZone,
+      language,
+      // What waits is tried under the new choice.
+      retry_at: null,
+    };
+    await upsert(tx, 'alert_account', 'account', { account, ...values }, values);
+    return alertsOf(tx, keys, config, account);
+  }),
+  implement(api.testAlerts, {
+    async before({ services: { db, keys, config }, actor, params: { account } }) {
+      requireOwn(actor, account);
+      const { mail } = config;
+      const row = await find(db, 'account', { id: account });
+      if (!row) throw new Problem('account-unknown');
+      if (!mail) throw new Problem('mail-not-configured');
+      if (!row.email) throw new Problem('email-missing');
+      const to = openEmail(keys, account, row.row_version, row.email);
+      const { language } = settingsOf(row.role, (await find(db, 'alert_account', { account })) ?? null);
+      const { sent, answer, reason } = await trySending(mail, {
+        to,
+        ...testMail(language, { console: consoleOf(config) }),
+      });
+      return { to, sent, answer: answer ?? reason };
+    },
+    // The mail server takes this account's mail: what waits for it goes out now.
+    handle: async ({ tx, params: { account }, prepared }) => {
+      if (prepared.sent) await update(tx, 'alert_account', { account }, WELL);
+      return prepared;
+    },
+  }),
+];

@@ -1,0 +1,109 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { appCode, axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
+import { newSystem, type System } from './system.ts';
+import { ask, PASSWORD } from './walk.ts';
+
+/** What an account is mailed of what needs attention: chosen, tried, and what became of it. */
+test.describe.configure({ mode: 'serial' });
+let smtp: TestSmtp;
+let system: System;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+test.beforeAll(async ({ browser }) => {
+  smtp = await startSmtp('implicit');
+  system = await newSystem('North entrance', {
+    SMTP_URL: `smtps://localhost:${smtp.port}`,
+    SMTP_FROM: 'no-reply@example.org',
+    SMTP_CA_FILE: smtp.caFile,
+  });
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, system.server.adminLink);
+  await expect(page.locator('.rail')).toBeVisible();
+  await ask(page, 'POST', '/api/sites', { name: 'South', timeZone: 'Europe/Berlin' });
+});
+test.afterAll(async () => {
+  await context?.close();
+  await system?.close();
+  await smtp?.close();
+});
+
+test('an account without an address says what to do', async () => {
+  await page.goto(system.at('alerts'));
+  await expect(page.getByText('This account has no e-mail address.')).toBeVisible();
+  await axe(page);
+});
+
+test('who is mailed what is chosen, and kept', async () => {
+  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'it@example.org', role: 'admin' });
+  await context.clearCookies();
+  await enterByLink(page, link.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
+  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
+  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  await page.reload();
+  await page.goto(system.at('account'));
+  await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+  await expect(page.getByRole('checkbox', { name: 'Server and backups' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'Privacy requests' })).not.toBeChecked();
+  await page.getByRole('checkbox', { name: 'Kiosks' }).uncheck();
+  await page.getByRole('checkbox', { name: 'All sites' }).uncheck();
+  for (const site of ['North entrance', 'South']) await page.getByRole('checkbox', { name: site }).uncheck();
+  await expect(page.getByText('Choose at least one site.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save alerts' })).toHaveAttribute('aria-disabled', 'true');
+  await page.getByRole('checkbox', { name: 'South' }).check();
+  await page.getByRole('checkbox', { name: 'Quiet hours' }).check();
+  await page.getByLabel('Until', { exact: true }).fill('07:30');
+  await page.getByLabel('Time zone', { exact: true }).fill('Europe/Nowhere');
+  await expect(page.getByText('Unknown time zone.')).toBeVisible();
+  await page.getByLabel('Time zone', { exact: true }).fill('Europe/Berlin');
+  await page.getByRole('button', { name: 'Save alerts' }).click();
+  await expect(page.getByText('Alerts saved.')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('checkbox', { name: 'Kiosks' })).not.toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'North entrance' })).not.toBeChecked();
+  await expect(page.getByLabel('Until', { exact: true })).toHaveValue('07:30');
+});
+
+test('a test says what the mail server answered', async () => {
+  const came = smtp.next();
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await came;
+  await expect(page.getByRole('status').filter({ hasText: 'The mail server accepted the test.' })).toContainText(
+    '250 taken',
+  );
+  expect(smtp.mails.at(-1)).toMatchObject({ to: ['<it@example.org>'] });
+  await axe(page);
+  await picture(page, 'alerts', ['desk', 'narrow']);
+  smtp.refuse = '550 5.1.1 no such mailbox';
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'The test was not sent.' })).toContainText(smtp.refuse);
+  await axe(page);
+  await picture(page, 'alerts-refused');
+  smtp.refuse = null;
+});
+
+test('an administrator chooses for another account', async () => {
+  await ask(page, 'POST', '/api/accounts', { email: 'desk@example.org', role: 'staff' });
+  await page.goto(system.at('accounts'));
+  await page.getByRole('row').filter({ hasText: 'desk@example.org' }).getByRole('button', { name: 'Alerts' }).click();
+  const dialog = page.getByRole('dialog');
+  // What a role does not see it is not offered.
+  await expect(dialog.getByRole('checkbox', { name: 'Server and backups' })).toHaveCount(0);
+  await dialog.getByRole('checkbox', { name: 'Enrolment' }).check();
+  await axe(page);
+  await picture(page, 'alerts-of', ['desk', 'narrow']);
+  await dialog.getByRole('button', { name: 'Save alerts' }).click();
+  await expect(page.getByText('Alerts saved.')).toBeVisible();
+  const { accounts } = await ask(page, 'GET', '/api/accounts');
+  const { id } = accounts.find(({ email }: { email: string }) => email === 'desk@example.org');
+  expect(await ask(page, 'GET', `/api/accounts/${id}/alerts`)).toMatchObject({ settings: { topics: ['people'] } });
+});
+
+test('in German and Arabic nothing is out of reach', async () => {
+  for (const language of ['de', 'ar']) await inLanguage(page, system.at('alerts'), 'alerts', language);
+  expect(complaints.filter((text) => !/status of 4/.test(text))).toEqual([]);
+});
