@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, expect, type Page, test } from '@playwright/test';
 import sharp from 'sharp';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
-import kioskWords from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
+import kioskTexts from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { axe, enterByLink, openBrowser, picture } from '../console/browser.ts';
 import { newSystem, type System } from '../console/system.ts';
 import { ask } from '../console/walk.ts';
@@ -57,7 +57,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-const notice = () => screen.getByText(kioskWords.watched.now);
+const notice = () => screen.getByText(kioskTexts.watched.now);
 const panel = () =>
   desk.page.locator('section', { has: desk.page.getByRole('heading', { name: 'Screen', exact: true }) });
 const mirror = () => panel().getByRole('img', { name: 'Screen of Garden door' });
@@ -97,7 +97,7 @@ test('it shows what the kiosk shows, as it changes, without the camera and what 
   await expect.poll(async () => green(await screen.screenshot())).toBeGreaterThan(0.05);
   expect(await green(shown)).toBeLessThan(0.001);
 
-  await screen.getByRole('button', { name: kioskWords.checkinMethods.pin }).click();
+  await screen.getByRole('button', { name: kioskTexts.checkinMethods.pin }).click();
   await expect.poll(pixels).not.toBe(first);
   const asked = await pixels();
   await sharp(Buffer.from(asked.split(',')[1]!, 'base64')).toFile(join(ARTEFACTS, 'screens/mirror-pin.png'));
@@ -108,13 +108,13 @@ test('it shows what the kiosk shows, as it changes, without the camera and what 
   expect(await pixels()).toBe(asked);
 
   // Staff's own screens are not shown at all: whatever happens there, the picture says the same.
-  await screen.getByRole('button', { name: kioskWords.staff.open, exact: true }).click();
+  await screen.getByRole('button', { name: kioskTexts.staff.open, exact: true }).click();
   await expect.poll(pixels).not.toBe(asked);
   await expect(notice()).toBeVisible();
   const staff = await pixels();
   await sharp(Buffer.from(staff.split(',')[1]!, 'base64')).toFile(join(ARTEFACTS, 'screens/mirror-staff.png'));
   await screen.locator('input[name=staff-pin]').fill('000000');
-  await screen.getByRole('button', { name: kioskWords.staff.unlock }).click();
+  await screen.getByRole('button', { name: kioskTexts.staff.unlock }).click();
   await expect(screen.locator('.form-error')).not.toBeEmpty();
   const then = await sent();
   await expect.poll(sent).toBeGreaterThan(then + 6);
