@@ -71,9 +71,9 @@ describe('what is due', () => {
     expect(due(items, { camera: hoursAgo(23.9), hot: hoursAgo(99) })).toEqual(nothing);
     expect(due(items, { camera: hoursAgo(24), hot: hoursAgo(99) })).toEqual({ ...nothing, still: 'camera' });
     const over = { absent_at: hoursAgo(1), closed_at: hoursAgo(0.5) };
-    const closed = [item('told', 'hot', over), item('untold', 'camera-bad', over)];
-    expect(due(closed, { told: hoursAgo(3) })).toEqual({ ...nothing, closed: 'told' });
-    expect(due(closed, { told: hoursAgo(3) }, { quiet: true })).toEqual(nothing);
+    const closed = [item('mailed', 'hot', over), item('unsent', 'camera-bad', over)];
+    expect(due(closed, { mailed: hoursAgo(3) })).toEqual({ ...nothing, closed: 'mailed' });
+    expect(due(closed, { mailed: hoursAgo(3) }, { quiet: true })).toEqual(nothing);
     // Off the list for a moment: neither there nor over.
     expect(due([item('camera', 'camera-bad', { absent_at: hoursAgo(0.01) })])).toEqual(nothing);
   });
