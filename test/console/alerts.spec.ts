@@ -30,7 +30,7 @@ test.afterAll(async () => {
   await smtp?.close();
 });
 
-test('an account without an address says what to do', async () => {
+test('an account without an address is shown what to do', async () => {
   await page.goto(system.at('alerts'));
   await expect(page.getByText('This account has no e-mail address.')).toBeVisible();
   await axe(page);

@@ -172,10 +172,10 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await run();
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: New (1)']);
     await solve(brief);
-    const untold = await kiosk(null, 'disk-low');
+    const unsent = await kiosk(null, 'disk-low');
     await run();
     later(5 * MINUTE);
-    await solve(untold);
+    await solve(unsent);
     await run();
     later(2 * HOUR);
     await run();

@@ -71,7 +71,7 @@ describe('what is due', () => {
     expect(due(items, { camera: hoursAgo(23.9), hot: hoursAgo(99) })).toEqual(nothing);
     expect(due(items, { camera: hoursAgo(24), hot: hoursAgo(99) })).toEqual({ ...nothing, still: 'camera' });
     const over = { absent_at: hoursAgo(1), closed_at: hoursAgo(0.5) };
-    const closed = [item('mailed', 'hot', over), item('unmailed', 'camera-bad', over)];
+    const closed = [item('mailed', 'hot', over), item('unsent', 'camera-bad', over)];
     expect(due(closed, { mailed: hoursAgo(3) })).toEqual({ ...nothing, closed: 'mailed' });
     expect(due(closed, { mailed: hoursAgo(3) }, { quiet: true })).toEqual(nothing);
     // Off the list for a moment: neither there nor over.
