@@ -6,6 +6,7 @@ import { Problem } from '../../errors/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { bundleFor, type IdentityContext, identityContext } from '../core/devices/join.ts';
 import { registerDevice } from '../core/devices/registry.ts';
+import { beginDemo } from '../features/demo/module.ts';
 import { lockHome } from '../platform/database/lock.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { makeServerHome } from '../platform/home.ts';
@@ -85,11 +86,35 @@ export async function provisionLocal({
   device: DeviceRequest;
 }): Promise<ServerBundle> {
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
-  const request = DeviceRequest.parse(device);
+  return withServer(config, (identity) => registered(identity, DeviceRequest.parse(device)));
+}
+
+/**
+ * The same for the kiosk of a demo, and for the second one, which is no machine, while that is this demo's: one that holds
+ * nobody yet becomes a demo, and one that was emptied is none any more.
+ *
+ * @throws Problem of provisionLocal
+ */
+export async function provisionDemo({
+  serverHome,
+  env,
+  device,
+  second,
+}: Parameters<typeof provisionLocal>[0] & { second: DeviceRequest }): Promise<{
+  bundle: ServerBundle;
+  second: ServerBundle | null;
+}> {
+  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
   return withServer(config, async (identity) => {
-    await registerDevice(identity.db, request, identity.now());
-    return bundleFor(identity, { id: request.id, site: null }, request.csr);
+    const isDemo = await beginDemo(identity.db, second.id);
+    const bundle = await registered(identity, DeviceRequest.parse(device));
+    return { bundle, second: isDemo ? await registered(identity, DeviceRequest.parse(second)) : null };
   });
+}
+
+async function registered(identity: IdentityContext, request: DeviceRequest): Promise<ServerBundle> {
+  await registerDevice(identity.db, request, identity.now());
+  return bundleFor(identity, { id: request.id, site: null }, request.csr);
 }
 
 /**
