@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { registerDevice } from '../../sync/server/core/devices/registry.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { deliverAll, registerKiosk, resolveAll } from '../kit/known-kiosk.ts';
 import { CONSOLE } from '../kit/locales.ts';
 import { enterByLink, fits, openBrowser } from './browser.ts';
@@ -64,7 +64,12 @@ async function fill(rows: number): Promise<void> {
     const text = { action: 'given', textVersion: '2026-11.no-photo', language: 'en' } as const;
     for (const person of people) history.append('consent', text, { person }, now);
     for (const { header, personal } of history.events.filter(({ header }) => header.type === 'checkin').slice(0, rows))
-      history.append('void', { target: header.id, reason: 'not-me' }, { person: personal.person!.value as string }, now);
+      history.append(
+        'void',
+        { target: header.id, reason: 'not-me' },
+        { person: personal.person!.value as string },
+        now,
+      );
     await deliverAll(db, keys, device, history, { now });
     await resolveAll(db);
     for (const person of people.slice(0, rows / 2))
@@ -74,7 +79,10 @@ async function fill(rows: number): Promise<void> {
     const found = { reason: 'number', score: null, found_at: now, status: 'open' } as const;
     for (const [i, person] of people.slice(1).entries()) {
       const [first, second] = [people[i]!, person].sort();
-      await db.insertInto('merge_candidate').values({ id: crypto.randomUUID(), first: first!, second: second!, ...found }).execute();
+      await db
+        .insertInto('merge_candidate')
+        .values({ id: crypto.randomUUID(), first: first!, second: second!, ...found })
+        .execute();
     }
   });
   await page.goto(system.at('home'));

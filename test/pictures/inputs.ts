@@ -36,7 +36,9 @@ const SENTENCES = ['shared/web', 'console', 'portal', 'kiosk'].map((part) => `re
 export function inputsHash(): string {
   const files = globSync(SOURCES, { cwd: ROOT }).filter((file) => !/\.test\.ts$/.test(file));
   const texts = new Map(files.toSorted().map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
-  const named = new Set([...texts.values()].flatMap((text) => text.match(/[\w-]+(?:\.[\w-]+)*\.?(?=['"`]|\$\{)/g) ?? []));
+  const named = new Set(
+    [...texts.values()].flatMap((text) => text.match(/[\w-]+(?:\.[\w-]+)*\.?(?=['"`]|\$\{)/g) ?? []),
+  );
   const sentences = SENTENCES.flatMap((file) => flat(JSON.parse(readFileSync(join(ROOT, file), 'utf8')), '')).filter(
     ([key]) => {
       const stem = key.replace(/_(?:zero|one|two|few|many|other)$/, '');

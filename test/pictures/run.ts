@@ -54,7 +54,13 @@ async function take(): Promise<void> {
   const running = await startServerProcess(serverEnv, () => undefined, new AbortController().signal);
   undo.defer(() => running.stop());
   undo.use({ [Symbol.asyncDispose]: startSecondKiosk(prepared.second!).close });
-  const host = await startBrowserHost({ home: kiosk, demo: true, secretInFile: true, browser: { mode: 'none' }, log: () => undefined });
+  const host = await startBrowserHost({
+    home: kiosk,
+    demo: true,
+    secretInFile: true,
+    browser: { mode: 'none' },
+    log: () => undefined,
+  });
   undo.defer(() => host.close());
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -77,7 +83,8 @@ async function take(): Promise<void> {
 
   const entrance = await open({ viewport: { width: 1080, height: 1920 } });
   await entrance.goto(pathToFileURL(host.enterFile!).href);
-  await entrance.locator('.result').waitFor();
+  // Whose own language is the one of README and docs.
+  await entrance.locator('.result', { hasText: 'John Doe' }).waitFor();
   await entrance.locator('.result').waitFor({ state: 'detached' });
   const welcome = await entrance.screenshot();
   await entrance.close();
@@ -93,7 +100,7 @@ async function take(): Promise<void> {
   const live = await desk.screenshot();
   const { items } = await ask(desk, 'GET', '/api/people?limit=100');
   const { id } = items.find(({ name }: { name: string }) => name === 'Amara Okafor');
-  await desk.goto(desk.url().replace(/#.*/, `#/people/${id}`));
+  await desk.goto(new URL(`#/people/${id}`, desk.url()).href);
   await desk.getByRole('heading', { level: 1, name: 'Amara Okafor' }).waitFor();
   await desk.waitForLoadState('networkidle');
   const person = await desk.screenshot();

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { beginDemo } from '../../sync/server/features/demo/module.ts';
+import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { findAll, idsOf } from '../../sync/server/platform/database/rows.ts';
 import { jobsOf } from '../../sync/server/platform/server-module.ts';
@@ -37,10 +37,12 @@ describe.each(DATABASES)('on $name', (on) => {
   describe('a demo', () => {
     let api: Api;
     let saga: Erasing;
+    let logEpoch: string;
     const home = temporaryFolder();
     afterAll(() => home.remove());
     withApi(on, { now: NOW }, async (opened) => {
       ({ api } = opened);
+      ({ logEpoch } = opened.database);
       saga = await erasing(api.db, api.keys, home.path, { now: () => NOW });
     });
 
@@ -48,7 +50,7 @@ describe.each(DATABASES)('on $name', (on) => {
       const { db, keys } = api;
       const second = randomUUID();
       expect(await beginDemo(db, second)).toBe(true);
-      const first = new KnownKiosk({ db, keys, logEpoch: api.database.logEpoch }, await registerKiosk(db));
+      const first = new KnownKiosk({ db, keys, logEpoch }, await registerKiosk(db));
       await registerKiosk(db, { device: second, name: 'Side' });
       const recorded = newPerson(first.box, 'Max Mustermann', NOW, '1001');
       await first.send(NOW);
@@ -72,7 +74,8 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await goOn()).toMatchObject({ waits: 'erasures' });
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'emptying' });
       for (const change of await first.read({ now: NOW }))
-        if (change.kind === 'erase') first.box.append('erasureDone', { request: change.request }, { person: change.person }, NOW);
+        if (change.kind === 'erase')
+          first.box.append('erasureDone', { request: change.request }, { person: change.person }, NOW);
       await first.send(NOW);
       expect(await goOn()).toEqual({ waits: 'kiosks', count: 1 });
       // Asked once: the kiosk may take its time.
@@ -84,9 +87,10 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await goOn()).toEqual({ done: true });
 
       expect(await tablesWithAnybody(db)).toEqual([]);
-      for (const id of ids) expect((await tablesNaming(db, id)).filter((table) => table !== 'audit')).toEqual(
-        id === second ? ['meta'] : [],
-      );
+      for (const id of ids)
+        expect((await tablesNaming(db, id)).filter((table) => table !== 'audit')).toEqual(
+          id === second ? ['meta'] : [],
+        );
       expect(await openedUnderEnvironment(db, keys, ['Mustermann', 'Okafor'])).toEqual([]);
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
       expect(await api.ask('GET', '/api/setup')).toEqual({ done: [] });

@@ -7,9 +7,10 @@ const now = new Date(2026, 6, 22, 15, 30);
 const known = ['0198f3a2-0000-7000-8000-000000000001', '0198f3a2-0000-7000-8000-000000000002'];
 const options = { device: known[0]!, epoch: known[1]!, now, recorded: known };
 const DAY_MS = 86_400_000;
+const chosen = printedSeed('the demo');
 
 const of = (o: Partial<Parameters<typeof demoHistory>[0]> = {}) => {
-  const list = demoHistory({ ...options, seed: printedSeed('demo'), ...o });
+  const list = demoHistory({ ...options, seed: chosen, ...o });
   const checkins = list.events
     .filter(({ header }) => header.type === 'checkin')
     .map(({ header: { at, open, id }, personal }) => ({

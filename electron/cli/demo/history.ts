@@ -1,6 +1,6 @@
 import { v4 } from 'uuid';
 import { EventList } from '../../../sync/edge/event-list.ts';
-import type { Direction, EventType, Method, Open, Personal } from '../../../sync/protocol/wire/event.ts';
+import type { EventType, Method, Open, Personal } from '../../../sync/protocol/wire/event.ts';
 import { seeded } from '../seeded.ts';
 import { madeUpPerson } from './names.ts';
 
@@ -29,6 +29,8 @@ const FORGETS = { person: 2, workingDaysAgo: 3 };
 /** From here on it is late, minutes after midnight. */
 const LATE = 585;
 
+type Direction = Open<'checkin'>['direction'];
+
 interface Entry {
   readonly at: Date;
   append(list: EventList): void;
@@ -38,7 +40,15 @@ interface Entry {
  * A month at a second entrance: a dozen made-up people on working days, some of them late, one who forgot to check out, what
  * failed, and a record that someone says is not theirs.
  */
-export function demoHistory({ device, epoch, now, recorded, seed = 1, people = 12, days = 30 }: HistoryOptions): EventList {
+export function demoHistory({
+  device,
+  epoch,
+  now,
+  recorded,
+  seed = 1,
+  people = 12,
+  days = 30,
+}: HistoryOptions): EventList {
   const random = seeded(seed);
   const bytes = (count: number) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
   const uuid = () => v4({ random: bytes(16) });

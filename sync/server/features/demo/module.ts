@@ -68,8 +68,8 @@ async function requireDemo(db: Db): Promise<Demo> {
 
 const demoRoutes: readonly Route[] = [
   implement(api.getDemo, async ({ tx }) => {
-    const state = (await readDemo(tx))?.state ?? 'emptied';
-    return { state: state === 'emptied' ? 'none' : state };
+    const { state = 'emptied' } = (await readDemo(tx)) ?? {};
+    return { state: state === 'emptied' ? ('none' as const) : state };
   }),
   implement(api.countDemo, async ({ tx }) => {
     await requireDemo(tx);
@@ -115,7 +115,11 @@ async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<
       else if (!(await exists(tx, 'fleet_command', { device: id, what: 'decommission' })))
         await askKiosk(tx, { device: id, what: 'decommission', name, by }, now());
     }
-    if (left.length === 0) await removeRemains(tx, tablesOf(modules).map(([table]) => table));
+    if (left.length === 0)
+      await removeRemains(
+        tx,
+        tablesOf(modules).map(([table]) => table),
+      );
     return left.length;
   });
   notify('change');
@@ -139,7 +143,9 @@ async function removeRemains(tx: Tx, tables: readonly string[]): Promise<void> {
     await remove(tx, table, {});
   // In one statement: which of them refers to which is asked at its end.
   await sql`with ${sql.join(
-    rows.map(({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} where device is not null)`),
+    rows.map(
+      ({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} where device is not null)`,
+    ),
   )} delete from device`.execute(tx);
   await changeRepeatSeconds(tx, DEFAULT_SCOPE, USUAL_REPEAT_SECONDS);
   await writeDemo(tx, { ...(await requireDemo(tx)), state: 'emptied' });
