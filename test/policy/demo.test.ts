@@ -19,14 +19,17 @@ import { openedUnderEnvironment, tablesNaming, tablesWithAnybody } from './erasu
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
 describe.each(DATABASES)('on $name', (on) => {
-  describe('a server that was set up for people', () => {
+  describe.each<[string, (api: Api) => Promise<unknown>]>([
+    ['a kiosk', (api) => registerKiosk(api.db)],
+    ['an account', (api) => api.ask('POST', '/api/accounts', { body: { email: 'it@example.org', role: 'admin' } })],
+  ])('a server that was set up for people, with %s', (_, make) => {
     let api: Api;
     withApi(on, { now: NOW }, (opened) => {
       ({ api } = opened);
     });
 
     test('becomes no demo, says that it is none, and refuses to be emptied', async () => {
-      await registerKiosk(api.db);
+      await make(api);
       expect(await beginDemo(api.db, randomUUID())).toBe(false);
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
       await expect(api.ask('GET', '/api/demo/contents')).rejects.toMatchObject({ code: 'not-a-demo' });

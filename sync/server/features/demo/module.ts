@@ -48,12 +48,14 @@ async function writeDemo(db: Db, demo: Demo): Promise<void> {
 }
 
 /**
- * Makes a database that holds nobody yet a demo's.
+ * Makes a database that nobody has used yet a demo's.
  * @param kiosk its kiosk that is no machine
  * @returns whether it is the demo of this kiosk now, or was before; never again once it was emptied
  */
 export async function beginDemo(db: Db, kiosk: string): Promise<boolean> {
-  if (!(await exists(db, 'device', {})) && !(await exists(db, 'person', {})))
+  // Whatever has started once has an account.
+  const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
+  if (!(await Promise.all(used)).includes(true))
     await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });
   const demo = await readDemo(db);
   return demo?.state === 'filled' && demo.kiosk === kiosk;
