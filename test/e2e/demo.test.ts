@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
     async () => {
       for (const path of ['home', 'people', 'settings']) {
         await page.goto(new URL(`#/${path}`, page.url()).href);
-      await page.locator('main h1').waitFor();
+        await page.locator('main h1').waitFor();
         await page.getByText('People, records and kiosks in here are made up.').waitFor();
       }
       const { url } = (await ask(page, 'POST', `/api/people/${ids[0]}/sign-in-links`, {})) as { url: string };
