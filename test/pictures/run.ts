@@ -99,9 +99,9 @@ async function take(): Promise<void> {
   await desk.locator('.board-side').waitFor();
   const live = await desk.screenshot();
   const { items } = await ask(desk, 'GET', '/api/people?limit=100');
-  const { id } = items.find(({ name }: { name: string }) => name === 'Amara Okafor');
+  const { id } = items.find(({ name }: { name: string }) => name === 'John Doe');
   await desk.goto(new URL(`#/people/${id}`, desk.url()).href);
-  await desk.getByRole('heading', { level: 1, name: 'Amara Okafor' }).waitFor();
+  await desk.getByRole('heading', { level: 1, name: 'John Doe' }).waitFor();
   await desk.waitForLoadState('networkidle');
   const person = await desk.screenshot();
 
