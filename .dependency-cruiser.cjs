@@ -20,6 +20,7 @@ const FEATURES = {
   attention: ['attendance', 'fleet', 'reenrolment'],
   audit: [],
   backup: ['privacy'],
+  demo: ['fleet', 'privacy'],
   embedders: [],
   enrolment: ['embedders', 'privacy'],
   fleet: [],

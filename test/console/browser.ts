@@ -77,6 +77,9 @@ const astray = (): string[] => {
       found.push(`${name}: ${left}–${right}, its card ${card.left}–${card.right}`);
     if (overflowX === 'hidden' && one.matches('.card') && one.scrollWidth > one.clientWidth + 1)
       found.push(`${name}: cut, ${one.scrollWidth} > ${one.clientWidth}`);
+    // What a button, a tab or a heading says is there as a whole.
+    if (one.matches('button, .tabs a, h1, h2, h3') && overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1)
+      found.push(`${name}: its text is cut, ${one.scrollWidth} > ${one.clientWidth}`);
   }
   return found.slice(0, 5);
 };

@@ -1,64 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
-import type { EpochMark, EventPlace, LastAck, OutboxSource } from '../../sync/edge/outbox.ts';
-import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
-import {
-  EVENT_VERSION,
-  type EventType,
-  GENESIS,
-  type Open,
-  type Personal,
-  type TemplateValue,
-  type WireEvent,
-} from '../../sync/protocol/wire/event.ts';
+import { EventList } from '../../sync/edge/event-list.ts';
+import type { EpochMark } from '../../sync/edge/outbox.ts';
+import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 
-/** An outbox in memory that makes events as the kiosk's store does: salted, committed, chained. */
-export class MemoryOutbox implements OutboxSource {
-  readonly device: string;
-  epoch = randomUUID() as string;
-  readonly events: WireEvent[] = [];
+/** Events in memory, with what tests let people do, and what the engine said to it. */
+export class MemoryOutbox extends EventList {
   readonly acks: { epoch: string; committed: number; safe: number }[] = [];
-  #committed = new Map<string, number>();
-  #prev = GENESIS;
-  #seq = 0;
+  readonly rewinds: { epoch: string; committed: number }[] = [];
+  override removals = 0;
+  /** Sequence numbers up to which an epoch was trimmed. */
+  readonly trimmed = new Map<string, number>();
 
   constructor(device: string = randomUUID()) {
-    this.device = device;
-  }
-
-  append<T extends EventType>(type: T, open: Open<T>, personal: Personal<T>, at = new Date(), id = v7()): WireEvent {
-    const salted = Object.fromEntries(
-      Object.entries(personal)
-        .filter(([, v]) => v !== undefined)
-        .map(([field, value]) => [field, { salt: randomBytes(16).toString('base64url'), value }]),
-    );
-    const event: WireEvent = {
-      header: {
-        v: EVENT_VERSION,
-        id,
-        device: this.device,
-        epoch: this.epoch,
-        seq: ++this.#seq,
-        at: { utc: at.toISOString(), monotonic: performance.now(), bootId: 'test', offset: 0 },
-        type,
-        open,
-        commitments: Object.fromEntries(
-          Object.entries(salted).map(([field, { salt, value }]) => [field, commit(salt, value)]),
-        ),
-        prev: this.#prev,
-      },
-      personal: salted,
-    };
-    this.#prev = headerHash(event.header);
-    this.events.push(event);
-    return event;
-  }
-
-  /** What a restored or rolled-back store does. */
-  newEpoch(): void {
-    this.epoch = randomUUID();
-    this.#seq = 0;
-    this.#prev = GENESIS;
+    super({ device, bootId: 'test' });
   }
 
   person(name: string, id: string = randomUUID()): string {
@@ -125,57 +80,17 @@ export class MemoryOutbox implements OutboxSource {
     );
   }
 
-  pending(limit: number, _bytes?: number, after?: EventPlace): WireEvent[] {
-    const open = this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0));
-    if (!after) return open.slice(0, limit);
-    // As the store does: what is in an older epoch than `after` is not behind it.
-    const epochs = this.marks().map(({ epoch }) => epoch);
-    const place = epochs.indexOf(after.epoch);
-    const behind = ({ header }: WireEvent) =>
-      header.epoch === after.epoch ? header.seq > after.seq : epochs.indexOf(header.epoch) > place;
-    return open.filter(behind).slice(0, limit);
-  }
-
-  pendingCount(): number {
-    return this.pending(Number.POSITIVE_INFINITY).length;
-  }
-
-  acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
+  override acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
     this.acks.push({ epoch, ...marks });
-    this.#committed.set(epoch, Math.max(this.#committed.get(epoch) ?? 0, marks.committed));
+    super.acknowledge(epoch, marks);
   }
 
-  readonly rewinds: { epoch: string; committed: number }[] = [];
-  removals = 0;
-  #last: LastAck | null = null;
-
-  /** Sequence numbers up to which an epoch was trimmed. */
-  readonly trimmed = new Map<string, number>();
-
-  rewind(epoch: string, { committed }: { committed: number }): void {
+  override rewind(epoch: string, { committed, safe }: { committed: number; safe: number }): void {
     this.rewinds.push({ epoch, committed });
-    this.#committed.set(epoch, Math.max(committed, this.trimmed.get(epoch) ?? 0));
+    super.rewind(epoch, { committed: Math.max(committed, this.trimmed.get(epoch) ?? 0), safe });
   }
 
-  rolledBack(): void {
-    this.newEpoch();
-  }
-
-  marks(): EpochMark[] {
-    return [...new Set([...this.events.map((e) => e.header.epoch), this.epoch])].map((epoch) => ({
-      epoch,
-      committed: this.#committed.get(epoch) ?? 0,
-      safe: 0,
-      trimmed: this.trimmed.get(epoch) ?? 0,
-      made: Math.max(0, ...this.events.filter((e) => e.header.epoch === epoch).map((e) => e.header.seq)),
-    }));
-  }
-
-  lastAck(): LastAck | null {
-    return this.#last;
-  }
-
-  keepAck(ack: LastAck): void {
-    this.#last = ack;
+  override marks(): EpochMark[] {
+    return super.marks().map((mark) => ({ ...mark, trimmed: this.trimmed.get(mark.epoch) ?? 0 }));
   }
 }

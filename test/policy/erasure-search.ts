@@ -19,6 +19,7 @@ import { personBox, personKeyPlace } from '../../sync/server/platform/keys/perso
 import { KEYRING_OBJECT } from '../../sync/server/platform/objects/sealed/layout.ts';
 import { decompressed } from '../../sync/server/platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { tablesOf } from '../../sync/server/platform/server-module.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 
@@ -198,4 +199,26 @@ export function decryptedPages(file: string, key: Buffer): Buffer {
   for (let at = LOG_HEADER; at + frame <= log.length; at += frame)
     pages.push(open(log.subarray(at + FRAME_HEADER, at + frame)));
   return Buffer.concat(pages);
+}
+
+/**
+ * Tables that still hold a row of a person or of a kiosk, by what the modules declare: those with a rule for erasures, where
+ * they name a person if they have a column for one, and whatever names a kiosk. The audit log stays by its own rule.
+ */
+export async function tablesWithAnybody(db: Db): Promise<string[]> {
+  const found: string[] = [];
+  for (const [table, rule] of tablesOf(MODULES)) {
+    if (table === 'audit') continue;
+    const [name, schema = 'public'] = table.split('.').reverse();
+    const { rows: columns } = await sql<{ name: string }>`
+      select column_name as name from information_schema.columns
+      where table_schema = ${schema} and table_name = ${name}`.execute(db);
+    const naming = ['person', 'device'].filter((column) => columns.some((c) => c.name === column));
+    if (naming.length === 0 && !('erased' in rule) && table !== 'device') continue;
+    const where = naming.length === 0 ? sql`true` : sql`num_nonnulls(${sql.join(naming.map((c) => sql.ref(c)))}) > 0`;
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from ${sql.table(table)} where ${where}`.execute(db);
+    if (rows[0]!.n > 0) found.push(table);
+  }
+  return found;
 }

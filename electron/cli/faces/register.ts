@@ -9,6 +9,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { group } from '../options.ts';
 import { printable, terminalOutput } from '../output.ts';
+import { seeded } from '../seeded.ts';
 import { detPlot } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, type Watch } from './evaluate.ts';
@@ -157,17 +158,6 @@ function progressOnStderr(): Watch & { end(): void } {
     output.progress(done, total, next);
   };
   return Object.assign(watch, { end: () => output.end() });
-}
-
-/** Mulberry32: 0..1 from a seed, the same on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** `… | head` closes the pipe early: nothing is wrong, but not every file got its line. */

@@ -11,6 +11,7 @@ import { defaultSite, ensureKioskFolder } from '../../core/provision.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
 import { killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
+import { startSecondKiosk } from '../demo/second-kiosk.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
@@ -183,6 +184,10 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     say(
       `  staff PIN ${prepared.staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
     );
+  if (prepared.second) {
+    say('  demo     a dozen made-up people with a month of records, and a second kiosk; Home empties it');
+    parts.push(startSecondKiosk(prepared.second));
+  }
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
   await untilEnd(running, signal);
 }

@@ -1,15 +1,24 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { provisionLocal } from '../../../sync/server/app/local.ts';
+import { provisionDemo, provisionLocal } from '../../../sync/server/app/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
 import { EMERGENCY_PIN } from '../../core/staff/emergency.ts';
 import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
 import { enrolDemoPeople } from '../demo/enrol.ts';
-import { demoClip } from '../demo/people.ts';
+import { demoClip, demoPeople } from '../demo/people.ts';
+import {
+  KIOSK_NAME,
+  keepSecondKiosk,
+  SECOND_NAME,
+  type SecondKiosk,
+  type SecondKioskOptions,
+  secondKiosk,
+} from '../demo/second-kiosk.ts';
 
 export interface PrepareOptions {
   readonly kiosk: string;
@@ -22,10 +31,12 @@ export interface PrepareOptions {
   readonly staffPin: string;
 }
 
-/** What came of it: the staff PIN when it was set now, and the demo's camera clip. */
+/** What came of it: the staff PIN when it was set now, and of a demo the camera clip and what its second kiosk needs. */
 export interface PreparedKiosk {
   readonly staffPin: string | null;
   readonly footage: string;
+  /** Null: this is no demo, or it was emptied. */
+  readonly second: SecondKioskOptions | null;
 }
 
 /**
@@ -40,10 +51,12 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
   });
   try {
     settleDemo(kiosk, options.demo);
-    // The database's first start takes seconds; faces are enrolled meanwhile.
-    const [, , footage] = await Promise.all([
-      provision(kiosk, options),
-      options.demo ? enrolDemoPeople(kiosk) : 0,
+    // The database's first start takes seconds; faces are enrolled meanwhile. One that is there may have been emptied.
+    const isNew = !existsSync(join(options.server, 'pglite'));
+    const provisioned = provision(kiosk, options);
+    const [second, , footage] = await Promise.all([
+      provisioned,
+      options.demo && (isNew || (await provisioned)) ? enrolDemoPeople(kiosk) : 0,
       options.demo ? demoClip(join(options.kiosk, 'demo')) : '',
     ]);
     let staffPin: string | null = null;
@@ -51,25 +64,35 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
       kiosk.store.settings.set(EMERGENCY_PIN, await (await kiosk.pins()).hash(options.staffPin));
       staffPin = options.staffPin;
     }
-    return { staffPin, footage };
+    const recorded = demoPeople().flatMap(({ number }) => kiosk.store.people.byNumber(number)?.id ?? []);
+    const sentFile = join(options.kiosk, 'demo', 'history-sent');
+    return { staffPin, footage, second: second && { kiosk: second, recorded, sentFile } };
   } finally {
     await kiosk.close();
   }
 }
 
-async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<void> {
-  if (readServerLink(kiosk.store)) return;
-  const secret = await createDeviceIdentity(kiosk.store.device);
-  const device = await deviceRequest(secret, hostname().slice(0, 80) || 'kiosk');
-  const bundle = await provisionLocal({
-    serverHome: options.server,
-    env: options.serverEnv,
-    device,
-    // Nobody but its operator is at the demo, whose kiosk may have no display.
-    ...(options.demo && { policy: { watchScreens: 'on' } }),
-  });
-  writeServerLink(kiosk.store, { secret, bundle });
+/** @returns the demo's second kiosk; null: this is no demo, or it was emptied */
+async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<SecondKioskOptions['kiosk'] | null> {
+  const { store } = kiosk;
+  const second = options.demo ? await secondKiosk(store) : null;
+  if (readServerLink(store)) return registered(second);
+  const secret = await createDeviceIdentity(store.device);
+  const device = await deviceRequest(secret, second ? KIOSK_NAME : hostname().slice(0, 80) || 'kiosk');
+  const server = { serverHome: options.server, env: options.serverEnv, device };
+  if (!second) {
+    writeServerLink(store, { secret, bundle: await provisionLocal(server) });
+    return null;
+  }
+  const made = await provisionDemo({ ...server, second: await deviceRequest(second.secret, SECOND_NAME) });
+  const known = { ...second, bundle: made.second };
+  keepSecondKiosk(store, known);
+  writeServerLink(store, { secret, bundle: made.bundle });
+  return registered(known);
 }
+
+const registered = (kiosk: SecondKiosk | null): SecondKioskOptions['kiosk'] | null =>
+  kiosk?.bundle ? { ...kiosk, bundle: kiosk.bundle } : null;
 
 /** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
 function settleDemo(kiosk: OpenKiosk, demo: boolean): void {

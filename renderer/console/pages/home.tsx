@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ATTENTION_KINDS, countAttention } from '../../../sync/protocol/api/attention.ts';
 import { IconCloudOff } from '../../shared/icons.tsx';
+import { demo } from '../../shared/web/demo.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
@@ -24,7 +25,7 @@ export function Home({ role }: PageProps) {
     <div class="board">
       <Header live={live} />
       <LostNotice live={live} />
-      {role === 'admin' && <SetupGuide />}
+      {role === 'admin' && demo.value === 'none' && <SetupGuide />}
       {site ? (
         <div class="board-main" data-stale={live.lostAt.value !== null}>
           <Stats live={live} role={role} />

@@ -1,11 +1,13 @@
 import { type ComponentType, render } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
+import type { SessionState } from '../../../sync/protocol/api/session.ts';
 import { Button } from '../button.tsx';
 import { initI18n, type Sentences } from '../i18n.ts';
 import { IconLock } from '../icons.tsx';
 import { keepFocus } from '../keep-focus.ts';
 import { Confirmation } from './confirm.tsx';
+import { DemoBar } from './demo.tsx';
 import { LinkCard, OpeningCard } from './entry.tsx';
 import { type LinkSentences, t } from './i18n.ts';
 import { now } from './now.ts';
@@ -40,8 +42,13 @@ export async function startPage<Place extends { readonly kind: string }>(
   };
   // Nothing is drawn in English for a moment, to be drawn again in another language.
   await spoken;
+  const Bar = () => {
+    const at: { readonly kind: string; readonly session?: SessionState } = session.stage.value;
+    return <DemoBar admin={at.kind === 'in' && at.session?.role === 'admin'} />;
+  };
   render(
     <>
+      <Bar />
       <Stage />
       <Confirmation />
       <Toasts />

@@ -3,12 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../disk/replace.ts';
 import { Problem } from '../../errors/problem.ts';
-import type { Policy } from '../../protocol/wire/changes.ts';
 import { DeviceRequest, type ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { bundleFor, type IdentityContext, identityContext } from '../core/devices/join.ts';
 import { registerDevice } from '../core/devices/registry.ts';
-import { policyOf, setPolicy } from '../core/sites/policy.ts';
-import { DEFAULT_SCOPE } from '../core/sites/sites.ts';
+import { beginDemo } from '../features/demo/module.ts';
 import { lockHome } from '../platform/database/lock.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { makeServerHome } from '../platform/home.ts';
@@ -75,28 +73,48 @@ function demoKeys(path: string): DemoKeys {
  * Registers a kiosk of this machine with the server of this machine, as approved, while the server is not running.
  * Safe to run again with the same device.
  *
- * @param o `env`: as the server process will get it: keys, ports, host names, site; `policy`: over that of the default site
+ * @param env as the server process will get it: keys, ports, host names, site
  * @throws Problem `bad-configuration`, `database-in-use`, `wrong-encryption-key`, `device-registered-otherwise`, `bad-certificate-request`
  */
 export async function provisionLocal({
   serverHome,
   env,
   device,
-  policy,
 }: {
   serverHome: string;
   env: Readonly<Record<string, string | undefined>>;
   device: DeviceRequest;
-  policy?: Partial<Policy>;
 }): Promise<ServerBundle> {
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
-  const request = DeviceRequest.parse(device);
+  return withServer(config, (identity) => registered(identity, DeviceRequest.parse(device)));
+}
+
+/**
+ * The same for the kiosk of a demo, and for the second one, which is no machine, while that is this demo's: one that holds
+ * nobody yet becomes a demo, and one that was emptied is none any more.
+ *
+ * @throws Problem of provisionLocal
+ */
+export async function provisionDemo({
+  serverHome,
+  env,
+  device,
+  second,
+}: Parameters<typeof provisionLocal>[0] & { second: DeviceRequest }): Promise<{
+  bundle: ServerBundle;
+  second: ServerBundle | null;
+}> {
+  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
   return withServer(config, async (identity) => {
-    const { db, now } = identity;
-    await registerDevice(db, request, now());
-    if (policy) await setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), ...policy }, now());
-    return bundleFor(identity, { id: request.id, site: null }, request.csr);
+    const isDemo = await beginDemo(identity.db, second.id, identity.now());
+    const bundle = await registered(identity, DeviceRequest.parse(device));
+    return { bundle, second: isDemo ? await registered(identity, DeviceRequest.parse(second)) : null };
   });
+}
+
+async function registered(identity: IdentityContext, request: DeviceRequest): Promise<ServerBundle> {
+  await registerDevice(identity.db, request, identity.now());
+  return bundleFor(identity, { id: request.id, site: null }, request.csr);
 }
 
 /**

@@ -12,6 +12,7 @@ import { attendance } from '../features/attendance/module.ts';
 import { attention } from '../features/attention/module.ts';
 import { audit } from '../features/audit/module.ts';
 import { backup } from '../features/backup/module.ts';
+import { demo } from '../features/demo/module.ts';
 import { embedders } from '../features/embedders/module.ts';
 import { enrolment } from '../features/enrolment/module.ts';
 import { fleet } from '../features/fleet/module.ts';
@@ -61,6 +62,7 @@ export const MODULES: readonly ServerModule[] = [
   attention,
   audit,
   backup,
+  demo,
   embedders,
   enrolment,
   fleet,

@@ -1,0 +1,140 @@
+import { v4 } from 'uuid';
+import { EventList } from '../../../sync/edge/event-list.ts';
+import type { EventType, Method, Open, Personal } from '../../../sync/protocol/wire/event.ts';
+import { seeded } from '../seeded.ts';
+import { madeUpPerson } from './names.ts';
+
+/** What the events of the demo are made from; the same again gives the same events, byte for byte. */
+export interface HistoryOptions {
+  readonly device: string;
+  readonly epoch: string;
+  /** The last moment; the history is of the month before, on this machine's calendar. */
+  readonly now: Date;
+  /** People with a face, who are enrolled at the demo's other kiosk. */
+  readonly recorded: readonly string[];
+  readonly seed?: number;
+  /** How many are made up. */
+  readonly people?: number;
+  /** How many days before `now` it begins. */
+  readonly days?: number;
+}
+
+const MINUTE_MS = 60_000;
+/** At least so many of the made-up people are inside, whatever the hour, or the first page would be empty at night. */
+const INSIDE = 5;
+/** How the made-up people check in. They have no face: a template that nobody has could still match a visitor. */
+const METHODS = ['number+pin', 'badge', 'qr'] as const satisfies readonly Method[];
+/** Who forgets to check out once, and how many working days ago. */
+const FORGETS = { person: 2, workingDaysAgo: 3 };
+/** From here on it is late, minutes after midnight. */
+const LATE = 585;
+
+type Direction = Open<'checkin'>['direction'];
+
+interface Entry {
+  readonly at: Date;
+  append(list: EventList): void;
+}
+
+/**
+ * A month at a second entrance: a dozen made-up people on working days, some of them late, one who forgot to check out, what
+ * failed, and a record that someone says is not theirs.
+ */
+export function demoHistory({
+  device,
+  epoch,
+  now,
+  recorded,
+  seed = 1,
+  people = 12,
+  days = 30,
+}: HistoryOptions): EventList {
+  const random = seeded(seed);
+  const bytes = (count: number) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
+  const uuid = () => v4({ random: bytes(16) });
+  const entries: Entry[] = [];
+  const add = <T extends EventType>(at: Date, type: T, open: Open<T>, personal: Personal<T>): string => {
+    const id = uuid();
+    if (at <= now) entries.push({ at, append: (list) => void list.append(type, open, personal, at, id) });
+    return id;
+  };
+  /** Where each of them was last. */
+  const last = new Map<string, { readonly at: Date; readonly direction: Direction }>();
+  const checkin = (at: Date, person: string, direction: Direction, method: Method): string => {
+    if (at <= now) last.set(person, { at, direction });
+    const open = { direction, method, liveness: 'not-needed' } as const;
+    if (method !== 'face') return add(at, 'checkin', open, { person });
+    const size = recorded.length;
+    const decision = { liveness: 'off (demo)', model: 'demo', threshold: 0.5 } as const;
+    const score = Math.round((0.72 + random() * 0.2) * 1000) / 1000;
+    return add(
+      at,
+      'checkin',
+      { ...open, ...decision, gallery: { people: size, templates: size } },
+      { person, score, second: null },
+    );
+  };
+
+  const first = clock(now, days + 1, 9 * 60);
+  const staff = Array.from({ length: people }, (_, i) => {
+    const person = uuid();
+    const method = METHODS[i % METHODS.length]!;
+    add(first, 'person', { change: 'added' }, { person, ...madeUpPerson(i), number: String(2001 + i) });
+    const bearer = { id: uuid(), hash: Buffer.from(bytes(32)).toString('base64url') };
+    if (method !== 'number+pin') add(first, 'credential', { kind: 'card', change: 'issued' }, { person, bearer });
+    return { person, method: method as Method };
+  });
+  const everybody = [...staff, ...recorded.map((person) => ({ person, method: 'face' as Method }))];
+
+  for (let daysAgo = days; daysAgo >= 0; daysAgo--) {
+    if (!isWorkingDay(now, daysAgo)) continue;
+    for (const [i, { person, method }] of everybody.entries()) {
+      const forgets = i === FORGETS.person && daysAgo === workingDay(now, FORGETS.workingDaysAgo);
+      // Who is on footage comes by themselves today.
+      if ((random() > 0.92 && !forgets) || (daysAgo === 0 && method === 'face')) continue;
+      const came = random() < 0.08 ? LATE + random() * 65 : 455 + random() * 95;
+      // Who has no badge with them knows a number.
+      const by = () => (method !== 'face' && random() < 0.08 ? 'number+pin' : method);
+      checkin(clock(now, daysAgo, came), person, 'in', by());
+      if (random() < 0.3) {
+        checkin(clock(now, daysAgo, 720 + random() * 40), person, 'out', by());
+        checkin(clock(now, daysAgo, 775 + random() * 20), person, 'in', by());
+      }
+      if (!forgets) checkin(clock(now, daysAgo, came + 450 + random() * 90), person, 'out', by());
+    }
+    const failed = { 'guide.too-dark': 1, 'guide.too-far': 2, 'other-method.unknown': 1, 'refused.pin-wrong': 1 };
+    const detail = Object.fromEntries(
+      Object.entries(failed).map(([name, most]) => [name, Math.round(random() * most)]),
+    );
+    const since = clock(now, daysAgo, 8 * 60).toISOString();
+    add(clock(now, daysAgo, 18 * 60), 'health', { code: 'statistics', detail: { since, ...detail, queue: 0 } }, {});
+  }
+
+  const disputed = recorded[0] ?? staff[0]!.person;
+  const at = clock(now, workingDay(now, 1), 14 * 60 + 5);
+  const target = checkin(at, disputed, 'in', recorded[0] ? 'face' : 'badge');
+  add(new Date(at.getTime() + 20_000), 'void', { target, reason: 'not-me' }, { person: disputed });
+
+  const away = staff.filter(({ person }) => last.get(person)?.direction !== 'in');
+  for (const { person, method } of away.slice(0, Math.max(0, INSIDE - (staff.length - away.length)))) {
+    const since = now.getTime() - (15 + random() * 90) * MINUTE_MS;
+    checkin(new Date(Math.max(since, last.get(person)?.at.getTime() ?? 0)), person, 'in', method);
+  }
+
+  const list = new EventList({ device, epoch, bootId: 'demo', salt: () => bytes(16) });
+  for (const entry of entries.sort((a, b) => a.at.getTime() - b.at.getTime())) entry.append(list);
+  return list;
+}
+
+/** A moment of a day before `now`, minutes after its midnight. */
+const clock = (now: Date, daysAgo: number, minutes: number): Date =>
+  new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo, 0, 0, 0, Math.round(minutes * MINUTE_MS));
+
+const isWorkingDay = (now: Date, daysAgo: number): boolean => ![0, 6].includes(clock(now, daysAgo, 720).getDay());
+
+/** How many days ago the n-th working day before today was. */
+function workingDay(now: Date, n: number): number {
+  let daysAgo = 0;
+  for (let left = n; left > 0; ) if (isWorkingDay(now, ++daysAgo)) left -= 1;
+  return daysAgo;
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+
+/** `/api/demo`: whether this is the demo of `npm start`, and the end of it. */
+
+export const getDemo = endpoint('GET /api/demo', {
+  summary: 'Show whether people, kiosks and records here are a demo’s',
+  roles: 'anybody',
+  data: [],
+  /** `none`: they are not, or the demo was emptied. */
+  answer: z.strictObject({ state: z.enum(['none', 'filled', 'emptying']) }),
+  limit: { max: 600, perMs: 60_000 },
+  idle: true,
+});
+
+export const countDemo = endpoint('GET /api/demo/contents', {
+  summary: 'Count what is removed when the demo is emptied',
+  roles: ['admin'],
+  data: [],
+  answer: z.strictObject({ people: z.number().int(), kiosks: z.number().int(), records: z.number().int() }),
+  errors: ['not-a-demo'],
+});
+
+export const emptyDemo = endpoint('POST /api/demo/empty', {
+  summary: 'Erase everybody of a demo, remove its kiosks and their records; goes on by itself until nothing is left',
+  roles: ['admin'],
+  action: 'delete',
+  data: ['person', 'template', 'photo', 'checkin', 'consent'],
+  answer: 'nothing',
+  errors: ['not-a-demo'],
+});

@@ -1,0 +1,169 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
+import * as api from '../../../protocol/api/demo.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { revokeDevice } from '../../core/devices/registry.ts';
+import { livingPeople } from '../../core/people/living.ts';
+import { policyOf, setPolicy } from '../../core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import { count, exists, find, findAll, idsOf, insertNew, not, remove, upsert } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Job, JobContext, Report } from '../../platform/jobs/job.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { type ServerModule, tablesOf } from '../../platform/server-module.ts';
+import { askKiosk } from '../fleet/commands.ts';
+import { requestErasure } from '../privacy/erasure/request.ts';
+
+/**
+ * The demo of `npm start`. That a database is one is written when it is made, and never later: a server that was set up for
+ * people has no such row, and everything here refuses it. In a demo everybody is made up, so that emptying it is the
+ * erasure of each person and the removal of each kiosk, as an administrator would do it one after the other. What is in a
+ * demo is made elsewhere (electron/cli/demo): it comes as the events of a kiosk, like everything else.
+ */
+
+/** Its place in `meta`. */
+const KEY = 'demo';
+const Demo = z.strictObject({
+  state: z.enum(['filled', 'emptying', 'emptied']),
+  /** The kiosk that is no machine: `npm start` speaks for it. */
+  kiosk: Uuid,
+  /** Account that asked for its end. */
+  by: z.string().optional(),
+});
+type Demo = z.infer<typeof Demo>;
+
+/** Seconds between two presences where people come and go as usual, not as in the clip. */
+const USUAL_REPEAT_SECONDS = 60;
+
+async function readDemo(db: Db): Promise<Demo | null> {
+  const row = await find(db, 'meta', { key: KEY }, ['value']);
+  return row ? Demo.parse(JSON.parse(row.value)) : null;
+}
+
+async function writeDemo(db: Db, demo: Demo): Promise<void> {
+  const value = JSON.stringify(demo);
+  await upsert(db, 'meta', 'key', { key: KEY, value }, { value });
+}
+
+/**
+ * Makes a database that nobody has used yet a demo's.
+ * @param kiosk its kiosk that is no machine
+ * @returns whether it is the demo of this kiosk now, or was before; never again once it was emptied
+ */
+export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
+  // Whatever has started once has an account.
+  const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
+  if (!(await Promise.all(used)).includes(true)) {
+    await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });
+    // Nobody but its operator is at a demo, whose kiosk may have no display.
+    await setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), watchScreens: 'on' }, now);
+  }
+  const demo = await readDemo(db);
+  return demo?.state === 'filled' && demo.kiosk === kiosk;
+}
+
+/** @throws Problem `not-a-demo` */
+async function requireDemo(db: Db): Promise<Demo> {
+  const demo = await readDemo(db);
+  if (!demo || demo.state === 'emptied') throw new Problem('not-a-demo');
+  return demo;
+}
+
+const demoRoutes: readonly Route[] = [
+  implement(api.getDemo, async ({ tx }) => {
+    const { state = 'emptied' } = (await readDemo(tx)) ?? {};
+    return { state: state === 'emptied' ? ('none' as const) : state };
+  }),
+  implement(api.countDemo, async ({ tx }) => {
+    await requireDemo(tx);
+    return {
+      people: (await living(tx)).length,
+      kiosks: await count(tx, 'device', { status: not('revoked') }),
+      records: await count(tx, 'checkin', {}),
+    };
+  }),
+  implement(api.emptyDemo, async ({ tx, services, actor, now, about, notify }) => {
+    const demo = await requireDemo(tx);
+    about(await eraseEverybody(tx, services.keys, now));
+    // Nobody stands before it, so nothing there has to be destroyed first.
+    if (await exists(tx, 'device', { id: demo.kiosk })) await revokeDevice(tx, demo.kiosk, now);
+    await writeDemo(tx, { ...demo, state: 'emptying', by: actor.id ?? 'operator' });
+    notify('board', 'change');
+  }),
+];
+
+const living = async (db: Db): Promise<string[]> => idsOf(await livingPeople(db).execute());
+
+/** Everybody is to be erased; those for whom it was asked before stay as they are. @returns who it is about */
+async function eraseEverybody(db: Db, keys: Keys, now: Date): Promise<string[]> {
+  const people = await living(db);
+  for (const person of people) await requestErasure(db, keys, { person, origin: 'staff', undoDays: 0 }, now);
+  return people;
+}
+
+/**
+ * One step towards an empty server: everybody's erasure, then the end of every kiosk, then what stays of both elsewhere. Each
+ * waits for the one before, as kiosks have to confirm; whatever it was broken off by, the next run goes on.
+ */
+async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<Report> {
+  // Someone may have come since it was asked for.
+  await eraseEverybody(db, keys, now());
+  const erasures = await count(db, 'erasure', { state: ['requested', 'closed'] });
+  if (erasures > 0) return { waits: 'erasures', count: erasures };
+  const kiosks = await inTransaction(db, async (tx) => {
+    const { by = 'operator' } = await requireDemo(tx);
+    const left = await findAll(tx, 'device', { status: not('revoked') }, ['id', 'name', 'status']);
+    for (const { id, name, status } of left) {
+      if (status !== 'approved') await revokeDevice(tx, id, now());
+      else if (!(await exists(tx, 'fleet_command', { device: id, what: 'decommission' })))
+        await askKiosk(tx, { device: id, what: 'decommission', name, by }, now());
+    }
+    if (left.length === 0)
+      await removeRemains(
+        tx,
+        tablesOf(modules).map(([table]) => table),
+        now(),
+      );
+    return left.length;
+  });
+  notify('change');
+  notify('board');
+  return kiosks > 0 ? { waits: 'kiosks', count: kiosks } : { done: true };
+}
+
+/**
+ * What an erasure and the end of a kiosk leave on a server that goes on: records of nobody, the proof that somebody was
+ * erased, the kiosks themselves. Of made-up people nothing has to be proved.
+ *
+ * @param tables every one of the server: those that name a kiosk in a column `device` are emptied of it
+ */
+async function removeRemains(tx: Tx, tables: readonly string[], now: Date): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.columns
+    where table_schema = 'public' and column_name = 'device' and table_name = any(${tables}::text[])`.execute(tx);
+  for (const table of ['erasure_step', 'erasure_confirmation', 'erasure', 'correction', 'attention_note'] as const)
+    await remove(tx, table, {});
+  for (const table of ['webhook_delivery', 'evacuation', 'change', 'person_merge', 'person'] as const)
+    await remove(tx, table, {});
+  // In one statement: which of them refers to which is asked at its end.
+  await sql`with ${sql.join(
+    rows.map(
+      ({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} where device is not null)`,
+    ),
+  )} delete from device`.execute(tx);
+  const { watchScreens: _, ...policy } = await policyOf(tx, DEFAULT_SCOPE);
+  await setPolicy(tx, DEFAULT_SCOPE, { ...policy, repeatWindowSeconds: USUAL_REPEAT_SECONDS }, now);
+  await writeDemo(tx, { ...(await requireDemo(tx)), state: 'emptied' });
+}
+
+const emptyingJob: Job = {
+  name: 'demo',
+  everyMs: 2_000,
+  wanted: async ({ db }) => (await readDemo(db))?.state === 'emptying',
+  run: emptyOn,
+};
+
+export const demo: ServerModule = { endpoints: demoRoutes, jobs: [emptyingJob] };

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { demoHistory } from '../../electron/cli/demo/history.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { registerDevice } from '../../sync/server/core/devices/registry.ts';
+import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
+import { deliverAll, registerKiosk, resolveAll } from '../kit/known-kiosk.ts';
+import { CONSOLE } from '../kit/locales.ts';
+import { enterByLink, fits, openBrowser } from './browser.ts';
+import { newSystem, type System } from './system.ts';
+import { ask } from './walk.ts';
+
+/*
+ * Every page of the console with nothing in it, a little and a lot, at four sizes, light and dark, in English and in the
+ * language that takes most room: nothing is out of reach at its side, no button, tab or heading is cut, and no page
+ * complains. With SCREENS=FOLDER it keeps a picture of each, for people to look at.
+ */
+const FOLDER = process.env.SCREENS;
+const SIZES = [
+  [1440, 900],
+  [1280, 800],
+  [768, 1024],
+  [390, 844],
+] as const;
+const AMOUNTS = [0, 5, 500] as const;
+
+const TABLE = readFileSync(join(import.meta.dirname, '../../renderer/console/pages/index.ts'), 'utf8');
+const PATHS = [...TABLE.matchAll(/\{ path: '(\w+)', section: /g)].map(([, path]) => path!);
+const lengthOf = (sentences: object): number => JSON.stringify(sentences).length;
+const [LONGEST] = Object.entries(CONSOLE)
+  .toSorted(([, a], [, b]) => lengthOf(b) - lengthOf(a))
+  .map(([language]) => language);
+
+test.describe.configure({ mode: 'serial' });
+let system: System;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+let filled = 0;
+
+test.beforeAll(async ({ browser }) => {
+  system = await newSystem('North entrance');
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, system.server.adminLink);
+  await expect(page.locator('.rail')).toBeVisible();
+});
+test.afterAll(async () => {
+  await context?.close();
+  await system?.close();
+});
+
+/** Whatever lists can hold, up to so many rows of each. */
+async function fill(rows: number): Promise<void> {
+  await page.goto('about:blank');
+  await system.server.offline(async ({ db, keys }) => {
+    const now = new Date();
+    const { device } = await registerKiosk(db, { name: `Side entrance ${rows}`, at: now });
+    const epoch = crypto.randomUUID();
+    const history = demoHistory({ device, epoch, now, recorded: [], people: rows - filled, days: 2, seed: rows });
+    const people = history.events.flatMap(({ header, personal }) =>
+      header.type === 'person' ? [personal.person!.value as string] : [],
+    );
+    const text = { action: 'given', textVersion: '2026-11.no-photo', language: 'en' } as const;
+    for (const person of people) history.append('consent', text, { person }, now);
+    for (const { header, personal } of history.events.filter(({ header }) => header.type === 'checkin').slice(0, rows))
+      history.append(
+        'void',
+        { target: header.id, reason: 'not-me' },
+        { person: personal.person!.value as string },
+        now,
+      );
+    await deliverAll(db, keys, device, history, { now });
+    await resolveAll(db);
+    for (const person of people.slice(0, rows / 2))
+      await requestErasure(db, keys, { person, origin: 'staff', undoDays: 14 }, now);
+    for (let i = filled; i < rows - 1; i++)
+      await registerDevice(db, await deviceRequest(await createDeviceIdentity(crypto.randomUUID()), `Door ${i}`), now);
+    const found = { reason: 'number', score: null, found_at: now, status: 'open' } as const;
+    for (const [i, person] of people.slice(1).entries()) {
+      const [first, second] = [people[i]!, person].sort();
+      await db
+        .insertInto('merge_candidate')
+        .values({ id: crypto.randomUUID(), first: first!, second: second!, ...found })
+        .execute();
+    }
+  });
+  await page.goto(system.at('home'));
+  await expect(page.locator('.rail')).toBeVisible();
+  for (let i = filled; i < Math.min(rows, 50); i++)
+    await ask(page, 'POST', '/api/accounts', { role: 'staff', email: `person.of.staff.${i}@entrance.example.org` });
+  filled = rows;
+}
+
+async function show(path: string, language: string): Promise<void> {
+  await page.goto(system.at(path));
+  await expect(page.locator('html')).toHaveAttribute('lang', language);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+}
+
+for (const rows of AMOUNTS)
+  for (const language of ['en', LONGEST!])
+    test(`every page with ${rows} rows in ${language}`, async () => {
+      if (rows > filled) await fill(rows);
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(system.at('home'));
+      await page.locator('select:has(option[value=zh])').first().selectOption(language);
+      const { items } = await ask(page, 'GET', '/api/people?limit=1');
+      const paths = [...PATHS, ...items.map(({ id }: { id: string }) => `people/${id}`)];
+      expect(paths.length).toBeGreaterThan(20);
+      for (const path of paths) {
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await show(path, language);
+        for (const [width, height] of SIZES) {
+          await page.setViewportSize({ width, height });
+          await fits(page, `${path} with ${rows} rows in ${language}`);
+          if (!FOLDER) continue;
+          await page.evaluate(() => scrollTo(0, 0));
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+            const name = `${path.replace(/\/.*/, '-one')}-${rows}-${language}-${width}-${colorScheme}.png`;
+            await page.screenshot({ path: join(FOLDER, name) });
+          }
+        }
+        expect(complaints.splice(0), `what ${path} complains of`).toEqual([]);
+      }
+    });

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, describe, expect, test } from 'vitest';
+import { demoHistory } from '../../electron/cli/demo/history.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
+import { beginDemo } from '../../sync/server/features/demo/module.ts';
+import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { findAll, idsOf } from '../../sync/server/platform/database/rows.ts';
+import { jobsOf } from '../../sync/server/platform/server-module.ts';
+import type { Api } from '../kit/api.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { deliverAll, KnownKiosk, registerKiosk } from '../kit/known-kiosk.ts';
+import { newPerson } from '../kit/person.ts';
+import { withApi } from '../kit/suite.ts';
+import { type Erasing, erasing } from '../sync/erasing.ts';
+import { openedUnderEnvironment, tablesNaming, tablesWithAnybody } from './erasure-search.ts';
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+
+describe.each(DATABASES)('on $name', (on) => {
+  describe.each<[string, (api: Api) => Promise<unknown>]>([
+    ['a kiosk', (api) => registerKiosk(api.db)],
+    ['an account', (api) => api.ask('POST', '/api/accounts', { body: { email: 'it@example.org', role: 'admin' } })],
+  ])('a server that was set up for people, with %s', (_, make) => {
+    let api: Api;
+    withApi(on, { now: NOW }, (opened) => {
+      ({ api } = opened);
+    });
+
+    test('becomes no demo, says that it is none, and refuses to be emptied', async () => {
+      await make(api);
+      expect(await beginDemo(api.db, randomUUID(), new Date())).toBe(false);
+      expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
+      await expect(api.ask('GET', '/api/demo/contents')).rejects.toMatchObject({ code: 'not-a-demo' });
+      await expect(api.ask('POST', '/api/demo/empty')).rejects.toMatchObject({ code: 'not-a-demo' });
+    });
+  });
+
+  describe('a demo', () => {
+    let api: Api;
+    let saga: Erasing;
+    let logEpoch: string;
+    const home = temporaryFolder();
+    afterAll(() => home.remove());
+    withApi(on, { now: NOW }, async (opened) => {
+      ({ api } = opened);
+      ({ logEpoch } = opened.database);
+      saga = await erasing(api.db, api.keys, home.path, { now: () => NOW });
+    });
+
+    test('is emptied of everybody, of every kiosk and record, once its kiosks have confirmed; and is none any more', async () => {
+      const { db, keys } = api;
+      const second = randomUUID();
+      expect(await beginDemo(db, second, new Date())).toBe(true);
+      const first = new KnownKiosk({ db, keys, logEpoch }, await registerKiosk(db));
+      await registerKiosk(db, { device: second, name: 'Side' });
+      const recorded = newPerson(first.box, 'Max Mustermann', NOW, '1001');
+      await first.send(NOW);
+      const history = demoHistory({ device: second, epoch: randomUUID(), now: NOW, recorded: [recorded] });
+      await deliverAll(db, keys, second, history, { now: NOW });
+      await api.settle();
+      expect(await beginDemo(db, second, new Date())).toBe(true);
+      expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'filled' });
+      const { people, kiosks, records } = await api.ask<Record<string, number>>('GET', '/api/demo/contents');
+      expect({ people, kiosks }).toEqual({ people: 13, kiosks: 2 });
+      expect(records).toBe(history.events.filter(({ header }) => header.type === 'checkin').length);
+      const ids = [...idsOf(await findAll(db, 'person', {}, ['id'])), first.id, second];
+      expect(await tablesWithAnybody(db)).toEqual(expect.arrayContaining(['checkin', 'consent', 'template', 'person']));
+
+      await api.ask('POST', '/api/demo/empty');
+      const job = jobsOf(MODULES).find(({ name }) => name === 'demo')!;
+      const goOn = async () => {
+        await saga.run();
+        return job.run(saga.context);
+      };
+      expect(await goOn()).toMatchObject({ waits: 'erasures' });
+      expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'emptying' });
+      for (const change of await first.read({ now: NOW }))
+        if (change.kind === 'erase')
+          first.box.append('erasureDone', { request: change.request }, { person: change.person }, NOW);
+      await first.send(NOW);
+      expect(await goOn()).toEqual({ waits: 'kiosks', count: 1 });
+      // Asked once: the kiosk may take its time.
+      expect(await goOn()).toEqual({ waits: 'kiosks', count: 1 });
+      const [command, ...more] = await findAll(db, 'fleet_command', {});
+      expect([command!.what, command!.device, more]).toEqual(['decommission', first.id, []]);
+      const farewell = { device: first.id, command: command!.id, what: 'decommission' as const };
+      expect(await inTransaction(db, (tx) => takeFarewell(tx, farewell, NOW))).toBe(true);
+      expect(await goOn()).toEqual({ done: true });
+
+      expect(await tablesWithAnybody(db)).toEqual([]);
+      for (const id of ids)
+        expect((await tablesNaming(db, id)).filter((table) => table !== 'audit')).toEqual(
+          id === second ? ['meta'] : [],
+        );
+      expect(await openedUnderEnvironment(db, keys, ['Mustermann', 'Okafor'])).toEqual([]);
+      expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
+      expect(await api.ask('GET', '/api/setup')).toEqual({ done: [] });
+      // Nor ever again, although nobody is in it.
+      expect(await beginDemo(db, second, new Date())).toBe(false);
+    });
+  });
+});
