@@ -44,7 +44,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
 const DOCS = ['../../../docs', '../../docs'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 const BENCH_HELP = `
-Groups: gallery, pipeline, store, kiosk, walkup, liveness, sync, server, console, update.
+Groups: gallery, pipeline, store, kiosk, walkup, liveness, sync, server, console, update, first-day.
 The last line says how many targets were met. A missed target doesn't fail the run.
 
 Exit code: 0 everything was measured; 1 a group couldn't be measured; 2 wrong usage.`;

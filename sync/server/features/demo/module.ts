@@ -97,7 +97,7 @@ const demoRoutes: readonly Route[] = [
 
 const living = async (db: Db): Promise<string[]> => idsOf(await livingPeople(db).execute());
 
-/** Everybody is to be erased; those for whom it was asked before stay as they are. @returns who it is about */
+/** Everybody is to be erased; requests that were made before stay as they are. @returns who it is about */
 async function eraseEverybody(db: Db, keys: Keys, now: Date): Promise<string[]> {
   const people = await living(db);
   for (const person of people) await requestErasure(db, keys, { person, origin: 'staff', undoDays: 0 }, now);
@@ -135,7 +135,7 @@ async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<
 }
 
 /**
- * What an erasure and the end of a kiosk leave on a server that goes on: records of nobody, the proof that somebody was
+ * What an erasure and the end of a kiosk leave on a server that goes on: records of nobody, the proof that someone was
  * erased, the kiosks themselves. Of made-up people nothing has to be proved.
  *
  * @param tables every one of the server: those that name a kiosk in a column `device` are emptied of it
