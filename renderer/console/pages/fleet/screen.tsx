@@ -65,7 +65,9 @@ function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
   if (value.policy.watchScreens !== 'on' && !watching)
     return (
       <p class="note">
-        {t('screen.notAllowed')} <SiteLink id={site} />
+        <span>
+          {t('screen.notAllowed')} <SiteLink id={site} />
+        </span>
       </p>
     );
   return (
