@@ -108,8 +108,8 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
           return onOver(answer.error);
         }
         if (answer.ok) {
-          const { number, at, picture } = answer.value;
-          after = number;
+          const { sequence, at, picture } = answer.value;
+          after = sequence;
           const drawn = picture === null || (await draw(canvas.current, picture).catch(() => false));
           setSeen((before) => ({ at, drawn: picture === null ? before.drawn : drawn }));
         }
