@@ -149,7 +149,9 @@ test('a kiosk in other hands can show a wrong picture of itself and nothing more
   await page.route('**/api/fleet/*/screen/*', (route) => {
     const bytes = Buffer.from(hostile[number % hostile.length]!, 'latin1');
     number += 1;
-    return route.fulfill({ json: { number, at: new Date().toISOString(), picture: bytes.toString('base64') } });
+    return route.fulfill({
+      json: { sequence: number, at: new Date().toISOString(), picture: bytes.toString('base64') },
+    });
   });
   const { title, address } = await page.evaluate(() => ({ title: document.title, address: location.href }));
   await panel().getByRole('button', { name: 'Watch screen' }).click();

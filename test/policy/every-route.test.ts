@@ -33,6 +33,9 @@ const ONLY_READING = new Set([
   'POST /api/retention/dry-run',
   'POST /api/enrolment/judge',
   'POST /api/gdpr/delete/my-account/confirmation',
+  // Watching a screen changes nothing but who is shown it; it has its row (watching.test.ts).
+  'POST /api/fleet/:device/screen',
+  'DELETE /api/fleet/:device/screen/:command',
 ]);
 /** Asked again and again below, these would end the session that asks. */
 const ENDING = new Set(['DELETE /api/session', 'DELETE /api/sessions']);

@@ -64,14 +64,14 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     const [box, other] = [await api.kiosk(), await api.kiosk()];
     const [admin, second] = [api.actorOf('admin'), api.actorOf('admin')];
     const command = await watch(box, admin);
-    expect(await look(box, command, admin)).toEqual({ number: 0, at: null, picture: null });
+    expect(await look(box, command, admin)).toEqual({ sequence: 0, at: null, picture: null });
     send(box);
     expect(await look(box, command, admin)).toEqual({
-      number: 1,
+      sequence: 1,
       at: NOW.toISOString(),
       picture: JPEG.toString('base64'),
     });
-    expect(await look(box, command, admin, 1)).toMatchObject({ number: 1, picture: null });
+    expect(await look(box, command, admin, 1)).toMatchObject({ sequence: 1, picture: null });
     await refused(look(box, command, second), 'command-unknown');
     await refused(look(other, command, admin), 'command-unknown');
     expect(isWatched(other, command)).toBe(false);

@@ -245,9 +245,9 @@ describe('over the network', { timeout: 60_000 }, () => {
     // Ten megabytes that are small on their way.
     expect(await sent(kiosk, Buffer.concat([jpeg, Buffer.alloc(10_000_000)]))).toBe('logs-malformed');
     expect((await post(LOGS_PATH, 'A'.repeat(10_000_000), certificateOf(kiosk))).status).toBe(413);
-    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ number: 0, picture: null });
+    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ sequence: 0, picture: null });
     expect(await sent(kiosk, jpeg)).toBeNull();
-    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ number: 1, picture: jpeg.toString('base64') });
+    expect(await ask('GET', `${path}/${command}`)).toMatchObject({ sequence: 1, picture: jpeg.toString('base64') });
     await ask('DELETE', `${path}/${command}`);
     expect(await sent(kiosk, jpeg)).toBe('command-unknown');
   });

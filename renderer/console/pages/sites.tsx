@@ -106,7 +106,10 @@ function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean })
   const found = useRead(siteApi.getSitePolicy, { params: { site: site.id } });
   const policy = found.value;
   return (
-    <Panel title={t('settings.nav')} aside={policy && !policy.own && <Badge>{t('settings.inherited')}</Badge>}>
+    <Panel
+      title={t('settings.nav')}
+      aside={policy && !policy.own && !site.isDefault && <Badge>{t('settings.inherited')}</Badge>}
+    >
       <ErrorNote error={found.error} onRetry={found.reload} />
       <dl class="facts">
         <Fact name={t('settings.timeZone')} dir="ltr" value={site.timeZone} />

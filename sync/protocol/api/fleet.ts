@@ -260,7 +260,7 @@ export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:com
 /** How a kiosk's screen is watched: asked for as `watchScreen`, and ended by asking no more. */
 export const ScreenPicture = z.strictObject({
   /** Grows with each picture; 0: none has come yet. */
-  number: z.number().int(),
+  sequence: z.number().int(),
   /** When the kiosk last sent one. */
   at: Instant.nullable(),
   /** JPEG, base64; null: none that is newer than `after`. */

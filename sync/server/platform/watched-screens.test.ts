@@ -37,5 +37,5 @@ test('what is no JPEG, or one that a browser has no memory for, is not taken, an
     expect(() => screens.take(DEVICE, Buffer.from(bytes), later)).toThrow(
       expect.objectContaining({ code: 'screen-malformed' }),
     );
-  expect(screens.show(DEVICE, watch, 0, later)).toMatchObject({ number: 1, picture: good.toString('base64') });
+  expect(screens.show(DEVICE, watch, 0, later)).toMatchObject({ sequence: 1, picture: good.toString('base64') });
 });

@@ -46,7 +46,7 @@ export class WatchedScreens {
     const watch = this.#of(device, asked);
     watch.askedAt = now.getTime();
     const { number, at, jpeg } = watch.picture ?? { number: 0, at: null, jpeg: null };
-    return { number, at, picture: jpeg && number > after ? Buffer.from(jpeg).toString('base64') : null };
+    return { sequence: number, at, picture: jpeg && number > after ? Buffer.from(jpeg).toString('base64') : null };
   }
 
   /** @throws Problem `command-unknown`, as `show` */

@@ -65,7 +65,9 @@ function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
   if (value.policy.watchScreens !== 'on' && !watching)
     return (
       <p class="note">
-        {t('screen.notAllowed')} <SiteLink id={site} />
+        <span>
+          {t('screen.notAllowed')} <SiteLink id={site} />
+        </span>
       </p>
     );
   return (
@@ -106,8 +108,8 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
           return onOver(answer.error);
         }
         if (answer.ok) {
-          const { number, at, picture } = answer.value;
-          after = number;
+          const { sequence, at, picture } = answer.value;
+          after = sequence;
           const drawn = picture === null || (await draw(canvas.current, picture).catch(() => false));
           setSeen((before) => ({ at, drawn: picture === null ? before.drawn : drawn }));
         }
