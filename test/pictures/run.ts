@@ -102,6 +102,7 @@ async function take(): Promise<void> {
   const { id } = items.find(({ name }: { name: string }) => name === 'John Doe');
   await desk.goto(new URL(`#/people/${id}`, desk.url()).href);
   await desk.getByRole('heading', { level: 1, name: 'John Doe' }).waitFor();
+  await desk.locator('.skeleton').first().waitFor({ state: 'detached' });
   await desk.waitForLoadState('networkidle');
   const person = await desk.screenshot();
 

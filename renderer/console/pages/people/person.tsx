@@ -180,7 +180,7 @@ function Faces({ person, onChange }: { person: people.Person; onChange: () => vo
     });
   return (
     <Panel title={t('people.templates')}>
-      <ErrorNote error={error ?? counts.error} />
+      <Reading of={counts} rows={1} error={error} />
       {counts.value?.models.length === 0 && <p class="muted">{t('people.noFaces')}</p>}
       <ul>
         {counts.value?.models.map((m) => (
