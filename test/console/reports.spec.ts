@@ -64,8 +64,9 @@ test.afterAll(async () => {
 test('when work starts is said in Settings, and the report then says who was late', async () => {
   await open('settings');
   await field('Work starts at').fill('08:00');
-  await field('Grace (minutes)').fill('30');
-  await page.getByRole('button', { name: 'Save', exact: true }).first().click();
+  await field('Grace period').fill('30');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText(/Kiosks update/)).toBeVisible();
   await open();
   await field('Period').selectOption('yesterday');

@@ -64,7 +64,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     await expect.poll(settings, PATIENT).toMatchObject({ site: 'Tor 1', volume: 30 });
     await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ published: 1, inForce: 1 });
 
-    await set({ ...first, language: 'fr', volume: 90 }, 1);
+    await set({ ...first, language: 'nl', volume: 90 }, 1);
     await expect
       .poll(async () => (await shown(kiosk)).kiosk.alerts.map(({ code }) => code), PATIENT)
       .toContain('settings-refused');
