@@ -57,8 +57,8 @@ test('on every page of the console, buttons of a table or a list say which row t
   for (const reason of ['Court case 1', 'Court case 2'])
     await expect(page.getByRole('button', { name: `Release ${reason}` })).toHaveCount(1);
   await page.goto(system.at('settings'));
-  const back = page.locator('.setting').filter({ hasText: '20 → 21' }).getByRole('button');
-  await expect(back).toHaveAccessibleName(/20 → 21/);
+  const back = page.locator('.setting').filter({ hasText: '20 days → 21 days' }).getByRole('button');
+  await expect(back).toHaveAccessibleName(/20 days → 21 days/);
   await page.goto(system.at('attendance'));
   const row = page.getByRole('row').filter({ hasText: 'Grace Hopper' });
   const time = await row.locator('time').first().textContent();

@@ -52,7 +52,7 @@ test('a column sorts by a press, says so, and Back and a shared link show the sa
   await expect(changed).toHaveAttribute('aria-sort', 'descending');
   await expect.poll(names).toEqual(added.toReversed());
   expect(page.url()).toContain('sort=-updatedAt');
-  await rows().first().getByRole('link').click();
+  await rows().first().getByRole('rowheader').getByRole('link').click();
   await expect(page.getByRole('heading', { level: 1, name: added.at(-1)! })).toBeVisible();
   await page.goBack();
   await expect(changed).toHaveAttribute('aria-sort', 'descending');

@@ -160,7 +160,7 @@ export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere,
           </p>
           <div class="actions">
             <Button label={t('settings.discard')} disabled={busy} onClick={() => setEdited({})} />
-            <Button submit kind="primary" label={t('settings.save')} disabled={busy || wrong.length > 0} />
+            <Button submit kind="primary" label={t('settings.save')} disabled={busy} />
           </div>
         </div>
       )}

@@ -53,6 +53,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   route: matches(ROUTE),
   request: matches(UUID),
   rollout: matches(UUID),
+  schedule: matches(UUID),
   seq: number,
   signal: matches(/^[\w ]{1,30}$/),
   status: number,
