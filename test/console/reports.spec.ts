@@ -100,7 +100,7 @@ test('a person’s days, by their name or from their row; a site without anybody
   await expect(page.getByRole('row', { name: /Person 69/ })).toHaveCount(2);
   await expect(page.getByRole('row', { name: /Person 69/ }).first()).toContainText('69 min');
   await page.getByRole('button', { name: 'Clear filter' }).click();
-  await open('settings');
+  await open('sites');
   await page.getByRole('button', { name: 'Add site' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('South');
   await page.getByRole('dialog').getByLabel('Time zone').fill('UTC');
