@@ -135,6 +135,7 @@ test('a setting is found, changed and saved with the keyboard alone', async () =
 
 test('two people change different settings: both stand, and the history names no other', async () => {
   await page.goto(at('settings?site='));
+  await page.reload();
   await page.getByLabel('Site', { exact: true }).selectOption('South');
   await photos().fill('12');
   const other = await context.newPage();
