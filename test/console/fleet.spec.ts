@@ -182,7 +182,7 @@ test('a site’s page says who is inside, how its kiosks are and what waits; nam
     await expect(part('Inside now')).toContainText('2 people inside', { timeout: 2_000 });
     await expect(part('Kiosks')).toContainText('Camera problem', { timeout: 2_000 });
   }).toPass();
-  await expect(part('Policy').getByText('UTC')).toBeVisible();
+  await expect(part('Settings').getByText('UTC')).toBeVisible();
   await seen('site', ['desk', 'narrow']);
   await part('Inside now').getByRole('link', { name: 'Ada Lovelace' }).click();
   await expect(page.getByRole('heading', { name: 'Ada Lovelace', level: 1 })).toBeVisible();
