@@ -63,6 +63,17 @@ const panel = () =>
 const mirror = () => panel().getByRole('img', { name: 'Screen of Garden door' });
 /** What the console shows, as the pixels that it drew. */
 const pixels = () => mirror().evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+/** The picture once it stands: a screen that has just changed may be drawn half-way. */
+const settled = async (): Promise<string> => {
+  let last = '';
+  const stands = async () => {
+    const before = last;
+    last = await pixels();
+    return last === before;
+  };
+  await expect.poll(stands, { intervals: [1_500] }).toBe(true);
+  return last;
+};
 /** Share of a picture that is the green of Chromium's made-up camera. */
 async function green(png: Buffer): Promise<number> {
   const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -99,7 +110,7 @@ test('it shows what the kiosk shows, as it changes, without the camera and what 
 
   await screen.getByRole('button', { name: kioskTexts.checkinMethods.pin }).click();
   await expect.poll(pixels).not.toBe(first);
-  const asked = await pixels();
+  const asked = await settled();
   await sharp(Buffer.from(asked.split(',')[1]!, 'base64')).toFile(join(ARTEFACTS, 'screens/mirror-pin.png'));
   const sent = () => desk.page.evaluate(() => performance.getEntriesByType('resource').length);
   await screen.locator('input[name=number]').fill('730412');
@@ -111,7 +122,7 @@ test('it shows what the kiosk shows, as it changes, without the camera and what 
   await screen.getByRole('button', { name: kioskTexts.staff.open, exact: true }).click();
   await expect.poll(pixels).not.toBe(asked);
   await expect(notice()).toBeVisible();
-  const staff = await pixels();
+  const staff = await settled();
   await sharp(Buffer.from(staff.split(',')[1]!, 'base64')).toFile(join(ARTEFACTS, 'screens/mirror-staff.png'));
   await screen.locator('input[name=staff-pin]').fill('000000');
   await screen.getByRole('button', { name: kioskTexts.staff.unlock }).click();
