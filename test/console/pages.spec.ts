@@ -156,7 +156,7 @@ test('charts have their numbers as a table too', async () => {
   await open('statistics', 'Statistics');
   await expect(page.getByText('Image: too dark')).toBeVisible();
   await expect(page.getByText('Face not recognised')).toBeVisible();
-  await expect(page.locator('canvas')).toHaveCount(4);
+  await expect(page.locator('canvas')).toHaveCount(5);
   const scores = page.locator('section', { hasText: 'Match scores of accepted faces' }).last();
   await scores.locator('summary').press('Enter');
   await expect(scores.getByRole('row', { name: /0.80/ })).toContainText(String(FEWEST_SCORES));

@@ -140,7 +140,7 @@ test('several people are given sites at once', async () => {
 
 test('the keys go from row to row, open one and choose one', async () => {
   await open('people');
-  const link = (at: number) => rows().nth(at).getByRole('link');
+  const link = (at: number) => rows().nth(at).getByRole('rowheader').getByRole('link');
   await link(0).focus();
   await page.keyboard.press('ArrowDown');
   await expect(link(1)).toBeFocused();
@@ -188,17 +188,17 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
   const seen = rows().and(page.locator(`[data-index="${row}"]`));
   await expect(seen).toBeInViewport();
   await expect(seen).toHaveAttribute('aria-rowindex', String(row + 2));
-  const href = await seen.getByRole('link').getAttribute('href');
-  await seen.getByRole('link').click();
+  const href = await seen.getByRole('rowheader').getByRole('link').getAttribute('href');
+  await seen.getByRole('rowheader').getByRole('link').click();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await page.goBack();
   const again = rows().and(page.locator(`[data-index="${row}"]`));
   await expect(again).toBeInViewport();
-  expect(await again.getByRole('link').getAttribute('href')).toBe(href);
+  expect(await again.getByRole('rowheader').getByRole('link').getAttribute('href')).toBe(href);
   // The keys come to rows that are not in the page.
-  await again.getByRole('link').focus();
+  await again.getByRole('rowheader').getByRole('link').focus();
   await page.keyboard.press('Home');
-  await expect(rows().and(page.locator('[data-index="0"]')).getByRole('link')).toBeFocused();
+  await expect(rows().and(page.locator('[data-index="0"]')).getByRole('rowheader').getByRole('link')).toBeFocused();
   await axe(page, ['light']);
   // All that was read is printed.
   const shown = await rows().count();
