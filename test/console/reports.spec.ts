@@ -142,6 +142,7 @@ test('on paper it has site and period, each row, the head on each page, and noth
   await open();
   await field('Period').selectOption('yesterday');
   await expect(page.getByText(`${PEOPLE} people`)).toBeVisible();
+  await expect(page.locator('tbody tr[data-index]')).toHaveCount(PEOPLE);
   const pdf = join(folder.path, 'report.pdf');
   writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
   const pages = textOf(pdf).split('\f').slice(0, -1);
