@@ -23,7 +23,7 @@ import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { benchLine, interleaved, median, quantile, seededRandom } from './harness.ts';
-import { bareList, behind, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
+import { bareList, barePeople, behind, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
 /** What people wait for at the console: someone found by name, and the list of people. */
@@ -36,7 +36,7 @@ export const group: BenchGroup = {
 
 /** Fewer for a quick look. */
 const people = () => Number(process.env.SMARTPRESENCE_BENCH_PEOPLE ?? 100_000);
-const ROUNDS = 41;
+const ROUNDS = 101;
 /** Of each kind, and lists of each reader: within what one address may ask in a minute. */
 const SEARCHES = 100;
 const LISTS_EACH = 50;
@@ -142,14 +142,15 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     const ask = lists(services);
     const within =
       'TLS, HTTP and looking up the session: from the checked query on; of bare SQL opening and audit as well';
-    const bare = 'the same rows by bare SQL, neither opened nor audited';
+    const bare = 'the same list by bare SQL, neither opened nor audited';
     const list = await interleaved(
       {
         first: (round) => ask(page(round + 50)),
         bare: (round) => bareList(db, page(round + 50)),
+        rows: (round) => barePeople(db, page(round + 50)),
         again: () => ask(page(7)),
       },
-      { rounds: ROUNDS, warmUp: 10 },
+      { rounds: ROUNDS, warmUp: 50 },
     );
     const beside = (name: string, ours: number[], bar?: number) =>
       benchLine({
@@ -160,6 +161,12 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
       });
     yield beside('100 people listed, for the first time in a session', list.first);
     yield beside('100 people listed, read before in the session', list.again, RATIO);
+    yield line(
+      '100 rows of the table of people alone, by bare SQL',
+      'ms',
+      median(list.rows),
+      'of a list also sites, templates and consents',
+    );
 
     const load = none();
     // Of people who work on the same pages for a while: each is opened once.

@@ -31,14 +31,20 @@ export class OpenedPeople implements Kept {
     this.#db = db;
   }
 
-  /** @returns undefined: not opened yet, or in another version */
-  take(tx: Db, person: string, rowVersion: number): Values | undefined {
-    const known = this.#people.get(person);
-    if (known?.rowVersion !== rowVersion) return undefined;
-    this.#people.delete(person);
-    this.#people.set(person, known);
-    noteAuditRoots(tx, [person], () => known.root);
-    return known.values;
+  /** What is known of these people; those who were not opened yet, or are in another version now, are absent. */
+  take(tx: Db, people: readonly { readonly id: string; readonly version: number }[]): Map<string, Values> {
+    const taken = new Map<string, Values>();
+    const roots = new Map<string, KeyObject>();
+    for (const { id, version } of people) {
+      const known = this.#people.get(id);
+      if (known?.rowVersion !== version) continue;
+      this.#people.delete(id);
+      this.#people.set(id, known);
+      taken.set(id, known.values);
+      roots.set(id, known.root);
+    }
+    noteAuditRoots(tx, [...roots.keys()], (id) => roots.get(id)!);
+    return taken;
   }
 
   put(tx: Db, { id, rowVersion, values }: Pick<PersonRow, 'id' | 'rowVersion' | 'values'>): void {

@@ -130,9 +130,11 @@ async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names>
 
 /** Of a list by name: behind which person it goes on. No name is in a cursor, which is part of an address. */
 function readPlace(sort: string, cursor: string | undefined): SortedPlace | null {
-  const key = readPageCursor(z.tuple([z.literal(sort), z.number().int().nonnegative(), Uuid]), cursor);
+  const key = readPageCursor(AfterName, cursor, sort);
   return key && { rank: key[1], id: key[2] };
 }
+
+const AfterName = z.tuple([z.string(), z.number().int().nonnegative(), Uuid]);
 
 const isByName = (sort: string): sort is 'name' | '-name' => sort === 'name' || sort === '-name';
 

@@ -32,11 +32,11 @@ export async function openPeople(
   rows: readonly Around[],
   opened?: OpenedPeople,
 ): Promise<Map<string, Shown>> {
-  const known = new Map<string, Values>();
-  for (const { id, version, keyed } of rows) {
-    const values = keyed ? opened?.take(db, id, version) : undefined;
-    if (values) known.set(id, values);
-  }
+  const known =
+    opened?.take(
+      db,
+      rows.filter(({ keyed }) => keyed),
+    ) ?? new Map<string, Values>();
   const missing = idsOf(rows).filter((id) => !known.has(id));
   const read = new Map((await selectRows(db, keys, missing, { shown: true })).map((r) => [r.id, r]));
   return new Map(
@@ -46,16 +46,14 @@ export async function openPeople(
       if (!known.has(id) && (!found || found.deletedAt)) return [];
       if (found) opened?.put(db, found);
       const values = known.get(id) ?? found?.values;
-      const fields = Object.fromEntries(personFields.map((f) => [f, values?.[f] ?? null])) as Pick<
-        Person,
-        keyof Values
-      >;
       const version = found?.rowVersion ?? row.version;
       const gpsOptOut = found?.gpsOptOut ?? row.gpsOptOut;
-      return [[id, { ...row, ...fields, id, version, gpsOptOut }] as const];
+      return [[id, { ...row, ...NOTHING_KNOWN, ...values, id, version, gpsOptOut }] as const];
     }),
   );
 }
+
+const NOTHING_KNOWN = Object.fromEntries(personFields.map((f) => [f, null])) as Record<keyof Values, null>;
 
 /** @throws Problem `person-unknown`, for people erased or merged too */
 export async function requireShown(db: Db, keys: Keys, person: string): Promise<Shown> {
@@ -80,26 +78,22 @@ interface Around {
 
 /** What of people is open: columns of a query of `person` alone. */
 export function withAround(query: ReturnType<typeof livingPeople>) {
-  return (
-    query
-      // A join: for an "exists" the database would read the keys of everybody.
-      .leftJoin('keyring.person_key as key', 'key.person', 'person.id')
-      .select([
-        'person.row_version as version',
-        'person.gps_opt_out as gpsOptOut',
-        'person.updated_at as updatedAt',
-        sql<boolean>`key.person is not null`.as('keyed'),
-        sql<string[]>`array(
-          select coalesce(d.id, s.site)::text
-          from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
-          where s.person = person.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
-          order by s.site)`.as('sites'),
-        sql<number>`(select count(*)::int from template t where t.person = person.id)`.as('templates'),
-        sql<Standing>`coalesce(
-          (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1),
-          'none')`.as('consent'),
-      ])
-  );
+  return query.select([
+    'person.row_version as version',
+    'person.gps_opt_out as gpsOptOut',
+    'person.updated_at as updatedAt',
+    // Neither an "exists" nor a join: for those the database may read the keys of everybody.
+    sql<boolean>`coalesce((select true from keyring.person_key k where k.person = person.id), false)`.as('keyed'),
+    sql<string[]>`array(
+      select coalesce(d.id, s.site)::text
+      from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
+      where s.person = person.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
+      order by s.site)`.as('sites'),
+    sql<number>`(select count(*)::int from template t where t.person = person.id)`.as('templates'),
+    sql<Standing>`coalesce(
+      (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1),
+      'none')`.as('consent'),
+  ]);
 }
 
 /** Who asks; it is about them. */

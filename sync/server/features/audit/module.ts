@@ -27,6 +27,7 @@ async function auditDetail(
 
 /** Sort key of the log's lists. */
 const Position = z.number().int().positive();
+const After = z.tuple([z.string(), Position]);
 
 /** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;
@@ -34,7 +35,7 @@ const VERIFIED_ROWS = 20_000;
 /** Search and verification of the audit log. A search leaves a row itself. */
 const auditRoutes: readonly Route[] = [
   implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, sort, total, ...filter }, about }) => {
-    const behind = readPageCursor(z.tuple([z.literal(sort), Position]), cursor)?.[1];
+    const behind = readPageCursor(After, cursor, sort)?.[1];
     const { items, next } = await searchAudit(tx, services.keys, datesOf(filter), { sort, behind, limit });
     about(peopleOf(filter));
     return {

@@ -173,6 +173,8 @@ export async function reportSums(db: Db, report: OpenReport): Promise<ReportSums
 
 type Place = readonly [value: string | number, row: string];
 
+const After = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
+
 /**
  * A page of a report. In its own order by person it reads no more than the page; in another, or with a total, all of it is
  * worked out, and no more than the page is held: stays are made of records, so no index has them.
@@ -184,7 +186,7 @@ export async function reportPage(
   report: OpenReport,
   { sort, cursor, limit, total }: Asked<ReportSort>,
 ): Promise<Page<Found> & { readonly sums: ReportSums | null }> {
-  const from = readPageCursor(z.tuple([z.literal(sort), z.union([z.string(), z.number()]), z.string()]), cursor);
+  const from = readPageCursor(After, cursor, sort);
   const whole = total && !from;
   const down = sort.startsWith('-');
   const key = (down ? sort.slice(1) : sort) as ReportSort;

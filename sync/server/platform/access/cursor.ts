@@ -14,10 +14,15 @@ export function writePageCursor(key: readonly (string | number)[]): string {
 
 /**
  * @param shape of the list's own sort key
+ * @param sort what the list is sorted by, first in the key: a cursor of another order does not serve
  * @returns null for the first page
  * @throws Problem `cursor-unreadable`
  */
-export function readPageCursor<T extends z.ZodType>(shape: T, text: string | undefined): z.output<T> | null {
+export function readPageCursor<T extends z.ZodType>(
+  shape: T,
+  text: string | undefined,
+  sort?: string,
+): z.output<T> | null {
   if (text === undefined) return null;
   let key: unknown;
   try {
@@ -26,13 +31,14 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
     key = undefined;
   }
   const parsed = shape.safeParse(key);
-  if (parsed.success && unstorable(key, 'cursor').length === 0) return parsed.data;
+  const fits = sort === undefined || (key as unknown[] | undefined)?.[0] === sort;
+  if (parsed.success && fits && unstorable(key, 'cursor').length === 0) return parsed.data;
   throw new Problem('cursor-unreadable');
 }
 
 /** Of a list by id: behind which it goes on; null for the first page. @throws Problem `cursor-unreadable` */
-export const readIdCursor = (text: string | undefined): string | null =>
-  readPageCursor(z.tuple([Uuid]), text)?.[0] ?? null;
+export const readIdCursor = (text: string | undefined): string | null => readPageCursor(AfterId, text)?.[0] ?? null;
+const AfterId = z.tuple([Uuid]);
 
 /** A row's place in a list by time: what the next page goes on behind. */
 export interface Place {
@@ -42,9 +48,10 @@ export interface Place {
 
 /** Of a list by time and id. @throws Problem `cursor-unreadable` */
 export function readTimeCursor(text: string | undefined): Place | null {
-  const key = readPageCursor(z.tuple([Moment, Uuid]), text);
+  const key = readPageCursor(AfterTime, text);
   return key && { at: key[0], id: key[1] };
 }
+const AfterTime = z.tuple([Moment, Uuid]);
 
 /**
  * A page from rows that were read with one more than asked for.

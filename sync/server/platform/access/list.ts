@@ -13,13 +13,19 @@ interface SortKey {
 
 /* A cursor has the exact value: a time to the microsecond, which a `Date` would cut off. */
 const TYPES = {
-  timestamptz: { shape: Moment, text: (key: RawBuilder<unknown>) => sql<string>`to_json(${key}) #>> '{}'` },
-  text: { shape: z.string(), text: (key: RawBuilder<unknown>) => sql<string>`(${key})::text` },
+  timestamptz: {
+    after: z.tuple([z.string(), Moment, Uuid]),
+    text: (key: RawBuilder<unknown>) => sql<string>`to_json(${key}) #>> '{}'`,
+  },
+  text: {
+    after: z.tuple([z.string(), z.string(), Uuid]),
+    text: (key: RawBuilder<unknown>) => sql<string>`(${key})::text`,
+  },
   float8: {
-    shape: z.string().regex(/^-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,2})?$/),
+    after: z.tuple([z.string(), z.string().regex(/^-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,2})?$/), Uuid]),
     text: (key: RawBuilder<unknown>) => sql<string>`(${key})::float8::text`,
   },
-  uuid: { shape: Uuid, text: (key: RawBuilder<unknown>) => sql<string>`(${key})::text` },
+  uuid: { after: z.tuple([z.string(), Uuid, Uuid]), text: (key: RawBuilder<unknown>) => sql<string>`(${key})::text` },
 } as const;
 
 /** A time; what has none is older than all others. */
@@ -73,8 +79,8 @@ export async function readPage<F extends string, DB, TB extends keyof DB, R>(
 ): Promise<Page<R>> {
   const down = sort.startsWith('-');
   const key = by[(down ? sort.slice(1) : sort) as F];
-  const { shape, text } = TYPES[key.type];
-  const from = readPageCursor(z.tuple([z.literal(sort), shape, Uuid]), cursor);
+  const { after, text } = TYPES[key.type];
+  const from = readPageCursor(after, cursor, sort);
   const column = sql.ref(id);
   const order = down ? 'desc' : 'asc';
   let page = query

@@ -136,10 +136,12 @@ const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
 
 /** Times leave as RFC 3339 (`2026-11-29T08:00:00.000Z`). */
 function withTimesAsText(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(withTimesAsText);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withTimesAsText(field)]));
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) copy[name] = withTimesAsText(field);
+  return copy;
 }
 
 /** What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. */

@@ -56,6 +56,7 @@ function registerOne(
   { errors, callerOf }: Entry,
 ): void {
   const { max, perMs } = spec.limit ?? LIMIT;
+  const shapes: Shapes = { params: z.strictObject(spec.params), query: spec.query ?? Nothing, body: spec.body };
   /** Who asks, from the first hook on. */
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
@@ -79,7 +80,7 @@ function registerOne(
     },
     handler: async (request, reply) => {
       const { session, actor } = callers.get(request)!;
-      const parsed = parse(spec, request);
+      const parsed = parse(shapes, request);
       const idempotencyKey =
         session && spec.method !== 'GET' ? readIdempotencyKey(request.headers['idempotency-key']) : null;
       const now = services.now();
@@ -171,8 +172,15 @@ export function admit(spec: Admission, request: FastifyRequest, { session, actor
 
 const Nothing = z.strictObject({});
 
+/** Of the parts of a request, made once: to build a schema costs more than to apply it. */
+interface Shapes {
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType | undefined;
+}
+
 /** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
-function parse(spec: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+function parse(shapes: Shapes, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
@@ -184,9 +192,9 @@ function parse(spec: Route, request: FastifyRequest): { params: unknown; query: 
     for (const issue of parsed.error.issues) if (isUnreadableName(issue)) names.add(at(issue));
     return undefined;
   };
-  const params = read('path', z.strictObject(spec.params), request.params);
-  const query = read('query', spec.query ?? Nothing, request.query);
-  const body = spec.body && read('body', spec.body, request.body ?? {});
+  const params = read('path', shapes.params, request.params);
+  const query = read('query', shapes.query, request.query);
+  const body = shapes.body && read('body', shapes.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };
   const named = [...new Set(wrong)].slice(0, 10);
   if (wrong.every((field) => names.has(field))) throw new Problem('name-unreadable', { fields: named.join(', ') });

@@ -27,6 +27,7 @@ export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Dat
   const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
   const { key, position: last, mac: previous } = await lockHead(tx, keys, now);
   const position = last + 1;
+  const day = dayOf(now);
   const row: AuditRow = {
     position,
     at: now,
@@ -43,7 +44,7 @@ export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Dat
     subjects:
       subjects.length === 0
         ? null
-        : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, dayOf(now), key)))),
+        : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, day, key)))),
     keyVersion: key.version,
   };
   const { keyVersion, data, ...columns } = row;
