@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
-import { openRecogniser, type Recogniser } from './checkin/recogniser.ts';
+import { knowEverybody, openRecogniser, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
@@ -12,16 +12,20 @@ import { readSiteConfig } from './site/config.ts';
 import { readPolicy } from './site/policy.ts';
 import { createStore, openStore } from './store/index.ts';
 
-/** Models and gallery; and how many stored templates were left out of it (`Recogniser.know`). */
-interface Faces {
+/** Models, and a gallery that is still being filled. */
+interface OpenFaces {
   readonly pipeline: FacePipeline;
   readonly recogniser: Recogniser;
-  readonly unfit: number;
+  /** Everybody is in the gallery; how many stored templates were left out of it (`Recogniser.know`). */
+  readonly filled: Promise<number>;
 }
 
 /** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
 export interface OpenKiosk extends Omit<CommandContext, 'changed' | 'faces'> {
-  faces(): Promise<Faces>;
+  /** As soon as the models are there. */
+  openFaces(): Promise<OpenFaces>;
+  /** With everybody in the gallery. */
+  faces(): Promise<Pick<OpenFaces, 'pipeline' | 'recogniser'>>;
   readonly keys: KioskKeys;
   close(): Promise<void>;
 }
@@ -59,24 +63,35 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
   const { home } = options;
   const site = readSiteConfig(home);
   const { keys, store } = await openOrBegin(options);
-  let faces: Promise<Faces> | null = null;
+  let faces: Promise<OpenFaces> | null = null;
+  const closing = new AbortController();
 
   let pins: Promise<PinHasher> | null = null;
 
-  async function load(): Promise<Faces> {
+  async function load(): Promise<OpenFaces> {
     const embedder = readPolicy(store.roster.policy)?.embedder;
     const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home));
-    return { pipeline, ...openRecogniser(store, pipeline, site) };
+    const recogniser = openRecogniser(store, pipeline, site);
+    const filled = knowEverybody(recogniser, store, closing.signal);
+    // Whoever needs everybody waits for it and sees why it failed.
+    filled.catch(() => undefined);
+    return { pipeline, recogniser, filled };
   }
+  const openFaces = () => {
+    faces ??= load();
+    return faces;
+  };
 
   return {
     home,
     site,
     keys,
     store,
-    faces() {
-      faces ??= load();
-      return faces;
+    openFaces,
+    async faces() {
+      const { filled, ...opened } = await openFaces();
+      await filled;
+      return opened;
     },
     pins() {
       pins ??= createPinHasher(keys.subkey(DEVICE_PURPOSES.pinPepper));
@@ -85,6 +100,8 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
     async close() {
       // Models that could not be loaded have nothing to close; the caller already has the reason.
       const loaded = await faces?.catch(() => null);
+      closing.abort();
+      await loaded?.filled.catch(() => undefined);
       await loaded?.pipeline.close();
       store.close();
     },

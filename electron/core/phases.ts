@@ -1,5 +1,5 @@
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { facesOrOff, logUnfit } from './checkin/faces.ts';
+import { facesOrOff, logUnfit, whileFilling } from './checkin/faces.ts';
 import { recogniserWhile } from './checkin/recogniser.ts';
 import { createClaims } from './checkin-methods/claims.ts';
 import { cameraHealth, createDeviceReporter } from './devices/health.ts';
@@ -111,9 +111,10 @@ export async function identify({ kiosk, store, keys, now, changed, log }: Base) 
 }
 
 /** Models and gallery; `recogniser` is what may be used of them now. */
-export async function recognise({ kiosk, log, runtime }: Base) {
-  const loaded = await facesOrOff(kiosk, log);
-  return { loaded, recogniser: recogniserWhile(loaded, () => runtime.faceOff) };
+export async function recognise({ kiosk, log, runtime, hub }: Base) {
+  const { recogniser: loaded, filled } = await facesOrOff(kiosk, log);
+  const filling = await whileFilling(filled, log, hub.refresh);
+  return { loaded, recogniser: recogniserWhile(loaded, () => runtime.faceOff ?? filling()) };
 }
 
 /** The line to the server. Gives how this kiosk is, as it is reported there. */

@@ -28,12 +28,12 @@ const FLOAT = 1;
  * @returns a copy
  */
 export function withoutSubnormals(onnx: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(onnx);
+  const copy = new Uint8Array(onnx);
   try {
     for (const graph of each(copy, MODEL_GRAPH)) for (const tensor of each(graph, GRAPH_INITIALIZER)) clear(tensor);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return Uint8Array.from(onnx);
+    return new Uint8Array(onnx);
   }
   return copy;
 }

@@ -14,6 +14,7 @@ export const CALL_CODES = [
   'visit-unknown',
   'staff-pin-unset',
   'staff-locked',
+  'faces-loading',
   'lease-expired',
   'faces-not-allowed',
   'model-altered',

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceUse } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
@@ -8,17 +9,49 @@ import { faceOff, type Recogniser } from './recogniser.ts';
  * The recogniser, or its stand-in when the models could not be loaded: nobody is turned away by our fault, and nothing is
  * ever recognised by weights that were not verified.
  */
-export async function facesOrOff(kiosk: OpenKiosk, log: CoreOptions['log']): Promise<Recogniser> {
+export async function facesOrOff(
+  kiosk: OpenKiosk,
+  log: CoreOptions['log'],
+): Promise<{ readonly recogniser: Recogniser; readonly filled: Promise<number> }> {
   try {
-    const { recogniser, unfit } = await kiosk.faces();
-    logUnfit(unfit, log);
-    return recogniser;
+    return await kiosk.openFaces();
   } catch (error) {
     // What is wrong with the store is no matter of faces.
     if (!(error instanceof Problem && error.code.startsWith('model-'))) throw error;
     log('error', 'core: goes on without face recognition', { error });
-    return faceOff(error);
+    return { recogniser: faceOff(error), filled: Promise.resolve(0) };
   }
+}
+
+/** How long a core that starts waits for its gallery before it serves without faces, ms: a thousand people take no longer. */
+const HEAD_START_MS = 200;
+
+/**
+ * Until everybody is in the gallery no face is looked for, and every other way in is open.
+ *
+ * @param then called when faces are used from now on, or are not because the gallery could not be filled
+ * @returns why no face is used; null: faces are used
+ * @throws what keeps the gallery from being filled, where that is known at once
+ */
+export async function whileFilling(
+  filled: Promise<number>,
+  log: CoreOptions['log'],
+  then: () => void,
+): Promise<() => Problem | null> {
+  let off: Problem | null = new Problem('faces-loading');
+  const done = filled.then((unfit) => {
+    off = null;
+    logUnfit(unfit, log);
+  });
+  await Promise.race([done, setTimeout(HEAD_START_MS)]);
+  if (off)
+    done
+      .catch((error: unknown) => {
+        off = error instanceof Problem ? error : new Problem('internal');
+        log('error', 'core: goes on without face recognition', { error });
+      })
+      .then(then);
+  return () => off;
 }
 
 /** Says how many templates were left out, when there were any. */

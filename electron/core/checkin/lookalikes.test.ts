@@ -10,7 +10,7 @@ import { createPinGuard } from '../pin/guard.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { SqlStore } from '../store/store.ts';
-import { openRecogniser } from './recogniser.ts';
+import { knowEverybody, openRecogniser } from './recogniser.ts';
 import { createCheckinService } from './service.ts';
 
 /* Twins before a real store, a real gallery and the real decision; what the models would see is held by the test. */
@@ -55,9 +55,11 @@ function service() {
     embed: async () => showing.slice(),
   } as unknown as FacePipeline;
   const policy = { targetFpir: 0.001, calibratedPeople: 1000 };
+  const recogniser = openRecogniser(store, pipeline, policy);
+  void knowEverybody(recogniser, store);
   return createCheckinService({
     store,
-    recogniser: openRecogniser(store, pipeline, policy).recogniser,
+    recogniser,
     pins: { hash: async () => '', verify: async () => false, renewed: async () => null },
     guard: createPinGuard({ store, now: () => 0 }),
     claims: createClaims(() => 0),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type {
   FaceGallery,
@@ -188,34 +189,39 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
 }
 
-/** A kiosk's own: over its people's templates, and by its pairs of lookalikes. `unfit`: templates left out (`know`). */
+/** A kiosk's own, which knows nobody yet (`knowEverybody`), and goes by its pairs of lookalikes. */
 export function openRecogniser(
-  store: Parameters<typeof knowEverybody>[1] & { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
+  store: { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
   pipeline: FacePipeline,
   site: Omit<DecisionPolicy, 'calibration'>,
-): { readonly recogniser: Recogniser; readonly unfit: number } {
+): Recogniser {
   const inPair = (person: string) => store.lookalikes.has(person);
-  const recogniser = createRecogniser(pipeline, createGallery(pipeline.length), site, inPair);
-  return { recogniser, unfit: knowEverybody(recogniser, store) };
+  return createRecogniser(pipeline, createGallery(pipeline.length), site, inPair);
 }
 
-/** Fills the gallery from the store's templates of the recogniser's model. @returns how many were left out (`know`) */
-export function knowEverybody(
-  recogniser: Pick<Recogniser, 'model' | 'know'>,
-  store: { readonly templates: Pick<Store['templates'], 'all'> },
-): number {
+/** How long the gallery is filled before whatever else waits has its turn, ms. */
+const PIECE_MS = 20;
+
+/**
+ * Fills the gallery from the store's templates of the recogniser's model, in pieces. Each person is read as the store has them
+ * at that moment, so whatever changes meanwhile is in it as well.
+ *
+ * @param closing aborted: the rest is left out
+ * @returns how many were left out (`know`)
+ */
+export async function knowEverybody(
+  { know, model }: Pick<Recogniser, 'model' | 'know'>,
+  store: { readonly people: Pick<Store['people'], 'all'>; readonly templates: Pick<Store['templates'], 'of'> },
+  closing?: AbortSignal,
+): Promise<number> {
   let unfit = 0;
-  let own: Template[] = [];
-  const know = () => {
-    if (own[0]) unfit += recogniser.know(own[0].person, own);
-  };
-  for (const template of store.templates.all(recogniser.model)) {
-    if (own[0]?.person !== template.person) {
-      know();
-      own = [];
-    }
-    own.push(template);
+  let until = performance.now() + PIECE_MS;
+  for (const { id } of store.people.all()) {
+    unfit += know(id, store.templates.of(id, model));
+    if (performance.now() < until) continue;
+    await setImmediate();
+    if (closing?.aborted) break;
+    until = performance.now() + PIECE_MS;
   }
-  know();
   return unfit;
 }

@@ -30,7 +30,7 @@ import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, Person } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createLightReach, type LightReach } from './light-reach.ts';
-import { openRecogniser } from './recogniser.ts';
+import { knowEverybody, openRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
 /*
@@ -116,9 +116,11 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
     repeatWindowSeconds: 60,
     ...site,
   };
+  const recogniser = openRecogniser(store, pipeline, config);
+  void knowEverybody(recogniser, store);
   return createCheckinService({
     store,
-    recogniser: openRecogniser(store, pipeline, config).recogniser,
+    recogniser,
     pins: createPersonPins(hasher, () => []),
     guard: createPinGuard({ store, now: clock.now }),
     claims: createClaims(clock.monotonic),

@@ -1,9 +1,10 @@
 /**
- * What of the host's environment the core may see: where it is, which language and print service, never a secret. None of our own
+ * What of the host's environment the core may see: where it is, which language and print service, where a developer's Node
+ * keeps what it has compiled, never a secret. None of our own
  * variables: the core is given its folder, and beside it are the staff PIN and the database's address.
  */
 const PASSED_ON =
-  /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|CUPS_SERVER|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
+  /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|CUPS_SERVER|NODE_COMPILE_CACHE|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
 
 /** The environment of a core. */
 export function coreEnv(env: NodeJS.ProcessEnv): Record<string, string> {

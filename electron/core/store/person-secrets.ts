@@ -65,24 +65,6 @@ export class PersonSecrets {
     return { id: text, person: person.id, model, pose, embedding };
   }
 
-  *templates(model: string): IterableIterator<Template> {
-    // In pieces: a cursor kept open would lock out writes, and all rows at once are 100 MB at 10,000 people.
-    for (let after = [0, 0]; ; ) {
-      const rows = this.#sql.rows<TemplateRow & { ref: number; person: number }>(
-        'SELECT ref, id, person, model, pose, sealed FROM template WHERE model = ? AND (person, ref) > (?, ?) ORDER BY person, ref LIMIT 64',
-        model,
-        ...after,
-      );
-      for (const row of rows) {
-        const person = this.#byRef(row.person);
-        if (person) yield openTemplate(person, row);
-      }
-      const last = rows.at(-1);
-      if (!last) return;
-      after = [last.person, last.ref];
-    }
-  }
-
   /** One template of this person; null when it is gone. */
   template(person: Known, id: string): Template | null {
     const select = 'SELECT id, person, model, pose, sealed FROM template WHERE id = ?';

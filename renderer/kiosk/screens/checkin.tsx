@@ -79,7 +79,9 @@ export function CheckinScreen() {
 function WithoutFace() {
   const { resting, link } = useKiosk();
   // A site that has chosen other methods has nothing to explain.
-  const chosen = link.status.value?.face.use !== 'off' && !link.status.value?.checkinMethods.includes('face');
+  const face = link.status.value?.face;
+  const loading = face?.use === 'off' && face.code === 'faces-loading';
+  const chosen = face?.use !== 'off' && !link.status.value?.checkinMethods.includes('face');
   return (
     <main class="checkin checkin-plain">
       {resting.value ? <Attract /> : <h1 class="checkin-title">{t('stage.title')}</h1>}
@@ -88,7 +90,7 @@ function WithoutFace() {
       {!chosen && (
         <p class="checkin-off" role="status">
           <IconInfo />
-          <span>{t('stage.off')}</span>
+          <span>{t(loading ? 'stage.loading' : 'stage.off')}</span>
         </p>
       )}
       <RecentCheckin />

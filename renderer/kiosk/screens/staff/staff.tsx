@@ -235,7 +235,7 @@ function Conditions() {
   if (state.kind === 'live' && state.instead)
     conditions.push({ key: 'camera-replaced', what: t('camera.replaced'), next: t('camera.replacedMore') });
   const { face } = status;
-  if (face.use === 'off')
+  if (face.use === 'off' && face.code !== 'faces-loading')
     conditions.push({ key: 'face', what: t('stage.off'), next: nextStepOf(face.code, face.nextStep) });
   for (const code of status.notices) conditions.push({ key: code, what: noticeText(code), next: nextStepOf(code, '') });
   if (conditions.length === 0) return null;

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { Problem } from '../../../sync/errors/problem.ts';
+import { whileFilling } from './faces.ts';
+
+const log = () => undefined;
+
+test('a small gallery is filled before the kiosk serves', async () => {
+  expect((await whileFilling(Promise.resolve(0), log, () => expect.unreachable()))()).toBeNull();
+});
+
+test('while a large one is filled no face is used, and then faces are', async () => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const then = Promise.withResolvers<void>();
+  const off = await whileFilling(promise, log, then.resolve);
+  expect(off()).toMatchObject({ code: 'faces-loading' });
+  resolve(0);
+  await then.promise;
+  expect(off()).toBeNull();
+});
+
+test('one that can’t be filled is never used: the kiosk says why where it serves already, and does not start before', async () => {
+  const damaged = new Problem('store-damaged', { reason: 'page 7' });
+  await expect(whileFilling(Promise.reject(damaged), log, () => expect.unreachable())).rejects.toBe(damaged);
+  const { promise, reject } = Promise.withResolvers<number>();
+  const then = Promise.withResolvers<void>();
+  const off = await whileFilling(promise, log, then.resolve);
+  reject(damaged);
+  await then.promise;
+  expect(off()).toBe(damaged);
+});
