@@ -198,7 +198,10 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     later(2 * HOUR);
     await run();
     await run();
-    expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Urgent (1)', 'SmartPresence: Resolved (1)']);
+    expect(mailed().map(({ subject }) => subject)).toEqual([
+      'SmartPresence: Urgent (1)',
+      'SmartPresence: Resolved (1)',
+    ]);
     await api.ask('POST', '/api/attention/reopen', { body: item });
     await run();
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Urgent (1)']);
