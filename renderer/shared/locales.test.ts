@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { CONSOLE, KIOSK, PORTAL } from '../../test/kit/locales.ts';
@@ -82,3 +83,11 @@ test.each(LANGUAGES.filter((language) => language !== 'en'))(
     for (const count of [0, 1, 2, 3, 11, 100]) expect(t('people.found', { count })).not.toMatch(/person\b|people/);
   },
 );
+
+test('French stands apart from its punctuation by a narrow space that does not break', () => {
+  const mails = JSON.parse(readFileSync('sync/server/core/accounts/locales/fr.json', 'utf8')) as Sentences;
+  const texts = [KIOSK.fr, CONSOLE.fr, PORTAL.fr, mails].flatMap((french) => flat(french));
+  expect(
+    texts.filter(([, text]) => /[ \u00a0][:;!?%»]|[\p{L}»}][;!?»]|«[^\u202f]|[\p{L}»}]:(?!\/\/)(?=\s|$)/u.test(text)),
+  ).toEqual([]);
+});

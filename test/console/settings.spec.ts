@@ -111,7 +111,7 @@ test('settings are found by a word; what is wrong is said beside its field, and 
   await expect(photos()).toBeFocused();
   await expect(search).toHaveValue('');
   await search.fill('nothing is called this');
-  await expect(page.getByText('No setting matches.')).toBeVisible();
+  await expect(page.getByText('No matching settings.')).toBeVisible();
   await search.fill('time zone');
   await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Calendar', 'History']);
   await search.fill('');

@@ -146,7 +146,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: New (2)']);
   });
 
-  test('what stays open is mailed once a day if it is urgent; that it is solved, only where it was mailed', async () => {
+  test('what stays open is mailed once a day if it is urgent; that it is resolved, only where it was mailed', async () => {
     await choose(await account('admin'), {});
     const device = await kiosk();
     await run();
@@ -180,7 +180,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     later(2 * HOUR);
     await run();
     const [last] = mailed();
-    expect(last!.subject).toBe('SmartPresence: Solved (2)');
+    expect(last!.subject).toBe('SmartPresence: Resolved (2)');
     expect(last!.text).not.toContain('disk-low');
     later(2 * HOUR);
     await run();
@@ -198,7 +198,10 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     later(2 * HOUR);
     await run();
     await run();
-    expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Urgent (1)', 'SmartPresence: Solved (1)']);
+    expect(mailed().map(({ subject }) => subject)).toEqual([
+      'SmartPresence: Urgent (1)',
+      'SmartPresence: Resolved (1)',
+    ]);
     await api.ask('POST', '/api/attention/reopen', { body: item });
     await run();
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Urgent (1)']);
