@@ -24,6 +24,7 @@ const ODD: Readonly<Record<string, (row: number) => string>> = {
   'rollout.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
   'meta.key': (row) => `'filled-${row}'`,
   'site.day_starts_at': () => `'04:00'`,
+  'report_schedule.at': () => `'07:30'`,
   'site.is_default': () => 'false',
   'webhook_cursor.one': () => 'true',
   'keyring.identity.one': () => 'true',
