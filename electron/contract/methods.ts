@@ -137,6 +137,7 @@ const LightShown = z.union([
   /** When each began on the screen, ms on the clock of the frame's `takenAt`. */
   z.array(z.number().nonnegative()).max(20),
 ]);
+export type LightShown = z.infer<typeof LightShown>;
 
 const PersonRow = z.strictObject({
   id: Id,

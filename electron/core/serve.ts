@@ -70,7 +70,12 @@ export async function serve(
   const line = runtime.sync;
   const startCheck = (strength: LivenessStrength) =>
     withVeto(startLiveness(createChallenge(unpredictable, strength), recogniser.calibration), recogniser.passive);
-  const trial = createLivenessTrial({ recogniser, startLiveness: startCheck, monotonic, changed: hub.refresh });
+  const light = {
+    wanted: () => wantsLight(runtime.policy),
+    start: () => startLight(drawSequence(unpredictable), recogniser.calibration),
+    reach: runtime.light,
+  };
+  const trial = createLivenessTrial({ recogniser, startLiveness: startCheck, light, monotonic, changed: hub.refresh });
   opened.defer(() => trial.end());
   const context: CommandContext = {
     home,
@@ -125,11 +130,7 @@ export async function serve(
     demo,
     elsewhere: (person) => line?.presence.last(person) ?? null,
     startLiveness: startCheck,
-    light: {
-      wanted: () => wantsLight(runtime.policy),
-      start: () => startLight(drawSequence(unpredictable), recogniser.calibration),
-      reach: runtime.light,
-    },
+    light,
     voided: changed,
     place: sealedPlaces({
       device: store.device,

@@ -107,7 +107,7 @@ test('people and prints are judged by the kiosk’s own check, and the report ha
     certified: false,
     place: 'Hall 3',
     from: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
-    system: { version: VERSION, embedder: EMBEDDER_ID, passiveLiveness: null, strength: 'standard' },
+    system: { version: VERSION, embedder: EMBEDDER_ID, passiveLiveness: null, light: false, strength: 'standard' },
   });
   const text = readFileSync(join(folder, 'report.md'), 'utf8');
   expect(text).toContain('no certified laboratory’s report');

@@ -100,6 +100,7 @@ export function reportText(report: TrialReport): string {
     `| strength of the check | ${system.strength} |`,
     `| face detector | ${system.detector} |\n| embedder | ${system.embedder} |`,
     `| second liveness model | ${system.passiveLiveness ?? 'none'} |`,
+    `| colours of the screen | ${system.light ? 'after the moves' : 'none'} |`,
     '',
     '## People with their own faces',
     '',

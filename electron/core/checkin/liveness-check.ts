@@ -1,8 +1,11 @@
 import type { FaceShape, PassiveLiveness } from '../../../models/node/interface.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
+import type { LightAnswer } from '../../../models/rules/liveness/light/answer.ts';
+import type { LightSession } from '../../../models/rules/liveness/light/session.ts';
 import type { LivenessSession, LivenessState, Observation } from '../../../models/rules/liveness/liveness.ts';
+import type { LivenessFailure } from '../../../models/rules/liveness/step.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import type { ProbeResult } from '../../contract/methods.ts';
+import type { LightShown, ProbeResult } from '../../contract/methods.ts';
 
 /** A challenge under way, and what its samples are besides judged by. Failed or passed it stays so. */
 export interface LivenessCheck {
@@ -48,11 +51,48 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
   likeness,
 });
 
-/**
- * What the screen asks for next.
- * @param light colours follow the moves
- */
-export function challengeStep(check: LivenessCheck, light: boolean): ProbeResult {
-  const { step, index, of, progress, hold } = check.current();
-  return { kind: 'challenge', step, index, of, progress, hold, light };
+/** A challenge under way: first the moves, then, where they are wanted, the colours. */
+export interface FaceChallenge {
+  /** What the screen asks for next: a move, or the colours. */
+  next(): ProbeResult;
+  /** One after the other. */
+  observe(observation: Observation, picture: RgbImage, shown: LightShown): Promise<ChallengeOutcome>;
+}
+
+export type ChallengeOutcome =
+  | { readonly state: 'going' | 'passed' }
+  | { readonly state: 'failed'; readonly reason: LivenessFailure | `light-${LightAnswer}` | undefined };
+
+/** Colours that follow the moves. */
+export interface Colours {
+  /** Draws a sequence and starts it. */
+  readonly start: () => LightSession;
+  /** Whether a face that answered them like this has passed. */
+  readonly pass: (answer: LightAnswer) => boolean;
+}
+
+/** @param colours null: there are none; nor for a person who does without */
+export function startFaceChallenge(check: LivenessCheck, colours: Colours | null): FaceChallenge {
+  let wanted = colours;
+  let light: LightSession | null = null;
+  return {
+    next() {
+      if (light) return { kind: 'light', sequence: [...light.sequence] };
+      const { step, index, of, progress, hold } = check.current();
+      return { kind: 'challenge', step, index, of, progress, hold, light: wanted !== null };
+    },
+    async observe(observation, picture, shown) {
+      if (shown === 'declined') wanted = null;
+      else if (light && wanted) {
+        const now = light.observe({ ...observation, picture, shown });
+        if (now.state !== 'done') return now;
+        return wanted.pass(now.answer) ? { state: 'passed' } : { state: 'failed', reason: `light-${now.answer}` };
+      }
+      const { state, reason } = await check.observe(observation, picture);
+      if (state === 'failed') return { state, reason };
+      if (state === 'going' || !wanted) return { state };
+      light = wanted.start();
+      return { state: 'going' };
+    },
+  };
 }

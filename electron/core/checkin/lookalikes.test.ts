@@ -9,8 +9,9 @@ import { createLookalikes } from '../enrolment/lookalikes.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
+import { followRoster } from '../roster/gallery.ts';
 import type { SqlStore } from '../store/store.ts';
-import { knowEverybody, openRecogniser } from './recogniser.ts';
+import { openRecogniser } from './recogniser.ts';
 import { createCheckinService } from './service.ts';
 
 /* Twins before a real store, a real gallery and the real decision; what the models would see is held by the test. */
@@ -56,7 +57,7 @@ function service() {
   } as unknown as FacePipeline;
   const policy = { targetFpir: 0.001, calibratedPeople: 1000 };
   const recogniser = openRecogniser(store, pipeline, policy);
-  void knowEverybody(recogniser, store);
+  followRoster(recogniser, store, { removedPeople: [], faces: store.people.all().map(({ id }) => id) });
   return createCheckinService({
     store,
     recogniser,

@@ -26,11 +26,12 @@ import { createPersonPins } from '../pin/person-pins.ts';
 import { createPinHasher, type PinHasher } from '../pin/pin-hash.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
+import { followRoster } from '../roster/gallery.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, Person } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createLightReach, type LightReach } from './light-reach.ts';
-import { knowEverybody, openRecogniser } from './recogniser.ts';
+import { openRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
 /*
@@ -117,7 +118,7 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
     ...site,
   };
   const recogniser = openRecogniser(store, pipeline, config);
-  void knowEverybody(recogniser, store);
+  followRoster(recogniser, store, { removedPeople: [], faces: store.people.all().map(({ id }) => id) });
   return createCheckinService({
     store,
     recogniser,

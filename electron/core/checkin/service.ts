@@ -23,7 +23,7 @@ import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
 import type { LightReach } from './light-reach.ts';
-import { challengeStep, type LivenessCheck, observationOf } from './liveness-check.ts';
+import { type FaceChallenge, type LivenessCheck, observationOf, startFaceChallenge } from './liveness-check.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
@@ -83,15 +83,11 @@ interface Visit {
   challenge: Running | null;
 }
 
-/** A challenge under way: first the moves, then, where they are wanted, the colours. */
 interface Running {
-  readonly check: LivenessCheck;
+  readonly challenge: FaceChallenge;
   readonly person: string;
   readonly evidence: Evidence;
   readonly picture: RgbImage;
-  /** Colours follow, unless the person does without. */
-  withLight: boolean;
-  light: LightSession | null;
 }
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
@@ -199,10 +195,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return null;
     }
   }
-
-  /** What is asked for next: a move, or the colours. */
-  const askedNext = ({ check, withLight, light }: Running): ProbeResult =>
-    light ? { kind: 'light', sequence: [...light.sequence] } : challengeStep(check, withLight);
 
   async function probe({ visit: id, frame, light }: Input<'probe'>): Promise<ProbeResult> {
     const current = visit;
@@ -357,10 +349,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
     if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
-    const withLight = deps.light?.wanted() ?? false;
-    const check = deps.startLiveness(site.liveness);
-    current.challenge = { check, person, evidence, picture, withLight, light: null };
-    return askedNext(current.challenge);
+    const { light } = deps;
+    const colours = light?.wanted() ? { start: light.start, pass: (answer: LightAnswer) => lit(person, answer) } : null;
+    const challenge = startFaceChallenge(deps.startLiveness(site.liveness), colours);
+    current.challenge = { challenge, person, evidence, picture };
+    return challenge.next();
   }
 
   /**
@@ -437,34 +430,20 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       ? recogniser.compare(embedding, templates)
       : recogniser.verify(embedding, running.person);
     const observation = observationOf(frame, shape, score ?? -1);
-    if (light === 'declined') running.withLight = false;
-    if (running.light && running.withLight) {
-      const state = running.light.observe({ ...observation, picture, shown: light === 'declined' ? [] : light });
-      if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
-      return state.state === 'going' ? askedNext(running) : lightAnswered(current, running, state.answer);
-    }
-    const state = await running.check.observe(observation, picture);
+    const now = await running.challenge.observe(observation, picture, light);
     if (visit !== current || current.challenge !== running) return { kind: 'done' };
-    if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
-    if (state.state === 'going') return askedNext(running);
-    if (!running.withLight || !deps.light) return livenessPassed(current, running);
-    running.light = deps.light.start();
-    return askedNext(running);
+    if (now.state === 'failed') return livenessFailed(current, running.person, now.reason);
+    if (now.state === 'going') return running.challenge.next();
+    tries.passed(running.person);
+    return welcome(current, running.person, running.evidence, running.picture, 'passed');
   }
 
   /** A face that does not answer the colours has failed only where those of others did lately: else light is drowned, or chance. */
-  function lightAnswered(current: Visit, running: Running, answer: LightAnswer): ProbeResult | Promise<ProbeResult> {
-    const { person } = running;
+  function lit(person: string, answer: LightAnswer): boolean {
     const reach = deps.light!.reach;
     const counts = reach.proven(person);
     if (answer === 'answered' || answer === 'silent') reach.saw(person, answer === 'answered');
     deps.log('info', 'check-in: light challenge', { outcome: answer, reason: counts ? 'counts' : 'moves-alone' });
-    if (answer === 'answered' || !counts) return livenessPassed(current, running);
-    return livenessFailed(current, person, `light-${answer}`);
-  }
-
-  function livenessPassed(current: Visit, { person, evidence, picture }: Running): Promise<ProbeResult> {
-    tries.passed(person);
-    return welcome(current, person, evidence, picture, 'passed');
+    return answer === 'answered' || !counts;
   }
 }

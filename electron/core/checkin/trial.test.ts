@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { LightAnswer } from '../../../models/rules/liveness/light/answer.ts';
 import type { LivenessState } from '../../../models/rules/liveness/liveness.ts';
 import { project } from '../../../test/liveness/heads.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
@@ -25,12 +26,14 @@ let quality: 'too-dark' | null;
 let compared: (readonly Float32Array[])[];
 let changes: number;
 let off: Error | null;
+/** Of a face to the colours; null: the site wants none. */
+let answer: LightAnswer | null;
 let passed: string[];
 let faces: Pick<Parameters<LivenessTrial['around']>[0], 'visitBegin' | 'visitEnd' | 'probe'>;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [face, says, quality, compared, changes, off, passed] = [0, 'going', null, [], 0, null, []];
+  [face, says, quality, compared, changes, off, answer, passed] = [0, 'going', null, [], 0, null, null, []];
   const state = () => ({ state: says, step: 'middle' as const, index: 0, of: 1, progress: 0, hold: false });
   trial = createLivenessTrial({
     recogniser: {
@@ -46,6 +49,10 @@ beforeEach(() => {
       },
     },
     startLiveness: (): LivenessCheck => ({ current: state, observe: state }),
+    light: {
+      wanted: () => answer !== null,
+      start: () => ({ sequence: [], observe: () => ({ state: 'done', answer: answer! }) }),
+    },
     monotonic: Date.now,
     changed: () => changes++,
   });
@@ -107,6 +114,21 @@ test('one face is one presentation: it goes before the next one counts', async (
   says = 'failed';
   await probe(await challenged());
   expect(await second).toMatchObject({ outcome: 'failed' });
+});
+
+test('where the site wants colours they follow the moves, and a face that does not answer them has failed', async () => {
+  for (answer of ['answered', 'silent'] as const) {
+    says = 'going';
+    const presented = present();
+    const visit = await challenged();
+    says = 'passed';
+    expect(await probe(visit)).toEqual({ kind: 'light', sequence: [] });
+    expect(await probe(visit)).toEqual({ kind: 'done' });
+    const passes = answer === 'answered';
+    expect(await presented).toMatchObject(
+      passes ? { outcome: 'passed', reason: null } : { outcome: 'failed', reason: 'light-silent' },
+    );
+  }
 });
 
 test('the head that moves is compared with the samples before the challenge, which are of one face, and are wiped', async () => {

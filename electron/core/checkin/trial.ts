@@ -1,10 +1,12 @@
 import { dot } from '../../../models/rules/cosine.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
+import type { LightAnswer } from '../../../models/rules/liveness/light/answer.ts';
+import type { LightSession } from '../../../models/rules/liveness/light/session.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
 import { wipe } from '../checkin-methods/claims.ts';
 import { createMutex } from '../mutex.ts';
-import { challengeStep, type LivenessCheck, observationOf } from './liveness-check.ts';
+import { type FaceChallenge, type LivenessCheck, observationOf, startFaceChallenge } from './liveness-check.ts';
 import type { Recogniser } from './recogniser.ts';
 import { VISIT_RULES } from './visit.ts';
 
@@ -47,6 +49,8 @@ export interface LivenessTrial {
 export interface TrialDeps {
   readonly recogniser: Pick<Recogniser, 'off' | 'calibration' | 'inspect' | 'embed' | 'compare'>;
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
+  /** As at a check-in; but whoever does not answer the colours has failed, whatever others' faces have answered before. */
+  readonly light: { readonly wanted: () => boolean; readonly start: () => LightSession };
   readonly monotonic: () => number;
   /** A trial has begun or is over. */
   readonly changed: () => void;
@@ -57,14 +61,20 @@ interface Presentation {
   readonly strength: LivenessStrength;
   readonly settle: (outcome: Presented['outcome'], reason: string | null) => void;
   visit: string | null;
-  check: LivenessCheck | null;
+  challenge: FaceChallenge | null;
   /** Of one face, before the challenge. */
   samples: Float32Array[];
   /** What the screen said last. */
   guide: string;
 }
 
-export function createLivenessTrial({ recogniser, startLiveness, monotonic, changed }: TrialDeps): LivenessTrial {
+export function createLivenessTrial({
+  recogniser,
+  startLiveness,
+  light,
+  monotonic,
+  changed,
+}: TrialDeps): LivenessTrial {
   let under = false;
   let alone: NodeJS.Timeout | undefined;
   let awaited: Presentation | null = null;
@@ -96,37 +106,40 @@ export function createLivenessTrial({ recogniser, startLiveness, monotonic, chan
   /** The face has gone, or another visit has begun. */
   function left(): void {
     if (!awaited) return;
-    if (awaited.check) awaited.settle('no-response', 'left');
+    if (awaited.challenge) awaited.settle('no-response', 'left');
     else forget(awaited);
   }
 
-  async function probe({ visit, frame }: Parameters<FaceMethods['probe']>[0]): Promise<ProbeResult> {
+  async function probe({ visit, frame, light: shown = [] }: Parameters<FaceMethods['probe']>[0]): Promise<ProbeResult> {
     const one = awaited;
     if (visit === judged) return { kind: 'done' };
     if (!one) return { kind: 'more', progress: 0 };
     one.visit = visit;
     if (frame.others > 0) {
-      if (one.check) return over(one, visit, 'failed', 'interrupted');
+      if (one.challenge) return over(one, visit, 'failed', 'interrupted');
       forget(one);
       return guide(one, 'several-faces');
     }
     const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, CHECKIN_QUALITY);
-    if (!one.check && reason) return guide(one, reason);
+    if (!one.challenge && reason) return guide(one, reason);
     const embedding = await recogniser.embed(frame.picture, shape);
     if (awaited !== one) return { kind: 'more', progress: 0 };
-    if (!one.check) {
+    if (!one.challenge) {
       const before = one.samples.at(-1);
       if (before && dot(before, embedding) < recogniser.calibration.verification) forget(one);
       one.samples.push(embedding);
       if (one.samples.length < VISIT_RULES.agree) return { kind: 'more', progress: 0.5 };
-      one.check = startLiveness(one.strength);
-      return challengeStep(one.check, false);
+      const colours = light.wanted()
+        ? { start: light.start, pass: (answer: LightAnswer) => answer === 'answered' }
+        : null;
+      one.challenge = startFaceChallenge(startLiveness(one.strength), colours);
+      return one.challenge.next();
     }
     const { score } = recogniser.compare(embedding, one.samples);
-    const state = await one.check.observe(observationOf(frame, shape, score ?? -1), frame.picture);
+    const now = await one.challenge.observe(observationOf(frame, shape, score ?? -1), frame.picture, shown);
     if (awaited !== one) return { kind: 'done' };
-    if (state.state === 'going') return challengeStep(one.check, false);
-    return over(one, visit, state.state, state.reason ?? null);
+    if (now.state === 'going') return one.challenge.next();
+    return over(one, visit, now.state, now.state === 'failed' ? (now.reason ?? null) : null);
   }
 
   function guide(one: Presentation, reason: string): ProbeResult {
@@ -159,12 +172,12 @@ export function createLivenessTrial({ recogniser, startLiveness, monotonic, chan
         const one: Presentation = {
           strength,
           visit: null,
-          check: null,
+          challenge: null,
           samples: [],
           guide: 'no-face',
           settle: (outcome, reason) => finish({ outcome, reason, seconds: (monotonic() - began) / 1000 }),
         };
-        const late = setTimeout(() => one.settle('no-response', one.check ? 'unfinished' : one.guide), ms);
+        const late = setTimeout(() => one.settle('no-response', one.challenge ? 'unfinished' : one.guide), ms);
         const gone = () => finish(null);
         signal?.addEventListener('abort', gone);
         awaited = one;

@@ -4,6 +4,7 @@ import { FACE_BOX_BROWSER } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { Presented } from '../checkin/trial.ts';
 import { storeCommand } from '../command.ts';
+import { readPolicy, wantsLight } from '../site/policy.ts';
 import { COMMIT, VERSION } from '../version.ts';
 
 /** What is tried: figures of one are never mixed with those of another. */
@@ -14,6 +15,8 @@ export const TrialSystem = z.strictObject({
   embedder: z.string(),
   /** The operator's liveness model; null: there is none. */
   passiveLiveness: z.string().nullable(),
+  /** The screen's colours follow the moves, and have to be answered. */
+  light: z.boolean(),
   strength: z.enum(STRENGTHS as [LivenessStrength, ...LivenessStrength[]]),
 });
 export type TrialSystem = z.infer<typeof TrialSystem>;
@@ -52,6 +55,7 @@ export const livenessTrial = storeCommand({
       detector: `${FACE_BOX_BROWSER.file}@${FACE_BOX_BROWSER.sha256.slice(0, 12)}`,
       embedder: pipeline.model,
       passiveLiveness: pipeline.passive?.model ?? null,
+      light: wantsLight(readPolicy(context.store.roster.policy)),
       strength: asked,
     };
     if (args.action === 'begin') {

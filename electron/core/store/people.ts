@@ -71,7 +71,7 @@ export class People {
     this.#kek = keyObject(keys.subkey('personKeys'));
     this.#vaultKek = keyObject(keys.subkey('vault'));
     this.#random = random;
-    this.secrets = new PersonSecrets(sql, random, (ref) => this.#byRef.get(ref) ?? null);
+    this.secrets = new PersonSecrets(sql, random);
     const templates = new Map(
       db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
     );

@@ -41,12 +41,10 @@ export interface PinCode {
 export class PersonSecrets {
   readonly #sql: Sql;
   readonly #random: Random;
-  readonly #byRef: (ref: number) => Known | null;
 
-  constructor(sql: Sql, random: Random, byRef: (ref: number) => Known | null) {
+  constructor(sql: Sql, random: Random) {
     this.#sql = sql;
     this.#random = random;
-    this.#byRef = byRef;
   }
 
   #seal(person: Known, field: string, record: string, value: Uint8Array | string, row = 1): Buffer {
