@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 /** The screens whose page is there. */
@@ -21,12 +22,26 @@ const endpoints: Plugin = {
   },
 };
 
+/** Beside each script and style the same compressed, which the server sends to browsers that take it. */
+const compressed: Plugin = {
+  name: 'compressed',
+  generateBundle(_options, bundle) {
+    for (const file of Object.values(bundle)) {
+      if (!/\.(js|css)$/.test(file.fileName)) continue;
+      const source = brotliCompressSync(file.type === 'chunk' ? file.code : file.source, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 6 },
+      });
+      this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source });
+    }
+  },
+};
+
 /** Builds every screen into dist/renderer: one page a screen, hashed assets, no inline script (the CSP forbids it). */
 export default defineConfig({
   root: resolve(import.meta.dirname, 'renderer'),
   base: './',
   publicDir: false,
-  plugins: [endpoints],
+  plugins: [endpoints, compressed],
   build: {
     outDir: resolve(import.meta.dirname, 'dist/renderer'),
     emptyOutDir: true,

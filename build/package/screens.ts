@@ -37,7 +37,7 @@ export async function buildScreens(root: string, out: string, screens: readonly 
       envDir: false,
       mode: 'production',
       logLevel: 'error',
-      plugins: [record],
+      plugins: [...config.plugins!, record],
       worker: { plugins: () => [record] },
       build: {
         ...config.build,

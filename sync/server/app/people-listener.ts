@@ -108,7 +108,10 @@ async function servePages(app: FastifyInstance, pages: string): Promise<void> {
       });
     return;
   }
-  await app.register(fastifyStatic, { root: assets, prefix: '/assets/', immutable: true, maxAge: '1y', index: false });
+  await app.register(fastifyStatic, {
+    ...{ root: assets, prefix: '/assets/', index: false },
+    ...{ immutable: true, maxAge: '1y', preCompressed: true },
+  });
   for (const screen of SCREENS) {
     app.get(`/${screen}/`, (_request, reply) =>
       reply

@@ -219,7 +219,7 @@ export async function signedIn(server: RunningServer) {
   const get = async (path: string, query: Record<string, string>): Promise<void> => void (await fetched(path, query));
   const read = async (path: string, query: Record<string, string>): Promise<unknown> =>
     JSON.parse(await fetched(path, query));
-  return { get, read, close: () => agent.destroy() };
+  return { get, read, cookie, close: () => agent.destroy() };
 }
 
 export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { call } from '../kit/client.ts';
+import { ensureBuilt } from '../kit/ensure-built.ts';
+import { newServer } from '../kit/server.ts';
+
+test('what a page loads is sent compressed to a browser that takes it, and as it is to any other', async () => {
+  await ensureBuilt(() => undefined);
+  await using server = await newServer();
+  const { body: page } = await call(`${server.peopleUrl}/console/`);
+  const [path] = /assets\/console-[\w-]+\.js/.exec(page)!;
+  const sent = async (encoding: string) => {
+    const { headers } = await call(`${server.peopleUrl}/${path}`, { headers: { 'accept-encoding': encoding } });
+    expect(headers).toMatchObject({ vary: 'accept-encoding', 'content-type': expect.stringContaining('javascript') });
+    return { by: headers['content-encoding'], bytes: Number(headers['content-length']) };
+  };
+  const [small, whole] = [await sent('gzip, deflate, br'), await sent('identity')];
+  expect([small.by, whole.by]).toEqual(['br', undefined]);
+  expect(small.bytes).toBeLessThan(whole.bytes / 3);
+});
