@@ -19,12 +19,13 @@ export const CORE_MEMORY_BAR_MB = 300;
 export const coreMemoryBar = (people: number): number =>
   CORE_MEMORY_BAR_MB - (Math.max(0, PEOPLE - people) * EMBEDDER.length * 4) / 1e6;
 
-/** Memory of the real core process, bytes, and how long it took until it served, ms. */
+/** Memory of the real core process, bytes, and how long it took until it served, and until faces were recognised too, ms. */
 export interface CoreMemory {
   readonly loaded: number;
   readonly afterProbes: number;
   readonly peak: number;
   readonly openMs: number;
+  readonly facesMs: number;
 }
 
 /**
@@ -48,6 +49,8 @@ export async function measureCoreMemory(note: (message: string) => void): Promis
     const { people } = await link.client.status({});
     if (people !== PEOPLE) throw new Error(`the core holds ${people} people instead of ${PEOPLE}`);
     const openMs = performance.now() - began;
+    while ((await link.client.status({})).face.use === 'off') await new Promise((resolve) => setTimeout(resolve, 20));
+    const facesMs = performance.now() - began;
     const pid = host.corePid;
     if (pid === null) throw new Error('the core is gone');
     const loaded = processMemory(pid).resident;
@@ -62,7 +65,7 @@ export async function measureCoreMemory(note: (message: string) => void): Promis
     const { resident: afterProbes, peak } = processMemory(pid);
     if (host.corePid !== pid) throw new Error('the core was restarted while it was measured');
     link.close();
-    return { loaded, afterProbes, peak, openMs };
+    return { loaded, afterProbes, peak, openMs, facesMs };
   } finally {
     await host.close();
   }
