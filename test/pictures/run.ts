@@ -15,6 +15,7 @@ import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { makeServerHome } from '../../sync/server/platform/home.ts';
 import { ask } from '../console/walk.ts';
+import { readOptions } from '../options.ts';
 import { IMAGES, inputsHash, MANIFEST, sha256 } from './inputs.ts';
 
 /*
@@ -25,6 +26,8 @@ import { IMAGES, inputsHash, MANIFEST, sha256 } from './inputs.ts';
 const HEIGHT = 800;
 /** Records from which on the history has arrived. */
 const MONTH = 400;
+
+readOptions('npm run pictures', {});
 
 const home = mkdtempSync(join(tmpdir(), 'sp-pictures-'));
 const undo = new AsyncDisposableStack();
