@@ -15,6 +15,7 @@ import { squareAround } from '../../models/rules/geometry.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
 import { CHECKIN_QUALITY } from '../../models/rules/quality.ts';
 import { syntheticPeople } from './embeddings.ts';
+import { enrolmentLines } from './enrolments.ts';
 import { benchLine, interleaved, median } from './harness.ts';
 import type { BenchGroup } from './types.ts';
 
@@ -116,6 +117,8 @@ export const group: BenchGroup = {
         referenceValue: (1000 * files.length) / median(rates.raw),
         better: 'higher',
       });
+      ctx.note('two ways to enrol');
+      yield* enrolmentLines(pipeline);
     } finally {
       await pipeline.close();
       await raw.close();
