@@ -8,7 +8,7 @@ import type { SpawnCore } from '../core/serving/core-supervisor.ts';
 
 /**
  * Node's options for a core. Loading a gallery, and emptying a backlog, make much garbage: with V8's default of 16 MB a
- * semi-space, 10,000 people left 377 MB resident, with 2 MB 318 MB; and with its default of collecting at four times what
+ * semi-space, 10,000 people left 320 MB resident, with 2 MB 258 MB; and with its default of collecting at four times what
  * lives, a backlog took 150 MB, with collecting at twice as much 60 MB, at the same speed.
  */
 export const CORE_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=2', '--heap-growing-percent=100'];
