@@ -5,9 +5,9 @@ import type { FaceQuality } from '../rules/quality.ts';
 /** What is known of one face after landmarks: enough to judge it, before the dearer embedding. */
 export interface FaceShape {
   readonly box: Box;
-  /** 68 points in the picture's pixels (iBUG order), of the first pass: quality and liveness have their limits by it. */
+  /** 68 points in the picture's pixels (iBUG order). */
   readonly landmarks: readonly Point[];
-  /** Of the second pass: what the face is laid straight by. */
+  /** What the face is laid straight by. */
   readonly five: FivePoints;
   readonly quality: FaceQuality;
 }

@@ -49,25 +49,34 @@ describe('the face pipeline', () => {
     expect(dot(await pipeline.embed(image, shape.five), expected)).toBeGreaterThan(0.98);
   });
 
-  it.each(VECTORS)('gives nearly the same embedding wherever the detector puts its box on $file', async ({ file }) => {
-    const image = await decodePicture(picture(file));
-    const [face] = await pipeline.detect(image);
-    const embed = async (box: Box) => pipeline.embed(image, (await pipeline.shape(image, box)).five);
-    const [x, y, w, h] = face!.box;
-    const straight = await embed(face!.box);
-    for (const [dx, dy, grown] of [
-      [0.06, 0, 1],
-      [-0.06, 0, 1],
-      [0, 0.06, 1],
-      [0, -0.06, 1],
-      [0, 0, 1.12],
-      [0, 0, 0.9],
-    ] as const) {
-      const [side, height] = [w * grown, h * grown];
-      const moved: Box = [x + w * (0.5 + dx) - side / 2, y + h * (0.5 + dy) - height / 2, side, height];
-      expect(dot(await embed(moved), straight), `${dx} ${dy} ${grown}`).toBeGreaterThan(0.95);
-    }
-  });
+  it.each(VECTORS)(
+    'gives nearly the same embedding and pose wherever the detector puts its box on $file',
+    async ({ file }) => {
+      const image = await decodePicture(picture(file));
+      const [face] = await pipeline.detect(image);
+      const look = async (box: Box) => {
+        const { five, quality } = await pipeline.shape(image, box);
+        return { quality, embedding: await pipeline.embed(image, five) };
+      };
+      const [x, y, w, h] = face!.box;
+      const straight = await look(face!.box);
+      for (const [dx, dy, grown] of [
+        [0.06, 0, 1],
+        [-0.06, 0, 1],
+        [0, 0.06, 1],
+        [0, -0.06, 1],
+        [0, 0, 1.12],
+        [0, 0, 0.9],
+      ] as const) {
+        const [side, height] = [w * grown, h * grown];
+        const moved: Box = [x + w * (0.5 + dx) - side / 2, y + h * (0.5 + dy) - height / 2, side, height];
+        const { quality, embedding } = await look(moved);
+        expect(dot(embedding, straight.embedding), `${dx} ${dy} ${grown}`).toBeGreaterThan(0.95);
+        for (const angle of ['yaw', 'pitch', 'roll'] as const)
+          expect(Math.abs(quality[angle] - straight.quality[angle]), `${angle} ${dx} ${dy} ${grown}`).toBeLessThan(3);
+      }
+    },
+  );
 
   it('takes the mirrored face too where it is asked for: left and right then count the same', async () => {
     const image = await decodePicture(picture(VECTORS[0]!.file));

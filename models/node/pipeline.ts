@@ -68,15 +68,10 @@ export function createPipeline(models: Models & Partial<LoadedModels>): FacePipe
     detect,
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
-        const landmarks = await landmarksIn(image, squareAround(box), input, taps);
-        // A square by the face itself, not by a detector's box: the embedding then hardly depends on where that box lies.
-        const again = await landmarksIn(image, squareAround(extentOf(landmarks), SECOND_SQUARE), input, taps);
-        return {
-          box,
-          landmarks,
-          five: fivePoints(again),
-          quality: measureQuality(image, box, landmarks, quality),
-        };
+        const first = await landmarksIn(image, squareAround(box), input, taps);
+        // A square by the face itself, not by a detector's box: pose and embedding then hardly depend on where that box lies.
+        const landmarks = await landmarksIn(image, squareAround(extentOf(first), SECOND_SQUARE), input, taps);
+        return { box, landmarks, five: fivePoints(landmarks), quality: measureQuality(image, box, landmarks, quality) };
       }),
     embed: (image, five, options) =>
       crops.use(async (input) => {

@@ -138,7 +138,7 @@ describe('measures', () => {
 
   it('takes a face for less visible by what lies outside the picture, and by landmarks that fit no head', () => {
     const head = project({ yaw: 0 }).map(([x, y]): Point => [x / 3.2, y / 2.6]);
-    const picture = plain((x, y) => 128 + 60 * Math.sin(x * 0.4) * Math.cos(y * 0.3));
+    const picture = plain((x, y) => 128 + 60 * Math.sin(x * 0.4) * Math.cos(y * 0.5));
     const visible = (points: readonly Point[], left = 50) =>
       measureQuality(picture, [left, 40, 100, 100], points).visible;
     expect(visible(head)).toBeGreaterThan(0.5);

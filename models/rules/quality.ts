@@ -1,4 +1,4 @@
-import { squareAround } from './geometry.ts';
+import { extentOf, squareAround } from './geometry.ts';
 import type { Box, Point, RgbImage } from './image.ts';
 import { Taps, windowToLuma } from './pixels.ts';
 import { headPose } from './pose.ts';
@@ -153,25 +153,21 @@ export function measureQuality(
   landmarks: readonly Point[],
   scratch = new QualityScratch(),
 ): FaceQuality {
-  const pose = headPose(landmarks);
+  const { misfit, ...pose } = headPose(landmarks);
   const { luma, taps } = scratch;
-  const square = squareAround(box);
-  const scale = SIDE / square[2];
-  const inCrop = landmarks.map(([x, y]): Point => [(x - square[0]) * scale, (y - square[1]) * scale]);
-  windowToLuma(image, square, SIDE, SIDE, BYTES, 0, luma, taps);
-  return {
-    size: Math.min(box[2], box[3]),
-    ...light(luma),
-    sharpness: laplacianVariance(luma),
-    yaw: pose.yaw,
-    pitch: pose.pitch,
-    roll: pose.roll,
-    visible: inPicture(image, landmarks) * plausible(pose.misfit) * visibleFeatures(luma, SIDE, inCrop),
-  };
+  windowToLuma(image, squareAround(box), SIDE, SIDE, BYTES, 0, luma, taps);
+  const light = lightOf(luma);
+  const sharpness = laplacianVariance(luma);
+  const face = squareAround(extentOf(landmarks));
+  const scale = SIDE / face[2];
+  const inFace = landmarks.map(([x, y]): Point => [(x - face[0]) * scale, (y - face[1]) * scale]);
+  windowToLuma(image, face, SIDE, SIDE, BYTES, 0, luma, taps);
+  const visible = inPicture(image, landmarks) * plausible(misfit) * visibleFeatures(luma, SIDE, inFace);
+  return { size: Math.min(box[2], box[3]), ...light, sharpness, ...pose, visible };
 }
 
 /** Mean and deviation over the disc in the middle of the crop, which hair and background hardly reach. */
-function light(luma: Float32Array): { brightness: number; contrast: number } {
+function lightOf(luma: Float32Array): { brightness: number; contrast: number } {
   let n = 0;
   let sum = 0;
   let squares = 0;
