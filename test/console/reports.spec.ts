@@ -107,6 +107,7 @@ test('a person’s days, by their name or from their row; a site without anybody
   await page.getByRole('dialog').getByRole('button', { name: 'Add site' }).click();
   await expect(page.getByText('Site added')).toBeVisible();
   await open();
+  await field('Period').selectOption('yesterday');
   await field('Site').selectOption('South');
   await expect(page.getByText('No attendance in this period')).toBeVisible();
   await field('One row per').selectOption('site');
@@ -192,6 +193,7 @@ test('a schedule is asked for with what it says of people, and says why none can
   for (const language of ['de', 'ar'])
     for (const path of ['reports', 'reports?by=person-day', 'schedules', 'statistics']) {
       await page.locator('select:has(option[value=zh])').first().selectOption(language);
+      await expect(page.locator('html')).toHaveAttribute('lang', language);
       await open(path);
       await expect(page.locator('html')).toHaveAttribute('lang', language);
       for (const width of [1280, 390]) {
