@@ -21,7 +21,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
     return (
       <span class="fleet-badges">
         <Badge kind={current ? 'good' : undefined}>{t(current ? 'fleet.isWell' : 'fleet.wasWell')}</Badge>
-        <span class="muted">
+        <span class="muted small">
           <Ago at={kiosk.reportAt} />
         </span>
       </span>
