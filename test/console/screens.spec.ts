@@ -32,7 +32,6 @@ const [LONGEST] = Object.entries(CONSOLE)
   .toSorted(([, a], [, b]) => lengthOf(b) - lengthOf(a))
   .map(([language]) => language);
 
-test.describe.configure({ mode: 'serial' });
 type Seat = Awaited<ReturnType<typeof openBrowser>>;
 let system: System;
 let admin: Seat;
@@ -130,6 +129,8 @@ for (const rows of AMOUNTS)
         ...(await firstOf('/api/sites', 'sites')),
       ];
       expect(paths.length).toBeGreaterThan(20);
+      // All that is wrong is said at the end: a walk that stopped at the first would be long.
+      const faults: string[] = [];
       for (const path of paths) {
         const seat = path === 'audit' ? officer : admin;
         const { page, complaints } = seat;
@@ -137,7 +138,7 @@ for (const rows of AMOUNTS)
         await show(seat, path, language);
         for (const [width, height] of SIZES) {
           await page.setViewportSize({ width, height });
-          await fits(page, `${path} with ${rows} rows in ${language}`);
+          await fits(page, `${path} with ${rows} rows in ${language}`).catch(({ message }) => faults.push(message));
           if (!FOLDER) continue;
           await page.evaluate(() => scrollTo(0, 0));
           for (const colorScheme of ['light', 'dark'] as const) {
@@ -146,6 +147,7 @@ for (const rows of AMOUNTS)
             await page.screenshot({ path: join(FOLDER, name) });
           }
         }
-        expect(complaints.splice(0), `what ${path} complains of`).toEqual([]);
+        faults.push(...complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`));
       }
+      expect(faults).toEqual([]);
     });
