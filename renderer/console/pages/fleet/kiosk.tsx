@@ -98,7 +98,10 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
             {fact('model', <bdi>{r.models.embedder ?? '–'}</bdi>)}
             {fact('detector', <bdi>{r.models.detector?.slice(0, 12) ?? '–'}</bdi>)}
             {fact('uptime', <Quantity text={hours} />)}
-            {fact('disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }))}
+            {fact(
+              'disk',
+              r.diskFree === null ? '–' : t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }),
+            )}
             {fact('camera', cameraLabel(r.camera))}
             {fact('temperature', <Quantity text={r.temperature === null ? null : `${r.temperature} °C`} />)}
             {fact('clock', <Quantity text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />)}
