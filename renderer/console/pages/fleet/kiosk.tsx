@@ -17,7 +17,7 @@ import { DataTable, Reading, RowButton } from '../../parts/table.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
+import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { ScreenPanel } from './screen.tsx';
 import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
 
@@ -83,9 +83,6 @@ const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
 
 function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
-  const hours =
-    r &&
-    (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
   return (
     <Panel title={t('fleet.howItIs')} aside={<AlertBadges kiosk={kiosk} />}>
       {!r && <p class="muted">{t('fleet.noReport')}</p>}
@@ -97,7 +94,7 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
             {fact('host', t(`fleet.hosts.${r.host}`))}
             {fact('model', <bdi>{r.models.embedder ?? '–'}</bdi>)}
             {fact('detector', <bdi>{r.models.detector?.slice(0, 12) ?? '–'}</bdi>)}
-            {fact('uptime', <Quantity text={hours} />)}
+            {fact('uptime', uptime(r.uptimeSeconds))}
             {fact(
               'disk',
               r.diskFree === null ? '–' : t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }),
