@@ -92,7 +92,7 @@ async function fill(rows: number): Promise<void> {
     }
   });
   await admin.page.goto(system.at('home'));
-  await expect(admin.page.locator('.rail')).toBeVisible();
+  await expect(admin.page.getByRole('heading', { level: 1 })).toBeVisible();
   for (let i = filled; i < Math.min(rows, 50); i++)
     await ask(admin.page, 'POST', '/api/accounts', {
       role: 'staff',
