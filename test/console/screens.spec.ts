@@ -58,7 +58,7 @@ test.afterAll(async () => {
 
 /** Whatever lists can hold, up to so many rows of each. */
 async function fill(rows: number): Promise<void> {
-  await admin.page.goto('about:blank');
+  for (const { page } of [admin, officer]) await page.goto('about:blank');
   await system.server.offline(async ({ db, keys }) => {
     const now = new Date();
     const { device } = await registerKiosk(db, { name: `Side entrance ${rows}`, at: now });
