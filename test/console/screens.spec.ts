@@ -25,6 +25,10 @@ const SIZES = [
 ] as const;
 const AMOUNTS = [0, 5, 500] as const;
 
+/** Records are of yesterday and today, whatever day of the month it is. */
+const SINCE = new Date(Date.now() - 7 * 86_400_000).toISOString().slice(0, 10);
+const QUERY: Readonly<Record<string, string>> = { attendance: `?from=${SINCE}`, reports: `?from=${SINCE}` };
+
 const TABLE = readFileSync(join(import.meta.dirname, '../../renderer/console/pages/index.ts'), 'utf8');
 const PATHS = [...TABLE.matchAll(/\{ path: '(\w+)', section: /g)].map(([, path]) => path!);
 const lengthOf = (sentences: object): number => JSON.stringify(sentences).length;
@@ -108,7 +112,7 @@ async function speak({ page }: Seat, language: string): Promise<void> {
 }
 
 async function show({ page }: Seat, path: string, language: string): Promise<void> {
-  await page.goto(system.at(path));
+  await page.goto(system.at(`${path}${QUERY[path] ?? ''}`));
   await expect(page.locator('html')).toHaveAttribute('lang', language);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(page.locator('.skeleton')).toHaveCount(0);
