@@ -60,8 +60,8 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
         <>
           <div class="columns">
             <Facts kiosk={kiosk} />
-            {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
             <UpdatePanel kiosk={kiosk} />
+            {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
           </div>
           <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
           <SettingsPanel
@@ -104,7 +104,7 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
             {fact('clock', <Quantity text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />)}
             {fact(
               'queue',
-              `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
+              `${t('fleet.waitingRecords', { count: r.queued })} · ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
             )}
             {fact('reported', <Ago at={kiosk.reportAt} />)}
           </>
