@@ -174,12 +174,12 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
           ]}
         />
       </div>
+      <SelectField
+        label={t('schedules.every')}
+        {...field('every')}
+        options={(['day', 'week', 'month'] as const).map((one) => [one, t(`schedules.everyOf.${one}`)])}
+      />
       <div class="row-fields">
-        <SelectField
-          label={t('schedules.every')}
-          {...field('every')}
-          options={(['day', 'week', 'month'] as const).map((one) => [one, t(`schedules.everyOf.${one}`)])}
-        />
         <TextField label={t('schedules.at')} type="time" required {...field('at')} />
         <SelectField
           label={t('schedules.language')}

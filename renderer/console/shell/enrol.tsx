@@ -36,13 +36,15 @@ export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: (
   const [forgotten] = useState(own.hasPassword && own.hasSecondFactor);
   const step = codes ? 3 : forgotten || !account.hasPassword ? 1 : 2;
   const head = useFocus<HTMLHeadingElement>(step);
+  // The account's own page has its title already.
+  const Title = session.stage.value.kind === 'in' ? 'h2' : 'h1';
   return (
     <>
       <div>
         {!forgotten && <p class="muted small">{t('enrol.step', { step, of: 3 })}</p>}
-        <h1 ref={head} tabIndex={-1}>
+        <Title ref={head} tabIndex={-1}>
           {t(forgotten ? 'enrol.forgotten' : `enrol.title${step}`)}
-        </h1>
+        </Title>
       </div>
       {step === 1 && (
         <Password

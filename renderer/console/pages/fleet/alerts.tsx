@@ -21,7 +21,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
     return (
       <span class="fleet-badges">
         <Badge kind={current ? 'good' : undefined}>{t(current ? 'fleet.isWell' : 'fleet.wasWell')}</Badge>
-        <span class="muted">
+        <span class="muted small">
           <Ago at={kiosk.reportAt} />
         </span>
       </span>
@@ -63,9 +63,12 @@ export function cameraLabel(camera: string | undefined): string {
 export function bytes(value: number | null): string {
   if (value === null) return '–';
   const [unit, size] = value >= 1e9 ? (['gigabyte', value / 1e9] as const) : (['megabyte', value / 1e6] as const);
-  return new Intl.NumberFormat(`${currentLanguage()}-u-nu-latn`, {
-    style: 'unit',
-    unit,
-    maximumFractionDigits: size < 100 ? 1 : 0,
-  }).format(size);
+  return inUnit(unit, size, size < 100 ? 1 : 0);
 }
+
+/** How long something runs: `15 min`, `3 hr`. */
+export const uptime = (seconds: number): string =>
+  seconds < 7200 ? inUnit('minute', seconds / 60) : inUnit('hour', seconds / 3600);
+
+const inUnit = (unit: string, value: number, maximumFractionDigits = 0): string =>
+  new Intl.NumberFormat(`${currentLanguage()}-u-nu-latn`, { style: 'unit', unit, maximumFractionDigits }).format(value);

@@ -17,7 +17,7 @@ import { DataTable, Reading, RowButton } from '../../parts/table.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
-import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
+import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { ScreenPanel } from './screen.tsx';
 import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
 
@@ -60,8 +60,8 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
         <>
           <div class="columns">
             <Facts kiosk={kiosk} />
-            {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
             <UpdatePanel kiosk={kiosk} />
+            {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
           </div>
           <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
           <SettingsPanel
@@ -83,9 +83,6 @@ const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
 
 function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
-  const hours =
-    r &&
-    (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
   return (
     <Panel title={t('fleet.howItIs')} aside={<AlertBadges kiosk={kiosk} />}>
       {!r && <p class="muted">{t('fleet.noReport')}</p>}
@@ -97,14 +94,17 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
             {fact('host', t(`fleet.hosts.${r.host}`))}
             {fact('model', <bdi>{r.models.embedder ?? '–'}</bdi>)}
             {fact('detector', <bdi>{r.models.detector?.slice(0, 12) ?? '–'}</bdi>)}
-            {fact('uptime', <Quantity text={hours} />)}
-            {fact('disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }))}
+            {fact('uptime', uptime(r.uptimeSeconds))}
+            {fact(
+              'disk',
+              r.diskFree === null ? '–' : t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) }),
+            )}
             {fact('camera', cameraLabel(r.camera))}
             {fact('temperature', <Quantity text={r.temperature === null ? null : `${r.temperature} °C`} />)}
             {fact('clock', <Quantity text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />)}
             {fact(
               'queue',
-              `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
+              `${t('fleet.waitingRecords', { count: r.queued })} · ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
             )}
             {fact('reported', <Ago at={kiosk.reportAt} />)}
           </>

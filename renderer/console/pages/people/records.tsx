@@ -51,7 +51,7 @@ export function RecordsPanel({ person }: { person: string }) {
             <span>
               <Moment at={row.at} site={row.site} />
             </span>
-            <span class="muted">
+            <span class="muted small">
               {t(`method.${row.method}`)}
               {' · '}
               <RecordedAt row={row} />

@@ -268,7 +268,7 @@ function Methods({ fields: { checkinMethods }, error, onEdit }: Omit<SettingProp
 
 /** After which of the methods that are offered the face is checked. */
 const ThenFace = ({ fields: { checkinMethods, withFace }, onEdit }: Omit<SettingProps, 'name' | 'error'>) => (
-  <div class="plain">
+  <div class="plain wide">
     {CLAIMS.filter((method) => checkinMethods.includes(method)).map((method) => (
       <CheckField
         key={method}
