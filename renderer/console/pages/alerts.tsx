@@ -10,7 +10,7 @@ import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago, moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Reading } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
 import { sites, zoneOf } from '../state/places.ts';
 import { session } from '../state/session.ts';

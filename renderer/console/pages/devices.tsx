@@ -9,7 +9,9 @@ import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { DataTable, RowButton, useList } from '../parts/table.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, sites } from '../state/places.ts';
 

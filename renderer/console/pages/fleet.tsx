@@ -22,7 +22,9 @@ import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.t
 import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, Reading, Skeleton } from '../parts/table.tsx';
+import { Reading, Skeleton } from '../parts/reading.tsx';
+import { BulkButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';

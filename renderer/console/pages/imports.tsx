@@ -10,7 +10,8 @@ import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { DataTable, useList } from '../parts/table.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { Review } from './imports/review.tsx';
 
 export function Imports({ rest: [id], role }: PageProps) {

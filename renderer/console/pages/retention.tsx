@@ -12,7 +12,9 @@ import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { DataTable, Reading, RowButton } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
 import { sites, zoneOf } from '../state/places.ts';
 

@@ -10,7 +10,9 @@ import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { DataTable, Reading, RowButton } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */

@@ -18,7 +18,10 @@ import { type Key, t } from '../i18n.ts';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { BulkButton, RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { sites } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */

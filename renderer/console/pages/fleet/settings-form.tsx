@@ -8,7 +8,8 @@ import { CloseDialog } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
-import { DataTable, RowButton } from '../../parts/table.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
+import { DataTable } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */

@@ -13,7 +13,7 @@ import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/reso
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 
 type AMinor = z.output<typeof Minor>;
 

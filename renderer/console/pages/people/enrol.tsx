@@ -14,7 +14,7 @@ import { type Key, keyOr, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { codeLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import { GiveConsent } from './consent.tsx';
 

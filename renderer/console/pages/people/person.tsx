@@ -15,7 +15,7 @@ import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { KioskLink, SiteLinks } from '../../parts/place-links.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
 import { sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
