@@ -79,21 +79,15 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
         <Fact name={t('alerts.last')} value={<Ago at={lastSentAt} />} />
       </dl>
       {failing && !result && (
-        <div class="note" data-kind="bad">
-          <div>
-            <p class="note-title">{t('alerts.failing', { since: moment(failing.since) })}</p>
-            <p dir="ltr">{failing.answer}</p>
-          </div>
-        </div>
+        <MailServer kind="bad" title={t('alerts.failing', { since: moment(failing.since) })} answer={failing.answer} />
       )}
       <div role="status">
         {result && (
-          <div class="note" data-kind={result.sent ? 'good' : 'bad'}>
-            <div>
-              <p class="note-title">{t(result.sent ? 'alerts.tested' : 'alerts.notTested')}</p>
-              <p dir="ltr">{result.answer}</p>
-            </div>
-          </div>
+          <MailServer
+            kind={result.sent ? 'good' : 'bad'}
+            title={t(result.sent ? 'alerts.tested' : 'alerts.notTested')}
+            answer={result.answer}
+          />
         )}
       </div>
       <ErrorNote error={error} />
@@ -103,6 +97,16 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
     </>
   );
 }
+
+/** What the mail server said. */
+const MailServer = ({ kind, title, answer }: { kind: 'good' | 'bad'; title: string; answer: string }) => (
+  <div class="note" data-kind={kind}>
+    <div>
+      <p class="note-title">{title}</p>
+      <p dir="ltr">{answer}</p>
+    </div>
+  </div>
+);
 
 const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
 /** Where someone begins who wants quiet hours. */
@@ -114,8 +118,8 @@ function Choose({
   onDone,
 }: PartProps<(next: alerts.Alerts) => void>) {
   // Who chooses for the first time reads this page in the language that they want.
-  const language =
-    chosen || !isLanguage(currentLanguage()) ? held.language : (currentLanguage() as typeof held.language);
+  const here = currentLanguage();
+  const language = !chosen && isLanguage(here) ? here : held.language;
   const [edited, setEdited] = useState<Partial<alerts.AlertSettings>>({});
   const { busy, error, run } = useWrite();
   const settings = { ...held, language, ...edited };

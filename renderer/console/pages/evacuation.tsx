@@ -19,13 +19,12 @@ import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink } from '../parts/place-links.tsx';
 import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import { KnownAsOf, kioskOf } from './presence.tsx';
+import { AtKiosk, KnownAsOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */
 const EVERY_MS = 5000;
@@ -151,12 +150,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
     },
     kiosk: {
       label: t('presence.kiosk'),
-      cell: (row: Inside) =>
-        row.device === null ? (
-          t('presence.byHand')
-        ) : (
-          <KioskLink id={row.device} name={kioskOf(row.device, presence.kiosks)} />
-        ),
+      cell: (row: Inside) => <AtKiosk device={row.device} known={presence.kiosks} />,
     },
     status: {
       when: current !== null,
@@ -176,7 +170,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
                   {seen.device !== null && (
                     <>
                       {' · '}
-                      <KioskLink id={seen.device} name={kioskOf(seen.device, presence.kiosks)} />
+                      <AtKiosk device={seen.device} known={presence.kiosks} />
                     </>
                   )}
                 </span>

@@ -149,13 +149,7 @@ function slotLabel({
 
 function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, own, template, effective } = detail;
-  const { error, run } = useWrite();
   const params = { device: kiosk.id };
-  const putBack = (revision: number) =>
-    run(() => api(fleet.revertKioskSettings, { params, body: { revision } }), {
-      say: () => t('fleet.saved'),
-      done: onChange,
-    });
   const refused = kiosk.report?.configProblem;
   const waits = kiosk.config.published !== null && kiosk.config.published !== kiosk.config.inForce && !refused;
   return (
@@ -185,17 +179,23 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
         <Fact name={t('fleet.inForce')} value={settingsText(effective)} />
         <Fact name={t('fleet.own')} value={settingsText(own.settings)} />
       </dl>
-      <ErrorNote error={error} />
-      <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
+      <SettingsHistory
+        history={own.history}
+        mayRevert={admin}
+        revert={(revision) => api(fleet.revertKioskSettings, { params, body: { revision } })}
+        done={onChange}
+      />
     </Panel>
   );
 }
 
-const TONE: Readonly<Record<fleet.StaffRecord['outcome'], string>> = {
+/** Of what became of a command, or of what staff did. */
+const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   started: 'warn',
   done: 'good',
   failed: 'bad',
   refused: 'bad',
+  expired: 'warn',
 };
 
 /** Who of the staff was at the kiosk itself, and what they did there. */
@@ -246,16 +246,6 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
     </Panel>
   );
 }
-
-const COMMAND_TONE: Readonly<Record<fleet.FleetCommand['state'], string | undefined>> = {
-  waiting: undefined,
-  started: 'warn',
-  done: 'good',
-  failed: 'bad',
-  refused: 'bad',
-  expired: 'warn',
-  withdrawn: undefined,
-};
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
@@ -319,7 +309,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
             state: {
               label: t('fleet.state'),
               cell: (c) => (
-                <Badge kind={COMMAND_TONE[c.state]}>
+                <Badge kind={TONE[c.state]}>
                   {t(`fleet.commandState.${c.state}`)}
                   {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
                 </Badge>
