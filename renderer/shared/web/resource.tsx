@@ -93,6 +93,15 @@ export interface Pages<T, A = unknown> {
 
 const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
 
+/** Reads something again when what is known of it becomes another. @param news null: nothing is known yet */
+export function useNews(news: string | null, reload: () => void): void {
+  const before = useRef(news);
+  useEffect(() => {
+    if (before.current !== null && before.current !== news) reload();
+    before.current = news;
+  }, [news, reload]);
+}
+
 /** A list by cursor. Another query starts again. */
 export function usePages<
   A extends { items: readonly unknown[]; next: string | null },

@@ -1,5 +1,4 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
@@ -7,7 +6,7 @@ import { IconList, IconRollout } from '../../../shared/icons.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.tsx';
+import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
 import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
@@ -35,11 +34,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
-  const before = useRef(news);
-  useEffect(() => {
-    if (before.current !== null && before.current !== news) found.reload();
-    before.current = news;
-  }, [news, found.reload]);
+  useNews(news, found.reload);
   const admin = role === 'admin';
   return (
     <PageFrame

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
 import * as staff from '../../../../sync/protocol/api/staff.ts';
@@ -7,7 +7,7 @@ import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { useNews, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -28,11 +28,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
   const found = useRead(staff.listKioskStaff);
   const kiosks = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
-  const before = useRef(said);
-  useEffect(() => {
-    if (before.current !== null && before.current !== said) found.reload();
-    before.current = said;
-  }, [said, found.reload]);
+  useNews(said, found.reload);
   const [sheet, setSheet] = useState<staff.HandedOver | null>(null);
   const { busy, error, run } = useWrite();
   const admin = role === 'admin';
