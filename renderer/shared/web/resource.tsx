@@ -20,14 +20,9 @@ export interface Resource<T> {
   readonly replace: (value: T) => void;
 }
 
-/**
- * Reads something, and again whenever `key` changes.
- *
- * @param key null: not yet
- * @param everyMs reads again by itself this often
- */
+/** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
 export function useResource<T>(
-  key: string | null,
+  key: string,
   read: (signal: AbortSignal) => Promise<Answer<T>>,
   everyMs?: number,
 ): Resource<T> {
@@ -40,7 +35,6 @@ export function useResource<T>(
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
   useEffect(() => {
-    if (key === null) return;
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
