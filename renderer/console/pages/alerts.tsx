@@ -4,7 +4,7 @@ import { isLanguage, LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { CheckField, CheckFields, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { Fact, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
@@ -12,7 +12,7 @@ import { Ago, moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
-import { sites, zoneOf } from '../state/places.ts';
+import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { session } from '../state/session.ts';
 
 /** What one is mailed of what needs attention. */
@@ -139,20 +139,19 @@ function Choose({
       },
     });
   };
-  const without = <T extends string>(all: readonly T[], one: T) => all.filter((other) => other !== one);
   return (
     <Form class="stack" onSubmit={submit}>
       <fieldset class="plain">
         <legend>{t('alerts.what')}</legend>
-        {TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => (
-          <CheckField
-            key={topic}
-            label={t(`alerts.topic.${topic}`)}
-            hint={t(`alerts.topicHint.${topic}`)}
-            checked={topics.includes(topic)}
-            onChecked={(yes) => edit({ topics: yes ? [...topics, topic] : without(topics, topic) })}
-          />
-        ))}
+        <CheckFields
+          options={TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => [
+            topic,
+            t(`alerts.topic.${topic}`),
+            t(`alerts.topicHint.${topic}`),
+          ])}
+          chosen={topics}
+          onChosen={(now) => edit({ topics: [...now] })}
+        />
       </fieldset>
       {sites.value.length > 1 && (
         <fieldset class="plain">
@@ -162,15 +161,13 @@ function Choose({
             checked={settings.sites === null}
             onChecked={(yes) => edit({ sites: yes ? null : sites.value.map(({ id }) => id) })}
           />
-          {settings.sites !== null &&
-            sites.value.map(({ id, name }) => (
-              <CheckField
-                key={id}
-                label={name}
-                checked={settings.sites!.includes(id)}
-                onChecked={(yes) => edit({ sites: yes ? [...settings.sites!, id] : without(settings.sites!, id) })}
-              />
-            ))}
+          {settings.sites !== null && (
+            <CheckFields
+              options={siteOptions()}
+              chosen={settings.sites}
+              onChosen={(now) => edit({ sites: [...now] })}
+            />
+          )}
           {settings.sites?.length === 0 && (
             <p class="field-error" role="alert">
               {t('alerts.noSite')}

@@ -4,7 +4,7 @@ import * as reports from '../../../sync/protocol/api/reports.ts';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Empty } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
@@ -13,7 +13,7 @@ import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { siteOf, sites } from '../state/places.ts';
+import { siteOf, siteOptions, sites } from '../state/places.ts';
 
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */
 const EVERY_MS = 5000;
@@ -156,11 +156,7 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       )}
       <div class="row-fields">
         {sites.value.length > 1 && (
-          <SelectField
-            label={t('attendance.site')}
-            {...field('site')}
-            options={sites.value.map((one) => [one.id, one.name])}
-          />
+          <SelectField label={t('attendance.site')} {...field('site')} options={siteOptions()} />
         )}
         <SelectField
           label={t('reports.by')}
@@ -192,14 +188,11 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       <fieldset class="plain">
         <legend>{t('schedules.receivers')}</legend>
         <p class="muted small">{t('schedules.receiversText')}</p>
-        {known.value?.receivers.map(({ id, email }) => (
-          <CheckField
-            key={id}
-            label={email}
-            checked={chosen.includes(id)}
-            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
-          />
-        ))}
+        <CheckFields
+          options={known.value?.receivers.map(({ id, email }) => [id, email]) ?? []}
+          chosen={chosen}
+          onChosen={setChosen}
+        />
         {known.value?.receivers.length === 0 && <p>{t('schedules.noReceivers')}</p>}
       </fieldset>
     </WriteForm>

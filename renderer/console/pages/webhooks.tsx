@@ -22,7 +22,7 @@ import { Reading } from '../parts/reading.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
-import { sites } from '../state/places.ts';
+import { siteOptions } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 export function Webhooks({ role }: PageProps) {
@@ -197,7 +197,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       <SelectField
         label={t('webhooks.site')}
         {...field('site')}
-        options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+        options={[['', t('webhooks.everySite')], ...siteOptions()]}
       />
       <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
       <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />

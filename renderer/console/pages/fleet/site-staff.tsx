@@ -15,7 +15,7 @@ import { Skeleton } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { CodeList, QrSecret } from '../../shell/enrol.tsx';
-import { siteOf, sites } from '../../state/places.ts';
+import { siteOf, siteOptions } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 
 const EVERY_MS = 5_000;
@@ -207,7 +207,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
       <SelectField
         label={t('kioskStaff.site')}
         {...field('site')}
-        options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+        options={[['', t('kioskStaff.everySite')], ...siteOptions()]}
       />
     </WriteForm>
   );

@@ -3,7 +3,7 @@ import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { AreaField, CheckField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
@@ -249,16 +249,11 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       <CheckField label={t('incidents.sessions')} hint={t('incidents.sessionsHint')} {...sessions} />
       <fieldset class="plain">
         <legend>{t('incidents.revokeKiosks')}</legend>
-        {kiosks.value
-          .filter((k) => k.status === 'approved')
-          .map((k) => (
-            <CheckField
-              key={k.id}
-              label={k.name}
-              checked={devices.includes(k.id)}
-              onChecked={(on) => setDevices(on ? [...devices, k.id] : devices.filter((d) => d !== k.id))}
-            />
-          ))}
+        <CheckFields
+          options={kiosks.value.filter((k) => k.status === 'approved').map((k) => [k.id, k.name])}
+          chosen={devices}
+          onChosen={setDevices}
+        />
       </fieldset>
     </WriteForm>
   );
