@@ -5,7 +5,7 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, CheckFields, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
-import { Fact, Panel } from '../../shared/web/pieces.tsx';
+import { Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago, moment } from '../parts/labels.tsx';
@@ -66,12 +66,7 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
     });
   };
   const missing = mail ? email === null && 'alerts.noEmail' : 'alerts.noMail';
-  if (missing)
-    return (
-      <p class="note" data-kind="warn">
-        {t(missing)}
-      </p>
-    );
+  if (missing) return <Note kind="warn">{t(missing)}</Note>;
   return (
     <>
       <dl class="facts">

@@ -12,7 +12,7 @@ import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useCheck, useField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
+import { Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
@@ -83,12 +83,12 @@ export function EvacuationView({ query, role }: PageProps) {
       </FilterBar>
       <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
       {current && (
-        <p class="note" data-kind="warn" role="status">
+        <Note kind="warn" role="status">
           {t('evacuation.started', { time: momentIn(current.startedAt, zone) })}
-        </p>
+        </Note>
       )}
       {!current && state.value && (
-        <p class="note">
+        <Note>
           {t('evacuation.beginText')}{' '}
           {last?.endedAt &&
             t('evacuation.last', {
@@ -96,7 +96,7 @@ export function EvacuationView({ query, role }: PageProps) {
               accounted: last.accounted ?? 0,
               inside: last.inside ?? 0,
             })}
-        </p>
+        </Note>
       )}
       {inside.value && state.value ? (
         <RollCall presence={inside.value} state={state.value} reload={state.reload} may={may} site={site} />
@@ -191,9 +191,9 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   return (
     <>
       {presence.kiosks.some((k) => isSilent(k, presence.now)) && (
-        <p class="note" data-kind="bad" role="alert">
+        <Note kind="bad" role="alert">
           {t('evacuation.stale')}
-        </p>
+        </Note>
       )}
       <ErrorNote error={error} />
       <section class="roll" aria-label={t('evacuation.nav')}>

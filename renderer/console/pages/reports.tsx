@@ -65,8 +65,8 @@ export function Reports({ query }: PageProps) {
   const pages = useList(getReport, { query: { ...asked, limit: MAX_PAGE } });
   const report = pages.first;
   const printing = usePrint(pages);
-  const period = Object.entries(periods).find(([, [first, last]]) => first === from && last === to)?.[0] ?? '';
   const names = Object.keys(periods) as (keyof typeof periods)[];
+  const period = names.find((name) => periods[name][0] === from && periods[name][1] === to) ?? '';
   return (
     <PageFrame
       of="reports"
@@ -89,12 +89,9 @@ export function Reports({ query }: PageProps) {
         <SelectField
           label={t('reports.period')}
           value={period}
-          onValue={(name) =>
-            name &&
-            setQuery({ from: periods[name as keyof typeof periods][0], to: periods[name as keyof typeof periods][1] })
-          }
+          onValue={(name) => name && setQuery({ from: periods[name][0], to: periods[name][1] })}
           options={[
-            ...names.map((name) => [name as string, t(`reports.periods.${name}`)] as const),
+            ...names.map((name) => [name, t(`reports.periods.${name}`)] as const),
             ...(period === '' ? [['', t('reports.periods.other')] as const] : []),
           ]}
         />

@@ -5,7 +5,7 @@ import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Badge, DialogButton, Empty } from '../../shared/web/pieces.tsx';
+import { Badge, DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
@@ -45,11 +45,7 @@ export function Schedules() {
       }
     >
       <Reading of={found} rows={3} error={error} />
-      {value?.mail === false && (
-        <p class="note" data-kind="warn">
-          {t('schedules.noMail')}
-        </p>
-      )}
+      {value?.mail === false && <Note kind="warn">{t('schedules.noMail')}</Note>}
       {value && (
         <div class="card table-card">
           {value.items.length === 0 ? (
@@ -147,13 +143,9 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       ready={chosen.length > 0 && known.value?.mail === true}
       action={t('schedules.add')}
     >
-      <p class="note">{t('schedules.privacy')}</p>
+      <Note>{t('schedules.privacy')}</Note>
       <ErrorNote error={known.error} onRetry={known.reload} />
-      {known.value?.mail === false && (
-        <p class="note" data-kind="warn">
-          {t('schedules.noMail')}
-        </p>
-      )}
+      {known.value?.mail === false && <Note kind="warn">{t('schedules.noMail')}</Note>}
       <div class="row-fields">
         {sites.value.length > 1 && (
           <SelectField label={t('attendance.site')} {...field('site')} options={siteOptions()} />

@@ -12,7 +12,7 @@ import {
   useCheck,
   useFields,
 } from '../../shared/web/form.tsx';
-import { Badge, Dialog, DialogButton, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { Badge, Dialog, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
@@ -228,11 +228,7 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
   return (
     <>
       <ErrorNote error={error} />
-      {!enabled && pages.items.some((d) => d.state === 'due') && (
-        <p class="note" data-kind="warn">
-          {t('webhooks.keptBackText')}
-        </p>
-      )}
+      {!enabled && pages.items.some((d) => d.state === 'due') && <Note kind="warn">{t('webhooks.keptBackText')}</Note>}
       <DataTable
         caption={t('webhooks.log')}
         pages={pages}

@@ -5,7 +5,7 @@ import type { Under } from '../../../shared/i18n.ts';
 import { IconList, IconRollout } from '../../../shared/icons.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
@@ -165,11 +165,11 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       }
     >
       {refused && (
-        <p class="note" data-kind="bad" role="status">
+        <Note kind="bad" role="status">
           {t('fleet.refusedSettings')} <bdi lang="en">{refused}</bdi>
-        </p>
+        </Note>
       )}
-      {waits && <p class="note">{t('fleet.settingsWait')}</p>}
+      {waits && <Note>{t('fleet.settingsWait')}</Note>}
       <dl class="facts tall">
         <Fact name={t('fleet.inForce')} value={settingsText(effective)} />
         <Fact name={t('fleet.own')} value={settingsText(own.settings)} />

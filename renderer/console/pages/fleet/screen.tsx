@@ -5,7 +5,7 @@ import { Button } from '../../../shared/button.tsx';
 import { IconEye } from '../../../shared/icons.tsx';
 import { type ApiError, api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { drawJpeg } from '../../parts/draw.ts';
@@ -41,7 +41,7 @@ export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
   return (
     <Panel title={t('screen.title')} aside={watch !== null && <Badge kind="bad">{t('screen.live')}</Badge>}>
       <ErrorNote error={error} />
-      {over && <p class="note">{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</p>}
+      {over && <Note>{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</Note>}
       {watch !== null && <LiveScreen key={watch} kiosk={kiosk} command={watch} onOver={ended} />}
       <p class="muted small">{t('screen.text')}</p>
       {site && (
@@ -65,11 +65,11 @@ function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
   if (!value) return null;
   if (value.policy.watchScreens !== 'on' && !watching)
     return (
-      <p class="note">
+      <Note>
         <span>
           {t('screen.notAllowed')} <SiteLink id={site} />
         </span>
-      </p>
+      </Note>
     );
   return (
     <div class="actions start">

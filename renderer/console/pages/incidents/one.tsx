@@ -5,7 +5,7 @@ import { directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
-import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
@@ -266,7 +266,7 @@ function Affected({ id }: { id: string }) {
   return (
     <div class="stack">
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
-      {value.everyone && <p class="note">{t('incidents.affectedAll')}</p>}
+      {value.everyone && <Note>{t('incidents.affectedAll')}</Note>}
       {value.unknown > 0 && <p class="muted">{t('audit.erased', { count: value.unknown })}</p>}
       <ul>
         {value.people.map((p) => (
@@ -293,9 +293,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   return (
     <div class="stack">
       {value.missing.length > 0 && (
-        <div class="note" data-kind="warn">
-          <p>{t('incidents.missing', { what: value.missing.join(', ') })}</p>
-        </div>
+        <Note kind="warn">{t('incidents.missing', { what: value.missing.join(', ') })}</Note>
       )}
       <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}
