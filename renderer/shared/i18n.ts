@@ -164,7 +164,7 @@ export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Int
   return made;
 }
 
-const TIME = { hour: '2-digit', minute: '2-digit' } as const;
+export const TIME = { hour: '2-digit', minute: '2-digit' } as const;
 /** Day, month and year, in numbers. */
 export const DATE = { day: '2-digit', month: '2-digit', year: 'numeric' } as const;
 

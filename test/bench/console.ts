@@ -1,31 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { sql } from 'kysely';
-import pino from 'pino';
-import { readConfig } from '../../sync/server/app/config.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
-import { startServer } from '../../sync/server/app/server.ts';
 import { NameIndex } from '../../sync/server/core/people/name-index.ts';
 import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
-import { upsertRows } from '../../sync/server/core/people/rows.ts';
 import { SessionMemory } from '../../sync/server/platform/access/memory.ts';
 import { perform } from '../../sync/server/platform/access/perform.ts';
 import type { Services } from '../../sync/server/platform/access/route.ts';
 import type { Session } from '../../sync/server/platform/access/session.ts';
-import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
-import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { keysOf } from '../../sync/server/platform/keys/settings.ts';
-import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { ensureBuilt } from '../kit/ensure-built.ts';
-import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { benchLine, interleaved, median, quantile, seededRandom } from './harness.ts';
 import { bareList, barePeople, behind, cursor, none, readersAtOnce, signedIn } from './server/api.ts';
 import { pageLines } from './server/page.ts';
+import { benchServices, fillPeople } from './server/services.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
 /** What people wait for at the console: someone found by name, and the list of people. */
@@ -50,8 +36,6 @@ const LISTS = 250;
 
 async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
   await ensureBuilt(note);
-  const missing = postgresUnavailable();
-  if (missing) throw new Error(missing);
   const count = people();
   const random = seededRandom(1);
   const names = Array.from({ length: count }, () => nameOf(random));
@@ -62,36 +46,15 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     'all but the index: what a session has read stays apart, at most 5,000 people',
   );
 
-  const home = mkdtempSync(join(tmpdir(), 'sp-bench-console-'));
-  const postgres = await startPostgres({ settings: ['max_wal_size = 4GB', 'shared_buffers = 256MB'] });
-  let database: OpenDatabase | null = null;
-  const closers: (() => Promise<void>)[] = [];
+  const { services, serve, closers, close } = await benchServices('console');
   try {
-    const config = readConfig({
-      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      SECRET_KEY: randomBytes(32).toString('base64'),
-      SMARTPRESENCE_SERVER_HOME: home,
-      SMARTPRESENCE_DATABASE_URL: postgres.url('console'),
-      SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
-      SMARTPRESENCE_PEOPLE_PORT: '0',
-      SMARTPRESENCE_DEVICE_PORT: '0',
-    });
-    const log = pino({ level: 'silent' });
-    const server = await startServer(config, log);
-    closers.push(() => server.close());
-    database = await openDatabase(config.home, { postgres: config.database });
-    const { db } = database;
-    const keys = keysOf(config);
-    const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
-    const now = () => new Date();
-    const screens = new WatchedScreens();
-    const notify = () => undefined;
-    const services: Services = { db, keys, keyring, config, modules: MODULES, screens, log, now, notify };
+    const { db } = services;
+    const server = await serve();
     note(`filling: ${count} people`);
-    const ids = await fill(services, names);
+    const ids = await fillPeople(services, names);
 
     const browser = await signedIn(server);
-    closers.push(async () => browser.close());
+    closers.push(browser.close);
     yield* pageLines(server.peopleUrl, browser.cookie);
     const search = (q: string) => browser.get('/api/people/search', { q, limit: '10' });
     const timed = async (work: () => Promise<unknown>) => {
@@ -191,10 +154,7 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
         'opening: 45 pages that the session has read before; TLS, sessions and audit are in it, the readers’ TLS too',
     });
   } finally {
-    await database?.close();
-    for (const close of closers.reverse()) await close();
-    await postgres.remove();
-    rmSync(home, { recursive: true, force: true });
+    await close();
   }
 }
 
@@ -269,27 +229,4 @@ function lists(services: Services) {
       ...{ params: {}, query: spec.query!.parse({ limit: 100, cursor: behind(after) }), body: undefined },
       ...{ actor, session, now: new Date(), prepared: null, idempotencyKey: null, url: spec.path },
     });
-}
-
-/** People as the server writes them. @returns their ids, sorted */
-async function fill({ db, keys, now }: Services, names: readonly string[]): Promise<string[]> {
-  const ids = names.map(() => randomUUID()).sort();
-  for (let i = 0; i < ids.length; i += 1000) {
-    const rows = ids.slice(i, i + 1000).map((id, k) => ({
-      id,
-      values: {
-        name: names[i + k]!,
-        number: String(100_000 + i + k),
-        email: `person.${i + k}@example.org`,
-        phone: `+49 30 ${i + k}`,
-        language: 'en',
-      },
-      rowVersion: 1,
-      claimedAt: now(),
-      gpsOptOut: false,
-    }));
-    await inTransaction(db, (tx) => upsertRows(tx, keys, rows, now()));
-  }
-  await sql`analyze`.execute(db);
-  return ids;
 }

@@ -1,8 +1,8 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
-import { appCode, axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
+import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
-import { ask, PASSWORD } from './walk.ts';
+import { ask, becomeAccount } from './walk.ts';
 
 /** What an account is mailed of what needs attention: chosen, tried, and what became of it. */
 test.describe.configure({ mode: 'serial' });
@@ -37,13 +37,7 @@ test('an account without an address is shown what to do', async () => {
 });
 
 test('who is mailed what is chosen, and kept', async () => {
-  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'it@example.org', role: 'admin' });
-  await context.clearCookies();
-  await enterByLink(page, link.url);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
-  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
-  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  await becomeAccount(page, 'it@example.org', 'admin');
   await page.reload();
   await page.goto(system.at('account'));
   await page.getByRole('link', { name: 'Alerts', exact: true }).click();

@@ -9,6 +9,7 @@ import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
 import { appCode, axe, enterByLink, fits, openBrowser, picture, SIZES } from './browser.ts';
 import { newSystem, type System } from './system.ts';
+import { call } from './walk.ts';
 
 /**
  * The back office's days: a list of people with their photos, a face before this machine's camera, a receiver that answers,
@@ -58,15 +59,6 @@ const open = async (path: string, heading: string) => {
   await page.goto(system.at(path));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
-const call = (method: string, path: string, body?: unknown) =>
-  page.evaluate(
-    async ([m, p, b]) => {
-      const init = b === undefined ? {} : { body: JSON.stringify(b), headers: { 'content-type': 'application/json' } };
-      const answer = await fetch(p as string, { method: m as string, ...init });
-      return { status: answer.status, body: await answer.json().catch(() => null) };
-    },
-    [method, path, body],
-  );
 const speak = (language: string) =>
   page
     .getByLabel(/Language|Sprache|اللغة/)
@@ -116,7 +108,7 @@ test('a list makes people only when every line is right, joins their photos, and
   const make = page.getByRole('button', { name: 'Create 2 people' });
   await expect(make).toHaveAttribute('aria-disabled', 'false');
   const id = path.split('/')[1]!;
-  const photos = async () => (await call('GET', `/api/imports/${id}/photos?limit=5`)).body.items;
+  const photos = async () => (await call(page, 'GET', `/api/imports/${id}/photos?limit=5`)).body.items;
   await expect.poll(photos).toMatchObject([{ state: 'judged', person: null }]);
   // The page reads how far the import is now and then. It reads nothing from here until the photo has found whose it is: that
   // it waited once more is never seen.
@@ -145,8 +137,8 @@ test('a list makes people only when every line is right, joins their photos, and
 });
 
 test('a face before this machine’s camera becomes a template, after the consent', async () => {
-  const { id } = (await call('POST', '/api/people', { name: 'نورا', number: '1984' })).body;
-  await call('POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
+  const { id } = (await call(page, 'POST', '/api/people', { name: 'نورا', number: '1984' })).body;
+  await call(page, 'POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
   await page.goto(system.at(`people/${id}/enrol`));
   await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
   await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible();
@@ -215,8 +207,8 @@ test('a receiver that fails first is notified again; what it takes is delivered;
 
 test('the audit log shows who did what, and is searched by what was asked', async () => {
   // It is the auditors' and the data protection officers', not the administrators'.
-  const made = await call('POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
-  const seen = (await call('POST', '/api/people', { name: 'Lio', number: '77' })).body.id;
+  const made = await call(page, 'POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
+  const seen = (await call(page, 'POST', '/api/people', { name: 'Lio', number: '77' })).body.id;
   await open(`people/${seen}`, 'Lio');
   await expect(page.getByRole('button', { name: 'View in audit log' })).toHaveCount(0);
   const { context } = await openBrowser(browser);

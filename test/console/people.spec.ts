@@ -5,6 +5,7 @@ import { stillsOfA } from '../footage/index.ts';
 import { expectSideBySide } from '../kit/side-by-side.ts';
 import { axe, enterByLink, inLanguage, openBrowser, picture, saveSettings } from './browser.ts';
 import { newSystem, type System } from './system.ts';
+import { call } from './walk.ts';
 
 /** People, enrolment, what waits, and the pages of the people who run the place. */
 
@@ -30,15 +31,6 @@ const open = async (path: string, heading: string) => {
   await page.goto(system.at(path));
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
-const call = (method: string, path: string, body?: unknown) =>
-  page.evaluate(
-    async ([m, p, b]) => {
-      const init = b === undefined ? {} : { body: JSON.stringify(b), headers: { 'content-type': 'application/json' } };
-      const answer = await fetch(p as string, { method: m as string, ...init });
-      return { status: answer.status, body: await answer.json().catch(() => null) };
-    },
-    [method, path, body],
-  );
 
 test('a person is added, and found by their number', async () => {
   await open('people', 'People');
@@ -71,14 +63,14 @@ test('a number that another person has is said before a second one gets it', asy
   await picture(page, 'number-taken', ['desk', 'wall']);
   await question.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog.getByLabel('Number')).toHaveValue('1815');
-  expect((await call('GET', '/api/people?number=1815')).body.items).toHaveLength(1);
+  expect((await call(page, 'GET', '/api/people?number=1815')).body.items).toHaveLength(1);
   await dialog.getByLabel('Number').fill('1816');
   await dialog.getByRole('button', { name: 'Add person' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
 });
 
 test('templates are made from a photo after the consent, and a face that is someone’s already is reported', async () => {
-  await call('POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
+  await call(page, 'POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
   await page.getByRole('button', { name: 'Photo files' }).click();
   const enrol = page.getByRole('button', { name: 'Enrol face' });
@@ -97,8 +89,8 @@ test('templates are made from a photo after the consent, and a face that is some
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(0, 2));
   await page.getByRole('button', { name: 'Enrol face' }).click();
   await expect(page.getByText('Face enrolled: 2 templates.')).toBeVisible();
-  const twin = (await call('POST', '/api/people', { name: 'Twin' })).body.id;
-  await call('POST', `/api/people/${twin}/consents`, { textVersion: '1', language: 'en' });
+  const twin = (await call(page, 'POST', '/api/people', { name: 'Twin' })).body.id;
+  await call(page, 'POST', `/api/people/${twin}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${twin}/enrol`, 'Enrol Twin');
   await page.getByRole('button', { name: 'Photo files' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(2, 3));
@@ -127,13 +119,13 @@ test('templates are made from a photo after the consent, and a face that is some
   await page.getByRole('dialog').getByRole('button', { name: 'Unmark' }).click();
   await expect(page.getByText('No lookalikes')).toBeVisible();
   // Who works at the desk leaves it to an administrator.
-  const waits = (await call('POST', '/api/people', { name: 'Trine' })).body.id;
-  await call('POST', `/api/people/${waits}/consents`, { textVersion: '1', language: 'en' });
+  const waits = (await call(page, 'POST', '/api/people', { name: 'Trine' })).body.id;
+  await call(page, 'POST', `/api/people/${waits}/consents`, { textVersion: '1', language: 'en' });
   const pictures = stillsOfA()
     .slice(2, 3)
     .map((file) => readFileSync(file).toString('base64'));
   const held = { pictures, source: 'photo', duplicate: { what: 'wait' } };
-  expect((await call('POST', `/api/people/${waits}/enrolment`, held)).body).toMatchObject({ outcome: 'waiting' });
+  expect((await call(page, 'POST', `/api/people/${waits}/enrolment`, held)).body).toMatchObject({ outcome: 'waiting' });
   await open('attention', 'Needs attention');
   await page
     .getByRole('row', { name: /Are these two people/ })
@@ -181,8 +173,8 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
 });
 
 test('photos are uploaded, reviewed and enrolled', async () => {
-  const second = (await call('POST', '/api/people', { name: 'Grace Murray', number: '1906' })).body.id;
-  await call('POST', `/api/people/${second}/consents`, { textVersion: '1', language: 'en' });
+  const second = (await call(page, 'POST', '/api/people', { name: 'Grace Murray', number: '1906' })).body.id;
+  await call(page, 'POST', `/api/people/${second}/consents`, { textVersion: '1', language: 'en' });
   await open('imports', 'Import people and photos');
   await page.getByRole('button', { name: 'Start import' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start import' }).click();
@@ -229,14 +221,14 @@ test('a setting is changed, is in the history, and is taken back', async () => {
 test('saving what someone else has changed meanwhile says so, and overwrites nothing', async () => {
   await open('settings', 'Settings');
   await page.getByLabel('Keep locations', { exact: true }).fill('14');
-  const { body } = await call('GET', '/api/sites');
+  const { body } = await call(page, 'GET', '/api/sites');
   const site = `/api/sites/${body.items[0].id}/policy`;
-  const { body: held } = await call('GET', site);
-  const { status } = await call('PUT', site, { ...held.policy, photoDays: 45, gpsDays: 20 });
+  const { body: held } = await call(page, 'GET', site);
+  const { status } = await call(page, 'PUT', site, { ...held.policy, photoDays: 45, gpsDays: 20 });
   expect(status).toBe(200);
   await saveSettings(page);
   await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
-  expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
+  expect((await call(page, 'GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
   // What they set is there now; one's own edit is kept, and can be saved once that was seen.
   await expect(page.getByText('Keep locations – → 20 days')).toBeVisible();
   await expect(page.getByLabel('Keep check-in photos', { exact: true })).toHaveValue('45');
@@ -264,8 +256,8 @@ test('a site says after which check-in methods the face is checked; the last met
 });
 
 test('when the day of a site starts is changed, and the zone of one that is not the default', async () => {
-  const { id } = (await call('POST', '/api/sites', { name: 'Night shift', timeZone: 'Europe/Berlin' })).body;
-  const site = async () => (await call('GET', `/api/sites/${id}`)).body;
+  const { id } = (await call(page, 'POST', '/api/sites', { name: 'Night shift', timeZone: 'Europe/Berlin' })).body;
+  const site = async () => (await call(page, 'GET', `/api/sites/${id}`)).body;
   await page.reload();
   await open('settings', 'Settings');
   const zone = page.getByLabel('Time zone');
@@ -277,7 +269,9 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await page.getByRole('dialog').getByRole('button', { name: 'Save calendar' }).click();
   await expect(page.getByText('Saved. Kiosks update the next time they connect.').first()).toBeVisible();
   await expect
-    .poll(async () => (await call('GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault))
+    .poll(async () =>
+      (await call(page, 'GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault),
+    )
     .toMatchObject({ dayStartsAt: '04:00' });
   // It is in the history, and is taken back there.
   const change = page.locator('li.setting', { hasText: 'Day starts at 00:00 → 04:00' });
@@ -287,9 +281,9 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await expect(page.getByText('Day starts at 04:00 → 00:00')).toBeVisible();
   // What someone else has set meanwhile is not written over.
   await start.fill('05:00');
-  const { items } = (await call('GET', '/api/sites')).body;
+  const { items } = (await call(page, 'GET', '/api/sites')).body;
   const main = items.find((s: { isDefault: boolean }) => s.isDefault).id;
-  expect((await call('PATCH', `/api/sites/${main}`, { dayStartsAt: '06:00' })).status).toBe(200);
+  expect((await call(page, 'PATCH', `/api/sites/${main}`, { dayStartsAt: '06:00' })).status).toBe(200);
   await save.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save calendar' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();

@@ -1,8 +1,8 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { appCode, axe, enterByLink, openBrowser, picture, saveSettings } from './browser.ts';
+import { axe, enterByLink, openBrowser, picture, saveSettings } from './browser.ts';
 import { Keys } from './keys.ts';
 import { newSystem, type System } from './system.ts';
-import { ask, PASSWORD } from './walk.ts';
+import { ask, becomeAccount } from './walk.ts';
 
 /** Settings, and texts of consents: nothing edited is lost without a word, and nothing is agreed to that can't be read. */
 test.describe.configure({ mode: 'serial' });
@@ -155,13 +155,7 @@ test('two people change different settings: both stand, and the history names no
 test('a text of a consent is read in the window that asks whether it was reviewed', async () => {
   const paragraphs = Array.from({ length: 14 }, (_, i) => `Paragraph ${i + 1}. ${'We keep your face. '.repeat(12)}`);
   await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language: 'en', title: 'May we?', paragraphs });
-  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
-  await context.clearCookies();
-  await enterByLink(page, link.url);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
-  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
-  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  await becomeAccount(page, 'dpo@example.org', 'dpo');
   await page.reload();
   await page.goto(at('texts'));
   const shipped = page.getByRole('region', { name: 'Built-in text' });

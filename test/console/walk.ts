@@ -214,20 +214,23 @@ export class Walk {
   }
 }
 
-/** By the page's own session, for what is there before someone comes. */
-export const ask = (page: Page, method: string, path: string, body?: unknown) =>
+/** Calls the API by the page's own session. */
+export const call = (page: Page, method: string, path: string, body?: unknown) =>
   page.evaluate(
     async ([m, p, b]) => {
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(p as string, {
-        method: m as string,
-        ...(b !== undefined && { body: JSON.stringify(b), headers }),
-      });
-      if (!answer.ok) throw new Error(`${m} ${p}: ${answer.status} ${await answer.text()}`);
-      return answer.json().catch(() => null);
+      const init = b === undefined ? {} : { body: JSON.stringify(b), headers: { 'content-type': 'application/json' } };
+      const answer = await fetch(p as string, { method: m as string, ...init });
+      return { status: answer.status, body: await answer.json().catch(() => null) };
     },
     [method, path, body],
   );
+
+/** The same, for what is there before someone comes. @returns the answer's body @throws Error for an answer of 400 or more */
+export async function ask(page: Page, method: string, path: string, body?: unknown) {
+  const answer = await call(page, method, path, body);
+  if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
 
 /** An account's first sign-in, by its link. @returns the secret of its authenticator app */
 export async function firstSignIn(page: Page, link: string): Promise<string> {
@@ -241,6 +244,18 @@ export async function firstSignIn(page: Page, link: string): Promise<string> {
 }
 
 /**
+ * Makes an account with password and authenticator app, and signs in as it.
+ *
+ * @param page of an administrator; the new account's afterwards, not loaded again
+ * @returns the secret of its authenticator app
+ */
+export async function becomeAccount(page: Page, email: string, role: 'admin' | 'dpo'): Promise<string> {
+  const { link } = await ask(page, 'POST', '/api/accounts', { email, role });
+  await page.context().clearCookies();
+  return firstSignIn(page, link.url);
+}
+
+/**
  * Texts that a data protection officer has reviewed: without one nobody can be asked.
  *
  * @param page of an administrator; the officer's afterwards
@@ -250,9 +265,7 @@ export async function reviewTexts(page: Page): Promise<string> {
   const paragraphs = ['{controller}: {photoDays}'];
   for (const language of ['de', 'ar'])
     await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language, title: language, paragraphs });
-  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
-  await page.context().clearCookies();
-  const secret = await firstSignIn(page, link.url);
+  const secret = await becomeAccount(page, 'dpo@example.org', 'dpo');
   for (const language of ['de', 'ar']) await ask(page, 'POST', `/api/consent-texts/2027-01/${language}/review`);
   return secret;
 }

@@ -22,6 +22,14 @@ export interface ServicesOptions {
   readonly start: Date;
 }
 
+/** What services and jobs have beside their database and keys, where nobody hears or reads what they say. */
+export const unheard = () => ({
+  modules: MODULES,
+  log: pino({ level: 'silent' }),
+  screens: new WatchedScreens(),
+  notify: () => undefined,
+});
+
 /** The server’s services on a database of the test’s, with keys of their own and a clock that the test holds. */
 export async function newServices(database: OpenDatabase, { env: more = {}, start }: ServicesOptions) {
   const { db } = database;
@@ -50,15 +58,13 @@ export async function newServices(database: OpenDatabase, { env: more = {}, star
   await ensureDefaultSite(db, SITE, held.now);
   const notify = (what: string) => void held.notified.push(what);
   const memory = new SessionMemory();
-  const screens = new WatchedScreens();
   const services: Services = {
     db,
     memory,
-    screens,
     keys,
     keyring,
     config,
-    modules: MODULES,
+    ...unheard(),
     log,
     now: () => held.now,
     notify,

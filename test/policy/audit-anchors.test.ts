@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { ANCHOR_PREFIX, auditAnchorJob } from '../../sync/server/platform/audit/anchors.ts';
 import { compareHere } from '../../sync/server/platform/audit/stored.ts';
@@ -15,8 +13,8 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
 import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
-import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { serverHome } from '../kit/folder.ts';
+import { unheard } from '../kit/services.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 const missing = motoMissing();
@@ -68,11 +66,8 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
         keys,
         keyring,
         config,
-        modules: MODULES,
-        log: pino({ level: 'silent' }),
+        ...unheard(),
         now: () => NOW,
-        notify: () => undefined,
-        screens: new WatchedScreens(),
         signal: new AbortController().signal,
       });
     for (let i = 0; i < 4; i++) await write();

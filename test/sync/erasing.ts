@@ -1,6 +1,4 @@
-import { pino } from 'pino';
 import type { Config } from '../../sync/server/app/config.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import {
   namesOfRequest,
@@ -12,7 +10,7 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
+import { unheard } from '../kit/services.ts';
 
 export interface Erasing {
   readonly context: JobContext;
@@ -35,11 +33,8 @@ export async function erasing(
     keys,
     keyring,
     config: { home, s3: null } as Config,
-    modules: MODULES,
-    log: pino({ level: 'silent' }),
+    ...unheard(),
     now,
-    notify: () => undefined,
-    screens: new WatchedScreens(),
     signal: new AbortController().signal,
     ...rest,
   };

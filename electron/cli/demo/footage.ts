@@ -73,9 +73,7 @@ const COLOURS: Readonly<Record<string, string>> = { blank: '0xb9b4aa', black: 'b
 
 /** ffmpeg's input arguments of one segment. */
 function inputOf(segment: Segment, width: number, height: number, fps: number): string[] {
-  if (!(segment.seconds > 0)) {
-    throw new Problem('footage-bad-segment');
-  }
+  if (!(segment.seconds > 0)) throw new Problem('footage-bad-segment');
   const seconds = String(segment.seconds);
   const colour = COLOURS[segment.source];
   if (colour) return ['-f', 'lavfi', '-t', seconds, '-i', `color=c=${colour}:s=${width}x${height}:r=${fps}`];
@@ -90,10 +88,9 @@ const letterbox = (width: number, height: number, fps: number): string =>
   `scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps=${fps}`;
 
 /** Starts ffmpeg. `ended` rejects with `footage-ffmpeg`, and its own words, when it fails. */
-function startFfmpeg(args: readonly string[], signal?: AbortSignal) {
+function startFfmpeg(args: readonly string[]) {
   const child = spawn(ffmpegPath(), ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal && { signal }),
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -112,7 +109,7 @@ function startFfmpeg(args: readonly string[], signal?: AbortSignal) {
  * Makes a clip of concatenated JPEGs (`.mjpeg`) that Chromium takes as a camera. Written beside `outFile` and renamed,
  * so a clip is whole or not there.
  */
-export async function makeClip(spec: ClipSpec, outFile: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+export async function makeClip(spec: ClipSpec, outFile: string): Promise<void> {
   const { width = 640, height = 480, fps = CLIP_FPS, segments } = spec;
   if (segments.length === 0) throw new Problem('footage-bad-segment');
   const inputs = segments.flatMap((s) => inputOf(s, width, height, fps));
@@ -126,7 +123,7 @@ export async function makeClip(spec: ClipSpec, outFile: string, options: { signa
   await mkdir(dirname(resolve(outFile)), { recursive: true });
   try {
     const encoded = ['-map', '[out]', '-c:v', 'mjpeg', '-q:v', '3', '-r', String(fps), '-f', 'mjpeg', part];
-    const { child, ended } = startFfmpeg([...inputs, '-filter_complex', graph, ...encoded], options.signal);
+    const { child, ended } = startFfmpeg([...inputs, '-filter_complex', graph, ...encoded]);
     child.stdout.resume();
     await ended;
     await rename(part, outFile);
@@ -136,14 +133,10 @@ export async function makeClip(spec: ClipSpec, outFile: string, options: { signa
 }
 
 /** The clip of this spec in `folder`, made at the first call and found by the hash of its spec afterwards. */
-export async function cachedClip(
-  spec: ClipSpec,
-  folder: string,
-  options: { signal?: AbortSignal } = {},
-): Promise<string> {
+export async function cachedClip(spec: ClipSpec, folder: string): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 24);
   const file = resolve(folder, `${key}.mjpeg`);
-  if (!existsSync(file)) await makeClip(spec, file, options);
+  if (!existsSync(file)) await makeClip(spec, file);
   return file;
 }
 

@@ -52,5 +52,4 @@ export function demoClipSpec(): ClipSpec {
 }
 
 /** Path of the demo's camera clip in `folder`, made when it isn't there yet (about a second, 5 MB). */
-export const demoClip = (folder: string, options: { signal?: AbortSignal } = {}): Promise<string> =>
-  cachedClip(demoClipSpec(), folder, options);
+export const demoClip = (folder: string): Promise<string> => cachedClip(demoClipSpec(), folder);

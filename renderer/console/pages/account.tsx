@@ -10,7 +10,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
-import { Reading } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
 

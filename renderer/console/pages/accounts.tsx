@@ -7,7 +7,9 @@ import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { DataTable, Reading, RowButton } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
 import { AlertsOf } from './alerts.tsx';
 

@@ -4,15 +4,15 @@ import { isLanguage, LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
-import { Fact, Panel } from '../../shared/web/pieces.tsx';
+import { CheckField, CheckFields, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago, moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Reading } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
-import { sites, zoneOf } from '../state/places.ts';
+import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { session } from '../state/session.ts';
 
 /** What one is mailed of what needs attention. */
@@ -66,12 +66,7 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
     });
   };
   const missing = mail ? email === null && 'alerts.noEmail' : 'alerts.noMail';
-  if (missing)
-    return (
-      <p class="note" data-kind="warn">
-        {t(missing)}
-      </p>
-    );
+  if (missing) return <Note kind="warn">{t(missing)}</Note>;
   return (
     <>
       <dl class="facts">
@@ -79,21 +74,15 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
         <Fact name={t('alerts.last')} value={<Ago at={lastSentAt} />} />
       </dl>
       {failing && !result && (
-        <div class="note" data-kind="bad">
-          <div>
-            <p class="note-title">{t('alerts.failing', { since: moment(failing.since) })}</p>
-            <p dir="ltr">{failing.answer}</p>
-          </div>
-        </div>
+        <MailServer kind="bad" title={t('alerts.failing', { since: moment(failing.since) })} answer={failing.answer} />
       )}
       <div role="status">
         {result && (
-          <div class="note" data-kind={result.sent ? 'good' : 'bad'}>
-            <div>
-              <p class="note-title">{t(result.sent ? 'alerts.tested' : 'alerts.notTested')}</p>
-              <p dir="ltr">{result.answer}</p>
-            </div>
-          </div>
+          <MailServer
+            kind={result.sent ? 'good' : 'bad'}
+            title={t(result.sent ? 'alerts.tested' : 'alerts.notTested')}
+            answer={result.answer}
+          />
         )}
       </div>
       <ErrorNote error={error} />
@@ -103,6 +92,16 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
     </>
   );
 }
+
+/** What the mail server said. */
+const MailServer = ({ kind, title, answer }: { kind: 'good' | 'bad'; title: string; answer: string }) => (
+  <div class="note" data-kind={kind}>
+    <div>
+      <p class="note-title">{title}</p>
+      <p dir="ltr">{answer}</p>
+    </div>
+  </div>
+);
 
 const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
 /** Where someone begins who wants quiet hours. */
@@ -114,8 +113,8 @@ function Choose({
   onDone,
 }: PartProps<(next: alerts.Alerts) => void>) {
   // Who chooses for the first time reads this page in the language that they want.
-  const language =
-    chosen || !isLanguage(currentLanguage()) ? held.language : (currentLanguage() as typeof held.language);
+  const here = currentLanguage();
+  const language = !chosen && isLanguage(here) ? here : held.language;
   const [edited, setEdited] = useState<Partial<alerts.AlertSettings>>({});
   const { busy, error, run } = useWrite();
   const settings = { ...held, language, ...edited };
@@ -135,20 +134,19 @@ function Choose({
       },
     });
   };
-  const without = <T extends string>(all: readonly T[], one: T) => all.filter((other) => other !== one);
   return (
     <Form class="stack" onSubmit={submit}>
       <fieldset class="plain">
         <legend>{t('alerts.what')}</legend>
-        {TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => (
-          <CheckField
-            key={topic}
-            label={t(`alerts.topic.${topic}`)}
-            hint={t(`alerts.topicHint.${topic}`)}
-            checked={topics.includes(topic)}
-            onChecked={(yes) => edit({ topics: yes ? [...topics, topic] : without(topics, topic) })}
-          />
-        ))}
+        <CheckFields
+          options={TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => [
+            topic,
+            t(`alerts.topic.${topic}`),
+            t(`alerts.topicHint.${topic}`),
+          ])}
+          chosen={topics}
+          onChosen={(now) => edit({ topics: [...now] })}
+        />
       </fieldset>
       {sites.value.length > 1 && (
         <fieldset class="plain">
@@ -158,15 +156,13 @@ function Choose({
             checked={settings.sites === null}
             onChecked={(yes) => edit({ sites: yes ? null : sites.value.map(({ id }) => id) })}
           />
-          {settings.sites !== null &&
-            sites.value.map(({ id, name }) => (
-              <CheckField
-                key={id}
-                label={name}
-                checked={settings.sites!.includes(id)}
-                onChecked={(yes) => edit({ sites: yes ? [...settings.sites!, id] : without(settings.sites!, id) })}
-              />
-            ))}
+          {settings.sites !== null && (
+            <CheckFields
+              options={siteOptions()}
+              chosen={settings.sites}
+              onChosen={(now) => edit({ sites: [...now] })}
+            />
+          )}
           {settings.sites?.length === 0 && (
             <p class="field-error" role="alert">
               {t('alerts.noSite')}

@@ -13,7 +13,9 @@ import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.t
 import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { RecordedAt } from '../parts/place-links.tsx';
-import { DataTable, RowButton, useList } from '../parts/table.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { addDays, dayKeyIn, instantAt } from '../state/clock.ts';
 import { kiosks, zoneOf } from '../state/places.ts';
 

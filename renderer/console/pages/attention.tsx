@@ -13,7 +13,9 @@ import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, RowButton, useList } from '../parts/table.tsx';
+import { BulkButton, RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 

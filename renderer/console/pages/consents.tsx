@@ -11,7 +11,9 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
-import { DataTable, Reading, useList } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 
 /** Who said what, when, and to which text. */
 export function Consents() {

@@ -6,7 +6,9 @@ import { t } from '../i18n.ts';
 import { DirectionChip, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { DataTable, RowButton, useList } from '../parts/table.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 
 export function Corrections({ query, role }: PageProps) {
   const pages = useList(listCorrections, { query: { person: query.get('person') } });

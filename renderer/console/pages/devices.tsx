@@ -2,14 +2,16 @@ import { useState } from 'preact/hooks';
 import * as devices from '../../../sync/protocol/api/devices.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
+import { Badge, DialogButton, Note } from '../../shared/web/pieces.tsx';
 import { useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { DataTable, RowButton, useList } from '../parts/table.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, sites } from '../state/places.ts';
 
@@ -122,7 +124,7 @@ export function NewKiosk() {
         <p class="muted small">
           {t('people.until')} <Moment at={made.expiresAt} />
         </p>
-        <p class="note">{t('devices.codeOnce')}</p>
+        <Note>{t('devices.codeOnce')}</Note>
       </div>
     );
   return (

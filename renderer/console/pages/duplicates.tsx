@@ -13,7 +13,10 @@ import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
-import { DataTable, RowButton, Skeleton, useList } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 

@@ -10,7 +10,9 @@ import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
-import { DataTable, Reading, useList } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import type { Role } from '../state/session.ts';
 
 export function Erasures({ rest: [request], role }: PageProps) {

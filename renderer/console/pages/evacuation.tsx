@@ -12,18 +12,19 @@ import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useCheck, useField } from '../../shared/web/form.tsx';
-import { Empty } from '../../shared/web/pieces.tsx';
+import { Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink } from '../parts/place-links.tsx';
-import { DataTable, RowButton, Skeleton } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
-import { KnownAsOf, kioskOf } from './presence.tsx';
+import { AtKiosk, KnownAsOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */
 const EVERY_MS = 5000;
@@ -82,12 +83,12 @@ export function EvacuationView({ query, role }: PageProps) {
       </FilterBar>
       <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
       {current && (
-        <p class="note" data-kind="warn" role="status">
+        <Note kind="warn" role="status">
           {t('evacuation.started', { time: momentIn(current.startedAt, zone) })}
-        </p>
+        </Note>
       )}
       {!current && state.value && (
-        <p class="note">
+        <Note>
           {t('evacuation.beginText')}{' '}
           {last?.endedAt &&
             t('evacuation.last', {
@@ -95,7 +96,7 @@ export function EvacuationView({ query, role }: PageProps) {
               accounted: last.accounted ?? 0,
               inside: last.inside ?? 0,
             })}
-        </p>
+        </Note>
       )}
       {inside.value && state.value ? (
         <RollCall presence={inside.value} state={state.value} reload={state.reload} may={may} site={site} />
@@ -149,12 +150,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
     },
     kiosk: {
       label: t('presence.kiosk'),
-      cell: (row: Inside) =>
-        row.device === null ? (
-          t('presence.byHand')
-        ) : (
-          <KioskLink id={row.device} name={kioskOf(row.device, presence.kiosks)} />
-        ),
+      cell: (row: Inside) => <AtKiosk device={row.device} known={presence.kiosks} />,
     },
     status: {
       when: current !== null,
@@ -174,7 +170,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
                   {seen.device !== null && (
                     <>
                       {' · '}
-                      <KioskLink id={seen.device} name={kioskOf(seen.device, presence.kiosks)} />
+                      <AtKiosk device={seen.device} known={presence.kiosks} />
                     </>
                   )}
                 </span>
@@ -195,9 +191,9 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   return (
     <>
       {presence.kiosks.some((k) => isSilent(k, presence.now)) && (
-        <p class="note" data-kind="bad" role="alert">
+        <Note kind="bad" role="alert">
           {t('evacuation.stale')}
-        </p>
+        </Note>
       )}
       <ErrorNote error={error} />
       <section class="roll" aria-label={t('evacuation.nav')}>

@@ -15,14 +15,16 @@ import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, Reading, Skeleton } from '../parts/table.tsx';
+import { Reading, Skeleton } from '../parts/reading.tsx';
+import { BulkButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
@@ -192,13 +194,7 @@ function TemplatesPage({ role }: { role: Role }) {
 }
 
 function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: boolean; onChange: () => void }) {
-  const { error, run } = useWrite();
   const params = { site: template.site };
-  const putBack = (revision: number) =>
-    run(() => api(revertSettingsTemplate, { params, body: { revision } }), {
-      say: () => t('fleet.saved'),
-      done: onChange,
-    });
   return (
     <Panel
       title={<bdi>{template.name}</bdi>}
@@ -216,9 +212,13 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
       }
     >
       <p>{settingsText(template.settings)}</p>
-      <ErrorNote error={error} />
       {template.history.length > 0 && (
-        <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
+        <SettingsHistory
+          history={template.history}
+          mayRevert={admin}
+          revert={(revision) => api(revertSettingsTemplate, { params, body: { revision } })}
+          done={onChange}
+        />
       )}
     </Panel>
   );

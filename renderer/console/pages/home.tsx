@@ -8,7 +8,7 @@ import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import type { PageProps } from '../parts/page.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
-import { Skeleton } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
 import { agoOf, dateIn, timeIn } from '../state/clock.ts';
 import { createLive, type Live } from '../state/live.ts';
 import { IN_CONTACT_MS } from '../state/presence.ts';

@@ -4,13 +4,14 @@ import { listImports, NewImport, startImport } from '../../../sync/protocol/api/
 import { api } from '../../shared/web/api.ts';
 import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { DialogButton } from '../../shared/web/pieces.tsx';
+import { DialogButton, Note } from '../../shared/web/pieces.tsx';
 import { useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { DataTable, useList } from '../parts/table.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { Review } from './imports/review.tsx';
 
 export function Imports({ rest: [id], role }: PageProps) {
@@ -79,7 +80,7 @@ function Begin() {
     >
       <p>{t('imports.beginText')}</p>
       <CheckField label={t('imports.stated')} hint={t('imports.statedHint')} {...stated} />
-      {stated.checked && options.length === 0 && <p class="note">{t('people.noText')}</p>}
+      {stated.checked && options.length === 0 && <Note>{t('people.noText')}</Note>}
       {stated.checked && options.length > 0 && (
         <>
           <SelectField label={t('imports.text')} value={text || options[0]![0]} onValue={setText} options={options} />

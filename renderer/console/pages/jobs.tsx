@@ -5,7 +5,8 @@ import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { DataTable, Reading, Skeleton } from '../parts/table.tsx';
+import { Reading, Skeleton } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
 
 const every = (ms: number): string => {
   if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, type Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
+import { CheckFields, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty } from '../../shared/web/pieces.tsx';
 import { WriteForm } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
@@ -13,8 +13,11 @@ import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
 import { SiteLinks } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, Skeleton, useList } from '../parts/table.tsx';
-import { sites } from '../state/places.ts';
+import { Skeleton } from '../parts/reading.tsx';
+import { BulkButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
+import { siteOptions, sites } from '../state/places.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
@@ -120,14 +123,7 @@ function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: ()
     <DialogButton size="small" label={t('people.assignSites')}>
       <div class="stack">
         <p class="muted">{t('people.assignSitesText', { count: people.length })}</p>
-        {sites.value.map(({ id, name }) => (
-          <CheckField
-            key={id}
-            label={name}
-            checked={chosen.includes(id)}
-            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
-          />
-        ))}
+        <CheckFields options={siteOptions()} chosen={chosen} onChosen={setChosen} />
         {chosen.length > 0 && (
           <BulkButton
             kind="primary"

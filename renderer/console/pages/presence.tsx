@@ -10,7 +10,8 @@ import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
-import { DataTable, Reading } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
@@ -70,12 +71,7 @@ export function PresenceView({ query }: PageProps) {
                     kiosk: {
                       label: t('presence.kiosk'),
                       sort: (row) => row.device && kioskOf(row.device, presence.kiosks),
-                      cell: (row) =>
-                        row.device === null ? (
-                          t('presence.byHand')
-                        ) : (
-                          <KioskLink id={row.device} name={kioskOf(row.device, presence.kiosks)} />
-                        ),
+                      cell: (row) => <AtKiosk device={row.device} known={presence.kiosks} />,
                     },
                     method: { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
                   }}
@@ -91,8 +87,12 @@ export function PresenceView({ query }: PageProps) {
 }
 
 /** A kiosk's name, also for roles that may not list all of them. */
-export const kioskOf = (id: string, known: readonly { id: string; name: string }[]): string =>
+const kioskOf = (id: string, known: readonly { id: string; name: string }[]): string =>
   known.find((k) => k.id === id)?.name ?? kioskName(id) ?? '–';
+
+/** At which kiosk someone came in. */
+export const AtKiosk = ({ device, known }: { device: string | null; known: Presence['kiosks'] }) =>
+  device === null ? t('presence.byHand') : <KioskLink id={device} name={kioskOf(device, known)} />;
 
 /** Until when each kiosk of the site is known; who is not in contact in red. */
 export function KnownAsOf({ presence: { kiosks, now, zone } }: { presence: Presence }) {

@@ -19,12 +19,15 @@ import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import type { Column } from '../parts/column.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { type Column, DataTable, type List, RowButton, useList } from '../parts/table.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { type List, useList } from '../parts/table-sort.tsx';
 import { addDays, dayKeyIn, longDay, momentIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
 import { Exports } from './attendance.tsx';
@@ -62,8 +65,8 @@ export function Reports({ query }: PageProps) {
   const pages = useList(getReport, { query: { ...asked, limit: MAX_PAGE } });
   const report = pages.first;
   const printing = usePrint(pages);
-  const period = Object.entries(periods).find(([, [first, last]]) => first === from && last === to)?.[0] ?? '';
   const names = Object.keys(periods) as (keyof typeof periods)[];
+  const period = names.find((name) => periods[name][0] === from && periods[name][1] === to) ?? '';
   return (
     <PageFrame
       of="reports"
@@ -86,12 +89,9 @@ export function Reports({ query }: PageProps) {
         <SelectField
           label={t('reports.period')}
           value={period}
-          onValue={(name) =>
-            name &&
-            setQuery({ from: periods[name as keyof typeof periods][0], to: periods[name as keyof typeof periods][1] })
-          }
+          onValue={(name) => name && setQuery({ from: periods[name][0], to: periods[name][1] })}
           options={[
-            ...names.map((name) => [name as string, t(`reports.periods.${name}`)] as const),
+            ...names.map((name) => [name, t(`reports.periods.${name}`)] as const),
             ...(period === '' ? [['', t('reports.periods.other')] as const] : []),
           ]}
         />

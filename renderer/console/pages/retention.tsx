@@ -12,9 +12,11 @@ import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
-import { DataTable, Reading, RowButton } from '../parts/table.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
-import { sites, zoneOf } from '../state/places.ts';
+import { siteOptions, zoneOf } from '../state/places.ts';
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
@@ -193,11 +195,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
       <p class="muted">{t('retention.holdText')}</p>
       <AreaField label={t('retention.reason')} required maxLength={500} {...field('reason')} />
       <PersonField label={t('corrections.person')} value={person} onPerson={setPerson} />
-      <SelectField
-        label={t('people.site')}
-        {...field('site')}
-        options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
-      />
+      <SelectField label={t('people.site')} {...field('site')} options={[['', t('any')], ...siteOptions()]} />
       <TextField label={t('retention.from')} type="date" dir="ltr" {...field('from')} />
       <TextField label={t('retention.until')} type="date" dir="ltr" {...field('until')} />
     </WriteForm>

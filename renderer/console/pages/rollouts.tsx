@@ -7,12 +7,13 @@ import {
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
-import { DialogButton, Empty } from '../../shared/web/pieces.tsx';
+import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { DataTable, Skeleton } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
@@ -65,9 +66,9 @@ function RepositoryNote({ repository }: { repository: RepositoryShape }) {
   const why = !configured ? 'off' : problem ? 'unreadable' : builds.length === 0 ? 'empty' : over ? 'over' : null;
   if (!why) return null;
   return (
-    <p class="note" role="status" data-kind={why === 'unreadable' || why === 'over' ? 'bad' : undefined}>
+    <Note role="status" kind={why === 'unreadable' || why === 'over' ? 'bad' : undefined}>
       {t(`rollouts.repository.${why}`)}
-    </p>
+    </Note>
   );
 }
 

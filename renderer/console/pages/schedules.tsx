@@ -4,14 +4,16 @@ import * as reports from '../../../sync/protocol/api/reports.ts';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Badge, DialogButton, Empty } from '../../shared/web/pieces.tsx';
+import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { Badge, DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { DataTable, Reading, RowButton } from '../parts/table.tsx';
-import { siteOf, sites } from '../state/places.ts';
+import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { siteOf, siteOptions, sites } from '../state/places.ts';
 
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */
 const EVERY_MS = 5000;
@@ -43,11 +45,7 @@ export function Schedules() {
       }
     >
       <Reading of={found} rows={3} error={error} />
-      {value?.mail === false && (
-        <p class="note" data-kind="warn">
-          {t('schedules.noMail')}
-        </p>
-      )}
+      {value?.mail === false && <Note kind="warn">{t('schedules.noMail')}</Note>}
       {value && (
         <div class="card table-card">
           {value.items.length === 0 ? (
@@ -145,20 +143,12 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       ready={chosen.length > 0 && known.value?.mail === true}
       action={t('schedules.add')}
     >
-      <p class="note">{t('schedules.privacy')}</p>
+      <Note>{t('schedules.privacy')}</Note>
       <ErrorNote error={known.error} onRetry={known.reload} />
-      {known.value?.mail === false && (
-        <p class="note" data-kind="warn">
-          {t('schedules.noMail')}
-        </p>
-      )}
+      {known.value?.mail === false && <Note kind="warn">{t('schedules.noMail')}</Note>}
       <div class="row-fields">
         {sites.value.length > 1 && (
-          <SelectField
-            label={t('attendance.site')}
-            {...field('site')}
-            options={sites.value.map((one) => [one.id, one.name])}
-          />
+          <SelectField label={t('attendance.site')} {...field('site')} options={siteOptions()} />
         )}
         <SelectField
           label={t('reports.by')}
@@ -190,14 +180,11 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       <fieldset class="plain">
         <legend>{t('schedules.receivers')}</legend>
         <p class="muted small">{t('schedules.receiversText')}</p>
-        {known.value?.receivers.map(({ id, email }) => (
-          <CheckField
-            key={id}
-            label={email}
-            checked={chosen.includes(id)}
-            onChecked={(on) => setChosen(on ? [...chosen, id] : chosen.filter((one) => one !== id))}
-          />
-        ))}
+        <CheckFields
+          options={known.value?.receivers.map(({ id, email }) => [id, email]) ?? []}
+          chosen={chosen}
+          onChosen={setChosen}
+        />
         {known.value?.receivers.length === 0 && <p>{t('schedules.noReceivers')}</p>}
       </fieldset>
     </WriteForm>

@@ -12,7 +12,8 @@ import { Chart } from '../parts/chart.tsx';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { DataTable, Skeleton } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
+import { DataTable } from '../parts/table.tsx';
 import { addDays, dayKeyIn, longDay, momentIn, timeIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
 

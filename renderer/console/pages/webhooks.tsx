@@ -12,14 +12,17 @@ import {
   useCheck,
   useFields,
 } from '../../shared/web/form.tsx';
-import { Badge, Dialog, DialogButton, Empty, Fact, Panel } from '../../shared/web/pieces.tsx';
+import { Badge, Dialog, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
-import { BulkButton, DataTable, Reading, RowButton, useList } from '../parts/table.tsx';
-import { sites } from '../state/places.ts';
+import { Reading } from '../parts/reading.tsx';
+import { BulkButton, RowButton } from '../parts/row-button.tsx';
+import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
+import { siteOptions } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 export function Webhooks({ role }: PageProps) {
@@ -194,7 +197,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       <SelectField
         label={t('webhooks.site')}
         {...field('site')}
-        options={[['', t('webhooks.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+        options={[['', t('webhooks.everySite')], ...siteOptions()]}
       />
       <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
       <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />
@@ -225,11 +228,7 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
   return (
     <>
       <ErrorNote error={error} />
-      {!enabled && pages.items.some((d) => d.state === 'due') && (
-        <p class="note" data-kind="warn">
-          {t('webhooks.keptBackText')}
-        </p>
-      )}
+      {!enabled && pages.items.some((d) => d.state === 'due') && <Note kind="warn">{t('webhooks.keptBackText')}</Note>}
       <DataTable
         caption={t('webhooks.log')}
         pages={pages}

@@ -9,7 +9,7 @@ import { useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
-import { sites, zoneOf } from '../state/places.ts';
+import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { directionOptions } from './labels.tsx';
 import { PersonField } from './people-search.tsx';
 
@@ -79,7 +79,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
             <SelectField
               label={t('attendance.site')}
               value={site ?? sites.value.find((s) => s.isDefault)?.id ?? ''}
-              options={sites.value.map((s) => [s.id, s.name])}
+              options={siteOptions()}
               onValue={setSite}
             />
           )}

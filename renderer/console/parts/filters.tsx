@@ -3,7 +3,7 @@ import { Button } from '../../shared/button.tsx';
 import { SelectField } from '../../shared/web/form.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { sites } from '../state/places.ts';
+import { siteOptions, sites } from '../state/places.ts';
 
 /** What a list is asked for; the choices are in the address (router.ts says what may not). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
@@ -43,11 +43,10 @@ export function SiteField({ any = false }: { any?: boolean }) {
   if (known.length < 2) return null;
   const first = known.find((s) => s.isDefault) ?? known[0]!;
   const { value, onValue } = filterOf('site');
-  const options = known.map((s) => [s.id, s.name] as const);
   return (
     <SelectField
       label={t('attendance.site')}
-      options={any ? [['', t('any')], ...options] : options}
+      options={any ? [['', t('any')], ...siteOptions()] : siteOptions()}
       value={value || (any ? '' : first.id)}
       onValue={onValue}
     />

@@ -7,15 +7,12 @@ import { type Answer, save } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import type { Column } from './column.ts';
 
 interface ExportRowsProps<T> {
   /** Of the file, without its ending. */
   name: string;
-  columns: readonly {
-    readonly label: string;
-    readonly cell: (row: T) => ComponentChildren;
-    readonly below?: (row: T) => ComponentChildren;
-  }[];
+  columns: readonly Column<T>[];
   chosen: readonly T[];
   /** Reads what is not here yet. */
   all: () => Promise<Answer<readonly T[]>>;

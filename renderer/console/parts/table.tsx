@@ -1,19 +1,15 @@
-import { type ComponentChildren, createContext, Fragment } from 'preact';
-import { useContext, useId, useRef, useState } from 'preact/hooks';
-import { z } from 'zod';
-import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import { type ComponentChildren, Fragment } from 'preact';
+import { useId, useRef, useState } from 'preact/hooks';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
-import { Button, type ButtonProps } from '../../shared/button.tsx';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
-import { IconSettings } from '../../shared/icons.tsx';
-import type { Answer, ApiError } from '../../shared/web/api.ts';
-import type { Question } from '../../shared/web/confirm.tsx';
-import { CheckField, ErrorNote, SelectField } from '../../shared/web/form.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
-import { keep, kept } from '../../shared/web/preferences.ts';
-import { type Pages, type Resource, usePages, useWrite } from '../../shared/web/resource.tsx';
-import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import type { Column } from './column.ts';
+import { Skeleton } from './reading.tsx';
+import { RowName } from './row-button.tsx';
+import { ChooseColumns, useHidden } from './table-columns.tsx';
 import { ExportRows } from './table-export.tsx';
 import {
   inView,
@@ -26,26 +22,7 @@ import {
   useReadOn,
   useVirtual,
 } from './table-rows.ts';
-
-/** A column under its own name: the field that the server sorts by, where it can be sorted by it. */
-export interface Column<T> {
-  readonly label: string;
-  readonly cell: (row: T) => ComponentChildren;
-  /** Below it in the same cell; not part of the row's name. */
-  readonly below?: (row: T) => ComponentChildren;
-  /** Numbers and times: aligned at their end. */
-  readonly numeric?: boolean;
-  /** Names the row: its cell is the row's header. */
-  readonly heads?: boolean;
-  /** False: for others than who is signed in. */
-  readonly when?: boolean;
-  /** Names the row together with its header, where that may stand in several rows: a person's record, by its time. */
-  readonly names?: boolean;
-  /** By what rows that are all here are sorted. A list by cursor is sorted by the server. */
-  readonly sort?: (row: T) => string | number | null;
-  /** Below the column: what its cells come to, as it is, or of all rows once all of them are here. */
-  readonly total?: ComponentChildren | ((rows: readonly T[]) => ComponentChildren);
-}
+import { fieldOf, type List, SortBy, useSort } from './table-sort.tsx';
 
 interface TableProps<T> {
   /**
@@ -71,44 +48,6 @@ interface PagedProps<T> {
   readonly empty: { title: string; text?: string | undefined };
   /** What a row is, for the line that counts them. */
   readonly counted?: 'entries' | 'people' | 'records' | 'kiosks';
-}
-
-/** Pages of a list, and by what the server sorts it. */
-export interface List<T, A = unknown> extends Pages<T, A> {
-  readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
-}
-
-/**
- * A list of the server, sorted as the address says.
- *
- * @returns its pages; the first one also has how many rows there are
- */
-export function useList<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
-  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
-  ...[input]: Rest<P, Q, z.ZodUndefined>
-): List<A['items'][number], A> {
-  const sorting = sortingOf(endpoint.query);
-  const asked = route.value.query.get('sort') ?? '';
-  const query = {
-    ...input?.query,
-    ...(sorting && { total: true }),
-    ...(sorting?.fields.includes(fieldOf(asked)) && { sort: asked }),
-  };
-  const pages = usePages(endpoint, ...([{ ...input, query }] as unknown as Rest<P, Q, z.ZodUndefined>));
-  return sorting ? { ...pages, sorting } : pages;
-}
-
-const fieldOf = (sort: string): string => sort.replace(/^-/, '');
-
-function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
-  const sort = query instanceof z.ZodObject ? (query.shape as Record<string, unknown>).sort : undefined;
-  if (!(sort instanceof z.ZodDefault)) return undefined;
-  const fields = (sort.unwrap() as z.ZodEnum).options.map(String).filter((field) => !field.startsWith('-'));
-  return { fields, byDefault: String(sort.parse(undefined)) };
 }
 
 /**
@@ -384,122 +323,6 @@ function Totals<T>({ columns, rows, whole, chooses }: TotalsProps<T>) {
   );
 }
 
-interface SortByProps {
-  columns: readonly (readonly [string, Pick<Column<never>, 'label'>])[];
-  sort: string;
-  onSort: (sort: string) => void;
-}
-
-/** How rows that are cards are sorted: they have no head to press on. */
-function SortBy({ columns, sort, onSort }: SortByProps) {
-  if (columns.length === 0) return null;
-  const options = columns.flatMap(([name, { label }]) => [
-    [name, `${label} ↑`] as const,
-    [`-${name}`, `${label} ↓`] as const,
-  ]);
-  const other = options.some(([value]) => value === sort) ? [] : [[sort, '–'] as const];
-  return (
-    <div class="sorts-cards">
-      <SelectField label={t('table.sortBy')} value={sort} onValue={onSort} options={[...other, ...options]} />
-    </div>
-  );
-}
-
-interface ChooseColumnsProps {
-  columns: readonly (readonly [string, Pick<Column<never>, 'label' | 'heads'>])[];
-  hidden: readonly string[];
-  onHidden: (hidden: readonly string[]) => void;
-}
-
-/** Which columns are shown; what names a row always is. */
-function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps) {
-  const id = useId();
-  const [open, setOpen] = useState(false);
-  return (
-    <>
-      <button type="button" class="button button-small chooses-columns" popovertarget={id}>
-        <IconSettings />
-        {t('table.columns')}
-      </button>
-      <fieldset
-        id={id}
-        popover="auto"
-        class="menu card"
-        aria-label={t('table.columns')}
-        onToggle={(event) => setOpen(event.newState === 'open')}
-      >
-        {open &&
-          columns.map(
-            ([name, { label, heads }]) =>
-              !heads && (
-                <CheckField
-                  key={name}
-                  label={label}
-                  checked={!hidden.includes(name)}
-                  onChecked={(on) => onHidden(on ? hidden.filter((one) => one !== name) : [...hidden, name])}
-                />
-              ),
-          )}
-      </fieldset>
-    </>
-  );
-}
-
-/** Which columns this browser does not show: names of columns alone are kept, nothing of the rows. */
-function useHidden(id: string | undefined): [readonly string[], (hidden: readonly string[]) => void] {
-  const name = `table.${id}`;
-  const [hidden, setHidden] = useState<readonly string[]>(() =>
-    (id ? (kept(name) ?? '') : '').split(' ').filter(Boolean),
-  );
-  return [
-    hidden,
-    (next) => {
-      setHidden(next);
-      keep(name, next.join(' '));
-    },
-  ];
-}
-
-/**
- * How the rows are sorted, and what a press on a column does: from the least on, from the largest on, as the list is by
- * itself. Rows that are all here are sorted here.
- */
-function useSort<T>(
-  id: string | undefined,
-  columns: Readonly<Record<string, Column<T>>>,
-  pages: List<T> | null,
-  rows: readonly T[],
-) {
-  const [local, setLocal] = useState<string | null>(null);
-  const { fields = [], byDefault = '' } = pages
-    ? (pages.sorting ?? {})
-    : { fields: Object.keys(columns).filter((name) => columns[name]!.sort) };
-  const asked = id ? route.value.query.get('sort') : local;
-  const sort = asked !== null && fields.includes(fieldOf(asked)) ? asked : byDefault;
-  const choose = (next: string): void => {
-    const wanted = next === byDefault ? null : next;
-    if (id) setQuery({ sort: wanted, row: null });
-    else setLocal(wanted);
-  };
-  const press = (name: string): (() => void) | null => {
-    if (!fields.includes(name)) return null;
-    const next = sort === name ? `-${name}` : sort !== `-${name}` || byDefault === sort ? name : byDefault;
-    return () => choose(next);
-  };
-  const by = pages ? undefined : columns[fieldOf(sort)]?.sort;
-  return { sort, press, fields, choose, sorted: by ? sortedBy(rows, by, sort.startsWith('-')) : rows };
-}
-
-/** In the order of the page's language; what has no value comes first, as in lists of the server. */
-function sortedBy<T>(rows: readonly T[], by: NonNullable<Column<T>['sort']>, down: boolean): readonly T[] {
-  const collator = new Intl.Collator(currentLanguage(), { numeric: true });
-  const compare = (a: string | number | null, b: string | number | null): number => {
-    if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-    return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
-  };
-  return rows.toSorted((a, b) => (down ? -1 : 1) * compare(by(a), by(b)));
-}
-
 /** In the place of rows that are not in the page. */
 const Gap = ({ height, width }: { height: number; width: number }) => (
   // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
@@ -507,85 +330,3 @@ const Gap = ({ height, width }: { height: number; width: number }) => (
     <td colSpan={width} style={{ height: `${height}px` }} />
   </tr>
 );
-
-interface BulkButtonProps<T, A> extends Pick<ButtonProps, 'kind' | 'icon'> {
-  label: string;
-  rows: readonly T[];
-  write: (row: T) => Promise<Answer<A>>;
-  ask?: Question;
-  /** Also after only some were done. */
-  done: () => void;
-}
-
-/** Does one thing with each of the rows that were chosen, one after the other, as far as it goes. */
-export function BulkButton<T, A>({ rows, write, ask, done, label, ...button }: BulkButtonProps<T, A>) {
-  const { busy, error, run } = useWrite();
-  const each = async (): Promise<Answer<number>> => {
-    for (const row of rows) {
-      const answer = await write(row);
-      if (!answer.ok) {
-        done();
-        return answer;
-      }
-    }
-    return { ok: true, value: rows.length };
-  };
-  return (
-    <>
-      <ErrorNote error={error} />
-      <Button
-        size="small"
-        {...button}
-        label={label}
-        disabled={busy}
-        onClick={() => void run(each, { ask, say: (count) => t('table.bulkDone', { count }), done })}
-      />
-    </>
-  );
-}
-
-/** Ids of what names the row around, but for the cell around; empty: outside of a row. */
-const RowName = createContext('');
-
-/**
- * A button of a row, of a table or a list. Its name for a screen reader goes on with what names the row: which of all the rows
- * it is about.
- *
- * @param of in a list: the id of what names the row
- */
-export function RowButton({ of, ...button }: ButtonProps & { of?: string }) {
-  const id = useId();
-  const named = useContext(RowName);
-  const names = of ?? named;
-  return <Button id={id} aria-labelledby={names ? `${id} ${names}` : undefined} {...button} />;
-}
-
-interface ReadingProps {
-  of: Omit<Resource<unknown>, 'replace'>;
-  rows: number;
-  error?: ApiError | null;
-}
-
-/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
-export function Reading({ of, rows, error }: ReadingProps) {
-  return (
-    <>
-      <ErrorNote error={error ?? of.error} onRetry={error ? undefined : of.reload} />
-      {of.value === null && of.loading && <Skeleton rows={rows} />}
-    </>
-  );
-}
-
-/** Where rows are going to be. */
-export function Skeleton({ rows }: { rows: number }) {
-  return (
-    <div class="skeleton">
-      <p class="sr-only" role="status">
-        {t('table.loading')}
-      </p>
-      {Array.from({ length: rows }, (_, i) => (
-        <div key={i} class="skeleton-row" aria-hidden="true" />
-      ))}
-    </div>
-  );
-}

@@ -10,7 +10,7 @@ import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
-import { Skeleton } from '../parts/table.tsx';
+import { Skeleton } from '../parts/reading.tsx';
 import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */

@@ -3,6 +3,7 @@ import { useFocus } from '../../shared/focus.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
+import { Note } from '../../shared/web/pieces.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import type { Held } from '../../shared/web/session.ts';
 import { t } from '../i18n.ts';
@@ -22,9 +23,9 @@ export function SignInCard({ at: { why, error } }: { at: Extract<Held<Place>, { 
         {t('signIn.title')}
       </h1>
       {why && !refused && (
-        <p class="note" data-kind={why === 'left' ? 'plain' : 'warn'} role="status">
+        <Note kind={why === 'left' ? 'plain' : 'warn'} role="status">
           {t(`signIn.${why}`)}
-        </p>
+        </Note>
       )}
       <ErrorNote error={refused ?? error} />
       <Form class="stack" onSubmit={submit}>

@@ -12,6 +12,9 @@ export const kiosks = signal<readonly Device[]>([]);
 /** Where everything belongs that was given no other site. */
 const defaultSite = computed(() => sites.value.find((s) => s.isDefault) ?? sites.value[0] ?? null);
 
+/** Every site, to choose from. */
+export const siteOptions = () => sites.value.map(({ id, name }) => [id, name] as const);
+
 /** @param id null: the default site */
 export const siteOf = (id: string | null): Site | null =>
   sites.value.find((s) => s.id === id) ?? (id === null ? defaultSite.value : null);

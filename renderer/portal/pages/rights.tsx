@@ -7,7 +7,16 @@ import { IconDownload, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, SelectField, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
-import { Badge, CloseDialog, ConsentArticle, Dialog, DialogButton, Fact, Panel } from '../../shared/web/pieces.tsx';
+import {
+  Badge,
+  CloseDialog,
+  ConsentArticle,
+  Dialog,
+  DialogButton,
+  Fact,
+  Note,
+  Panel,
+} from '../../shared/web/pieces.tsx';
 import { type Resource, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
@@ -150,9 +159,7 @@ function EraseDialog({ undoDays, confirmation, onClose }: EraseDialogProps) {
             <li>{t(undoDays > 0 ? 'erase.rest' : 'erase.restNow')}</li>
             <li>{t('erase.methods')}</li>
           </ul>
-          <p class="note" data-kind="warn">
-            {undoDays > 0 ? t('erase.undoDays', { count: undoDays }) : t('erase.noUndo')}
-          </p>
+          <Note kind="warn">{undoDays > 0 ? t('erase.undoDays', { count: undoDays }) : t('erase.noUndo')}</Note>
           <div class="actions">
             <Button onClick={onClose}>{t('cancel')}</Button>
             <Button label={t('erase.next')} kind="primary" onClick={() => setSure(true)} />

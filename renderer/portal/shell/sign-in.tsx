@@ -5,6 +5,7 @@ import { useFocus } from '../../shared/focus.ts';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField, useField } from '../../shared/web/form.tsx';
+import { Note } from '../../shared/web/pieces.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import type { Held } from '../../shared/web/session.ts';
 import { t } from '../i18n.ts';
@@ -24,15 +25,15 @@ export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kin
         {t('out.title')}
       </h1>
       {why && !asked && !refused && (
-        <p class="note" data-kind={why === 'left' ? 'plain' : 'warn'} role="status">
+        <Note kind={why === 'left' ? 'plain' : 'warn'} role="status">
           {t(`out.${why}`)}
-        </p>
+        </Note>
       )}
       <ErrorNote error={refused ?? (asked ? null : error)} />
       {asked ? (
-        <p class="note" data-kind="good" role="status">
+        <Note kind="good" role="status">
           {t('out.asked')}
-        </p>
+        </Note>
       ) : (
         <Form class="stack" onSubmit={() => void submit()}>
           <p class="muted">{t('out.text')}</p>

@@ -181,7 +181,7 @@ export function SelectField<V extends string>({
 
 interface CheckFieldProps {
   label: string;
-  hint?: string;
+  hint?: string | undefined;
   checked: boolean;
   onChecked: (checked: boolean) => void;
 }
@@ -206,6 +206,24 @@ export function CheckField({ label, hint, checked, onChecked }: CheckFieldProps)
     </div>
   );
 }
+
+interface CheckFieldsProps<V extends string> {
+  options: readonly (readonly [value: V, label: string, hint?: string])[];
+  chosen: readonly V[];
+  onChosen: (chosen: readonly V[]) => void;
+}
+
+/** Any of several, each with a box to tick. */
+export const CheckFields = <V extends string>({ options, chosen, onChosen }: CheckFieldsProps<V>) =>
+  options.map(([value, label, hint]) => (
+    <CheckField
+      key={value}
+      label={label}
+      hint={hint}
+      checked={chosen.includes(value)}
+      onChecked={(on) => onChosen(on ? [...chosen, value] : chosen.filter((one) => one !== value))}
+    />
+  ));
 
 /** Why something was refused, and what to do. Renders nothing for null. */
 export function ErrorNote({ error, onRetry }: { error: ApiError | null; onRetry?: (() => void) | undefined }) {

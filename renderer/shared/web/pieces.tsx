@@ -154,6 +154,11 @@ export const Badge = ({
   </span>
 );
 
+/** A sentence or two that should not be overlooked. */
+export const Note = ({ kind, ...rest }: JSX.IntrinsicElements['p'] & { kind?: string | undefined }) => (
+  <p class="note" data-kind={kind} {...rest} />
+);
+
 interface EmptyProps {
   title: string;
   text?: string | undefined;

@@ -20,14 +20,9 @@ export interface Resource<T> {
   readonly replace: (value: T) => void;
 }
 
-/**
- * Reads something, and again whenever `key` changes.
- *
- * @param key null: not yet
- * @param everyMs reads again by itself this often
- */
+/** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
 export function useResource<T>(
-  key: string | null,
+  key: string,
   read: (signal: AbortSignal) => Promise<Answer<T>>,
   everyMs?: number,
 ): Resource<T> {
@@ -40,7 +35,6 @@ export function useResource<T>(
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
   useEffect(() => {
-    if (key === null) return;
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
@@ -92,6 +86,15 @@ export interface Pages<T, A = unknown> {
 }
 
 const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
+
+/** Reads something again when what is known of it becomes another. @param news null: nothing is known yet */
+export function useNews(news: string | null, reload: () => void): void {
+  const before = useRef(news);
+  useEffect(() => {
+    if (before.current !== null && before.current !== news) reload();
+    before.current = news;
+  }, [news, reload]);
+}
 
 /** A list by cursor. Another query starts again. */
 export function usePages<

@@ -1,31 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
-import pino from 'pino';
-import { readConfig } from '../../../sync/server/app/config.ts';
-import { MODULES } from '../../../sync/server/app/modules.ts';
-import { type RunningServer, startServer } from '../../../sync/server/app/server.ts';
+import type { RunningServer } from '../../../sync/server/app/server.ts';
 import { peopleRoutes } from '../../../sync/server/core/people/routes.ts';
-import { upsertRows } from '../../../sync/server/core/people/rows.ts';
-import { ensureDefaultSite } from '../../../sync/server/core/sites/sites.ts';
 import { attendanceRoutes } from '../../../sync/server/features/attendance/module.ts';
 import { exportRoutes } from '../../../sync/server/features/reports/exports/routes.ts';
 import { perform } from '../../../sync/server/platform/access/perform.ts';
 import type { Route, Services } from '../../../sync/server/platform/access/route.ts';
 import type { Actor } from '../../../sync/server/platform/audit/actor.ts';
-import { type OpenDatabase, openDatabase } from '../../../sync/server/platform/database/open.ts';
-import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../../sync/server/platform/database/schema.ts';
-import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
-import { keysOf } from '../../../sync/server/platform/keys/settings.ts';
-import { WatchedScreens } from '../../../sync/server/platform/watched-screens.ts';
 import { call, tokenOf } from '../../kit/client.ts';
-import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
 import { benchLine, interleaved, median, processMemory, quantile, resetPeak } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
+import { benchServices, fillPeople } from './services.ts';
 
 /**
  * What the API's reads cost beside the same query in bare SQL, in turns on one database: a list of 100 people, whose values
@@ -45,39 +32,9 @@ const records = () => Number(process.env.SMARTPRESENCE_BENCH_RECORDS ?? 1_000_00
 
 /** @throws Error when PostgreSQL can't be had here */
 export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
-  const missing = postgresUnavailable();
-  if (missing) throw new Error(missing);
-  const home = mkdtempSync(join(tmpdir(), 'sp-bench-api-'));
-  const postgres = await startPostgres({ settings: ['max_wal_size = 4GB', 'shared_buffers = 256MB'] });
-  let database: OpenDatabase | null = null;
-  const closers: (() => Promise<void>)[] = [];
+  const { services, serve, closers, close } = await benchServices('api');
   try {
-    const config = readConfig({
-      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      SECRET_KEY: randomBytes(32).toString('base64'),
-      SMARTPRESENCE_SERVER_HOME: home,
-      SMARTPRESENCE_DATABASE_URL: postgres.url('api'),
-      SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
-      SMARTPRESENCE_PEOPLE_PORT: '0',
-      SMARTPRESENCE_DEVICE_PORT: '0',
-    });
-    database = await openDatabase(config.home, { postgres: config.database });
-    const { db } = database;
-    const keys = keysOf(config);
-    const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
-    await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' }, new Date());
-    const log = pino({ level: 'silent' });
-    const services: Services = {
-      db,
-      keys,
-      keyring,
-      config,
-      modules: MODULES,
-      screens: new WatchedScreens(),
-      log,
-      now: () => new Date(),
-      notify: () => undefined,
-    };
+    const { db } = services;
     const count = records();
     note(`filling: ${PEOPLE} people, ${count} records`);
     const people = await fill(services, count);
@@ -113,10 +70,8 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
 
     const bareOnes = (reader: number, i: number) =>
       i % 2 ? bareList(db, pageOfPeople(reader * 100 + i)) : bareSearch(db, week(reader * 31 + i));
-    const server = await startServer(config, log);
-    closers.push(() => server.close());
-    const browser = await signedIn(server);
-    closers.push(async () => browser.close());
+    const browser = await signedIn(await serve());
+    closers.push(browser.close);
     const ours = (reader: number, i: number) =>
       i % 2
         ? browser.get('/api/people', { limit: '100', cursor: behind(pageOfPeople(reader * 100 + i)) })
@@ -156,10 +111,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     );
     yield alone(`memory that a CSV file of ${Math.round(bytes / 1e6)} MB takes`, 'MB', taken, 'lower');
   } finally {
-    for (const close of closers.reverse()) await close();
-    await database?.close();
-    await postgres.remove();
-    rmSync(home, { recursive: true, force: true });
+    await close();
   }
 }
 
@@ -309,25 +261,13 @@ const bareSearch = (db: Db, { from, to }: { from: string; to: string }) =>
         order by c.at desc, c.id desc limit 51`.execute(tx),
   );
 
-/** People as the server writes them, and records of the last year, two a person and day as far as they reach. */
-async function fill({ db, keys, now }: Services, count: number): Promise<string[]> {
-  const people = Array.from({ length: PEOPLE }, () => randomUUID()).sort();
-  for (let i = 0; i < PEOPLE; i += 500) {
-    const rows = people.slice(i, i + 500).map((id, k) => ({
-      id,
-      values: {
-        name: `Person ${i + k}`,
-        number: String(10_000 + i + k),
-        email: `person.${i + k}@example.org`,
-        phone: `+49 30 ${i + k}`,
-        language: 'en',
-      },
-      rowVersion: 1,
-      claimedAt: now(),
-      gpsOptOut: false,
-    }));
-    await inTransaction(db, (tx) => upsertRows(tx, keys, rows, now()));
-  }
+/** People, and records of the last year, two a person and day as far as they reach. @returns the people's ids, sorted */
+async function fill(services: Services, count: number): Promise<string[]> {
+  const { db, now } = services;
+  const people = await fillPeople(
+    services,
+    Array.from({ length: PEOPLE }, (_, i) => `Person ${i}`),
+  );
   const device = randomUUID();
   const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: 'x' };
   await db

@@ -1,5 +1,4 @@
 import pg from 'pg';
-import pino from 'pino';
 import { readConfig } from '../../../sync/server/app/config.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
 import { openDatabase } from '../../../sync/server/platform/database/open.ts';
@@ -7,7 +6,7 @@ import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
 import { jobsOf } from '../../../sync/server/platform/server-module.ts';
-import { WatchedScreens } from '../../../sync/server/platform/watched-screens.ts';
+import { unheard } from '../../kit/services.ts';
 
 /**
  * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,
@@ -44,15 +43,10 @@ pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) 
   return send.apply(this, args);
 } as never;
 
-const log = pino({ level: 'silent' });
-const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
 const job = jobsOf(MODULES).find(({ name }) => name === o.job)!;
-const screens = new WatchedScreens();
 await job.run({
-  ...services,
-  screens,
-  modules: MODULES,
-  notify: () => undefined,
+  ...{ db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, now },
+  ...unheard(),
   signal: AbortSignal.timeout(100_000),
 });
 process.exit(1);

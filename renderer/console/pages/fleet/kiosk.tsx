@@ -1,19 +1,20 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
 import { IconList, IconRollout } from '../../../shared/icons.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../../shared/web/resource.tsx';
+import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
+import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
 import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { SiteLink } from '../../parts/place-links.tsx';
-import { DataTable, Reading, RowButton } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
+import { DataTable } from '../../parts/table.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
@@ -33,11 +34,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
-  const before = useRef(news);
-  useEffect(() => {
-    if (before.current !== null && before.current !== news) found.reload();
-    before.current = news;
-  }, [news, found.reload]);
+  useNews(news, found.reload);
   const admin = role === 'admin';
   return (
     <PageFrame
@@ -147,13 +144,7 @@ function slotLabel({
 
 function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, own, template, effective } = detail;
-  const { error, run } = useWrite();
   const params = { device: kiosk.id };
-  const putBack = (revision: number) =>
-    run(() => api(fleet.revertKioskSettings, { params, body: { revision } }), {
-      say: () => t('fleet.saved'),
-      done: onChange,
-    });
   const refused = kiosk.report?.configProblem;
   const waits = kiosk.config.published !== null && kiosk.config.published !== kiosk.config.inForce && !refused;
   return (
@@ -174,26 +165,32 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       }
     >
       {refused && (
-        <p class="note" data-kind="bad" role="status">
+        <Note kind="bad" role="status">
           {t('fleet.refusedSettings')} <bdi lang="en">{refused}</bdi>
-        </p>
+        </Note>
       )}
-      {waits && <p class="note">{t('fleet.settingsWait')}</p>}
+      {waits && <Note>{t('fleet.settingsWait')}</Note>}
       <dl class="facts tall">
         <Fact name={t('fleet.inForce')} value={settingsText(effective)} />
         <Fact name={t('fleet.own')} value={settingsText(own.settings)} />
       </dl>
-      <ErrorNote error={error} />
-      <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
+      <SettingsHistory
+        history={own.history}
+        mayRevert={admin}
+        revert={(revision) => api(fleet.revertKioskSettings, { params, body: { revision } })}
+        done={onChange}
+      />
     </Panel>
   );
 }
 
-const TONE: Readonly<Record<fleet.StaffRecord['outcome'], string>> = {
+/** Of what became of a command, or of what staff did. */
+const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   started: 'warn',
   done: 'good',
   failed: 'bad',
   refused: 'bad',
+  expired: 'warn',
 };
 
 /** Who of the staff was at the kiosk itself, and what they did there. */
@@ -244,16 +241,6 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
     </Panel>
   );
 }
-
-const COMMAND_TONE: Readonly<Record<fleet.FleetCommand['state'], string | undefined>> = {
-  waiting: undefined,
-  started: 'warn',
-  done: 'good',
-  failed: 'bad',
-  refused: 'bad',
-  expired: 'warn',
-  withdrawn: undefined,
-};
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
@@ -317,7 +304,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
             state: {
               label: t('fleet.state'),
               cell: (c) => (
-                <Badge kind={COMMAND_TONE[c.state]}>
+                <Badge kind={TONE[c.state]}>
                   {t(`fleet.commandState.${c.state}`)}
                   {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
                 </Badge>

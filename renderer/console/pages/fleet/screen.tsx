@@ -5,9 +5,10 @@ import { Button } from '../../../shared/button.tsx';
 import { IconEye } from '../../../shared/icons.tsx';
 import { type ApiError, api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { drawJpeg } from '../../parts/draw.ts';
 import { Ago } from '../../parts/labels.tsx';
 import { SiteLink } from '../../parts/place-links.tsx';
 import { siteOf } from '../../state/places.ts';
@@ -40,7 +41,7 @@ export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
   return (
     <Panel title={t('screen.title')} aside={watch !== null && <Badge kind="bad">{t('screen.live')}</Badge>}>
       <ErrorNote error={error} />
-      {over && <p class="note">{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</p>}
+      {over && <Note>{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</Note>}
       {watch !== null && <LiveScreen key={watch} kiosk={kiosk} command={watch} onOver={ended} />}
       <p class="muted small">{t('screen.text')}</p>
       {site && (
@@ -64,11 +65,11 @@ function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
   if (!value) return null;
   if (value.policy.watchScreens !== 'on' && !watching)
     return (
-      <p class="note">
+      <Note>
         <span>
           {t('screen.notAllowed')} <SiteLink id={site} />
         </span>
-      </p>
+      </Note>
     );
   return (
     <div class="actions start">
@@ -110,7 +111,7 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
         if (answer.ok) {
           const { sequence, at, picture } = answer.value;
           after = sequence;
-          const drawn = picture === null || (await draw(canvas.current, picture).catch(() => false));
+          const drawn = picture === null || (await drawJpeg(canvas.current, picture).catch(() => false));
           setSeen((before) => ({ at, drawn: picture === null ? before.drawn : drawn }));
         }
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
@@ -139,17 +140,4 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
       </figcaption>
     </figure>
   );
-}
-
-/** @returns true; @throws DOMException where it is no picture */
-async function draw(canvas: HTMLCanvasElement | null, base64: string): Promise<true> {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
-  if (canvas) {
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
-  }
-  bitmap.close();
-  return true;
 }

@@ -8,7 +8,8 @@ import { CloseDialog } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
-import { DataTable, RowButton } from '../../parts/table.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
+import { DataTable } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
@@ -27,7 +28,7 @@ const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
 const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
 
 /** One setting in words. */
-export function settingLabel(name: Name, value: unknown): string {
+function settingLabel(name: Name, value: unknown): string {
   if (name === 'volume') return `${value} %`;
   if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
   if (name === 'language') return ownName(String(value));
@@ -126,42 +127,47 @@ function read(values: Readonly<Partial<Record<Name, string>>>): Record<string, u
   );
 }
 
-/** Who set what and when; each but the newest can be put back. */
-export function SettingsHistory({
-  history,
-  onBack,
-}: {
+interface SettingsHistoryProps<T> {
   history: readonly SettingsChange[];
-  /** Absent: looking alone. */
-  onBack?: ((revision: number) => void) | undefined;
-}) {
+  mayRevert: boolean;
+  revert: (revision: number) => Promise<Answer<T>>;
+  done: (value: T) => void;
+}
+
+/** Who set what and when; each but the newest can be put back. */
+export function SettingsHistory<T>({ history, mayRevert, revert, done }: SettingsHistoryProps<T>) {
+  const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
   const newest = history[0]!.revision;
+  const putBack = (revision: number) => void run(() => revert(revision), { say: () => t('fleet.saved'), done });
   return (
-    <DataTable
-      caption={t('fleet.history')}
-      rows={history}
-      rowKey={(c) => String(c.revision)}
-      columns={{
-        revision: { label: t('fleet.revision'), heads: true, cell: (c) => <span class="tabular">{c.revision}</span> },
-        when: { label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
-        who: { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
-        what: {
-          label: t('fleet.what'),
-          cell: (c) => (
-            <>
-              {settingsText(c.settings)}
-              {c.putBack !== null && <span class="muted"> ({t('fleet.wasPutBack', { revision: c.putBack })})</span>}
-            </>
-          ),
-        },
-        do: {
-          when: onBack !== undefined,
-          label: t('attention.do'),
-          cell: (c) =>
-            c.revision !== newest && <RowButton onClick={() => onBack?.(c.revision)}>{t('fleet.putBack')}</RowButton>,
-        },
-      }}
-    />
+    <>
+      <ErrorNote error={error} />
+      <DataTable
+        caption={t('fleet.history')}
+        rows={history}
+        rowKey={(c) => String(c.revision)}
+        columns={{
+          revision: { label: t('fleet.revision'), heads: true, cell: (c) => <span class="tabular">{c.revision}</span> },
+          when: { label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
+          who: { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
+          what: {
+            label: t('fleet.what'),
+            cell: (c) => (
+              <>
+                {settingsText(c.settings)}
+                {c.putBack !== null && <span class="muted"> ({t('fleet.wasPutBack', { revision: c.putBack })})</span>}
+              </>
+            ),
+          },
+          do: {
+            when: mayRevert,
+            label: t('attention.do'),
+            cell: (c) =>
+              c.revision !== newest && <RowButton onClick={() => putBack(c.revision)}>{t('fleet.putBack')}</RowButton>,
+          },
+        }}
+      />
+    </>
   );
 }

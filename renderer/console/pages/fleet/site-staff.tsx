@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
 import * as staff from '../../../../sync/protocol/api/staff.ts';
@@ -7,13 +7,15 @@ import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty } from '../../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { useNews, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { DataTable, RowButton, Skeleton } from '../../parts/table.tsx';
+import { Skeleton } from '../../parts/reading.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
+import { DataTable } from '../../parts/table.tsx';
 import { CodeList, QrSecret } from '../../shell/enrol.tsx';
-import { siteOf, sites } from '../../state/places.ts';
+import { siteOf, siteOptions } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 
 const EVERY_MS = 5_000;
@@ -26,11 +28,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
   const found = useRead(staff.listKioskStaff);
   const kiosks = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
-  const before = useRef(said);
-  useEffect(() => {
-    if (before.current !== null && before.current !== said) found.reload();
-    before.current = said;
-  }, [said, found.reload]);
+  useNews(said, found.reload);
   const [sheet, setSheet] = useState<staff.HandedOver | null>(null);
   const { busy, error, run } = useWrite();
   const admin = role === 'admin';
@@ -209,7 +207,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
       <SelectField
         label={t('kioskStaff.site')}
         {...field('site')}
-        options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+        options={[['', t('kioskStaff.everySite')], ...siteOptions()]}
       />
     </WriteForm>
   );

@@ -11,7 +11,7 @@ import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { Badge, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
@@ -74,11 +74,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             </li>
           ))}
         </ul>
-        {counts.wrong > 0 && (
-          <p class="note" data-kind="warn">
-            {t('imports.people.wrong')}
-          </p>
-        )}
+        {counts.wrong > 0 && <Note kind="warn">{t('imports.people.wrong')}</Note>}
         <ErrorNote error={error ?? summary.error} />
         <div class="actions start">
           {run.state === 'open' && counts.new > 0 && (

@@ -15,7 +15,8 @@ import { codeLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { PersonField } from '../../parts/people-search.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
-import { Reading, RowButton } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import { ListedPeople } from './people.tsx';
 

@@ -3,15 +3,16 @@ import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { AreaField, CheckField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
-import { Badge, DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
-import { Reading, RowButton } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
 import { instantAt } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
@@ -248,16 +249,11 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       <CheckField label={t('incidents.sessions')} hint={t('incidents.sessionsHint')} {...sessions} />
       <fieldset class="plain">
         <legend>{t('incidents.revokeKiosks')}</legend>
-        {kiosks.value
-          .filter((k) => k.status === 'approved')
-          .map((k) => (
-            <CheckField
-              key={k.id}
-              label={k.name}
-              checked={devices.includes(k.id)}
-              onChecked={(on) => setDevices(on ? [...devices, k.id] : devices.filter((d) => d !== k.id))}
-            />
-          ))}
+        <CheckFields
+          options={kiosks.value.filter((k) => k.status === 'approved').map((k) => [k.id, k.name])}
+          chosen={devices}
+          onChosen={setDevices}
+        />
       </fieldset>
     </WriteForm>
   );
@@ -270,7 +266,7 @@ function Affected({ id }: { id: string }) {
   return (
     <div class="stack">
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
-      {value.everyone && <p class="note">{t('incidents.affectedAll')}</p>}
+      {value.everyone && <Note>{t('incidents.affectedAll')}</Note>}
       {value.unknown > 0 && <p class="muted">{t('audit.erased', { count: value.unknown })}</p>}
       <ul>
         {value.people.map((p) => (
@@ -297,9 +293,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   return (
     <div class="stack">
       {value.missing.length > 0 && (
-        <div class="note" data-kind="warn">
-          <p>{t('incidents.missing', { what: value.missing.join(', ') })}</p>
-        </div>
+        <Note kind="warn">{t('incidents.missing', { what: value.missing.join(', ') })}</Note>
       )}
       <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}

@@ -8,7 +8,7 @@ import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
-import { RowButton } from '../../parts/table.tsx';
+import { RowButton } from '../../parts/row-button.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { siteOf } from '../../state/places.ts';
 

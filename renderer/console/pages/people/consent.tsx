@@ -8,12 +8,12 @@ import { currentLanguage } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, SelectField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { Badge, ConsentArticle, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, ConsentArticle, DialogButton, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 
 type AMinor = z.output<typeof Minor>;
 
@@ -136,9 +136,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
       <ConsentArticle class="card panel" text={text} />
       {needsGuardian && (
         <>
-          <p class="note" data-kind="warn">
-            {t('people.guardianNeeded')}
-          </p>
+          <Note kind="warn">{t('people.guardianNeeded')}</Note>
           <TextField label={t('people.guardian')} required maxLength={200} dir="auto" {...field('name')} />
           <TextField label={t('people.relation')} required maxLength={60} dir="auto" {...field('relation')} />
         </>

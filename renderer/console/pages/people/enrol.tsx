@@ -11,10 +11,11 @@ import { Ring } from '../../../shared/web/ring.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, keyOr, t } from '../../i18n.ts';
+import { drawJpeg } from '../../parts/draw.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { codeLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import { GiveConsent } from './consent.tsx';
 
@@ -127,7 +128,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
               <li key={shot.url}>
                 <canvas
                   class="shot"
-                  ref={(node) => void draw(node, shot.url)}
+                  ref={(node) => void draw(node, shot)}
                   aria-label={t('enrolFace.picture', { number: i + 1 })}
                   role="img"
                 />
@@ -153,7 +154,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
               name={name}
               ours={
                 <canvas
-                  ref={(node) => void draw(node, shots[0]!.url)}
+                  ref={(node) => void draw(node, shots[0]!)}
                   role="img"
                   aria-label={t('lookalikes.pictureOf', { name })}
                 />
@@ -322,14 +323,9 @@ async function shotOf(source: CanvasImageSource, width: number, height: number):
 const judged = ({ base64 }: Shot, source: 'camera' | 'photo') =>
   api(enrolment.judgePicture, { body: { picture: base64, source } });
 
-/** The page's policy shows no picture by a data address; a canvas takes its bytes. */
-async function draw(canvas: HTMLCanvasElement | null, url: string): Promise<void> {
+/** Draws a picture once, however often the page is drawn. */
+async function draw(canvas: HTMLCanvasElement | null, { url, base64 }: Shot): Promise<void> {
   if (!canvas || canvas.dataset.drawn === url.slice(-24)) return;
   canvas.dataset.drawn = url.slice(-24);
-  const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (c) => c.charCodeAt(0));
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
-  bitmap.close();
+  await drawJpeg(canvas, base64);
 }

@@ -5,7 +5,7 @@ import * as people from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
+import { CheckField, CheckFields, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
@@ -15,9 +15,9 @@ import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
 import { KioskLink, SiteLinks } from '../../parts/place-links.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
-import { sites } from '../../state/places.ts';
+import { siteOptions, sites } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AUDITORS } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
@@ -154,14 +154,7 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
       action={t('people.save')}
     >
       <p class="muted">{t('people.sitesText')}</p>
-      {sites.value.map((s) => (
-        <CheckField
-          key={s.id}
-          label={s.name}
-          checked={chosen.includes(s.id)}
-          onChecked={(on) => setChosen(on ? [...chosen, s.id] : chosen.filter((id) => id !== s.id))}
-        />
-      ))}
+      <CheckFields options={siteOptions()} chosen={chosen} onChosen={setChosen} />
     </WriteForm>
   );
 }

@@ -7,7 +7,7 @@ import { go } from '../../../shared/web/router.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { Ago, DirectionChip, Moment } from '../../parts/labels.tsx';
 import { RecordedAt } from '../../parts/place-links.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 

@@ -6,7 +6,7 @@ import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
-import { Reading } from '../../parts/table.tsx';
+import { Reading } from '../../parts/reading.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 
 /** An enrolment that waits for an administrator: both pictures, and the decision. */

@@ -125,13 +125,14 @@ const allOf = (kinds: readonly AttentionKind[], now: Date): RawBuilder<Row> =>
     sql` union all `,
   ) as RawBuilder<Row>;
 
+/** Someone did something about the item `i`, and it is off the list. */
+const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
+
 /** How many open items there are, of these kinds. Nothing is opened for it. */
 export async function countAttention(db: Db, kinds: readonly AttentionKind[], now: Date): Promise<AttentionCount> {
   const { rows } = await sql<{ kind: AttentionKind; count: number }>`
     select i.kind, count(*)::int as count from (${allOf(kinds, now)}) i
-    where not exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref) group by i.kind`.execute(
-    db,
-  );
+    where not ${noted} group by i.kind`.execute(db);
   return {
     total: rows.reduce((sum, r) => sum + r.count, 0),
     kinds: Object.fromEntries(rows.map((r) => [r.kind, r.count])),
@@ -153,8 +154,7 @@ export async function openItems(db: Db, defaultSite: string, now: Date): Promise
        from person_site p where p.person in (i.person, i.other)),
       case when i.person is not null then '{}'::text[] end) as sites
     from (${allOf(ATTENTION_KINDS, now)}) i
-    where not exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)
-    order by i.at, i.ref`.execute(db);
+    where not ${noted} order by i.at, i.ref`.execute(db);
   return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }
 
@@ -180,7 +180,6 @@ export async function listAttention(
   const behind = o.after
     ? sql`and (${at}, i.kind, i.ref) < (${o.after.at}::timestamptz, ${o.after.kind}, ${o.after.ref})`
     : sql``;
-  const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
   const { rows } = await sql<Row>`
     select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from (${allOf(o.kinds, now)}) i
     where ${o.state === 'open' ? sql`not ${noted}` : noted} ${behind}
@@ -200,16 +199,11 @@ export async function listAttention(
   const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
   const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
   return rows.map((r) => ({
-    kind: r.kind,
-    ref: r.ref,
+    ...r,
     at: new Date(r.at).toISOString(),
-    code: r.code,
-    person: r.person,
     name: nameOf(r.person),
     other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
-    device: r.device,
     replicas: replicas.get(r.ref) ?? [],
-    score: r.score,
     recordAt: records.get(r.ref)?.toISOString() ?? null,
     message: messages.get(r.ref) ?? null,
     resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
@@ -235,18 +229,6 @@ async function replicasOf(db: Db, items: readonly Row[]): Promise<ReadonlyMap<st
     select ${findingRef} as ref, f.replica, f.code, f.detail from server_finding f
     where ${findingRef} = any(${refs}::text[])`.execute(db);
   return new Map(rows.map((r) => [r.ref, replicasMeant(r)]));
-}
-
-/** Who an open item is about. Undefined: there is no such item. */
-async function itemPerson(
-  db: Db,
-  kind: AttentionKind,
-  ref: string,
-  now: Date,
-): Promise<{ person: string | null } | undefined> {
-  const { rows } = await sql<{ person: string | null }>`
-    select i.person from (${SOURCES[kind](now)}) i where i.ref = ${ref}`.execute(db);
-  return rows[0];
 }
 
 /** In a detail, the name of a replica that has none. */
@@ -283,7 +265,9 @@ export async function resolveItem(
   now: Date,
 ): Promise<string | null> {
   if (ELSEWHERE.has(kind)) throw new Problem('attention-elsewhere');
-  const item = await itemPerson(tx, kind, ref, now);
+  const { rows } = await sql<{ person: string | null }>`
+    select i.person from (${SOURCES[kind](now)}) i where i.ref = ${ref}`.execute(tx);
+  const item = rows[0];
   if (!item || (item.person !== null && (await isErased(tx, item.person)))) throw new Problem('attention-unknown');
   const box = await personBox(tx, keys, item.person === null ? [] : [item.person]);
   const person = item.person !== null && box.has(item.person) ? item.person : null;

@@ -23,8 +23,7 @@ import { rolloutRoutes } from './rollout/routes.ts';
 import { keepVerdicts } from './rollout/verdicts.ts';
 
 const After = z.tuple([z.string().max(80), Uuid]);
-type AnyCall = Call<unknown, unknown, unknown>;
-const byOf = ({ actor }: Pick<AnyCall, 'actor'>): string => actor.id ?? actor.role;
+const byOf = ({ actor }: Pick<Call<unknown, unknown, unknown>, 'actor'>): string => actor.id ?? actor.role;
 
 const fleetRoutes: readonly Route[] = [
   implement(api.listFleet, ({ tx, query: { cursor, ...query }, now }) =>

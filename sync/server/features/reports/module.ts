@@ -23,7 +23,7 @@ const reportRoutes: readonly Route[] = [
     return {
       site: { id, name, timeZone },
       columns: report.columns,
-      items: await named(items, namesFor(tx, keys), about),
+      items: await named(items, namesFor(tx, keys, about)),
       ...page,
     };
   }),

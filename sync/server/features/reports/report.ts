@@ -17,6 +17,7 @@ import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts
 import type { Asked, Page } from '../../platform/access/list.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import {
   type DayOfPerson,
   daysBetween,
@@ -226,18 +227,22 @@ const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 :
 /** People remembered by one reader: a few megabytes. */
 const REMEMBERED = 20_000;
 
+/** Is called with the people each page names. */
+export type Shown = (people: readonly string[]) => void;
 /** Name and number of people; those erased, or with neither, are absent. */
-export type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;
+type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;
 
 /**
  * Reads names for the pages of one export, in its transaction. The same people come in page after page; each is opened
  * once, as long as they are not too many.
  */
-export function namesFor(db: Db, keys: Keys): ReadNames {
+export function namesFor(db: Db, keys: Keys, shown: Shown): ReadNames {
   const known = new Map<string, Pick<Values, 'name' | 'number'>>();
   return async (ids) => {
+    const people = [...new Set(ids)];
+    shown(people);
     if (known.size > REMEMBERED) known.clear();
-    const wanted = [...new Set(ids)].filter((id) => !known.has(id));
+    const wanted = people.filter((id) => !known.has(id));
     if (wanted.length > 0)
       for (const row of await selectRows(db, keys, wanted, { fields: ['name', 'number'] }))
         known.set(row.id, row.values);
@@ -245,28 +250,17 @@ export function namesFor(db: Db, keys: Keys): ReadNames {
   };
 }
 
-/** Rows with the names of their people. @param shown is called with who is named */
-export async function named(
-  rows: readonly Found[],
-  names: ReadNames,
-  shown: (people: readonly string[]) => void,
-): Promise<ReportRow[]> {
-  const ids = [...new Set(rows.flatMap(({ person }) => person ?? []))];
-  shown(ids);
-  const people = await names(ids);
+/** Rows with the names of their people. */
+export async function named(rows: readonly Found[], names: ReadNames): Promise<ReportRow[]> {
+  const people = await names(peopleOf(rows));
   return rows.map(({ row: _, ...rest }) => {
     const { name = null, number = null } = (rest.person && people.get(rest.person)) || {};
     return { ...rest, name: name ?? null, number: number ?? null };
   });
 }
 
-/** Every row with the names of its people, a page at a time. @param shown is called with the people each page names */
-export async function* namedRows(
-  db: Db,
-  keys: Keys,
-  report: OpenReport,
-  shown: (people: readonly string[]) => void,
-): AsyncGenerator<ReportRow[]> {
-  const names = namesFor(db, keys);
-  for await (const rows of rowsOf(db, report)) yield named(rows, names, shown);
+/** Every row with the names of its people, a page at a time. */
+export async function* namedRows(db: Db, keys: Keys, report: OpenReport, shown: Shown): AsyncGenerator<ReportRow[]> {
+  const names = namesFor(db, keys, shown);
+  for await (const rows of rowsOf(db, report)) yield named(rows, names);
 }

@@ -5,7 +5,7 @@ import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { searchAttendance } from '../../attendance/search.ts';
-import { namesFor } from '../report.ts';
+import { namesFor, type Shown } from '../report.ts';
 import { type Row, type Table, wallClock } from './files.ts';
 
 /** Records read at once. */
@@ -28,70 +28,44 @@ const COLUMNS = [
   'Person',
 ] as const;
 
-/**
- * Records of a filter, newest first, with the names of their people.
- *
- * @param shown is called with the people each page names
- */
-export function attendanceTable(
-  db: Db,
-  keys: Keys,
-  filter: AttendanceFilter,
-  shown: (people: readonly string[]) => void,
-): Table {
-  return { title: 'Attendance', columns: COLUMNS, pages: pages(db, keys, filter, shown) };
+/** Records of a filter, newest first, with the names of their people. */
+export function attendanceTable(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown): Table {
+  async function* pages(): AsyncGenerator<Row[]> {
+    const sites = await listSites(db);
+    const standing = sites.find((s) => s.isDefault);
+    const siteOf = (id: string | null) => (id === null ? standing : sites.find((s) => s.id === id));
+    for await (const records of namedRecords(db, keys, filter, shown))
+      yield records.map((r): Row => {
+        const site = siteOf(r.site);
+        return [
+          new Date(r.at),
+          wallClock(Date.parse(r.at), site?.timeZone ?? 'UTC'),
+          site?.name ?? null,
+          r.name,
+          r.number,
+          r.direction,
+          r.claimed,
+          r.method,
+          r.liveness,
+          r.kiosk,
+          r.voided ?? (r.duplicateOf ? 'duplicate' : null),
+          r.correction ? 'yes' : null,
+          r.id,
+          r.person,
+        ];
+      });
+  }
+  return { title: 'Attendance', columns: COLUMNS, pages: pages() };
 }
 
-async function* pages(
-  db: Db,
-  keys: Keys,
-  filter: AttendanceFilter,
-  shown: (people: readonly string[]) => void,
-): AsyncGenerator<Row[]> {
-  const sites = await listSites(db);
-  const standing = sites.find((s) => s.isDefault);
-  const siteOf = (id: string | null) => (id === null ? standing : sites.find((s) => s.id === id));
-  for await (const records of namedRecords(db, keys, filter, shown))
-    yield records.map((r): Row => {
-      const site = siteOf(r.site);
-      return [
-        new Date(r.at),
-        wallClock(Date.parse(r.at), site?.timeZone ?? 'UTC'),
-        site?.name ?? null,
-        r.name,
-        r.number,
-        r.direction,
-        r.claimed,
-        r.method,
-        r.liveness,
-        r.kiosk,
-        r.voided ?? (r.duplicateOf ? 'duplicate' : null),
-        r.correction ? 'yes' : null,
-        r.id,
-        r.person,
-      ];
-    });
-}
-
-/**
- * Records of a filter, newest first, a page at a time, with the names of their people and kiosks.
- *
- * @param shown is called with the people each page names
- */
-export async function* namedRecords(
-  db: Db,
-  keys: Keys,
-  filter: AttendanceFilter,
-  shown: (people: readonly string[]) => void,
-) {
+/** Records of a filter, newest first, a page at a time, with the names of their people and kiosks. */
+export async function* namedRecords(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown) {
   const devices = await findAll(db, 'device', {}, ['id', 'name']);
   const kiosks = new Map(devices.map((d) => [d.id, d.name]));
-  const names = namesFor(db, keys);
+  const names = namesFor(db, keys, shown);
   for (let cursor: string | undefined; ; ) {
     const { items: found, next } = await searchAttendance(db, filter, { sort: '-at', cursor, limit: PAGE });
-    const ids = [...new Set(peopleOf(found))];
-    shown(ids);
-    const people = await names(ids);
+    const people = await names(peopleOf(found));
     yield found.map((r) => {
       const { name = null, number = null } = (r.person && people.get(r.person)) || {};
       return { ...r, name, number, kiosk: r.device && (kiosks.get(r.device) ?? r.device) };

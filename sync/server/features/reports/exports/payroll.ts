@@ -4,7 +4,7 @@ import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { daysBetween, minutesOf, type ReportSite, readDays } from '../day.ts';
-import { namesFor } from '../report.ts';
+import { namesFor, type Shown } from '../report.ts';
 import { namedRecords } from './attendance.ts';
 import { type Row, type Table, wallClock } from './files.ts';
 
@@ -12,8 +12,7 @@ export interface PayrollSource {
   readonly db: Db;
   readonly keys: Keys;
   readonly site: ReportSite;
-  /** Is called with the people each page names. */
-  readonly shown: (people: readonly string[]) => void;
+  readonly shown: Shown;
   readonly now: Date;
 }
 
@@ -46,12 +45,10 @@ const TIMESHEET = ['Employee ID', 'Employee name', 'Date', 'Clock in', 'Clock ou
 function timesheet({ db, keys, site, shown, now }: PayrollSource, { from, to }: Period): Table {
   const days = daysBetween(site, from, to);
   const wall = (at: number | null) => (at === null ? null : wallClock(at, site.timeZone));
-  const names = namesFor(db, keys);
+  const names = namesFor(db, keys, shown);
   async function* pages(): AsyncGenerator<Row[]> {
     for await (const found of readDays(db, { site, days, work: null, now })) {
-      const ids = [...new Set(found.map((d) => d.person))];
-      shown(ids);
-      const people = await names(ids);
+      const people = await names(found.map((d) => d.person));
       yield found.flatMap(({ person, day, stays }) =>
         stays.map(({ start, end }): Row => {
           const { number = null, name = null } = people.get(person) ?? {};

@@ -1,7 +1,7 @@
 import type { ReportColumn, ReportRow } from '../../../../protocol/api/reports.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { namedRows, type OpenReport } from '../report.ts';
+import { namedRows, type OpenReport, type Shown } from '../report.ts';
 import { type Table, wallClock } from './files.ts';
 
 type Cell = (row: ReportRow, timeZone: string) => string | number | null;
@@ -23,8 +23,8 @@ const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Cell]>> = 
   missing: ['Missing check-outs', (r) => r.missing],
 };
 
-/** A report as a file: the columns and rows of its page. @param shown is called with the people each page names */
-export function reportTable(db: Db, keys: Keys, report: OpenReport, shown: (people: readonly string[]) => void): Table {
+/** A report as a file: the columns and rows of its page. */
+export function reportTable(db: Db, keys: Keys, report: OpenReport, shown: Shown): Table {
   const { columns, site } = report;
   const cells = columns.map((column): readonly [string, Cell] =>
     column === 'late' && report.by === 'person-day' ? ['Minutes late', (r) => r.lateMinutes] : CELLS[column],

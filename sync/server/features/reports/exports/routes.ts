@@ -8,9 +8,9 @@ import { payrollTable } from './payroll.ts';
 import { reportTable } from './report.ts';
 
 export const exportRoutes: readonly Route[] = [
-  implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) => {
-    return file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about));
-  }),
+  implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) =>
+    file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about)),
+  ),
   implement(api.exportReport, async ({ tx, services: { keys, config }, query: { format, ...asked }, now, about }) => {
     const report = await openReport(tx, asked, config.site.timeZone, now);
     return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
@@ -34,10 +34,8 @@ const TYPES = {
 const named = (what: string, { from, to }: { from: string; to: string }): string =>
   from === to ? `${what}-${from}` : `${what}-${from}-to-${to}`;
 
-function file(name: string, format: api.ExportFormat, table: Table): FileAnswer {
-  return {
-    file: format === 'csv' ? toCsv(table) : toXlsx(table),
-    name: `${name}.${format}`,
-    type: TYPES[format],
-  };
-}
+const file = (name: string, format: api.ExportFormat, table: Table): FileAnswer => ({
+  file: format === 'csv' ? toCsv(table) : toXlsx(table),
+  name: `${name}.${format}`,
+  type: TYPES[format],
+});

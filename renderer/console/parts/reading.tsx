@@ -1,0 +1,34 @@
+import type { ApiError } from '../../shared/web/api.ts';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import type { Resource } from '../../shared/web/resource.tsx';
+import { t } from '../i18n.ts';
+
+interface ReadingProps {
+  of: Omit<Resource<unknown>, 'replace'>;
+  rows: number;
+  error?: ApiError | null;
+}
+
+/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
+export function Reading({ of, rows, error }: ReadingProps) {
+  return (
+    <>
+      <ErrorNote error={error ?? of.error} onRetry={error ? undefined : of.reload} />
+      {of.value === null && of.loading && <Skeleton rows={rows} />}
+    </>
+  );
+}
+
+/** Where rows are going to be. */
+export function Skeleton({ rows }: { rows: number }) {
+  return (
+    <div class="skeleton">
+      <p class="sr-only" role="status">
+        {t('table.loading')}
+      </p>
+      {Array.from({ length: rows }, (_, i) => (
+        <div key={i} class="skeleton-row" aria-hidden="true" />
+      ))}
+    </div>
+  );
+}

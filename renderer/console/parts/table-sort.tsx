@@ -1,0 +1,109 @@
+import { useState } from 'preact/hooks';
+import { z } from 'zod';
+import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
+import { SelectField } from '../../shared/web/form.tsx';
+import { type Pages, usePages } from '../../shared/web/resource.tsx';
+import { route, setQuery } from '../../shared/web/router.ts';
+import { t } from '../i18n.ts';
+import type { Column } from './column.ts';
+
+/** Pages of a list, and by what the server sorts it. */
+export interface List<T, A = unknown> extends Pages<T, A> {
+  readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
+}
+
+/**
+ * A list of the server, sorted as the address says.
+ *
+ * @returns its pages; the first one also has how many rows there are
+ */
+export function useList<
+  A extends { items: readonly unknown[]; next: string | null },
+  P extends Params,
+  Q extends z.ZodType,
+>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
+  ...[input]: Rest<P, Q, z.ZodUndefined>
+): List<A['items'][number], A> {
+  const sorting = sortingOf(endpoint.query);
+  const asked = route.value.query.get('sort') ?? '';
+  const query = {
+    ...input?.query,
+    ...(sorting && { total: true }),
+    ...(sorting?.fields.includes(fieldOf(asked)) && { sort: asked }),
+  };
+  const pages = usePages(endpoint, ...([{ ...input, query }] as unknown as Rest<P, Q, z.ZodUndefined>));
+  return sorting ? { ...pages, sorting } : pages;
+}
+
+/** The field of a sort, without its direction. */
+export const fieldOf = (sort: string): string => sort.replace(/^-/, '');
+
+function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
+  const sort = query instanceof z.ZodObject ? (query.shape as Record<string, unknown>).sort : undefined;
+  if (!(sort instanceof z.ZodDefault)) return undefined;
+  const fields = (sort.unwrap() as z.ZodEnum).options.map(String).filter((field) => !field.startsWith('-'));
+  return { fields, byDefault: String(sort.parse(undefined)) };
+}
+
+/**
+ * How the rows are sorted, and what a press on a column does: from the least on, from the largest on, as the list is by
+ * itself. Rows that are all here are sorted here.
+ */
+export function useSort<T>(
+  id: string | undefined,
+  columns: Readonly<Record<string, Column<T>>>,
+  pages: List<T> | null,
+  rows: readonly T[],
+) {
+  const [local, setLocal] = useState<string | null>(null);
+  const { fields = [], byDefault = '' } = pages
+    ? (pages.sorting ?? {})
+    : { fields: Object.keys(columns).filter((name) => columns[name]!.sort) };
+  const asked = id ? route.value.query.get('sort') : local;
+  const sort = asked !== null && fields.includes(fieldOf(asked)) ? asked : byDefault;
+  const choose = (next: string): void => {
+    const wanted = next === byDefault ? null : next;
+    if (id) setQuery({ sort: wanted, row: null });
+    else setLocal(wanted);
+  };
+  const press = (name: string): (() => void) | null => {
+    if (!fields.includes(name)) return null;
+    const next = sort === name ? `-${name}` : sort !== `-${name}` || byDefault === sort ? name : byDefault;
+    return () => choose(next);
+  };
+  const by = pages ? undefined : columns[fieldOf(sort)]?.sort;
+  return { sort, press, fields, choose, sorted: by ? sortedBy(rows, by, sort.startsWith('-')) : rows };
+}
+
+/** In the order of the page's language; what has no value comes first, as in lists of the server. */
+function sortedBy<T>(rows: readonly T[], by: NonNullable<Column<T>['sort']>, down: boolean): readonly T[] {
+  const collator = new Intl.Collator(currentLanguage(), { numeric: true });
+  const compare = (a: string | number | null, b: string | number | null): number => {
+    if (a === null || b === null) return Number(a !== null) - Number(b !== null);
+    return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
+  };
+  return rows.toSorted((a, b) => (down ? -1 : 1) * compare(by(a), by(b)));
+}
+
+interface SortByProps {
+  columns: readonly (readonly [string, Pick<Column<never>, 'label'>])[];
+  sort: string;
+  onSort: (sort: string) => void;
+}
+
+/** How rows that are cards are sorted: they have no head to press on. */
+export function SortBy({ columns, sort, onSort }: SortByProps) {
+  if (columns.length === 0) return null;
+  const options = columns.flatMap(([name, { label }]) => [
+    [name, `${label} ↑`] as const,
+    [`-${name}`, `${label} ↓`] as const,
+  ]);
+  const other = options.some(([value]) => value === sort) ? [] : [[sort, '–'] as const];
+  return (
+    <div class="sorts-cards">
+      <SelectField label={t('table.sortBy')} value={sort} onValue={onSort} options={[...other, ...options]} />
+    </div>
+  );
+}
