@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
+import { setHold } from '../../sync/server/core/people/holds.ts';
 import { beginDemo } from '../../sync/server/features/demo/module.ts';
-import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
+import { takeFarewell, withdraw } from '../../sync/server/features/fleet/commands.ts';
+import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { findAll, idsOf } from '../../sync/server/platform/database/rows.ts';
 import { jobsOf } from '../../sync/server/platform/server-module.ts';
@@ -99,6 +101,51 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await api.ask('GET', '/api/setup')).toEqual({ done: [] });
       // Nor ever again, although nobody is in it.
       expect(await beginDemo(db, second, new Date())).toBe(false);
+    });
+  });
+
+  describe('a demo in which a deletion and a legal hold were tried', () => {
+    let api: Api;
+    let saga: Erasing;
+    let logEpoch: string;
+    let now = NOW;
+    const home = temporaryFolder();
+    afterAll(() => home.remove());
+    withApi(on, { now: NOW }, async (opened) => {
+      ({ api } = opened);
+      ({ logEpoch } = opened.database);
+      saga = await erasing(api.db, api.keys, home.path, { now: () => now });
+    });
+
+    test('is emptied as soon as any, and a kiosk that did not leave is asked again', async () => {
+      const { db, keys } = api;
+      await beginDemo(db, randomUUID(), NOW);
+      const kiosk = new KnownKiosk({ db, keys, logEpoch }, await registerKiosk(db));
+      const max = newPerson(kiosk.box, 'Max Mustermann', NOW, '1001');
+      const erika = newPerson(kiosk.box, 'Erika Mustermann', NOW, '1002');
+      await kiosk.send(NOW);
+      await requestErasure(db, keys, { person: max, origin: 'staff', undoDays: 30 }, NOW);
+      const hold = { person: erika, site: null, from: null, until: null, reason: 'a trial', setBy: 'admin' };
+      const before = new Date(NOW.getTime() - 60_000);
+      await inTransaction(db, (tx) => setHold(tx, keys, hold, before));
+
+      await api.ask('POST', '/api/demo/empty');
+      const job = jobsOf(MODULES).find(({ name }) => name === 'demo')!;
+      await saga.run();
+      for (const change of await kiosk.read({ now }))
+        if (change.kind === 'erase')
+          kiosk.box.append('erasureDone', { request: change.request }, { person: change.person }, now);
+      await kiosk.send(now);
+      await saga.run();
+      const goOn = async () => {
+        expect(await job.run(saga.context)).toEqual({ waits: 'kiosks', count: 1 });
+        return findAll(db, 'fleet_command', {});
+      };
+      const [command] = await goOn();
+      await inTransaction(db, (tx) => withdraw(tx, kiosk.id, command!.id, now));
+      expect(await goOn()).toHaveLength(1);
+      now = new Date(NOW.getTime() + 60_000);
+      expect((await goOn()).map(({ outcome }) => outcome).sort()).toEqual([null, 'withdrawn']);
     });
   });
 });

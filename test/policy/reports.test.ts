@@ -210,6 +210,13 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/exports/report', action: 'export', count: 3 });
     await report({ ...day, by: 'day' });
     expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/reports', count: 0 });
+    // One person's hours are theirs, whatever the rows are by.
+    for (const by of ['day', 'site']) {
+      await report({ ...day, by, person: people[0]! });
+      expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/reports', count: 1 });
+      await csv({ ...day, by, person: people[0]! });
+      expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/exports/report', count: 1 });
+    }
   });
 
   test('who was erased, and what retention has removed, is in no report', async () => {

@@ -4,12 +4,26 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/demo.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { revokeDevice } from '../../core/devices/registry.ts';
+import { releaseHold } from '../../core/people/holds.ts';
 import { livingPeople } from '../../core/people/living.ts';
 import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { count, exists, find, findAll, idsOf, insertNew, not, remove, upsert } from '../../platform/database/rows.ts';
+import {
+  above,
+  count,
+  exists,
+  find,
+  findAll,
+  findLast,
+  idsOf,
+  insertNew,
+  not,
+  remove,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job, JobContext, Report } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -37,6 +51,8 @@ type Demo = z.infer<typeof Demo>;
 
 /** Seconds between two presences where people come and go as usual, not as in the clip. */
 const USUAL_REPEAT_SECONDS = 60;
+/** A kiosk that did not leave is asked again after this, ms. */
+const ASKED_AGAIN_MS = 60_000;
 
 async function readDemo(db: Db): Promise<Demo | null> {
   const row = await find(db, 'meta', { key: KEY }, ['value']);
@@ -87,21 +103,38 @@ const demoRoutes: readonly Route[] = [
   }),
   implement(api.emptyDemo, async ({ tx, services, actor, now, about, notify }) => {
     const demo = await requireDemo(tx);
-    about(await eraseEverybody(tx, services.keys, now));
+    const by = actor.id ?? 'operator';
+    about(await eraseEverybody(tx, services.keys, by, now));
     // Nobody stands before it, so nothing there has to be destroyed first.
     if (await exists(tx, 'device', { id: demo.kiosk })) await revokeDevice(tx, demo.kiosk, now);
-    await writeDemo(tx, { ...demo, state: 'emptying', by: actor.id ?? 'operator' });
+    await writeDemo(tx, { ...demo, state: 'emptying', by });
     notify('board', 'change');
   }),
 ];
 
 const living = async (db: Db): Promise<string[]> => idsOf(await livingPeople(db).execute());
 
-/** Everybody is to be erased; requests that were made before stay as they are. @returns who it is about */
-async function eraseEverybody(db: Db, keys: Keys, now: Date): Promise<string[]> {
-  const people = await living(db);
-  for (const person of people) await requestErasure(db, keys, { person, origin: 'staff', undoDays: 0 }, now);
+/**
+ * Everybody is to be erased, and nothing that someone tried before holds it up: no legal hold, and no time in which a request
+ * can be taken back. Whoever comes while it goes on is erased as well, so it must not wait for weeks.
+ *
+ * @returns who it is about
+ */
+async function eraseEverybody(tx: Tx, keys: Keys, by: string, now: Date): Promise<string[]> {
+  const people = await living(tx);
+  for (const person of people) await requestErasure(tx, keys, { person, origin: 'staff', undoDays: 0 }, now);
+  await update(tx, 'erasure', { state: 'requested', undo_until: above(now) }, { undo_until: now });
+  for (const id of idsOf(await findAll(tx, 'retention_hold', { released_at: null }, ['id'])))
+    await releaseHold(tx, id, by, now);
   return people;
+}
+
+/** Whether a kiosk is to be asked to leave: once, as it may take its time, and again where that came to nothing. */
+async function isToBeAsked(tx: Tx, device: string, now: Date): Promise<boolean> {
+  const last = await findLast(tx, 'fleet_command', { device, what: ['decommission', 'wipe'] }, 'asked_at');
+  if (!last) return true;
+  const open = last.outcome === 'started' || (last.outcome === null && last.expires_at > now);
+  return !open && now.getTime() - last.asked_at.getTime() >= ASKED_AGAIN_MS;
 }
 
 /**
@@ -109,34 +142,35 @@ async function eraseEverybody(db: Db, keys: Keys, now: Date): Promise<string[]> 
  * waits for the one before, as kiosks have to confirm; whatever it was broken off by, the next run goes on.
  */
 async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<Report> {
-  // Someone may have come since it was asked for.
-  await eraseEverybody(db, keys, now());
-  const erasures = await count(db, 'erasure', { state: ['requested', 'closed'] });
-  if (erasures > 0) return { waits: 'erasures', count: erasures };
-  const kiosks = await inTransaction(db, async (tx) => {
+  const report = await inTransaction(db, async (tx): Promise<Report> => {
     const { by = 'operator' } = await requireDemo(tx);
+    // Someone may have come since it was asked for.
+    await eraseEverybody(tx, keys, by, now());
+    const erasures = await count(tx, 'erasure', { state: ['requested', 'closed'] });
+    if (erasures > 0) return { waits: 'erasures', count: erasures };
     const left = await findAll(tx, 'device', { status: not('revoked') }, ['id', 'name', 'status']);
     for (const { id, name, status } of left) {
       if (status !== 'approved') await revokeDevice(tx, id, now());
-      else if (!(await exists(tx, 'fleet_command', { device: id, what: 'decommission' })))
+      else if (await isToBeAsked(tx, id, now()))
         await askKiosk(tx, { device: id, what: 'decommission', name, by }, now());
     }
-    if (left.length === 0)
-      await removeRemains(
-        tx,
-        tablesOf(modules).map(([table]) => table),
-        now(),
-      );
-    return left.length;
+    if (left.length > 0) return { waits: 'kiosks', count: left.length };
+    await removeRemains(
+      tx,
+      tablesOf(modules).map(([table]) => table),
+      now(),
+    );
+    return { done: true };
   });
   notify('change');
   notify('board');
-  return kiosks > 0 ? { waits: 'kiosks', count: kiosks } : { done: true };
+  return report;
 }
 
 /**
  * What an erasure and the end of a kiosk leave on a server that goes on: records of nobody, the proof that someone was
- * erased, the kiosks themselves. Of made-up people nothing has to be proved.
+ * erased, the kiosks themselves. Of made-up people nothing has to be proved. A person or kiosk that comes this very moment
+ * stays: a row alone is no erasure.
  *
  * @param tables every one of the server: those that name a kiosk in a column `device` are emptied of it
  */
@@ -146,14 +180,16 @@ async function removeRemains(tx: Tx, tables: readonly string[], now: Date): Prom
     where table_schema = 'public' and column_name = 'device' and table_name = any(${tables}::text[])`.execute(tx);
   for (const table of ['erasure_step', 'erasure_confirmation', 'erasure', 'correction', 'attention_note'] as const)
     await remove(tx, table, {});
-  for (const table of ['webhook_delivery', 'evacuation', 'change', 'person_merge', 'person'] as const)
+  for (const table of ['webhook_delivery', 'evacuation', 'change', 'person_merge'] as const)
     await remove(tx, table, {});
+  await remove(tx, 'person', { deleted_at: not(null) });
   // In one statement: which of them refers to which is asked at its end.
   await sql`with ${sql.join(
     rows.map(
-      ({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} where device is not null)`,
+      ({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} t where t.device is not null
+        and not exists (select from device d where d.id = t.device and d.status <> 'revoked'))`,
     ),
-  )} delete from device`.execute(tx);
+  )} delete from device where status = 'revoked'`.execute(tx);
   const { watchScreens: _, ...policy } = await policyOf(tx, DEFAULT_SCOPE);
   await setPolicy(tx, DEFAULT_SCOPE, { ...policy, repeatWindowSeconds: USUAL_REPEAT_SECONDS }, now);
   await writeDemo(tx, { ...(await requireDemo(tx)), state: 'emptied' });

@@ -18,6 +18,8 @@ import { statsRoutes } from './stats/routes.ts';
 const reportRoutes: readonly Route[] = [
   implement(api.getReport, async ({ tx, services: { keys, config }, query, now, about }) => {
     const report = await openReport(tx, query, config.site.timeZone, now);
+    // By day or site no row says whose it is: it is theirs all the same.
+    if (query.person) about([query.person]);
     const { id, name, timeZone } = report.site;
     const { items, ...page } = await reportPage(tx, report, query);
     return {

@@ -13,6 +13,7 @@ export const exportRoutes: readonly Route[] = [
   ),
   implement(api.exportReport, async ({ tx, services: { keys, config }, query: { format, ...asked }, now, about }) => {
     const report = await openReport(tx, asked, config.site.timeZone, now);
+    if (asked.person) about([asked.person]);
     return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
   }),
   implement(
