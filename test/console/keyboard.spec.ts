@@ -166,7 +166,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await keys.type(field('corrections.reason', dialog()), tag);
       await seen('correct');
       await keys.enter(button('corrections.save', dialog()));
-      await toast(t('corrections.done'));
+      await toast(t('corrections.done.replace'));
       await expect(row).toHaveCount(2);
       await keys.held();
       const csv = `${t('attendance.exporting')}: ${t('attendance.csv')}`;

@@ -104,10 +104,11 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await alan.getByRole('button', { name: 'Void' }).click();
   await page.getByLabel('Reason').fill('Held the door for someone else');
   await seen('correct');
+  // Which of their records it is.
+  await expect(page.getByRole('dialog')).toContainText(/Alan Turing In ?\d\d\/\d\d\/\d{4}/);
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
-  await expect(page.getByText('Record corrected')).toBeVisible();
-  await expect(page.locator('tr[data-tone="off"]')).toContainText('Alan Turing');
-  await page.locator('.toast', { hasText: 'Record corrected' }).getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('tr[data-tone="off"]', { hasText: 'Alan Turing' })).toContainText('Voided by staff');
+  await page.locator('.toast', { hasText: 'Record voided' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();
   const who = page.getByRole('combobox', { name: 'Person' });

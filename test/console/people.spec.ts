@@ -329,6 +329,18 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await picture(page, 'erasure');
 });
 
+test('the link of a new account says whose it is, and is copied', async () => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open('accounts', 'Accounts');
+  await page.getByRole('button', { name: 'Add account' }).click();
+  await page.getByLabel('E-mail address').fill('reception@example.org');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add account' }).click();
+  const link = page.getByRole('dialog', { name: 'reception@example.org' });
+  await link.getByRole('button', { name: 'Copy' }).click();
+  await expect(link.getByRole('status')).toHaveText('Copied');
+  await expect(link).toContainText(await page.evaluate(() => navigator.clipboard.readText()));
+});
+
 test('every page is readable by axe', async () => {
   for (const [path, heading] of PAGES) {
     await open(path, heading);

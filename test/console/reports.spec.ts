@@ -61,6 +61,16 @@ test.afterAll(async () => {
   folder.remove();
 });
 
+test('late arrivals where no start of work is set: it says so, and whose they would be', async () => {
+  await open();
+  await page.getByRole('combobox', { name: 'Person' }).fill('ada');
+  await page.getByRole('option', { name: /Ada Lovelace/ }).click();
+  await field('Show').selectOption('Late arrivals only');
+  await expect(page.getByText('once Settings says when work starts')).toHaveCount(1);
+  await expect(page.getByText('No attendance in this period')).toHaveCount(0);
+  await expect(page.locator('.person-chosen')).toContainText('Ada Lovelace');
+});
+
 test('when work starts is said in Settings, and the report then says who was late', async () => {
   await open('settings');
   await field('Work starts at').fill('08:00');

@@ -1,8 +1,11 @@
 import { type BrowserContext, expect, type FileChooser, type Locator, type Page, test } from '@playwright/test';
 import sharp from 'sharp';
+import { createDeviceIdentity } from '../../sync/edge/identity.ts';
+import { startJoining } from '../../sync/edge/provisioning/join.ts';
 import { readPicture, stillsOfA, takesOf } from '../footage/index.ts';
 import { appCode, openBrowser } from './browser.ts';
 import { newSystem, type System } from './system.ts';
+import { ask } from './walk.ts';
 
 /*
  * What people come to the console for most, with how many clicks each takes from Home. Typing and keys are no clicks.
@@ -164,4 +167,22 @@ task('a second factor set up', 6, async () => {
   await click(page.getByRole('checkbox'));
   await click(button('Open the console'));
   await expect(page.getByText('10 left')).toBeVisible();
+});
+
+test('the first kiosk, once it has used its code, is approved in the guide', async () => {
+  for (const { id } of (await ask(page, 'GET', '/api/devices?status=approved')).items)
+    await ask(page, 'POST', `/api/devices/${id}/revoke`);
+  const { code } = await ask(page, 'POST', '/api/provisioning-codes', { name: 'East door', site: null });
+  const identity = await createDeviceIdentity(crypto.randomUUID());
+  const joining = startJoining({ secret: identity, name: 'East door', code, trustedNow: Date.now });
+  const { fingerprint } = await joining.ask(new AbortController().signal);
+  joining.close();
+  await page.goto(system.at('home'));
+  const guide = page.locator('.setup');
+  await guide.getByRole('button', { name: 'Approve East door' }).click();
+  await dialog().getByLabel('Fingerprint').fill(fingerprint);
+  await dialog().getByRole('button', { name: 'Approve' }).click();
+  await expect(page.getByText('Approved. The kiosk can now send data.')).toBeVisible();
+  // It was the last step.
+  await expect(guide).toHaveCount(0);
 });

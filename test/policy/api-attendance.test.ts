@@ -213,6 +213,14 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await dayOf(person)).toMatchObject({ firstIn: at('07:00').toISOString(), stays: 1 });
     await correct({ kind: 'void', target: moved.id, reason: 'Was on leave' });
     await api.settle();
+    // Nothing stands instead of it: it was not corrected.
+    expect(await boardOf(moved.id)).toMatchObject({ voided: 'staff' });
+    expect((await rowsOf(`person=${person}`)).map((r) => [r.id, r.voided]).toSorted()).toEqual(
+      [
+        [added.id, 'corrected'],
+        [moved.id, 'staff'],
+      ].toSorted(),
+    );
     expect(await dayOf(person)).toBeUndefined();
     await expect(
       correct({ kind: 'add', person, at: '2026-07-21T06:00:00Z', direction: 'in', reason: 'Tomorrow' }),

@@ -139,7 +139,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       'First in',
       'Last out',
       'Minutes late',
-      'Stays',
+      'Visits',
       'Minutes',
       'Missing check-outs',
     ]);

@@ -18,7 +18,7 @@ export async function ensureScreens(say: (line: string) => void): Promise<void> 
     // no stamp: never built, or the folder was removed
   }
   const { build } = await import('vite');
-  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'error' });
   await writeFile(stampFile, stamp);
   say('Built the screens.');
 }

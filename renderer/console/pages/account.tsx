@@ -17,16 +17,21 @@ import { session } from '../state/session.ts';
 /** What someone signs in with, and where they are signed in. */
 export function Account() {
   const own = useRead(accounts.getOwnAccount);
+  const reload = () => {
+    own.reload();
+    // The menu names whose session it is.
+    void session.loadSession();
+  };
   const account = own.value;
   return (
     <PageFrame of="account">
       <Reading of={own} rows={4} />
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (
-          <Complete account={account} reload={own.reload} />
+          <Complete account={account} reload={reload} />
         ) : (
           <section class="card panel narrow">
-            <Enrolment own={account} onDone={own.reload} />
+            <Enrolment own={account} onDone={reload} />
           </section>
         ))}
       <Panel title={t('account.everywhere')}>

@@ -18,7 +18,7 @@ const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 /** Who works with this console, and as what. */
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
-  const [link, setLink] = useState<OneTimeLink | null>(null);
+  const [link, setLink] = useState<{ readonly email: string | null; readonly made: OneTimeLink } | null>(null);
   const [alertsOf, setAlertsOf] = useState<accounts.AccountShape | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
@@ -28,7 +28,9 @@ export function Accounts({ role }: PageProps) {
       done: found.reload,
     });
   const newLink = (account: accounts.AccountShape) =>
-    run(() => api(accounts.createAccountLink, { params: { account: account.id } }), { done: setLink });
+    run(() => api(accounts.createAccountLink, { params: { account: account.id } }), {
+      done: (made) => setLink({ email: account.email, made }),
+    });
   const remove = (account: accounts.AccountShape) =>
     run(() => api(accounts.removeAccount, { params: { account: account.id } }), {
       ask: { title: t('accounts.remove'), text: t('accounts.removeText'), danger: true, word: account.email ?? '' },
@@ -42,8 +44,8 @@ export function Accounts({ role }: PageProps) {
         admin && (
           <DialogButton kind="primary" label={t('accounts.add')}>
             <Add
-              onDone={(made) => {
-                setLink(made);
+              onDone={(email, made) => {
+                setLink({ email, made });
                 found.reload();
               }}
             />
@@ -109,10 +111,10 @@ export function Accounts({ role }: PageProps) {
         </Dialog>
       )}
       {link && (
-        <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>
+        <Dialog title={link.email ?? t('accounts.link')} onClose={() => setLink(null)}>
           <div class="stack">
             <p>{t('accounts.linkText')}</p>
-            <MadeLink link={link} />
+            <MadeLink link={link.made} />
           </div>
         </Dialog>
       )}
@@ -120,13 +122,13 @@ export function Accounts({ role }: PageProps) {
   );
 }
 
-function Add({ onDone }: { onDone: (link: OneTimeLink) => void }) {
+function Add({ onDone }: { onDone: (email: string, link: OneTimeLink) => void }) {
   const email = useField('');
   const role = useField<(typeof ROLES)[number]>('staff');
   return (
     <WriteForm
       write={() => api(accounts.createAccount, { body: { email: email.value, role: role.value } })}
-      done={(value) => onDone(value.link)}
+      done={(value) => onDone(value.account.email ?? email.value, value.link)}
       ready={email.value.trim() !== ''}
       action={t('accounts.add')}
     >

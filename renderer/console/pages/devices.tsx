@@ -84,7 +84,7 @@ export function Devices({ query, role }: PageProps) {
               <>
                 {d.status === 'pending' && (
                   <DialogButton as={RowButton} label={t('devices.approve')}>
-                    <Approve device={d} onDone={reload} />
+                    <ApproveKiosk device={d} onDone={reload} />
                   </DialogButton>
                 )}
                 {d.status !== 'revoked' && (
@@ -147,7 +147,7 @@ export function NewKiosk() {
 }
 
 /** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
-function Approve({ device, onDone }: { device: devices.Device; onDone: () => void }) {
+export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDone: () => void }) {
   const typed = useField('');
   return (
     <WriteForm

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { exportPayroll, exportReport, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import { getPerson } from '../../../sync/protocol/api/people.ts';
 import {
   getReport,
   REPORTS,
@@ -17,13 +18,14 @@ import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from '../parts/column.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PersonField } from '../parts/people-search.tsx';
+import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -64,6 +66,8 @@ export function Reports({ query }: PageProps) {
   const asked = { by, from, to, site, person, only };
   const pages = useList(getReport, { query: { ...asked, limit: MAX_PAGE } });
   const report = pages.first;
+  // When work starts at this site.
+  const unset = report !== null && !report.columns.includes('late');
   const printing = usePrint(pages);
   const names = Object.keys(periods) as (keyof typeof periods)[];
   const period = names.find((name) => periods[name][0] === from && periods[name][1] === to) ?? '';
@@ -109,14 +113,7 @@ export function Reports({ query }: PageProps) {
           label={t('attendance.show')}
           options={ReportOnly.options.map((one) => [one, t(`reports.onlyOf.${one}`)])}
         />
-        <PersonField
-          label={t('reports.person')}
-          hint=""
-          value={person ? { id: person, name: pages.items.find((row) => row.person === person)?.name ?? null } : null}
-          onPerson={(chosen) =>
-            setQuery({ person: chosen?.id ?? null, ...(chosen && { by: 'person-day', sort: null }) })
-          }
-        />
+        {person ? <OfPerson key={person} id={person} /> : <Person value={null} />}
       </FilterBar>
       <p class="print-only">
         <strong dir="auto">{report?.site.name ?? siteOf(site ?? null)?.name}</strong>
@@ -132,14 +129,34 @@ export function Reports({ query }: PageProps) {
         counted={by === 'person' ? 'people' : 'entries'}
         caption={t('reports.nav')}
         pages={pages}
-        empty={{ title: t('reports.empty'), text: t('attendance.emptyText') }}
+        empty={
+          only === 'late' && unset
+            ? { title: t('reports.noStart') }
+            : { title: t('reports.empty'), text: t('attendance.emptyText') }
+        }
         rowKey={(row) => [row.person, row.day, row.site?.id].join()}
         columns={columnsOf(by, report, site ?? null)}
       />
-      {report && !report.columns.includes('late') && <p class="muted small no-print">{t('reports.noStart')}</p>}
+      {unset && only !== 'late' && <p class="muted small no-print">{t('reports.noStart')}</p>}
       <Payroll period={{ site, from, to }} />
     </PageFrame>
   );
+}
+
+/** Whose days the report shows; nobody's: everyone's. */
+const Person = ({ value }: { value: ChosenPerson | null }) => (
+  <PersonField
+    label={t('reports.person')}
+    hint=""
+    value={value}
+    onPerson={(chosen) => setQuery({ person: chosen?.id ?? null, ...(chosen && { by: 'person-day', sort: null }) })}
+  />
+);
+
+/** The one who is chosen, by their name, which no row may hold. */
+function OfPerson({ id }: { id: string }) {
+  const { value, error } = useRead(getPerson, { params: { person: id } });
+  return <Person value={{ id, name: value || error ? (value?.name ?? null) : '' }} />;
 }
 
 const hours = (minutes: number): string =>

@@ -15,6 +15,7 @@ import {
 import { Badge, Dialog, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { type Key, t } from '../i18n.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
@@ -152,7 +153,7 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
         {text}
       </code>
       <div class="actions">
-        <Button onClick={() => void navigator.clipboard?.writeText(text)}>{t('webhooks.copy')}</Button>
+        <CopyButton text={text} />
         <Button label={t('webhooks.kept')} kind="primary" onClick={onDone} />
       </div>
     </div>

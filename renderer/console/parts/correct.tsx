@@ -10,7 +10,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { siteOptions, sites, zoneOf } from '../state/places.ts';
-import { directionOptions } from './labels.tsx';
+import { DirectionChip, directionOptions, Moment } from './labels.tsx';
 import { PersonField } from './people-search.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
@@ -46,7 +46,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
     onClose();
     const target = done.value.id;
     toast(
-      () => t('corrections.done'),
+      () => t(`corrections.done.${task.kind}`),
       async () => {
         const undo = { kind: 'undo' as const, target, reason: t('corrections.undoReason') };
         const undone = await api(makeCorrection, { body: undo });
@@ -57,13 +57,14 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   };
   return (
     <Dialog title={t(`corrections.title.${task.kind}`)} onClose={onClose}>
-      {row && (
-        <p class="dialog-lead">
-          <bdi>{row.name ?? t('board.list.unknown')}</bdi>
-          {task.kind !== 'add' && (
-            <span class="muted"> {t(task.kind === 'void' ? 'corrections.voidText' : 'corrections.replaceText')}</span>
-          )}
-        </p>
+      {row && task.kind !== 'add' && (
+        <div class="dialog-lead">
+          <p class="setting-name">
+            <bdi>{row.name ?? t('board.list.unknown')}</bdi> <DirectionChip direction={row.direction} />{' '}
+            <Moment at={row.at} site={row.site} />
+          </p>
+          <p class="muted">{t(task.kind === 'void' ? 'corrections.voidText' : 'corrections.replaceText')}</p>
+        </div>
       )}
       {task.kind === 'add' && !person ? (
         <PersonField label={t('corrections.person')} value={null} onPerson={setPerson} />

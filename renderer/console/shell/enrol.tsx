@@ -8,6 +8,7 @@ import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/reading.tsx';
@@ -176,6 +177,9 @@ export const MadeLink = ({ link, children }: { link: OneTimeLink; children?: Com
     <p dir="ltr" class="long-text">
       {link.url}
     </p>
+    <div class="actions start">
+      <CopyButton text={link.url} />
+    </div>
     <p class="muted small">
       {t('people.until')} <Moment at={link.expiresAt} />
     </p>

@@ -24,6 +24,7 @@ const PASSING: ReadonlySet<string> = new Set(['unreachable', 'too-many-requests'
 export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
   const site = siteOf(kiosk.site);
   const [watch, setWatch] = useState<string | null>(null);
+  const [live, setLive] = useState(false);
   const [over, setOver] = useState<ApiError | null>(null);
   const { busy, error, run } = useWrite();
   const params = { device: kiosk.id };
@@ -31,6 +32,7 @@ export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
     run(() => api(watchScreen, { params }), {
       done: ({ command }) => {
         setOver(null);
+        setLive(false);
         setWatch(command);
       },
     });
@@ -39,10 +41,10 @@ export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
     setWatch(null);
   }, []);
   return (
-    <Panel title={t('screen.title')} aside={watch !== null && <Badge kind="bad">{t('screen.live')}</Badge>}>
+    <Panel title={t('screen.title')} aside={watch !== null && live && <Badge kind="bad">{t('screen.live')}</Badge>}>
       <ErrorNote error={error} />
       {over && <Note>{t(over.code === 'command-unknown' ? 'screen.over' : 'screen.lost')}</Note>}
-      {watch !== null && <LiveScreen key={watch} kiosk={kiosk} command={watch} onOver={ended} />}
+      {watch !== null && <LiveScreen key={watch} kiosk={kiosk} command={watch} onDrawn={setLive} onOver={ended} />}
       <p class="muted small">{t('screen.text')}</p>
       {site && (
         <Allowed site={site.id} busy={busy} watching={watch !== null} onBegin={begin} onEnd={() => ended(null)} />
@@ -85,6 +87,7 @@ function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
 interface LiveScreenProps {
   kiosk: FleetKiosk;
   command: string;
+  onDrawn: (yes: boolean) => void;
   onOver: (why: ApiError) => void;
 }
 
@@ -92,7 +95,7 @@ interface LiveScreenProps {
  * Its pictures as they come. They are drawn from bytes that can be nothing but a raster image (no SVG, no markup), so that
  * a kiosk in other hands shows a wrong picture of itself at most.
  */
-function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreenProps) {
+function LiveScreen({ kiosk: { id: device, name }, command, onDrawn, onOver }: LiveScreenProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [seen, setSeen] = useState<{ at: string | null; drawn: boolean }>({ at: null, drawn: false });
   useEffect(() => {
@@ -112,6 +115,7 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
           const { sequence, at, picture } = answer.value;
           after = sequence;
           const drawn = picture === null || (await drawJpeg(canvas.current, picture).catch(() => false));
+          if (drawn && picture !== null) onDrawn(true);
           setSeen((before) => ({ at, drawn: picture === null ? before.drawn : drawn }));
         }
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
@@ -122,7 +126,7 @@ function LiveScreen({ kiosk: { id: device, name }, command, onOver }: LiveScreen
       // The kiosk need not wait for silence to say that nobody watches.
       if (!over) void api(stopWatching, { params });
     };
-  }, [device, command, onOver]);
+  }, [device, command, onDrawn, onOver]);
   const silent = seen.at !== null && Date.now() - Date.parse(seen.at) > SILENT_MS;
   return (
     <figure class="live-screen" data-drawn={seen.drawn}>

@@ -1,23 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { listConsentTexts } from '../../../../sync/protocol/api/consents.ts';
+import { listDevices } from '../../../../sync/protocol/api/devices.ts';
 import { getSetup, SETUP_STEPS, type SetupStep } from '../../../../sync/protocol/api/setup.ts';
-import { changeSitePolicy } from '../../../../sync/protocol/api/sites.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCheck, IconClose } from '../../../shared/icons.tsx';
-import { api } from '../../../shared/web/api.ts';
-import { ErrorNote, TextField, useFields } from '../../../shared/web/form.tsx';
 import { DialogButton } from '../../../shared/web/pieces.tsx';
 import { keep, kept } from '../../../shared/web/preferences.ts';
-import { useRead, WriteForm } from '../../../shared/web/resource.tsx';
+import { useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { siteOf } from '../../state/places.ts';
-import { FoldedText } from '../consents.tsx';
-import { NewKiosk } from '../devices.tsx';
+import { ApproveKiosk, NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
-import { CONTACTS } from '../settings/declared.ts';
+import { AddContacts } from './contacts.tsx';
 
 /** How often it is looked whether a step was taken, ms. */
 const POLL_MS = 5_000;
@@ -77,16 +72,8 @@ export function SetupGuide() {
 /** How each step is taken, here or where it belongs. */
 const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChildren>> = {
   account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account')} />,
-  contacts: (reload) => (
-    <DialogButton label={t('home.setup.contacts.go')} wide>
-      <Contacts onDone={reload} />
-    </DialogButton>
-  ),
-  kiosk: (reload) => (
-    <DialogButton label={t('devices.add')} onClosed={reload}>
-      <NewKiosk />
-    </DialogButton>
-  ),
+  contacts: (reload) => <AddContacts onDone={reload} />,
+  kiosk: (reload) => <Kiosk onDone={reload} />,
   person: () => (
     <DialogButton label={t('people.add')}>
       <AddPerson />
@@ -95,34 +82,26 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChild
   checkin: () => null,
 };
 
-/** The three contacts, and the consent text that they are filled into, in each language. */
-function Contacts({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ controller: '', contact: '', dpo: '' });
-  const texts = useRead(listConsentTexts);
-  const site = siteOf(null);
-  const typed = Object.fromEntries(CONTACTS.map((name) => [name, values[name].trim()]));
-  const filledIn = {
-    ...texts.value?.filledIn,
-    ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== '')),
-  };
+/** A code for the first kiosk; once it was used, the kiosk's approval. */
+function Kiosk({ onDone }: { onDone: () => void }) {
+  const { value, reload } = useRead(listDevices, { query: { status: 'pending', limit: 1 } }, POLL_MS);
+  const waiting = value?.items[0];
   return (
-    <WriteForm
-      write={() =>
-        api(changeSitePolicy, { params: { site: site!.id }, body: { was: { privacy: {} }, is: { privacy: typed } } })
-      }
-      say={() => t('settings.saved')}
-      done={onDone}
-      ready={site !== null && Object.values(typed).every((value) => value !== '')}
-      action={t('home.setup.contacts.save')}
-    >
-      {CONTACTS.map((name) => (
-        <TextField key={name} label={t(`settings.${name}`)} required maxLength={200} dir="auto" {...field(name)} />
-      ))}
-      <ErrorNote error={texts.error} onRetry={texts.reload} />
-      <p class="muted">{t('home.setup.contacts.textLead')}</p>
-      {texts.value?.shipped.map((text) => (
-        <FoldedText key={text.language} of={text} filledIn={filledIn} />
-      ))}
-    </WriteForm>
+    <div class="actions">
+      {waiting && (
+        <DialogButton label={t('devices.approve')} of={waiting.name} kind="primary" title={t('devices.approve')}>
+          <ApproveKiosk device={waiting} onDone={onDone} />
+        </DialogButton>
+      )}
+      <DialogButton
+        label={t('devices.add')}
+        onClosed={() => {
+          reload();
+          onDone();
+        }}
+      >
+        <NewKiosk />
+      </DialogButton>
+    </div>
   );
 }

@@ -14,6 +14,8 @@ import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { Reading } from '../../parts/reading.tsx';
+import { session } from '../../state/session.ts';
+import { AddContacts } from '../home/contacts.tsx';
 
 type AMinor = z.output<typeof Minor>;
 
@@ -90,6 +92,12 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
   );
 }
 
+/** Who may fill in what a consent text lacks. */
+const mayAddContacts = (): boolean => {
+  const place = session.stage.value;
+  return place.kind === 'in' && place.session.role === 'admin';
+};
+
 /** The text, as the person reads it; someone below the age of consent has a guardian who agrees. */
 export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
   // Filled in for this person, as the kiosk and their own page show it: what was read is what is put on record.
@@ -109,9 +117,11 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
     return (
       <div class="stack">
         <p>{t('people.textUnset')}</p>
-        <a class="text-link" href="#/settings">
-          {t('settings.nav')}
-        </a>
+        {mayAddContacts() && (
+          <div class="actions start">
+            <AddContacts onDone={texts.reload} />
+          </div>
+        )}
       </div>
     );
   return (

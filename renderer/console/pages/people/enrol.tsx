@@ -94,8 +94,9 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const refused =
     shots.length > 0 &&
     ((answer?.outcome === 'refused' && answer.pictures.length === shots.length) || shots.every((s) => s.code !== null));
-  const ready = !busy && !reading && shots.length > 0 && !refused;
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
+  // Whether they are two people is answered first.
+  const ready = !busy && !reading && shots.length > 0 && !refused && !like;
   const startAgain = (from = source) => {
     setSource(from);
     setRound((n) => n + 1);

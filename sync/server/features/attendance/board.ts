@@ -6,6 +6,7 @@ import { horizon } from '../../platform/database/feed.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
+import { whyVoided } from './search.ts';
 
 export interface BoardSource {
   readonly db: Db;
@@ -50,7 +51,7 @@ export async function readBoard(
       name: (r.person && names.get(r.person)) ?? null,
       person: r.person,
       device: r.device,
-      voided: r.reason ?? (r.superseded_by ? 'corrected' : null),
+      voided: whyVoided(r),
       claimed: r.direction,
       duplicateOf: r.duplicate_of,
     }),
@@ -71,6 +72,7 @@ function selectRows(db: Db) {
   return db
     .selectFrom('checkin as c')
     .leftJoin('checkin_void as v', (join) => join.onRef('v.target', '=', 'c.id').onRef('v.device', '=', 'c.device'))
+    .leftJoin('correction as k', 'k.id', 'c.superseded_by')
     .select([
       'c.id',
       'c.change',
@@ -85,6 +87,7 @@ function selectRows(db: Db) {
       'c.device',
       'c.superseded_by',
       'v.reason',
+      'k.kind as correction_kind',
     ]);
 }
 

@@ -42,6 +42,9 @@ export async function searchAttendance(
         .whereRef('v.device', '=', 'c.device')
         .limit(1)
         .as('reason'),
+    )
+    .select((e) =>
+      e.selectFrom('correction as k').select('k.kind').whereRef('k.id', '=', 'c.superseded_by').as('correction_kind'),
     );
   return pageOfItems(await readPage(db, records, SORTING, ask), (r) => ({
     id: r.id,
@@ -54,12 +57,22 @@ export async function searchAttendance(
     method: r.method as AttendanceRow['method'],
     liveness: r.liveness as AttendanceRow['liveness'],
     person: r.person,
-    voided: r.reason ?? (r.superseded_by ? 'corrected' : null),
+    voided: whyVoided(r),
     duplicateOf: r.duplicate_of,
     supersededBy: r.superseded_by === NIL ? null : r.superseded_by,
     correction: r.corrected,
   }));
 }
+
+/** Why a record counts nowhere: a void's reason, `corrected` where another stands instead, `staff` where none does; null: it counts. */
+export const whyVoided = (row: {
+  readonly reason: string | null;
+  readonly superseded_by: string | null;
+  readonly correction_kind: string | null;
+}): string | null => {
+  if (row.reason !== null || row.superseded_by === null) return row.reason;
+  return row.correction_kind === 'void' || row.correction_kind === 'undo' ? 'staff' : 'corrected';
+};
 
 /** Which of these records staff of a kiosk made by hand, or voided there, and who it was; records of nobody's are absent. */
 export async function staffOfRecords(

@@ -18,7 +18,7 @@ const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Cell]>> = 
   firstIn: ['First in', (r, zone) => wall(r.firstIn, zone)],
   lastOut: ['Last out', (r, zone) => wall(r.lastOut, zone)],
   late: ['Late arrivals', (r) => r.late],
-  stays: ['Stays', (r) => r.stays],
+  stays: ['Visits', (r) => r.stays],
   minutes: ['Minutes', (r) => r.minutes],
   missing: ['Missing check-outs', (r) => r.missing],
 };

@@ -1,0 +1,19 @@
+import { useState } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
+import { t } from '../i18n.ts';
+
+/** Puts a text on the clipboard and says so on itself, since a toast would be behind the dialog it is in. */
+export function CopyButton({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <>
+      <Button
+        label={t(copied ? 'copied' : 'copy')}
+        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+      />
+      <span class="sr-only" role="status">
+        {copied && t('copied')}
+      </span>
+    </>
+  );
+}
