@@ -41,7 +41,7 @@ export interface Carrier {
 
 /** Between two attempts; short at first, since the core is back within two seconds. */
 const RETRY_MS = [250, 400, 600, 800];
-/** While the host says that the core is starting: whoever stands there waits for it. */
+/** While the host says that the core is starting: someone may stand there and wait for it. */
 const STARTING_RETRY_MS = 100;
 /** A refused start is fixed by a person, so it is asked after more calmly. */
 const REFUSED_RETRY_MS = 3_000;

@@ -64,16 +64,16 @@ export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<Be
   for (const [n, { kiosk, picture, visits }] of men.entries()) {
     const one = await embed(picture, true);
     if (!one || kiosk.length < 3) throw new Error(`man ${n}: nothing to enrol from`);
-    const ways = { kiosk, picture: [one] };
-    for (const way of ['kiosk', 'picture'] as const) {
-      const person = `${n} ${way}`;
+    const enrolments = { kiosk, picture: [one] };
+    for (const place of ['kiosk', 'picture'] as const) {
+      const person = `${n} ${place}`;
       recogniser.know(
         person,
-        ways[way].map((embedding) => ({ embedding })),
+        enrolments[place].map((embedding) => ({ embedding })),
       );
       for (const visit of visits)
         for (let i = SAMPLES; i <= visit.length; i++)
-          scores[way].push(recogniser.verify(meanOf(visit.slice(i - SAMPLES, i)), person).score!);
+          scores[place].push(recogniser.verify(meanOf(visit.slice(i - SAMPLES, i)), person).score!);
     }
   }
   for (const [what, of] of [

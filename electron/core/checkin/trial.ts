@@ -49,7 +49,7 @@ export interface LivenessTrial {
 export interface TrialDeps {
   readonly recogniser: Pick<Recogniser, 'off' | 'calibration' | 'inspect' | 'embed' | 'compare'>;
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
-  /** As at a check-in; but whoever does not answer the colours has failed, whatever others' faces have answered before. */
+  /** As at a check-in; but a face that does not answer the colours has failed, whatever others' faces have answered before. */
   readonly light: { readonly wanted: () => boolean; readonly start: () => LightSession };
   readonly monotonic: () => number;
   /** A trial has begun or is over. */

@@ -116,7 +116,7 @@ const living = async (db: Db): Promise<string[]> => idsOf(await livingPeople(db)
 
 /**
  * Everybody is to be erased, and nothing that someone tried before holds it up: no legal hold, and no time in which a request
- * can be taken back. Whoever comes while it goes on is erased as well, so it must not wait for weeks.
+ * can be taken back. A person who comes while it goes on is erased as well, so it must not wait for weeks.
  *
  * @returns who it is about
  */

@@ -48,9 +48,9 @@ export const accounts: readonly string[] = [
   `-- Items that were noticed; of one that is closed a while longer, for receivers that do not answer.
    create table alert_item (
      id uuid primary key,
-     -- SHA-256 of kind and ref. Whoever knows a person's id can try it: random once that person was erased.
+     -- SHA-256 of kind and ref. Someone who knows a person's id can try it: random once that person was erased.
      key bytea not null unique,
-     -- Whom it is about; null: nobody, or someone who was erased.
+     -- The person it is about; null: nobody, or someone who was erased.
      person uuid,
      kind text not null,
      code text not null,
