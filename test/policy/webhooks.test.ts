@@ -216,6 +216,22 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(rows).toMatchObject([{ kind: 'person.erased', state: 'delivered', subject: null }]);
   });
 
+  test('a receiver that is to be sent records no more gets none that waited, and still hears who was erased; one that never was, neither', async () => {
+    const { id } = await receive();
+    await receive({ name: 'Pager', records: false, attention: true });
+    await run();
+    const person = box.person('Lise Meitner');
+    box.checkin(person, 'in', api.now);
+    await api.deliver(box);
+    await collect(api.db, await logOf(api.db), api.now);
+    expect(await logOfHook(id)).toMatchObject([{ kind: 'attendance.record', state: 'due' }]);
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { records: false, attention: true } });
+    await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
+    await run();
+    expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
+    expect(await logOfHook(id)).toMatchObject([{ kind: 'person.erased', state: 'delivered' }]);
+  });
+
   test('a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most', async () => {
     const [busy, off] = [await receive(), await receive()];
     const person = box.person('Maria Mayer');

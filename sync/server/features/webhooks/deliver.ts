@@ -30,9 +30,7 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
     .where((e) => e.or([e('paused_until', 'is', null), e('paused_until', '<=', now())]))
     .execute();
   const results = await Promise.all(
-    receivers.map((row) =>
-      deliverTo(context, { id: row.id, withNumber: row.with_number }, receiverOf(context.keys, row)),
-    ),
+    receivers.map((row) => deliverTo(context, { ...row, withNumber: row.with_number }, receiverOf(context.keys, row))),
   );
   return {
     delivered: results.reduce((sum, t) => sum + t.delivered, 0),
@@ -40,9 +38,13 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
   };
 }
 
+/** Whether a receiver is still to be sent what was queued for it. */
+const isWanted = ({ records, attention }: Pick<Row<'webhook'>, 'records' | 'attention'>, kind: string): boolean =>
+  kind === 'person.erased' || kind === 'webhook.test' || (kind.startsWith('attention.') ? attention : records);
+
 async function deliverTo(
   context: JobContext,
-  webhook: { readonly id: string; readonly withNumber: boolean },
+  webhook: Pick<Row<'webhook'>, 'id' | 'records' | 'attention'> & { readonly withNumber: boolean },
   receiver: Receiver,
 ): Promise<Delivered> {
   const { db, now, signal } = context;
@@ -52,7 +54,7 @@ async function deliverTo(
   for (const delivery of due) {
     signal.throwIfAborted();
     const at = now();
-    const made = await disclose(context, webhook, delivery, at);
+    const made = isWanted(webhook, delivery.kind) ? await disclose(context, webhook, delivery, at) : null;
     if (made === null) {
       await remove(db, 'webhook_delivery', { id: delivery.id });
       continue;

@@ -50,7 +50,7 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string) {
     .orderBy('w.created_at')
     .execute();
   return rows.map((row) => {
-    const { sealed: _, rowVersion: __, pausedUntil: ___, last, ...shown } = camelCase(row);
+    const { sealed: _, rowVersion: __, pausedUntil: ___, hadRecords: ____, last, ...shown } = camelCase(row);
     const { url, caPem } = receiverOf(keys, row);
     return { ...shown, url, ownCa: caPem !== null, lastDeliveredAt: last && new Date(last) };
   });
@@ -82,6 +82,7 @@ export async function addWebhook(
     with_number: withNumber,
     records,
     attention,
+    had_records: records,
     enabled: true,
     sealed: keys.sealJson(webhookPlace(id, 1), receiver),
     row_version: 1,
@@ -97,6 +98,7 @@ export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: Webho
   await replace(tx, keys, id, (receiver) => ({ ...receiver, ...defined({ url, caPem }) }));
   const change = {
     ...defined({ name, site, with_number: withNumber, records, attention, enabled }),
+    ...(records && { had_records: true }),
     ...(enabled !== undefined && { disabled_because: null }),
   };
   // A person who fixes a receiver wants to see at once whether it works.

@@ -4,7 +4,8 @@ import type { Tx } from '../database/schema.ts';
 
 /**
  * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
- * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item.
+ * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item. Of an
+ * erasure hears also who is sent records no more.
  *
  * @param reaches whether a receiver is sent this subject; absent: every one is
  */
@@ -15,7 +16,12 @@ export async function queueMessages(
   now: Date,
   reaches: (receiver: { readonly site: string | null }, subject: string) => boolean = () => true,
 ): Promise<void> {
-  const chosen = kind.startsWith('attention.') ? { attention: true } : { records: true };
+  const erased = kind === 'person.erased';
+  const chosen = erased
+    ? { had_records: true }
+    : kind.startsWith('attention.')
+      ? { attention: true }
+      : { records: true };
   const receivers = await findAll(tx, 'webhook', { enabled: true, ...chosen }, ['id', 'site']);
   const rows = receivers.flatMap((receiver) =>
     subjects.filter((subject) => reaches(receiver, subject)).map((subject) => ({ webhook: receiver.id, subject })),

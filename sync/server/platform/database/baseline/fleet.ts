@@ -139,6 +139,8 @@ export const fleet: readonly string[] = [
      -- Which messages it is sent: records and what belongs to them, and what needs attention.
      records boolean not null default true,
      attention boolean not null default false,
+     -- It was to be sent records at any time: of who was in them it hears that they were erased.
+     had_records boolean not null default true,
      enabled boolean not null,
      disabled_because text,
      -- Envelope of address, secrets and certificate authority.
