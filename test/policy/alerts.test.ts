@@ -6,10 +6,12 @@ import { alertsJob } from '../../sync/server/features/attention/alerts.ts';
 import { startJobs } from '../../sync/server/platform/jobs/runner.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { newPerson } from '../kit/person.ts';
 import { SITE } from '../kit/services.ts';
 import { OTHER_SITE, withDatabase } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { erasing } from '../sync/erasing.ts';
 
 /** What needs attention comes by mail: a real mail server over TLS, on both databases. */
 
@@ -109,6 +111,30 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     for (const { text } of mails) expect(text).not.toMatch(/Ada|Lovelace|4711|It was not me/);
     await run();
     expect(mailed(), 'nothing comes twice').toEqual([]);
+  });
+
+  test('of someone who was erased no item says whose it was, and that it is over is still mailed', async () => {
+    await account('dpo');
+    const box = await api.kiosk();
+    const ada = newPerson(box, 'Ada Lovelace', NOW, '4711');
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const record = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header.id;
+    await api.deliver(box);
+    const complaint = { record, message: 'It was not me' };
+    await api.ask('POST', '/api/me/complaints', { as: api.actorOf('person', ada), body: complaint });
+    await run();
+    expect(mailed()).toHaveLength(1);
+    const items = api.db.selectFrom('alert_item').selectAll();
+    const before = await items.where('person', '=', ada).executeTakeFirstOrThrow();
+    using home = temporaryFolder();
+    await (await erasing(api.db, api.keys, home.path, { now: () => api.now })).erase(ada);
+    const after = await items.where('id', '=', before.id).executeTakeFirstOrThrow();
+    expect(after.person).toBeNull();
+    expect(after.key).not.toEqual(before.key);
+    await run();
+    later(HOUR);
+    await run();
+    expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Resolved (1)']);
   });
 
   test('nobody chooses for another but an administrator, nor a site that there is not', async () => {

@@ -4,7 +4,7 @@ import type { Row } from '../../platform/database/schema.ts';
 
 /** What an account is mailed now. Pure. */
 
-export type Item = Omit<Row<'alert_item'>, 'key'>;
+export type Item = Omit<Row<'alert_item'>, 'key' | 'person'>;
 
 /** After a mail the next waits this long, ms, unless it is urgent: a bad morning is a few mails, not a hundred. */
 const REST_MS = 3_600_000;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/alerts.ts';
@@ -15,6 +16,7 @@ import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import type { Job, JobContext } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Erasing } from '../../platform/server-module.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { alertMail, type Places, testMail } from './alerts-mail.ts';
 import { type Due, dueNow, type Item, isQuiet } from './alerts-rules.ts';
@@ -80,9 +82,18 @@ function notice(db: Db, now: Date): Promise<{ opened: number; closed: number }> 
     await queueAll(tx, 'attention.opened', opened, now);
     await queueAll(tx, 'attention.closed', closed, now);
     await remove(tx, 'alert_item', { closed_at: below(new Date(now.getTime() - KEPT_MS)) });
+    // An erasure may have been done between the reading of the list and here.
+    await sql`update alert_item i set ${OF_NOBODY} from person p
+              where p.id = i.person and p.deleted_at is not null`.execute(tx);
     return { opened: opened.length, closed: closed.length };
   });
 }
+
+const OF_NOBODY = sql`person = null, key = sha256(uuid_send(gen_random_uuid()))`;
+
+/** Nothing ties the items of people who are erased to them any more; that they are over is said all the same. */
+export const unlinkItems = ({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<unknown> =>
+  sql`update alert_item set ${OF_NOBODY} where person = any(${people}::uuid[])`.execute(tx);
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 

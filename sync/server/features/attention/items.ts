@@ -139,7 +139,7 @@ export async function countAttention(db: Db, kinds: readonly AttentionKind[], no
 }
 
 /** What an alert says of an item: nobody's name is opened for it. */
-export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'device'> {
+export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'person' | 'device'> {
   /** Of its kiosk, else of its people; empty: they belong to none; null: it concerns the whole installation. */
   readonly sites: readonly string[] | null;
 }
@@ -147,7 +147,7 @@ export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'de
 /** Every open item. @param defaultSite where kiosks and people belong that were given no other */
 export async function openItems(db: Db, defaultSite: string, now: Date): Promise<OpenItem[]> {
   const { rows } = await sql<OpenItem>`
-    select i.kind, i.ref, i.at, i.code, i.device, coalesce(
+    select i.kind, i.ref, i.at, i.code, i.person, i.device, coalesce(
       (select array[coalesce(d.site::text, ${defaultSite}::text)] from device d where d.id = i.device),
       (select array_agg(distinct case p.site when ${DEFAULT_SCOPE}::uuid then ${defaultSite}::text else p.site::text end)
        from person_site p where p.person in (i.person, i.other)),

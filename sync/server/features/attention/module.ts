@@ -14,7 +14,7 @@ import { exists, findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { alertRoutes, alertsJob } from './alerts.ts';
+import { alertRoutes, alertsJob, unlinkItems } from './alerts.ts';
 import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
 
 const seenBy = (actor: Actor): readonly api.AttentionKind[] => api.ATTENTION_OF_ROLE[actor.role] ?? [];
@@ -81,7 +81,12 @@ export const attention: ServerModule = {
   jobs: [alertsJob],
   tables: {
     alert_account: { notPersonal: 'what accounts are mailed; an account is no person’s record of attendance' },
-    alert_item: { notPersonal: 'items under a hash of which they are: what kind, where and since when' },
+    alert_item: {
+      notExported:
+        'what kind of item there is, where and since when: of records, consents and templates that the export shows',
+      merged: UNDER_EVERY_NAME,
+      erased: unlinkItems,
+    },
     alert_sent: { notPersonal: 'which item an account was mailed' },
     attention_note: {
       sealed: {

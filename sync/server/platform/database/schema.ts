@@ -648,6 +648,7 @@ export interface Tables {
   alert_item: {
     id: string;
     key: Bytes;
+    person: string | null;
     kind: string;
     code: string;
     device: string | null;
@@ -902,6 +903,7 @@ export interface Tables {
     with_number: boolean;
     records: Defaulted<boolean>;
     attention: Defaulted<boolean>;
+    had_records: Defaulted<boolean>;
     enabled: boolean;
     disabled_because: string | null;
     sealed: Bytes;

@@ -48,8 +48,10 @@ export const accounts: readonly string[] = [
   `-- Items that were noticed; of one that is closed a while longer, for receivers that do not answer.
    create table alert_item (
      id uuid primary key,
-     -- SHA-256 of kind and ref: a ref may name a person.
+     -- SHA-256 of kind and ref. Whoever knows a person's id can try it: random once that person was erased.
      key bytea not null unique,
+     -- Whom it is about; null: nobody, or someone who was erased.
+     person uuid,
      kind text not null,
      code text not null,
      device uuid,
