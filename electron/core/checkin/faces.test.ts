@@ -28,3 +28,14 @@ test('one that can’t be filled is never used: the kiosk says why where it serv
   await then.promise;
   expect(off()).toBe(damaged);
 });
+
+test('one that is left half filled, since the core closes, is never used, and is no trouble', async () => {
+  const { promise, reject } = Promise.withResolvers<number>();
+  const then = Promise.withResolvers<void>();
+  const said: unknown[] = [];
+  const off = await whileFilling(promise, (...what) => said.push(what), then.resolve);
+  reject(new DOMException('closing', 'AbortError'));
+  await then.promise;
+  expect(off()).toMatchObject({ code: 'faces-loading' });
+  expect(said).toEqual([]);
+});

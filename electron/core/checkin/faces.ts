@@ -47,6 +47,8 @@ export async function whileFilling(
   if (off)
     done
       .catch((error: unknown) => {
+        // The core is closing, which is no trouble.
+        if (error instanceof Error && error.name === 'AbortError') return;
         off = error instanceof Problem ? error : new Problem('internal');
         log('error', 'core: goes on without face recognition', { error });
       })

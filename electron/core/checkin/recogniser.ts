@@ -206,8 +206,9 @@ const PIECE_MS = 20;
  * Fills the gallery from the store's templates of the recogniser's model, in pieces. Each person is read as the store has them
  * at that moment, so whatever changes meanwhile is in it as well.
  *
- * @param closing aborted: the rest is left out
+ * @param closing aborted: it is left, and with only some in it the gallery must not be used
  * @returns how many were left out (`know`)
+ * @throws AbortError
  */
 export async function knowEverybody(
   { know, model }: Pick<Recogniser, 'model' | 'know'>,
@@ -220,7 +221,7 @@ export async function knowEverybody(
     unfit += know(id, store.templates.of(id, model));
     if (performance.now() < until) continue;
     await setImmediate();
-    if (closing?.aborted) break;
+    closing?.throwIfAborted();
     until = performance.now() + PIECE_MS;
   }
   return unfit;

@@ -65,6 +65,20 @@ test('who is deleted or enrolled again while the gallery is filled is in it as t
   expect(recogniser.verify(unit(8), 'person of ben').score).toBeCloseTo(1, 6);
 });
 
+test('a gallery that is left half filled says so: nobody is to be looked for among only some of the people', async () => {
+  const closing = new AbortController();
+  const recogniser = recogniserOf();
+  const store = storeOf(WHOLE);
+  const of = (person: string) => {
+    for (const until = performance.now() + 25; performance.now() < until; );
+    return store.templates.of(person);
+  };
+  const filled = knowEverybody(recogniser, { ...store, templates: { of } }, closing.signal);
+  closing.abort();
+  await expect(filled).rejects.toMatchObject({ name: 'AbortError' });
+  expect(recogniser.gallery.people).toBe(1);
+});
+
 test('one that the server sends is left out too, and what comes with it is there', () => {
   const recogniser = recogniserOf();
   const all = [...GARBAGE, ...WHOLE];
