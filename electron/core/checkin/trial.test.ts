@@ -131,6 +131,16 @@ test('where the site wants colours they follow the moves, and a face that does n
   }
 });
 
+test('who does without the colours has not been judged by them, and so not at all', async () => {
+  answer = 'answered';
+  const presented = present();
+  const visit = await challenged();
+  says = 'passed';
+  expect(await probe(visit)).toEqual({ kind: 'light', sequence: [] });
+  expect(await faces.probe({ visit, frame, light: 'declined' })).toEqual({ kind: 'done' });
+  expect(await presented).toMatchObject({ outcome: 'no-response', reason: 'light-declined' });
+});
+
 test('the head that moves is compared with the samples before the challenge, which are of one face, and are wiped', async () => {
   void present();
   const { visit } = await faces.visitBegin({});

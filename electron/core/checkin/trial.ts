@@ -120,6 +120,9 @@ export function createLivenessTrial({
       forget(one);
       return guide(one, 'several-faces');
     }
+    // The figures are of moves and colours: who does without these was not judged by both.
+    if (one.challenge && shown === 'declined' && light.wanted())
+      return over(one, visit, 'no-response', 'light-declined');
     const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, CHECKIN_QUALITY);
     if (!one.challenge && reason) return guide(one, reason);
     const embedding = await recogniser.embed(frame.picture, shape);
