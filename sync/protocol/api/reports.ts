@@ -145,6 +145,8 @@ export const createReportSchedule = endpoint('POST /api/reports/schedules', {
   body: NewReportSchedule,
   answer: z.strictObject({ id: Uuid }),
   errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
+  // Each may mail twenty accounts.
+  limit: { max: 20, perMs: 60_000 },
 });
 
 export const stopReportSchedule = endpoint('DELETE /api/reports/schedules/:schedule', {
@@ -160,4 +162,5 @@ export const sendReport = endpoint('POST /api/reports/schedules/:schedule/send',
   data: [],
   answer: 'nothing',
   errors: ['mail-not-configured'],
+  limit: { max: 5, perMs: 60_000 },
 });
