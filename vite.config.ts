@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
@@ -25,13 +25,13 @@ const endpoints: Plugin = {
 /** Beside each script and style the same compressed, which the server sends to browsers that take it. */
 const compressed: Plugin = {
   name: 'compressed',
-  generateBundle(_options, bundle) {
-    for (const file of Object.values(bundle)) {
-      if (!/\.(js|css)$/.test(file.fileName)) continue;
-      const source = brotliCompressSync(file.type === 'chunk' ? file.code : file.source, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: 6 },
-      });
-      this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source });
+  // Of the files as they are written: until then other plugins put things in.
+  writeBundle({ dir }, bundle) {
+    for (const file of Object.keys(bundle)) {
+      if (!/\.(js|css)$/.test(file)) continue;
+      const path = resolve(dir!, file);
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 6 };
+      writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path), { params }));
     }
   },
 };

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { call } from '../kit/client.ts';
 import { ensureBuilt } from '../kit/ensure-built.ts';
@@ -16,4 +19,12 @@ test('what a page loads is sent compressed to a browser that takes it, and as it
   const [small, whole] = [await sent('gzip, deflate, br'), await sent('identity')];
   expect([small.by, whole.by]).toEqual(['br', undefined]);
   expect(small.bytes).toBeLessThan(whole.bytes / 3);
+  const built = join(import.meta.dirname, '../../dist/renderer/assets');
+  const compressed = readdirSync(built).filter((file) => file.endsWith('.br'));
+  expect(compressed.length).toBeGreaterThan(10);
+  for (const file of compressed)
+    expect(
+      brotliDecompressSync(readFileSync(join(built, file))).equals(readFileSync(join(built, file.slice(0, -3)))),
+      file,
+    ).toBe(true);
 });
