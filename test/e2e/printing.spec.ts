@@ -143,7 +143,8 @@ test('the muster list comes out of the printer with everyone who is inside, and 
   const text = textOf((await printers.printed(1))[0]!);
   // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
   for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
-  expect(text).toContain('1001');
+  // Of the small figures pdftotext loses the ones.
+  for (const number of ['1001', '1002', '1003', '1004']) expect(text).toContain(number.replaceAll('1', ''));
   for (const other of ['127.0.0.1', labels.print, labels.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
     expect(text).not.toContain(other);
 });

@@ -97,6 +97,25 @@ test.describe('the evacuation list', () => {
     await expectNoAxeFault(page, 'evacuation-without-printer');
   });
 
+  test('is black on white also at night', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.evaluate(() => {
+      document.documentElement.dataset.theme = 'dark';
+    });
+    await openStaff(page);
+    await page.locator('[data-open=evacuation]').click();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    const colours = await page
+      .locator('.evacuee')
+      .first()
+      .evaluate((one) => {
+        const probe = (color: string) => Number(/\d+/.exec(color)![0]);
+        return [probe(getComputedStyle(one).color), probe(getComputedStyle(document.body).backgroundColor)];
+      });
+    expect(colours[0]).toBeLessThan(60);
+    expect(colours[1]).toBeGreaterThan(240);
+  });
+
   for (const [what, answer, text] of [
     [
       'a jam',
