@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { type Base, recognise } from '../phases.ts';
 import { whileFilling } from './faces.ts';
+import type { Recogniser } from './recogniser.ts';
 
 const log = () => undefined;
 
@@ -38,4 +40,19 @@ test('one that is left half filled, since the core closes, is never used, and is
   await then.promise;
   expect(off()).toMatchObject({ code: 'faces-loading' });
   expect(said).toEqual([]);
+});
+
+test('the core looks for nobody in a gallery that is being filled', async () => {
+  const searched = () => expect.unreachable();
+  const loaded = { off: null, search: searched, verify: searched, tooManyPeople: () => false } as unknown as Recogniser;
+  const { recogniser } = await recognise({
+    kiosk: { openFaces: async () => ({ recogniser: loaded, filled: new Promise(() => undefined) }) },
+    log,
+    runtime: { faceOff: null },
+    hub: { refresh: () => undefined },
+  } as unknown as Base);
+  expect(recogniser.off).toMatchObject({ code: 'faces-loading' });
+  const loading = expect.objectContaining({ code: 'faces-loading' });
+  expect(() => recogniser.search(new Float32Array(1))).toThrow(loading);
+  expect(() => recogniser.verify(new Float32Array(1), 'ada')).toThrow(loading);
 });
