@@ -19,11 +19,11 @@ interface Known {
 
 /**
  * People a session was shown, opened, so that a page that is read again is not decrypted again. Each is used only where
- * the database has just said that the person is there, has a key, and is still in that version; every reading is audited as
- * any other.
+ * the database has just said that the person is there, and still in that version: an erasure destroys their key in the
+ * transaction that ends this. Every reading is audited as any other.
  */
 export class OpenedPeople implements Kept {
-  /** The one unused for longest first. */
+  /** The one opened longest ago first. */
   readonly #people = new Map<string, Known>();
   readonly #db: Db;
 
@@ -38,8 +38,6 @@ export class OpenedPeople implements Kept {
     for (const { id, version } of people) {
       const known = this.#people.get(id);
       if (known?.rowVersion !== version) continue;
-      this.#people.delete(id);
-      this.#people.set(id, known);
       taken.set(id, known.values);
       roots.set(id, known.root);
     }

@@ -32,25 +32,22 @@ export async function openPeople(
   rows: readonly Around[],
   opened?: OpenedPeople,
 ): Promise<Map<string, Shown>> {
-  const known =
-    opened?.take(
-      db,
-      rows.filter(({ keyed }) => keyed),
-    ) ?? new Map<string, Values>();
+  const known = opened?.take(db, rows) ?? new Map<string, Values>();
   const missing = idsOf(rows).filter((id) => !known.has(id));
   const read = new Map((await selectRows(db, keys, missing, { shown: true })).map((r) => [r.id, r]));
-  return new Map(
-    rows.flatMap(({ id, keyed: _, ...row }) => {
-      const found = read.get(id);
-      // Erased between the two statements.
-      if (!known.has(id) && (!found || found.deletedAt)) return [];
-      if (found) opened?.put(db, found);
-      const values = known.get(id) ?? found?.values;
-      const version = found?.rowVersion ?? row.version;
-      const gpsOptOut = found?.gpsOptOut ?? row.gpsOptOut;
-      return [[id, { ...row, ...NOTHING_KNOWN, ...values, id, version, gpsOptOut }] as const];
-    }),
-  );
+  const shown = new Map<string, Shown>();
+  for (const { id, version, gpsOptOut, updatedAt, sites, templates, consent } of rows) {
+    const around = { id, version, gpsOptOut, updatedAt, sites, templates, consent, ...NOTHING_KNOWN };
+    const values = known.get(id);
+    const found = read.get(id);
+    if (values) shown.set(id, { ...around, ...values });
+    else if (found && !found.deletedAt) {
+      opened?.put(db, found);
+      shown.set(id, { ...around, ...found.values, version: found.rowVersion, gpsOptOut: found.gpsOptOut });
+    }
+    // Else erased between the two statements.
+  }
+  return shown;
 }
 
 const NOTHING_KNOWN = Object.fromEntries(personFields.map((f) => [f, null])) as Record<keyof Values, null>;
@@ -68,8 +65,6 @@ interface Around {
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
-  /** They have a key, which opens what is kept of them. */
-  readonly keyed: boolean;
   /** A default site that has no row yet is left out. */
   readonly sites: string[];
   readonly templates: number;
@@ -82,8 +77,6 @@ export function withAround(query: ReturnType<typeof livingPeople>) {
     'person.row_version as version',
     'person.gps_opt_out as gpsOptOut',
     'person.updated_at as updatedAt',
-    // Neither an "exists" nor a join: for those the database may read the keys of everybody.
-    sql<boolean>`coalesce((select true from keyring.person_key k where k.person = person.id), false)`.as('keyed'),
     sql<string[]>`array(
       select coalesce(d.id, s.site)::text
       from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid

@@ -25,7 +25,8 @@ const TYPES = {
     after: z.tuple([z.string(), z.string().regex(/^-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,2})?$/), Uuid]),
     text: (key: RawBuilder<unknown>) => sql<string>`(${key})::float8::text`,
   },
-  uuid: { after: z.tuple([z.string(), Uuid, Uuid]), text: (key: RawBuilder<unknown>) => sql<string>`(${key})::text` },
+  /** The row's own id, which is read anyway. */
+  uuid: { after: z.tuple([z.string(), Uuid, Uuid]), text: null },
 } as const;
 
 /** A time; what has none is older than all others. */
@@ -84,7 +85,7 @@ export async function readPage<F extends string, DB, TB extends keyof DB, R>(
   const column = sql.ref(id);
   const order = down ? 'desc' : 'asc';
   let page = query
-    .select([text(key.sql).as('sort_key'), sql<string>`${column}`.as('sort_id')])
+    .select([...(text ? [text(key.sql).as('sort_key')] : []), sql<string>`${column}`.as('sort_id')])
     .orderBy(key.sql, order)
     .orderBy(column, order)
     .limit(limit + 1);
@@ -96,11 +97,11 @@ export async function readPage<F extends string, DB, TB extends keyof DB, R>(
       .where(sql<boolean>`${key.sql} ${behind}= ${value}`)
       .where(sql<boolean>`(${key.sql}, ${column}) ${behind} (${value}, ${from[2]}::uuid)`);
   }
-  const rows = (await page.execute()) as (R & { sort_key: string; sort_id: string })[];
+  const rows = (await page.execute()) as (R & { sort_key?: string; sort_id: string })[];
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     items: rows.slice(0, limit).map(({ sort_key: _, sort_id: __, ...row }) => row as R),
-    next: last ? writePageCursor([sort, last.sort_key, last.sort_id]) : null,
+    next: last ? writePageCursor([sort, last.sort_key ?? last.sort_id, last.sort_id]) : null,
     total: total && !from ? await countRows(db, query) : null,
   };
 }

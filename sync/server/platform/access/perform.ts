@@ -134,14 +134,18 @@ const digestible = (body: unknown): unknown =>
 
 const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
 
-/** Times leave as RFC 3339 (`2026-11-29T08:00:00.000Z`). */
+/** Times leave as RFC 3339 (`2026-11-29T08:00:00.000Z`). Only what has one in it is copied. */
 function withTimesAsText(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(withTimesAsText);
-  const copy: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) copy[name] = withTimesAsText(field);
-  return copy;
+  let copy: Record<string, unknown> | undefined;
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name];
+    const text = withTimesAsText(field);
+    if (text !== field) (copy ??= { ...value })[name] = text;
+  }
+  return copy ?? value;
 }
 
 /** What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. */

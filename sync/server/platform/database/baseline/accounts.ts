@@ -168,8 +168,9 @@ export const accounts: readonly string[] = [
 
   // The chain's lock, until the transaction ends, and then its head in the same round trip: each statement of a volatile
   // function sees what was committed before it began, so the head is read behind the lock. platform/audit/write.ts calls it.
+  // Without sequential scans: a connection keeps the plan it made while the log was short.
   `create function audit_head() returns table (version integer, sealed bytea, "position" bigint, mac bytea)
-   language plpgsql volatile as $$
+   language plpgsql volatile set enable_seqscan = off as $$
    begin
      perform pg_advisory_xact_lock(hashtextextended('audit', 0));
      return query
