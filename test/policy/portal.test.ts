@@ -215,7 +215,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const ofPeople = rules.filter(([name]) => naming.includes(name));
     expect(ofPeople.flatMap(([name, rule]) => ('notPersonal' in rule ? [name] : []))).toEqual([]);
     expect(ofPeople.flatMap(([name, rule]) => ('notExported' in rule ? [name] : [])).sort()).toEqual(
-      ['attendance_due', 'change', 'keyring.person_key'].sort(),
+      ['alert_item', 'attendance_due', 'change', 'keyring.person_key'].sort(),
     );
   });
 

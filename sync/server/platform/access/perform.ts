@@ -143,7 +143,9 @@ function withTimesAsText(value: unknown): unknown {
   for (const name in value) {
     const field = (value as Record<string, unknown>)[name];
     const text = withTimesAsText(field);
-    if (text !== field) (copy ??= { ...value })[name] = text;
+    if (text === field) continue;
+    copy ??= { ...value };
+    copy[name] = text;
   }
   return copy ?? value;
 }
