@@ -12,8 +12,8 @@ export interface WebSocketLike {
 }
 
 /**
- * A handshake that takes longer is given up, ms. It is a matter of milliseconds, except when the core died just as the
- * host handed it the socket; a browser itself would then wait for ever.
+ * A handshake that takes longer is given up, ms. It is a matter of milliseconds once the core's program is loaded, except
+ * when the core died just as the host handed it the socket; a browser itself would then wait for ever.
  */
 const OPEN_WITHIN = 1_500;
 const OPEN = 1;

@@ -41,8 +41,6 @@ export interface Carrier {
 
 /** Between two attempts; short at first, since the core is back within two seconds. */
 const RETRY_MS = [250, 400, 600, 800];
-/** While the host says that the core is starting: someone may stand there and wait for it. */
-const STARTING_RETRY_MS = 100;
 /** A refused start is fixed by a person, so it is asked after more calmly. */
 const REFUSED_RETRY_MS = 3_000;
 
@@ -64,9 +62,9 @@ export function linkCore(carrier: Carrier): CoreLink {
   const down = (): void => {
     if (state.value.kind !== 'refused') state.value = { kind: hello.value ? 'lost' : 'connecting' };
   };
-  const failed = (host: CoreState | null = null): void => {
+  const failed = (): void => {
     down();
-    later(host?.state === 'starting' ? STARTING_RETRY_MS : RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+    later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
   };
   const refused = (why: CoreError): void => {
     state.value = { kind: 'refused', why };
@@ -82,7 +80,7 @@ export function linkCore(carrier: Carrier): CoreLink {
       if (host?.state === 'refused')
         return refused({ code: host.code ?? 'internal', message: host.message, nextStep: host.nextStep });
       if (state.value.kind === 'refused') state.value = { kind: 'connecting' };
-      return failed(host);
+      return failed();
     }
     await use(channel);
   }

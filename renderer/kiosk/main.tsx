@@ -1,4 +1,5 @@
 import './style/kiosk.css';
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
@@ -23,8 +24,12 @@ keepTheme(document.documentElement, location.search, () => new Date(), kiosk.the
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.detector.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
-requestIdleCallback(() => {
-  // People are greeted in their own language the moment they are recognised.
-  for (const language of LANGUAGES) fetchLanguage(language).catch(() => undefined);
-  fetchStaffScreens().catch(() => undefined);
+effect(() => {
+  // Until there is a core, everything else waits for it.
+  if (kiosk.link.state.value.kind !== 'up') return;
+  requestIdleCallback(() => {
+    // People are greeted in their own language the moment they are recognised.
+    for (const language of LANGUAGES) fetchLanguage(language).catch(() => undefined);
+    fetchStaffScreens().catch(() => undefined);
+  });
 });

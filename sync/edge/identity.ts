@@ -1,5 +1,5 @@
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../protocol/wire/batch.ts';
@@ -22,12 +22,10 @@ export const DeviceSecret = z.strictObject({
 });
 export type DeviceSecret = z.infer<typeof DeviceSecret>;
 
-const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-
 /** A new P-256 key, PKCS #8 PEM. */
 export async function newTlsKey(): Promise<string> {
-  const pair = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
-  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** Makes a new identity: Ed25519 and X25519 for messages, P-256 for TLS (browsers and proxies know no Ed25519 certificate). */
@@ -43,18 +41,11 @@ export async function createDeviceIdentity(device: string): Promise<DeviceSecret
 
 /** What the server needs to register this device under `name`. */
 export async function deviceRequest(secret: DeviceSecret, name: string): Promise<DeviceRequest> {
-  const pkcs8 = x509.PemConverter.decodeFirst(secret.tlsKeyPem);
-  const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, P256, true, ['sign']);
-  const { d: _, key_ops: __, ...jwk } = await crypto.subtle.exportKey('jwk', privateKey);
-  const publicKey = await crypto.subtle.importKey('jwk', jwk, P256, true, ['verify']);
-  const csr = await x509.Pkcs10CertificateRequestGenerator.create(
-    { name: [{ CN: [secret.device] }], keys: { privateKey, publicKey }, signingAlgorithm: P256 },
-    crypto,
-  );
+  const { createCsr } = await import('../protocol/seal/csr.ts');
   return DeviceRequest.parse({
     id: secret.device,
     name,
-    csr: csr.toString('pem'),
+    csr: await createCsr(secret.device, secret.tlsKeyPem),
     ed25519PublicJwk: publicHalf(secret.signing),
     x25519PublicJwk: publicHalf(secret.sealing),
   });

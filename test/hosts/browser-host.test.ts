@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESTART_AFTER } from '../../electron/core/serving/core-supervisor.ts';
@@ -111,6 +111,25 @@ describe('a screen', () => {
     expect(socketsOf(host.corePid!)).toContain(inode);
     expect(socketsOf(process.pid)).not.toContain(inode);
     socket.terminate();
+  });
+
+  it('that comes while the core starts is served by it at that attempt, or let go should it refuse', async () => {
+    writeFileSync(join(home.path, 'slow'), '');
+    await start();
+    const cookie = await enter();
+    const early = await screen(cookie);
+    const hello = early.client.hello({});
+    expect(host.coreEvent.state.state).toBe('starting');
+    rmSync(join(home.path, 'slow'));
+    expect(await hello).toMatchObject({ site: 'Test' });
+
+    for (const name of ['slow', 'refuse']) writeFileSync(join(home.path, name), '');
+    const restarted = restartedAfter(host.corePid!);
+    process.kill(host.corePid!, 'SIGKILL');
+    await restarted;
+    const refused = await screen(cookie);
+    rmSync(join(home.path, 'slow'));
+    await refused.closed;
   });
 
   it('is notified that the core ended, sees it restart, and connects again with the same session', async () => {

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { userInfo } from 'node:os';
+import { request } from '../../../sync/edge/http.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { Printing } from '../../contract/printing.ts';
 import type { CoreOptions } from '../interface.ts';

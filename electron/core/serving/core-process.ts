@@ -28,6 +28,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   const screens = new Set<RpcServer>();
   let started = false;
   let core: Core | null = null;
+  const begun = Promise.withResolvers<Core>();
 
   const log: CoreOptions['log'] = (level, message, fields = {}) => {
     link.post({ type: 'log', level, message, fields: plainFields(fields) });
@@ -64,18 +65,20 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
     core.onSignal((name, data) => {
       for (const screen of screens) screen.signal(name, data);
     });
+    begun.resolve(core);
     link.post({ type: 'ready' });
   }
 
   async function connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<void> {
     const channel = await link.accept(message, handle);
     if (!channel) return log('warn', 'core: a screen could not be connected');
-    if (!core) return channel.close();
-    const screen = serveCore(channel, core.methods, { log });
+    // A screen that is there first waits: what it says meanwhile is kept, and all of it closes should the core not start.
+    const { methods } = await begun.promise;
+    const screen = serveCore(channel, methods, { log });
     screens.add(screen);
     await screen.closed;
     screens.delete(screen);
-    if (screens.size === 0 && !stopping) core.leave();
+    if (screens.size === 0 && !stopping) core?.leave();
   }
 
   let stopping = false;

@@ -183,9 +183,9 @@ export function superviseCore(options: SupervisorOptions) {
     get screens(): number {
       return screens;
     },
-    /** Gives a screen's handle to the core; false when there is no core to take it. */
+    /** Gives a screen's handle to the core, which serves it once it has started; false when there is no core to take it. */
     connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): boolean {
-      if (!child || state.state !== 'ready') return false;
+      if (!child) return false;
       child.send(message, handle);
       return true;
     },

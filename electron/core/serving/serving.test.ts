@@ -293,12 +293,12 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(2);
   });
 
-  it('gives screens to a core that is ready, and to no other', () => {
+  it('gives screens to a core as soon as it starts, and to none between two', () => {
     const core = supervise();
-    expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
-    last().say({ type: 'ready' });
     expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(true);
-    expect(last().sent.at(-1)).toEqual({ type: 'connect', upgrade: null });
+    expect(last().sent).toEqual([start, { type: 'connect', upgrade: null }]);
+    last().end(1);
+    expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
   });
 
   it('stops for good when closed: asks, waits, and kills a core that stays', async () => {

@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { createServer } from '../../../sync/edge/http.ts';
 import { VerifiedAgent } from '../../../sync/edge/tls/agent.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
 import { httpSource, isTurnedAway } from '../../../sync/edge/update/http-source.ts';

@@ -42,6 +42,7 @@ describe('the eyes', () => {
   let trouble: (string | null)[];
   let seen: number[];
   let detector: FaceDetector;
+  let withoutCamera: number;
   const track = { readyState: 'live' } as MediaStreamTrack;
   const last = (): ScriptedWorker => workers.at(-1)!;
 
@@ -65,11 +66,19 @@ describe('the eyes', () => {
         return last() as unknown as Worker;
       },
     );
+    withoutCamera = workers.length;
+    detector.watch(track);
   });
   afterEach(() => {
     detector.stop();
     vi.useRealTimers();
     vi.unstubAllGlobals();
+  });
+
+  it('load nothing before there is a camera: a kiosk that starts has more urgent things to do', () => {
+    expect([withoutCamera, last().kinds]).toEqual([0, ['frames']]);
+    detector.watch(track);
+    expect([workers.length, last().kinds]).toEqual([1, ['frames', 'frames']]);
   });
 
   it('go on after a frame that could not be seen, and count only those in a row', () => {

@@ -42,8 +42,8 @@ export const RELOAD_MS = 60_000;
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
 /**
- * Starts the detection worker, and restarts it when it fails: nobody has to reload the page for it. Where every frame
- * fails the pauses grow to a minute: a machine that can't detect is not kept busy with loading.
+ * Starts the detection worker with the first track, and restarts it when it fails: nobody has to reload the page for it.
+ * Where every frame fails the pauses grow to a minute: a machine that can't detect is not kept busy with loading.
  *
  * @param onSeen called for each frame
  * @param onTrouble with a message when runtime or model could not be loaded, or MOST_RESTARTS workers saw no frame; both
@@ -157,7 +157,6 @@ export function openFaceDetector(
     metrics.firstFrameAt ??= performance.now();
   }
 
-  open();
   return {
     pace(ms) {
       if (ms !== pace) send({ type: 'pace', ms });
@@ -166,6 +165,7 @@ export function openFaceDetector(
     watch(track) {
       watched = track;
       if (worker) sendFrames(track);
+      else if (!timer) open(); // loaded any earlier, it would keep the first picture waiting
     },
     sample(crop) {
       asked = { crop: crop || (asked?.crop ?? false) };

@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Problem } from '../../errors/problem.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
+import { request as httpRequest } from '../http.ts';
 import type { TransportOptions } from '../transport/interface.ts';
 import { aborted, connectionProblem } from './problems.ts';
 import { peerChainOf, verifyServerChain } from './verify.ts';

@@ -1,4 +1,4 @@
-import { type IPublishPacket, MqttClient, Store } from 'mqtt';
+import type { IPublishPacket, MqttClient } from 'mqtt';
 import { Problem } from '../../errors/problem.ts';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { typOf } from '../../protocol/mqtt/payload.ts';
@@ -170,6 +170,8 @@ export class MqttTransport implements Transport {
 
   async #connectAs(version: 4 | 5): Promise<void> {
     const { bundle, device, keepaliveS = 20 } = this.#o;
+    // Imported here: a kiosk starts sooner without, and one without a broker never needs it.
+    const { MqttClient, Store } = await import('mqtt');
     const stream = await openBrokerStream(this.#o.url, this.#o, this.#closed.signal);
     limitPackets(stream, MAX_PACKET_BYTES);
     const presence = presenceTopic(bundle.serverId, device);

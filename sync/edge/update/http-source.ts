@@ -1,6 +1,7 @@
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type ErrorCode, Problem } from '../../errors/problem.ts';
+import { request as httpRequest } from '../http.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { busy } from './problems.ts';
 import type { OpenedFile, UpdateSource } from './source.ts';

@@ -1,6 +1,4 @@
-import 'reflect-metadata';
 import { hash, X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
 import type { DeviceRequest } from '../wire/provisioning.ts';
 import { keyId } from './keys.ts';
 
@@ -9,7 +7,8 @@ import { keyId } from './keys.ts';
  * hexadecimal digits (64 bits: enough against a second pre-image in the minutes that a comparison takes).
  */
 export async function deviceFingerprint(request: DeviceRequest): Promise<string> {
-  const tls = Buffer.from(new x509.Pkcs10CertificateRequest(request.csr).publicKey.rawData).toString('base64url');
+  const { csrPublicKey } = await import('./csr.ts');
+  const tls = csrPublicKey(request.csr).toString('base64url');
   const parts = [await keyId(request.ed25519PublicJwk), await keyId(request.x25519PublicJwk), tls];
   return groups(hash('sha256', parts.join('\n'), 'hex').slice(0, 16));
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { EvacuationList } from '../../../electron/contract/evacuation.ts';
 import type { CoreMethods, Signal, SignalName } from '../../../electron/contract/methods.ts';
 import type { StartCore } from '../../../electron/core/interface.ts';
@@ -100,7 +101,7 @@ export function testMethods(
       if (pin === PINS.dies) process.kill(process.pid, 'SIGKILL');
       if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never', member: null, alerted: false, may: [] };
       if (pin === PINS.restarts) restart();
-      if (pin === PINS.waits) await new Promise((resolve) => setTimeout(resolve, 100));
+      if (pin === PINS.waits) await setTimeout(100);
       return {
         token: 'A'.repeat(43),
         expiresAt: '2030-01-01T00:00:00.000Z',
@@ -183,8 +184,9 @@ async function over(): Promise<never> {
   throw new Problem('staff-locked');
 }
 
-/** A core that hosts can start; refuses when its home holds a file named `refuse`. */
+/** A core that hosts can start; takes until its home holds no file named `slow`, and refuses when it holds one named `refuse`. */
 export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, restart }) => {
+  while (existsSync(join(home, 'slow'))) await setTimeout(10);
   if (existsSync(join(home, 'refuse'))) throw new Problem('store-wrong-key');
   if (existsSync(join(home, 'crash'))) throw new Error('no code, no sentence');
   const listeners = new Set<(name: SignalName, data: Signal<SignalName>) => void>();
