@@ -155,6 +155,30 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(one.sums).toMatchObject(byPerson.get(people[1]!)!);
   });
 
+  test('people are in the order of their names, whoever was there first: on pages of any size, and in the file', async () => {
+    for (const name of ['Zoë', 'Émile', 'adam', 'Ben', 'Zack']) {
+      const person = box.person(name);
+      for (const day of [-30, -29]) record(wall(day, 8 * 60), person, 'in');
+    }
+    await api.deliver(box);
+    const period = { from: date(-30), to: date(-29) };
+    const names = ['adam', 'Ben', 'Émile', 'Zack', 'Zoë'];
+    const first = await report({ ...period, by: 'person', limit: '3' });
+    const next = await report({ ...period, by: 'person', limit: '3', cursor: first.next! });
+    expect([...first.items, ...next.items].map((row) => row.name)).toEqual(names);
+    const days: unknown[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await report({ ...period, by: 'person-day', limit: '3', total: 'false', ...(cursor && { cursor }) });
+      days.push(...page.items.map((row) => [row.name, row.day]));
+      if (page.next === null) break;
+      cursor = page.next;
+    }
+    expect(days).toEqual(names.flatMap((name) => [date(-30), date(-29)].map((day) => [name, day])));
+    const down = await report({ ...period, by: 'person', sort: '-name' });
+    expect(down.items.map((row) => row.name)).toEqual(names.toReversed());
+    expect((await csv({ ...period, by: 'person' })).slice(1).map(([name]) => name)).toEqual(names);
+  });
+
   test('without a start of work nothing is late, and where nobody checks out nothing follows from check-outs', async () => {
     await work(undefined);
     const person = elsewhere.person('Arriving only');

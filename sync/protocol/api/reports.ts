@@ -78,7 +78,8 @@ export const Report = z.strictObject({
 });
 export type Report = z.infer<typeof Report>;
 
-const SORTED = ['row', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
+/** `name`: where no row is a person’s, the report’s own order. */
+const SORTED = ['name', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
 export type ReportSort = (typeof SORTED)[number];
 
 export const getReport = endpoint('GET /api/reports', {
@@ -86,7 +87,7 @@ export const getReport = endpoint('GET /api/reports', {
     'Report the attendance of a period by person and day, by person, by day or by site: hours, late, missing check-outs',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
-  query: z.strictObject({ ...reportQuery, ...sortedQuery(SORTED, 'row') }),
+  query: z.strictObject({ ...reportQuery, ...sortedQuery(SORTED, 'name') }),
   answer: Report,
   errors: ['unknown-site', 'no-such-day', 'period-too-long'],
 });
