@@ -288,17 +288,15 @@ describe.each(DATABASES)('reports on $name', (on) => {
       api.ask<{ items: ReportSchedule[]; receivers: { id: string; email: string }[]; mail: boolean }>(
         'GET',
         '/api/reports/schedules',
-        { as: 'staff' },
       );
     const daily = { by: 'person', site: SITE.id, every: 'day', at: '07:00', language: 'en' } as const;
     const schedule = async (more: object = {}) =>
       (
         await api.ask<{ id: string }>('POST', '/api/reports/schedules', {
-          as: 'staff',
           body: { ...daily, receivers: [boss], ...more },
         })
       ).id;
-    const account = (role: 'dpo' | 'auditor') =>
+    const account = (role: 'dpo' | 'auditor' | 'staff') =>
       api.db
         .transaction()
         .execute((tx) => addAccount(tx, api.keys, { role, email: `${crypto.randomUUID()}@example.org` }, api.now));
@@ -378,6 +376,21 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect(await run()).toMatchObject({ sent: 1, failed: 0 });
       expect(await found()).toEqual({ 'report-not-sent': false });
       expect((await list()).items).toMatchObject([{ error: null, waiting: 0 }]);
+    });
+
+    test('staff has it sent to themselves, and reads how many others get one, not who', async () => {
+      await schedule();
+      const desk = await account('staff');
+      const as = { ...desk, ip: null, userAgent: null } as const;
+      const path = '/api/reports/schedules';
+      const body = { ...daily, receivers: [boss] };
+      await expect(api.ask('POST', path, { as, body })).rejects.toMatchObject({ code: 'report-receiver-unknown' });
+      await api.ask('POST', path, { as, body: { ...body, receivers: [desk.id] } });
+      const own = { id: desk.id, email: desk.email };
+      const found = await api.ask<Awaited<ReturnType<typeof list>>>('GET', path, { as });
+      expect(found.receivers).toEqual([own]);
+      expect(found.items.map((row) => row.receivers)).toEqual([[{ id: boss, email: null }], [own]]);
+      expect((await list()).items[0]!.receivers).toEqual([{ id: boss, email: expect.stringContaining('@') }]);
     });
 
     test('goes to accounts that may read reports alone, and to nobody once it is stopped', async () => {

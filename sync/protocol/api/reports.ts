@@ -115,8 +115,8 @@ const Receiver = z.strictObject({ id: Uuid, email: z.string() });
 export const ReportSchedule = z.strictObject({
   ...NewReportSchedule.omit({ receivers: true }).shape,
   id: Uuid,
-  /** Those who still may get it. */
-  receivers: z.array(Receiver),
+  /** Those who still may get it. `email` is null for staff, but for their own. */
+  receivers: z.array(Receiver.extend({ email: z.string().nullable() })),
   nextAt: Instant,
   sentAt: Instant.nullable(),
   /** Mails that are on their way, and the code of the last failure of one of them. */
@@ -133,6 +133,7 @@ export const listReportSchedules = endpoint('GET /api/reports/schedules', {
   data: ['account.email'],
   answer: z.strictObject({
     items: z.array(ReportSchedule),
+    /** Whom the caller can have it sent to: staff only themselves. */
     receivers: z.array(Receiver),
     /** False: the server sends no mail. */
     mail: z.boolean(),
