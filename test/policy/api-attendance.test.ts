@@ -96,18 +96,18 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     await api.deliver(box);
     const replaced = await correct({ kind: 'replace', target: wrong, direction: 'out', reason: 'Was leaving' });
     const voided = await correct({ kind: 'void', target: twice, reason: 'Pressed twice' });
-    const words = async () =>
+    const reasons = async () =>
       Object.fromEntries((await rowsOf(`person=${person}`)).map(({ id, reason }) => [id, reason]));
-    expect(await words()).toEqual({
+    expect(await reasons()).toEqual({
       [wrong!]: 'Was leaving',
       [replaced.id]: 'Was leaving',
       [twice!]: 'Pressed twice',
       [untouched!]: null,
     });
     await correct({ kind: 'undo', target: voided.id, reason: 'It was right' });
-    expect((await words())[twice!]).toBeNull();
+    expect((await reasons())[twice!]).toBeNull();
     await correct({ kind: 'undo', target: replaced.id, reason: 'So was this' });
-    expect(await words()).toMatchObject({ [wrong!]: null, [replaced.id]: 'So was this' });
+    expect(await reasons()).toMatchObject({ [wrong!]: null, [replaced.id]: 'So was this' });
   });
 
   test('a list leaves one audit row that counts the people it showed', async () => {

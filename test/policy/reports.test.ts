@@ -155,7 +155,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(one.sums).toMatchObject(byPerson.get(people[1]!)!);
   });
 
-  test('people are in the order of their names, whoever was there first: on pages of any size, and in the file', async () => {
+  test('people are in the order of their names, not of their arrival: on pages of any size, and in the file', async () => {
     for (const name of ['Zoë', 'Émile', 'adam', 'Ben', 'Zack']) {
       const person = box.person(name);
       for (const day of [-30, -29]) record(wall(day, 8 * 60), person, 'in');

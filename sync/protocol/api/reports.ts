@@ -133,7 +133,7 @@ export const listReportSchedules = endpoint('GET /api/reports/schedules', {
   data: ['account.email'],
   answer: z.strictObject({
     items: z.array(ReportSchedule),
-    /** Whom the caller can have it sent to: staff only themselves. */
+    /** Accounts to which the caller can have it sent: staff only their own. */
     receivers: z.array(Receiver),
     /** False: the server sends no mail. */
     mail: z.boolean(),

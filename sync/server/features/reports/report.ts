@@ -123,7 +123,7 @@ const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>):
 const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 interface Reading {
-  /** Of rows by person: people for whom it says no are left out. */
+  /** Of rows by person: only those of people for which it says yes. */
   readonly behind?: (person: string) => boolean;
   /** Is called with the days of people that count. */
   readonly counted?: (days: readonly DayOfPerson[]) => void;

@@ -72,7 +72,7 @@ const receiversIn = async (db: Db, keys: Keys) =>
     email !== null && disabledAt === null && role !== 'auditor' ? [{ id, email }] : [],
   );
 
-/** Of these, whose addresses this account sees, and can have a report sent to: accounts are not for staff to look through. */
+/** Those of them that this account sees, and can have a report sent to: staff only their own. */
 const knownTo = <T extends { readonly id: string }>({ role, id }: Actor, receivers: readonly T[]): T[] =>
   receivers.filter((one) => role !== 'staff' || one.id === id);
 
