@@ -3,6 +3,7 @@ import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
+import { ask, firstSignIn } from './walk.ts';
 
 /** The fleet's pages against a real server and the kiosk's own sync engine. */
 test.describe.configure({ mode: 'serial' });
@@ -81,6 +82,32 @@ test('the list shows how each kiosk is, and follows it by itself', async () => {
   await page.getByRole('button', { name: /clear/i }).click();
   await row.getByRole('link', { name: 'Front door' }).click();
   await expect(page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
+});
+
+test('staff reads what is wrong with a kiosk and what to do, and nothing that is for who runs it', async ({
+  browser,
+}) => {
+  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'desk@example.org', role: 'staff' });
+  const desk = await openBrowser(browser);
+  await firstSignIn(desk.page, link.url);
+  await desk.page.goto(system.at('devices'));
+  await desk.page.reload();
+  const row = desk.page.getByRole('row', { name: /Front door/ });
+  await expect(row).toContainText('Camera problem It doesn’t recognise faces now');
+  await expect(row).toContainText('Disk almost full It still works. Ask an administrator to free up space soon.');
+  await expect(row).not.toContainText('310 MB');
+  await picture(desk.page, 'devices-staff', ['desk', 'narrow']);
+  await row.getByRole('link', { name: 'Front door' }).click();
+  await expect(desk.page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
+  await expect(desk.page).toHaveURL(/#\/devices\//);
+  const shown = desk.page.getByRole('main');
+  await expect(shown).toContainText('Check that the camera is plugged in');
+  await expect(shown).toContainText('Last seen');
+  await expect(shown).not.toContainText(/310 MB|0\.2\.0|Restart/);
+  await axe(desk.page);
+  await picture(desk.page, 'device-staff');
+  expect(desk.complaints).toEqual([]);
+  await desk.context.close();
 });
 
 test('what is set for a kiosk has a history, and an older revision is put back', async () => {

@@ -107,7 +107,9 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   // Which of their records it is.
   await expect(page.getByRole('dialog')).toContainText(/Alan Turing In ?\d\d\/\d\d\/\d{4}/);
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
-  await expect(page.locator('tr[data-tone="off"]', { hasText: 'Alan Turing' })).toContainText('Voided by staff');
+  const off = page.locator('tr[data-tone="off"]', { hasText: 'Alan Turing' });
+  await expect(off).toContainText('Voided by staff');
+  await expect(off).toContainText('Held the door for someone else');
   await page.locator('.toast', { hasText: 'Record voided' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();

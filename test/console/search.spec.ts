@@ -53,6 +53,18 @@ test('one person among 500 is two clicks away, from any page; their name is in n
   expect(seen.filter((url) => /anna|m.ller/i.test(decodeURIComponent(url)))).toEqual([]);
 });
 
+test('an administrator who looks for the audit log reads whose it is, and how someone gets to read it', async () => {
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('audit');
+  await option('Audit log').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Audit log' })).toBeVisible();
+  const main = page.getByRole('main');
+  await expect(main).toContainText('Auditors and data protection officers read it');
+  await axe(page);
+  await main.getByRole('link', { name: 'Accounts' }).last().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Accounts' })).toBeVisible();
+});
+
 test('by keyboard alone: open, type with a typo, choose, go', async () => {
   await page.keyboard.press('Control+k');
   await expect(box()).toBeFocused();

@@ -142,9 +142,9 @@ test('says when the server is gone and comes back by itself, without repeating a
   await expect(page.getByText('Connection to the server lost.')).toBeHidden();
 });
 
-test('the first administrator sets password, app and recovery codes, by keyboard alone', async () => {
+test('the first administrator sets password, app and recovery codes, by keyboard alone, and is where the guide was', async () => {
   const type = async (text: string) => page.keyboard.type(text);
-  await page.getByRole('link', { name: 'Your account' }).focus();
+  await page.locator('.setup').getByRole('button', { name: 'Set password' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Choose a password' })).toBeFocused();
   await axe(page);
@@ -174,6 +174,8 @@ test('the first administrator sets password, app and recovery codes, by keyboard
   expect(recovery).toHaveLength(10);
   await picture(page, 'codes');
   for (const key of ['Tab', 'Tab', 'Tab', 'Space', 'Enter']) await page.keyboard.press(key);
+  await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+  await page.getByRole('link', { name: 'Your account' }).click();
   await expect(page.getByText('10 left')).toBeVisible();
   await axe(page);
   await picture(page, 'account');

@@ -70,7 +70,7 @@ export async function kioskSide(end: KioskEnd): Promise<{ events: Held[]; templa
     }));
     return {
       events,
-      templates: [...store.templates.all('test')].length,
+      templates: store.people.all().reduce((sum, { templates }) => sum + templates, 0),
       problems: problems.map((p) => JSON.stringify(p)),
     };
   } finally {

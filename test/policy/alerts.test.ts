@@ -113,6 +113,21 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed(), 'nothing comes twice').toEqual([]);
   });
 
+  test('what is wrong with a kiosk goes to who is in charge of the site where it is now', async () => {
+    const [berlin, bonn] = [await account('staff'), await account('staff')];
+    await choose(berlin, { sites: [SITE.id] });
+    await choose(bonn, { sites: [OTHER_SITE] });
+    const device = await kiosk();
+    await run();
+    expect(mailed().map(({ to }) => to)).toEqual([expect.stringContaining(berlin.email)]);
+    await api.ask('PATCH', `/api/devices/${device}`, { body: { site: OTHER_SITE } });
+    await run();
+    const [mail, ...others] = mailed();
+    expect([mail?.to, others]).toEqual([expect.stringContaining(bonn.email), []]);
+    expect(mail!.text).toMatch(/Kiosk problem \(camera-bad\): Door \S+ · Bonn/);
+    await solve(device);
+  });
+
   test('of someone who was erased no item says whose it was, and that it is over is still mailed', async () => {
     await account('dpo');
     const box = await api.kiosk();

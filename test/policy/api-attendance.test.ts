@@ -90,6 +90,26 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
   });
 
+  test('a row has the words given for it: why it counts no more, else why it was added; before and after an undo', async () => {
+    const person = box.person('Wordy Corrected');
+    const [wrong, twice, untouched] = ['06:00', '07:00', '08:00'].map((time) => record(person, time, 'in'));
+    await api.deliver(box);
+    const replaced = await correct({ kind: 'replace', target: wrong, direction: 'out', reason: 'Was leaving' });
+    const voided = await correct({ kind: 'void', target: twice, reason: 'Pressed twice' });
+    const reasons = async () =>
+      Object.fromEntries((await rowsOf(`person=${person}`)).map(({ id, reason }) => [id, reason]));
+    expect(await reasons()).toEqual({
+      [wrong!]: 'Was leaving',
+      [replaced.id]: 'Was leaving',
+      [twice!]: 'Pressed twice',
+      [untouched!]: null,
+    });
+    await correct({ kind: 'undo', target: voided.id, reason: 'It was right' });
+    expect((await reasons())[twice!]).toBeNull();
+    await correct({ kind: 'undo', target: replaced.id, reason: 'So was this' });
+    expect(await reasons()).toMatchObject({ [wrong!]: null, [replaced.id]: 'So was this' });
+  });
+
   test('a list leaves one audit row that counts the people it showed', async () => {
     const people = [box.person('One'), box.person('Two')];
     for (const p of people) record(p, '06:00', 'in');

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
+import type { Report } from '../../sync/protocol/api/reports.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
+import { policyOf } from '../../sync/server/core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { beginDemo } from '../../sync/server/features/demo/module.ts';
 import { takeFarewell, withdraw } from '../../sync/server/features/fleet/commands.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
@@ -64,6 +67,11 @@ describe.each(DATABASES)('on $name', (on) => {
       await api.settle();
       expect(await beginDemo(db, second, new Date())).toBe(true);
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'filled' });
+      const day = NOW.toISOString().slice(0, 10);
+      const report = () => api.ask<Report>('GET', `/api/reports?from=${day}&to=${day}`);
+      // Some come late in it (electron/cli/demo/history.test.ts), so it says when work starts.
+      expect((await report()).columns).toContain('late');
+      expect(await policyOf(db, DEFAULT_SCOPE)).toMatchObject({ workStartsAt: '09:00', graceMinutes: 15 });
       const { people, kiosks, records } = await api.ask<Record<string, number>>('GET', '/api/demo/contents');
       expect({ people, kiosks }).toEqual({ people: 13, kiosks: 2 });
       expect(records).toBe(history.events.filter(({ header }) => header.type === 'checkin').length);
@@ -99,6 +107,7 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await openedUnderEnvironment(db, keys, ['Mustermann', 'Okafor'])).toEqual([]);
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
       expect(await api.ask('GET', '/api/setup')).toEqual({ done: [] });
+      expect((await report()).columns).not.toContain('late');
       // Nor ever again, although nobody is in it.
       expect(await beginDemo(db, second, new Date())).toBe(false);
     });

@@ -277,7 +277,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
     expect(all).toMatchObject({ total: 9, next: null });
     const minutes = all.items.map((r) => Number(r.minutes));
     expect(all.sums).toMatchObject({ people: 9, minutes: minutes.reduce((a, b) => a + b, 0), missing: 1 });
-    for (const field of ['row', 'firstIn', 'lastOut', 'minutes', 'missing'])
+    for (const field of ['name', 'firstIn', 'lastOut', 'minutes', 'missing'])
       for (const sort of [field, `-${field}`]) {
         const seen: Item[] = [];
         for (let cursor = ''; ; ) {

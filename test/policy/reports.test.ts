@@ -155,6 +155,30 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(one.sums).toMatchObject(byPerson.get(people[1]!)!);
   });
 
+  test('people are in the order of their names, not of their arrival: on pages of any size, and in the file', async () => {
+    for (const name of ['Zoë', 'Émile', 'adam', 'Ben', 'Zack']) {
+      const person = box.person(name);
+      for (const day of [-30, -29]) record(wall(day, 8 * 60), person, 'in');
+    }
+    await api.deliver(box);
+    const period = { from: date(-30), to: date(-29) };
+    const names = ['adam', 'Ben', 'Émile', 'Zack', 'Zoë'];
+    const first = await report({ ...period, by: 'person', limit: '3' });
+    const next = await report({ ...period, by: 'person', limit: '3', cursor: first.next! });
+    expect([...first.items, ...next.items].map((row) => row.name)).toEqual(names);
+    const days: unknown[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await report({ ...period, by: 'person-day', limit: '3', total: 'false', ...(cursor && { cursor }) });
+      days.push(...page.items.map((row) => [row.name, row.day]));
+      if (page.next === null) break;
+      cursor = page.next;
+    }
+    expect(days).toEqual(names.flatMap((name) => [date(-30), date(-29)].map((day) => [name, day])));
+    const down = await report({ ...period, by: 'person', sort: '-name' });
+    expect(down.items.map((row) => row.name)).toEqual(names.toReversed());
+    expect((await csv({ ...period, by: 'person' })).slice(1).map(([name]) => name)).toEqual(names);
+  });
+
   test('without a start of work nothing is late, and where nobody checks out nothing follows from check-outs', async () => {
     await work(undefined);
     const person = elsewhere.person('Arriving only');
@@ -264,17 +288,15 @@ describe.each(DATABASES)('reports on $name', (on) => {
       api.ask<{ items: ReportSchedule[]; receivers: { id: string; email: string }[]; mail: boolean }>(
         'GET',
         '/api/reports/schedules',
-        { as: 'staff' },
       );
     const daily = { by: 'person', site: SITE.id, every: 'day', at: '07:00', language: 'en' } as const;
     const schedule = async (more: object = {}) =>
       (
         await api.ask<{ id: string }>('POST', '/api/reports/schedules', {
-          as: 'staff',
           body: { ...daily, receivers: [boss], ...more },
         })
       ).id;
-    const account = (role: 'dpo' | 'auditor') =>
+    const account = (role: 'dpo' | 'auditor' | 'staff') =>
       api.db
         .transaction()
         .execute((tx) => addAccount(tx, api.keys, { role, email: `${crypto.randomUUID()}@example.org` }, api.now));
@@ -354,6 +376,21 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect(await run()).toMatchObject({ sent: 1, failed: 0 });
       expect(await found()).toEqual({ 'report-not-sent': false });
       expect((await list()).items).toMatchObject([{ error: null, waiting: 0 }]);
+    });
+
+    test('staff has it sent to themselves, and reads how many others get one, not who', async () => {
+      await schedule();
+      const desk = await account('staff');
+      const as = { ...desk, ip: null, userAgent: null } as const;
+      const path = '/api/reports/schedules';
+      const body = { ...daily, receivers: [boss] };
+      await expect(api.ask('POST', path, { as, body })).rejects.toMatchObject({ code: 'report-receiver-unknown' });
+      await api.ask('POST', path, { as, body: { ...body, receivers: [desk.id] } });
+      const own = { id: desk.id, email: desk.email };
+      const found = await api.ask<Awaited<ReturnType<typeof list>>>('GET', path, { as });
+      expect(found.receivers).toEqual([own]);
+      expect(found.items.map((row) => row.receivers)).toEqual([[{ id: boss, email: null }], [own]]);
+      expect((await list()).items[0]!.receivers).toEqual([{ id: boss, email: expect.stringContaining('@') }]);
     });
 
     test('goes to accounts that may read reports alone, and to nobody once it is stopped', async () => {

@@ -20,11 +20,11 @@ describe('people', () => {
     expect(again.people.get(person.id)).toEqual(before);
     expect(before).toMatchObject({ name: 'Zoë Łuczak', number: 'b-12', templates: 2, hasPin: true, gpsOptOut: true });
     expect(again.pins.hash(person.id)).toBe('$argon2id$v=19$x');
-    expect([...again.templates.all(MODEL)].map((t) => [t.pose, [...t.embedding]])).toEqual([
+    expect(again.templates.of(person.id, MODEL).map((t) => [t.pose, [...t.embedding]])).toEqual([
       ['front', [...embedding()]],
       ['left', [...embedding(2)]],
     ]);
-    expect([...again.templates.all('another-model')]).toEqual([]);
+    expect(again.templates.of(person.id, 'another-model')).toEqual([]);
   });
 
   it('are found by the beginning of name or number, whatever the case, and by whole number', async () => {

@@ -26,7 +26,7 @@ const INSIDE = 5;
 const METHODS = ['number+pin', 'badge', 'qr'] as const satisfies readonly Method[];
 /** Who forgets to check out once, and how many working days ago. */
 const FORGETS = { person: 2, workingDaysAgo: 3 };
-/** From here on it is late, minutes after midnight. */
+/** Who is late comes from here on, minutes after midnight; everyone else within the grace of the demo's start of work (sync/server/features/demo). */
 const LATE = 585;
 
 type Direction = Open<'checkin'>['direction'];

@@ -18,11 +18,6 @@ export class Templates {
     this.#photos = photos;
   }
 
-  /** Every template of one model, person by person, decrypted one by one. */
-  *all(model: string): IterableIterator<Template> {
-    for (const { id } of this.#s.people.all()) yield* this.of(id, model);
-  }
-
   of(person: string, model: string): Template[] {
     const { people } = this.#s;
     const known = people.known(person);

@@ -135,6 +135,11 @@ export function Attendance({ query, role }: PageProps) {
             cell: (row) => (
               <>
                 <span class="unstruck">{stateOf(row)}</span>
+                {row.reason && (
+                  <p class="muted small" dir="auto">
+                    {row.reason}
+                  </p>
+                )}
                 {row.voidedBy && (
                   <p class="muted small" dir="auto">
                     {t('attendance.voidedByStaff', { name: staffByLabel(row.voidedBy) })}

@@ -12,7 +12,7 @@ import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { KioskLink } from '../parts/place-links.tsx';
+import { KioskLink, kioskPath } from '../parts/place-links.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
@@ -36,7 +36,7 @@ export function Waiting() {
 }
 
 /** What someone in charge has to look at: until it is settled where it belongs, or by a note. */
-export function Attention({ query, role }: PageProps) {
+export function Attention({ query }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
   const pages = useList(attention.listAttention, { query: { kind: query.get('kind'), state: state.value } });
@@ -95,7 +95,7 @@ export function Attention({ query, role }: PageProps) {
                   <RowButton onClick={() => void reopen(i)}>{t('attention.reopen')}</RowButton>
                 </>
               ) : (
-                <Actions item={i} role={role} onDone={() => resolvedNow(i)} />
+                <Actions item={i} onDone={() => resolvedNow(i)} />
               ),
           },
         }}
@@ -178,18 +178,17 @@ const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: attention.Atten
   consent: (item) => `people/${item.person}`,
   age: (item) => `people/${item.person}`,
   rollout: () => 'rollouts',
-  kiosk: (item) => `fleet/${item.device}`,
+  kiosk: (item) => kioskPath(item.device!),
 };
 
-interface ActionsProps extends Pick<PageProps, 'role'> {
+interface ActionsProps {
   item: attention.AttentionItem;
   onDone: () => void;
 }
 
-function Actions({ item, role, onDone }: ActionsProps) {
+function Actions({ item, onDone }: ActionsProps) {
   const { kind } = item;
-  // A kiosk's own page is the administrators'.
-  const elsewhere = kind !== 'quarantine' && kind !== 'server' && (kind !== 'kiosk' || role === 'admin') ? kind : null;
+  const elsewhere = kind !== 'quarantine' && kind !== 'server' ? kind : null;
   const place = elsewhere && PLACES[elsewhere](item);
   return (
     <>

@@ -31,6 +31,20 @@ const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
 
+/** For an administrator: whose the log is, and how someone gets to read it. */
+export const AuditOfOthers = () => (
+  <PageFrame of="audit">
+    <section class="card panel stack">
+      <p>{t('audit.notYours')}</p>
+      <p>
+        <a class="text-link" href="#/accounts">
+          {t('accounts.nav')}
+        </a>
+      </p>
+    </section>
+  </PageFrame>
+);
+
 /**
  * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
  * id, with which their own page leads here.

@@ -1,22 +1,65 @@
 import { useState } from 'preact/hooks';
 import * as devices from '../../../sync/protocol/api/devices.ts';
+import { type FleetKiosk, listFleet } from '../../../sync/protocol/api/fleet.ts';
+import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
-import { Badge, DialogButton, Note } from '../../shared/web/pieces.tsx';
-import { useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { Badge, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
-import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink, SiteLink } from '../parts/place-links.tsx';
+import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
+import { KioskLink, OF_MACHINES, SiteLink } from '../parts/place-links.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, sites } from '../state/places.ts';
+import { PlainHealth } from './fleet/alerts.tsx';
 
-/** Kiosks from their code to their revocation. */
-export function Devices({ query, role }: PageProps) {
+/** A kiosk reports a change within seconds, and reading it leaves no audit row. */
+const EVERY_MS = 5_000;
+
+/** Kiosks from their code to their revocation; for who doesn't run them also how each is. */
+export function Devices({ rest: [id], ...props }: PageProps) {
+  if (id !== undefined) return <OneKiosk key={id} id={id} />;
+  return OF_MACHINES.includes(props.role) ? <List {...props} /> : <ListWithHealth {...props} />;
+}
+
+type ListProps = Omit<PageProps, 'rest'>;
+
+function ListWithHealth(props: ListProps) {
+  const found = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
+  return <List {...props} health={found.value?.items ?? []} />;
+}
+
+/** How a kiosk is, where it hangs, and when it was heard: its settings and commands are for those who run it. */
+function OneKiosk({ id }: { id: string }) {
+  const found = useRead(listFleet, { query: { device: id } }, EVERY_MS);
+  const kiosk = found.value?.items[0];
+  return (
+    <PageFrame
+      title={kiosk?.name ?? t('devices.nav')}
+      actions={<BackButton to="devices">{t('fleet.back')}</BackButton>}
+    >
+      <Reading of={found} rows={3} />
+      {found.value && !kiosk && <Empty title={t('fleet.none')} />}
+      {kiosk && (
+        <Panel title={t('fleet.howItIs')}>
+          <PlainHealth kiosk={kiosk} />
+          <dl class="facts">
+            <Fact name={t('fleet.fact.heard')} value={<Ago at={kiosk.lastHeardAt} />} />
+            <Fact name={t('fleet.fact.site')} value={<SiteLink id={kiosk.site} />} />
+          </dl>
+        </Panel>
+      )}
+    </PageFrame>
+  );
+}
+
+function List({ query, role, health }: ListProps & { health?: readonly FleetKiosk[] }) {
   const pages = useList(devices.listDevices, { query: { status: query.get('status') } });
   const { error, run } = useWrite();
   const admin = role === 'admin';
@@ -69,6 +112,14 @@ export function Devices({ query, role }: PageProps) {
             cell: (d) => (
               <Badge kind={d.status === 'approved' ? 'good' : undefined}>{t(`devices.status.${d.status}`)}</Badge>
             ),
+          },
+          health: {
+            when: health !== undefined,
+            label: t('fleet.howItIs'),
+            cell: (d) => {
+              const kiosk = health?.find((k) => k.id === d.id);
+              return kiosk ? <PlainHealth kiosk={kiosk} /> : '–';
+            },
           },
           site: { label: t('people.site'), cell: (d) => <SiteLink id={d.site} /> },
           lastHeardAt: { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },

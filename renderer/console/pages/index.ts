@@ -10,7 +10,7 @@ import { Accounts } from './accounts.tsx';
 import { AlertsPage } from './alerts.tsx';
 import { Attendance } from './attendance.tsx';
 import { Attention, Waiting } from './attention.tsx';
-import { AUDITORS, Audit } from './audit.tsx';
+import { AUDITORS, Audit, AuditOfOthers } from './audit.tsx';
 import { Consents, Texts } from './consents.tsx';
 import { Corrections } from './corrections.tsx';
 import { Devices } from './devices.tsx';
@@ -66,7 +66,7 @@ const OF_RECORDS: readonly Role[] = ['admin', 'staff'];
 /** Who answers for how it is run. */
 const OVERSIGHT: readonly Role[] = ['admin', 'dpo', 'auditor'];
 
-/** Every page, in the order of the rail and of its section's tabs. The first that a role may open is where it begins. */
+/** Every page, in the order of the rail and of its section's tabs; for each role one of a path. The first that a role may open is where it begins. */
 export const PAGES: readonly ConsolePage[] = [
   { path: 'home', section: 'home', roles: EVERYBODY, View: Home },
   { path: 'attention', section: 'home', roles: OF_PEOPLE, View: Attention, Count: Waiting },
@@ -93,6 +93,7 @@ export const PAGES: readonly ConsolePage[] = [
   { path: 'accounts', section: 'settings', roles: OVERSIGHT, View: Accounts },
   { path: 'webhooks', section: 'settings', roles: OVERSIGHT, View: Webhooks },
   { path: 'jobs', section: 'settings', roles: OVERSIGHT, View: Jobs },
+  { path: 'audit', section: 'settings', roles: ['admin'], View: AuditOfOthers },
   { path: 'audit', section: 'audit', roles: AUDITORS, View: Audit },
   { path: 'account', section: 'account', roles: EVERYBODY, View: Account },
   { path: 'alerts', section: 'account', roles: OF_PEOPLE, View: AlertsPage },

@@ -54,7 +54,7 @@ function periodsOf(today: string) {
   } as const satisfies Record<string, readonly [from: string, to: string]>;
 }
 
-export function Reports({ query }: PageProps) {
+export function Reports({ query, role }: PageProps) {
   const given = (name: (typeof FILTERS)[number]) => query.get(name) || undefined;
   const site = given('site');
   const zone = zoneOf(site);
@@ -84,7 +84,7 @@ export function Reports({ query }: PageProps) {
             onClick={printing.begin}
           />
           <DialogButton label={t('schedules.add')} kind="primary">
-            <NewSchedule by={by} only={only} site={site} />
+            <NewSchedule role={role} by={by} only={only} site={site} />
           </DialogButton>
         </>
       }

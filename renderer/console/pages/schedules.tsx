@@ -9,7 +9,7 @@ import { Badge, DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
-import { PageFrame } from '../parts/page.tsx';
+import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -19,7 +19,7 @@ import { siteOf, siteOptions, sites } from '../state/places.ts';
 const EVERY_MS = 5000;
 
 /** Reports that are sent by e-mail: which, when, for which accounts, and whether they went out. */
-export function Schedules() {
+export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const [waits, setWaits] = useState(false);
   const found = useRead(reports.listReportSchedules, {}, waits ? EVERY_MS : undefined);
   const waiting = found.value?.items.some((row) => row.waiting > 0 && row.error === null) ?? false;
@@ -40,7 +40,7 @@ export function Schedules() {
       of="schedules"
       actions={
         <DialogButton label={t('schedules.add')} kind="primary" disabled={value?.mail === false}>
-          <NewSchedule onDone={found.reload} />
+          <NewSchedule role={role} onDone={found.reload} />
         </DialogButton>
       }
     >
@@ -70,8 +70,13 @@ export function Schedules() {
                 },
                 receivers: {
                   label: t('schedules.receivers'),
-                  cell: (row) => (
-                    <bdi class="long-text">{row.receivers.map(({ email }) => email).join(', ') || '–'}</bdi>
+                  // Who does not see addresses reads how many there are.
+                  cell: ({ receivers }) => (
+                    <bdi class="long-text">
+                      {receivers.some(({ email }) => email === null)
+                        ? receivers.length
+                        : receivers.map(({ email }) => email).join(', ') || '–'}
+                    </bdi>
                   ),
                 },
                 next: { label: t('schedules.next'), cell: (row) => <Moment at={row.nextAt} site={row.site} /> },
@@ -113,13 +118,13 @@ export function Schedules() {
   );
 }
 
-interface NewScheduleProps extends Partial<Pick<reports.NewReportSchedule, 'by' | 'only'>> {
+interface NewScheduleProps extends Pick<PageProps, 'role'>, Partial<Pick<reports.NewReportSchedule, 'by' | 'only'>> {
   site?: string | undefined;
   onDone?: () => void;
 }
 
 /** Asks for what is to be sent, when and for which accounts. */
-export function NewSchedule({ by = 'person', only, site, onDone }: NewScheduleProps) {
+export function NewSchedule({ role, by = 'person', only, site, onDone }: NewScheduleProps) {
   const known = useRead(reports.listReportSchedules);
   const { values, field } = useFields({
     by: by as string,
@@ -179,7 +184,7 @@ export function NewSchedule({ by = 'person', only, site, onDone }: NewSchedulePr
       </div>
       <fieldset class="plain">
         <legend>{t('schedules.receivers')}</legend>
-        <p class="muted small">{t('schedules.receiversText')}</p>
+        <p class="muted small">{t(role === 'staff' ? 'schedules.receiversOwn' : 'schedules.receiversText')}</p>
         <CheckFields
           options={known.value?.receivers.map(({ id, email }) => [id, email]) ?? []}
           chosen={chosen}

@@ -3,13 +3,16 @@ import { t } from '../i18n.ts';
 import { kioskName, siteOf } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
 
-/** Whose the pages of kiosks are. */
+/** Who runs kiosks: others see how a kiosk is, and no more. */
 export const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
 
-const mayOpenKiosks = (): boolean => {
+/** Address of a kiosk's page for who is signed in. */
+export function kioskPath(id: string): string {
   const place = session.stage.value;
-  return place.kind === 'in' && (OF_MACHINES as readonly string[]).includes(place.session.role);
-};
+  return place.kind === 'in' && (OF_MACHINES as readonly string[]).includes(place.session.role)
+    ? `fleet/${id}`
+    : `devices/${id}`;
+}
 
 interface PlaceLinkProps {
   readonly id: string;
@@ -17,12 +20,11 @@ interface PlaceLinkProps {
   readonly name?: string | null | undefined;
 }
 
-/** A kiosk by name, as a link to its page for those whose page it is. */
+/** A kiosk by name, as a link to its page. */
 export function KioskLink({ id, name = kioskName(id) }: PlaceLinkProps) {
   if (name === null) return <>–</>;
-  if (!mayOpenKiosks()) return <bdi>{name}</bdi>;
   return (
-    <a class="text-link" href={`#/fleet/${id}`} dir="auto">
+    <a class="text-link" href={`#/${kioskPath(id)}`} dir="auto">
       {name}
     </a>
   );

@@ -17,6 +17,7 @@ import { t } from '../i18n.ts';
 import { type ConsolePage, SECTIONS } from '../pages/index.ts';
 import { Combobox, type Option, type OptionGroup } from '../parts/combobox.tsx';
 import { personOption, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
+import { kioskPath } from '../parts/place-links.tsx';
 import { kiosks, siteOf, sites } from '../state/places.ts';
 
 /** What people do from anywhere: each on a page, and there for those whose page it is. */
@@ -143,7 +144,7 @@ function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () 
               label: name,
               detail: siteOf(site)?.name ?? null,
               icon: <IconKiosk />,
-              pick: to(may('fleet') ? `fleet/${kiosk}` : 'devices'),
+              pick: to(kioskPath(kiosk)),
             })),
           )
         : [],

@@ -21,7 +21,7 @@ export function Shell({ account }: { account: SessionState }) {
   const [menu, setMenu] = useState(false);
   const { page: path, rest, query } = route.value;
   const pages = PAGES.filter((p) => p.roles.includes(role));
-  const page = path === '' ? pages[0] : PAGES.find((p) => p.path === path);
+  const page = path === '' ? pages[0] : [...pages, ...PAGES].find((p) => p.path === path);
   useEffect(() => {
     void loadPlaces();
     return forgetPlaces;

@@ -36,6 +36,8 @@ export const AttendanceRow = z.strictObject({
   /** Who of the kiosk's staff recorded it by hand, and who voided it there; null: nobody of them. Absent: on a person's own page. */
   by: StaffBy.nullable().optional(),
   voidedBy: StaffBy.nullable().optional(),
+  /** Why it was corrected or added, in the words of who did it; null: it was not. Absent: on a person's own page. */
+  reason: z.string().nullable().optional(),
 });
 export type AttendanceRow = z.infer<typeof AttendanceRow>;
 
@@ -72,7 +74,7 @@ export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
 export const listAttendance = endpoint('GET /api/attendance', {
   summary: 'List attendance records, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'staff.name'],
+  data: ['attendance', 'correction.reason', 'person.name', 'staff.name'],
   query: z.strictObject({ ...attendanceFilter, ...sortedQuery(['at'], '-at') }),
   answer: countedPageOf(AttendanceRow),
 });

@@ -78,7 +78,8 @@ export const Report = z.strictObject({
 });
 export type Report = z.infer<typeof Report>;
 
-const SORTED = ['row', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
+/** `name`: where no row is a person’s, the report’s own order. */
+const SORTED = ['name', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
 export type ReportSort = (typeof SORTED)[number];
 
 export const getReport = endpoint('GET /api/reports', {
@@ -86,7 +87,7 @@ export const getReport = endpoint('GET /api/reports', {
     'Report the attendance of a period by person and day, by person, by day or by site: hours, late, missing check-outs',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
-  query: z.strictObject({ ...reportQuery, ...sortedQuery(SORTED, 'row') }),
+  query: z.strictObject({ ...reportQuery, ...sortedQuery(SORTED, 'name') }),
   answer: Report,
   errors: ['unknown-site', 'no-such-day', 'period-too-long'],
 });
@@ -114,8 +115,8 @@ const Receiver = z.strictObject({ id: Uuid, email: z.string() });
 export const ReportSchedule = z.strictObject({
   ...NewReportSchedule.omit({ receivers: true }).shape,
   id: Uuid,
-  /** Those who still may get it. */
-  receivers: z.array(Receiver),
+  /** Those who still may get it. `email` is null for staff, but for their own. */
+  receivers: z.array(Receiver.extend({ email: z.string().nullable() })),
   nextAt: Instant,
   sentAt: Instant.nullable(),
   /** Mails that are on their way, and the code of the last failure of one of them. */
@@ -132,6 +133,7 @@ export const listReportSchedules = endpoint('GET /api/reports/schedules', {
   data: ['account.email'],
   answer: z.strictObject({
     items: z.array(ReportSchedule),
+    /** Accounts to which the caller can have it sent: staff only their own. */
     receivers: z.array(Receiver),
     /** False: the server sends no mail. */
     mail: z.boolean(),

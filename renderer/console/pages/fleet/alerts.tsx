@@ -38,6 +38,21 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
+/** The same for who doesn't run the kiosks: in plain words with what to do, and no numbers. */
+export function PlainHealth({ kiosk }: { kiosk: FleetKiosk }) {
+  if (kiosk.status === 'pending') return <Badge>{t('devices.status.pending')}</Badge>;
+  if (kiosk.leaving || kiosk.alerts.length === 0) return <AlertBadges kiosk={kiosk} />;
+  return (
+    <>
+      {kiosk.alerts.map(({ code, severity }) => (
+        <p key={code}>
+          <Badge kind={severity}>{t(`fleet.alert.${code}`)}</Badge> <span class="small">{t(`fleet.next.${code}`)}</span>
+        </p>
+      ))}
+    </>
+  );
+}
+
 /** The problem with its number, where it has one that says more. */
 export function alertText({ code, detail }: Alert): string {
   const label = t(`fleet.alert.${code}`);

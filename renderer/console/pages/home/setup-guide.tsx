@@ -71,7 +71,7 @@ export function SetupGuide() {
 
 /** How each step is taken, here or where it belongs. */
 const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChildren>> = {
-  account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account')} />,
+  account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account', { guide: '1' })} />,
   contacts: (reload) => <AddContacts onDone={reload} />,
   kiosk: (reload) => <Kiosk onDone={reload} />,
   person: () => (

@@ -75,6 +75,12 @@ export class NameIndex {
     }
   }
 
+  /** @returns place in the order of names; undefined: not known here */
+  rank(id: string): number | undefined {
+    this.#sort();
+    return this.#people.get(id)?.rank;
+  }
+
   /** @returns ids of the people whose names fit best, at most `limit`; of equals, in the order of names */
   find(text: string, limit: number): string[] {
     const typed = [...new Set(partsOf(text))];

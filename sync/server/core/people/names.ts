@@ -108,6 +108,16 @@ interface NamesContext {
 
 export type NamesState = 'reading' | 'ready' | 'too-many';
 
+/** A person's place in the order of names; undefined: their name is not known. */
+export type Rank = (person: string) => number | undefined;
+
+/** Opens everybody's name for it, unless that was done for the one who asks. */
+export async function rankByName(call: Parameters<typeof namesFor>[0]): Promise<Rank> {
+  const names = namesFor(call);
+  await names.refresh();
+  return (person) => names.index.rank(person);
+}
+
 /** Those that are kept while anyone who asked for them is signed in; without a session, for this request alone. */
 export function namesFor({
   services,

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { NIL, v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
+import type { AttendanceRow } from '../../../protocol/api/attendance.ts';
 import type { Correction, NewCorrection } from '../../../protocol/api/corrections.ts';
 import { requireLiving, sameAs } from '../../core/people/living.ts';
 import { lockPeople } from '../../core/people/people.ts';
@@ -8,7 +9,7 @@ import { namesOf } from '../../core/people/records.ts';
 import { findSite } from '../../core/sites/sites.ts';
 import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
-import { exists, find, findAll, findLocked, insert, update } from '../../platform/database/rows.ts';
+import { exists, find, findAll, findLocked, insert, not, update } from '../../platform/database/rows.ts';
 import type { Db, Row, Tables, Tx } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
@@ -234,6 +235,29 @@ export async function listCorrections(
     madeAt: r.made_at.toISOString(),
     undone: r.undone_by !== null,
   }));
+}
+
+/** The words given for what was done to these records, by record: why each counts no more, else why it was added. */
+export async function reasonsOf(
+  db: Db,
+  keys: Keys,
+  records: readonly Pick<AttendanceRow, 'id' | 'supersededBy' | 'correction'>[],
+): Promise<ReadonlyMap<string, string>> {
+  const done = records.flatMap(({ id, supersededBy, correction }) => {
+    const by = supersededBy ?? (correction ? id : null);
+    return by === null ? [] : [[id, by] as const];
+  });
+  const rows = await byId(
+    done.map(([, by]) => by),
+    (ids) => findAll(db, 'correction', { id: ids, person: not(NIL) }, ['id', 'person', 'reason']),
+  );
+  const box = await personBox(db, keys, peopleOf([...rows.values()]));
+  return new Map(
+    done.flatMap(([id, by]) => {
+      const row = rows.get(by);
+      return row ? [[id, String(box.openJson(reasonPlace(row.id, row.person), row.reason))] as const] : [];
+    }),
+  );
 }
 
 type Behind = Pick<Selectable<Tables['correction']>, 'kind' | 'target' | 'at' | 'direction'>;

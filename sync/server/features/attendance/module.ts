@@ -15,7 +15,7 @@ import { instantOf } from '../../platform/instant.ts';
 import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complain, complaintPlace, complaintsOf } from './complaints.ts';
-import { correct, listCorrections, reasonPlace } from './corrections.ts';
+import { correct, listCorrections, reasonPlace, reasonsOf } from './corrections.ts';
 import {
   candidatePair,
   listCandidates,
@@ -36,11 +36,13 @@ export const attendanceRoutes: readonly Route[] = [
       about(shown);
       const names = await namesOf(tx, keys, shown);
       const staff = await staffOfRecords(tx, keys, idsOf(found.items));
+      const reasons = await reasonsOf(tx, keys, found.items);
       return pageOfItems(found, (r) => ({
         ...r,
         name: (r.person && names.get(r.person)) ?? null,
         by: null,
         voidedBy: null,
+        reason: reasons.get(r.id) ?? null,
         ...staff.get(r.id),
       }));
     },

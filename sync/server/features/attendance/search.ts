@@ -8,7 +8,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** A record as the database has it, without its person's name. */
-export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy'>;
+export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy' | 'reason'>;
 
 const SORTING = { by: { at: byTimeOf('c.at') }, id: 'c.id' };
 

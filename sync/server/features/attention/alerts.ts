@@ -62,9 +62,11 @@ function notice(db: Db, now: Date): Promise<{ opened: number; closed: number }> 
     for (const [key, { ref: _, sites, ...item }] of open) {
       const row = known.get(key);
       const values = { ...item, sites: sites && [...sites], absent_at: null, closed_at: null };
+      // A kiosk hangs elsewhere now, or a person belongs elsewhere: it is for those in charge there.
+      const moved = JSON.stringify(row?.sites) !== JSON.stringify(values.sites);
       const made = { ...values, id: row && row.closed_at === null ? row.id : v7(), key: Buffer.from(key, 'hex') };
       if (!row) fresh.push(made);
-      else if (made.id !== row.id || row.absent_at || row.code !== item.code)
+      else if (made.id !== row.id || row.absent_at || row.code !== item.code || moved)
         await update(tx, 'alert_item', { id: row.id }, { ...values, id: made.id });
       if (made.id !== row?.id) opened.push(made);
     }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/demo.ts';
+import type { Policy } from '../../../protocol/wire/changes.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { revokeDevice } from '../../core/devices/registry.ts';
 import { releaseHold } from '../../core/people/holds.ts';
@@ -49,6 +50,8 @@ const Demo = z.strictObject({
 });
 type Demo = z.infer<typeof Demo>;
 
+/** What is set as long as it is a demo. Nobody but its operator is there, whose kiosk may have no display; the made-up people work from nine. */
+const SETTINGS = { watchScreens: 'on', workStartsAt: '09:00', graceMinutes: 15 } as const satisfies Partial<Policy>;
 /** Seconds between two presences where people come and go as usual, not as in the clip. */
 const USUAL_REPEAT_SECONDS = 60;
 /** A kiosk that did not leave is asked again after this, ms. */
@@ -74,8 +77,7 @@ export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boole
   const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
   if (!(await Promise.all(used)).includes(true)) {
     await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });
-    // Nobody but its operator is at a demo, whose kiosk may have no display.
-    await setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), watchScreens: 'on' }, now);
+    await setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), ...SETTINGS }, now);
   }
   const demo = await readDemo(db);
   return demo?.state === 'filled' && demo.kiosk === kiosk;
@@ -190,7 +192,7 @@ async function removeRemains(tx: Tx, tables: readonly string[], now: Date): Prom
         and not exists (select from device d where d.id = t.device and d.status <> 'revoked'))`,
     ),
   )} delete from device where status = 'revoked'`.execute(tx);
-  const { watchScreens: _, ...policy } = await policyOf(tx, DEFAULT_SCOPE);
+  const { watchScreens: _, workStartsAt: __, graceMinutes: ___, ...policy } = await policyOf(tx, DEFAULT_SCOPE);
   await setPolicy(tx, DEFAULT_SCOPE, { ...policy, repeatWindowSeconds: USUAL_REPEAT_SECONDS }, now);
   await writeDemo(tx, { ...(await requireDemo(tx)), state: 'emptied' });
 }

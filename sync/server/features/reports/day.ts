@@ -162,25 +162,24 @@ const counted = (site: ReportSite) => sql`c.duplicate_of is null and c.supersede
 /**
  * The days of people at a site, a page of people at a time, by person and day.
  *
- * @param from people before this one are left out
+ * @param inOrder the people whose days are wanted, in their order; absent: all, by id
  */
 export async function* readDays(
   db: Db,
   { site, days, person, work, now }: PeriodOfSite,
-  from: string | null = null,
+  inOrder = (people: readonly string[]) => people,
 ): AsyncGenerator<DayOfPerson[]> {
   const rules = { dayOf: calendarOf(site), work, now: now.getTime() };
   const [start, end] = [days[0]!.start, days.at(-1)!.end];
   const wanted = new Map(days.map((day) => [day.day, day]));
-  for (let at = from, first = true; ; first = false) {
-    const behind = at === null ? sql`` : first ? sql`and c.person >= ${at}::uuid` : sql`and c.person > ${at}::uuid`;
-    const { rows: people } = await sql<{ person: string }>`
-      select distinct c.person from checkin c
-      where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz and c.person is not null
-        ${behind} ${person === undefined ? sql`` : sql`and c.person = ${person}::uuid`} and ${counted(site)}
-      order by c.person limit ${sql.lit(PAGE)}`.execute(db);
-    if (people.length === 0) return;
-    const ids = people.map((r) => r.person);
+  const { rows: people } = await sql<{ person: string }>`
+    select distinct c.person from checkin c
+    where c.at >= ${text(start)}::timestamptz and c.at < ${text(end)}::timestamptz and c.person is not null
+      ${person === undefined ? sql`` : sql`and c.person = ${person}::uuid`} and ${counted(site)}
+    order by c.person`.execute(db);
+  const all = inOrder(people.map((r) => r.person));
+  for (let i = 0; i < all.length; i += PAGE) {
+    const ids = all.slice(i, i + PAGE);
     const { rows } = await sql<{ id: string; at: Date; direction: Direction; person: string }>`
       select c.id, c.at, c.resolved as direction, c.person from checkin c
       where c.person = any(${ids}::uuid[]) and c.at >= ${text(start - LONGEST_STAY_MS)}::timestamptz
@@ -190,8 +189,6 @@ export async function* readDays(
       const records = of.get(id)!.map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
       return daysOfPerson(id, records, wanted, rules).sort((a, b) => a.day.start - b.day.start);
     });
-    if (people.length < PAGE) return;
-    at = ids.at(-1)!;
   }
 }
 

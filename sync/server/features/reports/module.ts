@@ -11,23 +11,26 @@ import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/se
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob, ongoingAt, seenIn, takeRollCall } from './presence/evacuation.ts';
 import { presenceRoutes } from './presence/routes.ts';
-import { named, namesFor, openReport, reportPage } from './report.ts';
+import { named, namesFor, openReport, rankFor, reportPage } from './report.ts';
 import { reportMailsJob, scheduleRoutes } from './schedules.ts';
 import { statsRoutes } from './stats/routes.ts';
 
 const reportRoutes: readonly Route[] = [
-  implement(api.getReport, async ({ tx, services: { keys, config }, query, now, about }) => {
-    const report = await openReport(tx, query, config.site.timeZone, now);
-    // By day or site no row says whose it is: it is theirs all the same.
-    if (query.person) about([query.person]);
-    const { id, name, timeZone } = report.site;
-    const { items, ...page } = await reportPage(tx, report, query);
-    return {
-      site: { id, name, timeZone },
-      columns: report.columns,
-      items: await named(items, namesFor(tx, keys, about)),
-      ...page,
-    };
+  implement(api.getReport, {
+    before: rankFor,
+    async handle({ tx, services: { keys, config }, query, now, about, prepared: rank }) {
+      const report = await openReport(tx, query, config.site.timeZone, now, rank);
+      // By day or site no row says whose it is: it is theirs all the same.
+      if (query.person) about([query.person]);
+      const { id, name, timeZone } = report.site;
+      const { items, ...page } = await reportPage(tx, report, query);
+      return {
+        site: { id, name, timeZone },
+        columns: report.columns,
+        items: await named(items, namesFor(tx, keys, about)),
+        ...page,
+      };
+    },
   }),
 ];
 

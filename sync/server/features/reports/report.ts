@@ -9,7 +9,7 @@ import {
   type ReportSums,
   type reportQuery,
 } from '../../../protocol/api/reports.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
+import { type Rank, rankByName } from '../../core/people/names.ts';
 import { selectRows, type Values } from '../../core/people/rows.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { calendarOf, DEFAULT_SCOPE, listSites } from '../../core/sites/sites.ts';
@@ -37,7 +37,18 @@ export interface OpenReport {
   readonly site: ReportSite;
   readonly columns: readonly ReportColumn[];
   readonly parts: readonly PeriodOfSite[];
+  /** In which order people come. */
+  readonly rank: Rank;
 }
+
+const ofPeople = (by: ReportBy): boolean => by === 'person' || by === 'person-day';
+
+/** For `openReport`: where rows are people's, they are in the order of names. Of one person no other name is opened. */
+export const rankFor = async (call: Parameters<typeof rankByName>[0] & { query: Asking }): Promise<Rank> =>
+  ofPeople(call.query.by) && !call.query.person ? rankByName(call) : unranked;
+const unranked: Rank = () => 0;
+/** Of those whose name is not known. */
+const LAST = Number.MAX_SAFE_INTEGER;
 
 /** A row, and what tells it from others and says where it stands by itself. */
 type Found = Omit<ReportRow, 'name' | 'number'> & { readonly row: string };
@@ -60,6 +71,7 @@ export async function openReport(
   { by, only, person, from, to, ...asked }: Asking,
   timeZone: string,
   now: Date,
+  rank = unranked,
 ): Promise<OpenReport> {
   const site = await reportSite(db, asked.site, timeZone);
   const sites: readonly ReportSite[] = by === 'site' ? await listSites(db) : [site];
@@ -77,7 +89,7 @@ export async function openReport(
     if (column === 'late') return late;
     return checkouts || !(column === 'lastOut' || column === 'minutes' || column === 'missing');
   });
-  return { by, only, site, columns, parts };
+  return { by, only, site, columns, parts, rank };
 }
 
 const NOTHING: ReportSums = { people: 0, days: 0, stays: 0, minutes: 0, late: 0, missing: 0 };
@@ -111,8 +123,8 @@ const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>):
 const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 interface Reading {
-  /** Of rows by person: people before this one are left out. */
-  readonly from?: string | null;
+  /** Of rows by person: only those of people for which it says yes. */
+  readonly behind?: (person: string) => boolean;
   /** Is called with the days of people that count. */
   readonly counted?: (days: readonly DayOfPerson[]) => void;
 }
@@ -123,15 +135,18 @@ interface Reading {
  */
 async function* rowsOf(
   db: Db,
-  { by, only, parts }: OpenReport,
-  { from = null, counted }: Reading = {},
+  { by, only, parts, rank }: OpenReport,
+  { behind = () => true, counted }: Reading = {},
 ): AsyncGenerator<Found[]> {
   const sums = new Map<string, Found>();
+  // Those of one rank stay as they are: by id.
+  const inOrder = (people: readonly string[]) =>
+    people.filter(behind).sort((a, b) => (rank(a) ?? LAST) - (rank(b) ?? LAST));
   for (const [i, part] of parts.entries()) {
     const row = String(i).padStart(6, '0');
     if (by === 'site') sums.set(row, rowOf(row, [], { site: { id: part.site.id, name: part.site.name } }));
     if (by === 'day') for (const { day } of part.days) sums.set(day, rowOf(day, [], { day }));
-    for await (const page of readDays(db, part, from)) {
+    for await (const page of readDays(db, part, inOrder)) {
       const days = page.filter((d) => !only || (only === 'late' ? d.lateMinutes !== null : d.missing > 0));
       counted?.(days);
       if (by === 'person-day')
@@ -177,7 +192,7 @@ type Place = readonly [value: string | number, row: string];
 const After = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
 
 /**
- * A page of a report. In its own order by person it reads no more than the page; in another, or with a total, all of it is
+ * A page of a report. By the names of people it reads no more than the page; in another order, or with a total, all of it is
  * worked out, and no more than the page is held: stays are made of records, so no index has them.
  *
  * @throws Problem `cursor-unreadable`, also for a cursor of another order
@@ -191,32 +206,37 @@ export async function reportPage(
   const whole = total && !from;
   const down = sort.startsWith('-');
   const key = (down ? sort.slice(1) : sort) as ReportSort;
-  // Who has no such time comes as if before all of the day.
-  const placeOf = (row: Found): Place => [key === 'late' ? (row.lateMinutes ?? row.late) : (row[key] ?? ''), row.row];
+  const sortedBy = (row: Found): Place[0] => {
+    if (key === 'name') return row.person === null ? '' : (report.rank(row.person) ?? LAST);
+    // Who has no such time comes as if before all of the day.
+    return key === 'late' ? (row.lateMinutes ?? row.late) : (row[key] ?? '');
+  };
+  const placeOf = (row: Found): Place => [sortedBy(row), row.row];
   const order = (a: Place, b: Place) => (down ? -1 : 1) * (compare(a[0], b[0]) || compare(a[1], b[1]));
-  const byPerson = report.by === 'person' || report.by === 'person-day';
-  const straight = sort === 'row' && byPerson;
+  const straight = sort === 'name' && ofPeople(report.by);
   let kept: Found[] = [];
   const cut = () => {
-    if (!straight) kept.sort((a, b) => order(placeOf(a), placeOf(b)));
+    kept.sort((a, b) => order(placeOf(a), placeOf(b)));
     kept = kept.slice(0, limit + 1);
   };
   let rows = 0;
   const { counted, sums } = adder();
-  const first = straight && from ? Uuid.safeParse(from[2].slice(0, 36)).data : undefined;
-  for await (const page of rowsOf(db, report, { from: first ?? null, counted })) {
+  // Whose row was the last, and where they are by now: others may have come or gone.
+  const last = from?.[2].slice(0, 36) ?? '';
+  const place: Place | null = from && [straight ? (report.rank(last) ?? from[1]) : from[1], from[2]];
+  const behind = (person: string) => !straight || !place || (report.rank(person) ?? LAST) >= Number(place[0]);
+  for await (const page of rowsOf(db, report, { behind, counted })) {
     rows += page.length;
-    const behind = from ? page.filter((row) => order(placeOf(row), [from[1], from[2]]) > 0) : page;
-    kept.push(...behind);
+    kept.push(...(place ? page.filter((row) => order(placeOf(row), place) > 0) : page));
     if (kept.length > limit * 8) cut();
     if (straight && !whole && kept.length > limit) break;
   }
   cut();
   const items = kept.slice(0, limit);
-  const last = kept.length > limit ? items.at(-1) : undefined;
+  const end = kept.length > limit ? items.at(-1) : undefined;
   return {
     items,
-    next: last ? writePageCursor([sort, ...placeOf(last)]) : null,
+    next: end ? writePageCursor([sort, ...placeOf(end)]) : null,
     total: whole ? Math.min(rows, MOST_COUNTED + 1) : null,
     sums: whole ? sums() : null,
   };

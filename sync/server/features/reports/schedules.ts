@@ -8,7 +8,7 @@ import { mailTexts } from '../../core/accounts/links.ts';
 import { type Mail, sendMail } from '../../core/accounts/mail.ts';
 import { calendarOf, findSite } from '../../core/sites/sites.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { SYSTEM } from '../../platform/audit/actor.ts';
+import { type Actor, SYSTEM } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import {
@@ -72,9 +72,14 @@ const receiversIn = async (db: Db, keys: Keys) =>
     email !== null && disabledAt === null && role !== 'auditor' ? [{ id, email }] : [],
   );
 
+/** Those of them that this account sees, and can have a report sent to: staff only their own. */
+const knownTo = <T extends { readonly id: string }>({ role, id }: Actor, receivers: readonly T[]): T[] =>
+  receivers.filter((one) => role !== 'staff' || one.id === id);
+
 export const scheduleRoutes: readonly Route[] = [
-  implement(api.listReportSchedules, async ({ tx, services: { keys, config } }) => {
-    const receivers = await receiversIn(tx, keys);
+  implement(api.listReportSchedules, async ({ tx, services: { keys, config }, actor }) => {
+    const all = await receiversIn(tx, keys);
+    const receivers = knownTo(actor, all);
     const rows = await findSorted(tx, 'report_schedule', {}, ['made_at', 'id']);
     const items: api.ReportSchedule[] = [];
     for (const row of rows) {
@@ -83,7 +88,9 @@ export const scheduleRoutes: readonly Route[] = [
         ...kept,
         language: row.language as ProductLanguage,
         ...(which && { only: which }),
-        receivers: receivers.filter(({ id }) => ids.includes(id)),
+        receivers: all
+          .filter(({ id }) => ids.includes(id))
+          .map(({ id }) => ({ id, email: receivers.find((one) => one.id === id)?.email ?? null })),
         nextAt: next_at.toISOString(),
         sentAt: sent_at?.toISOString() ?? null,
         waiting: await count(tx, 'report_mail', { schedule: row.id }),
@@ -94,7 +101,7 @@ export const scheduleRoutes: readonly Route[] = [
   implement(api.createReportSchedule, async ({ tx, services: { keys, config }, actor, body, now, on }) => {
     if (!config.mail) throw new Problem('mail-not-configured');
     const { timeZone } = await findSite(tx, body.site);
-    const known = await receiversIn(tx, keys);
+    const known = knownTo(actor, await receiversIn(tx, keys));
     const receivers = [...new Set(body.receivers)];
     if (receivers.some((id) => !known.some((one) => one.id === id))) throw new Problem('report-receiver-unknown');
     const id = v7();

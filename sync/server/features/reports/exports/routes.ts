@@ -1,7 +1,7 @@
 import * as api from '../../../../protocol/api/exports.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { reportSite } from '../day.ts';
-import { openReport } from '../report.ts';
+import { openReport, rankFor } from '../report.ts';
 import { attendanceTable } from './attendance.ts';
 import { type Table, toCsv, toXlsx } from './files.ts';
 import { payrollTable } from './payroll.ts';
@@ -11,10 +11,13 @@ export const exportRoutes: readonly Route[] = [
   implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) =>
     file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about)),
   ),
-  implement(api.exportReport, async ({ tx, services: { keys, config }, query: { format, ...asked }, now, about }) => {
-    const report = await openReport(tx, asked, config.site.timeZone, now);
-    if (asked.person) about([asked.person]);
-    return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
+  implement(api.exportReport, {
+    before: rankFor,
+    async handle({ tx, services: { keys, config }, query: { format, ...asked }, now, about, prepared: rank }) {
+      const report = await openReport(tx, asked, config.site.timeZone, now, rank);
+      if (asked.person) about([asked.person]);
+      return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
+    },
   }),
   implement(
     api.exportPayroll,
