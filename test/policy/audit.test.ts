@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { SERVED } from '../../sync/server/app/served.ts';
-import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
+import { duplicatesJob } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { findAffected } from '../../sync/server/features/audit/affected.ts';
 import type { AuditView } from '../../sync/server/features/audit/search.ts';
@@ -248,8 +248,8 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       const first = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
       const second = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
-      await findCandidates(api.db, api.keys, api.services.config.weights, new Date(NOW.getTime() + 3_600_000));
-      const [row] = await rowsOf('job merge-candidates');
+      await duplicatesJob.run({ ...api.services, signal: new AbortController().signal });
+      const [row] = await rowsOf('job duplicates');
       expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
       expect(row!.count).toBeGreaterThanOrEqual(2);
       // A person who asks who opened their face finds it.

@@ -12,7 +12,7 @@ import type { Person } from '../../sync/protocol/api/people.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
 import { readTemplates, vectorFrom } from '../../sync/server/core/templates/templates.ts';
 import { endOldCases } from '../../sync/server/core/templates/waiting.ts';
-import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
+import { duplicatesJob } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
@@ -65,6 +65,8 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       as,
       body: { pictures: pictures.map((p) => p.toString('base64')), source: 'photo', ...more },
     });
+  const searchAt = (at: Date) =>
+    duplicatesJob.run({ ...api.services, now: () => at, signal: new AbortController().signal });
   const personOf = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
 
   test('what a stolen kiosk sent as a template is like nobody: enrolment and the search for duplicates go on', async () => {
@@ -80,7 +82,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const ada = await make('Honest', { consent: true });
     expect(await enrol(ada, [stills[0]!])).toMatchObject({ outcome: 'enrolled', templates: 1 });
     const later = new Date(NOW.getTime() + 3_600_000);
-    await expect(findCandidates(api.db, api.keys, api.services.config.weights, later)).resolves.toBe(0);
+    expect(await searchAt(later)).toEqual({ pairs: 0 });
     for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
@@ -116,7 +118,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     // From then on each is enrolled again without anybody's word, and nobody asks whether they are one.
     expect((await enrol(twin, [stills[3]!])).outcome).toBe('enrolled');
     const later = new Date(NOW.getTime() + 2 * 3_600_000);
-    expect(await findCandidates(api.db, api.keys, api.services.config.weights, later)).toBe(0);
+    expect(await searchAt(later)).toEqual({ pairs: 0 });
     const picture = await api.ask<Buffer>('GET', `/api/people/${ada}/picture`, { as: 'staff' });
     expect(picture.subarray(0, 2).toString('hex')).toBe('ffd8');
     const read = await api.db

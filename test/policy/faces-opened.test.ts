@@ -172,15 +172,13 @@ test('whatever is read over a route, by whichever role: where a face comes out a
 test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   const { api } = opened;
   expect(await watch('a page for a kiosk', () => opened.api.changesFor(world.device))).toBeGreaterThan(0);
-  const { findCandidates } = await import('../../sync/server/features/attendance/merging/candidates.ts');
-  const later = new Date(NOW.getTime() + 3_600_000);
-  const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);
-  expect(await watch('the search for people who were enrolled twice', search)).toBeGreaterThan(0);
+  const seen = new Map<string, number>();
   for (const job of jobsOf(MODULES)) {
     if (job.wanted && !(await job.wanted(api.services))) continue;
     const signal = AbortSignal.timeout(60_000);
-    await watch(`the job ${job.name}`, () => job.run({ ...api.services, signal }));
+    seen.set(job.name, await watch(`the job ${job.name}`, () => job.run({ ...api.services, signal })));
   }
+  expect(seen.get('duplicates')).toBeGreaterThan(0);
   const pair = { kept: world.ids.person!, merged: world.twin, by: 'test' };
   expect(
     await watch('a merge', () => mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, pair, NOW)),

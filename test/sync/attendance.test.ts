@@ -11,15 +11,16 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
 import { changeSite, ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
-import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
+import { duplicatesJob } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/features/attendance/merging/merge.ts';
-import { partitionsAhead } from '../../sync/server/features/attendance/partitions.ts';
+import { partitionsJob } from '../../sync/server/features/attendance/partitions.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { type Claimed, resolve } from '../../sync/server/features/attendance/rules/resolve.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { horizon } from '../../sync/server/platform/database/feed.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
 import { sealRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -285,9 +286,10 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     };
     // A claim of the future is as late as its arrival and no later.
     expect(await places()).toEqual(['checkin_default', 'checkin_default', 'checkin_2026_07', 'checkin_2026_07']);
-    expect(await partitionsAhead(database.db, new Date('2025-02-01T00:00:00Z'))).toBe(3);
+    const february = { db: database.db, now: () => new Date('2025-02-01T00:00:00Z') } as JobContext;
+    expect(await partitionsJob.run(february)).toEqual({ made: 3 });
     expect(await places()).toEqual(['checkin_default', 'checkin_2025_03', 'checkin_2026_07', 'checkin_2026_07']);
-    expect(await partitionsAhead(database.db, new Date('2025-02-01T00:30:00Z')), 'not due again').toBeNull();
+    expect(await partitionsJob.run(february)).toEqual({ made: 0 });
   });
 
   test('an event of a newer schema waits, and is taken once in its place when the server knows it', async () => {
@@ -411,7 +413,8 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     await deliverAll(one);
     await deliverAll(other);
     await settle();
-    await findCandidates(database.db, keys, DEFAULT_WEIGHTS, NOW);
+    const search = { db: database.db, keys, config: { weights: DEFAULT_WEIGHTS }, now: () => NOW } as JobContext;
+    await duplicatesJob.run(search);
     const mine = async () =>
       (await listCandidates(database.db, keys, { sort: 'foundAt', limit: 200 })).items.filter((c) =>
         c.people.some((p) => [kept, merged, bystander].includes(p.id)),
@@ -442,7 +445,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     ).rejects.toMatchObject({
       code: 'merge-not-possible',
     });
-    await findCandidates(database.db, keys, DEFAULT_WEIGHTS, new Date(NOW.getTime() + 3_600_000));
+    await duplicatesJob.run(search);
     expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
   });
 

@@ -93,7 +93,7 @@ export async function startServer(
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());
-    closers.push(startAttendanceWorker(database, keys, config.weights, log, now, config.retention.erasureUndoDays));
+    closers.push(startAttendanceWorker(database, keys, log, now, config.retention.erasureUndoDays));
     const memory = new SessionMemory();
     closers.push(memory.follow(db, now, log));
     const screens = new WatchedScreens();

@@ -1,8 +1,5 @@
 import type { Logger } from 'pino';
-import { findCandidates } from '../features/attendance/merging/candidates.ts';
-import { partitionsAhead } from '../features/attendance/partitions.ts';
 import { resolveDue } from '../features/attendance/resolve-due.ts';
-import { compactWhenDue } from '../platform/changes/log.ts';
 import type { OpenDatabase } from '../platform/database/open.ts';
 import type { Keys } from '../platform/keys/envelope.ts';
 import { retryQuarantine } from './ingest/quarantine.ts';
@@ -12,24 +9,16 @@ import { MODULES } from './modules.ts';
 const GATHER_MS = 50;
 /** Without a signal (another replica died between its commit and its word), ms. */
 const POLL_MS = 5000;
-/**
- * How often it is asked whether a job is due, ms; each says itself how often one replica does it. Well below that: a job that
- * is asked for a moment too early waits for the next time.
- */
-const JOBS_MS = 15_000;
 
 /**
- * Works off what waits to be resolved, on this replica or, while another is at it, not. Makes the months' partitions
- * ahead, looks for people who were enrolled twice, shortens the change log, and once, at start, takes the events again that waited for a newer
- * server. A failure is logged and tried again; nothing that waits is lost by it.
+ * Works off what waits to be resolved, on this replica or, while another is at it, not; and once, at start, takes the
+ * events again that waited for a newer server. A failure is logged and tried again; nothing that waits is lost by it.
  *
- * @param weights folder of the embedders
  * @returns how to stop, waiting for what is under way
  */
 export function startAttendanceWorker(
   { db, signals }: Pick<OpenDatabase, 'db' | 'signals'>,
   keys: Keys,
-  weights: string,
   log: Logger,
   now: () => Date,
   undoDays: number,
@@ -65,40 +54,23 @@ export function startAttendanceWorker(
       wake();
     }, GATHER_MS);
   });
-  let jobs: Promise<void> = Promise.resolve();
-  const job = (code: string, run: () => Promise<unknown>): void => {
-    jobs = jobs.then(async () => {
-      try {
-        if (!stopped) await run();
-      } catch (err) {
-        log.error({ code, err }, 'a job failed; it is tried again');
-      }
-    });
-  };
-  const regular = (): void => {
-    job('partitions-not-made', () => partitionsAhead(db, now()));
-    job('merge-candidates-not-found', () => findCandidates(db, keys, weights, now()));
-    job('changes-not-compacted', () => compactWhenDue(db, now()));
-  };
   const timer = setInterval(wake, POLL_MS);
-  const ticks = setInterval(regular, JOBS_MS);
-  regular();
-  job('quarantine-not-retried', async () => {
-    const { taken } = await retryQuarantine({ db, keys, modules: MODULES }, { reason: 'event-newer-schema' }, now(), {
-      undoDays,
-    });
-    if (taken > 0) log.info({ events: taken }, 'events that waited for this server were taken');
-    if (taken > 0) signals.notify('board');
-  });
+  // What a build before this one could not read.
+  const retried = retryQuarantine({ db, keys, modules: MODULES }, { reason: 'event-newer-schema' }, now(), { undoDays })
+    .then(({ taken }) => {
+      if (taken === 0) return;
+      log.info({ events: taken }, 'events that waited for this server were taken');
+      signals.notify('board');
+    })
+    .catch((err: unknown) => log.error({ code: 'quarantine-not-retried', err }, 'quarantined events were not retried'));
   wake();
 
   return async () => {
     stopped = true;
     forget();
     clearInterval(timer);
-    clearInterval(ticks);
     if (gathering) clearTimeout(gathering);
     await running;
-    await jobs;
+    await retried;
   };
 }

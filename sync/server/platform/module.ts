@@ -3,6 +3,7 @@ import { SYSTEM } from './audit/actor.ts';
 import { auditAnchorJob } from './audit/anchors.ts';
 import { auditKeyPlace } from './audit/keys.ts';
 import { purgeAudit } from './audit/purge.ts';
+import { changeLogJob } from './changes/log.ts';
 import type { ChangeOf, Reader } from './changes/to-kiosks.ts';
 import { inTransaction } from './database/retry.ts';
 import type { Job } from './jobs/job.ts';
@@ -57,7 +58,7 @@ async function issuers({ source: { db } }: Reader): Promise<ChangeOf<'issuers'>>
 
 /** Tables and jobs of the platform: keys, the audit log, jobs, the log of changes for kiosks. */
 export const platform: ServerModule = {
-  jobs: [auditAnchorJob, auditPurgeJob, runsJob],
+  jobs: [auditAnchorJob, auditPurgeJob, changeLogJob, runsJob],
   kioskChanges: {
     keys: { state: async ({ source }) => ({ kind: 'keys', keys: await source.publicKeys() }) },
     issuers: { state: issuers },
@@ -130,7 +131,6 @@ export const platform: ServerModule = {
       merged: 'stays: kiosks know the merged person by that name',
       erased: 'stays until it is compacted: it has ids and never values, and kiosks have to read of the erasure',
     },
-    job: { notPersonal: 'when jobs ran' },
     job_run: { notPersonal: 'reports of jobs, which name nobody' },
     meta: { notPersonal: 'the database’s own identity' },
     idempotency: { notPersonal: 'answers to writes of the last day, sealed under a key that only their client has' },

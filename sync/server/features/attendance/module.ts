@@ -16,6 +16,7 @@ import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complain, complaintPlace, complaintsOf } from './complaints.ts';
 import { correct, listCorrections, reasonPlace, reasonsOf } from './corrections.ts';
+import { duplicatesJob } from './merging/candidates.ts';
 import {
   candidatePair,
   listCandidates,
@@ -24,6 +25,7 @@ import {
   mergePeople,
   rejectCandidate,
 } from './merging/merge.ts';
+import { partitionsJob } from './partitions.ts';
 import { queueDue } from './resolve-due.ts';
 import { searchAttendance, staffOfRecords } from './search.ts';
 
@@ -124,6 +126,7 @@ async function* complaints({ tx, keys, names }: Reading) {
 const UNLINKED = 'by the step `unlink`: its rows stay, count, and are of nobody';
 
 export const attendance: ServerModule = {
+  jobs: [partitionsJob, duplicatesJob],
   events: {
     checkin: { changes: 'attendance', attendance: 'record' },
     void: { changes: 'attendance', attendance: 'record' },

@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
-import { onceEvery } from '../../platform/database/once.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import type { Job } from '../../platform/jobs/job.ts';
 
 /** Months around now that have a partition of their own; what a clock claims beyond goes to the default partition. */
 const BACK = 14;
 const AHEAD = 2;
-const JOB_EVERY_MS = 3_600_000;
 
 /** Months known to be there. Partitions are never dropped while a server runs without it knowing. */
 const known = new WeakMap<Db, Set<string>>();
@@ -25,19 +24,21 @@ export async function ensurePartitions(db: Db, instants: readonly string[], now:
   }
 }
 
-/** The job: partitions of this and the next months, so that no record waits for one. */
-export function partitionsAhead(db: Db, now: Date): Promise<number | null> {
-  return onceEvery(db, 'partitions', JOB_EVERY_MS, now, async (tx) => {
+/** Partitions of this and the next months, so that no record waits for one. */
+export const partitionsJob: Job = {
+  name: 'partitions',
+  everyMs: 3_600_000,
+  async run({ db, now }) {
     let made = 0;
     for (let i = 0; i <= AHEAD; i++) {
       const { rows } = await sql<{
         made: boolean;
-      }>`select ensure_checkin_partition(${monthOf(now, i)}::date) as made`.execute(tx);
+      }>`select ensure_checkin_partition(${monthOf(now(), i)}::date) as made`.execute(db);
       if (rows[0]?.made) made += 1;
     }
-    return made;
-  });
-}
+    return { made };
+  },
+};
 
 /** First day of a month in UTC, `YYYY-MM-DD`. */
 function monthOf(now: Date, offset: number): string {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { lockName, onceEvery } from '../database/once.ts';
+import { lockName } from '../database/once.ts';
 import type { Db, Row, Tx } from '../database/schema.ts';
+import type { Job } from '../jobs/job.ts';
 
 /**
  * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
@@ -79,11 +80,9 @@ export async function compactChanges(db: Db, before: Date): Promise<number> {
 
 /** Kiosks that were away longer than this get a snapshot, ms: two default leases. */
 const KEEP_MS = 60 * 86_400_000;
-const COMPACT_EVERY_MS = 86_400_000;
 
-/** The job: once a day on one replica. @returns rows that went; null when it was not due, or runs elsewhere */
-export function compactWhenDue(db: Db, now: Date): Promise<number | null> {
-  return onceEvery(db, 'compact-changes', COMPACT_EVERY_MS, now, (tx) =>
-    compactChanges(tx, new Date(now.getTime() - KEEP_MS)),
-  );
-}
+export const changeLogJob: Job = {
+  name: 'change-log',
+  everyMs: 86_400_000,
+  run: async ({ db, now }) => ({ removed: await compactChanges(db, new Date(now().getTime() - KEEP_MS)) }),
+};

@@ -93,10 +93,6 @@ export interface Tables {
     key: string;
     value: string;
   };
-  job: {
-    name: string;
-    ran_at: Instant;
-  };
   job_run: {
     id: Defaulted<Big>;
     job: string;

@@ -133,6 +133,14 @@ export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt
   return runs;
 }
 
+/** Runs that are kept of one job, whatever their age: of one that runs each minute a week, of an hourly one over a year. */
+const MOST_RUNS = 10_000;
+
 /** @returns how many went */
-export const pruneRuns = (db: Db, before: Date): Promise<number> =>
-  remove(db, 'job_run', { outcome: not(null), started_at: below(before) });
+export async function pruneRuns(db: Db, before: Date): Promise<number> {
+  const old = await remove(db, 'job_run', { outcome: not(null), started_at: below(before) });
+  const { numAffectedRows } = await sql`
+    delete from job_run using (select id, row_number() over (partition by job order by id desc) as nth from job_run) r
+    where job_run.id = r.id and r.nth > ${MOST_RUNS} and outcome is not null`.execute(db);
+  return old + Number(numAffectedRows);
+}

@@ -6,9 +6,10 @@ import { embedderId } from '../../../../../models/rules/manifest.ts';
 import { readTemplates, vectorFrom } from '../../../core/templates/templates.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
-import { onceEvery } from '../../../platform/database/once.ts';
-import { find } from '../../../platform/database/rows.ts';
-import type { Db, Tables, Tx } from '../../../platform/database/schema.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import { findLast } from '../../../platform/database/rows.ts';
+import type { Tables, Tx } from '../../../platform/database/schema.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 
@@ -25,24 +26,26 @@ const likeness = (weights: string): ReadonlyMap<string, number> =>
 const CHUNK = 500;
 
 /**
- * The job: puts people into the queue who may have been enrolled twice, on two kiosks that were offline or by mistake. By
+ * Puts people into the queue who may have been enrolled twice, on two kiosks that were offline or by mistake. By
  * equal number, and by a face that is like another's in the same model. A pair that was rejected is not asked again.
- *
- * @param weights folder of the embedders
- * @returns how many pairs are new; null when it was not due, or runs elsewhere
  */
-export function findCandidates(db: Db, keys: Keys, weights: string, now: Date): Promise<number | null> {
-  return onceEvery(db, 'merge-candidates', EVERY_MS, now, async (tx) => {
-    const why = { actor: SYSTEM, route: 'job merge-candidates', everyone: true };
-    return audited(
-      tx,
-      keys,
-      why,
-      now,
-      async (opened) => (await byNumber(tx, now)) + (await byTemplate(tx, keys, opened, likeness(weights), now)),
-    );
-  });
-}
+export const duplicatesJob: Job = {
+  name: 'duplicates',
+  everyMs: EVERY_MS,
+  run: ({ db, keys, config, now }) =>
+    inTransaction(db, async (tx) => {
+      const at = now();
+      const why = { actor: SYSTEM, route: 'job duplicates', everyone: true };
+      const pairs = await audited(
+        tx,
+        keys,
+        why,
+        at,
+        async (opened) => (await byNumber(tx, at)) + (await byTemplate(tx, keys, opened, likeness(config.weights), at)),
+      );
+      return { pairs };
+    }),
+};
 
 /** Of people with one number, each is paired with the first: n people make n − 1 pairs. */
 async function byNumber(tx: Tx, now: Date): Promise<number> {
@@ -68,9 +71,9 @@ async function byTemplate(
   like: ReadonlyMap<string, number>,
   now: Date,
 ): Promise<number> {
-  const last = await find(tx, 'job', { name: 'merge-candidates' }, ['ran_at']);
+  const last = await findLast(tx, 'job_run', { job: 'duplicates', outcome: 'ok' }, 'id', ['started_at']);
   // An overlap: a template's transaction may have committed after the last look.
-  const since = new Date((last?.ran_at.getTime() ?? 0) - 10 * EVERY_MS);
+  const since = new Date((last?.started_at.getTime() ?? 0) - 10 * EVERY_MS);
   const fresh = await tx
     .selectFrom('template')
     .select('person')

@@ -2,9 +2,6 @@
 export const server: readonly string[] = [
   `create table meta (key text primary key, value text not null)`,
 
-  `-- When a job that all replicas share last succeeded (platform/database/once.ts).
-   create table job (name text primary key, ran_at timestamptz not null)`,
-
   `-- Runs of jobs (platform/jobs/runs.ts).
    create table job_run (
      id bigint generated always as identity primary key,
