@@ -122,6 +122,7 @@ export const STICK_CODES = [
 
 /** Those with which a core refuses to start, or to use faces. */
 export const START_CODES = [
+  'core-keeps-ending',
   'site-config-wrong',
   'secret-file-exposed',
   'secret-malformed',

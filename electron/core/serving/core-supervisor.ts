@@ -162,9 +162,9 @@ export function superviseCore(options: SupervisorOptions) {
       crashes < RESTART_AFTER.length
         ? RESTARTING
         : {
-            state: 'restarting',
+            state: 'refused',
             code: 'core-keeps-ending',
-            message: 'The kiosk keeps ending unexpectedly.',
+            message: 'The kiosk keeps stopping unexpectedly.',
             nextStep: 'Restart the kiosk. If it keeps happening, send its log to the people who maintain it.',
           },
     );

@@ -207,7 +207,7 @@ describe('the supervisor', () => {
       vi.advanceTimersByTime(1);
       expect(children).toHaveLength(count + 1);
     }
-    expect(core.state).toMatchObject({ state: 'restarting', code: 'core-keeps-ending' });
+    expect(core.state).toMatchObject({ state: 'refused', code: 'core-keeps-ending' });
     last().say({ type: 'ready' });
     const pinging = setInterval(() => {
       const ping = last().sent.findLast((m) => m.type === 'ping');
