@@ -24,6 +24,7 @@ import { contextOf, newBucket } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { deliverTo, KnownKiosk } from '../kit/known-kiosk.ts';
 import { newListener, type PeopleListener } from '../kit/listener.ts';
+import { personValues } from '../kit/person.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { filesBelow } from './erasure-search.ts';
@@ -32,13 +33,10 @@ const missing = motoMissing();
 if (missing) console.log(missing);
 
 /** What goes in, and must be nowhere in the clear. Nothing else in the product has such values. */
+const { language, ...PERSON } = personValues('in-plain-letters');
 const MARKS = {
-  name: 'Xenophon Plaintextovsky',
+  ...PERSON,
   other: 'Zenobia Clearhand',
-  email: 'xenophon@plaintext.example',
-  phone: '+49 30 77120345',
-  number: 'NUM77120345',
-  badge: 'BADGE4471209',
   badge2: 'FURTHER8812043',
   guardian: 'Guardian Openbook',
   minorGuardian: 'Parent Legiblehand',
@@ -120,15 +118,8 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
       return answer;
     };
     await ok('POST', '/api/accounts', { role: 'dpo', email: MARKS.staff });
-    const { name: person, email, phone, badge } = MARKS;
-    const made = await ok('POST', '/api/people', {
-      name: person,
-      email,
-      phone,
-      number: MARKS.number,
-      badge,
-      language: 'de',
-    });
+    const { name: person, email, phone } = PERSON;
+    const made = await ok('POST', '/api/people', { ...PERSON, language });
     const id = String(made.json().id);
 
     await ok('POST', `/api/people/${id}/badges`, { number: MARKS.badge2 });
@@ -334,7 +325,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
         own += line;
       },
     });
-    const { name: person, email, phone } = MARKS;
+    const { name: person, email, phone } = PERSON;
     log.error({ err: new Error(`could not write ${person}, ${email}, ${phone}`), email, person }, 'a job failed');
     expect(own).toContain('a job failed');
     const text = Buffer.from(web.logged + own);

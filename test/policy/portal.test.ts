@@ -22,6 +22,7 @@ import { sectionsOf, tablesOf } from '../../sync/server/platform/server-module.t
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
+import { personValues } from '../kit/person.ts';
 import { type Opened, withApi } from '../kit/suite.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
@@ -99,7 +100,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     await api.deliver(box);
     await upload(frontRef.photo, frontBytes);
     await upload(doorRef.photo, doorBytes);
-    const contact = { email: `${tag}@example.org`, phone: `+49${tag}`, badge: `badge-${tag}` };
+    const { name: _, number: __, language: ___, ...contact } = personValues(tag);
     await api.ask('PATCH', `/api/people/${person}`, { body: contact });
     await api.ask('POST', `/api/people/${person}/badges`, { body: { number: `further-${tag}` } });
     const { id: printed } = await api.ask<PrintableCard>('POST', `/api/people/${person}/cards`);

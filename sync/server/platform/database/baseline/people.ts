@@ -1,3 +1,5 @@
+import { personFields } from '../../../../protocol/api/people.ts';
+
 /**
  * People and everything that is kept of one alone. Personal values are envelopes (bytea) under the person's key; the UUID of
  * a person is a pseudonym that an erasure removes.
@@ -5,12 +7,7 @@
 export const people: readonly string[] = [
   `create table person (
      id uuid primary key,
-     name bytea,
-     number bytea,
-     email bytea,
-     phone bytea,
-     badge bytea,
-     language bytea,
+     ${personFields.map((field) => `${field} bytea,`).join(' ')}
      row_version integer not null,
      updated_at timestamptz not null,
      deleted_at timestamptz,
