@@ -96,7 +96,7 @@ module.exports = {
       '^sync/disk/',
       '^sync/errors/',
     ]),
-    row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
+    row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/(api|wire)/']),
     row('build', '^build/(?!tables/)', ['^models/rules/', '^sync/disk/', '^sync/errors/', '^sync/protocol/']),
     row('build-tables', '^build/tables/', ['^sync/server/platform/database/']),
     row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [

@@ -3,10 +3,10 @@ import { BadgeNumber, CheckinMethod, LivenessPolicy } from '../../sync/protocol/
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
 import { MAX_PICTURE_BYTES } from '../../sync/protocol/wire/farewell.ts';
 import { CAMERA_DOUBTS, CAMERA_UNUSABLE } from '../../sync/protocol/wire/fleet.ts';
+import { givenName, isReadableName } from '../../sync/protocol/wire/name.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
-import { givenName, isReadableName } from './name.ts';
 import { Printing } from './printing.ts';
 import { Setup } from './setup.ts';
 import { NewStaff, StaffChoice, StaffDeed, StaffPin, StaffRow, Unlock, Unlocked } from './staff.ts';

@@ -1,8 +1,8 @@
 import type { Signal } from '@preact/signals';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
-import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
+import { isReadableName } from '../../../../sync/protocol/wire/name.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { ownName, shortName } from '../../../shared/i18n.ts';

@@ -1,5 +1,5 @@
-import { isOfAge } from '../../../../electron/contract/age.ts';
-import { isReadableName } from '../../../../electron/contract/name.ts';
+import { isOfAge } from '../../../../sync/protocol/wire/age.ts';
+import { isReadableName } from '../../../../sync/protocol/wire/name.ts';
 import type { Wrong } from '../../parts/fields.tsx';
 
 /** Someone below the age of consent and their guardian, as typed. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import type { StaffRow } from '../../../../electron/contract/staff.ts';
+import { isReadableName } from '../../../../sync/protocol/wire/name.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
