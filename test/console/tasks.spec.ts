@@ -186,3 +186,7 @@ test('the first kiosk, once it has used its code, is approved in the guide', asy
   // It was the last step.
   await expect(guide).toHaveCount(0);
 });
+  // Wherever kiosks are named, it is one of them at once.
+  await page.keyboard.press('Control+k');
+  await dialog().getByRole('combobox').fill('east');
+  await expect(page.getByRole('option', { name: 'East door' })).toBeVisible();

@@ -10,6 +10,7 @@ import { useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
+import { loadPlaces } from '../../state/places.ts';
 import { ApproveKiosk, NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
 import { AddContacts } from './contacts.tsx';
@@ -86,11 +87,15 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChild
 function Kiosk({ onDone }: { onDone: () => void }) {
   const { value, reload } = useRead(listDevices, { query: { status: 'pending', limit: 1 } }, POLL_MS);
   const waiting = value?.items[0];
+  const approved = () => {
+    onDone();
+    void loadPlaces();
+  };
   return (
     <div class="actions">
       {waiting && (
         <DialogButton label={t('devices.approve')} of={waiting.name} kind="primary" title={t('devices.approve')}>
-          <ApproveKiosk device={waiting} onDone={onDone} />
+          <ApproveKiosk device={waiting} onDone={approved} />
         </DialogButton>
       )}
       <DialogButton
