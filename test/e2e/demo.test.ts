@@ -69,6 +69,24 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   );
 
   test(
+    'begins with the one address that it names first, at the guide, in which its kiosks, people and records are done',
+    async () => {
+      expect(
+        started
+          .output()
+          .split(/^ready .*$/m)[1]!
+          .trim(),
+      ).toMatch(/^sign in\s+https:\S+\s+open this first/);
+      const guide = page.locator('.setup');
+      await guide.waitFor();
+      expect(await get('/api/setup')).toEqual({ done: ['kiosk', 'person', 'checkin'] });
+      await expect.poll(() => guide.locator('li[data-done=true]').count(), { timeout: LIMIT_MS }).toBe(3);
+      await guide.getByRole('button', { name: 'Add contacts' }).waitFor();
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'says so on every page, to staff and to a person',
     async () => {
       for (const path of ['home', 'people', 'settings']) {

@@ -174,12 +174,12 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   parts.push(host);
   signal.throwIfAborted();
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
-  say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
-  say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   const how = running.adminLink.includes('#')
     ? '(once, within the hour)'
     : `(with your account, or: ${command('accounts link ID')})`;
-  say(`  sign in  ${running.adminLink}   ${how}`);
+  say(`  sign in  ${running.adminLink}   open this first ${how}`);
+  say(`           certificate SHA-256 ${running.certificateSha256}`);
+  say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
   if (prepared.staffPin)
     say(
       `  staff PIN ${prepared.staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,

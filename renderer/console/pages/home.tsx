@@ -27,7 +27,7 @@ export function Home({ role, query }: PageProps) {
     <div class="board">
       <Header live={live} />
       <LostNotice live={live} />
-      {role === 'admin' && demo.value === 'none' && <SetupGuide />}
+      {role === 'admin' && demo.value !== 'emptying' && <SetupGuide />}
       {site ? (
         <div class="board-main" data-stale={live.lostAt.value !== null}>
           <Stats live={live} role={role} site={chosen} />
