@@ -69,6 +69,15 @@ test('a guide says what is left to set up; contacts are named in it, and it can 
   await expect(guide).toHaveCount(0);
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await expect(guide).toBeVisible();
+  // On another day too.
+  await guide.getByRole('button', { name: 'Hide this guide' }).click();
+  await page.reload();
+  await expect(page.getByText('No check-ins yet')).toBeVisible();
+  await expect(guide).toHaveCount(0);
+  await page.keyboard.press('Control+k');
+  await dialog.getByRole('combobox').fill('guide');
+  await page.getByRole('option', { name: 'Show the setup guide' }).click();
+  await expect(guide).toBeVisible();
 });
 
 test('a roll call where nobody is known to be inside says so, and not that everyone is accounted for', async () => {

@@ -1,5 +1,5 @@
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { listDevices } from '../../../../sync/protocol/api/devices.ts';
 import { getSetup, SETUP_STEPS, type SetupStep } from '../../../../sync/protocol/api/setup.ts';
 import { Button } from '../../../shared/button.tsx';
@@ -19,19 +19,24 @@ import { AddContacts } from './contacts.tsx';
 const POLL_MS = 5_000;
 const DISMISSED = 'setup-dismissed';
 
+/** Whether this browser was asked to hide the guide. */
+export const guideHidden = signal(kept(DISMISSED) !== null);
+
+export function hideGuide(hidden: boolean): void {
+  keep(DISMISSED, hidden ? 'yes' : null);
+  guideHidden.value = hidden;
+}
+
 /** What a new installation has to have before it works for people. It stays until all of it is done, or it is dismissed. */
 export function SetupGuide() {
   const { value, reload } = useRead(getSetup, {}, POLL_MS);
-  const [dismissed, setDismissed] = useState(kept(DISMISSED) !== null);
-  if (!value || dismissed || value.done.length === SETUP_STEPS.length) return null;
+  if (!value || guideHidden.value || value.done.length === SETUP_STEPS.length) return null;
   const dismiss = () => {
-    keep(DISMISSED, 'yes');
-    setDismissed(true);
+    hideGuide(true);
     toast(
       () => t('home.setup.dismissed'),
       async () => {
-        keep(DISMISSED, null);
-        setDismissed(false);
+        hideGuide(false);
         return null;
       },
     );
