@@ -59,6 +59,8 @@ task('a fresh install to an enrolled person', 12, async () => {
   await dialog().getByLabel('Privacy contact').fill('privacy@example.org');
   await dialog().getByLabel('Data protection officer').fill('dpo@example.org');
   await click(dialog().getByRole('button', { name: 'Save contacts' }));
+  await click(page.locator('.setup').getByRole('button', { name: 'Review consent texts' }));
+  await click(dialog().getByRole('button', { name: 'Adopt these texts' }));
   await click(page.locator('.setup').getByRole('button', { name: 'Add person' }));
   await addAndEnrol('Ada Lovelace', '1815', stillsOfA()[0]!);
 });

@@ -11,6 +11,7 @@ import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { loadPlaces } from '../../state/places.ts';
+import { AdoptTexts } from '../consents.tsx';
 import { ApproveKiosk, NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
 import { AddContacts } from './contacts.tsx';
@@ -79,6 +80,7 @@ export function SetupGuide() {
 const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChildren>> = {
   account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account')} />,
   contacts: (reload) => <AddContacts onDone={reload} />,
+  texts: (reload) => <AdoptTexts onDone={reload} />,
   kiosk: (reload) => <Kiosk onDone={reload} />,
   person: () => (
     <DialogButton label={t('people.add')}>

@@ -120,11 +120,7 @@ function selectRows(db: Db, site: SiteId) {
 }
 
 /** @param after null: all of the site; else those that changed since, wherever they are now */
-async function devices(
-  db: Db,
-  site: SiteId,
-  after: number | null,
-): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
+async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
   const isHere = sql<boolean>`status = 'approved' and ${isOf(site, 'device.site')}`;
   let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', isHere.as('here')]);
   query = after === null ? query.where(isHere) : query.where('change', '>=', after);
