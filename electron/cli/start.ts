@@ -15,8 +15,8 @@ smartpresence in the user's data folder. Ctrl-C stops everything.
                   Electron, or Chromium with the core beside it (default: Electron where its program is installed)
   --port N        port of the kiosk's page on the loopback interface (default: a free one)
   --device-secret file | systemd
-                  where the secret is that opens the kiosk's store: a 0600 file in its folder (default; the screens keep
-                  saying so), or a credential sealed by systemd, in a unit of its own
+                  where the secret is that opens the kiosk's store: a 0600 file in its folder (default; staff's
+                  screens keep saying so), or a credential sealed by systemd, in a unit of its own
   --no-build      take the screens as they are in dist/ (npm run dev builds them)
   --help          this text`;
 

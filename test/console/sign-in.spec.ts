@@ -52,23 +52,46 @@ test('an empty board says what will appear', async () => {
 
 test('a guide says what is left to set up; contacts are named in it, and it can be hidden and had back', async () => {
   const guide = page.locator('.setup');
-  await expect(guide).toContainText('1 of 5 done');
+  await expect(guide).toContainText('1 of 6 done');
   await guide.getByRole('button', { name: 'Add contacts' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Your organisation').fill('Example Ltd, 1 Main Street');
   await dialog.getByLabel('Privacy contact').fill('privacy@example.org');
   await dialog.getByLabel('Data protection officer').fill('dpo@example.org');
-  await dialog.locator('summary').first().click();
-  await expect(dialog.locator('.consent-text').first()).toContainText('Example Ltd, 1 Main Street');
   await axe(page);
   await picture(page, 'setup-contacts', ['desk', 'narrow']);
   await dialog.getByRole('button', { name: 'Save contacts' }).click();
-  await expect(guide).toContainText('2 of 5 done');
+  await expect(guide).toContainText('2 of 6 done');
   await picture(page, 'setup', ['desk', 'wall', 'narrow']);
   await guide.getByRole('button', { name: 'Hide this guide' }).click();
   await expect(guide).toHaveCount(0);
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await expect(guide).toBeVisible();
+  // On another day too.
+  await guide.getByRole('button', { name: 'Hide this guide' }).click();
+  await page.reload();
+  await expect(page.getByText('No check-ins yet')).toBeVisible();
+  await expect(guide).toHaveCount(0);
+  await page.keyboard.press('Control+k');
+  await dialog.getByRole('combobox').fill('guide');
+  await page.getByRole('option', { name: 'Show the setup guide' }).click();
+  await expect(guide).toBeVisible();
+});
+
+test('the consent text is read in the guide in each language, and adopted as a whole', async () => {
+  const guide = page.locator('.setup');
+  await guide.getByRole('button', { name: 'Review consent texts' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.locator('.consent-text:visible')).toContainText('Example Ltd, 1 Main Street');
+  await dialog.locator('summary', { hasText: 'Arabic' }).click();
+  await expect(dialog.locator('.consent-text[dir=rtl]')).toContainText('Example Ltd, 1 Main Street');
+  await axe(page);
+  await picture(page, 'setup-texts', ['desk', 'narrow']);
+  await dialog.getByRole('button', { name: 'Adopt these texts' }).click();
+  await expect(guide).toContainText('3 of 6 done');
+  await page.goto(system.at('texts'));
+  await expect(page.getByText(/^Adopted/)).toBeVisible();
+  await page.goto(system.at('home'));
 });
 
 test('a roll call where nobody is known to be inside says so, and not that everyone is accounted for', async () => {

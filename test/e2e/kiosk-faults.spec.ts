@@ -203,8 +203,6 @@ test('a file in place of the camera is said to staff, with what to do, unless th
   declare(false);
   try {
     const { page } = await kiosk.enter({ clip });
-    await expect(page.locator('.notes')).toContainText(notice);
-    await checkScreen(page, 'camera-virtual');
     await openStaff(page);
     const condition = page.locator('[data-condition=camera-virtual]');
     await expect(condition).toContainText(notice);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
 import type { Report } from '../../sync/protocol/api/reports.ts';
+import type { Site } from '../../sync/protocol/api/sites.ts';
 import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -286,6 +287,37 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
       before.insideNow,
     ]);
     expect(await elsewhere()).toBe(false);
+  });
+
+  test('the board is of one site, and after midnight counts who is inside as the list of them does', async () => {
+    const other = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Night works', timeZone: 'UTC' } });
+    const there = await api.kiosk(other.id);
+    const source = { db: api.db, keys: api.keys, logEpoch: 'x', site: SITE };
+    const night = at('22:30');
+    const here = async () => (await readBoard(source, {}, night)).counts;
+    const before = await here();
+    for (const time of ['21:00', '21:05']) {
+      const person = there.person(`Night shift ${time}`);
+      there.append('checkin', { direction: 'in', ...open }, { person }, at(time));
+    }
+    const person = box.person('Night watch');
+    record(person, '21:30', 'in');
+    await api.deliver(there);
+    await api.deliver(box);
+    const board = await readBoard(source, { site: other.id }, night);
+    expect([board.site, board.counts, board.devices.map((d) => d.id), board.rows.map((r) => r.name)]).toEqual([
+      { name: 'Night works', timeZone: 'UTC' },
+      { inToday: 2, insideNow: 2, recordsToday: 2 },
+      [there.device],
+      ['Night shift 21:05', 'Night shift 21:00'],
+    ]);
+    // Half past midnight there: nobody has come today, and the night watch is inside.
+    expect(await here()).toEqual({ inToday: 0, insideNow: before.insideNow + 1, recordsToday: 0 });
+    const { items } = await api.ask<Page<{ person: string }>>('GET', '/api/presence?limit=200');
+    expect(items.map((row) => row.person)).toContain(person);
+    await expect(readBoard(source, { site: crypto.randomUUID() }, night)).rejects.toMatchObject({
+      code: 'unknown-site',
+    });
   });
 
   test('payroll files: stays as a timesheet, records in the columns that Frappe HR imports; nothing that does not count, no end made up', async () => {

@@ -1,6 +1,9 @@
 import { v7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
+import type { ConsentTextList } from '../../sync/protocol/api/consents.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
+import type { Actor } from '../../sync/server/platform/audit/actor.ts';
+import { findAll } from '../../sync/server/platform/database/rows.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPerson } from '../kit/person.ts';
@@ -34,5 +37,28 @@ describe.each(DATABASES)('setting up on $name', (on) => {
     kiosk.append('checkin', seen, { person, score: 0.7 }, NOW);
     await api.deliver(kiosk);
     expect(await done()).toEqual(['contacts', 'kiosk', 'person', 'checkin']);
+  });
+
+  test('the text that ships is adopted as it was read, by an account that is kept; with templates on cards it is another one', async () => {
+    const texts = () => api.ask<ConsentTextList>('GET', '/api/consent-texts');
+    const isDone = async () => (await api.ask<{ done: string[] }>('GET', '/api/setup')).done.includes('texts');
+    const adopt = (version: string, as: Actor) =>
+      api.ask<ConsentTextList>('POST', '/api/consent-texts/adopt', { body: { version }, as });
+    const actor = api.actorOf('admin');
+    expect([(await texts()).adoptedAt, await isDone()]).toEqual([null, false]);
+    await expect(adopt('2020-01', actor)).rejects.toMatchObject({ code: 'consent-outdated' });
+    const { shippedVersion, shipped } = await texts();
+    expect((await adopt(shippedVersion, actor)).adoptedAt).toBe(NOW.toISOString());
+    expect(await isDone()).toBe(true);
+    const rows = await findAll(api.db, 'consent_adoption', {});
+    expect(rows.map((r) => [r.version, r.language, r.adopted_by]).sort()).toEqual(
+      shipped.map(({ language }) => [shippedVersion, language, actor.id]).sort(),
+    );
+    const [audited] = await findAll(api.db, 'audit', { route: 'POST /api/consent-texts/adopt', outcome: 'ok' });
+    expect(audited).toMatchObject({ actor: actor.id, resource: shippedVersion });
+    const { items } = await api.ask<{ items: Site[] }>('GET', '/api/sites');
+    const cards = { was: {}, is: { templates: 'card' } };
+    await api.ask('PATCH', `/api/sites/${items[0]!.id}/policy`, { body: cards });
+    expect([(await texts()).adoptedAt, await isDone()]).toEqual([null, false]);
   });
 });

@@ -1,9 +1,15 @@
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { countDemo } from '../../../sync/protocol/api/demo.ts';
 import { initServer } from '../../../sync/server/app/local.ts';
+import { call } from '../../../sync/server/app/open.ts';
 import { readDeviceSecret } from '../../core/keys/credential.ts';
+import { slotsFile } from '../../core/keys/slots.ts';
+import { isLeaving } from '../../core/leaving/journal.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { dataHome, kioskHome, serverHome } from '../../core/paths.ts';
@@ -16,8 +22,9 @@ import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
-import { electronFor, openKioskHost } from './kiosk-host.ts';
+import { electronFor, type KioskHost, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
+import type { PreparedKiosk } from './prepare-kiosk.ts';
 import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
@@ -143,14 +150,11 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     // As the kiosk has it, or the server's board would call a demo's quick coming and going one presence.
     ...(demo && { SMARTPRESENCE_REPEAT_SECONDS: String(defaultSite(demo).repeatWindowSeconds) }),
   };
-  const prepared = await prepareInProcess({
-    kiosk,
-    server,
-    serverEnv,
-    demo,
-    deviceSecret: secret.bytes,
+  const preparing = {
+    ...{ kiosk, server, serverEnv, demo, deviceSecret: secret.bytes },
     staffPin: String(randomInt(100_000, 1_000_000)),
-  });
+  };
+  const prepared = await prepareInProcess(preparing);
   if (prepared.staffPin) say(`Staff PIN set: ${prepared.staffPin}`);
   signal.throwIfAborted();
 
@@ -159,37 +163,89 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   signal.throwIfAborted();
   await screens;
   signal.throwIfAborted();
-  const host = await openKioskHost({
-    electron,
-    home: kiosk,
-    demo,
-    secretInFile: secret.bytes === null,
-    footage: prepared.footage,
-    port: options.port,
-    log(level, message, fields) {
-      const line = logLine(level, message, fields ?? {});
-      if (line) say(line);
-    },
-  });
-  parts.push(host);
+  const openHost = (footage: string) =>
+    openKioskHost({
+      electron,
+      home: kiosk,
+      demo,
+      secretInFile: secret.bytes === null,
+      footage,
+      port: options.port,
+      log(level, message, fields) {
+        const line = logLine(level, message, fields ?? {});
+        if (line) say(line);
+      },
+    });
+  let host = await openHost(prepared.footage);
+  parts.push({ close: () => host.close() });
   signal.throwIfAborted();
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
-  say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
-  say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   const how = running.adminLink.includes('#')
     ? '(once, within the hour)'
     : `(with your account, or: ${command('accounts link ID')})`;
-  say(`  sign in  ${running.adminLink}   ${how}`);
-  if (prepared.staffPin)
-    say(
-      `  staff PIN ${prepared.staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
-    );
+  say(`  sign in  ${running.adminLink}   open this first ${how}`);
+  say(`           certificate SHA-256 ${running.certificateSha256}`);
+  say(whereIs(host, demo));
+  sayStaffPin(prepared);
   if (prepared.second) {
     say('  demo     a dozen made-up people with a month of records, and a second kiosk; Home empties it');
     parts.push(startSecondKiosk(prepared.second));
   }
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
+  /** The kiosk of this machine again, of the server that runs: nobody could type a code where there is no display. */
+  const begin = async () => {
+    await host.close();
+    ensureKioskFolder(kiosk, demo);
+    const next = await prepareInProcess({ ...preparing, joins: true });
+    signal.throwIfAborted();
+    host = await openHost(next.footage);
+    say('The demo is empty. The kiosk of this machine is set up again, with nobody in it.');
+    say(whereIs(host, demo));
+    sayStaffPin(next);
+  };
+  // Also one whose emptying was broken off.
+  if (demo && (await isDemo(serverEnv)))
+    void untilEmptied(kiosk, serverEnv, signal)
+      .then((emptied) => (emptied ? begin() : undefined))
+      .catch((cause: unknown) => signal.aborted || report(cause));
   await untilEnd(running, signal);
+}
+
+const whereIs = (host: KioskHost, demo: boolean): string =>
+  `  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`;
+
+function sayStaffPin({ staffPin }: PreparedKiosk): void {
+  if (staffPin === null) return;
+  say(
+    `  staff PIN ${staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
+  );
+}
+
+/** Whether there is something to be emptied, or being emptied. */
+const isDemo = (serverEnv: NodeJS.ProcessEnv): Promise<boolean> =>
+  call(serverEnv, countDemo).then(
+    () => true,
+    (cause: unknown) => {
+      if (cause instanceof Problem && cause.code === 'not-a-demo') return false;
+      throw cause;
+    },
+  );
+
+/** How often it is looked whether the demo was emptied, ms. */
+const EMPTIED_MS = 1_000;
+
+/**
+ * Waits until the demo's kiosk has destroyed itself, and its server is no demo any more.
+ *
+ * @returns false: everything ends before that
+ */
+async function untilEmptied(kiosk: string, serverEnv: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boolean> {
+  const hasLeft = () => !existsSync(slotsFile(kiosk)) && !isLeaving(kiosk);
+  while (!signal.aborted) {
+    if (hasLeft() && !(await isDemo(serverEnv))) return true;
+    await sleep(EMPTIED_MS, null, { ref: false, signal }).catch(() => undefined);
+  }
+  return false;
 }
 
 function serverLog(line: string): void {

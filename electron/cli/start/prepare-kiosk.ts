@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
+import { createDeviceIdentity, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { provisionByFile } from '../../../sync/protocol/api/devices.ts';
+import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { provisionDemo, provisionLocal } from '../../../sync/server/app/local.ts';
+import { call } from '../../../sync/server/app/open.ts';
+import { finishJoining } from '../../core/joining/joining.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
@@ -20,6 +24,9 @@ import {
   secondKiosk,
 } from '../demo/second-kiosk.ts';
 
+/** What a kiosk that is no demo's is called. */
+const OWN_NAME = hostname().slice(0, 80) || 'kiosk';
+
 export interface PrepareOptions {
   readonly kiosk: string;
   readonly server: string;
@@ -29,6 +36,8 @@ export interface PrepareOptions {
   readonly deviceSecret: Uint8Array | null;
   /** Set as the staff PIN when the kiosk has none yet. */
   readonly staffPin: string;
+  /** The server runs already: a kiosk that it does not know joins it. */
+  readonly joins?: boolean;
 }
 
 /** What came of it: the staff PIN when it was set now, and of a demo the camera clip and what its second kiosk needs. */
@@ -75,10 +84,14 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
 /** @returns the demo's second kiosk; null: this is no demo, or it was emptied */
 async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<SecondKioskOptions['kiosk'] | null> {
   const { store } = kiosk;
+  if (options.joins && !readServerLink(store)) {
+    await joinServer(kiosk, options.serverEnv);
+    return null;
+  }
   const second = options.demo ? await secondKiosk(store) : null;
   if (readServerLink(store)) return registered(second);
   const secret = await createDeviceIdentity(store.device);
-  const device = await deviceRequest(secret, second ? KIOSK_NAME : hostname().slice(0, 80) || 'kiosk');
+  const device = await deviceRequest(secret, second ? KIOSK_NAME : OWN_NAME);
   const server = { serverHome: options.server, env: options.serverEnv, device };
   if (!second) {
     writeServerLink(store, { secret, bundle: await provisionLocal(server) });
@@ -89,6 +102,17 @@ async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<Sec
   keepSecondKiosk(store, known);
   writeServerLink(store, { secret, bundle: made.bundle });
   return registered(known);
+}
+
+/** As `device request`, `device provision` and `device accept` do it, one after the other. */
+async function joinServer(kiosk: OpenKiosk, serverEnv: NodeJS.ProcessEnv): Promise<void> {
+  const secret = await createDeviceIdentity(kiosk.store.device);
+  const request = await deviceRequest(secret, OWN_NAME);
+  const signed = await signJoin({ secret: null, request }, secret.signing);
+  const body = { request: signed, fingerprint: await deviceFingerprint(request), name: OWN_NAME };
+  const { grant } = await call(serverEnv, provisionByFile, { body });
+  const opened = await openGrant(grant, secret.device, secret.sealing);
+  await finishJoining({ ...kiosk, changed: () => undefined }, secret, opened);
 }
 
 const registered = (kiosk: SecondKiosk | null): SecondKioskOptions['kiosk'] | null =>

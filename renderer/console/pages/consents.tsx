@@ -3,7 +3,7 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { AreaField, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
@@ -125,23 +125,66 @@ export function Texts({ role }: PageProps) {
             {!items.some((text) => text.inForce) && <Badge kind="good">{t('texts.inForce')}</Badge>}
           </div>
           <p class="muted">{t('texts.shippedText')}</p>
-          {shipped.map((text) => (
-            <FoldedText key={text.language} of={text} filledIn={filledIn} />
-          ))}
+          <Shipped of={texts.value} />
+          {texts.value.adoptedAt ? (
+            <p class="muted small">
+              {t('texts.adoptedAt')} <Moment at={texts.value.adoptedAt} />
+            </p>
+          ) : (
+            mayAdd && (
+              <div class="actions start">
+                <AdoptTexts onDone={texts.reload} />
+              </div>
+            )
+          )}
         </section>
       )}
     </PageFrame>
   );
 }
 
-type Shipped = consents.ConsentTextList['shipped'][number];
-type Written = { of: Shipped; filledIn: consents.ConsentTextList['filledIn'] };
+/** The text that ships, to be read in each of its languages and adopted as a whole. */
+export const AdoptTexts = ({ onDone }: { onDone: () => void }) => (
+  <DialogButton label={t('texts.adopt')} wide>
+    <Adopt onDone={onDone} />
+  </DialogButton>
+);
 
-/** A text under its title, as people read it. */
-export const FoldedText = ({ of, filledIn }: Written) => (
-  <details>
-    <summary lang={of.language} dir="auto">
-      {of.title}
+function Adopt({ onDone }: { onDone: () => void }) {
+  const texts = useRead(consents.listConsentTexts);
+  const version = texts.value?.shippedVersion;
+  return (
+    <WriteForm
+      write={() => api(consents.adoptConsentTexts, { body: { version: version! } })}
+      say={() => t('texts.adopted')}
+      done={onDone}
+      ready={version !== undefined}
+      action={t('texts.adoptAll')}
+    >
+      <p>{t('texts.adoptText')}</p>
+      <ErrorNote error={texts.error} onRetry={texts.reload} />
+      {texts.value && <Shipped of={texts.value} />}
+    </WriteForm>
+  );
+}
+
+/** In each language, that of this page open. */
+const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }) =>
+  shipped.map((text) => (
+    <FoldedText key={text.language} of={text} filledIn={filledIn} open={text.language === currentLanguage()} />
+  ));
+
+type ShippedText = consents.ConsentTextList['shipped'][number];
+type Written = { of: ShippedText; filledIn: consents.ConsentTextList['filledIn'] };
+
+/** A text under its language and title, as people read it. */
+const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }) => (
+  <details open={open}>
+    <summary>
+      {languageName(of.language)} ·{' '}
+      <bdi lang={of.language} dir="auto">
+        {of.title}
+      </bdi>
     </summary>
     <Paragraphs of={of} filledIn={filledIn} />
   </details>
@@ -158,7 +201,7 @@ const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
   </div>
 );
 
-function Add({ shipped, onDone }: { shipped: readonly Shipped[]; onDone: () => void }) {
+function Add({ shipped, onDone }: { shipped: readonly ShippedText[]; onDone: () => void }) {
   const { values, setValues, field } = useFields({ version: '', language: currentLanguage(), title: '', body: '' });
   const { body, ...rest } = values;
   const paragraphs = body

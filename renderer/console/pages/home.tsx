@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { ATTENTION_KINDS, countAttention } from '../../../sync/protocol/api/attention.ts';
 import { IconCloudOff } from '../../shared/icons.tsx';
 import { demo } from '../../shared/web/demo.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
+import { SiteField } from '../parts/filters.tsx';
 import type { PageProps } from '../parts/page.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
 import { Skeleton } from '../parts/reading.tsx';
@@ -17,18 +18,19 @@ import { POLL_MS } from './attention.tsx';
 import { SetupGuide } from './home/setup-guide.tsx';
 
 /** Where it begins: what is going on at this site, at a glance and in order, what waits, and how to get started. */
-export function Home({ role }: PageProps) {
-  const [live] = useState(createLive);
+export function Home({ role, query }: PageProps) {
+  const chosen = query.get('site');
+  const live = useMemo(() => createLive(chosen), [chosen]);
   useEffect(() => live.connect(), [live]);
   const { site } = live.board.value;
   return (
     <div class="board">
       <Header live={live} />
       <LostNotice live={live} />
-      {role === 'admin' && demo.value === 'none' && <SetupGuide />}
+      {role === 'admin' && demo.value !== 'emptying' && <SetupGuide />}
       {site ? (
         <div class="board-main" data-stale={live.lostAt.value !== null}>
-          <Stats live={live} role={role} />
+          <Stats live={live} role={role} site={chosen} />
           <CheckinList live={live} />
           <div class="board-side">
             {role !== 'auditor' && <Open />}
@@ -50,6 +52,7 @@ function Header({ live }: { live: Live }) {
         <h1>{site?.name ?? t('home.nav')}</h1>
         <p class="muted">{site ? dateIn(live.serverNow.value, site.timeZone) : t('board.title')}</p>
       </div>
+      <SiteField />
       <Line live={live} />
       {site && (
         <time class="board-clock tabular" title={t('siteTime', { zone: site.timeZone })}>
@@ -138,7 +141,7 @@ function Kiosks({ live }: { live: Live }) {
 }
 
 /** Three numbers that answer what people open the page for. */
-function Stats({ live, role }: { live: Live; role: Role }) {
+function Stats({ live, role, site }: { live: Live; role: Role; site: string | null }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;
   return (
@@ -146,7 +149,7 @@ function Stats({ live, role }: { live: Live; role: Role }) {
       <Stat
         label={t('board.stats.inside')}
         hint={t('board.stats.insideHint')}
-        to={role === 'auditor' ? undefined : 'presence'}
+        to={role === 'auditor' ? undefined : site === null ? 'presence' : `presence?site=${site}`}
         accent
       >
         {counts.insideNow}

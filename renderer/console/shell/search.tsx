@@ -6,6 +6,7 @@ import {
   IconAddPerson,
   IconDownload,
   IconExit,
+  IconInfo,
   IconKiosk,
   IconPeople,
   IconSearch,
@@ -14,11 +15,13 @@ import {
 import { Dialog } from '../../shared/web/pieces.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import { guideHidden, hideGuide } from '../pages/home/setup-guide.tsx';
 import { type ConsolePage, SECTIONS } from '../pages/index.ts';
 import { Combobox, type Option, type OptionGroup } from '../parts/combobox.tsx';
 import { personOption, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
 import { kioskPath } from '../parts/place-links.tsx';
 import { kiosks, siteOf, sites } from '../state/places.ts';
+import type { Role } from '../state/session.ts';
 
 /** What people do from anywhere: each on a page, and there for those whose page it is. */
 const ACTIONS = [
@@ -66,10 +69,8 @@ export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
 /**
  * The palette: finds people, kiosks, sites, pages and actions. ⌘K and Ctrl+K open it as well. It is beside rail and bar, one of
  * which is never shown.
- *
- * @param pages those of the role, in the order of the rail
  */
-export function Search({ pages }: { pages: readonly ConsolePage[] }) {
+export function Search({ pages, role }: SearchProps) {
   const close = () => {
     open.value = false;
   };
@@ -89,12 +90,18 @@ export function Search({ pages }: { pages: readonly ConsolePage[] }) {
   }, []);
   return open.value ? (
     <Dialog title={t('search.open')} onClose={close}>
-      <Palette pages={pages} onDone={close} />
+      <Palette pages={pages} role={role} onDone={close} />
     </Dialog>
   ) : null;
 }
 
-function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () => void }) {
+interface SearchProps {
+  /** Those of the role, in the order of the rail. */
+  pages: readonly ConsolePage[];
+  role: Role;
+}
+
+function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) {
   const [typed, setTyped] = useState('');
   const id = useId();
   const mayFind = pages.some((page) => page.path === 'people');
@@ -106,6 +113,15 @@ function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () 
       go(path, query);
     };
   const may = (path: string) => pages.some((page) => page.path === path);
+  const guide = {
+    id: 'guide',
+    label: t('search.action.guide'),
+    icon: <IconInfo />,
+    pick: () => {
+      hideGuide(false);
+      to('home')();
+    },
+  };
   const people = found.items.map((p) => ({ ...personOption(p, to(`people/${p.id}`)), icon: <IconStaff /> }));
   const groups: OptionGroup[] = [
     { id: 'people', label: t('people.nav'), options: people },
@@ -114,12 +130,16 @@ function Palette({ pages, onDone }: { pages: readonly ConsolePage[]; onDone: () 
       label: t('search.actions'),
       options: fitting(
         typed,
-        ACTIONS.filter(({ page }) => may(page)).map(({ id: action, page, query, Icon }) => ({
-          id: action,
-          label: t(`search.action.${action}`),
-          icon: <Icon />,
-          pick: to(page, query),
-        })),
+        ACTIONS.filter(({ page }) => may(page))
+          .map(
+            ({ id: action, page, query, Icon }): Option => ({
+              id: action,
+              label: t(`search.action.${action}`),
+              icon: <Icon />,
+              pick: to(page, query),
+            }),
+          )
+          .concat(role === 'admin' && guideHidden.value ? guide : []),
       ),
     },
     {

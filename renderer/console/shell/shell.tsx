@@ -50,7 +50,7 @@ export function Shell({ account }: { account: SessionState }) {
           <Rail account={account} pages={pages} at={page} />
         </Dialog>
       )}
-      <Search pages={pages} />
+      <Search pages={pages} role={role} />
       <main ref={main} id="main" class="main" tabIndex={-1}>
         <EndsSoon session={session} />
         <Tabs pages={pages} at={page} />

@@ -9,8 +9,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
 export interface ConnectionHooks {
-  /** Where to resume from. */
-  since(): { log: string | null; position: number };
+  /** Which site, null for the default one; where to resume from. */
+  since(): { site: string | null; log: string | null; position: number };
   onBoard(board: Board): void;
   onLost(): void;
   onSignedOut(): void;
@@ -24,10 +24,14 @@ export function connectLive(hooks: ConnectionHooks): () => void {
   let socket: WebSocket | null = null;
 
   const open = (): void => {
-    const { log, position } = hooks.since();
+    const { site, log, position } = hooks.since();
     const url = new URL(watchBoard.path, location.href);
     url.protocol = 'wss:';
-    if (log !== null) url.search = new URLSearchParams({ log, after: String(position) }).toString();
+    if (site !== null) url.searchParams.set('site', site);
+    if (log !== null) {
+      url.searchParams.set('log', log);
+      url.searchParams.set('after', String(position));
+    }
     const mine = new WebSocket(url);
     socket = mine;
     watch(mine);

@@ -4,8 +4,12 @@ import { applyBoard, type BoardState, EMPTY, latestOf } from './board.ts';
 import { connectLive } from './connection.ts';
 import { session } from './session.ts';
 
-/** What the live line sends. It is open while a page looks at it: who it shows is in the audit log. */
-export function createLive() {
+/**
+ * What the live line sends. It is open while a page looks at it: who it shows is in the audit log.
+ *
+ * @param site null: the default one
+ */
+export function createLive(site: string | null) {
   const board = signal<BoardState>(EMPTY);
   /** When the line broke, ms since 1970; null while it holds. */
   const lostAt = signal<number | null>(null);
@@ -19,7 +23,7 @@ export function createLive() {
     connect: (): (() => void) =>
       effect(() =>
         connectLive({
-          since: () => ({ log: board.peek().log, position: board.peek().position }),
+          since: () => ({ site, log: board.peek().log, position: board.peek().position }),
           onBoard(message) {
             now.value = Date.now();
             board.value = applyBoard(board.peek(), message, Date.now());

@@ -9,7 +9,7 @@ import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { noticeText } from './error-text.ts';
 
-/** Site, clock and the state of the queue, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
+/** Site, clock and what guests should know, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
 export function TopBar() {
   const { link } = useKiosk();
   return (
@@ -20,7 +20,7 @@ export function TopBar() {
         </p>
         <LivenessBadge />
       </div>
-      <QueueState />
+      <Notes />
       <Clock />
     </header>
   );
@@ -134,12 +134,6 @@ export function Footer({ guests = true }: { guests?: boolean }) {
   );
 }
 
-/** A kiosk that never had a server has sent nothing, and says so; it keeps all it has. */
-function offlineText({ lastSyncAt, queued }: Status): string {
-  if (lastSyncAt !== null) return `${t('status.offline')} — ${t('status.queued', { count: queued })}`;
-  return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
-}
-
 /** From this far ahead on, the time of a restart is said, ms. */
 const SOON_MS = 60_000;
 
@@ -172,27 +166,22 @@ function UpdateNote() {
   );
 }
 
-function QueueState() {
+/** What of the core's notices is of use to a guest. Whatever else is wrong is said to staff, with what to do. */
+const GUESTS: readonly string[] = ['liveness-trial', 'light-drowned'];
+
+function Notes() {
   const status = useKiosk().link.status.value;
   if (!status) return null;
-  const notes: { key: string; icon: 'cloud' | 'alert'; text: string; tone?: 'warn' }[] = [];
-  if (!status.online) notes.push({ key: 'offline', icon: 'cloud', text: offlineText(status) });
-  if (status.storage !== 'ok')
-    notes.push({
-      key: 'storage',
-      icon: 'alert',
-      text: t(status.storage === 'full' ? 'status.storageFull' : 'status.storageLow'),
-      ...(status.storage === 'full' && { tone: 'warn' as const }),
-    });
-  for (const code of status.notices) notes.push({ key: code, icon: 'alert', text: noticeText(code) });
   return (
     <ul class="notes" aria-live="polite">
-      {notes.map((note) => (
-        <li key={note.key} class="note" data-tone={note.tone}>
-          {note.icon === 'cloud' ? <icons.IconCloudOff /> : <icons.IconAlert />}
-          <span class="tabular">{note.text}</span>
-        </li>
-      ))}
+      {status.notices
+        .filter((code) => GUESTS.includes(code))
+        .map((code) => (
+          <li key={code} class="note">
+            <icons.IconAlert />
+            <span>{noticeText(code)}</span>
+          </li>
+        ))}
       <UpdateNote />
     </ul>
   );

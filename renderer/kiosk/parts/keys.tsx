@@ -99,16 +99,16 @@ export function Keypad({ corner }: { corner?: preact.ComponentChildren }) {
 }
 
 const ROWS: Record<string, readonly string[]> = {
-  en: ['1234567890', 'qwertyuiop', 'asdfghjkl', "zxcvbnm'-"],
-  de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', "yxcvbnm'-"],
-  fr: ['1234567890', 'azertyuiop', 'qsdfghjklm', "wxcvbn'-éèç"],
-  es: ['1234567890', 'qwertyuiop', 'asdfghjklñ', "zxcvbnm'-"],
-  pl: ['1234567890żź', 'qwertyuiopóę', 'asdfghjklłąś', "zxcvbnmćń'-"],
-  tr: ['1234567890', 'qwertyuıopğü', 'asdfghjklşi', "zxcvbnmöç'-"],
-  ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ-'],
+  en: ['1234567890', 'qwertyuiop', 'asdfghjkl', "zxcvbnm'.-"],
+  de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', "yxcvbnm'.-"],
+  fr: ['1234567890', 'azertyuiop', 'qsdfghjklm', "wxcvbn'.-éèç"],
+  es: ['1234567890', 'qwertyuiop', 'asdfghjklñ', "zxcvbnm'.-"],
+  pl: ['1234567890żź', 'qwertyuiopóę', 'asdfghjklłąś', "zxcvbnmćń'.-"],
+  tr: ['1234567890', 'qwertyuıopğü', 'asdfghjklşi', "zxcvbnmöç'.-"],
+  ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ.-'],
 };
 /** Letters of names from all over Europe, a press away: then the usual rows are back. */
-const ACCENTS = ['àáâãäåæąăçćčďđð', 'èéêëęěìíîïıłğñń', 'ňòóôõöøőœřśşšșß', 'ùúûüůűýÿźżžťțþ'];
+const ACCENTS = ['àáâãäåæąăāçćčċďđ', 'ðèéêëęěėēğģġħìíî', 'ïıīįķľĺļłñńňņòóô', 'õöøőœřŕśşšșßťțþù', 'úûüůűūųýÿźżž'];
 /**
  * ß has no capital on a keyboard. Turkish has an i with a dot and one without, each with a capital of its own: its keys
  * have both, and where a keyboard has one i, ı among the accents brings the other capital.
@@ -135,8 +135,9 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
   const switches = !capitals && OTHER_SCRIPTS.includes(language);
   const isLatin = latin.value || !OTHER_SCRIPTS.includes(language);
   const usual = (isLatin || capitals) && OTHER_SCRIPTS.includes(language) ? ROWS.en! : (ROWS[language] ?? ROWS.en!);
-  // A number that is given here has neither an apostrophe nor an accent.
-  const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace("'", '')) : usual;
+  // A number that is given here has neither an apostrophe, a full stop nor an accent.
+  const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace(/['.]+/, '')) : usual;
+  const last = rows.length - 1;
   const field = language === 'zh' && !capitals ? nameField.value : null;
   const pinyin = useSignal<typeof PinyinBar | null>(null);
   const chooses = useSignal(true);
@@ -157,7 +158,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
   };
   const press = (text: string): void => {
     if (!composing.current?.press(text)) type(text);
-    upper.value = capitals || [' ', '-', "'"].includes(text);
+    upper.value = capitals || [' ', '-', "'", '.'].includes(text);
     accents.value = false;
   };
   return (
@@ -166,7 +167,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
       {Bar && field && <Bar key={field.name} field={field} type={type} composing={composing} />}
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
-          {i === 3 && (
+          {i === last && (
             <SideKey
               aria-label={t('pin.shift')}
               aria-pressed={upper.value}
@@ -179,7 +180,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
             const shown = upper.value && !Bar ? upperOf(c, language) : c;
             return <Key key={c} label={shown} onPress={() => press(shown)} />;
           })}
-          {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={erase} />}
+          {i === last && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={erase} />}
         </div>
       ))}
       <div class="keyboard-row">

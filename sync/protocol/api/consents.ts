@@ -82,6 +82,9 @@ export const ConsentTextList = z.strictObject({
   items: z.array(ConsentText),
   /** The text that ships, in each of its languages: in force while no text of your own is. */
   shipped: z.array(NewConsentText.omit({ version: true })),
+  shippedVersion: z.string(),
+  /** Since when all of them are adopted; null: nobody has, in this version. */
+  adoptedAt: Instant.nullable(),
   /** What kiosks put in place of `{controller}` and the like; what nobody has said yet is missing. */
   filledIn: z.record(z.string(), z.string()),
 });
@@ -116,6 +119,16 @@ export const listConsentTexts = endpoint('GET /api/consent-texts', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   answer: ConsentTextList,
+});
+
+export const adoptConsentTexts = endpoint('POST /api/consent-texts/adopt', {
+  summary: 'Adopt the text that ships, after reading it in each of its languages',
+  roles: ['admin', 'dpo'],
+  data: [],
+  /** What was read: `shippedVersion`. */
+  body: z.strictObject({ version: z.string().max(40) }),
+  answer: ConsentTextList,
+  errors: ['consent-outdated'],
 });
 
 export const addConsentText = endpoint('POST /api/consent-texts', {

@@ -15,7 +15,7 @@ export const getDemo = endpoint('GET /api/demo', {
 
 export const countDemo = endpoint('GET /api/demo/contents', {
   summary: 'Count what is removed when the demo is emptied',
-  roles: ['admin'],
+  roles: ['admin', 'operator'],
   data: [],
   answer: z.strictObject({ people: z.number().int(), kiosks: z.number().int(), records: z.number().int() }),
   errors: ['not-a-demo'],

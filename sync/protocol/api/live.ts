@@ -30,11 +30,11 @@ export type BoardRow = z.infer<typeof BoardRow>;
 export const BoardDevice = z.strictObject({ id: Uuid, name: z.string(), lastHeardAt: Instant.nullable() });
 export type BoardDevice = z.infer<typeof BoardDevice>;
 
-/** "Today" is the calendar day of the site's time zone. Voided records count nowhere. */
+/** Of one site. "Today" is its attendance day. Voided records count nowhere. */
 export const BoardCounts = z.strictObject({
   /** People who came in today. */
   inToday: z.number().int(),
-  /** People whose last record of today says in. */
+  /** People whose last record, wherever it was made, says in and here: as `GET /api/presence` lists them. */
   insideNow: z.number().int(),
   /** Records today, the voided left out. */
   recordsToday: z.number().int(),
@@ -50,17 +50,18 @@ export const Board = z.strictObject({
   whole: z.boolean(),
   rows: z.array(BoardRow),
   counts: BoardCounts,
-  /** Where `whole`: all; else those that were heard or changed since. */
+  /** Where `whole`: all of the site; else those that were heard or changed since. */
   devices: z.array(BoardDevice),
-  /** No longer to be shown: revoked, or never approved. */
+  /** No longer to be shown: revoked, never approved, or at another site. */
   removedDevices: z.array(Uuid).optional(),
   site: z.strictObject({ name: z.string(), timeZone: z.string() }),
   serverTime: Instant,
 });
 export type Board = z.infer<typeof Board>;
 
-/** Query of `GET /api/checkins` and `/api/live`: where the reader stopped, if it did. */
+/** Query of `GET /api/checkins` and `/api/live`: which site, by default the default one; where the reader stopped, if it did. */
 export const BoardQuery = z.strictObject({
+  site: Uuid.optional(),
   log: Uuid.optional(),
   after: z.coerce.number().int().nonnegative().optional(),
 });
@@ -72,18 +73,20 @@ export const MAX_BOARD_ROWS = 300;
 export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, tooMany: 4429, serverStops: 1001 } as const;
 
 export const getBoard = endpoint('GET /api/checkins', {
-  summary: 'List the newest check-ins, or what has changed since a position',
+  summary: 'List the newest check-ins of a site, or what has changed since a position',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
   query: BoardQuery,
   answer: Board,
+  errors: ['unknown-site'],
 });
 
 /** A WebSocket: it sends a board, then what changes of it. */
 export const watchBoard = endpoint('GET /api/live', {
-  summary: 'Stream changes of the live board over a WebSocket',
+  summary: 'Stream changes of the live board of a site over a WebSocket',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
   query: BoardQuery,
   answer: Board,
+  errors: ['unknown-site'],
 });

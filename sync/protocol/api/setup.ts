@@ -4,7 +4,7 @@ import { endpoint } from './endpoint.ts';
 /** `/api/setup`: how far a new installation has come. */
 
 /** In the order in which they are taken. Each is done by what is there, however it came. */
-export const SETUP_STEPS = ['account', 'contacts', 'kiosk', 'person', 'checkin'] as const;
+export const SETUP_STEPS = ['account', 'contacts', 'texts', 'kiosk', 'person', 'checkin'] as const;
 export type SetupStep = (typeof SETUP_STEPS)[number];
 
 export const getSetup = endpoint('GET /api/setup', {

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '../../errors/problem.ts';
 import { BoardQuery, CLOSE, watchBoard } from '../../protocol/api/live.ts';
+import { findSite } from '../core/sites/sites.ts';
 import { ErrorRows } from '../platform/access/error-rows.ts';
 import { COOKIE, checkHost } from '../platform/access/guard.ts';
 import { admit, refusing, register, sessionOf } from '../platform/access/register.ts';
@@ -77,6 +78,9 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
       preValidation: async (request) => {
         const caller = await sessionOf(services, request, { use: false });
         await refusing(errors, watchBoard, caller, () => admit({ ...watchBoard, ownPage: true }, request, caller));
+        const { site } = BoardQuery.safeParse(request.query).data ?? {};
+        // Here, as there is no answer to send once the socket is open.
+        if (site !== undefined) await findSite(services.db, site);
       },
     },
     async (socket, request) => {

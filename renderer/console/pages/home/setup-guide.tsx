@@ -1,5 +1,5 @@
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { listDevices } from '../../../../sync/protocol/api/devices.ts';
 import { getSetup, SETUP_STEPS, type SetupStep } from '../../../../sync/protocol/api/setup.ts';
 import { Button } from '../../../shared/button.tsx';
@@ -10,6 +10,8 @@ import { useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
+import { loadPlaces } from '../../state/places.ts';
+import { AdoptTexts } from '../consents.tsx';
 import { ApproveKiosk, NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
 import { AddContacts } from './contacts.tsx';
@@ -18,19 +20,24 @@ import { AddContacts } from './contacts.tsx';
 const POLL_MS = 5_000;
 const DISMISSED = 'setup-dismissed';
 
+/** Whether this browser was asked to hide the guide. */
+export const guideHidden = signal(kept(DISMISSED) !== null);
+
+export function hideGuide(hidden: boolean): void {
+  keep(DISMISSED, hidden ? 'yes' : null);
+  guideHidden.value = hidden;
+}
+
 /** What a new installation has to have before it works for people. It stays until all of it is done, or it is dismissed. */
 export function SetupGuide() {
   const { value, reload } = useRead(getSetup, {}, POLL_MS);
-  const [dismissed, setDismissed] = useState(kept(DISMISSED) !== null);
-  if (!value || dismissed || value.done.length === SETUP_STEPS.length) return null;
+  if (!value || guideHidden.value || value.done.length === SETUP_STEPS.length) return null;
   const dismiss = () => {
-    keep(DISMISSED, 'yes');
-    setDismissed(true);
+    hideGuide(true);
     toast(
       () => t('home.setup.dismissed'),
       async () => {
-        keep(DISMISSED, null);
-        setDismissed(false);
+        hideGuide(false);
         return null;
       },
     );
@@ -73,6 +80,7 @@ export function SetupGuide() {
 const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChildren>> = {
   account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account', { guide: '1' })} />,
   contacts: (reload) => <AddContacts onDone={reload} />,
+  texts: (reload) => <AdoptTexts onDone={reload} />,
   kiosk: (reload) => <Kiosk onDone={reload} />,
   person: () => (
     <DialogButton label={t('people.add')}>
@@ -86,11 +94,15 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChild
 function Kiosk({ onDone }: { onDone: () => void }) {
   const { value, reload } = useRead(listDevices, { query: { status: 'pending', limit: 1 } }, POLL_MS);
   const waiting = value?.items[0];
+  const approved = () => {
+    onDone();
+    void loadPlaces();
+  };
   return (
     <div class="actions">
       {waiting && (
         <DialogButton label={t('devices.approve')} of={waiting.name} kind="primary" title={t('devices.approve')}>
-          <ApproveKiosk device={waiting} onDone={onDone} />
+          <ApproveKiosk device={waiting} onDone={approved} />
         </DialogButton>
       )}
       <DialogButton

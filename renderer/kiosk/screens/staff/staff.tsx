@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentType, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { MethodName } from '../../../../electron/contract/methods.ts';
+import type { MethodName, Status } from '../../../../electron/contract/methods.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import * as icons from '../../../shared/icons.tsx';
@@ -205,6 +205,12 @@ function hintOf(view: Exclude<View, 'review'>, faceless: boolean, first: boolean
   return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
 }
 
+/** A kiosk that never had a server has sent nothing, and says so; it keeps all it has. */
+function offlineText({ lastSyncAt, queued }: Status): string {
+  if (lastSyncAt !== null) return `${t('status.offline')} — ${t('status.queued', { count: queued })}`;
+  return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
+}
+
 interface Condition {
   readonly key: string;
   readonly what: string;
@@ -224,6 +230,7 @@ function Conditions() {
       what: t(status.storage === 'full' ? 'conditions.full' : 'conditions.low'),
       next: t('conditions.makeRoom'),
     });
+  if (!status.online) conditions.push({ key: 'offline', what: offlineText(status), next: '' });
   const trouble = troubleOf(camera.state.value, visits.stage.value.reason);
   if (trouble)
     conditions.push({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { type Board, type BoardRow, CLOSE } from '../../../protocol/api/live.ts';
+import type { BoardSince } from '../../features/attendance/board.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
@@ -20,17 +21,12 @@ const POLL_MS = 5000;
 const PING_MS = 20_000;
 
 export interface HubOptions {
-  read(since: { log?: string | undefined; after?: number | undefined }): Promise<Board>;
+  read(since: BoardSince): Promise<Board>;
   /** Which of these sessions still are some. Asked before anything is sent. */
   alive(sessions: readonly string[]): Promise<ReadonlySet<string>>;
   /** Records that these people are shown to these readers; nothing is sent before it is. */
   shown(to: readonly Actor[], people: readonly string[]): Promise<void>;
   readonly log: Logger;
-}
-
-interface Since {
-  log?: string | undefined;
-  after?: number | undefined;
 }
 
 /** Rows at or above the position that were sent already, as text by id: see `news`. At most MAX_BOARD_ROWS. */
@@ -47,7 +43,7 @@ interface Reader {
   readonly session: string;
   readonly actor: Actor;
   readonly role: Viewer;
-  since: Since;
+  since: BoardSince;
   sent: Sent;
   answered: boolean;
 }
@@ -74,7 +70,7 @@ export class LiveHub {
   add(
     socket: Reader['socket'],
     { session, actor, role }: Pick<Reader, 'session' | 'actor' | 'role'>,
-    since: Since,
+    since: BoardSince,
   ): { answered: () => void; gone: () => void } {
     if (this.#readers.size >= MAX_READERS) {
       this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');
@@ -125,7 +121,7 @@ export class LiveHub {
       .catch((err: unknown) => this.#o.log.error({ code: 'live-update-failed', err }, 'live update failed'));
   }
 
-  /** Readers at the same position share one query; those of the same role one text. */
+  /** Readers of a site at the same position share one query; those of the same role one text. */
   async #send(readers: readonly Reader[], what: 'news' | 'all'): Promise<void> {
     const began = performance.now();
     const groups = Map.groupBy(await this.#alive(readers), keyOf);
@@ -143,7 +139,7 @@ export class LiveHub {
           this.#drop(reader);
           continue;
         }
-        reader.since = { log: board.log, after: board.position };
+        reader.since = { ...since, log: board.log, after: board.position };
         reader.sent = above;
         if (text !== null) reader.socket.send(text);
       }
@@ -193,7 +189,7 @@ function actorsOf(readers: readonly Reader[]): Actor[] {
 }
 
 function keyOf({ role, since, sent }: Reader): string {
-  return [role, since.log, since.after, sent.key].join();
+  return [role, since.site, since.log, since.after, sent.key].join();
 }
 
 /**

@@ -3,7 +3,8 @@ import type { ConsentTextList } from '../../../protocol/api/consents.ts';
 import type { MyConsentTexts } from '../../../protocol/api/portal.ts';
 import { type ConsentNames, type ConsentText, consentTexts, shippedTexts } from '../../../protocol/consent-texts.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
-import type { Db } from '../../platform/database/schema.ts';
+import { findAll, insertNew } from '../../platform/database/rows.ts';
+import type { Db, Tx } from '../../platform/database/schema.ts';
 import { policyOf } from '../sites/policy.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { listTexts, textsInForce } from './texts.ts';
@@ -46,11 +47,42 @@ export async function textList(db: Db): Promise<ConsentTextList> {
   const { controller, contact, dpo } = privacy ?? {};
   // Where no photo is kept, the kiosk leaves the paragraph out.
   const fields = { controller, contact, dpo, photoDays: photoDays > 0 ? String(photoDays) : undefined };
+  const shipped = shippedTexts(onCard);
   return {
     items: await listTexts(db),
-    shipped: shippedTexts(onCard).map(({ language, title, paragraphs }) => ({ language, title, paragraphs })),
+    shipped: shipped.map(({ language, title, paragraphs }) => ({ language, title, paragraphs })),
+    shippedVersion: shipped[0]!.version,
+    adoptedAt: await adoptedAt(db, shipped),
     filledIn: Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value]] : []))),
   };
+}
+
+/** Since when each of these texts is adopted; null: one is not. */
+async function adoptedAt(db: Db, texts: readonly PolicyConsentText[]): Promise<string | null> {
+  const rows = await findAll(db, 'consent_adoption', { version: texts.map((text) => text.version) });
+  if (texts.some((text) => !rows.some((r) => r.version === text.version && r.language === text.language))) return null;
+  return new Date(Math.max(...rows.map((r) => r.adopted_at.getTime()))).toISOString();
+}
+
+/**
+ * Puts on record that someone in charge has read the text that ships, in each of its languages. Once adopted it stays so; a
+ * build with another version has to be read again.
+ *
+ * @param version what they have read
+ * @throws Problem `consent-outdated`
+ */
+export async function adoptShipped(tx: Tx, version: string, by: string | null, now: Date): Promise<void> {
+  const shipped = shippedTexts((await fieldsOf(tx, DEFAULT_SCOPE)).onCard);
+  if (shipped.some((text) => text.version !== version)) throw new Problem('consent-outdated');
+  for (const { language } of shipped)
+    await insertNew(tx, 'consent_adoption', { version, language, adopted_at: now, adopted_by: by });
+}
+
+/** Whether people are asked by a text that someone in charge has read: one of the operator's own, or the one that ships. */
+export async function isTextAdopted(db: Db): Promise<boolean> {
+  if ((await textsInForce(db)).length > 0) return true;
+  const { onCard } = await fieldsOf(db, DEFAULT_SCOPE);
+  return (await adoptedAt(db, shippedTexts(onCard))) !== null;
 }
 
 /**

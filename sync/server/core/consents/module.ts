@@ -18,7 +18,7 @@ import { requireShown } from '../people/shown.ts';
 import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
 import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, keepCardTemplate, noteModels } from '../templates/templates.ts';
-import { myConsentTexts, textList } from './filled.ts';
+import { adoptShipped, myConsentTexts, textList } from './filled.ts';
 import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors.ts';
 import { consented, giveConsent, mergeConsents, type RecordedBy, withdrawConsent } from './record.ts';
 import { openSaid, recordConsent, type Standing, saidPlace, standingOf } from './standing.ts';
@@ -46,6 +46,11 @@ const consentRoutes: readonly Route[] = [
   implement(portalApi.listConsentTextsFor, async ({ tx, services: { keys }, params: { person } }) => {
     await requireShown(tx, keys, person);
     return myConsentTexts(tx, person);
+  }),
+  implement(api.adoptConsentTexts, async ({ tx, actor, body: { version }, now, on }) => {
+    on(version);
+    await adoptShipped(tx, version, actor.id, now);
+    return textList(tx);
   }),
   implement(api.addConsentText, async ({ tx, actor, body, now, on }) => {
     on(`${body.version} ${body.language}`);
@@ -141,6 +146,7 @@ export const consents: ServerModule = {
         await update(tx, 'consent', { said_of: people }, { said: null, said_of: null });
       },
     },
+    consent_adoption: { notPersonal: 'which account has adopted which text that ships' },
     consent_text: { notPersonal: 'the operator’s own text' },
     person_minor: {
       sealed: {

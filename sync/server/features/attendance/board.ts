@@ -1,42 +1,57 @@
 import { sql } from 'kysely';
-import { type Board, type BoardCounts, type BoardRow, MAX_BOARD_ROWS } from '../../../protocol/api/live.ts';
+import type { z } from 'zod';
+import {
+  type Board,
+  type BoardCounts,
+  type BoardQuery,
+  type BoardRow,
+  MAX_BOARD_ROWS,
+} from '../../../protocol/api/live.ts';
+import type { Site } from '../../../protocol/api/sites.ts';
 import { namesOf } from '../../core/people/records.ts';
-import { calendarOf, listSites } from '../../core/sites/sites.ts';
+import { calendarOf, findSite, listSites } from '../../core/sites/sites.ts';
 import { horizon } from '../../platform/database/feed.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
+import { isInside, latestRecords, type SiteId } from './inside.ts';
 import { whyVoided } from './search.ts';
 
 export interface BoardSource {
   readonly db: Db;
   readonly keys: Keys;
   readonly logEpoch: string;
+  /** What the default site is called while it has no row. */
   readonly site: { readonly name: string; readonly timeZone: string };
 }
 
+/** Where a reader stopped, and the site that it looks at; absent: the default one. */
+export type BoardSince = z.infer<typeof BoardQuery>;
+
 /**
- * The board as of now: what changed since `since`, or the newest rows when there is no such position, it is of another log,
+ * The board of a site as of now: what changed since `since`, or the newest rows when there is no such position, it is of another log,
  * or more has changed than one message holds. Positions and what they promise: platform/database/feed.ts.
+ *
+ * @throws Problem `unknown-site`
  */
 export async function readBoard(
-  source: BoardSource,
-  since: { log?: string | undefined; after?: number | undefined },
+  { db, keys, logEpoch, site: configured }: BoardSource,
+  since: BoardSince,
   now: Date,
 ): Promise<Board> {
-  const { db, keys, logEpoch, site } = source;
+  const site = await siteOf(db, since.site, configured);
   // Before the rows: what commits in between is read now, and again next time.
   const position = await horizon(db);
   const resumable = since.log === logEpoch && since.after !== undefined && since.after <= position;
   const changed = resumable
-    ? await selectRows(db)
+    ? await selectRows(db, site)
         .where('c.change', '>=', since.after!)
         .limit(MAX_BOARD_ROWS + 1)
         .execute()
     : null;
   const whole = !changed || changed.length > MAX_BOARD_ROWS;
   const found = whole
-    ? await selectRows(db).orderBy('c.at', 'desc').orderBy('c.id', 'desc').limit(MAX_BOARD_ROWS).execute()
+    ? await selectRows(db, site).orderBy('c.at', 'desc').orderBy('c.id', 'desc').limit(MAX_BOARD_ROWS).execute()
     : changed;
   const names = await namesOf(db, keys, peopleOf(found));
   const rows = found.map(
@@ -61,14 +76,26 @@ export async function readBoard(
     position,
     whole,
     rows,
-    counts: await counts(db, site.timeZone, now),
-    ...(await devices(db, whole ? null : since.after!)),
-    site,
+    counts: await counts(db, site, now),
+    ...(await devices(db, site, whole ? null : since.after!)),
+    site: { name: site.name, timeZone: site.timeZone },
     serverTime: now.toISOString(),
   };
 }
 
-function selectRows(db: Db) {
+type BoardSite = SiteId & Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
+
+async function siteOf(db: Db, id: string | undefined, configured: BoardSource['site']): Promise<BoardSite> {
+  if (id !== undefined) return findSite(db, id);
+  const known = (await listSites(db)).find((s) => s.isDefault);
+  return known ?? { ...configured, id: null, isDefault: true, dayStartsAt: '00:00' };
+}
+
+/** Of a table's row that names a site, or none where it is the default one. */
+const isOf = (site: SiteId, column: 'c.site' | 'device.site') =>
+  sql<boolean>`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
+
+function selectRows(db: Db, site: SiteId) {
   return db
     .selectFrom('checkin as c')
     .leftJoin('checkin_void as v', (join) => join.onRef('v.target', '=', 'c.id').onRef('v.device', '=', 'c.device'))
@@ -88,53 +115,38 @@ function selectRows(db: Db) {
       'c.superseded_by',
       'v.reason',
       'k.kind as correction_kind',
-    ]);
+    ])
+    .where(isOf(site, 'c.site'));
 }
 
-async function devices(db: Db, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
-  let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', 'status']).orderBy('name').orderBy('id');
-  query = after === null ? query.where('status', '=', 'approved') : query.where('change', '>=', after);
-  const rows = await query.execute();
-  const gone = rows.filter((d) => d.status !== 'approved').map((d) => d.id);
+/** @param after null: all of the site; else those that changed since, wherever they are now */
+async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
+  const isHere = sql<boolean>`status = 'approved' and ${isOf(site, 'device.site')}`;
+  let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', isHere.as('here')]);
+  query = after === null ? query.where(isHere) : query.where('change', '>=', after);
+  const rows = await query.orderBy('name').orderBy('id').execute();
+  const gone = rows.filter((d) => !d.here).map((d) => d.id);
   return {
     devices: rows
-      .filter((d) => d.status === 'approved')
+      .filter((d) => d.here)
       .map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.last_heard_at?.toISOString() ?? null })),
     ...(gone.length > 0 ? { removedDevices: gone } : {}),
   };
 }
 
-/** Each site's people by its own attendance day; the sums over all sites. */
-async function counts(db: Db, timeZone: string, now: Date): Promise<BoardCounts> {
-  const sites = await listSites(db);
-  const fallback = { id: null, isDefault: true, timeZone, dayStartsAt: '00:00' };
-  const days = (sites.some((s) => s.isDefault) ? sites : [...sites, fallback]).map((s) => ({
-    site: s.id,
-    isDefault: s.isDefault,
-    ...calendarOf(s)(now.getTime()),
-  }));
+/** Those of the site's attendance day; who is inside came at whatever time they did, as on the page of who is inside. */
+async function counts(db: Db, site: BoardSite, now: Date): Promise<BoardCounts> {
+  const day = calendarOf(site)(now.getTime());
   const text = (ms: number) => new Date(ms).toISOString();
-  // Bounds as constants, so that only the partitions of today are looked at.
-  const [low, high] = [Math.min(...days.map((d) => d.start)), Math.max(...days.map((d) => d.end))];
   const { rows } = await sql<{ in_today: number; inside_now: number; records: number }>`
-    with day as (
-      select * from unnest(${days.map((d) => d.site)}::uuid[], ${days.map((d) => d.isDefault)}::boolean[],
-                           ${days.map((d) => text(d.start))}::timestamptz[], ${days.map((d) => text(d.end))}::timestamptz[])
-                    as d (site, is_default, start, finish)
-    ),
-    today as (
-      select c.person, c.resolved, c.at, c.id, c.duplicate_of
-      from checkin c
-        join day on (c.site = day.site or (c.site is null and day.is_default)) and c.at >= day.start and c.at < day.finish
+    with today as (
+      select c.person, c.resolved from checkin c
         left join checkin_void v on v.target = c.id and v.device = c.device
-      where v.target is null and c.superseded_by is null and c.at >= ${text(low)}::timestamptz and c.at < ${text(high)}::timestamptz
-    ),
-    latest as (
-      select distinct on (person) person, resolved from today
-      where person is not null and duplicate_of is null order by person, at desc, id desc
+      where v.target is null and c.superseded_by is null and ${isOf(site, 'c.site')}
+        and c.at >= ${text(day.start)}::timestamptz and c.at < ${text(day.end)}::timestamptz
     )
     select (select count(distinct person)::int from today where resolved = 'in') as in_today,
-           (select count(*)::int from latest where resolved = 'in') as inside_now,
+           (select count(*)::int from (${latestRecords(now)}) latest where ${isInside(site)}) as inside_now,
            (select count(*)::int from today) as records`.execute(db);
   const row = rows[0]!;
   return { inToday: row.in_today, insideNow: row.inside_now, recordsToday: row.records };

@@ -4,6 +4,7 @@ import * as api from '../../../protocol/api/attention.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { getSetup, SETUP_STEPS, type SetupStep } from '../../../protocol/api/setup.ts';
 import { hasEnrolledAdmin } from '../../core/accounts/accounts.ts';
+import { isTextAdopted } from '../../core/consents/filled.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
@@ -26,6 +27,7 @@ const After = z.tuple([Moment, api.AttentionKind, z.string().max(120)]);
 const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
   account: hasEnrolledAdmin,
   contacts: async (db) => Boolean((await policyOf(db, DEFAULT_SCOPE)).privacy),
+  texts: isTextAdopted,
   kiosk: (db) => exists(db, 'device', { status: 'approved' }),
   person: (db) => exists(db, 'template', {}),
   checkin: (db) => exists(db, 'checkin', {}),

@@ -358,6 +358,12 @@ export interface Tables {
     reviewed_at: Instant | null;
     reviewed_by: string | null;
   };
+  consent_adoption: {
+    version: string;
+    language: string;
+    adopted_at: Instant;
+    adopted_by: string | null;
+  };
   credential: {
     id: string;
     person: string;

@@ -176,6 +176,15 @@ export const people: readonly string[] = [
      reviewed_by uuid,
      primary key (version, language))`,
 
+  `-- That someone in charge has read a text that ships, and that people are asked by it.
+   create table consent_adoption (
+     version text not null,
+     language text not null,
+     adopted_at timestamptz not null,
+     -- Account; null: the operator.
+     adopted_by uuid,
+     primary key (version, language))`,
+
   `-- A printed card or a badge (core/credentials/).
    create table credential (
      id uuid primary key,
