@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { project } from '../../test/liveness/heads.ts';
 import type { Point, RgbImage } from './image.ts';
 import { headPose } from './pose.ts';
-import { CHECKIN_QUALITY, ENROLMENT_QUALITY, type FaceQuality, judgeQuality, measureQuality } from './quality.ts';
+import {
+  CHECKIN_QUALITY,
+  ENROLMENT_QUALITY,
+  type FaceQuality,
+  judgeQuality,
+  measureQuality,
+  qualityScore,
+} from './quality.ts';
 
 const GOOD: FaceQuality = {
   size: 200,
@@ -14,6 +21,24 @@ const GOOD: FaceQuality = {
   roll: 1,
   visible: 0.97,
 };
+
+describe('the score of a picture', () => {
+  it('is 50 where enrolment just accepts it, whatever the measure, and 100 at its best', () => {
+    const { minSize, minBrightness, maxBrightness, minContrast, minSharpness, minVisible } = ENROLMENT_QUALITY;
+    const best = { ...GOOD, size: 400, visible: 1 };
+    expect(qualityScore(best)).toBe(100);
+    for (const weakest of [
+      { size: minSize },
+      { brightness: minBrightness },
+      { brightness: maxBrightness },
+      { contrast: minContrast },
+      { sharpness: minSharpness },
+      { visible: minVisible },
+    ])
+      expect(qualityScore({ ...best, ...weakest }), Object.keys(weakest)[0]).toBe(50);
+    expect([qualityScore({ ...best, sharpness: 0 }), qualityScore({ ...best, yaw: 40 })]).toEqual([0, 100]);
+  });
+});
 
 describe('judgement', () => {
   it('lets a good face pass', () => {

@@ -133,6 +133,23 @@ export function judgeQuality(
   return null;
 }
 
+/**
+ * How good a picture is for a template, 0 to 100: its weakest measure. What enrolment just accepts is 50; from 100 on no better picture
+ * would help. Turned heads count as others do, since they are asked for.
+ */
+export function qualityScore({ size, brightness, contrast, sharpness, visible }: FaceQuality): number {
+  const { minSize, minBrightness, maxBrightness, minContrast, minSharpness, minVisible } = ENROLMENT_QUALITY;
+  const shares = [
+    size / (2 * minSize),
+    brightness / (2 * minBrightness),
+    (255 - brightness) / (2 * (255 - maxBrightness)),
+    contrast / (2 * minContrast),
+    sharpness / (2 * minSharpness),
+    1 - (1 - visible) / (2 * (1 - minVisible)),
+  ];
+  return Math.round(100 * Math.max(0, Math.min(1, ...shares)));
+}
+
 /** Side of the crop that light and sharpness are measured on. */
 const SIDE = 112;
 const BYTES = { mean: 0, scale: 1 };

@@ -4,9 +4,11 @@ import {
   initI18n,
   inSmall,
   isPresent,
+  numberOf,
   ownName,
   setLanguage,
   shortName,
+  TWO_DIGITS,
   translations,
 } from './i18n.ts';
 
@@ -40,6 +42,19 @@ describe('a name within a sentence', () => {
     expect(t('left', { name: '\u2068ليلى\u2069', time: '' })).toBe('\u2068ليلى\u2069 left at .');
     expect(t('people', { count: 3 })).toBe('3 people');
   });
+});
+
+test('numbers are grouped as the language writes them, and choose their plural all the same', () => {
+  void initI18n(
+    {
+      en: { people_one: '{{count}} person', people_other: '{{count}} people' },
+      de: { people_other: '{{count}} Personen' },
+    },
+    'en',
+  );
+  expect([1, 9500].map((count) => t('people', { count }))).toEqual(['1 person', '9,500 people']);
+  expect(tIn('de', 'people', { count: 9500 })).toBe('9.500 Personen');
+  expect([numberOf(0.9, TWO_DIGITS, 'de'), numberOf(9500, {}, 'fr')]).toEqual(['0,90', '9\u202f500']);
 });
 
 test('an empty sentence shows nothing, and no key', () => {

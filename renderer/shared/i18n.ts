@@ -109,7 +109,9 @@ export type PathOf<Key> = Key extends `${infer Path}.nav` ? Path : never;
 
 type Values = Record<string, unknown>;
 
-const tIn = (lng: string, key: string, values?: Values): string => instance.t(key, { ...isolated(lng, values), lng });
+/** Plural forms go by `count` itself; what is shown of it, and of any other number, is as the language writes it. */
+const tIn = (lng: string, key: string, values?: Values): string =>
+  instance.t(key, { ...values, lng, replace: shownAs(lng, values) });
 
 /** What a page calls its sentences by: a key that isn't in its English file does not compile. */
 export const translations = <Key extends string>() => {
@@ -136,13 +138,17 @@ const OPPOSITE = {
 const [OPEN, CLOSE] = ['\u2068', '\u2069'];
 
 /**
- * Names and other words of people stay one piece in a sentence, whatever script they have: `Nora (א) left` keeps its
+ * As sentences show values: numbers are grouped. Names and other words of people stay one piece in a sentence, whatever script they have: `Nora (א) left` keeps its
  * brackets and its order. What has the sentence's own direction stays as it is.
  */
-function isolated(lng: string, values: Values = {}): Values {
+function shownAs(lng: string, values: Values = {}): Values {
   const opposite = OPPOSITE[directionOf(lng)];
-  const one = (value: unknown) =>
-    typeof value === 'string' && !value.includes(OPEN) && opposite.test(value) ? `${OPEN}${value}${CLOSE}` : value;
+  const one = (value: unknown) => {
+    if (typeof value === 'number') return numberOf(value, {}, lng);
+    return typeof value === 'string' && !value.includes(OPEN) && opposite.test(value)
+      ? `${OPEN}${value}${CLOSE}`
+      : value;
+  };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, one(value)]));
 }
 
@@ -163,6 +169,22 @@ export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Int
   clocks.set(key, made);
   return made;
 }
+
+const numbers = new Map<string, Intl.NumberFormat>();
+
+/** A number as a language writes it: `9,500` in English, `9.500` in German. */
+export function numberOf(n: number, options: Intl.NumberFormatOptions = {}, lng = language.value): string {
+  const key = lng + JSON.stringify(options);
+  let known = numbers.get(key);
+  if (!known) {
+    known = new Intl.NumberFormat(localeOf(lng), options);
+    numbers.set(key, known);
+  }
+  return known.format(n);
+}
+
+/** Of scores: always two digits after the point. */
+export const TWO_DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const;
 
 export const TIME = { hour: '2-digit', minute: '2-digit' } as const;
 /** Day, month and year, in numbers. */

@@ -497,7 +497,7 @@ for (const [i, setup] of SETUPS.entries())
       const hold = page.getByRole('listitem').filter({ hasText: tag });
       await expect(hold).toBeVisible();
       await keys.enter(button('retention.release', hold));
-      await walk.agree('retention.release');
+      await walk.agreeWith(t('retention.releaseWord'), 'retention.release');
       await expect(hold).toHaveCount(0);
       await keys.held();
     });

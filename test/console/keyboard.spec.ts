@@ -233,8 +233,10 @@ for (const [i, [language, size]] of SETUPS.entries())
       await expect(kept).toBeVisible();
       await seen('compare');
       await keys.enter(button('duplicates.keep', kept));
-      const sure = button('duplicates.merge', page.getByRole('dialog', { name: t('duplicates.merge') }));
-      await keys.enter(sure);
+      const sure = page.getByRole('dialog', { name: t('duplicates.merge') });
+      const word = t('duplicates.mergeWord');
+      await keys.type(sure.getByLabel(t('confirm.type', { word }), { exact: true }), word);
+      await keys.enter(button('duplicates.merge', sure));
       await expect(row).toHaveCount(0);
       await expect(dialog()).toHaveCount(0);
       await keys.held();

@@ -155,6 +155,19 @@ test('the report of the day', async () => {
   await seen('reports', ['desk', 'narrow']);
 });
 
+test('Try again on Statistics reads again what failed, and each kiosk there leads to its page', async () => {
+  const statistics = /\/api\/stats\/kiosks/;
+  await page.route(statistics, (route) => route.fulfill({ status: 500, json: {} }));
+  await open('statistics', 'Statistics');
+  const again = page.getByRole('button', { name: 'Try again' });
+  await expect(again).toBeVisible();
+  await page.unroute(statistics);
+  await again.click();
+  const table = page.getByRole('table', { name: 'Recognition by kiosk' });
+  await expect(table.getByRole('link').first()).toHaveAttribute('href', /^#\/fleet\//);
+  await expect(again).toHaveCount(0);
+});
+
 test('charts have their numbers as a table too', async () => {
   await open('statistics', 'Statistics');
   await expect(page.getByText('Image: too dark')).toBeVisible();

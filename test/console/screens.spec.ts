@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import sharp from 'sharp';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { registerDevice } from '../../sync/server/core/devices/registry.ts';
+import { keepCase } from '../../sync/server/core/templates/waiting.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { deliverAll, registerKiosk, resolveAll } from '../kit/known-kiosk.ts';
 import { CONSOLE } from '../kit/locales.ts';
@@ -13,7 +15,7 @@ import { ask, firstSignIn } from './walk.ts';
 
 /*
  * Every page of the console with nothing in it, a little and a lot, at four sizes, light and dark, in English and in the
- * language that takes most room: nothing is out of reach at its side, no button, tab or heading is cut, and no page
+ * language that takes most room, and with a little in it every dialog that a page opens: nothing is out of reach at its side, no button, tab or heading is cut, and no page
  * complains. With SCREENS=FOLDER it keeps a picture of each, for people to look at.
  */
 const FOLDER = process.env.SCREENS;
@@ -59,6 +61,61 @@ test.afterAll(async () => {
   await officer?.context.close();
   await system?.close();
 });
+
+/** Pages of one thing that lists of people, kiosks and sites do not lead to; made once there is a person. */
+let ones: string[] = [];
+
+async function makeOnes(): Promise<void> {
+  const make = async (path: string, body: unknown) => (await ask(admin.page, 'POST', path, body)) as { id: string };
+  const [, first, second] = (await ask(admin.page, 'GET', '/api/people?limit=3')).items as { id: string }[];
+  const waiting = await system.server.offline(({ db, keys }) =>
+    db.transaction().execute(async (tx) => {
+      const picture = await sharp({ create: { width: 256, height: 256, channels: 3, background: '#888' } })
+        .jpeg()
+        .toBuffer();
+      const face = { picture, pose: 'front', quality: 50, model: 'none', embedding: new Float32Array(128) };
+      const [person, other] = [first!.id, second!.id];
+      return keepCase(tx, keys, { person, other, score: 0.9, source: 'photo', faces: [face], by: null }, new Date());
+    }),
+  );
+  await admin.page.goto(system.at('home'));
+  await expect(admin.page.getByRole('heading', { level: 1 })).toBeVisible();
+  const found = { title: 'Lost tablet', severity: 'low', foundAt: new Date().toISOString() };
+  const { id: incident } = await make('/api/incidents', found);
+  const { id: run } = await make('/api/imports', { basis: null });
+  const { items: erasures } = await ask(admin.page, 'GET', '/api/erasures?limit=1');
+  ones = [
+    `incidents/${incident}`,
+    `imports/${run}`,
+    `erasures/${erasures[0].request}`,
+    `people/${first!.id}/enrol`,
+    `people/${waiting}/waiting`,
+    'fleet/staff',
+    'fleet/templates',
+  ];
+}
+
+/** Opens every dialog of the page that is shown, at a desk and on a phone; of a table or list those of one row. */
+async function openDialogs({ page }: Seat, name: string, faults: string[]): Promise<void> {
+  const openers = page.locator('main button[aria-haspopup=dialog]:not([aria-disabled=true])');
+  const seen = new Set<string>();
+  for (const [width, height] of [SIZES[1], SIZES[3]]) {
+    await page.setViewportSize({ width, height });
+    seen.clear();
+    for (const opener of await openers.all()) {
+      const label = (await opener.textContent()) ?? '';
+      if (seen.has(label) || !(await opener.isVisible())) continue;
+      seen.add(label);
+      await opener.click();
+      const dialog = page.getByRole('dialog');
+      await expect(dialog, `${name}: ${label}`).toBeVisible();
+      await expect(page.locator('.skeleton')).toHaveCount(0);
+      await fits(page, `${name}, dialog ${label}`).catch(({ message }) => faults.push(message));
+      await page.keyboard.press('Escape');
+      await expect(dialog).toHaveCount(0);
+    }
+  }
+}
 
 /** Whatever lists can hold, up to so many rows of each. */
 async function fill(rows: number): Promise<void> {
@@ -122,6 +179,7 @@ for (const rows of AMOUNTS)
   for (const language of ['en', LONGEST!])
     test(`every page with ${rows} rows in ${language}`, async () => {
       if (rows > filled) await fill(rows);
+      if (rows > 0 && ones.length === 0) await makeOnes();
       await speak(admin, language);
       await speak(officer, language);
       const firstOf = async (list: string, path: string): Promise<string[]> =>
@@ -131,6 +189,7 @@ for (const rows of AMOUNTS)
         ...(await firstOf('/api/people?limit=1', 'people')),
         ...(await firstOf('/api/fleet?limit=1', 'fleet')),
         ...(await firstOf('/api/sites', 'sites')),
+        ...ones,
       ];
       expect(paths.length).toBeGreaterThan(20);
       // All that is wrong is said at the end: a walk that stopped at the first would be long.
@@ -147,10 +206,11 @@ for (const rows of AMOUNTS)
           await page.evaluate(() => scrollTo(0, 0));
           for (const colorScheme of ['light', 'dark'] as const) {
             await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-            const name = `${path.replace(/\/.*/, '-one')}-${rows}-${language}-${width}-${colorScheme}.png`;
+            const name = `${path.replace(/\/[0-9a-f-]{36}/g, '-one').replaceAll('/', '-')}-${rows}-${language}-${width}-${colorScheme}.png`;
             await page.screenshot({ path: join(FOLDER, name) });
           }
         }
+        if (rows === 5) await openDialogs(seat, `${path} in ${language}`, faults);
         faults.push(...complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`));
       }
       expect(faults).toEqual([]);

@@ -382,8 +382,11 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
         .people.map((p) => p.name)
         .sort(),
     ).toEqual(['A. Turing', 'Alan Turing']);
+    const contents = { consents: 0, templates: 0, photos: 0, cards: 0 };
+    expect(await api.ask('GET', `/api/people/${b}/contents`)).toEqual({ records: 1, ...contents });
     await api.ask('POST', `/api/duplicates/${id}/merge`, { body: { kept: a } });
     await api.settle();
+    expect(await api.ask('GET', `/api/people/${a}/contents`)).toEqual({ records: 2, ...contents });
     expect((await rowsOf(`person=${a}`)).map((r) => r.direction).sort()).toEqual(['in', 'out']);
     await expect(api.ask('POST', `/api/duplicates/${id}/merge`, { body: { kept: a } })).rejects.toMatchObject({
       code: 'candidate-unknown',

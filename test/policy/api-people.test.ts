@@ -111,7 +111,11 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     const person = newPerson(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const counts = await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`);
-    expect(counts).toEqual({ person, models: [{ model: 'test', count: 1, newest: NOW.toISOString() }] });
+    expect(counts).toEqual({
+      person,
+      models: [{ model: 'test', count: 1, newest: NOW.toISOString(), quality: null }],
+      photo: false,
+    });
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({
       templates: [{ pose: 'front' }],
     });
@@ -200,6 +204,19 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await expect(
       api.ask('PUT', `/api/sites/${site.id}/policy`, { body: { leaseDays: 10, consentTexts: [] } }),
     ).rejects.toThrow();
+  });
+
+  test('holds and erasures name who they are about, to roles that may read people', async () => {
+    const { id: person } = await make({ name: 'Nia Named' });
+    await api.ask('POST', '/api/retention/holds', { body: { person, reason: 'Dispute' } });
+    const { request } = await api.ask<{ request: string }>('POST', '/api/erasures', { body: { person } });
+    const named = async (as: 'dpo' | 'auditor') => {
+      const { items } = await api.ask<Page<{ person: string; name: string }>>('GET', '/api/retention/holds', { as });
+      const erasure = await api.ask<{ name: string }>('GET', `/api/erasures/${request}`, { as });
+      return [items.find((hold) => hold.person === person)!.name, erasure.name];
+    };
+    expect(await named('dpo')).toEqual(['Nia Named', 'Nia Named']);
+    expect(await named('auditor')).toEqual([null, null]);
   });
 
   test('a kiosk’s code, its fingerprint and its revocation', async () => {

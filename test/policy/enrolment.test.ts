@@ -8,7 +8,7 @@ import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { AttentionPage as AttentionPageShape } from '../../sync/protocol/api/attention.ts';
 import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
-import type { Person } from '../../sync/protocol/api/people.ts';
+import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
 import { readTemplates, vectorFrom } from '../../sync/server/core/templates/templates.ts';
 import { endOldCases } from '../../sync/server/core/templates/waiting.ts';
@@ -119,6 +119,8 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect((await enrol(twin, [stills[3]!])).outcome).toBe('enrolled');
     const later = new Date(NOW.getTime() + 2 * 3_600_000);
     expect(await searchAt(later)).toEqual({ pairs: 0 });
+    const { models, photo } = await api.ask<TemplateCounts>('GET', `/api/people/${ada}/templates`, { as: 'staff' });
+    expect([models[0]!.quality! > 0, models[0]!.quality! <= 100, photo]).toEqual([true, true, true]);
     const picture = await api.ask<Buffer>('GET', `/api/people/${ada}/picture`, { as: 'staff' });
     expect(picture.subarray(0, 2).toString('hex')).toBe('ffd8');
     const read = await api.db

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { verifyPin } from '../../electron/core/pin/pin-hash.ts';
 import type { AttendancePage } from '../../sync/protocol/api/attendance.ts';
 import { FleetDetail } from '../../sync/protocol/api/fleet.ts';
-import type { PersonStaff } from '../../sync/protocol/api/people.ts';
+import type { PersonHistory } from '../../sync/protocol/api/people.ts';
 import { HandedOver, KioskStaffList, type StaffReset } from '../../sync/protocol/api/staff.ts';
 import { EmergencyPinMessage } from '../../sync/protocol/api/webhooks.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
@@ -322,8 +322,11 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(records.find((r) => r.id === byHand)).toMatchObject({ by: kim, voidedBy: { emergency: true, name: null } });
     expect(records.find((r) => r.id === own)).toMatchObject({ by: null, voidedBy: null });
     const staffOf = async (person: string) => {
-      const { items } = await api.ask<PersonStaff>('GET', `/api/people/${person}/staff`);
-      return items.map((one) => [`${one.what}-${one.change}`, one.by, one.device]).sort();
+      const { items } = await api.ask<PersonHistory>('GET', `/api/people/${person}/history`);
+      return items
+        .filter(({ by }) => by !== null)
+        .map((one) => [`${one.what}-${one.change}`, one.by, one.device])
+        .sort();
     };
     expect(await staffOf(ada)).toEqual([
       ['consent-given', kim, kiosk.id],

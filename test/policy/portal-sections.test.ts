@@ -81,7 +81,13 @@ test('no section of the export is empty for someone who has something in every t
         .execute();
       const marking = { reason: 'not-me' as const, at: NOW, device: null, by: null };
       await markPair(tx, [person, second], marking, NOW);
-      const face = { model: 'test', embedding: new Float32Array(2), picture: randomBytes(9), pose: 'front' };
+      const face = {
+        model: 'test',
+        embedding: new Float32Array(2),
+        picture: randomBytes(9),
+        pose: 'front',
+        quality: 70,
+      };
       const waits = { person, other: second, score: 0.7, source: 'photo' as const, faces: [face], by: null };
       await keepCase(tx, keys, waits, NOW);
       const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };

@@ -41,6 +41,11 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     record(late!, at('17:00', '2026-07-19'), 'in');
     await api.deliver(box);
     expect(await insideOf(ada!, grace!, alan!, late!)).toEqual([ada]);
+    const one = (person: string) => api.ask('GET', `/api/people/${person}/presence`);
+    expect(await one(ada!)).toEqual({ inside: true, at: at('07:00').toISOString() });
+    expect(await one(grace!)).toEqual({ inside: false, at: at('09:00').toISOString() });
+    expect(await one(alan!)).toEqual({ inside: false, at: null });
+    expect(await one(late!)).toEqual({ inside: false, at: at('17:00', '2026-07-19').toISOString() });
     const page = await presence();
     expect(page.inside).toBe(page.items.length);
     expect(page.items.find((i) => i.person === ada)).toMatchObject({ name: 'Ada', since: at('07:00').toISOString() });

@@ -64,6 +64,22 @@ describe.each(DATABASES)('reports on $name', (on) => {
   const work = (startsAt: string | undefined, graceMinutes?: number) =>
     setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 30, workStartsAt: startsAt, graceMinutes }, api.now);
 
+  test('a report is of up to a year, and holds the records of no more people at once than of a quarter', async () => {
+    const people = Array.from({ length: 3 }, (_, i) => box.person(`Yearly ${i}`));
+    for (const person of people)
+      for (const day of ['2025-05-05', '2025-08-11', '2026-04-01']) {
+        record(new Date(`${day}T07:00:00Z`), person, 'in');
+        record(new Date(`${day}T15:00:00Z`), person, 'out');
+      }
+    await api.deliver(box);
+    const year = { by: 'person', from: '2025-04-02', to: '2026-04-02' };
+    const { items, sums } = await report(year);
+    const own = items.filter((row) => row.name?.startsWith('Yearly'));
+    expect(own.map((row) => [row.days, row.minutes])).toEqual(people.map(() => [3, 3 * 480]));
+    expect(sums!.people).toBe(items.length);
+    await expect(report({ ...year, from: '2025-04-01' })).rejects.toMatchObject({ code: 'period-too-long' });
+  });
+
   test('a month is what was counted beforehand: hours, late, missing check-outs, by person, by day and in the file', async () => {
     await work('09:00', 10);
     const people = Array.from({ length: 6 }, (_, i) => box.person(`Monthly ${i}`));
@@ -391,6 +407,41 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect(found.receivers).toEqual([own]);
       expect(found.items.map((row) => row.receivers)).toEqual([[{ id: boss, email: null }], [own]]);
       expect((await list()).items[0]!.receivers).toEqual([{ id: boss, email: expect.stringContaining('@') }]);
+    });
+
+    test('is changed in what it sends, its time and its recipients, and goes by that from then on', async () => {
+      const id = await schedule();
+      const other = (await account('dpo')).id;
+      const body = {
+        by: 'day',
+        only: 'late',
+        site: SITE.id,
+        every: 'week',
+        at: '08:30',
+        language: 'de',
+        receivers: [other],
+      };
+      const path = `/api/reports/schedules/${id}`;
+      await api.ask('PUT', path, { body });
+      expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: id });
+      const { receivers: _, ...rest } = body;
+      // 08:30 in Berlin, on the next Monday.
+      expect((await list()).items).toMatchObject([
+        { id, ...rest, receivers: [{ id: other }], nextAt: '2026-04-06T06:30:00.000Z' },
+      ]);
+      const { only: __, ...all } = body;
+      // Staff can't choose another account, and keep one that is chosen.
+      await api.ask('PUT', path, { as: 'staff', body: all });
+      await expect(api.ask('PUT', path, { as: 'staff', body: { ...all, receivers: [boss] } })).rejects.toMatchObject({
+        code: 'report-receiver-unknown',
+      });
+      expect((await list()).items[0]).not.toHaveProperty('only');
+      const { id: auditor } = await account('auditor');
+      await expect(api.ask('PUT', path, { body: { ...body, receivers: [auditor] } })).rejects.toMatchObject({
+        code: 'report-receiver-unknown',
+      });
+      await api.ask('DELETE', path, { as: 'staff' });
+      await expect(api.ask('PUT', path, { body })).rejects.toMatchObject({ code: 'report-schedule-unknown' });
     });
 
     test('goes to accounts that may read reports alone, and to nobody once it is stopped', async () => {

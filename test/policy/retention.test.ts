@@ -12,6 +12,7 @@ import { resolveItem } from '../../sync/server/features/attention/items.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/features/privacy/retention/faces-off.ts';
 import {
   kioskPurges,
+  previewRelease,
   type RuleReport,
   runRetention,
 } from '../../sync/server/features/privacy/retention/retention.job.ts';
@@ -208,7 +209,16 @@ describe.each(DATABASES)('on $name', (kind) => {
     const report = await run();
     expect(report.gps).toMatchObject({ removed: 120, held: 20, oldest: ago(59.5).toISOString() });
     expect(await count(sql`event where person = ${other.person} and gps is not null`)).toBe(30);
-    await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
+    const preview = () =>
+      database.db
+        .transaction()
+        .execute((t) => previewRelease(t, { db: t, keys, settings: SETTINGS, objects: null, now }, hold));
+    expect(await preview()).toEqual({ due: 20, erasures: 0 });
+    // A second hold on the same: the first alone keeps nothing. To look has released none.
+    const second = await database.db.transaction().execute((t) => setHold(t, keys, about, now));
+    expect(await preview()).toEqual({ due: 0, erasures: 0 });
+    expect(await run()).toMatchObject({ gps: { removed: 0, held: 20 } });
+    for (const one of [hold, second]) await database.db.transaction().execute((t) => releaseHold(t, one, 'dpo', now));
     expect(await run()).toMatchObject({ gps: { removed: 20, held: 0 } });
     const nothing = { person: null, site: null, from: null, until: null, reason: 'x', setBy: 'dpo' };
     await expect(database.db.transaction().execute((t) => setHold(t, keys, nothing, now))).rejects.toMatchObject({

@@ -168,7 +168,13 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     const waits = randomBytes(60);
     await inTransaction(db, async (tx) => {
       await keepPhotos(tx, keys, person, [{ id: v7(), picture: kept, pose: 'front' }], { via: 'staff', by: null }, now);
-      const face = { model: 'test', embedding: new Float32Array([0.625]), picture: waits, pose: 'front' };
+      const face = {
+        model: 'test',
+        embedding: new Float32Array([0.625]),
+        picture: waits,
+        pose: 'front',
+        quality: null,
+      };
       await keepCase(tx, keys, { person, other: v7(), score: 1, source: 'photo', faces: [face], by: null }, now);
       const basis = { textVersion: '1', language: 'en', statement: SAID.basis };
       const run = await beginImport(tx, keys, { basis }, null, now);

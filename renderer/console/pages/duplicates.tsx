@@ -4,6 +4,7 @@ import * as attendance from '../../../sync/protocol/api/attendance.ts';
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
+import { numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
@@ -17,6 +18,7 @@ import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
+import { askAbout } from './people/contents.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 
@@ -45,7 +47,7 @@ export function Duplicates({ role }: PageProps) {
             label: t('duplicates.why'),
             cell: (d) =>
               d.reason === 'template'
-                ? t('duplicates.face', { score: (d.score ?? 0).toFixed(2) })
+                ? t('duplicates.face', { score: numberOf(d.score ?? 0, TWO_DIGITS) })
                 : t('duplicates.number'),
           },
           foundAt: { label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
@@ -84,11 +86,17 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const close = useContext(CloseDialog);
   const keep = (person: Person) =>
     run(() => api(attendance.mergeDuplicate, { params: { candidate: pair.id }, body: { kept: person.id } }), {
-      ask: {
-        title: t('duplicates.merge'),
-        text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed') }),
-        danger: true,
-      },
+      ask: () =>
+        askAbout(
+          ids.find((id) => id !== person.id)!,
+          ['records', 'consents', 'templates', 'photos', 'cards'],
+          (what) => ({
+            title: t('duplicates.merge'),
+            text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed'), what }),
+            danger: true,
+            word: t('duplicates.mergeWord'),
+          }),
+        ),
       say: (value) => t('duplicates.mergeDone', { count: value.records }),
       done: () => {
         close();

@@ -8,7 +8,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-fields.tsx';
+import { PersonOrId } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -113,10 +113,7 @@ function One({ request, role }: { request: string; role: Role }) {
               <Fact name={t('erasures.asked')} value={<Moment at={erasure.requestedAt} />} />
               {erasure.undoUntil && <Fact name={t('erasures.undoUntil')} value={<Moment at={erasure.undoUntil} />} />}
               {erasure.person && (
-                <Fact
-                  name={t('consents.who')}
-                  value={<PersonLink id={erasure.person} name={erasure.person.slice(-8)} />}
-                />
+                <Fact name={t('consents.who')} value={<PersonOrId id={erasure.person} name={erasure.name} />} />
               )}
               {erasure.waitsFor && (
                 <Fact name={t('erasures.waits')} value={codeLabel('erasures.wait', erasure.waitsFor)} />

@@ -8,7 +8,7 @@ import {
   unmarkSafe,
 } from '../../../sync/protocol/api/presence.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage } from '../../shared/i18n.ts';
+import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useCheck, useField } from '../../shared/web/form.tsx';
@@ -42,19 +42,27 @@ export function EvacuationView({ query, role }: PageProps) {
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
+  const there = inside.value?.people ?? [];
   const zone = inside.value?.zone ?? 'UTC';
+  const reload = () => {
+    state.reload();
+    inside.reload();
+  };
   const begin = () =>
     run(() => api(startEvacuation, { body: site === '' ? {} : { site } }), {
-      done: () => {
-        state.reload();
-        inside.reload();
-      },
+      done: reload,
     });
   const end = () =>
     run(() => api(endEvacuation, { params: { evacuation: current!.id } }), {
       ask: {
         title: t('evacuation.endTitle'),
-        text: t('evacuation.endText'),
+        text: [
+          t('evacuation.endCounts', {
+            accounted: there.length - missingOf(there, state.value).length,
+            inside: there.length,
+          }),
+          t('evacuation.endText'),
+        ].join(' '),
         action: t('evacuation.end'),
         danger: true,
       },
@@ -81,7 +89,7 @@ export function EvacuationView({ query, role }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
+      <ErrorNote error={error ?? inside.error ?? state.error} onRetry={reload} />
       {current && (
         <Note kind="warn" role="status">
           {t('evacuation.started', { time: momentIn(current.startedAt, zone) })}
@@ -107,6 +115,12 @@ export function EvacuationView({ query, role }: PageProps) {
   );
 }
 
+/** Who of those inside nobody has said to be outside. */
+function missingOf(people: readonly Inside[], state: EvacuationState | null): readonly Inside[] {
+  const accounted = new Set(state?.accounted.map((a) => a.person));
+  return people.filter((p) => !accounted.has(p.person));
+}
+
 interface RollCallProps {
   presence: Presence;
   state: EvacuationState;
@@ -121,7 +135,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
-  const missing = presence.people.filter((p) => !accounted.has(p.person));
+  const missing = missingOf(presence.people, state);
   const wanted = search.value.trim().toLocaleLowerCase();
   const rows = (current && missingOnly.checked ? missing : presence.people).filter(
     (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
@@ -244,6 +258,6 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
 const Stat = ({ label, count, tone }: { label: string; count: number; tone?: 'bad' | 'good' }) => (
   <div class="card stat" data-tone={tone}>
     <p class="stat-label">{label}</p>
-    <p class="stat-value tabular">{count}</p>
+    <p class="stat-value tabular">{numberOf(count)}</p>
   </div>
 );

@@ -1,6 +1,6 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ATTENTION_KINDS, countAttention } from '../../../sync/protocol/api/attention.ts';
+import { numberOf } from '../../shared/i18n.ts';
 import { IconCloudOff } from '../../shared/icons.tsx';
 import { demo } from '../../shared/web/demo.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
@@ -103,7 +103,7 @@ function Open() {
           <li key={kind}>
             <a href={`#/attention?kind=${kind}`}>
               <span>{t(`attention.kind.${kind}`)}</span>
-              <span class="rail-count tabular">{value.kinds[kind]}</span>
+              <span class="rail-count tabular">{numberOf(value.kinds[kind] ?? 0)}</span>
             </a>
           </li>
         ))}
@@ -174,14 +174,14 @@ interface StatProps {
   accent?: boolean;
   /** The page with the people behind the number. */
   to?: string | undefined;
-  children: ComponentChildren;
+  children: number;
 }
 
 function Stat({ label, hint, accent = false, to, children }: StatProps) {
   return (
     <div class="card stat" data-accent={accent}>
       <p class="stat-label">{to ? <a href={`#/${to}`}>{label}</a> : label}</p>
-      <p class="stat-value tabular">{children}</p>
+      <p class="stat-value tabular">{numberOf(children)}</p>
       <p class="stat-hint">{hint}</p>
     </div>
   );

@@ -13,7 +13,7 @@ import {
   type ReportRow,
 } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage, localeOf } from '../../shared/i18n.ts';
+import { numberOf } from '../../shared/i18n.ts';
 import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -33,7 +33,7 @@ import { type List, useList } from '../parts/table-sort.tsx';
 import { addDays, dayKeyIn, longDay, momentIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
 import { Exports } from './attendance.tsx';
-import { NewSchedule } from './schedules.tsx';
+import { EditSchedule } from './schedules.tsx';
 
 const FILTERS = ['from', 'to', 'site', 'by', 'only', 'person'] as const;
 const BY = Object.keys(REPORTS) as ReportBy[];
@@ -41,16 +41,27 @@ const BY = Object.keys(REPORTS) as ReportBy[];
 const MOST_PRINTED = 5000;
 
 /** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
+/** The first day of a day's quarter. */
+const quarterOf = (day: string): string => {
+  const month = Number(day.slice(5, 7));
+  return `${day.slice(0, 5)}${String(month - ((month - 1) % 3)).padStart(2, '0')}-01`;
+};
+
 function periodsOf(today: string) {
   const monday = addDays(today, -((new Date(today).getUTCDay() + 6) % 7));
   const first = `${today.slice(0, 8)}01`;
   const before = addDays(first, -1);
+  const quarter = quarterOf(today);
+  const ended = addDays(quarter, -1);
   return {
     month: [first, today],
     today: [today, today],
     yesterday: [addDays(today, -1), addDays(today, -1)],
     week: [monday, today],
     lastMonth: [`${before.slice(0, 8)}01`, before],
+    quarter: [quarter, today],
+    lastQuarter: [quarterOf(ended), ended],
+    year: [`${today.slice(0, 4)}-01-01`, today],
   } as const satisfies Record<string, readonly [from: string, to: string]>;
 }
 
@@ -84,7 +95,7 @@ export function Reports({ query, role }: PageProps) {
             onClick={printing.begin}
           />
           <DialogButton label={t('schedules.add')} kind="primary">
-            <NewSchedule role={role} by={by} only={only} site={site} />
+            <EditSchedule role={role} by={by} only={only} site={site} />
           </DialogButton>
         </>
       }
@@ -160,9 +171,8 @@ function OfPerson({ id }: { id: string }) {
 }
 
 const hours = (minutes: number): string =>
-  t('reports.hours', { hours: number(Math.floor(minutes / 60)), minutes: minutes % 60 });
-const number = (n: number): string => n.toLocaleString(localeOf(currentLanguage()));
-const warned = (n: number) => (n > 0 ? <strong class="warned">{number(n)}</strong> : '0');
+  t('reports.hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+const warned = (n: number) => (n > 0 ? <strong class="warned">{numberOf(n)}</strong> : '0');
 
 /** What the report has for columns, as the server says: each with its cell, and what it comes to. */
 function columnsOf(by: ReportBy, report: Report | null, site: string | null): Record<string, Column<ReportRow>> {
@@ -181,12 +191,12 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
       cell: (row) => row.person && <PersonLink id={row.person} name={row.name} />,
     },
     number: { label: t('people.number'), cell: (row) => <bdi>{row.number}</bdi> },
-    people: { label: t('reports.people'), numeric, cell: (row) => number(row.people) },
+    people: { label: t('reports.people'), numeric, cell: (row) => numberOf(row.people) },
     days: {
       label: t('reports.days'),
       numeric,
-      total: sums && number(sums.days),
-      cell: (row) => number(row.days),
+      total: sums && numberOf(sums.days),
+      cell: (row) => numberOf(row.days),
       below: (row) =>
         row.person && (
           <RowButton
@@ -210,7 +220,7 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
     late: {
       label: t('reports.late'),
       numeric,
-      total: sums && number(sums.late),
+      total: sums && numberOf(sums.late),
       cell: (row) =>
         by !== 'person-day' ? (
           warned(row.late)
@@ -220,7 +230,12 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
           <strong class="warned">{t('reports.minutes', { number: row.lateMinutes })}</strong>
         ),
     },
-    stays: { label: t('reports.stays'), numeric, cell: (row) => number(row.stays), total: sums && number(sums.stays) },
+    stays: {
+      label: t('reports.stays'),
+      numeric,
+      cell: (row) => numberOf(row.stays),
+      total: sums && numberOf(sums.stays),
+    },
     minutes: {
       label: t('reports.time'),
       numeric,
@@ -231,7 +246,7 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
       label: t('reports.missing'),
       numeric,
       cell: (row) => warned(row.missing),
-      total: sums && number(sums.missing),
+      total: sums && numberOf(sums.missing),
     },
   };
   return Object.fromEntries((report?.columns ?? REPORTS[by]).map((name) => [name, all[name]]));
@@ -247,10 +262,10 @@ function Summary({ report: { columns }, sums }: { report: Report; sums: NonNulla
   );
   return (
     <section class="roll report-sums" aria-label={t('table.total')}>
-      {stat(t('reports.people'), number(sums.people))}
+      {stat(t('reports.people'), numberOf(sums.people))}
       {columns.includes('minutes') && stat(t('reports.time'), hours(sums.minutes))}
-      {columns.includes('late') && stat(t('reports.late'), number(sums.late))}
-      {columns.includes('missing') && stat(t('reports.missing'), number(sums.missing))}
+      {columns.includes('late') && stat(t('reports.late'), numberOf(sums.late))}
+      {columns.includes('missing') && stat(t('reports.missing'), numberOf(sums.missing))}
     </section>
   );
 }

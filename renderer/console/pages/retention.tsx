@@ -10,7 +10,7 @@ import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
-import { PersonLink } from '../parts/person-fields.tsx';
+import { PersonOrId } from '../parts/person-fields.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
@@ -131,7 +131,23 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
   const { error, run } = useWrite();
   const release = (id: string) =>
     run(() => api(retention.releaseHold, { params: { hold: id } }), {
-      ask: { title: t('retention.release'), text: t('retention.releaseText'), danger: true },
+      ask: async () => {
+        const found = await api(retention.dryRunRelease, { params: { hold: id } });
+        if (!found.ok) return found;
+        const { due, erasures } = found.value;
+        return {
+          title: t('retention.release'),
+          text: [
+            t('retention.releaseText', { count: due }),
+            erasures > 0 && t('retention.releaseErasures', { count: erasures }),
+            t('retention.releaseEnd'),
+          ]
+            .filter(Boolean)
+            .join(' '),
+          danger: true,
+          word: t('retention.releaseWord'),
+        };
+      },
       say: () => t('retention.released'),
       done: holds.reload,
     });
@@ -156,7 +172,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
                 {hold.reason}
               </p>
               <p class="muted small">
-                {hold.person && <PersonLink id={hold.person} name={hold.person.slice(-8)} />}
+                {hold.person && <PersonOrId id={hold.person} name={hold.name} />}
                 {hold.site && <SiteLink id={hold.site} />} {hold.from && <Moment at={hold.from} />}
                 {(hold.from || hold.until) && ' – '}
                 {hold.until && <Moment at={hold.until} />}

@@ -40,7 +40,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
       of="schedules"
       actions={
         <DialogButton label={t('schedules.add')} kind="primary" disabled={value?.mail === false}>
-          <NewSchedule role={role} onDone={found.reload} />
+          <EditSchedule role={role} onDone={found.reload} />
         </DialogButton>
       }
     >
@@ -94,6 +94,26 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   label: t('attention.do'),
                   cell: (row) => (
                     <>
+                      <DialogButton
+                        as={RowButton}
+                        size="small"
+                        label={t('people.edit')}
+                        title={t('schedules.edit')}
+                        disabled={!value.mail}
+                      >
+                        <EditSchedule
+                          role={role}
+                          id={row.id}
+                          by={row.by}
+                          only={row.only}
+                          site={row.site}
+                          every={row.every}
+                          at={row.at}
+                          language={row.language}
+                          receivers={row.receivers}
+                          onDone={found.reload}
+                        />
+                      </DialogButton>
                       <RowButton
                         size="small"
                         label={t('schedules.send')}
@@ -118,23 +138,39 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
   );
 }
 
-interface NewScheduleProps extends Pick<PageProps, 'role'>, Partial<Pick<reports.NewReportSchedule, 'by' | 'only'>> {
+interface EditScheduleProps
+  extends Pick<PageProps, 'role'>,
+    Partial<Omit<reports.NewReportSchedule, 'receivers' | 'site'>> {
+  /** The one that is changed; absent: a new one. */
+  id?: string;
   site?: string | undefined;
+  receivers?: reports.ReportSchedule['receivers'];
   onDone?: () => void;
 }
 
 /** Asks for what is to be sent, when and for which accounts. */
-export function NewSchedule({ role, by = 'person', only, site, onDone }: NewScheduleProps) {
+export function EditSchedule({
+  role,
+  id,
+  by = 'person',
+  only,
+  site,
+  every = 'week',
+  at = '07:00',
+  language = currentLanguage() as reports.NewReportSchedule['language'],
+  receivers = [],
+  onDone,
+}: EditScheduleProps) {
   const known = useRead(reports.listReportSchedules);
   const { values, field } = useFields({
     by: by as string,
     only: (only ?? '') as string,
     site: siteOf(site ?? null)?.id ?? '',
-    every: 'week',
-    at: '07:00',
-    language: currentLanguage(),
+    every: every as string,
+    at,
+    language: language as string,
   });
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<readonly string[]>(receivers.map((one) => one.id));
   const body = {
     ...(values as unknown as reports.NewReportSchedule),
     only: (values.only || undefined) as reports.NewReportSchedule['only'],
@@ -142,11 +178,15 @@ export function NewSchedule({ role, by = 'person', only, site, onDone }: NewSche
   };
   return (
     <WriteForm
-      write={() => api(reports.createReportSchedule, { body })}
-      say={() => t('schedules.added')}
+      write={() =>
+        id === undefined
+          ? api(reports.createReportSchedule, { body })
+          : api(reports.changeReportSchedule, { params: { schedule: id }, body })
+      }
+      say={() => t(id === undefined ? 'schedules.added' : 'schedules.changed')}
       done={onDone}
       ready={chosen.length > 0 && known.value?.mail === true}
-      action={t('schedules.add')}
+      action={t(id === undefined ? 'schedules.add' : 'people.save')}
     >
       <Note>{t('schedules.privacy')}</Note>
       <ErrorNote error={known.error} onRetry={known.reload} />

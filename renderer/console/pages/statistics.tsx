@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../../../sync/protocol/api/stats.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage, localeOf } from '../../shared/i18n.ts';
+import { currentLanguage, numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
 import { IconChart, IconPrint } from '../../shared/icons.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { Empty, Panel } from '../../shared/web/pieces.tsx';
@@ -12,13 +12,12 @@ import { Chart } from '../parts/chart.tsx';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { KioskLink } from '../parts/place-links.tsx';
+import { queueLines } from '../parts/queue-lines.ts';
 import { Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { addDays, dayKeyIn, longDay, momentIn, timeIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
-
-/** Lines of the queue's chart, in turn. */
-const LINES = ['--color-accent', '--color-good', '--color-warn', '--color-bad'];
 
 export function Statistics({ query }: PageProps) {
   const site = query.get('site') ?? '';
@@ -28,6 +27,10 @@ export function Statistics({ query }: PageProps) {
   const asked = { site, from, to };
   const arrivals = useRead(getArrivals, { query: asked });
   const kiosks = useRead(getKioskStats, { query: asked });
+  const both = () => {
+    arrivals.reload();
+    kiosks.reload();
+  };
   return (
     <PageFrame of="statistics" actions={<Button icon={<IconPrint />} label={t('print')} onClick={() => print()} />}>
       <FilterBar names={['site', 'from', 'to']}>
@@ -39,7 +42,7 @@ export function Statistics({ query }: PageProps) {
         <strong dir="auto">{siteOf(site || null)?.name}</strong>
         {` · ${longDay(from)} – ${longDay(to)}`}
       </p>
-      <ErrorNote error={arrivals.error ?? kiosks.error} onRetry={arrivals.reload} />
+      <ErrorNote error={arrivals.error ?? kiosks.error} onRetry={both} />
       {arrivals.value ? <Came arrivals={arrivals.value} /> : arrivals.loading && <Skeleton rows={5} />}
       {kiosks.value && <Kiosks stats={kiosks.value} zone={zoneOf(site || null)} />}
     </PageFrame>
@@ -114,10 +117,9 @@ type OfKiosk = KioskStats['kiosks'][number];
 
 /** How well each kiosk recognises, and how long people stand before it. */
 function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
-  const language = currentLanguage();
   const attempts = (k: OfKiosk) => k.faces + k.failures;
   const share = (n: number, of: number) =>
-    of === 0 ? '–' : (n / of).toLocaleString(localeOf(language), { style: 'percent', maximumFractionDigits: 0 });
+    of === 0 ? '–' : numberOf(n / of, { style: 'percent', maximumFractionDigits: 0 });
   return (
     <Numbers title={t('statistics.byKiosk')} text={t('statistics.byKioskText')} empty={kiosks.length === 0}>
       <DataTable
@@ -125,19 +127,24 @@ function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
         rows={kiosks}
         rowKey={(k) => k.id}
         columns={{
-          kiosk: { label: t('attendance.kiosk'), heads: true, sort: (k) => k.name, cell: (k) => <bdi>{k.name}</bdi> },
-          faces: { label: t('statistics.faces'), numeric: true, sort: (k) => k.faces, cell: (k) => k.faces },
+          kiosk: {
+            label: t('attendance.kiosk'),
+            heads: true,
+            sort: (k) => k.name,
+            cell: (k) => <KioskLink id={k.id} name={k.name} />,
+          },
+          faces: { label: t('statistics.faces'), numeric: true, sort: (k) => k.faces, cell: (k) => numberOf(k.faces) },
           failures: {
             label: t('statistics.failed'),
             numeric: true,
             sort: (k) => k.failures,
-            cell: (k) => `${k.failures} (${share(k.failures, attempts(k))})`,
+            cell: (k) => `${numberOf(k.failures)} (${share(k.failures, attempts(k))})`,
           },
           score: {
             label: t('statistics.meanScore'),
             numeric: true,
             sort: (k) => k.score,
-            cell: (k) => k.score?.toLocaleString(language, { maximumFractionDigits: 2 }) ?? '–',
+            cell: (k) => (k.score === null ? '–' : numberOf(k.score, TWO_DIGITS)),
           },
           wait: {
             label: t('statistics.wait'),
@@ -152,21 +159,16 @@ function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
 }
 
 function Kiosks({ stats: { scores, waits, failures, queue, kiosks }, zone }: { stats: KioskStats; zone: string }) {
-  const language = currentLanguage();
   const bins = useMemo(() => {
     const by = new Map(scores.map((s) => [Math.round(s.from * 100), s.count]));
     const low = Math.min(...by.keys(), 95);
     const axis = Array.from({ length: (100 - low) / 5 }, (_, i) => low + i * 5);
     return { x: axis, counts: axis.map((bin) => by.get(bin) ?? 0) };
   }, [scores]);
-  const depth = useMemo(() => {
-    const x = [...new Set(queue.map((q) => Date.parse(q.at)))];
-    const series = kiosks.map((k, i) => {
-      const of = new Map(queue.filter((q) => q.kiosk === k.id).map((q) => [Date.parse(q.at), q.depth]));
-      return { label: k.name, color: LINES[i % LINES.length]!, values: x.map((at) => of.get(at) ?? null) };
-    });
-    return { x, series };
-  }, [queue, kiosks]);
+  const depth = useMemo(
+    () => queueLines({ queue, kiosks }, (count) => t('statistics.others', { count })),
+    [queue, kiosks, currentLanguage()],
+  );
   return (
     <>
       <ByKiosk kiosks={kiosks} />
@@ -180,7 +182,7 @@ function Kiosks({ stats: { scores, waits, failures, queue, kiosks }, zone }: { s
             x={bins.x}
             xLabel={t('statistics.score')}
             bars={5}
-            format={(bin) => (bin / 100).toLocaleString(language, { minimumFractionDigits: 2 })}
+            format={(bin) => numberOf(bin / 100, TWO_DIGITS)}
             series={[{ label: t('statistics.faces'), color: '--color-accent', values: bins.counts }]}
           />
         </Numbers>
@@ -223,7 +225,7 @@ const Bars = ({ rows }: { rows: readonly { label: string; count: number }[] }) =
           <span class="bars-track" aria-hidden="true">
             <span class="bars-bar" style={{ width: `${(row.count / most) * 100}%` }} />
           </span>
-          <strong class="tabular">{row.count}</strong>
+          <strong class="tabular">{numberOf(row.count)}</strong>
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { currentLanguage, localeOf } from '../../shared/i18n.ts';
+import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { theme } from '../../shared/web/preferences.ts';
 import { t } from '../i18n.ts';
 import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
@@ -10,6 +10,8 @@ export interface Series {
   readonly label: string;
   /** A token: `--color-accent`. */
   readonly color: string;
+  /** Of a line: lengths of its dashes and gaps, px; absent: it is solid. */
+  readonly dash?: readonly number[];
   readonly values: readonly (number | null)[];
 }
 
@@ -30,7 +32,7 @@ const HEIGHT = 240;
 
 /** A chart, and the same as a table for people who can't see it, or want the numbers. */
 export function Chart(props: ChartProps) {
-  const { title, x, xLabel, series, format } = props;
+  const { title, x, xLabel, series, bars, format } = props;
   const box = useRef<HTMLDivElement>(null);
   const language = currentLanguage();
   const colours = theme.value;
@@ -57,7 +59,13 @@ export function Chart(props: ChartProps) {
       <ul class="chart-legend" aria-hidden="true">
         {series.map((s) => (
           <li key={s.label}>
-            <span class="chart-key" style={{ background: `var(${s.color})` }} />
+            {bars === undefined ? (
+              <svg class="chart-key" viewBox="0 0 24 4" aria-hidden="true">
+                <path d="M0 2h24" stroke={`var(${s.color})`} stroke-width="3" stroke-dasharray={s.dash?.join(' ')} />
+              </svg>
+            ) : (
+              <span class="chart-key" style={{ background: `var(${s.color})` }} />
+            )}
             {s.label}
           </li>
         ))}
@@ -86,7 +94,7 @@ export function Chart(props: ChartProps) {
                   </th>
                   {series.map((s) => (
                     <td key={s.label} data-numeric data-label={s.label}>
-                      {s.values[i] ?? '–'}
+                      {typeof s.values[i] === 'number' ? numberOf(s.values[i]) : '–'}
                     </td>
                   ))}
                 </tr>
@@ -152,7 +160,7 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
         {
           ...axis,
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
-          values: (_, splits) => splits.map((n) => n.toLocaleString(localeOf(language))),
+          values: (_, splits) => splits.map((n) => numberOf(n)),
         },
       ],
       series: [
@@ -160,7 +168,15 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
         ...series.map((s) => {
           const stroke = resolved(element, s.color);
           return bars === undefined
-            ? { label: s.label, stroke, width: 2, spanGaps: true, points: { show: false }, paths: stepPaths }
+            ? {
+                label: s.label,
+                stroke,
+                width: 2,
+                ...(s.dash && { dash: [...s.dash] }),
+                spanGaps: true,
+                points: { show: false },
+                paths: stepPaths,
+              }
             : { label: s.label, stroke, fill: stroke, width: 0, points: { show: false }, paths: barPaths };
         }),
       ],

@@ -13,14 +13,17 @@ import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { DirectionChip, directionOptions, Moment } from './labels.tsx';
 import { PersonField } from './people-search.tsx';
 
-export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
+/** `person`: who it is added for, where that is known already. */
+export type Task =
+  | { readonly kind: 'add'; readonly person?: Person }
+  | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 
 /** Makes a correction. What it did can be taken back at once, by another correction. */
 export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => void; onDone: () => void }) {
   const row = task.kind === 'add' ? null : task.row;
   const [site, setSite] = useState(row?.site ?? null);
   const zone = zoneOf(site);
-  const [person, setPerson] = useState<Person | null>(null);
+  const [person, setPerson] = useState<Person | null>((task.kind === 'add' && task.person) || null);
   const date = useField(dayKeyIn(row?.at ?? Date.now(), zone));
   const time = useField(row ? timeIn(row.at, zone, 'en') : '');
   const [direction, setDirection] = useState(row?.direction ?? 'in');

@@ -69,6 +69,10 @@ export const languageOptions = (): readonly (readonly [string, string])[] => [
   ...SPOKEN.map((code) => [code, languageName(code)] as const),
 ];
 
+/** Someone by name, where their page can be opened; else the end of their id, as the audit log has it. */
+export const PersonOrId = ({ id, name }: Pick<PersonLinkProps, 'id' | 'name'>) =>
+  name === null ? <bdi dir="ltr">{id.slice(-8)}</bdi> : <PersonLink id={id} name={name} />;
+
 interface PersonLinkProps {
   readonly id: string;
   /** Null: not known, or erased. */

@@ -1,7 +1,6 @@
 import { type ComponentChildren, render } from 'preact';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage } from '../../shared/i18n.ts';
 import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, save } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -47,9 +46,7 @@ export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>
 }
 
 const said = (count: number): string =>
-  count < MOST_COUNTED
-    ? t('table.exported', { count })
-    : t('table.exportedMost', { number: count.toLocaleString(currentLanguage()) });
+  count < MOST_COUNTED ? t('table.exported', { count }) : t('table.exportedMost', { number: count });
 
 /** What a cell says, without what can be pressed in it. */
 function textOf(content: ComponentChildren): string {

@@ -279,7 +279,7 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
       {total === null
         ? t(more || state === 'more' ? 'table.shown' : `table.${counted}`, { count: items.length })
         : total > MOST_COUNTED
-          ? t('table.moreThan', { number: MOST_COUNTED.toLocaleString(currentLanguage()) })
+          ? t('table.moreThan', { number: MOST_COUNTED })
           : t(`table.${counted}`, { count: total })}
     </p>
   );

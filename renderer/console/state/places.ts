@@ -25,6 +25,10 @@ export const zoneOf = (id: string | null = null): string =>
 
 export const kioskName = (id: string): string | null => kiosks.value.find((k) => k.id === id)?.name ?? null;
 
+/** How many kiosks in use the sites have. */
+export const kiosksAt = (of: readonly string[]): number =>
+  kiosks.value.filter((k) => k.status === 'approved' && of.includes(siteOf(k.site)?.id ?? '')).length;
+
 /** Reads them again. What a role may not list stays empty, and is then named by nobody. */
 export async function loadPlaces(): Promise<void> {
   const [found, devices] = await Promise.all([api(listSites), api(listDevices, { query: { limit: MAX_PAGE } })]);

@@ -84,7 +84,7 @@ export function DialogButton({
   };
   return (
     <>
-      <Opener {...button} label={label} onClick={() => setOpen(true)}>
+      <Opener {...button} label={label} aria-haspopup="dialog" onClick={() => setOpen(true)}>
         {of && <span class="sr-only"> {of}</span>}
       </Opener>
       {open && (

@@ -169,8 +169,11 @@ export function usePages<
 
 /** What goes before a write, and after one that was done. */
 export interface Around<T> {
-  /** Without a yes nothing is written. A function finds out first whether there is something to ask. */
-  readonly ask?: Question | (() => Promise<Question | undefined>) | undefined;
+  /**
+   * Without a yes nothing is written. A function finds out first whether there is something to ask; where that can't be found
+   * out, nothing is asked or written.
+   */
+  readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
   /** The toast, in the language that the page has then. */
   readonly say?: ((value: T) => string) | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
@@ -190,6 +193,11 @@ export function useWrite(): {
       if (busy.current) return null;
       busy.current = true;
       const question = typeof ask === 'function' ? await ask() : ask;
+      if (question && 'error' in question) {
+        busy.current = false;
+        setState({ busy: false, error: question.error });
+        return null;
+      }
       if (question && !(await confirm(question))) {
         busy.current = false;
         return null;

@@ -23,6 +23,8 @@ export const Erasure = z.strictObject({
   ...summary,
   /** Null once it is done. */
   person: Uuid.nullable(),
+  /** Null once their key is destroyed, and for roles that may not read people. */
+  name: z.string().nullable(),
   steps: z.array(
     z.strictObject({
       step: z.string().max(60),
@@ -67,7 +69,7 @@ export const listErasures = endpoint('GET /api/erasures', {
 export const getErasure = endpoint('GET /api/erasures/:request', {
   summary: 'Show the progress of an erasure, and which kiosks have confirmed it',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
-  data: ['person.erasure'],
+  data: ['person.erasure', 'person.name'],
   answer: Erasure,
 });
 

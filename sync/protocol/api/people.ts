@@ -98,25 +98,46 @@ export const PersonPatch = z.strictObject({
 });
 export type PersonPatch = z.infer<typeof PersonPatch>;
 
-/** What a kiosk's staff did about a person there, newest first: who enrolled them, took the consent, deleted them. */
-export const PersonStaff = z.strictObject({
+/**
+ * What was done about a person, newest first: what kiosks recorded, and what the console did that left a row of its own. Who changed
+ * a name or number is in the audit log alone.
+ */
+export const PersonHistory = z.strictObject({
   items: z.array(
     z.strictObject({
-      id: Uuid,
+      /** Names the row that says so; one may say two things. */
+      id: z.string(),
       at: Instant,
-      what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'lookalike']),
-      /** `added`, `given`, …: what the event says of it. */
+      what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'pin-code', 'lookalike', 'site', 'record']),
+      /** `added`, `given`, …: what happened to it. */
       change: z.string(),
-      device: Uuid,
-      by: StaffBy,
+      /** Null: the console, the person's own page or the server. */
+      device: Uuid.nullable(),
+      /** The site that they joined or left. */
+      site: Uuid.nullable(),
+      /** Who of a kiosk's staff; null: none of them. */
+      by: StaffBy.nullable(),
+      /** Account's address; null: none, or removed since. */
+      email: z.string().nullable(),
     }),
   ),
 });
-export type PersonStaff = z.infer<typeof PersonStaff>;
+export type PersonHistory = z.infer<typeof PersonHistory>;
 
 /** Of one embedding model. Vectors never leave by the API. */
-export const TemplateCount = z.strictObject({ model: z.string(), count: z.number().int(), newest: Instant });
-export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
+export const TemplateCount = z.strictObject({
+  model: z.string(),
+  count: z.number().int(),
+  newest: Instant,
+  /** Mean over those that this server made, 0 to 100: 50 is what enrolment just accepts. Null: kiosks made all of them. */
+  quality: z.number().int().nullable(),
+});
+export const TemplateCounts = z.strictObject({
+  person: Uuid,
+  models: z.array(TemplateCount),
+  /** Whether a picture is kept that templates were made from. */
+  photo: z.boolean(),
+});
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
 
 /** How well a face is recognised since it was last enrolled, by one embedder. Scores are cosines on the scale of the one that ships. */
@@ -214,11 +235,12 @@ export const removeMinor = endpoint('DELETE /api/people/:person/minor', {
   answer: MinorAnswer,
 });
 
-export const getPersonStaff = endpoint('GET /api/people/:person/staff', {
-  summary: 'List what kiosk staff did for a person (enrolment, consent, deletion), newest first',
+export const getPersonHistory = endpoint('GET /api/people/:person/history', {
+  summary:
+    'List what was done about a person at kiosks and in the console (enrolment, consent, cards, …), newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['person', 'staff.name'],
-  answer: PersonStaff,
+  data: ['person', 'consent', 'template.count', 'credential', 'attendance', 'staff.name', 'account.email'],
+  answer: PersonHistory,
 });
 
 export const getScores = endpoint('GET /api/people/:person/scores', {
@@ -233,6 +255,20 @@ export const countTemplates = endpoint('GET /api/people/:person/templates', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['template.count'],
   answer: TemplateCounts,
+});
+
+export const countPerson = endpoint('GET /api/people/:person/contents', {
+  summary: 'Count what is kept of a person: records, consents, face templates, enrolment photos, cards and badges',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'consent', 'template.count', 'photo', 'credential'],
+  /** Of cards and badges, those that work. */
+  answer: z.strictObject({
+    records: z.number().int(),
+    consents: z.number().int(),
+    templates: z.number().int(),
+    photos: z.number().int(),
+    cards: z.number().int(),
+  }),
 });
 
 export const deleteTemplates = endpoint('DELETE /api/people/:person/templates', {

@@ -75,6 +75,17 @@ export const listPresence = endpoint('GET /api/presence', {
   errors: ['unknown-site'],
 });
 
+export const getPersonPresence = endpoint('GET /api/people/:person/presence', {
+  summary: 'Show whether a person is inside, by their newest record that counts',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance'],
+  answer: z.strictObject({
+    inside: z.boolean(),
+    /** Of that record; null: there is none. */
+    at: Instant.nullable(),
+  }),
+});
+
 export const getEvacuation = endpoint('GET /api/evacuation', {
   summary: 'Show a site’s current evacuation with the people accounted for, and the last one that ended',
   roles: ['admin', 'dpo', 'staff'],

@@ -26,7 +26,7 @@ export type ReportBy = z.infer<typeof ReportBy>;
 /** Which days of people count: all, those with a late arrival, those without a check-out. */
 export const ReportOnly = z.enum(['late', 'missing']);
 
-/** What a report is about. Days are of the site's calendar, both included; at most 92. */
+/** What a report is about. Days are of the site's calendar, both included; at most 366. */
 export const reportQuery = {
   by: ReportBy.default('person-day'),
   /** Absent: the default site. `by=site` has a row for each, whichever is asked for. */
@@ -149,6 +149,15 @@ export const createReportSchedule = endpoint('POST /api/reports/schedules', {
   errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
   // Each may mail twenty accounts.
   limit: { max: 20, perMs: 60_000 },
+});
+
+export const changeReportSchedule = endpoint('PUT /api/reports/schedules/:schedule', {
+  summary: 'Change what a scheduled report sends, its time and its recipients; mails that wait are sent by that',
+  roles: ROLES,
+  data: [],
+  body: NewReportSchedule,
+  answer: 'nothing',
+  errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
 });
 
 export const stopReportSchedule = endpoint('DELETE /api/reports/schedules/:schedule', {

@@ -60,6 +60,8 @@ export const RetentionRun = z.strictObject({ rules: z.array(RuleReport) });
 export const Hold = z.strictObject({
   id: Uuid,
   person: Uuid.nullable(),
+  /** The person's; null also where it is erased, and for roles that may not read people. */
+  name: z.string().nullable(),
   site: Uuid.nullable(),
   from: Instant.nullable(),
   until: Instant.nullable(),
@@ -110,7 +112,7 @@ export const runRetention = endpoint('POST /api/retention/run', {
 export const listHolds = endpoint('GET /api/retention/holds', {
   summary: 'List active legal holds, and on request released ones',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
-  data: ['person.hold'],
+  data: ['person.hold', 'person.name'],
   query: z.strictObject({ released: QueryFlag.optional() }),
   answer: z.strictObject({ items: z.array(Hold) }),
 });
@@ -122,6 +124,19 @@ export const setHold = endpoint('POST /api/retention/holds', {
   body: NewHold,
   answer: z.strictObject({ id: Uuid }),
   errors: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
+});
+
+export const dryRunRelease = endpoint('POST /api/retention/holds/:hold/dry-run', {
+  summary: 'Preview what the next run would delete if a hold were released; releases and deletes nothing',
+  roles: ['admin', 'dpo', 'operator'],
+  data: ['person.hold'],
+  action: 'read',
+  answer: z.strictObject({
+    /** Rows that are too old, and kept by this hold alone. */
+    due: z.number().int(),
+    /** Erasures that wait for it alone. */
+    erasures: z.number().int(),
+  }),
 });
 
 export const releaseHold = endpoint('POST /api/retention/holds/:hold/release', {

@@ -36,9 +36,9 @@ export function KioskStaffPage({ role }: { role: Role }) {
     setSheet(handed);
     found.reload();
   };
-  const remove = ({ id, name }: staff.KioskStaff) =>
+  const remove = ({ id, name, kiosks: count }: staff.KioskStaff) =>
     run(() => api(staff.removeKioskStaff, { params: { member: id } }), {
-      ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name }), danger: true },
+      ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name, count }), danger: true },
       say: () => t('kioskStaff.removed'),
       done: found.reload,
     });

@@ -7,6 +7,7 @@ import {
   undoImportPeople,
 } from '../../../../sync/protocol/api/imports.ts';
 import { Button } from '../../../shared/button.tsx';
+import { numberOf } from '../../../shared/i18n.ts';
 import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -52,7 +53,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
     });
   const undo = () =>
     write(() => api(undoImportPeople, { params }), {
-      ask: { title: t('imports.people.undo'), text: t('imports.people.undoText'), danger: true },
+      ask: { title: t('imports.people.undo'), text: t('imports.people.undoText', { count: made }), danger: true },
       done: onChange,
     });
   return (
@@ -70,7 +71,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
         <ul class="counts">
           {OUTCOMES.map((o) => (
             <li key={o}>
-              <strong class="tabular">{counts[o]}</strong> {t(`imports.people.outcome.${o}`)}
+              <strong class="tabular">{numberOf(counts[o])}</strong> {t(`imports.people.outcome.${o}`)}
             </li>
           ))}
         </ul>

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as imports from '../../../../sync/protocol/api/imports.ts';
 import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
+import { numberOf, TWO_DIGITS } from '../../../shared/i18n.ts';
 import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
@@ -66,7 +67,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
     });
   const cancel = () =>
     run(() => api(imports.cancelImport, { params: { import: id } }), {
-      ask: { title: t('imports.cancel'), text: t('imports.cancelText'), danger: true },
+      ask: { title: t('imports.cancel'), text: t('imports.cancelText', { count: total }), danger: true },
       done: () => go('imports'),
     });
   return (
@@ -97,7 +98,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
               <ul class="counts">
                 {(['waiting', 'judged', 'accepted', 'refused', 'applied'] as const).map((k) => (
                   <li key={k}>
-                    <strong class="tabular">{run_.counts[k]}</strong> {t(`imports.count.${k}`)}
+                    <strong class="tabular">{numberOf(run_.counts[k])}</strong> {t(`imports.count.${k}`)}
                   </li>
                 ))}
               </ul>
@@ -269,7 +270,7 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
         {photo.duplicate && (
           <p class="small">
             {t('imports.like')} <PersonLink id={photo.duplicate.person} name={photo.duplicate.name} /> (
-            {photo.duplicate.score.toFixed(2)})
+            {numberOf(photo.duplicate.score, TWO_DIGITS)})
           </p>
         )}
         {photo.consent !== null && photo.consent !== 'given' && (

@@ -235,7 +235,19 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
           },
         })
       }
-      ask={{ title: t('incidents.contain'), text: t('incidents.containSure'), danger: true }}
+      ask={{
+        title: t('incidents.contain'),
+        text: [
+          devices.length > 0 && t('incidents.containKiosks', { count: devices.length }),
+          sessions.checked && t('incidents.containSessions'),
+          rotate.checked && t('incidents.containKeys'),
+          t('incidents.containEnd'),
+        ]
+          .filter(Boolean)
+          .join(' '),
+        danger: true,
+        word: t('incidents.containWord'),
+      }}
       done={(value) => {
         setResult(value);
         onDone();

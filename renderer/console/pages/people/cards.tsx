@@ -1,35 +1,49 @@
 import { useEffect, useState } from 'preact/hooks';
 import * as credentials from '../../../../sync/protocol/api/credentials.ts';
+import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
 import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { Svg } from '../../shell/enrol.tsx';
-import { siteOf } from '../../state/places.ts';
+import { kiosksAt, siteOf } from '../../state/places.ts';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
-export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
-  const found = useRead(credentials.listCredentials, { params: { person } });
+export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boolean }) {
+  const found = useRead(credentials.listCredentials, { params: { person: person.id } });
   const [card, setCard] = useState<credentials.PrintableCard | null>(null);
   const { busy, error, run } = useWrite();
   const issue = () =>
-    run(() => api(credentials.createCard, { params: { person } }), {
+    run(() => api(credentials.createCard, { params: { person: person.id } }), {
       ask: { title: t('cards.issue'), text: t('cards.issueText') },
       done: (value) => {
         setCard(value);
         found.reload();
       },
     });
-  const revoke = (id: string) =>
-    run(() => api(credentials.revokeCredential, { params: { person, credential: id } }), {
-      ask: { title: t('cards.revoke'), text: t('cards.revokeText'), danger: true },
-      say: () => t('cards.revoked'),
-      done: found.reload,
+  /** A badge's number is known, so that it can be added again; a card's code is known to nobody any more. */
+  const revoke = ({ id, number }: credentials.Credential) =>
+    run(() => api(credentials.revokeCredential, { params: { person: person.id, credential: id } }), {
+      ask: {
+        title: t('cards.revoke'),
+        text: t('cards.revokeText', { count: kiosksAt(person.sites) }),
+        danger: true,
+      },
+      done: () => {
+        found.reload();
+        const undo = async () => {
+          const added = await api(credentials.addBadge, { params: { person: person.id }, body: { number: number! } });
+          found.reload();
+          return added.ok ? null : added.error;
+        };
+        toast(() => t('cards.revoked'), number === null ? undefined : undo);
+      },
     });
   return (
     <Panel title={t('cards.title')}>
@@ -53,7 +67,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
               </p>
             </div>
             {mayWrite && !c.revokedAt && (
-              <RowButton of={`card-${c.id}`} disabled={busy} onClick={() => void revoke(c.id)}>
+              <RowButton of={`card-${c.id}`} disabled={busy} onClick={() => void revoke(c)}>
                 {t('cards.revoke')}
               </RowButton>
             )}
@@ -64,7 +78,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
         <div class="actions start">
           <Button icon={<IconPrint />} label={t('cards.issue')} disabled={busy} onClick={issue} />
           <DialogButton icon={<IconBadge />} label={t('cards.addBadge')}>
-            <AddBadge person={person} onDone={found.reload} />
+            <AddBadge person={person.id} onDone={found.reload} />
           </DialogButton>
         </div>
       )}

@@ -16,6 +16,7 @@ import { Moment } from '../../parts/labels.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { session } from '../../state/session.ts';
 import { AddContacts } from '../home/contacts.tsx';
+import { askAbout } from './contents.ts';
 
 type AMinor = z.output<typeof Minor>;
 
@@ -36,7 +37,13 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
   };
   const withdraw = () =>
     run(() => api(withdrawConsent, { params: { person: person.id } }), {
-      ask: { title: t('people.withdraw'), text: t('people.withdrawText'), danger: true },
+      ask: () =>
+        askAbout(person.id, ['templates', 'photos'], (what) => ({
+          title: t('people.withdraw'),
+          text: t('people.withdrawText', { what }),
+          danger: true,
+          word: t('people.withdrawWord'),
+        })),
       say: () => t('people.withdrawn'),
       done: reload,
     });

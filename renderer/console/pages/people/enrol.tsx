@@ -33,6 +33,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
       actions={<BackButton to={`people/${id}`}>{t('enrolFace.back')}</BackButton>}
     >
       <Reading of={found} rows={6} />
+      {person && <Reading of={minor} rows={6} />}
       {asked && (person.consent !== 'given' || own) && (
         <Panel title={t('people.give')}>
           <GiveConsent

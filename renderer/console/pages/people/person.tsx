@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
+import { getPersonPicture } from '../../../../sync/protocol/api/enrolment.ts';
 import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
 import * as people from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
-import { api } from '../../../shared/web/api.ts';
+import { api, urlOf } from '../../../shared/web/api.ts';
 import { CheckField, CheckFields, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
@@ -14,7 +15,7 @@ import { t } from '../../i18n.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
-import { KioskLink, SiteLinks } from '../../parts/place-links.tsx';
+import { KioskLink, SiteLink, SiteLinks } from '../../parts/place-links.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
 import { siteOptions, sites } from '../../state/places.ts';
@@ -22,6 +23,7 @@ import type { Role } from '../../state/session.ts';
 import { AUDITORS } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
+import { askAbout } from './contents.ts';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
 import { RecordsPanel } from './records.tsx';
@@ -81,14 +83,23 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               </div>
             )}
           </Panel>
-          <RecordsPanel person={id} />
-          <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
-          <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
-          <Faces person={person} onChange={reload} />
+          <RecordsPanel person={person} mayCorrect={mayWrite} />
+          {/* Who must agree for them has to be known before anyone can. */}
+          {minor.value ? (
+            <>
+              <ConsentPanel person={person} minor={minor.value.minor} mayGive={mayWrite} onChange={reload} />
+              <MinorPanel person={id} minor={minor.value.minor} mayWrite={mayWrite} onChange={reload} />
+            </>
+          ) : (
+            <Panel title={t('people.consent')}>
+              <Reading of={minor} rows={3} />
+            </Panel>
+          )}
+          <Faces person={person} maySee={mayWrite} onChange={reload} />
           <ScoresPanel person={id} />
-          <CardsPanel person={id} mayWrite={mayWrite} />
-          {mayWrite && <PinCodePanel person={id} hasNumber={person.number !== null} />}
-          <StaffPanel person={id} />
+          <CardsPanel person={person} mayWrite={mayWrite} />
+          {mayWrite && <PinCodePanel person={person} />}
+          <HistoryPanel person={person} />
           <Panel title={t('people.own')}>
             <p class="muted">{t('people.ownText')}</p>
             <div class="actions start">
@@ -160,14 +171,22 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
 }
 
 /** How many templates there are, by embedder. What they hold never leaves the server. */
-function Faces({ person, onChange }: { person: people.Person; onChange: () => void }) {
+function Faces({ person, maySee, onChange }: { person: people.Person; maySee: boolean; onChange: () => void }) {
+  const [seen, see] = useState(false);
+  const name = person.name ?? t('people.unnamed');
   const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
     api(people.countTemplates, { params: { person: person.id }, signal }),
   );
   const { error, run } = useWrite();
   const remove = () =>
     run(() => api(people.deleteTemplates, { params: { person: person.id } }), {
-      ask: { title: t('people.removeFaces'), text: t('people.removeFacesText'), danger: true },
+      ask: () =>
+        askAbout(person.id, ['templates'], (what) => ({
+          title: t('people.removeFaces'),
+          text: t('people.removeFacesText', { what }),
+          danger: true,
+          word: t('people.eraseWord'),
+        })),
       say: () => t('people.facesRemoved'),
       done: onChange,
     });
@@ -179,7 +198,10 @@ function Faces({ person, onChange }: { person: people.Person; onChange: () => vo
         {counts.value?.models.map((m) => (
           <li key={m.model} class="setting">
             <div>
-              <p class="setting-name">{t('people.faceCount', { count: m.count })}</p>
+              <p class="setting-name">
+                {t('people.faceCount', { count: m.count })}
+                {m.quality !== null && ` · ${t('people.faceQuality', { quality: m.quality })}`}
+              </p>
               <p class="muted small">
                 <bdi dir="ltr">{m.model}</bdi> · <Moment at={m.newest} />
               </p>
@@ -187,8 +209,19 @@ function Faces({ person, onChange }: { person: people.Person; onChange: () => vo
           </li>
         ))}
       </ul>
+      {seen && (
+        <img
+          class="portrait"
+          src={urlOf(getPersonPicture, { params: { person: person.id } })}
+          alt={t('lookalikes.pictureOf', { name })}
+        />
+      )}
+      {maySee && counts.value?.photo && <p class="muted small">{t('people.portraitText')}</p>}
       {(counts.value?.models.length ?? 0) > 0 && (
         <div class="actions start">
+          {maySee && counts.value?.photo && !seen && (
+            <Button icon={<IconFace />} label={t('people.portrait')} onClick={() => see(true)} />
+          )}
           <Button icon={<IconErase />} label={t('people.removeFaces')} onClick={remove} />
         </div>
       )}
@@ -239,20 +272,37 @@ function Erase({ person }: { person: people.Person }) {
   );
 }
 
-/** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
-function StaffPanel({ person }: { person: string }) {
-  const { value, error } = useRead(people.getPersonStaff, { params: { person } });
-  if (!error && !value?.items.length) return null;
+/** What was done about this person, at kiosks and in the console. */
+function HistoryPanel({ person: { id: person, version, templates, consent, sites: at } }: { person: people.Person }) {
+  // Read again when a change shows in what is known of them.
+  const found = useResource(`${person} ${version} ${templates} ${consent} ${at}`, (signal) =>
+    api(people.getPersonHistory, { params: { person }, signal }),
+  );
   return (
-    <Panel title={t('people.staffDid.title')}>
-      <ErrorNote error={error} />
+    <Panel title={t('people.history.title')}>
+      <Reading of={found} rows={3} />
+      {found.value?.items.length === 0 && <p class="muted">{t('people.history.none')}</p>}
       <ul>
-        {value?.items.map((one) => (
-          <li key={one.id} class="setting">
+        {found.value?.items.map((one) => (
+          <li key={`${one.what}-${one.change} ${one.id}`} class="setting">
             <div>
-              <p class="setting-name">{codeLabel('people.staffDid', `${one.what}-${one.change}`)}</p>
+              <p class="setting-name">
+                {codeLabel('people.history', `${one.what}-${one.change}`)}
+                {one.site !== null && sites.value.length > 1 && (
+                  <>
+                    {' · '}
+                    <SiteLink id={one.site} />
+                  </>
+                )}
+              </p>
               <p class="muted small">
-                <bdi>{staffByLabel(one.by)}</bdi> · <KioskLink id={one.device} /> · <Moment at={one.at} />
+                {one.by && (
+                  <>
+                    <bdi>{staffByLabel(one.by)}</bdi> ·{' '}
+                  </>
+                )}
+                {one.device ? <KioskLink id={one.device} /> : <bdi>{one.email ?? t('people.history.console')}</bdi>} ·{' '}
+                <Moment at={one.at} />
               </p>
             </div>
           </li>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import * as credentials from '../../../../sync/protocol/api/credentials.ts';
+import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
@@ -8,9 +9,11 @@ import { Dialog, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
+import { kiosksAt } from '../../state/places.ts';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
-export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
+export function PinCodePanel({ person: { id: person, number, sites } }: { person: Person }) {
+  const hasNumber = number !== null;
   const found = useRead(credentials.getPinCode, { params: { person } });
   const [issued, setIssued] = useState<credentials.IssuedPinCode | null>(null);
   const { busy, error, run } = useWrite();
@@ -27,7 +30,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
     run(
       () => api(what === 'withdraw' ? credentials.withdrawPinCode : credentials.withdrawPin, { params: { person } }),
       {
-        ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`), danger: true },
+        ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`, { count: kiosksAt(sites) }), danger: true },
         say: () => t('pinCode.withdrawn'),
         done: found.reload,
       },

@@ -58,7 +58,7 @@ export async function listHolds(
   db: Db,
   keys: Keys,
   o: { readonly released?: boolean } = {},
-): Promise<z.output<typeof Hold>[]> {
+): Promise<Omit<z.output<typeof Hold>, 'name'>[]> {
   const wanted = o.released ? {} : { released_at: null };
   const rows = await findSorted(db, 'retention_hold', wanted, ['set_at', 'id'], { descending: true });
   return rows.map((r) => ({

@@ -1,5 +1,6 @@
 import { Problem } from '../../../errors/problem.ts';
-import type { PersonPatch as Patch } from '../../../protocol/api/people.ts';
+import { getPerson, type PersonPatch as Patch } from '../../../protocol/api/people.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
 import { defined, exists, findLocked, idsOf } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -53,6 +54,15 @@ export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Pr
   const rows = await selectRows(db, keys, people, { fields: ['name'], shown: true });
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
 }
+
+/** The same for someone who may read people; for any other role there are none. */
+export const namesAs = async (
+  { role }: Pick<Actor, 'role'>,
+  db: Db,
+  keys: Keys,
+  people: readonly string[],
+): Promise<Map<string, string>> =>
+  (getPerson.roles as readonly string[]).includes(role) ? namesOf(db, keys, people) : new Map();
 
 export interface PersonPatch extends Partial<Record<Field, string | null>> {
   readonly gpsOptOut?: boolean;

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import * as peopleApi from '../../../protocol/api/people.ts';
 import * as api from '../../../protocol/api/staff.ts';
 import { type NewFactor, newFactor, secretText, technicianUri } from '../../../protocol/seal/technician-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
@@ -10,9 +9,8 @@ import type { OneEvent } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { qrSvg } from '../accounts/links.ts';
-import { requireShown } from '../people/shown.ts';
 import { findSite, scopeOfSite } from '../sites/sites.ts';
-import { shownStaff, staffOfPerson } from './shown.ts';
+import { shownStaff } from './shown.ts';
 import {
   addStaff,
   makeStartPin,
@@ -41,10 +39,6 @@ const staffRoutes: readonly Route[] = [
     await removeStaff(tx, member, actor.id ?? actor.role, now);
     notify('change');
     return { items: await shownStaff(tx, keys) };
-  }),
-  implement(peopleApi.getPersonStaff, async ({ tx, services: { keys }, params: { person }, now }) => {
-    await requireShown(tx, keys, person);
-    return { items: await staffOfPerson(tx, keys, person, now) };
   }),
 ];
 

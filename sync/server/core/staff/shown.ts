@@ -1,16 +1,11 @@
-import { sql } from 'kysely';
-import type { PersonStaff } from '../../../protocol/api/people.ts';
 import { type KioskStaff, MAX_WAITING, type StaffKiosk } from '../../../protocol/api/staff.ts';
-import { EventHeader } from '../../../protocol/wire/event.ts';
 import { Inventory } from '../../../protocol/wire/fleet.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
-import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { listDevices } from '../devices/registry.ts';
-import { sameAs } from '../people/living.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
-import { actorOf, listStaff, type StaffRow, staffNames } from './store.ts';
+import { listStaff, type StaffRow } from './store.ts';
 
 /** A kiosk, and who it says may unlock it. */
 export interface Saying {
@@ -99,36 +94,5 @@ async function sayings(db: Db): Promise<Saying[]> {
     status: d.status,
     lastHeardAt: d.lastHeardAt,
     report: reports.get(d.id) ?? null,
-  }));
-}
-
-/** How many are shown; the log of events has them all. */
-const SHOWN = 50;
-
-type What = PersonStaff['items'][number]['what'];
-
-/** What staff of kiosks did about a person, newest first; their records of attendance have it themselves (features/attendance/search.ts). */
-export async function staffOfPerson(db: Db, keys: Keys, person: string, now: Date): Promise<PersonStaff['items']> {
-  const { rows } = await sql<{ id: string; device: string; header: unknown }>`
-    select id, device, header from event
-    where person = any(${await sameAs(db, [person])}::uuid[]) and header->'open' ? 'by'
-      and type in ('person', 'consent', 'template', 'credential', 'pin', 'lookalike')
-    order by at desc, id desc limit ${SHOWN}`.execute(db);
-  const read = rows.map(({ id, device, header }) => {
-    const parsed = EventHeader.parse(header);
-    return { id, device, header: parsed, open: parsed.open as { by: string; change?: string; action?: string } };
-  });
-  const names = await staffNames(
-    db,
-    keys,
-    read.map((r) => r.open.by),
-  );
-  return read.map(({ id, device, header, open }) => ({
-    id,
-    device,
-    at: instantOf(header, now).toISOString(),
-    what: header.type as What,
-    change: open.change ?? open.action ?? '',
-    by: actorOf(open.by, names)!,
   }));
 }

@@ -3,10 +3,11 @@ import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
-import { findAll, findSorted, update } from '../../platform/database/rows.ts';
+import { exists, findAll, findSorted, update } from '../../platform/database/rows.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { requireLiving } from '../people/living.ts';
+import { requireLiving, sameAs } from '../people/living.ts';
 import { requireShown } from '../people/shown.ts';
 import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
 import { forgetTemplates } from './forget.ts';
@@ -21,16 +22,22 @@ import {
 } from './templates.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
 
+const templatesOf = async (tx: Tx, person: string): Promise<api.TemplateCounts> => ({
+  person,
+  models: await templateCounts(tx, person),
+  photo: await exists(tx, 'enrolment_photo', { person: await sameAs(tx, [person]) }),
+});
+
 const templateRoutes: readonly Route[] = [
   implement(api.countTemplates, async ({ tx, services: { keys }, params: { person } }) => {
     await requireShown(tx, keys, person);
-    return { person, models: await templateCounts(tx, person) };
+    return templatesOf(tx, person);
   }),
   implement(api.deleteTemplates, async ({ tx, services: { keys }, params: { person }, now, notify }) => {
     await requireLiving(tx, person, 'change');
     await forgetTemplates(tx, keys, [person], now);
     notify('change');
-    return { person, models: await templateCounts(tx, person) };
+    return templatesOf(tx, person);
   }),
 ];
 

@@ -29,21 +29,24 @@ type TemplateEvent = {
   readonly device: string | null;
   readonly change: 'added' | 'removed';
   readonly model: string;
-  readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
+  readonly templates:
+    | readonly { id: string; pose?: string | undefined; vector?: string | undefined; quality?: number | null }[]
+    | undefined;
 };
 
 /** What this server makes of pictures of a person, as an event. */
 export const madeHere = (
   model: string,
-  faces: readonly { readonly embedding: Float32Array; readonly pose: string }[],
+  faces: readonly { readonly embedding: Float32Array; readonly pose: string; readonly quality: number | null }[],
 ): TemplateEvent => ({
   id: v7(),
   device: null,
   change: 'added',
   model,
-  templates: faces.map(({ embedding, pose }) => ({
+  templates: faces.map(({ embedding, pose, quality }) => ({
     id: v7(),
     pose,
+    quality,
     vector: vectorBytes(embedding).toString('base64url'),
   })),
 });
@@ -62,7 +65,9 @@ export async function applyTemplates(
     await remove(tx, 'template', { person, model, ...(templates?.length && { id: idsOf(templates) }) });
     return;
   }
-  const whole = (templates ?? []).filter((t): t is TemplateValue => t.vector !== undefined && t.pose !== undefined);
+  const whole = (templates ?? []).filter(
+    (t): t is typeof t & TemplateValue => t.vector !== undefined && t.pose !== undefined,
+  );
   if (whole.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
   // The first under an id stays: nobody replaces another's template by naming it.
@@ -74,6 +79,7 @@ export async function applyTemplates(
       person,
       model,
       pose: t.pose,
+      quality: t.quality ?? null,
       sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
       device: event.device,
       added_at: now,
@@ -175,12 +181,22 @@ export async function readTemplates(
 export async function templateCounts(db: Db, person: string): Promise<TemplateCounts['models']> {
   const rows = await db
     .selectFrom('template')
-    .select((e) => ['model', e.fn.countAll<number>().as('count'), e.fn.max('added_at').as('newest')])
+    .select((e) => [
+      'model',
+      e.fn.countAll<number>().as('count'),
+      e.fn.max('added_at').as('newest'),
+      e.fn.avg<number | null>('quality').as('quality'),
+    ])
     .where('person', '=', person)
     .groupBy('model')
     .orderBy('model')
     .execute();
-  return rows.map((r) => ({ model: r.model, count: Number(r.count), newest: new Date(r.newest).toISOString() }));
+  return rows.map((r) => ({
+    model: r.model,
+    count: Number(r.count),
+    newest: new Date(r.newest).toISOString(),
+    quality: r.quality === null ? null : Math.round(Number(r.quality)),
+  }));
 }
 
 /** As templates travel and are kept: little-endian float32. */

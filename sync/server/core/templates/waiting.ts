@@ -23,7 +23,15 @@ export const CASE_DAYS = 14;
 
 export const casePlace = (id: string, person: string): Place => placeOf('enrolment.case', id, { person });
 
-const Faces = z.array(z.strictObject({ model: z.string(), pose: z.string(), vector: z.string(), picture: z.string() }));
+const Faces = z.array(
+  z.strictObject({
+    model: z.string(),
+    pose: z.string(),
+    quality: z.number().nullable().default(null),
+    vector: z.string(),
+    picture: z.string(),
+  }),
+);
 
 export interface Waiting {
   readonly id: string;
@@ -53,9 +61,10 @@ export async function keepCase(
   await remove(tx, 'enrolment_case', { person });
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
-  const kept: z.input<typeof Faces> = faces.map(({ model, pose, embedding, picture }) => ({
+  const kept: z.input<typeof Faces> = faces.map(({ model, pose, quality, embedding, picture }) => ({
     model,
     pose,
+    quality,
     vector: vectorBytes(embedding).toString('base64'),
     picture: Buffer.from(picture).toString('base64'),
   }));
@@ -75,6 +84,7 @@ export async function openCase(tx: Tx, keys: Keys, id: string): Promise<Waiting 
   const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map((f) => ({
     model: f.model,
     pose: f.pose,
+    quality: f.quality,
     embedding: vectorFrom(Buffer.from(f.vector, 'base64')),
     picture: Buffer.from(f.picture, 'base64'),
   }));
@@ -149,4 +159,6 @@ export interface NewFace {
   readonly embedding: Float32Array;
   readonly picture: Uint8Array;
   readonly pose: string;
+  /** 0 to 100; null: not known. */
+  readonly quality: number | null;
 }

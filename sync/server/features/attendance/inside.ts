@@ -7,15 +7,17 @@ export interface SiteId extends Pick<Site, 'isDefault'> {
   readonly id: string | null;
 }
 
+/** Records that count, of people: no duplicates, nothing that was taken back or corrected. */
+export const countedRecords = sql`checkin c left join checkin_void v on v.target = c.id and v.device = c.device
+  where c.person is not null and c.duplicate_of is null and v.target is null and c.superseded_by is null`;
+
 /**
  * Each person's newest record that counts, wherever it was made: `person, direction, at, device, site, method`. Older ones than
  * the longest stay are taken for a forgotten record of going.
  */
 export const latestRecords = (now: Date) => sql`
   select distinct on (c.person) c.person, c.resolved as direction, c.at, c.device, c.site, c.method
-  from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
-  where c.person is not null and c.duplicate_of is null and v.target is null and c.superseded_by is null
-    and c.at >= ${new Date(now.getTime() - LONGEST_STAY_MS).toISOString()}::timestamptz
+  from ${countedRecords} and c.at >= ${new Date(now.getTime() - LONGEST_STAY_MS).toISOString()}::timestamptz
   order by c.person, c.at desc, c.id desc`;
 
 /** Of such a record: it says in, and here. */

@@ -2,20 +2,22 @@ import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/attendance.ts';
 import * as correctionsApi from '../../../protocol/api/corrections.ts';
+import { countPerson, getPersonHistory } from '../../../protocol/api/people.ts';
 import * as portalApi from '../../../protocol/api/portal.ts';
 import { sameAs } from '../../core/people/living.ts';
 import { namesOf } from '../../core/people/records.ts';
-import { self } from '../../core/people/shown.ts';
+import { requireShown, self } from '../../core/people/shown.ts';
 import { pageOfItems } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
-import { camelCase, idsOf, insertNew } from '../../platform/database/rows.ts';
+import { camelCase, count, idsOf, insertNew } from '../../platform/database/rows.ts';
 import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complain, complaintPlace, complaintsOf } from './complaints.ts';
 import { correct, listCorrections, reasonPlace, reasonsOf } from './corrections.ts';
+import { historyOf } from './history.ts';
 import { duplicatesJob } from './merging/candidates.ts';
 import {
   candidatePair,
@@ -53,6 +55,21 @@ export const attendanceRoutes: readonly Route[] = [
     const page = await listCandidates(tx, keys, query);
     about(page.items.flatMap((c) => c.people.map((p) => p.id)));
     return page;
+  }),
+  implement(countPerson, async ({ tx, services: { keys }, params: { person } }) => {
+    const { templates } = await requireShown(tx, keys, person);
+    const names = await sameAs(tx, [person]);
+    return {
+      records: await count(tx, 'checkin', { person: names }),
+      consents: await count(tx, 'consent', { person: names }),
+      templates,
+      photos: await count(tx, 'enrolment_photo', { person: names }),
+      cards: await count(tx, 'credential', { person: names, revoked_at: null }),
+    };
+  }),
+  implement(getPersonHistory, async ({ tx, services: { keys }, params: { person }, now }) => {
+    await requireShown(tx, keys, person);
+    return { items: await historyOf(tx, keys, person, now) };
   }),
   implement(
     api.mergeDuplicate,

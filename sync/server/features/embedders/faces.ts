@@ -6,7 +6,12 @@ import { ModelProblem } from '../../../../models/node/problem.ts';
 import type { Calibration } from '../../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../../models/rules/image.ts';
 import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
-import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../../models/rules/quality.ts';
+import {
+  type FaceQuality,
+  judgeQuality,
+  type QualityThresholds,
+  qualityScore,
+} from '../../../../models/rules/quality.ts';
 import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
 import { findSorted } from '../../platform/database/rows.ts';
@@ -35,6 +40,8 @@ export interface UsableFace {
   readonly picture: Uint8Array;
   readonly pose: Pose;
   readonly measured: FaceQuality;
+  /** 0 to 100. */
+  readonly quality: number;
 }
 
 /** What a picture is good for. `code`: why it is not, as the quality gate or the decoder calls it. */
@@ -97,7 +104,7 @@ export async function judgePicture(
     if (code) return { code, pose, measured, picture };
     const embedding = await pipeline.embed(image, shape.five, { mirrored: true });
     const { model, calibration } = pipeline;
-    return { code: null, model, calibration, embedding, picture, pose, measured };
+    return { code: null, model, calibration, embedding, picture, pose, measured, quality: qualityScore(shape.quality) };
   } catch (cause) {
     if (cause instanceof ModelProblem && !cause.code.startsWith('model-')) return useless(cause.code);
     throw cause;

@@ -39,23 +39,26 @@ export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
   throw new Problem('no-such-day');
 }
 
-/** Longest period of a report or chart, days. */
-const MAX_DAYS = 92;
+/** Longest period of a report, days: a year, whichever. */
+const MAX_DAYS = 366;
+/** And of charts, which hold what they read: every event of the period. */
+export const MAX_CHART_DAYS = 92;
 
 /**
  * Days of the site's calendar, both ends included.
  *
+ * @param max most of them
  * @throws Problem `no-such-day`, `period-too-long`: also where it ends before it begins
  */
-export function daysBetween(site: ReportSite, from: string, to: string): AttendanceDay[] {
+export function daysBetween(site: ReportSite, from: string, to: string, max = MAX_DAYS): AttendanceDay[] {
   const dayOf = calendarOf(site);
   const last = dayNamed(dayOf, to);
   const days: AttendanceDay[] = [];
   for (let day = dayNamed(dayOf, from); day.start <= last.start; day = dayOf(day.end)) {
     days.push(day);
-    if (days.length > MAX_DAYS) throw new Problem('period-too-long', { max: MAX_DAYS });
+    if (days.length > max) throw new Problem('period-too-long', { max });
   }
-  if (days.length === 0) throw new Problem('period-too-long', { max: MAX_DAYS });
+  if (days.length === 0) throw new Problem('period-too-long', { max });
   return days;
 }
 
@@ -146,8 +149,10 @@ export interface PeriodOfSite {
   readonly now: Date;
 }
 
-/** People read at once. */
+/** People looked up at once. */
 const PAGE = 500;
+/** Days of people whose records are held at once: of a longer period those of fewer people. */
+const HELD_DAYS = PAGE * 92;
 
 const text = (ms: number) => new Date(ms).toISOString();
 
@@ -178,8 +183,9 @@ export async function* readDays(
       ${person === undefined ? sql`` : sql`and c.person = ${person}::uuid`} and ${counted(site)}
     order by c.person`.execute(db);
   const all = inOrder(people.map((r) => r.person));
-  for (let i = 0; i < all.length; i += PAGE) {
-    const ids = all.slice(i, i + PAGE);
+  const held = Math.min(PAGE, Math.ceil(HELD_DAYS / days.length));
+  for (let i = 0; i < all.length; i += held) {
+    const ids = all.slice(i, i + held);
     const { rows } = await sql<{ id: string; at: Date; direction: Direction; person: string }>`
       select c.id, c.at, c.resolved as direction, c.person from checkin c
       where c.person = any(${ids}::uuid[]) and c.at >= ${text(start - LONGEST_STAY_MS)}::timestamptz

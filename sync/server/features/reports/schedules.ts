@@ -76,6 +76,28 @@ const receiversIn = async (db: Db, keys: Keys) =>
 const knownTo = <T extends { readonly id: string }>({ role, id }: Actor, receivers: readonly T[]): T[] =>
   receivers.filter((one) => role !== 'staff' || one.id === id);
 
+/**
+ * What is kept of a schedule that someone sets now.
+ *
+ * @param kept the accounts that get it already, which may stay
+ * @throws Problem `mail-not-configured`, `unknown-site`, `report-receiver-unknown`
+ */
+async function rowFrom(
+  tx: Tx,
+  actor: Actor,
+  { keys, config }: Pick<JobContext, 'keys' | 'config'>,
+  { only, ...schedule }: api.NewReportSchedule,
+  now: Date,
+  kept: readonly string[] = [],
+) {
+  if (!config.mail) throw new Problem('mail-not-configured');
+  const { timeZone } = await findSite(tx, schedule.site);
+  const known = [...knownTo(actor, await receiversIn(tx, keys)).map((one) => one.id), ...kept];
+  const receivers = [...new Set(schedule.receivers)];
+  if (receivers.some((id) => !known.includes(id))) throw new Problem('report-receiver-unknown');
+  return { ...schedule, receivers, which: only ?? null, next_at: nextDue(schedule, timeZone, now.getTime()) };
+}
+
 export const scheduleRoutes: readonly Route[] = [
   implement(api.listReportSchedules, async ({ tx, services: { keys, config }, actor }) => {
     const all = await receiversIn(tx, keys);
@@ -98,18 +120,17 @@ export const scheduleRoutes: readonly Route[] = [
     }
     return { items, receivers, mail: config.mail !== null };
   }),
-  implement(api.createReportSchedule, async ({ tx, services: { keys, config }, actor, body, now, on }) => {
-    if (!config.mail) throw new Problem('mail-not-configured');
-    const { timeZone } = await findSite(tx, body.site);
-    const known = knownTo(actor, await receiversIn(tx, keys));
-    const receivers = [...new Set(body.receivers)];
-    if (receivers.some((id) => !known.some((one) => one.id === id))) throw new Problem('report-receiver-unknown');
+  implement(api.createReportSchedule, async ({ tx, services, actor, body, now, on }) => {
     const id = v7();
-    const { only = null, ...schedule } = body;
-    const made = { made_by: actor.id, made_at: now, next_at: nextDue(body, timeZone, now.getTime()) };
-    await insert(tx, 'report_schedule', { ...schedule, ...made, id, receivers, which: only });
+    const made = { made_by: actor.id, made_at: now };
+    await insert(tx, 'report_schedule', { ...(await rowFrom(tx, actor, services, body, now)), ...made, id });
     on(id);
     return { id };
+  }),
+  implement(api.changeReportSchedule, async ({ tx, services, actor, params: { schedule: id }, body, now }) => {
+    const row = await findLocked(tx, 'report_schedule', { id });
+    if (!row) throw new Problem('report-schedule-unknown');
+    await update(tx, 'report_schedule', { id }, await rowFrom(tx, actor, services, body, now, row.receivers));
   }),
   implement(api.stopReportSchedule, async ({ tx, params: { schedule } }) => {
     if ((await remove(tx, 'report_schedule', { id: schedule })) === 0) throw new Problem('report-schedule-unknown');

@@ -308,6 +308,7 @@ export interface Tables {
     person: string;
     model: string;
     pose: string;
+    quality: number | null;
     sealed: Bytes;
     device: string | null;
     added_at: Instant;

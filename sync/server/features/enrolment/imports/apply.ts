@@ -1,5 +1,5 @@
 import type { FacePipeline } from '../../../../../models/node/interface.ts';
-import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
+import { type FaceQuality, IMPORT_QUALITY, qualityScore } from '../../../../../models/rules/quality.ts';
 import { Problem } from '../../../../errors/problem.ts';
 import { giveConsent } from '../../../core/consents/record.ts';
 import { standingOf } from '../../../core/consents/standing.ts';
@@ -57,7 +57,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
     .selectFrom('import_photo as p')
     .innerJoin('import_run as r', 'r.id', 'p.run')
     .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.model', 'p.pose', 'p.state', 'p.decided_by'])
-    .select(['p.code', 'p.duplicate_of'])
+    .select(['p.code', 'p.duplicate_of', 'p.measured'])
     .select(['r.text_version', 'r.language', 'r.basis'])
     .where('p.id', '=', photo)
     .forUpdate()
@@ -82,6 +82,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
         : await remade(pipeline, picture),
     picture,
     pose: row.pose ?? 'photo',
+    quality: row.measured ? qualityScore(row.measured as unknown as FaceQuality) : null,
   };
   if (isDuplicate(row))
     await markInConsole(tx, [person, row.duplicate_of], { reason: 'enrolment', by: row.decided_by }, now);

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/erasures.ts';
+import { namesAs } from '../../../core/people/records.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import { find } from '../../../platform/database/rows.ts';
@@ -12,12 +13,13 @@ import { requestErasure, undoErasure } from './request.ts';
 /** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
   implement(api.listErasures, ({ tx, query: { open, ...ask } }) => listErasures(tx, open, ask)),
-  implement(api.getErasure, async ({ tx, params, about, now }) => {
+  implement(api.getErasure, async ({ tx, services: { keys }, actor, params, about, now }) => {
     const state = await erasureState(tx, params.request, now);
     if (!state) throw new Problem('erasure-unknown');
-    if (state.person) about([state.person]);
-    const { certificate: _, ...shown } = state;
-    return shown;
+    const { certificate: _, person, ...shown } = state;
+    if (person) about([person]);
+    const names = await namesAs(actor, tx, keys, person ? [person] : []);
+    return { ...shown, person, name: (person && names.get(person)) ?? null };
   }),
   implement(api.requestErasure, async ({ tx, services, actor, body, about, on, now, notify }) => {
     about([body.person]);

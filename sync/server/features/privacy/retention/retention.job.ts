@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import type * as api from '../../../../protocol/api/retention.ts';
 import type { KioskPurge } from '../../../../protocol/api/retention.ts';
-import type { Db } from '../../../platform/database/schema.ts';
+import { isHeld, releaseHold } from '../../../core/people/holds.ts';
+import { sameAs } from '../../../core/people/living.ts';
+import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { withObjectStore } from '../../../platform/objects/store.ts';
 import { OVERDUE_DAYS } from '../erasure/read.ts';
@@ -86,6 +88,30 @@ export async function runRetention(context: PurgeContext, o: RunOptions = {}): P
     reports.push(await one(purge, context, o));
   }
   return reports;
+}
+
+/**
+ * What goes once a hold is released: it is released, looked at, and that is taken back.
+ *
+ * @throws Problem `hold-unknown`
+ */
+export async function previewRelease(
+  tx: Tx,
+  context: PurgeContext,
+  hold: string,
+): Promise<z.output<typeof api.dryRunRelease.answer>> {
+  const sum = (rules: readonly RuleReport[]) => rules.reduce((n, { due }) => n + due, 0);
+  const waiting = await sql<{ request: string; people: string[] }>`
+    select e.request, array_agg(e.person) as people from erasure e join erasure_step s using (request)
+    where s.code = 'legal-hold' and s.done_at is null group by e.request`.execute(tx);
+  await sql`savepoint released`.execute(tx);
+  const before = sum(await runRetention(context, { dryRun: true }));
+  await releaseHold(tx, hold, 'preview', context.now);
+  const due = sum(await runRetention(context, { dryRun: true })) - before;
+  let erasures = 0;
+  for (const { people } of waiting.rows) if (!(await isHeld(tx, await sameAs(tx, people)))) erasures += 1;
+  await sql`rollback to savepoint released`.execute(tx);
+  return { due, erasures };
 }
 
 async function one(purge: Purge, context: PurgeContext, o: RunOptions): Promise<RuleReport> {

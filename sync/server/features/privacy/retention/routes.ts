@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import * as api from '../../../../protocol/api/retention.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
+import { namesAs } from '../../../core/people/records.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { listRuns } from '../../../platform/jobs/runs.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
-import { kioskPurges, type RuleReport, runRetention, withObjects } from './retention.job.ts';
+import { kioskPurges, previewRelease, type RuleReport, runRetention, withObjects } from './retention.job.ts';
 import { rulesOf } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
@@ -38,10 +39,12 @@ export const retentionRoutes: readonly Route[] = [
       return { rules };
     },
   }),
-  implement(api.listHolds, async ({ tx, services, query: { released = false }, about }) => {
-    const found = await listHolds(tx, services.keys, { released });
-    about(peopleOf(found));
-    return { items: found };
+  implement(api.listHolds, async ({ tx, services: { keys }, actor, query: { released = false }, about }) => {
+    const found = await listHolds(tx, keys, { released });
+    const people = peopleOf(found);
+    about(people);
+    const names = await namesAs(actor, tx, keys, people);
+    return { items: found.map((hold) => ({ ...hold, name: (hold.person && names.get(hold.person)) ?? null })) };
   }),
   implement(api.setHold, async ({ tx, services, body, actor, about, on, now }) => {
     if (body.person) about([body.person]);
@@ -55,6 +58,9 @@ export const retentionRoutes: readonly Route[] = [
     on(id);
     return { id };
   }),
+  implement(api.dryRunRelease, ({ tx, services, params }) =>
+    withObjects({ ...services, db: tx }, (purge) => previewRelease(tx, purge, params.hold)),
+  ),
   implement(api.releaseHold, async ({ tx, params, actor, now }) => {
     await releaseHold(tx, params.hold, actor.id ?? actor.role, now);
   }),

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
+import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
-import type { Evacuation, EvacuationState, Inside, KnownAsOf } from '../../../../protocol/api/presence.ts';
+import type {
+  Evacuation,
+  EvacuationState,
+  getPersonPresence,
+  Inside,
+  KnownAsOf,
+} from '../../../../protocol/api/presence.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { requireLiving } from '../../../core/people/living.ts';
@@ -24,7 +31,8 @@ import {
 } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
-import { isInside, latestRecords, type SiteId } from '../../attendance/inside.ts';
+import { countedRecords, isInside, latestRecords, type SiteId } from '../../attendance/inside.ts';
+import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
 import { reportSite } from '../day.ts';
 
 /** A person inside, without their name. */
@@ -67,6 +75,21 @@ export async function countInside(
       left join evacuation_mark m on m.evacuation = ${evacuation}::uuid and m.person = latest.person and not m.missing
     where ${isInside(site)}`.execute(db);
   return rows[0]!;
+}
+
+/** Whether a person is inside any site, by their newest record that counts; its time is null where there is none. */
+export async function readPresenceOf(
+  db: Db,
+  person: string,
+  now: Date,
+): Promise<z.output<typeof getPersonPresence.answer>> {
+  const { rows } = await sql<{ direction: string; at: Date }>`
+    select c.resolved as direction, c.at from ${countedRecords} and c.person = ${person}::uuid
+    order by c.at desc, c.id desc limit 1`.execute(db);
+  const last = rows[0];
+  if (!last) return { inside: false, at: null };
+  const since = now.getTime() - new Date(last.at).getTime();
+  return { inside: last.direction === 'in' && since <= LONGEST_STAY_MS, at: new Date(last.at).toISOString() };
 }
 
 /** Until when each kiosk of the site is known, the longest silent first. */

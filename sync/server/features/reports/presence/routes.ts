@@ -1,6 +1,7 @@
 import * as api from '../../../../protocol/api/presence.ts';
 import type { Config } from '../../../app/config.ts';
 import { namesOf } from '../../../core/people/records.ts';
+import { requireShown } from '../../../core/people/shown.ts';
 import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -13,6 +14,7 @@ import {
   readEvacuation,
   readInside,
   readKnownAsOf,
+  readPresenceOf,
   type SiteOf,
 } from './evacuation.ts';
 
@@ -23,6 +25,10 @@ const siteIn =
 
 /** Who is inside, and the roll call of an evacuation. */
 export const presenceRoutes: readonly Route[] = [
+  implement(api.getPersonPresence, async ({ tx, services: { keys }, params: { person }, now }) => {
+    await requireShown(tx, keys, person);
+    return readPresenceOf(tx, person, now);
+  }),
   implement(api.listPresence, async ({ tx, services: { keys, config }, query, now, about }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const found = await readInside(tx, site, now, query.limit + 1, readIdCursor(query.cursor));

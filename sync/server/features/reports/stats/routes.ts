@@ -3,13 +3,13 @@ import * as api from '../../../../protocol/api/stats.ts';
 import type { AttendanceDay } from '../../../../protocol/wire/calendar.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
-import { daysBetween, type ReportSite, readDays, reportSite } from '../day.ts';
+import { daysBetween, MAX_CHART_DAYS, type ReportSite, readDays, reportSite } from '../day.ts';
 
 /** Counts for charts. */
 export const statsRoutes: readonly Route[] = [
   implement(api.getArrivals, async ({ tx, services: { config }, query, now }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
-    const days = daysBetween(site, query.from, query.to);
+    const days = daysBetween(site, query.from, query.to, MAX_CHART_DAYS);
     return {
       site: { id: site.id, name: site.name, timeZone: site.timeZone },
       ...(await readArrivals(tx, site, periodOf(days))),
@@ -18,7 +18,7 @@ export const statsRoutes: readonly Route[] = [
   }),
   implement(api.getKioskStats, async ({ tx, services: { config }, query }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
-    return readKiosks(tx, site, periodOf(daysBetween(site, query.from, query.to)));
+    return readKiosks(tx, site, periodOf(daysBetween(site, query.from, query.to, MAX_CHART_DAYS)));
   }),
 ];
 

@@ -102,6 +102,8 @@ export const people: readonly string[] = [
      person uuid not null,
      model text not null,
      pose text not null,
+     -- Of the picture that it was made from here, 0 to 100 (models/rules/quality.ts); null: made at a kiosk.
+     quality integer,
      -- Envelope of the vector's bytes.
      sealed bytea not null,
      device uuid references device (id),

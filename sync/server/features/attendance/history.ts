@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { PersonHistory } from '../../../protocol/api/people.ts';
+import { EventHeader } from '../../../protocol/wire/event.ts';
+import { sameAs } from '../../core/people/living.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { actorOf, staffNames } from '../../core/staff/store.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { emailsOf } from '../../platform/http/email.ts';
+import { instantOf } from '../../platform/instant.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+type Item = PersonHistory['items'][number];
+
+/** How many are shown; the log of events and the audit log have them all. */
+const SHOWN = 50;
+
+interface Found {
+  readonly id: string;
+  readonly at: Date;
+  readonly device: string | null;
+  /** Of an event; what follows is of everything else. */
+  readonly header: unknown;
+  readonly what: Item['what'];
+  readonly change: string;
+  readonly site: string | null;
+  /** Account, or a role without one. */
+  readonly author: string | null;
+}
+
+/**
+ * What was done about a person, newest first: the events of kiosks, and rows that the console left. Nothing is taken from the audit
+ * log, which staff may not read, so what left nothing but its row there is missing.
+ */
+export async function historyOf(db: Db, keys: Keys, person: string, now: Date): Promise<Item[]> {
+  const names = sql`any(${await sameAs(db, [person])}::uuid[])`;
+  const { rows } = await sql<Found>`
+    select id::text, at, device, header, type as what, '' as change, null::uuid as site, null as author
+    from event where person = ${names} and type in ('person', 'consent', 'template', 'credential', 'pin', 'lookalike')
+    union all
+    select event::text, at, null, null, 'consent', action, null, recorded_by::text
+    from consent where person = ${names} and device is null
+    union all
+    select min(t.id::text), t.added_at, null, null, 'template', 'added', null, min(p.made_by::text)
+    from template t left join enrolment_photo p on p.person = t.person and p.made_at = t.added_at
+    where t.person = ${names} and t.device is null group by t.added_at
+    union all
+    select id::text, issued_at, null, null, 'credential', 'issued', null, null
+    from credential where person = ${names} and device is null
+    union all
+    select id::text, revoked_at, null, null, 'credential', 'revoked', null, null
+    from credential c where person = ${names} and revoked_at is not null and not exists (
+      select from event e where e.person = c.person and e.type = 'credential'
+        and e.header -> 'open' ->> 'change' = 'revoked' and e.received_at = c.revoked_at)
+    union all
+    select id::text, issued_at, null, null, 'pin-code', 'issued', null, issued_by::text
+    from pin_code where person = ${names}
+    union all
+    select id::text, chosen_at, null, null, 'pin', 'removed', null, null
+    from pin where person = ${names} and device is null and pepper is null
+    union all
+    select id::text, at, null, null, 'lookalike', 'marked', null, marked_by
+    from lookalike where (first = ${names} or second = ${names}) and device is null
+    union all
+    select p.site::text, p.added_at, null, null, 'site', 'joined', s.id, null
+    from person_site p join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid
+    where p.person = ${names}
+    union all
+    select p.site::text, p.until, null, null, 'site', 'left', s.id, null
+    from person_site_past p join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid
+    where p.person = ${names}
+    union all
+    select id::text, at, null, null, 'person', 'merged', null, by from person_merge where kept = ${names}
+    union all
+    select id::text, made_at, null, null, 'record', kind, null, author::text from correction where person = ${names}
+    order by at desc, id desc limit ${SHOWN}`.execute(db);
+  const emailOf = await emailsOf(db, keys);
+  const read = rows.map(({ header, author, ...row }) => {
+    const none = { ...row, email: emailOf(author), actor: null };
+    if (header === null) return none;
+    const parsed = EventHeader.parse(header);
+    const open = parsed.open as { by?: string; change?: string; action?: string };
+    const at = instantOf(parsed, now);
+    return { ...none, at, change: open.change ?? open.action ?? '', actor: open.by ?? null };
+  });
+  const staff = await staffNames(
+    db,
+    keys,
+    read.flatMap((r) => r.actor ?? []),
+  );
+  return read.map(({ at, actor, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    by: actor === null ? null : (actorOf(actor, staff) ?? null),
+  }));
+}
