@@ -263,7 +263,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     const items = await listAttention(
       api.db,
       api.keys,
-      { kinds: ['kiosk'], state: 'open', limit: 10, after: null },
+      { kinds: ['kiosk'], state: 'open', scope: null, sort: '-at', limit: 10, after: null },
       NOW,
     );
     expect(items).toEqual([expect.objectContaining({ code: 'emergency-pin-used', device: kiosk.id })]);
