@@ -17,7 +17,7 @@ const BELOW_SERVER = ['^sync/disk/', '^sync/errors/', '^sync/protocol/', '^model
 const CONFIG = '^sync/server/app/config\\.ts$';
 const FEATURES = {
   attendance: [],
-  attention: ['attendance', 'fleet', 'reenrolment'],
+  attention: [],
   audit: [],
   backup: ['privacy'],
   demo: ['fleet', 'privacy'],
