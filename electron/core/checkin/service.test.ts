@@ -563,7 +563,8 @@ describe('a challenge', () => {
       return visit;
     };
     // Who passes by has been asked for nothing but to look straight ahead.
-    for (let i = 0; i < 5; i++) expect((await began(straight)).last).toMatchObject({ kind: 'challenge', step: 'middle' });
+    for (let i = 0; i < 5; i++)
+      expect((await began(straight)).last).toMatchObject({ kind: 'challenge', step: 'middle' });
     await checkin.visitEnd({ visit: await prompted() });
     await prompted();
     await checkin.visitEnd({ visit: await prompted() });
