@@ -16,6 +16,7 @@ import type { Tx } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { fleetAttention } from './attention.ts';
 import { askKiosk, dropOldLogs, endOverdue, logPlace, readLogs, takeAnswers, withdraw } from './commands.ts';
 import { alertsNow, fleetDetail, fleetPage } from './read.ts';
 import { rolloutsJob } from './rollout/rollouts.ts';
@@ -153,6 +154,7 @@ export const fleet: ServerModule = {
   },
   endpoints: [...fleetRoutes, ...rolloutRoutes],
   jobs: [rolloutsJob, fleetJob, fleetAlertsJob],
+  attention: fleetAttention,
   tables: {
     fleet_settings: { notPersonal: 'settings of kiosks' },
     fleet_config: { notPersonal: 'settings of kiosks' },
