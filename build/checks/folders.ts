@@ -115,7 +115,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     }
   }
   if (found > 0) {
-    console.error('Move what both need below both, or hand it in as a parameter.');
+    console.error('Move what both need into a folder below both, or pass it in as a parameter.');
     process.exitCode = 1;
   } else console.log(`No circle of folders in ${CHECKED.join(' and ')}.`);
 }

@@ -55,10 +55,10 @@ export function licenceFaults(
     if (isAllowed(licence)) continue;
     const answer = answers.find((a) => a.licence === licence && matches(a.package, name));
     if (answer) used.add(answer);
-    else faults.push(`${name} ${entry.version ?? ''}: ${licence} is not on the list, and nobody has answered for it`);
+    else faults.push(`${name} ${entry.version ?? ''}: ${licence} is not on the list, and no answer accepts it`);
   }
   for (const answer of answers)
-    if (!used.has(answer)) faults.push(`the answer for ${answer.package} (${answer.licence}) answers nothing any more`);
+    if (!used.has(answer)) faults.push(`the answer for ${answer.package} (${answer.licence}) matches nothing any more`);
   return [...new Set(faults)];
 }
 

@@ -155,7 +155,7 @@ export function nodeRuntime(root: string, path: string): Component {
   const folder = `node_modules/${name}`;
   const { version } = readPackage(root, folder);
   if (version !== process.versions.node)
-    throw new Error(`this is Node ${process.versions.node}, and ${version} is pinned: run it by npm run package`);
+    throw new Error(`this is Node ${process.versions.node}, but ${version} is pinned: run npm run package`);
   return {
     ref: `pkg:generic/node@${version}`,
     type: 'platform',

@@ -81,7 +81,7 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   if (faults.length > 0) {
     // What must not be shipped is not left lying about.
     for (const made of [folder, ...files]) rmSync(made, { recursive: true, force: true });
-    throw new Error(`the fuses of ${program} are not as they should be:\n${faults.join('\n')}`);
+    throw new Error(`${program} does not have the expected fuses:\n${faults.join('\n')}`);
   }
   return { folder, files };
 }

@@ -113,7 +113,7 @@ function thirdPartyNotices(components: readonly Component[]): string {
     byText.set(text, [...(byText.get(text) ?? []), component]);
   }
   const parts = [...byText].map(([text, holders]) => `${RULE}\n\n${holders.map(heading).join('\n')}\n\n${text}\n`);
-  return `This build contains software, fonts and weights of others. Each is named here with its licence; sbom.cdx.json says where it
+  return `This build contains third-party software, fonts and weights, listed here with their licences; sbom.cdx.json says where each
 is. SmartPresence itself: see LICENSE.
 
 ${parts.join('\n')}`;

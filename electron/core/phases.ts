@@ -84,7 +84,7 @@ export async function identify({ kiosk, store, keys, now, changed, log }: Base) 
   const guard = createPinGuard({
     store,
     now,
-    paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
+    paused: (ms, budget) => log('warn', `many failures with different numbers: ${PAUSED[budget]} pause`, { ms }),
   });
   const records = createStaffRecords({ store, changed, log });
   const staff = createStaffService({

@@ -82,7 +82,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     if (leaving.what === 'wipe') writeJournal(home, { v: 1, state: 'wiped', languages, language });
     else removeJournal(home);
     show('done');
-    log('info', 'fleet: this kiosk holds nothing any more', { what: leaving.what });
+    log('info', 'fleet: everything on this kiosk has been destroyed', { what: leaving.what });
   }
 
   function goOn(leaving: Leaving): void {

@@ -37,7 +37,7 @@ const Settings = z
     demo: z.boolean().default(false),
     footage: z.string().refine(isAbsolute, 'footage takes an absolute path').optional(),
   })
-  .refine(({ demo, footage }) => demo || footage === undefined, 'footage works with --demo alone');
+  .refine(({ demo, footage }) => demo || footage === undefined, 'footage works only with --demo');
 export type RunSettings = z.infer<typeof Settings>;
 
 /** What was asked for: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
@@ -78,7 +78,7 @@ export async function runKiosk(
   const { signal } = watchForEnd({
     withinMs: END_WITHIN_MS,
     force(why) {
-      log('error', 'host: ended at once', { why });
+      log('error', 'host: stopped immediately', { why });
       killDescendants();
       process.exit(RUN_EXIT.failed);
     },

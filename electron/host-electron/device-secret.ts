@@ -58,7 +58,7 @@ export async function readDeviceSecret({
   if (!(await hasKeystore(keystore, platform))) {
     if (allowFile && !sealed) return null;
     throw new Problem('device-secret-missing', {
-      reason: sealed ? 'the keystore that sealed it is not there' : 'this system has no keystore',
+      reason: sealed ? 'the keystore that sealed it is missing' : 'this system has no keystore',
     });
   }
   if (sealed) return unseal(keystore, sealed, file);

@@ -31,7 +31,7 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     const wrong = await run(['list', '--alert', 'unheard-of']);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('camera-bad')]);
     const shown = await run(['show', id]);
-    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining('It has not reported how it is.')]);
+    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining('It has not reported its health yet.')]);
   });
 
   test('config and template set, show and revert', async () => {

@@ -50,7 +50,7 @@ export function registerAccounts(program: Command): void {
   one('remove', 'Remove a disabled account. Its activity stays in the audit log, under its ID.').action(
     async (account, o) => {
       await call(api.removeAccount, { params: { account } });
-      print(o.json, { account }, `${account} is removed.`);
+      print(o.json, { account }, `${account} was removed.`);
     },
   );
   one(

@@ -35,7 +35,7 @@ export function registerAudit(program: Command): void {
           if (left === 0) break;
         }
       });
-      if (left === limit && !json) process.stdout.write('No row matches.\n');
+      if (left === limit && !json) process.stdout.write('No rows match.\n');
     });
   audit
     .command('show')

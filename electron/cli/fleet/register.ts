@@ -130,7 +130,7 @@ function registerCommands(fleet: Command): void {
       .action(async (device, o) => {
         if (o.name !== undefined) return sendCommand(what, device, o);
         const { kiosk } = await call(api.getKiosk, { params: { device } });
-        const name = await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `);
+        const name = await ask(`Everything on “${kiosk.name}” will be destroyed. Type its name to confirm: `);
         return sendCommand(what, device, { ...o, name });
       });
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
@@ -169,7 +169,7 @@ personal data and is kept for seven days. Reading it is logged.`,
       if (o.out === undefined) process.stdout.write(text);
       else {
         writeFileSync(o.out, text, { mode: 0o600 });
-        process.stdout.write(`${o.out} is written.\n`);
+        process.stdout.write(`${o.out} was written.\n`);
       }
     });
   fleet
@@ -181,7 +181,7 @@ personal data and is kept for seven days. Reading it is logged.`,
     .action(async (device, command, o) => {
       const found = await call(api.withdrawCommand, { params: { device, command } });
       const one = found.commands.find(({ id }) => id === command);
-      print(o.json, found, one ? commandLine(one) : 'The command was withdrawn.');
+      print(o.json, found, one ? commandLine(one) : 'Cancelled.');
     });
 }
 
@@ -191,7 +191,9 @@ export function changesOf(
   { revert }: { readonly revert?: number },
 ): Record<string, unknown> | null {
   if (settings.length > 0 && revert !== undefined)
-    throw new Problem('arguments-wrong', { reason: '--revert takes no settings: revert first, then change.' });
+    throw new Problem('arguments-wrong', {
+      reason: '--revert can’t be combined with settings: revert first, then change.',
+    });
   if (settings.length === 0) return null;
   return Object.fromEntries(
     settings.map((text) => {
@@ -199,7 +201,7 @@ export function changesOf(
       const name = text.slice(0, at);
       if (at < 1 || !Object.hasOwn(DeviceConfig.shape, name))
         throw new Problem('arguments-wrong', {
-          reason: `There is no setting “${at < 1 ? text : name}”. There are: ${SETTINGS}.`,
+          reason: `There is no setting “${at < 1 ? text : name}”. Settings: ${SETTINGS}.`,
         });
       return [name, readValue(name, text.slice(at + 1))];
     }),
@@ -251,13 +253,13 @@ function shownText({ kiosk, own, template, effective, commands, staff }: Shown):
         `waiting   ${r.queued} records, ${r.photosWaiting} photos`,
         `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.published ?? 'none'} sent${r.configProblem ? `: ${r.configProblem}` : ''}`,
       ]
-    : ['It has not reported how it is.'];
+    : ['It has not reported its health yet.'];
   return [
     kioskLine(kiosk),
     ...facts,
     '',
     `Its own settings: ${settingsText(own.settings)}`,
-    `Of its site:      ${settingsText(template)}`,
+    `Its site’s:       ${settingsText(template)}`,
     `Published:        ${settingsText(effective)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),

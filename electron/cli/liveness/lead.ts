@@ -31,7 +31,7 @@ export async function lead(trial: Trial, deps: LeadDeps): Promise<void> {
     const open = seriesOf(trial).filter(
       ({ series, planned }) => !trial.declined.includes(series) && doneOf(trial, series) < planned,
     );
-    if (open.length === 0) return say('Everything that was planned has been done.');
+    if (open.length === 0) return say('Everything planned has been done.');
     if (open.every(({ series }) => skipped.has(series))) skipped = new Set();
     const { series, planned } = open.find((one) => !skipped.has(one.series))!;
     if (!trial.agreed.includes(series)) {
@@ -74,4 +74,4 @@ function howTo(series: string): string {
 const consentQuestion = (series: string): string =>
   isParticipant(series)
     ? `\n${titleOf(series)}: have they read what the trial does, and agreed to take part? yes/no > `
-    : `\n${titleOf(series)}: has everyone whose face is on these instruments agreed to be imitated? yes/no > `;
+    : `\n${titleOf(series)}: has everyone whose face these instruments show agreed to be imitated? yes/no > `;

@@ -65,7 +65,7 @@ export function readTrial(folder: string): Trial | null {
   try {
     return Trial.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new Problem('trial-not-usable', { file, why: 'it is no trial of this version', cause });
+    throw new Problem('trial-not-usable', { file, why: 'it is not a trial of this version', cause });
   }
 }
 

@@ -32,8 +32,8 @@ export function passphrases(file: string | undefined): Passphrases {
       for (;;) {
         const typed = await password(`New passphrase for ${what}: `, INSTEAD);
         requirePassphrase(typed);
-        if (typed === (await password('The same again: ', INSTEAD))) return typed;
-        process.stderr.write('These were two different ones.\n');
+        if (typed === (await password('Repeat it: ', INSTEAD))) return typed;
+        process.stderr.write('The passphrases differ.\n');
       }
     },
     async open(key) {
@@ -48,7 +48,7 @@ export function passphrases(file: string | undefined): Passphrases {
           known.push(typed);
           return signer;
         }
-        process.stderr.write('That was not it.\n');
+        process.stderr.write('Wrong passphrase.\n');
       }
       throw new Problem('release-key-not-opened', { file: key.file });
     },

@@ -77,7 +77,7 @@ export function howToStart(env: Environment, units: readonly string[] = UNITS): 
   if (isService(env)) return 'Start the server: systemctl start smartpresence-server';
   // The service of this machine is another server, or none that was set up.
   if (units.some((folder) => existsSync(join(folder, 'smartpresence-server.service'))))
-    return `Make it the server of this machine, with its database and its keys: ${command('setup')}`;
+    return `Set it up on this machine, with its database and its keys: ${command('setup')}`;
   return `Start the server: ${command('server start')}`;
 }
 

@@ -55,7 +55,7 @@ const notPermitted = (places: Places, cause?: unknown) =>
 function openCredential(path: string, name: string): string {
   const done = spawnSync('systemd-creds', ['decrypt', `--name=${CREDENTIAL}${name}`, path, '-'], { encoding: 'utf8' });
   if (done.status === 0) return done.stdout.trim();
-  if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} was not opened`), { code: 'EACCES' });
+  if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} could not be opened`), { code: 'EACCES' });
   throw new Problem('credential-not-opened', { path, reason: (done.error?.message ?? done.stderr).trim() });
 }
 

@@ -89,7 +89,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
-  answerer.say('\nMakes the server in the database.');
+  answerer.say('\nCreating the server in the database.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       /** With its row of the audit log, in one transaction. */
@@ -262,7 +262,7 @@ export function personAnswers(prompt: Prompt): Answerer {
   const askOne = async (q: Question, answers: Answers, known: Answers): Promise<string> => {
     for (;;) {
       const standing = answers[q.name] ?? fallbackOf(q, answers);
-      const hidden = known[q.name] === standing ? 'as it is set' : 'as just typed';
+      const hidden = known[q.name] === standing ? 'the current value' : 'as just typed';
       const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? hidden : standing}]`;
       const typed = await prompt.ask(`  ${q.text}${q.secret ? UNSEEN : ''}${shown}: `, q.secret ?? false);
       const visible = q.secret ? withoutPassword(typed) : null;
@@ -296,15 +296,15 @@ export function personAnswers(prompt: Prompt): Answerer {
     },
     async newKeys(keys, before) {
       prompt.say(`
-Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.${before ? '\nKeys from a set-up that you did not finish are void.' : ''}
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown only this once.${before ? '\nKeys from an unfinished set-up are no longer valid.' : ''}
 ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       for (const name of KEYS) {
         while (!isEnd(await prompt.ask(`  From your copy, the last 6 characters of ${name}: `), keys[name]!))
-          prompt.say('    Those are others. Compare your copy with what is shown above.');
+          prompt.say('    They differ. Compare your copy with what is shown above.');
       }
     },
     async oldKeys() {
-      prompt.say('\nKeys. This database holds a server, which only its own keys can read.');
+      prompt.say('\nKeys. This database belongs to an existing server, which only its own keys can read.');
       const given: Record<string, string> = {};
       for (const name of KEYS)
         while (!given[name]) {
@@ -356,11 +356,11 @@ export function fileAnswers(
     ...(hasKeys || given[COPY]
       ? []
       : [
-          `${COPY} is missing: a new file for a copy of the new keys, to be taken to a safe place; or ENCRYPTION_KEY and SECRET_KEY of a server that exists`,
+          `${COPY} is missing: a new file for a copy of the new keys, to be moved to a safe place; or the ENCRYPTION_KEY and SECRET_KEY of an existing server`,
         ]),
     ...Object.keys(given)
       .filter((name) => !names.has(name))
-      .map((name) => `${name} is no question`),
+      .map((name) => `${name} is not one of the questions`),
   ]);
   return {
     say,
@@ -376,7 +376,7 @@ export function fileAnswers(
       if (KEYS.every((name) => given[name])) throw new Problem('keys-of-no-server', { variable: COPY });
       if (existsSync(given[COPY]!)) throw new Problem('keys-copy-exists', { file: given[COPY], variable: COPY });
       replaceFile(given[COPY]!, KEYS.map((name) => `${name}=${keys[name]}\n`).join(''));
-      say(`The new keys are in ${given[COPY]}: take it to a safe place that is not this machine, and delete it here.`);
+      say(`The new keys are in ${given[COPY]}: move it to a safe place that is not this machine.`);
     },
     async oldKeys() {
       const [encryption, secret] = KEYS.map((name) => given[name]);

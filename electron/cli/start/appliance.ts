@@ -44,7 +44,7 @@ function deviceSecretOf(place: SecretPlace, env: NodeJS.ProcessEnv): DeviceSecre
   return secret === null
     ? {
         bytes: null,
-        notice: 'Device secret: in a 0600 file, for evaluation (--device-secret file; the other choice is systemd).',
+        notice: 'Device secret: in a 0600 file, for evaluation (--device-secret file; the alternative is systemd).',
       }
     : { bytes: Buffer.from(secret, 'base64'), notice: 'Device secret: from systemd’s credential.' };
 }
@@ -77,7 +77,7 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
   const { signal } = watchForEnd({
     withinMs: END_WITHIN_MS,
     force(why) {
-      say(`✗ Stopped at once: ${why}.`);
+      say(`✗ Stopped immediately: ${why}.`);
       killDescendants();
       process.exit(EXIT.attention);
     },
@@ -199,7 +199,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     const next = await prepareInProcess({ ...preparing, joins: true });
     signal.throwIfAborted();
     host = await openHost(next.footage);
-    say('The demo is empty. The kiosk of this machine is set up again, with nobody in it.');
+    say('The demo is empty. The kiosk of this machine is set up again, with no people on it.');
     say(whereIs(host, demo));
     sayStaffPin(next);
   };
@@ -217,7 +217,7 @@ const whereIs = (host: KioskHost, demo: boolean): string =>
 function sayStaffPin({ staffPin }: PreparedKiosk): void {
   if (staffPin === null) return;
   say(
-    `  staff PIN ${staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
+    `  staff PIN ${staffPin}   the emergency PIN, shown only this once: seal it once you have added staff (Staff, on the kiosk)`,
   );
 }
 

@@ -178,7 +178,7 @@ export const Devices = z
       const issue = (field: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['readers', i, field], message });
       if (reader.encoding === 'decimal' && reader.checksum?.over === 'value')
-        issue('checksum', 'decimal digits have no checksum of their bytes; use over: frame, or leave it out');
+        issue('checksum', 'decimal digits can’t have a checksum over bytes; use over: frame, or leave it out');
       if (reader.number.form === 'wiegand' && reader.number.facilityBits + reader.number.numberBits > 62)
         issue('number', 'facility and number have at most 62 bits together');
     });

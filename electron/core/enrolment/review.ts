@@ -66,7 +66,7 @@ export function createReview(deps: ReviewDeps): Methods {
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
     if (!store.events.reportIfSpace(code, detail))
-      deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
+      deps.log('warn', 'review: no space left to record what staff did', { code, ...detail });
     deps.changed();
   }
 

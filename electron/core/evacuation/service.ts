@@ -77,7 +77,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       const found = list();
       // A full disk keeps nobody from the list: then the log alone says that it was opened.
       if (!store.events.reportIfSpace('evacuation-opened', counts(found)))
-        deps.log('warn', 'evacuation: the list was opened, and there is no room to record it', counts(found));
+        deps.log('warn', 'evacuation: the list was opened, but there is no space left to record it', counts(found));
       opened = token;
       deps.changed();
       return found;

@@ -145,7 +145,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
 
   function finished(server: string): void {
     run++;
-    log('info', 'setup: this kiosk belongs to a server now');
+    log('info', 'setup: this kiosk now belongs to a server');
     set({ at: 'joined', server });
     deps.joined();
   }

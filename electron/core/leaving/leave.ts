@@ -71,7 +71,7 @@ export async function prepareToLeave(
   if (!kept) store.settings.set(FAREWELL_KEY, JSON.stringify(farewellKey));
   if (!command.started) {
     store.deviceState.answer(command.id, 'started', await keyId(publicHalf(farewellKey)));
-    deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
+    deps.log('warn', 'fleet: the server ordered this kiosk to destroy everything', { what: command.what });
   }
   deps.nudge();
   const until = deps.monotonic() + WIPE_REPORTS_MS;

@@ -48,7 +48,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         ...(mayEnd && { end: (why) => link.post({ type: 'end', why }) }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         restart({ browser }) {
-          log('info', 'core: asks to be restarted', { browser });
+          log('info', 'core: requesting a restart', { browser });
           link.post({ type: 'restart', browser });
           stop().catch(failed);
         },
@@ -101,7 +101,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   };
   link.onMessage((raw, handle) => {
     const parsed = HostMessage.safeParse(raw);
-    if (!parsed.success) return log('warn', 'core: a message of the host was not understood');
+    if (!parsed.success) return log('warn', 'core: unknown message from the host');
     const message = parsed.data;
     if (message.type === 'start') start(message).catch(failed);
     else if (message.type === 'connect') connect(message, handle).catch(failed);

@@ -89,7 +89,7 @@ export function readSiteConfig(home: string): SiteConfig {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new Problem('site-config-wrong', { file, reason: 'it is not JSON', cause });
+    throw new Problem('site-config-wrong', { file, reason: 'it is not valid JSON', cause });
   }
   const parsed = SiteConfig.safeParse(json);
   if (!parsed.success) {

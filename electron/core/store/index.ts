@@ -123,7 +123,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
       keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
       fit = check(keys.current);
     }
-    if (fit === 'foreign') throw damaged('its first page is not one of this store');
+    if (fit === 'foreign') throw damaged('its first page does not belong to this store');
     if (fit === 'truncated') throw damaged('the file is cut short');
     const db = openDatabase(file, keys.current.subkey('pages'), 'wal');
     // The lock is ours now: what an unfinished rekey left can go.
@@ -161,7 +161,7 @@ function connect(
   try {
     return guarded(() => {
       migrate(db);
-      if (readMeta(db, 'store') !== keys.store) throw damaged('it is not the store that the key slots belong to');
+      if (readMeta(db, 'store') !== keys.store) throw damaged('the key slots belong to a different store');
       vault.prepare();
       const store = new SqlStore(
         { home, keys, device: readMeta(db, 'device')!, clock, random, vault, created, closed },

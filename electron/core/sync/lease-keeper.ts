@@ -64,7 +64,7 @@ export function createLeaseKeeper(deps: {
     applied({ complete }: RosterOutcome): void {
       if (!complete || !dropped) return;
       dropped = false;
-      deps.log('info', 'lease: the server was reached; faces are recognised again');
+      deps.log('info', 'lease: back in contact with the server; faces are recognised again');
     },
     /** Drops the templates when the lease has run out. */
     async check(): Promise<void> {
@@ -72,7 +72,7 @@ export function createLeaseKeeper(deps: {
       dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
       const count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });
       deps.dropped();
-      deps.log('warn', 'lease: the server was not reached for too long; face templates were removed', { count });
+      deps.log('warn', 'lease: no contact with the server for too long; face templates were removed', { count });
     },
   };
 }

@@ -41,7 +41,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
      * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
      */
     async ask(request: MachineRequest): Promise<void> {
-      if (!there()) throw unreachable(new Error('the folder is not there'));
+      if (!there()) throw unreachable(new Error('the folder does not exist'));
       const path = file(request);
       try {
         closeSync(openSync(path, 'w', 0o600));

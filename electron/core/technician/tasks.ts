@@ -188,7 +188,7 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
 
   async function take(): Promise<{ version: string }> {
     const keeper = updates();
-    if (!keeper) throw new Problem('technician-not-here', { reason: 'nothing here installs builds' });
+    if (!keeper) throw new Problem('technician-not-here', { reason: 'there is no updater on this machine' });
     if (machine.there) await machine.ask('stick');
     const until = monotonic() + (machine.there ? STICK_MS : 0);
     state = { at: 'looking', until };

@@ -184,7 +184,7 @@ export function startUpdates(deps: KeeperDeps) {
     try {
       step();
     } catch (error) {
-      log('error', 'update: could not go on; it is tried again', { error });
+      log('error', 'update: could not continue; it will be retried', { error });
     }
     deps.changed();
   }

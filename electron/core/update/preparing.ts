@@ -75,7 +75,7 @@ export function createPreparing(deps: PreparingDeps) {
   function begin(wish: Wish): void {
     const { action, version } = wish.asked;
     const named = wish.directive ? version : null;
-    log('info', 'update: asked for', { action, version: named ?? 'the newest', from: wish.source });
+    log('info', 'update: requested', { action, version: named ?? 'the newest', from: wish.source });
     const now = new Date(deps.now()).toISOString();
     const { source } = wish;
     const except = [...wish.except];
@@ -87,10 +87,11 @@ export function createPreparing(deps: PreparingDeps) {
     const status = request.done();
     if (!status) return null;
     const { build, facts, moved } = status;
-    if (!build || !facts) throw new Problem('update-failed', { reason: 'the updater did not say what it has staged' });
+    if (!build || !facts)
+      throw new Problem('update-failed', { reason: 'the updater did not report what it has staged' });
     const unfit = refuseStore(facts, store.format.minReader);
     if (unfit) throw unfit;
-    log('info', 'update: is ready', { version: facts.version, moved });
+    log('info', 'update: ready', { version: facts.version, moved });
     phase = { at: 'staged', wish, build, version: facts.version, held: null };
     return facts.version;
   }
@@ -136,7 +137,7 @@ export function createPreparing(deps: PreparingDeps) {
       store.settings.set(TRIAL, '');
       throw error;
     }
-    log('info', 'update: the kiosk restarts into another build', { version });
+    log('info', 'update: restarting into another build', { version });
     phase = { at: 'restarting', version };
     deps.restart('update');
   }

@@ -86,7 +86,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
     request.attempt === trial.attempt &&
     !(readStatus(layout)?.request === request.id && readStatus(layout)?.state !== 'working');
   if (pending) return 'waits';
-  log('info', 'update: a switch that was begun came to nothing', { build: trial.build });
+  log('info', 'update: an unfinished switch was abandoned', { build: trial.build });
   return report(deps, null, {}, { [TRIAL]: '' });
 }
 

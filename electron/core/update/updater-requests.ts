@@ -56,6 +56,6 @@ export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateReques
 }
 
 function problemOf({ problem }: UpdaterStatus): Problem {
-  if (!problem) return new Problem('update-failed', { reason: 'the updater did not say why it refused' });
+  if (!problem) return new Problem('update-failed', { reason: 'the updater did not report why it refused' });
   return Problem.from(problem);
 }

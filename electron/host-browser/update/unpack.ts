@@ -129,7 +129,7 @@ export async function verifyBuild(folder: string): Promise<VerifiedBuild> {
     if (entry.isDirectory()) continue;
     if (entry.isSymbolicLink()) links.set(path, await readlink(at));
     else if (entry.isFile()) hashes.set(path, await hashFile(at));
-    else throw mismatch(`${path} of the build is no file`);
+    else throw mismatch(`${path} of the build is not a file`);
   }
   return compare(manifest, hashes, links);
 }

@@ -225,7 +225,7 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: unknown };
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Problem('update-disk-full', { reason: 'it ran full', cause: error });
+    return new Problem('update-disk-full', { reason: 'it is full', cause: error });
   return new Problem('update-failed', { reason: error instanceof Error ? error.message : String(error), cause: error });
 }
 

@@ -92,7 +92,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
       socket.on('pong', reader.answered);
       socket.on('close', reader.gone);
       socket.on('error', (error) =>
-        o.log.debug({ code: (error as NodeJS.ErrnoException).code }, 'live screen went away'),
+        o.log.debug({ code: (error as NodeJS.ErrnoException).code }, 'live screen disconnected'),
       );
     },
   );

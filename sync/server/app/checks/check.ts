@@ -83,7 +83,7 @@ export interface Finding extends Verdict {
 export const CHECK_FAILED: Readonly<Record<'check-failed', Outcome>> = {
   'check-failed': {
     level: 'degrades',
-    says: 'A check could not be made.',
+    says: 'A check could not be completed.',
     next: 'See the server’s log for the reason; if it repeats, report it.',
   },
 };

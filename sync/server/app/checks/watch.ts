@@ -148,7 +148,7 @@ export class Watch {
       }));
       if (await keep(subject.open.db, replica, rows)) onChange();
     } catch (err) {
-      log.warn({ code: 'findings-not-kept', err }, 'what the checks found could not be written down');
+      log.warn({ code: 'findings-not-kept', err }, 'the results of the checks could not be stored');
     }
   }
 

@@ -50,7 +50,7 @@ export async function trySending(settings: MailSettings, mail: Mail): Promise<Se
 /** As `trySending`. @throws Problem `mail-not-sent`; its message names neither receiver nor content */
 export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
   const { sent, reason } = await trySending(settings, mail);
-  if (!sent) throw new Problem('mail-not-sent', { what: 'did not take a mail', reason });
+  if (!sent) throw new Problem('mail-not-sent', { what: 'did not accept a mail', reason });
 }
 
 /** Goes as far as a mail would, name and password included, and sends none. @throws Problem `mail-not-sent` */

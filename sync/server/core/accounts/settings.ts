@@ -14,7 +14,7 @@ export const mailVariables = {
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an e-mail address')
     .optional(),
   /** PEM of the CA of the mail server's certificate, where it is not a public one. */
-  SMTP_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
+  SMTP_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
   /** Address of console and portal in links, where it is not https://HOSTNAME:PORT. */
   SMARTPRESENCE_PUBLIC_URL: z
     .string()

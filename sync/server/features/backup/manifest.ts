@@ -71,7 +71,7 @@ export async function readManifest(
   for await (const piece of openStream(dataKey, { kind: 'manifest', id }, await store.get(manifestObject(id))))
     pieces.push(piece);
   const parsed = Manifest.safeParse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
-  if (!parsed.success) throw malformed('its manifest can not be read', parsed.error);
+  if (!parsed.success) throw malformed('its manifest can’t be read', parsed.error);
   return { manifest: parsed.data, dataKey };
 }
 

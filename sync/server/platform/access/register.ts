@@ -99,7 +99,10 @@ function registerOne(
       for (const work of done.after) {
         const running = work()
           .catch((err: unknown) =>
-            services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
+            services.log.error(
+              { code: 'later-work-failed', route: routeOf(spec), err },
+              'work after a response failed',
+            ),
           )
           .finally(() => later.delete(running));
         later.add(running);

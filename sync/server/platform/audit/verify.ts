@@ -82,7 +82,7 @@ async function beginning(db: Db, known: StatementKeys, faults: AuditFault[]): Pr
       faults.push({
         code: 'checkpoint-broken',
         position,
-        message: `The checkpoint at ${position} is not one that this server wrote.`,
+        message: `The checkpoint at ${position} was not written by this server.`,
       });
   }
   return newest ?? { position: 0, follows: [text(GENESIS_MAC)] };
@@ -107,7 +107,7 @@ function step(
   }
   const key = auditKeys.get(row.keyVersion);
   if (!key) {
-    const message = `Row ${position} names audit key ${row.keyVersion}, which is not there.`;
+    const message = `Row ${position} names audit key ${row.keyVersion}, which is missing.`;
     faults.push({ code: 'key-missing', position, message });
     return { position, follows: [text(mac)] };
   }
@@ -116,7 +116,7 @@ function step(
   faults.push({
     code: 'row-altered',
     position,
-    message: `Row ${position} is not as it was written, or was put in its place.`,
+    message: `Row ${position} was altered or replaced.`,
   });
   // The next row shows which was altered, what the row says or its MAC: it is not to be blamed for either.
   return { position, follows: [text(mac), ...expected] };

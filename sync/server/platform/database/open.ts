@@ -84,7 +84,7 @@ export async function openDatabase(home: string, options: OpenOptions = {}): Pro
 
 const EVALUATION = {
   code: 'embedded-database',
-  message: 'The embedded database is for evaluation: not power-safe, one server only.',
+  message: 'The embedded database is for evaluation: not safe against power loss, one server only.',
 };
 
 interface Connected {

@@ -30,7 +30,7 @@ export const objectVariables = {
     )
     .optional(),
   /** PEM of the CA that signed that store's certificate, where it is not a public one. */
-  S3_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
+  S3_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
   /** How the store encrypts what is already encrypted by us. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),

@@ -360,7 +360,7 @@ async function goOn(context: JobContext, tx: Tx): Promise<Report> {
     );
     context.log.warn(
       { code: 'rollout-stopped', rollout: row.id, version: row.version, failed, got },
-      'a rollout stopped by itself: too many kiosks went back or never came healthy',
+      'a rollout stopped automatically: too many kiosks rolled back or did not become healthy',
     );
   } else if (decision.kind === 'advance') {
     const step = row.step + 1;

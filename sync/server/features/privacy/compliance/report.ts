@@ -25,7 +25,7 @@ export function composeReport(
   const controls = parts.includes('controls') ? controlsReport(results) : null;
   const pieces = [
     `# Compliance report\n\nSmartPresence, ${facts.at}.`,
-    ...(warnings.length > 0 ? [section(2, 'To be looked at', list(warnings))] : []),
+    ...(warnings.length > 0 ? [section(2, 'Needs attention', list(warnings))] : []),
     ...(parts.includes('facts') ? [factsReport(facts)] : []),
     ...(controls ? [controls.text] : []),
     ...(parts.includes('record') ? [processingRecord(facts)] : []),
@@ -59,7 +59,7 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
   });
   const ran = results.policy
     ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
-    : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
+    : `There are no test results here, so nothing counts as proven. To include them: \`${command('compliance report --results FOLDER')}\`.`;
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
   const summary = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. This is a summary of duties, not legal advice.`;
   const rows = results.policy ? [policyTable(results.policy)] : [];

@@ -72,7 +72,7 @@ export const tombstonesJob: Job = {
     for (const person of people) await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
     if (people.length > 0) {
       const fields = { code: 'erasures-repeated', count: people.length };
-      log.warn(fields, 'the database was older than erasures: they are repeated');
+      log.warn(fields, 'the database is older than some erasures; they are being repeated');
       notify('change');
     }
     return { repeated: people.length };

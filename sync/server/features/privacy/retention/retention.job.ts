@@ -186,7 +186,7 @@ export const kioskWatchJob: Job = {
     for (const { device, requests } of erasures)
       log.warn(
         { code: 'erasure-overdue', device, count: requests },
-        'a kiosk has not confirmed erasures: look whether it is on, or revoke it',
+        'a kiosk has not confirmed erasures: check whether it is on, or revoke it',
       );
     const purges = (await kioskPurges(db, config.retention, at)).filter((p) => p.overdue);
     for (const { device, what } of purges)
