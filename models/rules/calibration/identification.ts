@@ -14,7 +14,6 @@ interface FnirAtFpir {
 }
 
 export interface Identification {
-  /** People enrolled. */
   readonly gallery: number;
   readonly mated: number;
   readonly nonMated: number;
@@ -29,7 +28,7 @@ export interface RankOne {
 
 const FPIRS = [1e-2, 1e-3] as const;
 
-/** Share of mated probes whose best match among all people is the right person; every person is enrolled. */
+/** Share of mated probes whose best match among all people is the right person; everyone is enrolled. */
 export function rankOne(samples: readonly Sample[]): RankOne {
   const { firsts, others } = split(samples);
   let right = 0;

@@ -11,7 +11,6 @@ export interface Estimate {
   readonly interval: readonly [low: number, high: number] | null;
 }
 
-/** What a threshold for one FAR gives. */
 interface TarAtFar {
   readonly far: number;
   /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */

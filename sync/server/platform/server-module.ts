@@ -94,7 +94,6 @@ export interface Erasing {
   readonly tx: Tx;
   readonly keys: Keys;
   readonly table: string;
-  /** Every name of the person. */
   readonly people: readonly string[];
   readonly now: Date;
 }
@@ -164,14 +163,11 @@ export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<E
 export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>
   modules.flatMap(({ endpoints = [] }) => endpoints);
 
-/** What the server does by itself. */
 export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);
 
-/** Every table of these modules with its rule, in their order. */
 export const tablesOf = (modules: readonly ServerModule[]): [string, TableRule][] =>
   modules.flatMap(({ tables = {} }) => Object.entries(tables));
 
-/** Sections of a person's own export, in the order in which they are written. */
 export const sectionsOf = (modules: readonly ServerModule[]): [string, Section][] => [
   ...modules.flatMap(({ myData = {} }) => Object.entries(myData)),
   ...modules.flatMap(({ myFaces = {} }) => Object.entries(myFaces)),
