@@ -53,7 +53,8 @@ export interface GalleryMatch {
 export interface FaceGallery {
   readonly people: number;
   readonly templates: number;
-  add(template: string, person: string, embedding: Float32Array): void;
+  /** @param weight what its cosines count by, above 0 and at most 1; 1 by default */
+  add(template: string, person: string, embedding: Float32Array, weight?: number): void;
   removePerson(person: string): number;
   search(probe: Float32Array): GalleryMatch;
   /** 1:1: the best score against one person's templates; null when the person has none. */

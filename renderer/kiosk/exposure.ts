@@ -47,6 +47,8 @@ const CHANGE_MS = 700;
 const STEP = 1 / 3;
 /** A face that moves less than this share of the frame keeps its metering point. */
 const MOVED = 0.15;
+/** Without a face for so long, and the camera is set as it was: too bright for the next one, it might never find it. ms */
+const GONE_MS = 5_000;
 
 /**
  * Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again.
@@ -66,8 +68,10 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     refused: null,
   });
   const offers = (what: Exposure['offers'][number]): boolean => state.peek().offers.includes(what);
+  const { compensation: usual } = state.peek();
   let busy = false;
   let changedAt = -Infinity;
+  let faceAt = -Infinity;
   let spot: { x: number; y: number } | null = null;
 
   function readBack(): Pick<Exposure, 'mode' | 'compensation'> {
@@ -91,11 +95,7 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     }
     const now = readBack();
     // Constraints of the advanced kind are wishes: a camera that can't meet them says nothing.
-    if (
-      now.compensation !== null &&
-      compensation !== null &&
-      Math.abs(now.compensation - compensation) > (range?.step ?? STEP)
-    )
+    if (range && compensation !== null && !(Math.abs((now.compensation ?? NaN) - compensation) <= (range.step ?? STEP)))
       refused ??= 'ignored';
     state.value = { ...state.peek(), ...now, spot: refused === null && offers('spot') && spot !== null, refused };
     busy = false;
@@ -105,16 +105,13 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     state: state as ReadonlySignal<Exposure>,
     seen({ at, width, height, faces: [face], sample }: Detection): void {
       const { offers: all, compensation: now, refused } = state.peek();
-      if (
-        judged() ||
-        !face ||
-        !sample?.face ||
-        busy ||
-        refused !== null ||
-        all.length === 0 ||
-        at - changedAt < CHANGE_MS
-      )
-        return;
+      if (judged() || busy || refused !== null || all.length === 0) return;
+      if (face) faceAt = at;
+      else if (spot !== null && at - faceAt >= GONE_MS) {
+        spot = null;
+        void apply(usual);
+      }
+      if (!face || !sample?.face || at - changedAt < CHANGE_MS) return;
       const [x, y, w, h] = face.box;
       const middle = { x: clamp((x + w / 2) / width, 0, 1), y: clamp((y + h / 2) / height, 0, 1) };
       const moved = spot === null || Math.hypot(middle.x - spot.x, middle.y - spot.y) > MOVED;

@@ -191,7 +191,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
     });
 
-    test('keep who, when and what; an older revision is put back as a new one', async () => {
+    test('keep who, when and what; an older revision is restored as a new one', async () => {
       const box = await kiosk();
       const who = api.actorOf('admin');
       const body = { settings: { name: 'Tor 1' }, after: 0 };
@@ -199,9 +199,9 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       api.now = later(60_000);
       await set(box, { name: 'Tor 2' }, 1);
       const back = (revision: number) =>
-        api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/settings/back`, { body: { revision } });
+        api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/settings/revert`, { body: { revision } });
       const { own } = await back(1);
-      expect(own.history.map(({ revision, settings, putBack }) => [revision, settings.name, putBack])).toEqual([
+      expect(own.history.map(({ revision, settings, revertedTo }) => [revision, settings.name, revertedTo])).toEqual([
         [3, 'Tor 1', 1],
         [2, 'Tor 2', null],
         [1, 'Tor 1', null],
@@ -210,7 +210,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await back(0)).effective).toEqual({});
       await expect(back(17)).rejects.toMatchObject({ code: 'settings-revision-unknown' });
       // Put back is audited like every change.
-      expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/back', outcome: 'ok' });
+      expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/revert', outcome: 'ok' });
     });
 
     test('are not written over unseen, and the same again is no revision', async () => {

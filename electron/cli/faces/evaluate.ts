@@ -12,6 +12,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { codeOf } from '../../core/commands/error-text.ts';
 import { personFolders, photoFiles } from '../../core/commands/import-folders.ts';
 import { embedFiles } from './embed.ts';
+import { foundText } from './evaluation-text.ts';
 import { type Groups, measureGroups } from './groups.ts';
 import { samplesOfVisits } from './visits.ts';
 
@@ -67,10 +68,10 @@ export async function evaluateFolder(
   watch: Watch,
   how: { readonly visits?: boolean; readonly groups?: Groups } = {},
 ) {
+  const of = how.visits ? ('visits' as const) : ('pictures' as const);
   const { samples, counts } = await (how.visits ? samplesOfVisits : samplesOfPictures)(pipeline, folder, watch);
-  if (new Set(samples.map((s) => s.person)).size < 2) {
-    throw new Problem('too-few-people', { folder });
-  }
+  if (new Set(samples.map((s) => s.person)).size < 2)
+    throw new Problem('too-few-people', { folder, found: foundText(of, counts) });
   const pairs = comparePairs(samples, random, (share) => watch('comparisons', Math.round(share * 100), 100));
   const verification = measureVerification(pairs, random);
   const sizes = gallerySizes(pairs.picturesOf.length);
@@ -79,12 +80,12 @@ export async function evaluateFolder(
     identification.push(measureIdentification(samples, size, random));
     watch('searches', i + 1, sizes.length + 1);
   }
-  const first = rankOne(samples);
+  const first = rankOne(samples, random);
   watch('searches', sizes.length + 1, sizes.length + 1);
   return {
     model: pipeline.model,
     folder,
-    of: how.visits ? ('visits' as const) : ('pictures' as const),
+    of,
     pictures: counts,
     verification,
     rankOne: first,

@@ -104,7 +104,7 @@ export function registerFaces(program: Command): Command {
       await withPipeline(options.embedder ?? null, async (pipeline) => {
         const how = {
           visits: options.visits ?? false,
-          ...(options.groups !== undefined && { groups: await readGroups(options.groups) }),
+          ...(options.groups !== undefined && { groups: await readGroups(options.groups, folder) }),
         };
         const watch = progressOnStderr();
         const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch, how).finally(() => watch.end());

@@ -15,7 +15,7 @@ const KIOSK = 'kiosk ID, see `fleet list`';
 const SETTINGS = Object.keys(DeviceConfig.shape).join(', ');
 const SETTING_HELP = `
 Settings: ${SETTINGS}. To remove one, write name= with no value.
-Every change is kept as a revision; --back restores an older one as a new revision. Revision 0 has no settings.`;
+Every change is kept as a revision; --revert restores an older one as a new revision. Revision 0 has no settings.`;
 
 /** `fleet list|show|config|template|restart|logs|wipe|decommission|cancel|staff`: on the server. */
 export function registerFleet(program: Command): void {
@@ -65,14 +65,14 @@ function registerSettings(fleet: Command): void {
     .description('Change one kiosk’s own settings, which override its site’s. Without settings: show them.')
     .argument('<id>', KIOSK)
     .argument('[settings...]', 'name=value, e.g. volume=40 theme=dark')
-    .option('--back <revision>', 'restore this revision', revision)
+    .option('--revert <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', SETTING_HELP)
     .action(async (device, settings, o) => {
       const set = changesOf(settings, o);
       const params = { device };
       const found = await asOperator(async (ask) => {
-        if (o.back !== undefined) return ask(api.revertKioskSettings, { params, body: { revision: o.back } });
+        if (o.revert !== undefined) return ask(api.revertKioskSettings, { params, body: { revision: o.revert } });
         const shown = await ask(api.getKiosk, { params });
         return set ? ask(api.setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
       });
@@ -85,15 +85,15 @@ function registerSettings(fleet: Command): void {
     )
     .argument('[site]', 'id of the site')
     .argument('[settings...]', 'name=value, e.g. language=de')
-    .option('--back <revision>', 'restore this revision', revision)
+    .option('--revert <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object per line')
     .addHelpText('after', SETTING_HELP)
     .action(async (site, settings, o) => {
       const set = changesOf(settings, o);
       const all = await asOperator(async (ask) => {
         const params = { site: site! };
-        if (site && o.back !== undefined)
-          return [await ask(api.revertSettingsTemplate, { params, body: { revision: o.back } })];
+        if (site && o.revert !== undefined)
+          return [await ask(api.revertSettingsTemplate, { params, body: { revision: o.revert } })];
         const { items } = await ask(api.listSettingsTemplates);
         const shown = items.filter((one) => site === undefined || one.site === site);
         if (!site || !set || !shown[0]) return shown;
@@ -188,11 +188,11 @@ personal data and is kept for seven days. Reading it is logged.`,
 /** `name=value`: a number, `true` or `false` where it reads as one; null for nothing behind the sign. */
 export function changesOf(
   settings: readonly string[],
-  { back }: { readonly back?: number },
+  { revert }: { readonly revert?: number },
 ): Record<string, unknown> | null {
-  if (settings.length > 0 && back !== undefined)
+  if (settings.length > 0 && revert !== undefined)
     throw new Problem('arguments-wrong', {
-      reason: '--back can’t be combined with settings: restore first, then change.',
+      reason: '--revert can’t be combined with settings: revert first, then change.',
     });
   if (settings.length === 0) return null;
   return Object.fromEntries(
@@ -272,9 +272,9 @@ const settingsText = (settings: object): string =>
     .map(([name, value]) => `${name}=${value}`)
     .join(' ') || '(none)';
 
-function changeLine({ revision, at, by, email, settings, putBack }: Change): string {
-  const back = putBack === null ? '' : ` (revision ${putBack} restored)`;
-  return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${back}`;
+function changeLine({ revision, at, by, email, settings, revertedTo }: Change): string {
+  const from = revertedTo === null ? '' : ` (revision ${revertedTo} restored)`;
+  return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${from}`;
 }
 
 function staffLine({ at, what, outcome, code, by, member }: Shown['staff'][number]): string {

@@ -54,6 +54,8 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
 /** A challenge under way: first the moves, then, where they are wanted, the colours. */
 export interface FaceChallenge {
   next(): ProbeResult;
+  /** More than to look straight ahead was asked: what was drawn has begun to be known. */
+  prompted(): boolean;
   /** One after the other. */
   observe(observation: Observation, picture: RgbImage, shown: LightShown): Promise<ChallengeOutcome>;
 }
@@ -77,6 +79,10 @@ export function startFaceChallenge(check: LivenessCheck, colours: Colours | null
       if (light) return { kind: 'light', sequence: [...light.sequence] };
       const { step, index, of, progress, hold } = check.current();
       return { kind: 'challenge', step, index, of, progress, hold, light: wanted !== null };
+    },
+    prompted() {
+      const { step, index } = check.current();
+      return step !== 'middle' || index > 0;
     },
     async observe(observation, picture, shown) {
       if (shown === 'declined') wanted = null;

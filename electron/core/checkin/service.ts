@@ -353,13 +353,17 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /**
-   * Anyone who shows a wrong face and steps away before the answer has tried all the same. Where that can't be counted
+   * Anyone who steps away from a challenge after its first prompt has tried all the same, or who has a recording would wait for
+   * one that it fits; so has anyone who shows a wrong face and steps away before the answer. Where that can't be counted
    * (a full disk), the next visit begins nevertheless: nobody else is turned away for it.
    */
-  async function leaveClaim(left: Visit | null): Promise<void> {
-    if (left) forgetSamples(left);
-    wipe(left?.claim?.templates ?? undefined);
-    if (!left?.claim || left.claim.settled || left.state.misses === 0) return;
+  async function leave(left: Visit | null): Promise<void> {
+    if (!left) return;
+    forgetSamples(left);
+    wipe(left.claim?.templates ?? undefined);
+    if (left.challenge?.challenge.prompted()) tries.failed(left.challenge.person, monotonic());
+    left.challenge = null;
+    if (!left.claim || left.claim.settled || left.state.misses === 0) return;
     try {
       await settleClaim(deps.guard, left.claim, 'no');
     } catch (error) {
@@ -371,7 +375,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function endAlone(begun: Visit): void {
     setTimeout(() => {
       if (visit === begun) visit = null;
-      void leaveClaim(begun);
+      void leave(begun);
     }, LONGEST_VISIT_MS).unref();
   }
 
@@ -386,14 +390,14 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
       endAlone(begun);
-      await leaveClaim(left);
+      await leave(left);
       return { visit: begun.id };
     },
 
     async visitEnd({ visit: id }) {
       const left = visit?.id === id ? visit : null;
       if (left) visit = null;
-      await leaveClaim(left);
+      await leave(left);
       return {};
     },
 

@@ -91,10 +91,13 @@ export class ExactGallery implements FaceGallery {
   /**
    * Adds a template of a person; the embedding is copied.
    * @param embedding float32 of this gallery's length, L2-normalised (norm within 10⁻³ of 1)
+   * @param weight what its cosines count by, above 0 and at most 1: scores, and so who is first and second, go by the product
    * @throws ModelProblem `embedding-…` when it isn't; `template-already-in-gallery`; `gallery-memory-full`. Nothing has
    *   changed then.
    */
-  add(template: string, person: string, embedding: Float32Array): void {
+  add(template: string, person: string, embedding: Float32Array, weight = 1): void {
+    if (!(weight > 0 && weight <= 1))
+      throw new RangeError(`a template's weight lies above 0 and up to 1, not at ${weight}`);
     const norm = checkedNorm(embedding, this.#length);
     if (this.#registry.slotOf(template) !== undefined) {
       throw new ModelProblem('template-already-in-gallery', { template });
@@ -105,9 +108,9 @@ export class ExactGallery implements FaceGallery {
     const row = slot % BLOCK_ROWS;
     const { scale, residual } = quantiseRow(embedding, norm, this.#bytes, block + CODES + row * DIMENSIONS);
     this.#floats.set(embedding, (block + EMBEDDINGS) / 4 + row * DIMENSIONS);
-    this.#floats[(block + SCALE) / 4 + row] = scale;
-    this.#floats[(block + ERROR) / 4 + row] = residual;
-    this.#doubles[(block + NORM) / 8 + row] = norm;
+    this.#floats[(block + SCALE) / 4 + row] = scale * weight;
+    this.#floats[(block + ERROR) / 4 + row] = residual * weight;
+    this.#doubles[(block + NORM) / 8 + row] = norm / weight;
     this.#integers[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
   }
 

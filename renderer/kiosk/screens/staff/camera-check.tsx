@@ -194,7 +194,9 @@ export function ExposureFacts() {
     offers.length === 0
       ? t('mounting.fixed')
       : refused !== null
-        ? t('mounting.refused', { why: refused })
+        ? refused === 'ignored'
+          ? t('mounting.ignored')
+          : t('mounting.refused', { why: refused })
         : t(spot ? 'mounting.spot' : mode === 'continuous' ? 'mounting.auto' : 'mounting.waits');
   return (
     <>

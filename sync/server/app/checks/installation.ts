@@ -4,9 +4,9 @@ import { hasEnrolledAdmin } from '../../core/accounts/accounts.ts';
 import { textsInForce } from '../../core/consents/texts.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
-import { NAMELESS } from '../../features/attention/items.ts';
 import { VERIFIED } from '../../features/backup/verify.ts';
 import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../../platform/keys/versions.ts';
+import { NAMELESS } from './attention.ts';
 import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
 
 /** The same whichever replica looks: what the database says of the whole installation. */

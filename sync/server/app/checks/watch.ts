@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { INSTALLATION } from '../../features/attention/items.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import { INSTALLATION } from './attention.ts';
 import { type Check, examine, type Finding, SECOND_MS, type Subject, within } from './check.ts';
 import { databaseCheck } from './process.ts';
 

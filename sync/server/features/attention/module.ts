@@ -14,7 +14,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { exists, findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
-import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { attentionOf, deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { alertRoutes, alertsJob, unlinkItems } from './alerts.ts';
 import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
 
@@ -36,19 +36,21 @@ const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
 const attentionRoutes: readonly Route[] = [
   implement(
     api.listAttention,
-    async ({ tx, services: { keys }, actor, query: { cursor, limit, kind, state }, now, about }) => {
+    async ({ tx, services: { keys, modules }, actor, query: { cursor, limit, kind, state }, now, about }) => {
       const from = readPageCursor(After, cursor);
       const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
       const after = from && { at: from[0], kind: from[1], ref: from[2] };
-      const items = await listAttention(tx, keys, { kinds, state, limit: limit + 1, after }, now);
+      const items = await listAttention(tx, keys, attentionOf(modules), { kinds, state, limit: limit + 1, after }, now);
       about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
       return pageFrom(items, limit, (i) => [i.at, i.kind, i.ref]);
     },
   ),
-  implement(api.countAttention, ({ tx, actor, now }) => countAttention(tx, seenBy(actor), now)),
-  implement(api.resolveAttention, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
+  implement(api.countAttention, ({ tx, services: { modules }, actor, now }) =>
+    countAttention(tx, attentionOf(modules), seenBy(actor), now),
+  ),
+  implement(api.resolveAttention, async ({ tx, services: { keys, modules }, actor, body, now, about, on, notify }) => {
     on(`${seen(actor, body.kind)} ${body.ref}`);
-    const person = await resolveItem(tx, keys, body, actor.id, now);
+    const person = await resolveItem(tx, keys, attentionOf(modules), body, actor.id, now);
     if (person) about([person]);
     notify('board');
   }),
@@ -99,7 +101,6 @@ export const attention: ServerModule = {
       merged: UNDER_EVERY_NAME,
       erased: deleteBy('person'),
     },
-    server_finding: { notPersonal: 'how servers are' },
   },
   myData: { attention: notes },
 };
