@@ -33,7 +33,7 @@ export const AuditAnswers = z.array(
     advisory: z.string(),
     package: z.string(),
     answer: Reason,
-    /** Looked at again by then: an answer of yesterday is none. */
+    /** Must be reviewed by this date: an expired answer doesn't count. */
     until: z.iso.date(),
   }),
 );

@@ -16,9 +16,7 @@ export interface Import {
 }
 
 export interface Circle {
-  /** Folder in which the circle is. */
   readonly folder: string;
-  /** Names in it that import each other. */
   readonly members: readonly string[];
   readonly imports: readonly Import[];
 }
@@ -100,7 +98,6 @@ function sourcesIn(folder: string): string[] {
     .filter((name) => /\.tsx?$/.test(name) && !/\.(test|d)\.tsx?$/.test(name));
 }
 
-/** Where circles are looked for. */
 const CHECKED = ['sync/server', 'electron/core'];
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

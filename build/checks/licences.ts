@@ -29,7 +29,7 @@ export const Lockfile = z.object({
   ),
 });
 
-/** Whether an SPDX expression allows us to take it: one of the alternatives, all of what is joined. */
+/** Whether an SPDX expression is acceptable: one side of an OR, every part of an AND. */
 export function isAllowed(expression: string): boolean {
   const plain = expression.trim().replace(/^\((.*)\)$/, '$1');
   if (/[()]/.test(plain)) return false; // nested: for a person to read

@@ -17,7 +17,6 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Well above what npm takes to ask and to give up. */
 const AUDIT_MS = 60_000;
 
-/** Folders with a lockfile. */
 const LOCKED = ['.', ...TOOL_FOLDERS];
 
 function run(program: string, args: readonly string[]): number {

@@ -33,7 +33,6 @@ function start(): void {
   });
 }
 
-/** Ends what runs, and does what is to be done then. */
 function end(next: 'start' | 'exit'): void {
   if (then === 'exit') return;
   then = next;

@@ -29,7 +29,6 @@ const TARGETS = ['dir', 'AppImage', 'deb', 'nsis'] as const;
 export type ElectronTarget = (typeof TARGETS)[number];
 
 export interface ElectronBuildOptions extends BuildIdentity {
-  /** Folder that gets what is made. */
   readonly out: string;
   readonly targets: readonly ElectronTarget[];
   /** Folder with Electron's program in place of the one that electron-builder finds or fetches. */

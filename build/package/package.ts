@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Paths on standard output, for programs that use them; beside them for people, sizes and what the receiver compares. */
+/** Paths on standard output, for programs; sizes and hashes beside them, for people. */
 function say(path: string): void {
   process.stdout.write(`${path}\n`);
   if (!statSync(path).isFile()) return;

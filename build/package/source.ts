@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { ROOT } from './files.ts';
 
-/** The commit that is packaged. */
 export interface Source {
   /** 40 hex digits. */
   readonly commit: string;

@@ -53,7 +53,7 @@ const STATUS_MS = 5_000;
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
-/** Everything that is asked: by screens, the operator's socket, devices and the server. */
+/** Serves every request: from screens, the operator's socket, devices and the server. */
 export async function serve(
   base: Base,
   identity: Identity,

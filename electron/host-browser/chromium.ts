@@ -44,10 +44,9 @@ export function sandboxFor(uid: number | undefined, demo: boolean): boolean {
   throw new Problem('root-refused');
 }
 
-/** A Chromium that is kept running. */
 export interface RunningChromium {
   readonly pid: number | undefined;
-  /** Ends the current browser; it is started again by itself. */
+  /** Ends the current browser, which is then restarted automatically. */
   restart(reason: string): void;
   /** Ends it for good, with all its processes. */
   close(): Promise<void>;

@@ -65,7 +65,7 @@ export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv)
   return parsed.data;
 }
 
-/** Everything is gone by then, counted from the wish to end: by itself, or killed. */
+/** Everything has stopped by then, counted from the request: by itself, or killed. */
 const END_WITHIN_MS = 12_000;
 
 /** `kiosk run`: the browser host as a service, until it is asked to end. @returns an exit code of RUN_EXIT */

@@ -23,11 +23,11 @@ export const ERROR_PAGES = {
 export type ErrorPageCode = keyof typeof ERROR_PAGES;
 
 const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
-/** Who comes with a browser of their own looks for the console, mostly. */
+/** Anyone who comes with a browser of their own is usually looking for the console. */
 const NEXT_ELSEWHERE =
   'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
 
-/** A rejection as a page that names its code. Fixed text: nothing of the request is repeated in it. */
+/** A rejection as a page that names its code. Fixed text: it repeats nothing of the request. */
 export function errorPage(code: ErrorPageCode): string {
   const [, english, german] = ERROR_PAGES[code];
   return page(

@@ -15,7 +15,6 @@ export type Keystore = Pick<
 
 const FILE = 'device-secret.sealed';
 
-/** Where this host looks for the secret that opens the store. */
 export interface SecretPlaces {
   readonly keystore: Keystore;
   readonly platform: NodeJS.Platform;

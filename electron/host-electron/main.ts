@@ -36,7 +36,7 @@ import { openWindow, PARTITION } from './window.ts';
  * decides is in the modules beside it. Frames never pass here: the page's port goes straight to the core.
  */
 
-/** The core's module stands beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
+/** The core's module is beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
 const CORE_MODULE = join(import.meta.dirname, `core-child${extname(import.meta.filename)}`);
 const PRELOAD = join(import.meta.dirname, 'preload.cjs');
 const DIST = resolve(import.meta.dirname, '../../dist');

@@ -85,7 +85,6 @@ class Reader {
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Limits against files made to exhaust the machine. */
 export interface DecodeLimits {
   /** Largest file, bytes. */
   readonly maxBytes: number;

@@ -14,7 +14,7 @@ import { ModelProblem } from './problem.ts';
 /** Name of the operator's entries in the folder. */
 export const EMBEDDERS_FILE = 'embedders.json';
 
-/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are filled with noughts there. */
+/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are padded with zeros there. */
 export const MAX_EMBEDDING = 512;
 
 const number = z.number().refine(Number.isFinite);
@@ -60,7 +60,7 @@ const Entry = z.strictObject({
   calibration: Calibration,
 });
 
-/** What every operator's file is: it came as it is. */
+/** Common to every operator's file: it is used unchanged. */
 export const ownFile = (entry: EmbedderEntry | PassiveLivenessEntry, meaning: string) => {
   const { input, output, length, recipe } = entry;
   return {

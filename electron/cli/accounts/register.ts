@@ -31,7 +31,6 @@ export function registerAccounts(program: Command): void {
       const { accounts: list } = await call(api.listAccounts);
       printEach(o.json, list, line, `No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}`);
     });
-  /** A command about one account. */
   const one = (name: string, description: string, json = 'one JSON object') =>
     accounts.command(name).description(description).argument('<id>', 'see `accounts list`').option('--json', json);
   one('role', 'Change an account’s role. Ends its sessions.')

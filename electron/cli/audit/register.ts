@@ -101,7 +101,7 @@ const erased = (unknown: number): string[] =>
 type Part = z.output<typeof api.VerifyAnswer>;
 type Fault = Part['faults'][number];
 
-/** Most faults reported; a log that was wholly exchanged has as many as rows. */
+/** Most faults reported: a log that was replaced entirely has as many as it has rows. */
 const MOST = 100;
 
 /** `audit verify`: every row, then the anchors outside the database. */

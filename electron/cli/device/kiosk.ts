@@ -19,7 +19,7 @@ import { type CommandSession, onKiosk, openCommands } from '../store-command.ts'
 
 /** How often the kiosk asks whether it was approved, ms. */
 const POLL_MS = 2000;
-/** Problems of the way to the server, which pass. */
+/** Problems on the way to the server, which are temporary. */
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|too-many-requests|http-5\d\d)$/;
 
 type Line = Record<string, string>;

@@ -123,7 +123,7 @@ function registerCommands(fleet: Command): void {
     const found = await call(api.commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
-  /** A command that deletes everything on the kiosk: to confirm, people type which one it is. */
+  /** A command that deletes everything on the kiosk: people confirm by typing its name. */
   const destroys = (what: 'wipe' | 'decommission', description: string, more: string) =>
     add(what, description, more)
       .option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)')

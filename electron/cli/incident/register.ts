@@ -203,7 +203,6 @@ function summaryLine(i: Summary): string {
   return `${i.id}  ${i.foundAt}  ${i.severity}  ${i.state}  ${clockText(i)}  ${i.title}`;
 }
 
-/** An incident with its timeline. */
 function incidentText(i: api.Incident): string {
   const written = (['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const)
     .filter((field) => i[field] !== '')

@@ -61,10 +61,9 @@ export const SPECIES: Readonly<Record<string, Species>> = {
   },
 };
 
-/** Name of a species, be it of one's own. */
 export const speciesName = (id: string): string => SPECIES[id]?.name ?? id;
 
-/** The attack list, to print: what to make, how to show it, and room to count along. Markdown. */
+/** The attack list for printing: what to make, how to present it, and room for tallies. Markdown. */
 export function attackList(): string {
   const rows = Object.entries(SPECIES).map(
     ([id, { name, level, make, present }]) => `| ☐ | \`${id}\` | ${level} | **${name}.** ${make} | ${present} |`,

@@ -2,7 +2,6 @@ import type { PresentedLine, TrialSystem } from '../../core/commands/liveness-tr
 import { SPECIES, speciesName } from './attacks.ts';
 import { doneOf, isParticipant, requireSame, seriesOf, type Trial, writeTrial } from './trial-file.ts';
 
-/** What the trial needs of the terminal and of the kiosk. */
 export interface LeadDeps {
   readonly folder: string;
   /** One line from the person who leads; null: none will come any more. */

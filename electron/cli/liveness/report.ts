@@ -11,7 +11,7 @@ type Rate = { readonly count: number; readonly of: number } & (
 
 interface Row {
   readonly presentations: number;
-  /** How many of each reason, of those that failed or came to nothing. */
+  /** How many failures and non-responses, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -23,7 +23,7 @@ export interface TrialReport {
   readonly from: string;
   readonly until: string;
   readonly system: TrialSystem;
-  /** APCER and BPCER are of the presentations that were judged; the non-response rates of all. */
+  /** APCER and BPCER count only presentations that were judged; the non-response rates count all. */
   readonly bonaFide: Row & { readonly participants: number; readonly bpcer: Rate; readonly bpnrr: Rate };
   readonly attacks: readonly (Row & {
     readonly instrument: string;

@@ -14,7 +14,6 @@ const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 60
  * read those.
  */
 export interface Passphrases {
-  /** Of a new key, typed twice. */
   fresh(what: string): Promise<string>;
   open(key: ClosedKey): Promise<Signer>;
 }
@@ -25,7 +24,7 @@ export function passphrases(file: string | undefined): Passphrases {
     const passphrase = fromFile(file);
     return { fresh: async () => passphrase, open: async (key) => key.open(passphrase) };
   }
-  /** Those that have opened a key in this run: often one person has several. */
+  /** Passphrases that have opened a key in this run: one person often holds several keys. */
   const known: string[] = [];
   return {
     async fresh(what) {

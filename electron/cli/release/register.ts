@@ -154,7 +154,7 @@ interface SignResult {
   readonly approvals: readonly Approval[];
 }
 
-/** Stages what is asked for, shows everything that is staged, and adds the signatures of the keys at hand. */
+/** Stages what is requested, shows everything staged, and adds the signatures of the keys at hand. */
 async function sign(o: SignOptions): Promise<SignResult> {
   const workspace = openWorkspace(o.repository);
   for (const folder of o.keys) requireApart(folder, o.repository);

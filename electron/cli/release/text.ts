@@ -35,7 +35,7 @@ export function describedText({ root, targets }: Described): string {
   return lines.join('\n');
 }
 
-/** A warning a line: it may be signed all the same, for kiosks that are reinstalled. */
+/** One warning per line: it can be signed all the same, for kiosks that are reinstalled. */
 export const cannotRollBackText = (builds: NonNullable<Described['targets']>['cannotRollBack']): string[] =>
   builds.map(
     ({ platform, version, needs, highest }) =>

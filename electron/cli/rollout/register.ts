@@ -127,7 +127,7 @@ function registerActs(rollout: Command): void {
   const act = (name: string, description: string) =>
     rollout.command(name).description(description).argument('[id]', IN_FORCE);
   const JSON_HELP = 'one JSON object, as in `rollout list`';
-  /** On the rollout that is meant. */
+  /** Acts on the rollout that is meant. */
   const does = async (
     id: string | undefined,
     json: boolean | undefined,
@@ -250,7 +250,7 @@ function kioskLine(k: RolloutKiosk): string {
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
 }
 
-/** The order in which an act’s details are listed; others follow. */
+/** The order in which the details of an act are listed; others follow. */
 const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'retry'];
 
 function actionLine({ at, by, email, what, detail }: RolloutAction): string {

@@ -153,7 +153,7 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
   return [`The bucket ${settings.bucket} was created. Set its policy with: ${command('backup setup')}`];
 }
 
-/** As far as a mail would go, name and password included; none is sent. */
+/** Everything short of sending a mail, including name and password. */
 export async function checkMail(a: Answers): Promise<readonly string[]> {
   const settings = mailSettings(read(mailVariables, a));
   if (!settings) return NONE;

@@ -31,7 +31,6 @@ const COPY = 'SETUP_KEYS_COPY';
 
 interface Done {
   readonly home: string;
-  /** Names of variables that were set or changed. */
   readonly changed: readonly string[];
   readonly keys: 'made' | 'given' | 'kept';
   /** For the first administrator; null: the account is there already. */
@@ -41,13 +40,11 @@ interface Done {
 /** @returns notes. @throws Problem what is wrong */
 type TryOut = (answers: Answers) => Promise<readonly string[]>;
 
-/** Where the answers come from: a person, or a file. */
 interface Answerer {
   /** Goes through the questions of a step until `tryOut` takes the answers. */
   step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
   /** New keys, shown once. @param before an earlier set-up may have shown others, and was not finished */
   newKeys(keys: Readonly<Record<string, string>>, before: boolean): Promise<void>;
-  /** The keys of a server that exists. */
   oldKeys(): Promise<Record<string, string>>;
   say(text: string): void;
 }
@@ -92,7 +89,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   answerer.say('\nCreating the server in the database.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
-      /** With its row of the audit log, in one transaction. */
+      /** Writes its audit row in the same transaction. */
       const audited = <T>(data: string[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
         inTransaction(db, async (tx) => {
           const result = await work(tx, clock());
@@ -133,7 +130,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   return { home: keeper.home, changed: [...new Set(changed)], keys: keys.how, link };
 }
 
-/** What was kept, in the words that questions are answered with. */
+/** What was stored, in the form in which questions are answered. */
 function known(kept: Readonly<Record<string, string>>): Answers {
   if (!kept.ENCRYPTION_KEY) return kept;
   const unset = [DATABASE, ...STEPS].flatMap(({ questions }) =>
@@ -169,7 +166,7 @@ async function settleKeys(
   return { how: 'made', values: { ...made } };
 }
 
-/** What an earlier set-up, or the console, set on the server itself. */
+/** What an earlier set-up, or the console, configured on the server itself. */
 async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   return asOwner(keeper.home, () =>

@@ -28,13 +28,11 @@ import type { PreparedKiosk } from './prepare-kiosk.ts';
 import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Where the device secret is kept; the person who starts the kiosk chooses. */
 type SecretPlace = 'file' | 'systemd';
 
 interface DeviceSecret {
   /** 32 bytes of systemd's credential; null: the 0600 file in the kiosk's folder. */
   readonly bytes: Uint8Array | null;
-  /** What the terminal says about it. */
   readonly notice: string;
 }
 
@@ -63,9 +61,9 @@ interface Part {
   close(): Promise<void>;
 }
 
-/** A step that is under way when the end is asked for may come to its end for so long; every step can be cut off. */
+/** How long a running step may take to finish once a stop is requested; every step can be cut off. */
 const FINISH_STEP_MS = 4_000;
-/** Everything is gone by then, counted from the wish: by itself, or killed. */
+/** Everything has stopped by then, counted from the request: by itself, or killed. */
 const END_WITHIN_MS = 12_000;
 
 /**
@@ -221,7 +219,7 @@ function sayStaffPin({ staffPin }: PreparedKiosk): void {
   );
 }
 
-/** Whether there is something to be emptied, or being emptied. */
+/** Whether there is a demo to empty, or one being emptied. */
 const isDemo = (serverEnv: NodeJS.ProcessEnv): Promise<boolean> =>
   call(serverEnv, countDemo).then(
     () => true,

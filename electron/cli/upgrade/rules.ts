@@ -10,7 +10,6 @@ const BACKUP_OLD_MS = 36 * HOUR_MS;
 const VERIFIED_OLD_MS = 35 * 24 * HOUR_MS;
 
 export interface UpgradePlan {
-  /** Steps of the schema that the new build takes at its first start. */
   readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
   /** Whether the present build can go on with the schema after it: beside the new one, and after `upgrade back`. */
   readonly canRollBack: boolean;
@@ -62,7 +61,7 @@ export function planUpgrade(
   return { steps, canRollBack, issues };
 }
 
-/** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */
+/** A build works with a database whose steps it knows, or whose least reader it knows and which has had all of its own steps. */
 export function canWorkWith(build: BuildFacts, schema: UpgradeFacts): boolean {
   if (!changedSince(build, schema)) return true;
   const { applied, leastReader } = schema;

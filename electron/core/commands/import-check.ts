@@ -7,11 +7,11 @@ import type { Photo, Seen } from '../enrolment/import-sift.ts';
 import type { PendingPhotos } from '../store/pending.ts';
 import { codeOf, messageOf } from './error-text.ts';
 
-/** A second face at least this large a share of the first makes it unclear who is meant. */
+/** A second face of at least this share of the first makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;
 /** Longest side of a picture that is kept for staff, pixels: enough for the models to take the face from it. */
 const KEPT_SIDE = 960;
-/** How much is kept around the faces, in the larger side of theirs. */
+/** Margin kept around the faces, as a share of their larger side. */
 const MARGIN = 0.75;
 
 /** Why no template may be made of a face. */

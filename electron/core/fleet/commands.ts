@@ -34,7 +34,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 
  */
 export function startCommands(deps: CommandsDeps) {
   const { deviceState, log } = deps;
-  /** Begun by this very process: a restart that was begun by another one has happened. */
+  /** Started by this very process: a restart that another process started has happened. */
   const mine = new Set<string>();
   let working = false;
   let again = false;

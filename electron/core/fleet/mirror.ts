@@ -12,7 +12,7 @@ export interface MirrorDeps {
   readonly send: (command: string, jpeg: Uint8Array) => Promise<void>;
   /** Whether the site's policy allows it; asked at each picture. */
   readonly allowed: () => boolean;
-  /** It begins, or is over: the screen has to say so. */
+  /** It starts or ends: the screen has to say so. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }

@@ -28,7 +28,7 @@ export interface LeaveDeps {
   /** What the screen shows meanwhile; null: it destroys. */
   readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
-  /** Someone wants a wipe instead, who can wait for nothing. */
+  /** Someone wants a wipe instead, which waits for nothing. */
   readonly hurried: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;

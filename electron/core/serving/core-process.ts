@@ -9,7 +9,6 @@ export interface HostLink {
   post(message: CoreMessage): void;
   /** `handle`: the socket or port that came with a `connect`. */
   onMessage(receive: (message: unknown, handle: unknown) => void): void;
-  /** The host is gone. */
   onDisconnect(fn: () => void): void;
   /** Turns the handle of a `connect` into a channel; null when it can't be one. */
   accept(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<Channel | null>;

@@ -1,7 +1,6 @@
 import { CoreMessage, type CoreState, type EndReason, type HostMessage } from '../../contract/host.ts';
 import type { CoreOptions } from '../interface.ts';
 
-/** A core process that runs. */
 export interface CoreChild {
   readonly pid: number | undefined;
   send(message: HostMessage, handle?: unknown): void;
@@ -32,7 +31,6 @@ export interface SupervisorOptions {
   readonly missedPings?: number;
 }
 
-/** What a host reports about its core whenever that changes. */
 export interface CoreEvent {
   readonly state: CoreState;
   readonly pid: number | null;
@@ -57,7 +55,6 @@ const RESTARTING: CoreState = {
   nextStep: 'Wait a moment.',
 };
 
-/** Starts the core and keeps it running. */
 export function superviseCore(options: SupervisorOptions) {
   const { log, pingEvery = 5_000, missedPings = 6 } = options;
   const listeners = new Set<(event: CoreEvent) => void>();

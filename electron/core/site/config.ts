@@ -63,7 +63,6 @@ export const PRIVACY_NOT_SET: SiteConfig['privacy'] = {
   dpo: 'data protection officer not configured',
 };
 
-/** Whether someone has said who runs the place, and who to ask. */
 export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean =>
   (['controller', 'contact', 'dpo'] as const).every((field) => privacy[field] !== PRIVACY_NOT_SET[field]);
 

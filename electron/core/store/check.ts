@@ -30,7 +30,7 @@ export interface CheckReport {
   readonly problems: readonly CheckProblem[];
 }
 
-/** For long work: called now and then with how far it is. */
+/** For long work: called now and then with the progress. */
 export interface WorkOptions {
   readonly progress?: (done: number, total: number, what: string) => void;
 }
@@ -39,7 +39,6 @@ export interface WorkOptions {
 const BATCH = 256;
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** What the parts of a check share. */
 interface Check {
   readonly store: SqlStore;
   readonly found: (code: string, detail: string) => void;

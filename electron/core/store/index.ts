@@ -19,9 +19,7 @@ export type { RekeyReport } from './rekey.ts';
 export type { SqlStore } from './store.ts';
 
 export interface StoreOptions {
-  /** The kiosk's folder. */
   readonly home: string;
-  /** Its opened key slots; see openKeys. */
   readonly keys: KioskKeys;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -136,7 +134,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
   }
 }
 
-/** Another process may be writing the file back from its log just now: what looks wrong is looked at again. */
+/** Another process may be writing the file back from its log right now: what looks wrong is checked again. */
 function checkPatiently(handle: number, file: string, key: Uint8Array): FirstPage {
   let found = checkFirstPage(handle, file, key);
   for (let again = 0; found !== 'fits' && again < 2; again++) {

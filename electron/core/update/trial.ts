@@ -41,7 +41,6 @@ export interface TrialDeps {
     readonly settings: Pick<Store['settings'], 'get' | 'setAll'>;
     readonly events: Pick<Store['events'], 'reportIfSpace'>;
   };
-  /** What this build has shown so far. */
   readonly shown: (trial: TrialRecord) => Readonly<Record<Check, boolean>>;
   readonly log: CoreOptions['log'];
 }
@@ -137,7 +136,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
   });
 }
 
-/** Reports it and keeps the settings, or neither: on a full disk it is reported later. */
+/** Reports it and stores the settings, or neither: on a full disk it is reported later. */
 function report(
   { store, log }: TrialDeps,
   code: string | null,

@@ -13,7 +13,6 @@ const SILENT_MS = 15 * 60_000;
  */
 const REWRITE_MS = 20_000;
 
-/** One request to the updater, and what it has said so far. */
 export interface Asked {
   /** Null while it has said nothing. */
   status(): UpdaterStatus | null;

@@ -97,11 +97,11 @@ async function* bytesOf(
   }
 }
 
-/** What has a code is the source's own: zlib's, the disk's. */
+/** An error with a code is the source's own: zlib's, the disk's. */
 const damaged = (cause: unknown): unknown =>
   cause instanceof Problem || (cause as { code?: unknown }).code ? cause : bad('the archive is damaged', cause);
 
-/** A whole archive ends in a block of zeros. */
+/** A complete archive ends in a block of zeros. */
 async function* whole(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let zeros = 0;
   for await (const chunk of source) {

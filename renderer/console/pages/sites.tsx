@@ -23,7 +23,7 @@ import { valueLabel } from './settings/declared.ts';
 
 /** How often who is inside is read again, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
-/** How many people, and how many items, are shown here; the others on their own page. */
+/** How many people and items are shown here; the rest are on their own page. */
 const SHOWN = 8;
 
 /** Every site, or the one that the address names. */
@@ -100,7 +100,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   );
 }
 
-/** What of a policy is worth knowing at a glance. */
+/** What of a policy is shown at a glance. */
 const POLICY = ['checkinMethods', 'faces', 'liveness', 'templates', 'watchScreens'] as const;
 
 function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean }) {
@@ -133,7 +133,7 @@ function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean })
   );
 }
 
-/** Who is inside now: how many, some by name, and the way to all of them. */
+/** Who is inside now: the number, some names, and a link to all of them. */
 function InsidePanel({ site }: { site: siteApi.Site }) {
   const query = { site: site.id };
   const found = useRead(listPresence, { query: { ...query, limit: SHOWN } }, EVERY_MS);
@@ -171,7 +171,7 @@ function InsidePanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** The kiosks that are here, and how they are. */
+/** The kiosks here and their health. */
 function KiosksPanel({ site }: { site: siteApi.Site }) {
   const found = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
   const here = found.value?.items.filter((k) => siteOf(k.site)?.id === site.id);
@@ -191,7 +191,7 @@ function KiosksPanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** What of the kiosks here waits for someone. */
+/** What about the kiosks here is waiting for someone. */
 function AttentionPanel({ site }: { site: siteApi.Site }) {
   const found = useRead(listAttention, { query: { kind: 'kiosk', limit: MAX_PAGE } }, EVERY_MS);
   const here = new Set(kiosksOf(site).map(({ id }) => id));

@@ -14,7 +14,7 @@ const READING_MS = 300;
 export interface PeopleSearch {
   readonly items: readonly Person[];
   readonly error: ApiError | null;
-  /** Nothing has come yet of what is typed. */
+  /** No result yet for what was typed. */
   readonly waiting: boolean;
   readonly retry: () => void;
 }
@@ -83,7 +83,6 @@ interface PersonFieldProps {
   readonly required?: boolean;
 }
 
-/** A field for a person: looked for by name, number, e-mail address or badge. */
 export function PersonField({
   label,
   hint = t('search.personHint'),

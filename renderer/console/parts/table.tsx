@@ -30,7 +30,6 @@ interface TableProps<T> {
    * how far it was scrolled, so that Back and a shared link show the same. At most one table of a page has one.
    */
   readonly id?: string;
-  /** What the table lists, for screen readers. */
   readonly caption: string;
   readonly columns: Readonly<Record<string, Column<T>>>;
   readonly rowKey: (row: T) => string;
@@ -42,7 +41,6 @@ interface TableProps<T> {
   readonly exports?: boolean;
 }
 
-/** A list by cursor. */
 interface PagedProps<T> {
   readonly pages: List<T>;
   readonly empty: { title: string; text?: string | undefined };
@@ -270,7 +268,6 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   );
 }
 
-/** How many rows there are, or are shown so far. */
 function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps<T> }) {
   const total = totalOf(pages);
   const { items, more, state } = pages;
@@ -298,7 +295,7 @@ interface TotalsProps<T> {
   chooses: boolean;
 }
 
-/** What numeric columns come to. */
+/** The sums of numeric columns. */
 function Totals<T>({ columns, rows, whole, chooses }: TotalsProps<T>) {
   const of = ({ total }: Column<T>) => (typeof total === 'function' ? (whole ? total(rows) : undefined) : total);
   const sums = columns.map(([, c]) => (rows.length > 1 ? of(c) : undefined));

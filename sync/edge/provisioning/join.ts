@@ -9,7 +9,6 @@ import { VerifiedAgent } from '../tls/agent.ts';
 import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.ts';
 
 export interface JoinOptions {
-  /** Keys that this kiosk made for itself. */
   readonly secret: DeviceSecret;
   /** How the kiosk calls itself; the code's name wins. */
   readonly name: string;

@@ -68,7 +68,6 @@ export type Grant = z.infer<typeof Grant>;
 export const Waiting = z.strictObject({
   state: z.literal('pending'),
   device: Uuid,
-  /** As the server computed it: both screens must show the same. */
   fingerprint: z.string().max(40),
 });
 export type Waiting = z.infer<typeof Waiting>;

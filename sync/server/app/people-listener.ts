@@ -30,7 +30,6 @@ export interface PeopleListenerOptions {
   readonly hostnames: readonly string[];
   /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
   readonly trustedProxies: readonly string[];
-  /** Folder of the built screens. */
   readonly pages: string;
   readonly log: Logger;
 }

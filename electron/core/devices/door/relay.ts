@@ -96,7 +96,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     }
   }
 
-  /** The pulse's own timer may be lost or late; this one asks the clock. */
+  /** The pulse's own timer may be lost or late; this one checks the clock. */
   const watchdog = setInterval(() => {
     if (until === null || monotonic() < until + GRACE_MS || held) return;
     mark(true);

@@ -27,7 +27,6 @@ export interface KeptPort {
 
 export interface KeptPortOptions {
   readonly ports: SerialPorts;
-  /** What it is called in the log. */
   readonly name: string;
   readonly line: Line;
   readonly monotonic: () => number;
@@ -57,7 +56,6 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     trouble: null,
     port: null,
   };
-  /** Which device it is that is open. */
   let identity: string | null = null;
   /** When bytes last came by the monotonic clock, ms; null for never. */
   let heardAt: number | null = null;

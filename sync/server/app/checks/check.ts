@@ -27,7 +27,6 @@ export interface Verdict {
   readonly detail?: string | undefined;
 }
 
-/** What checks look at. */
 export interface Subject {
   readonly config: Config;
   readonly now: () => Date;
@@ -74,7 +73,6 @@ export type Judged<C extends string> = { readonly [Code in C]?: string | boolean
 export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
 
 export interface Finding extends Verdict {
-  /** Name of the check. */
   readonly check: string;
   readonly level: Level;
 }

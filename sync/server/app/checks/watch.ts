@@ -34,7 +34,6 @@ interface Inspected {
 export interface WatchOptions {
   readonly checks: readonly Check[];
   readonly subject: Subject;
-  /** Name of this replica. */
   readonly replica: string;
   readonly log: Logger;
   /** What is kept in the database has changed. */

@@ -27,7 +27,6 @@ import { type RenewalOnly, renewFirst } from './peer.ts';
 
 /** What answering a device works on, whichever transport its message came by. */
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
-  /** Every module of the server (app/modules.ts). */
   readonly modules: readonly ServerModule[];
   readonly logEpoch: string;
   readonly log: Logger;

@@ -11,7 +11,6 @@ import type { OperationsSettings } from './settings.ts';
 export interface Operations {
   /** Of the operations listener; null: none was asked for. */
   readonly port: number | null;
-  /** For its TLS, where it has any. */
   renewCertificate(renewed: KeyAndCertificate): void;
   close(): Promise<void>;
 }

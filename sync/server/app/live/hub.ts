@@ -100,7 +100,6 @@ export class LiveHub {
     );
   }
 
-  /** Screens that are connected. */
   get size(): number {
     return this.#readers.size;
   }

@@ -14,7 +14,6 @@ export interface Mail {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
-/** What became of a mail. */
 export interface Sending {
   readonly sent: boolean;
   /** What the mail server said, e.g. `250 2.0.0 OK`; it may name the receiver, so no log gets it. Null: nothing. */

@@ -26,7 +26,6 @@ export async function settingsOf(db: Db, of: Of): Promise<{ settings: DeviceConf
   return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
 }
 
-/** With its history, newest first. */
 export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf): Promise<Settings> {
   const rows = await findSorted(db, 'fleet_settings', of, ['revision'], { descending: true, limit: SHOWN });
   const history = rows.map(

@@ -72,7 +72,6 @@ function seen(actor: Actor, kind: api.AttentionKind): api.AttentionKind {
   throw new Problem('not-allowed');
 }
 
-/** What someone in charge has noted about a record or a consent of theirs. */
 async function* notes({ tx, keys, names }: Reading) {
   const rows = await findSorted(tx, 'attention_note', { person: names }, ['resolved_at']);
   const opened = await openNotes(tx, keys, rows);

@@ -49,7 +49,6 @@ export const rowOf = (m: Manifest) => ({
   keyring_version: m.keyring.versionId,
 });
 
-/** How many rows a part of a backup has. */
 export const rowsOf = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
 
 export async function writeManifest(store: ObjectStore, dataKey: Uint8Array, manifest: Manifest): Promise<void> {

@@ -42,7 +42,6 @@ export class SessionMemory {
     this.#sessions.delete(idOf(session));
   }
 
-  /** Sessions that something is kept for. */
   get size(): number {
     return this.#sessions.size;
   }

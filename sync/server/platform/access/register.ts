@@ -57,7 +57,6 @@ function registerOne(
 ): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   const shapes: Shapes = { params: z.strictObject(spec.params), query: spec.query ?? Nothing, body: spec.body };
-  /** Who asks, from the first hook on. */
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method: spec.method,

@@ -8,10 +8,8 @@ import { readSigningKeys, readStatement, type StatementKeys } from './statement.
 /** Rows read at once. */
 const PAGE = 2000;
 
-/** What is wrong, and where. */
 export interface AuditFault {
   readonly code: 'row-altered' | 'rows-missing' | 'key-missing' | 'checkpoint-broken' | AnchorFault;
-  /** Where it was found. */
   readonly position: number;
   readonly message: string;
 }
@@ -54,7 +52,6 @@ export async function verifyPart(db: Db, keys: Keys, from: VerifyPlace | null, l
   return { rows, faults, next: place, last };
 }
 
-/** Verifies the whole chain. */
 export async function verifyAudit(
   db: Db,
   keys: Keys,

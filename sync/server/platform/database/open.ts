@@ -31,7 +31,6 @@ export interface OpenDatabase {
 export interface OpenOptions {
   /** Null or absent: the embedded database in the server home. */
   readonly postgres?: PostgresAddress | null;
-  /** Connections of the pool. */
   readonly size?: number;
   /** Called for connections that broke; they are made again. */
   readonly onLost?: (cause: Error) => void;

@@ -17,7 +17,6 @@ export type Ended =
 export interface RunningJobs {
   /** Asks now whether this job is due, or all of them; while it runs the ask counts for nothing. */
   check(name?: string): void;
-  /** Ends what runs, at its next good moment, and waits for that. */
   stop(): Promise<void>;
 }
 

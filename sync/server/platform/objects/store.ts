@@ -10,7 +10,6 @@ export type { PutOptions } from './upload.ts';
 
 export interface StoredObject {
   readonly key: string;
-  /** Bytes. */
   readonly size: number;
   readonly versionId: string;
   readonly isLatest: boolean;

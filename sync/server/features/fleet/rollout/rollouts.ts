@@ -123,7 +123,6 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
 
 /** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
 
-/** What an act works with. */
 export interface Acting {
   readonly tx: Tx;
   readonly now: Date;

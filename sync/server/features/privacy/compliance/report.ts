@@ -66,7 +66,6 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
   return { text: section(2, 'Duties, controls, tests', [summary, ...laws, ...rows].join('\n\n')), tally };
 }
 
-/** The rows that the duties name: what each claims, and how its tests ended. */
 function policyTable({ rows }: PolicyResults): string {
   const lines = rows.flatMap(({ row, requirement, limits, parts }) => [
     [row, `**${escaped(requirement)}**${limits ? `<br>*Not shown:* ${escaped(limits)}` : ''}`, '', ''],
@@ -79,7 +78,6 @@ function policyTable({ rows }: PolicyResults): string {
   return section(3, 'Rows of the encryption and privacy policy', table(['Row', 'Part', 'Tests', 'Last result'], lines));
 }
 
-/** The installation as it is. Markdown. Pure. */
 function factsReport(f: Facts): string {
   const { counts: c } = f;
   const lines = [

@@ -150,7 +150,6 @@ export function readCertificate(signed: string, keys: ReadonlyMap<string, Ed2551
   }
 }
 
-/** The certificate as a person reads it. */
 export function certificateText(c: Certificate): string {
   const kiosks = c.kiosks.map((k) => `- ${k.name} (${k.device}): confirmed ${k.confirmedAt}`);
   const lost = c.canNotConfirm.map(

@@ -21,7 +21,6 @@ import { requestErasure } from './request.ts';
 const Tombstone = z.strictObject({
   v: z.literal(1),
   request: z.uuid(),
-  /** Every name that the person had. */
   people: z.array(z.uuid()).min(1),
   requestedAt: z.iso.datetime({ precision: 3 }),
   /** When no legal hold named them: one in a backup that was set before is over. */

@@ -171,7 +171,6 @@ export const withObjects = <T>(
 
 const DAY_MS = 86_400_000;
 
-/** Once a day: kiosks that owe a word, of an erasure or of their own purges. Each is a warning in the log. */
 export const kioskWatchJob: Job = {
   name: 'kiosk-watch',
   everyMs: DAY_MS,
