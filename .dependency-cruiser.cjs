@@ -17,7 +17,7 @@ const BELOW_SERVER = ['^sync/disk/', '^sync/errors/', '^sync/protocol/', '^model
 const CONFIG = '^sync/server/app/config\\.ts$';
 const FEATURES = {
   attendance: [],
-  attention: ['attendance', 'fleet', 'reenrolment'],
+  attention: [],
   audit: [],
   backup: ['privacy'],
   demo: ['fleet', 'privacy'],
@@ -36,6 +36,46 @@ const floor = (name, below) =>
     CONFIG,
     ...below.map((other) => `^sync/server/${other}/`),
   ]);
+
+/** Folders of the kiosk core, and which other each may import. All may use the files beside them that are for everybody. */
+const CORE = {
+  checkin: ['checkin-methods', 'devices', 'pin', 'site', 'store'],
+  'checkin-methods': ['checkin', 'pin', 'site', 'staff', 'store'],
+  commands: ['checkin', 'enrolment', 'joining', 'site', 'staff', 'store', 'sync', 'update'],
+  control: ['staff', 'store'],
+  devices: ['store'],
+  diagnostics: ['devices', 'retention', 'staff', 'status', 'store', 'sync'],
+  enrolment: ['checkin', 'checkin-methods', 'pin', 'retention', 'site', 'staff', 'store'],
+  evacuation: ['site', 'staff', 'store'],
+  fleet: ['leaving', 'site', 'store', 'sync'],
+  joining: ['keys', 'site', 'staff', 'store', 'sync'],
+  keys: [],
+  leaving: ['keys', 'site', 'store', 'sync'],
+  pin: ['store'],
+  printing: ['staff'],
+  retention: ['pin', 'store'],
+  roster: ['checkin', 'store'],
+  serving: [],
+  site: ['devices'],
+  staff: ['pin', 'store'],
+  statistics: ['store'],
+  status: ['checkin', 'fleet', 'retention', 'site', 'staff', 'store'],
+  store: ['keys', 'pin', 'vault'],
+  sync: ['retention', 'roster', 'site', 'store'],
+  technician: ['retention', 'staff', 'store', 'sync', 'update'],
+  update: ['store'],
+  vault: ['keys'],
+};
+const CORE_SHARED =
+  '^electron/core/(command|interface|kept-json|mutex|number-keys|open-kiosk|provision|runtime|version)\\.ts$';
+const BELOW_CORE = [
+  '^electron/contract/',
+  '^models/',
+  '^sync/disk/',
+  '^sync/edge/',
+  '^sync/errors/',
+  '^sync/protocol/',
+];
 
 module.exports = {
   forbidden: [
@@ -74,14 +114,20 @@ module.exports = {
       to: {},
     },
     row('electron-contract', '^electron/contract/', ['^sync/protocol/wire/']),
-    row('electron-core', '^electron/core/', [
-      '^electron/contract/',
-      '^models/',
-      '^sync/disk/',
-      '^sync/edge/',
-      '^sync/errors/',
-      '^sync/protocol/',
-    ]),
+    row('electron-core', '^electron/core/', BELOW_CORE),
+    ...Object.entries(CORE).map(([name, others]) =>
+      row(`core-${name}`, `^electron/core/${name}/`, [
+        ...BELOW_CORE,
+        CORE_SHARED,
+        ...others.map((other) => `^electron/core/${other}/`),
+      ]),
+    ),
+    {
+      name: 'every-folder-of-the-core-is-in-the-table',
+      severity: 'error',
+      from: { path: `^electron/core/(?!(${Object.keys(CORE).join('|')})/)[^/]+/` },
+      to: {},
+    },
     row('electron-host-browser', '^electron/host-browser/', [
       '^electron/contract/',
       '^electron/core/',

@@ -9,13 +9,13 @@ const ALL = {
 };
 
 /** A camera whose picture of a face gets brighter as it exposes more. */
-function camera(can: object, o: { ev?: number; obeys?: boolean; rejects?: boolean } = {}) {
-  const { ev = 30, obeys = true, rejects = false } = o;
+function camera(can: object, o: { ev?: number; obeys?: boolean; rejects?: boolean; says?: boolean } = {}) {
+  const { ev = 30, obeys = true, rejects = false, says = true } = o;
   const asked: Record<string, unknown>[] = [];
   let now = { exposureMode: 'manual', exposureCompensation: 0 };
   const track: ExposureTrack = {
     getCapabilities: () => can,
-    getSettings: () => ({ ...now }),
+    getSettings: () => (says ? { ...now } : {}),
     async applyConstraints({ advanced: [wanted] }) {
       asked.push({ ...wanted });
       if (rejects) throw new DOMException('no', 'OverconstrainedError');
@@ -80,10 +80,31 @@ it('follows a face to another place, and asks at most once in 0.7 s', async () =
   expect(dark.asked.length).toBeLessThanOrEqual(3);
 });
 
+it('is set as it was when the face has gone: the next one may stand in the sun', async () => {
+  const dark = camera(ALL);
+  const exposure = await follow(dark, 20);
+  expect(exposure.state.value.compensation).toBeGreaterThan(1);
+  const asked = dark.asked.length;
+  const nobody = async (from: number, to: number) => {
+    for (let at = from; at < to; at += 100) {
+      exposure.seen(detection(at, [], null));
+      await Promise.resolve();
+    }
+  };
+  await nobody(12_000, 16_500);
+  expect(dark.asked).toHaveLength(asked);
+  await nobody(16_500, 40_000);
+  expect(dark.asked.slice(asked)).toEqual([{ exposureMode: 'continuous', exposureCompensation: 0 }]);
+  expect(exposure.state.value).toMatchObject({ compensation: 0, spot: false });
+  await frames(exposure, dark, 120, 1, 320, 40_000);
+  expect(dark.asked.at(-1)).toMatchObject({ pointsOfInterest: [{ x: 0.5, y: 0.5 }] });
+});
+
 it.each([
   ['offers nothing', camera({}), { offers: [], refused: null }, 0],
   ['rejects it', camera(ALL, { rejects: true }), { refused: 'OverconstrainedError', spot: false }, 1],
   ['does not do it', camera(ALL, { obeys: false }), { refused: 'ignored', compensation: 0 }, 1],
+  ['does not say how it is set', camera(ALL, { says: false }), { refused: 'ignored', compensation: null }, 1],
 ])('says so of a camera that %s, and asks it no more', async (_, of, expected, asks) => {
   const exposure = await follow(of, 40, 20);
   expect(exposure.state.value).toMatchObject(expected);

@@ -21,33 +21,34 @@ interface PhotoSettings {
   readonly exposureMode?: string;
   readonly exposureCompensation?: number;
 }
-/** The part of a camera's track that is used; tests give their own. */
 export interface ExposureTrack {
   getCapabilities?(): object;
   getSettings(): object;
   applyConstraints(constraints: { advanced: object[] }): Promise<void>;
 }
 
-/** What the camera lets be done about its exposure, and what it has made of it by its own word. */
+/** What exposure the camera supports, and what it reports to have set. */
 export interface Exposure {
   readonly offers: readonly ('auto' | 'spot' | 'compensation')[];
   /** Its mode and compensation (EV) as read back; null: it does not say. */
   readonly mode: string | null;
   readonly compensation: number | null;
-  /** Takes the light at the face. */
+  /** Meters the light at the face. */
   readonly spot: boolean;
   /** Refused what it offers, or did not do it: the browser's word, or `ignored`. */
   readonly refused: string | null;
 }
 
-/** A face's luma that is left as it is: within it recognition has nothing to gain. */
+/** A face brightness (luma) that needs no correction: recognition would gain nothing. */
 const GOOD = { from: 85, to: 185 } as const;
 /** Between two changes, ms: a camera needs some frames to follow, and nothing may flicker. */
 const CHANGE_MS = 700;
 /** One change, EV. */
 const STEP = 1 / 3;
-/** A face that moves less than this share of the frame is measured where it was. */
+/** A face that moves less than this share of the frame keeps its metering point. */
 const MOVED = 0.15;
+/** Without a face for so long, and the camera is set as it was: too bright for the next one, it might never find it. ms */
+const GONE_MS = 5_000;
 
 /**
  * Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again.
@@ -67,8 +68,10 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     refused: null,
   });
   const offers = (what: Exposure['offers'][number]): boolean => state.peek().offers.includes(what);
+  const { compensation: usual } = state.peek();
   let busy = false;
   let changedAt = -Infinity;
+  let faceAt = -Infinity;
   let spot: { x: number; y: number } | null = null;
 
   function readBack(): Pick<Exposure, 'mode' | 'compensation'> {
@@ -92,11 +95,7 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     }
     const now = readBack();
     // Constraints of the advanced kind are wishes: a camera that can't meet them says nothing.
-    if (
-      now.compensation !== null &&
-      compensation !== null &&
-      Math.abs(now.compensation - compensation) > (range?.step ?? STEP)
-    )
+    if (range && compensation !== null && !(Math.abs((now.compensation ?? NaN) - compensation) <= (range.step ?? STEP)))
       refused ??= 'ignored';
     state.value = { ...state.peek(), ...now, spot: refused === null && offers('spot') && spot !== null, refused };
     busy = false;
@@ -106,16 +105,13 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     state: state as ReadonlySignal<Exposure>,
     seen({ at, width, height, faces: [face], sample }: Detection): void {
       const { offers: all, compensation: now, refused } = state.peek();
-      if (
-        judged() ||
-        !face ||
-        !sample?.face ||
-        busy ||
-        refused !== null ||
-        all.length === 0 ||
-        at - changedAt < CHANGE_MS
-      )
-        return;
+      if (judged() || busy || refused !== null || all.length === 0) return;
+      if (face) faceAt = at;
+      else if (spot !== null && at - faceAt >= GONE_MS) {
+        spot = null;
+        void apply(usual);
+      }
+      if (!face || !sample?.face || at - changedAt < CHANGE_MS) return;
       const [x, y, w, h] = face.box;
       const middle = { x: clamp((x + w / 2) / width, 0, 1), y: clamp((y + h / 2) / height, 0, 1) };
       const moved = spot === null || Math.hypot(middle.x - spot.x, middle.y - spot.y) > MOVED;

@@ -9,6 +9,7 @@ import { LANDMARKS_NODE } from '../../models/rules/manifest.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { doctor } from '../../sync/server/app/doctor.ts';
 import { initServer } from '../../sync/server/app/local.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { writeMosquittoAccess } from '../../sync/server/app/mqtt/mosquitto.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { listAttention } from '../../sync/server/features/attention/items.ts';
@@ -17,6 +18,7 @@ import { issueServerCertificate, selfSignedServerCertificate } from '../../sync/
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { beat } from '../../sync/server/platform/keys/versions.ts';
+import { attentionOf } from '../../sync/server/platform/server-module.ts';
 import { call, cookieOf, tokenOf } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
@@ -114,7 +116,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
   const items = () =>
     withDatabase(({ db, keys }) => {
       const query = { kinds: ['server'], state: 'open', scope: null, sort: '-at', limit: 100, after: null } as const;
-      return listAttention(db, keys, query, new Date());
+      return listAttention(db, keys, attentionOf(MODULES), query, new Date());
     });
   const attention = async () => (await items()).map(({ code }) => code).sort();
   /** What doctor says is failing or degraded, and its notes. */

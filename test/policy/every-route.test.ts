@@ -31,6 +31,7 @@ const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', '
 const ONLY_READING = new Set([
   'POST /api/audit/verify',
   'POST /api/retention/dry-run',
+  'POST /api/retention/holds/:hold/dry-run',
   'POST /api/enrolment/judge',
   'POST /api/gdpr/delete/my-account/confirmation',
   // Watching a screen changes nothing but who is shown it; it has its row (watching.test.ts).

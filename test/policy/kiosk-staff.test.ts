@@ -12,12 +12,14 @@ import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Open, Personal, StaffRole } from '../../sync/protocol/wire/event.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { forgetStaff } from '../../sync/server/core/staff/store.ts';
 import { countAttention, listAttention } from '../../sync/server/features/attention/items.ts';
 import { searchAudit } from '../../sync/server/features/audit/search.ts';
 import { fleetDetail } from '../../sync/server/features/fleet/read.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { attentionOf } from '../../sync/server/platform/server-module.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { deliverTo, KnownKiosk } from '../kit/known-kiosk.ts';
@@ -27,6 +29,7 @@ import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 /* Kiosk staff of the server: what kiosks of which site are sent, what a stolen kiosk can do with it, and what is left of one. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
+const SOURCES = attentionOf(MODULES);
 type Sent = Extract<Change, { kind: 'staff' }>['staff'];
 let opened: Opened;
 let api: Api;
@@ -259,10 +262,11 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       ['enter', { emergency: false, name: 'Kim' }, null],
       ['enter', { emergency: true, name: null }, null],
     ]);
-    expect((await countAttention(api.db, ['kiosk'], NOW)).kinds).toEqual({ kiosk: 1 });
+    expect((await countAttention(api.db, SOURCES, ['kiosk'], NOW)).kinds).toEqual({ kiosk: 1 });
     const items = await listAttention(
       api.db,
       api.keys,
+      SOURCES,
       { kinds: ['kiosk'], state: 'open', scope: null, sort: '-at', limit: 10, after: null },
       NOW,
     );

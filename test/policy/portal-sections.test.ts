@@ -13,7 +13,7 @@ import { importPlace } from '../../sync/server/features/enrolment/imports/runs.t
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { sectionsOf } from '../../sync/server/platform/server-module.ts';
+import { attentionOf, sectionsOf } from '../../sync/server/platform/server-module.ts';
 import { newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPerson } from '../kit/person.ts';
@@ -54,7 +54,7 @@ test('no section of the export is empty for someone who has something in every t
         NOW,
       );
       await setMinor(tx, keys, person, { bornOn: '2015-03-01', guardian: null }, NOW);
-      await resolveItem(tx, keys, { kind: 'void', ref: wrong, note: 'Seen' }, null, NOW);
+      await resolveItem(tx, keys, attentionOf(MODULES), { kind: 'void', ref: wrong, note: 'Seen' }, null, NOW);
       await setHold(tx, keys, { person, site: null, from: null, until: null, reason: 'x', setBy: 'dpo' }, NOW);
       const run = v7();
       await sql`insert into import_run (id, state, made_at) values (${run}, 'open', ${NOW.toISOString()})`.execute(tx);

@@ -18,7 +18,7 @@ import { resolveItem } from '../../sync/server/features/attention/items.ts';
 import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
-import { sectionsOf, tablesOf } from '../../sync/server/platform/server-module.ts';
+import { attentionOf, sectionsOf, tablesOf } from '../../sync/server/platform/server-module.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -116,7 +116,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       const guardian = { name: `Parent-${tag}`, relation: 'parent' };
       await setMinor(tx, api.keys, person, { bornOn, guardian }, NOW);
       const note = { kind: 'void', ref: wrong, note: `Note-${tag}` } as const;
-      await resolveItem(tx, api.keys, note, null, NOW);
+      await resolveItem(tx, api.keys, attentionOf(MODULES), note, null, NOW);
     });
     await ask(person, 'POST', '/api/me/complaints', { record: came, message: `Wrong-${tag}` });
     const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
@@ -21,6 +22,7 @@ import type { RetentionSettings } from '../../sync/server/features/privacy/reten
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { openRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { attentionOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES, emptyTables } from '../kit/databases.ts';
 import { newKeys } from '../kit/keys.ts';
 import { KnownKiosk, resolveAll } from '../kit/known-kiosk.ts';
@@ -260,9 +262,23 @@ describe.each(DATABASES)('on $name', (kind) => {
       kiosk.box.append('void', { target: record, reason: 'not-me' }, { person }, ago(1));
       await kiosk.send(now);
       await database.db.transaction().execute(async (tx) => {
-        await resolveItem(tx, keys, { kind: 'void', ref: record, note: 'Looked at it' }, null, now);
+        await resolveItem(
+          tx,
+          keys,
+          attentionOf(MODULES),
+          { kind: 'void', ref: record, note: 'Looked at it' },
+          null,
+          now,
+        );
         const complaint = await complain(tx, keys, { person, record, message: 'Not me' }, now);
-        await resolveItem(tx, keys, { kind: 'complaint', ref: complaint, note: 'So it is' }, null, now);
+        await resolveItem(
+          tx,
+          keys,
+          attentionOf(MODULES),
+          { kind: 'complaint', ref: complaint, note: 'So it is' },
+          null,
+          now,
+        );
       });
     }
     const before = ['attention_note', 'checkin', 'complaint', 'correction', 'event', 'photo'];

@@ -12,13 +12,13 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { codeOf } from '../../core/commands/error-text.ts';
 import { personFolders, photoFiles } from '../../core/commands/import-folders.ts';
 import { embedFiles } from './embed.ts';
+import { foundText } from './evaluation-text.ts';
 import { type Groups, measureGroups } from './groups.ts';
 import { samplesOfVisits } from './visits.ts';
 
 /** What `faces eval` found. */
 export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
 
-/** Thresholds that these scores support. */
 export interface PickedThresholds {
   /** 1:1 at FMR 1e-3 (the EER's where that is not resolved), null when neither is. */
   readonly verification: number | null;
@@ -36,13 +36,12 @@ export interface PickedThresholds {
 }
 
 const TARGET_FPIR = 1e-3;
-/** How far below the least resolved FMR the curve is carried on. */
+/** How far below the lowest resolved FMR the curve is extrapolated. */
 const FURTHEST = 30;
 const SIZES = [10, 100, 1000, 5000];
 
 export type Watch = (stage: 'pictures' | 'visits' | 'comparisons' | 'searches', done: number, total: number) => void;
 
-/** What there was to compare. */
 export interface Found {
   readonly samples: readonly Sample[];
   readonly counts: {
@@ -69,10 +68,10 @@ export async function evaluateFolder(
   watch: Watch,
   how: { readonly visits?: boolean; readonly groups?: Groups } = {},
 ) {
+  const of = how.visits ? ('visits' as const) : ('pictures' as const);
   const { samples, counts } = await (how.visits ? samplesOfVisits : samplesOfPictures)(pipeline, folder, watch);
-  if (new Set(samples.map((s) => s.person)).size < 2) {
-    throw new Problem('too-few-people', { folder });
-  }
+  if (new Set(samples.map((s) => s.person)).size < 2)
+    throw new Problem('too-few-people', { folder, found: foundText(of, counts) });
   const pairs = comparePairs(samples, random, (share) => watch('comparisons', Math.round(share * 100), 100));
   const verification = measureVerification(pairs, random);
   const sizes = gallerySizes(pairs.picturesOf.length);
@@ -81,12 +80,12 @@ export async function evaluateFolder(
     identification.push(measureIdentification(samples, size, random));
     watch('searches', i + 1, sizes.length + 1);
   }
-  const first = rankOne(samples);
+  const first = rankOne(samples, random);
   watch('searches', sizes.length + 1, sizes.length + 1);
   return {
     model: pipeline.model,
     folder,
-    of: how.visits ? ('visits' as const) : ('pictures' as const),
+    of,
     pictures: counts,
     verification,
     rankOne: first,

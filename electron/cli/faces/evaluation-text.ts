@@ -1,14 +1,21 @@
-import type { Estimate } from '../../../models/rules/calibration/verification.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Estimate } from '../../../models/rules/calibration/bootstrap.ts';
+import type { Evaluation, Found } from './evaluate.ts';
+
+/** What there was to compare, in words. */
+export function foundText(of: Evaluation['of'], { used, found, noFace, refused }: Found['counts']): string {
+  const codes = Object.entries(refused).map(([code, n]) => `${n} ${code}`);
+  return (
+    `${used} of ${found} ${of} used` +
+    (noFace ? `, ${noFace} without a face` : '') +
+    (codes.length ? `, refused: ${codes.join(', ')}` : '')
+  );
+}
 
 /** What `faces eval` prints without --json. */
 export function evaluationText(e: Evaluation): string {
-  const { verification: v, pictures: p } = e;
-  const refused = Object.entries(p.refused).map(([code, n]) => `${n} ${code}`);
+  const { verification: v } = e;
   const lines = [
-    `${e.folder}: ${v.people} people, ${p.used} of ${p.found} ${e.of} used` +
-      (p.noFace ? `, ${p.noFace} without a face` : '') +
-      (refused.length ? `, refused: ${refused.join(', ')}` : ''),
+    `${e.folder}: ${v.people} people, ${foundText(e.of, e.pictures)}`,
     `model ${e.model}`,
     '',
     `1:1, ${v.genuinePairs} genuine and ${v.impostorPairs} impostor pairs; intervals: 95 %, bootstrap over people`,
@@ -19,14 +26,14 @@ export function evaluationText(e: Evaluation): string {
     ),
     '',
     `1:N, one template per person`,
-    `  rank-1            ${e.rankOne.right} of ${e.rankOne.probes} among ${e.rankOne.gallery} people`,
+    `  rank-1            ${e.rankOne.right} of ${e.rankOne.probes} among ${e.rankOne.gallery} people${e.rankOne.share ? `, ${percent(e.rankOne.share)}` : ''}`,
     ...e.identification.flatMap((i) =>
       i.at.map(
         ({ fpir, fnir, threshold }) =>
           `  ${String(i.gallery).padStart(6)} enrolled: FNIR at FPIR ${(100 * fpir).toFixed(1)} %  ` +
           (fnir === null
             ? `not resolved: ${i.nonMated} strangers searched, needs ${Math.ceil(30 / fpir)}`
-            : `${(100 * fnir).toFixed(2)} % at threshold ${threshold!.toFixed(3)} (${i.mated} mated, ${i.nonMated} strangers)`),
+            : `${percent(fnir)} at threshold ${threshold!.toFixed(3)} (${i.mated} mated, ${i.nonMated} strangers)`),
       ),
     ),
     ...(e.groups

@@ -16,6 +16,7 @@ import { detPlot, probit } from './det-plot.ts';
 import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, pickThresholds } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
+import { readGroups } from './groups.ts';
 import { tryLiveness } from './liveness.ts';
 import { registerFaces } from './register.ts';
 
@@ -210,7 +211,7 @@ describe('faces eval', () => {
     expect(found.verification).toMatchObject({ people: 2, genuinePairs: 7, impostorPairs: 8 });
     expect(found.verification.eer).toMatchObject({ value: 0, interval: null });
     expect(found.verification.tarAtFar.every((t: { resolved: boolean }) => !t.resolved)).toBe(true);
-    expect(found.rankOne).toEqual({ gallery: 2, probes: 4, right: 4 });
+    expect(found.rankOne).toEqual({ gallery: 2, probes: 4, right: 4, share: { value: 1, interval: null } });
     expect(found.thresholds.curve).toEqual([]);
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect((await sharp(svg).metadata()).width).toBe(760);
@@ -228,7 +229,7 @@ describe('faces eval', () => {
     const { code, out, err } = await sp(['faces', 'eval', people, '--json', '--svg', join(folder, 'no', 'place.svg')]);
     expect(JSON.parse(out)).toMatchObject({
       pictures: { found: 5, used: 4, refused: { 'folder-not-found': 1 } },
-      rankOne: { gallery: 2, probes: 2, right: 2 },
+      rankOne: { gallery: 2, probes: 2, right: 2, share: { value: 1, interval: null } },
     });
     expect(code).toBe(1);
     expect(err).toContain('file-not-writable');
@@ -257,7 +258,7 @@ describe('faces eval', () => {
       of: 'visits',
       pictures: { found: 5, used: 5, noFace: 0, refused: {} },
       verification: { people: 2, genuinePairs: 4, impostorPairs: 6, eer: { value: 0 } },
-      rankOne: { gallery: 2, probes: 3, right: 3 },
+      rankOne: { gallery: 2, probes: 3, right: 3, share: { value: 1, interval: null } },
       groups: [
         { column: 'glasses', group: 'no', verification: { people: 2, genuinePairs: 4 } },
         { column: 'age', group: 'adult', verification: { people: 1, eer: null } },
@@ -265,7 +266,16 @@ describe('faces eval', () => {
     });
     expect(evaluationText(found)).toContain('5 of 5 visits used');
     expect(evaluationText(found)).toContain('age adult (people: 1): EER not resolved');
-    writeFileSync(groups, 'name;glasses\nfranck;no\n');
+    for (const [text, why] of [
+      ['name;glasses\nfranck;no\n', 'it has no column person'],
+      ['person,glasses\nFrank,no\n', 'none of its people has a folder'],
+    ] as const) {
+      writeFileSync(groups, text);
+      await expect(readGroups(groups, people)).rejects.toMatchObject({
+        code: 'groups-not-usable',
+        message: expect.stringContaining(why),
+      });
+    }
     expect(await sp(['faces', 'eval', people, '--visits', '--groups', groups])).toMatchObject({
       code: 2,
       err: expect.stringContaining('groups-not-usable'),
@@ -283,7 +293,20 @@ describe('faces eval', () => {
         () => 0.5,
         () => undefined,
       );
-    await expect(evaluate(join(folder, 'lonely'))).rejects.toMatchObject({ code: 'too-few-people' });
+    await expect(evaluate(join(folder, 'lonely'))).rejects.toMatchObject({
+      code: 'too-few-people',
+      message: expect.stringContaining('1 of 1 pictures used'),
+    });
+    const visits = join(folder, 'visits-of-one');
+    for (const visit of ['empty', 'text']) mkdirSync(join(visits, 'one', visit), { recursive: true });
+    writeFileSync(join(visits, 'one', 'text', 'notes.txt'), 'no picture');
+    writeFileSync(join(visits, 'one', 'film.mp4'), 'no film');
+    symlinkSync(join(visits, 'nowhere'), join(visits, 'one', 'gone'));
+    const silent = () => undefined;
+    await expect(evaluateFolder(pipeline, visits, () => 0.5, silent, { visits: true })).rejects.toMatchObject({
+      code: 'too-few-people',
+      message: expect.stringContaining('0 of 3 visits used, refused: 2 footage-not-readable, 1 picture-not-decodable'),
+    });
     await expect(evaluate(join(folder, 'none'))).rejects.toMatchObject({ code: 'folder-not-found' });
   });
 
@@ -348,14 +371,28 @@ describe('faces liveness', () => {
     );
   });
 
-  it('gives a line to what is no film, and goes on', async () => {
-    const { code, out } = await sp(['faces', 'liveness', '--json', join(folder, 'none.mp4'), join(ROOT, 'README.md')]);
+  it('gives a line to what is no footage, with what is wrong with it, and goes on', async () => {
+    const empty = join(folder, 'no-frames');
+    mkdirSync(empty);
+    const text = join(folder, 'text-among-frames');
+    mkdirSync(text);
+    writeFileSync(join(text, 'notes.txt'), 'no picture');
+    const files = [join(folder, 'none.mp4'), join(ROOT, 'README.md'), STILL, empty, text];
+    const { code, out } = await sp(['faces', 'liveness', '--json', ...files]);
     expect(code).toBe(0);
-    const codes = out
+    const errors = out
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).error.code);
-    expect(codes).toEqual(['file-not-found', 'footage-ffmpeg']);
+      .map((line) => JSON.parse(line).error);
+    expect(errors.map((error) => error.code)).toEqual([
+      'file-not-found',
+      'footage-not-readable',
+      'footage-not-readable',
+      'footage-not-readable',
+      'picture-not-decodable',
+    ]);
+    const reasons = ['not exist', 'Invalid data found', 'it is one picture', 'no picture in the folder', 'notes.txt: '];
+    for (const [i, reason] of reasons.entries()) expect(errors[i].message).toContain(reason);
     expect((await sp(['faces', 'liveness', '--fps', '0', 'x'])).code).toBe(2);
   });
 });

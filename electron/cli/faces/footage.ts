@@ -1,36 +1,67 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { decodePicture } from '../../../models/node/decode.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { photoFiles } from '../../core/commands/import-folders.ts';
+import { isPictureName, photoFiles } from '../../core/commands/import-folders.ts';
 
 /** Longest film that is read, s. */
 const LONGEST = 3_600;
 
+type Frames = AsyncGenerator<{ image: RgbImage; at: number }>;
+
 /**
  * Frames of a film, or of a folder that holds them in the natural order of their names, and when they were taken, s.
- * @throws Problem `file-not-found`, `footage-missing`
+ * @throws Problem `file-not-found`, `footage-not-readable`, that of a frame with its name
  */
-export async function* framesOf(file: string, fps: number): AsyncGenerator<{ image: RgbImage; at: number }> {
+export async function* framesOf(file: string, fps: number): Frames {
   const there = statSync(file, { throwIfNoEntry: false });
   if (!there) throw new Problem('file-not-found', { path: file });
-  if (!there.isDirectory()) {
-    const { readFrames } = await filmReader();
-    yield* readFrames(file, { fps, seconds: LONGEST });
-    return;
+  const folder = there.isDirectory();
+  let frames = 0;
+  for await (const frame of folder ? framesIn(file, fps) : framesOfFilm(file, fps)) {
+    frames++;
+    yield frame;
   }
-  const pictures = await photoFiles({ path: file, alone: false });
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  for (const [i, picture] of pictures.sort(compare).entries())
-    yield { image: await decodePicture(picture), at: i / fps };
+  if (frames === 0) throw unreadable(file, folder ? 'there is no picture in the folder' : 'there is no frame in it');
 }
 
-/** What decodes films is only in a checkout. @throws Problem `footage-missing` in an installed build */
-async function filmReader(): Promise<typeof import('../demo/footage.ts')> {
+const unreadable = (path: string, why: string, cause?: unknown): Problem =>
+  new Problem('footage-not-readable', { path, why, cause });
+
+async function* framesIn(folder: string, fps: number): Frames {
+  const pictures = await photoFiles({ path: folder, alone: false });
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  for (const [i, picture] of pictures.sort(compare).entries()) {
+    const image = await decodePicture(picture).catch((cause: unknown) => {
+      if (!(cause instanceof Problem)) throw cause;
+      const { code, message, nextStep } = cause;
+      throw Problem.from({ code, message: `${basename(picture)}: ${message}`, nextStep }, cause);
+    });
+    yield { image, at: i / fps };
+  }
+}
+
+async function* framesOfFilm(file: string, fps: number): Frames {
+  // A picture would be shown for as long as a film may last.
+  if (isPictureName(file)) throw unreadable(file, 'it is one picture, not a film');
+  try {
+    const { readFrames } = await filmReader(file);
+    yield* readFrames(file, { fps, seconds: LONGEST });
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause;
+    const { code, params } = cause;
+    if (code === 'footage-ffmpeg') throw unreadable(file, String(params.output).split('\n').at(-1)!, cause);
+    if (code === 'footage-missing') throw unreadable(file, String(params.what), cause);
+    throw cause;
+  }
+}
+
+/** What decodes films is only in a checkout. */
+async function filmReader(file: string): Promise<typeof import('../demo/footage.ts')> {
   try {
     return await import('../demo/footage.ts');
   } catch (cause) {
-    const what = 'an installed build has no decoder for films; give a folder of frames';
-    throw new Problem('footage-missing', { what, cause });
+    throw unreadable(file, 'an installed build has no decoder for films', cause);
   }
 }

@@ -3,11 +3,11 @@ import { parse } from 'csv-parse/sync';
 import { comparePairs, type Sample } from '../../../models/rules/calibration/pairs.ts';
 import { measureVerification, type Verification } from '../../../models/rules/calibration/verification.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { personFolders } from '../../core/commands/import-folders.ts';
 
-/** Who belongs to which groups: by column, and in it by value, the people. */
+/** Who belongs to which group: people by value, by column. */
 export type Groups = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
-/** Rates within one group: genuine and impostor pairs are both of its people. */
 export interface GroupRates {
   readonly column: string;
   readonly group: string;
@@ -17,9 +17,10 @@ export interface GroupRates {
 /**
  * Reads a CSV file with a head line: a column `person`, as the folders are called, and a column for each way to group people
  * (skin tone, sex, age band, glasses, …). An empty cell is of no group.
- * @throws Problem `groups-not-usable`
+ * @param folder of the people
+ * @throws Problem `groups-not-usable`; those of personFolders
  */
-export async function readGroups(file: string): Promise<Groups> {
+export async function readGroups(file: string, folder: string): Promise<Groups> {
   let rows: Record<string, string>[];
   try {
     rows = parse(await readFile(file), { bom: true, trim: true, columns: true, skip_empty_lines: true });
@@ -33,6 +34,9 @@ export async function readGroups(file: string): Promise<Groups> {
   const first = rows[0];
   if (!first) throw new Problem('groups-not-usable', { file, why: 'it has no rows' });
   if (!('person' in first)) throw new Problem('groups-not-usable', { file, why: 'it has no column person' });
+  const people = new Set((await personFolders(folder)).map((one) => one.folder.normalize()));
+  if (!rows.some(({ person }) => people.has(person!.normalize())))
+    throw new Problem('groups-not-usable', { file, why: `none of its people has a folder in ${folder}` });
   const groups = new Map<string, Map<string, Set<string>>>();
   for (const { person, ...columns } of rows)
     for (const [column, group] of Object.entries(columns)) {

@@ -26,8 +26,8 @@ const FILM = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
  * the mirrored face.
  */
 export async function samplesOfVisits(pipeline: FacePipeline, folder: string, watch: Watch): Promise<Found> {
-  const visits = await visitsOf(folder);
   const refused: Record<string, number> = {};
+  const visits = await visitsOf(folder, refused);
   const samples: Sample[] = [];
   let noFace = 0;
   for (const [i, { person, path, first }] of visits.entries()) {
@@ -44,18 +44,25 @@ export async function samplesOfVisits(pipeline: FacePipeline, folder: string, wa
   return { samples, counts: { found: visits.length, used: samples.length, noFace, refused } };
 }
 
-async function visitsOf(folder: string): Promise<{ person: string; path: string; first: boolean }[]> {
+/** A person's folder that can't be read counts into `refused`. */
+async function visitsOf(
+  folder: string,
+  refused: Record<string, number>,
+): Promise<{ person: string; path: string; first: boolean }[]> {
   const { compare } = new Intl.Collator('en', { numeric: true });
-  const people = (await personFolders(folder)).filter((one) => !one.alone);
-  const found = people.map(async ({ folder: person, path }) => {
-    const entries = (await readdir(path, { withFileTypes: true })).filter(
-      ({ name }) => !name.startsWith('.') && (FILM.test(name) || statSync(join(path, name)).isDirectory()),
-    );
-    const names = entries.map((entry) => entry.name).sort(compare);
-    return names.map((name, i) => ({ person, path: join(path, name), first: i === 0 }));
-  });
-  return (await Promise.all(found)).flat();
+  const found: { person: string; path: string; first: boolean }[] = [];
+  for (const { folder: person, path, alone } of await personFolders(folder)) {
+    if (alone) continue;
+    const names = await readdir(path).catch(() => null);
+    if (!names) refused['folder-not-readable'] = (refused['folder-not-readable'] ?? 0) + 1;
+    const visits = (names ?? []).filter((name) => !name.startsWith('.') && isVisit(join(path, name))).sort(compare);
+    for (const [i, name] of visits.entries()) found.push({ person, path: join(path, name), first: i === 0 });
+  }
+  return found;
 }
+
+const isVisit = (path: string): boolean =>
+  FILM.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 async function visit(pipeline: FacePipeline, path: string): Promise<Float32Array[]> {
   const embeddings: Float32Array[] = [];

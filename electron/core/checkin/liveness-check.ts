@@ -53,8 +53,9 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
 
 /** A challenge under way: first the moves, then, where they are wanted, the colours. */
 export interface FaceChallenge {
-  /** What the screen asks for next: a move, or the colours. */
   next(): ProbeResult;
+  /** More than to look straight ahead was asked: what was drawn has begun to be known. */
+  prompted(): boolean;
   /** One after the other. */
   observe(observation: Observation, picture: RgbImage, shown: LightShown): Promise<ChallengeOutcome>;
 }
@@ -63,9 +64,7 @@ export type ChallengeOutcome =
   | { readonly state: 'going' | 'passed' }
   | { readonly state: 'failed'; readonly reason: LivenessFailure | `light-${LightAnswer}` | undefined };
 
-/** Colours that follow the moves. */
 export interface Colours {
-  /** Draws a sequence and starts it. */
   readonly start: () => LightSession;
   /** Whether a face that answered them like this has passed. */
   readonly pass: (answer: LightAnswer) => boolean;
@@ -80,6 +79,10 @@ export function startFaceChallenge(check: LivenessCheck, colours: Colours | null
       if (light) return { kind: 'light', sequence: [...light.sequence] };
       const { step, index, of, progress, hold } = check.current();
       return { kind: 'challenge', step, index, of, progress, hold, light: wanted !== null };
+    },
+    prompted() {
+      const { step, index } = check.current();
+      return step !== 'middle' || index > 0;
     },
     async observe(observation, picture, shown) {
       if (shown === 'declined') wanted = null;

@@ -24,7 +24,7 @@ import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Store, Template } from '../store/interface.ts';
 
-/** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */
+/** Overrides the site's requirements for one decision. Never how scores are read, which depends on the embedder. */
 export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
 /**
@@ -50,7 +50,7 @@ export interface Recogniser {
   know(person: string, templates: readonly Pick<Template, 'embedding'>[]): number;
   /** Why there is no face recognition, when there is none. */
   readonly off: Problem | null;
-  /** More people are enrolled than a search among all of them was calibrated for: a number has to come first. */
+  /** More people are enrolled than a search over all of them was calibrated for: a number is needed first. */
   tooManyPeople(): boolean;
   /** Shape and quality verdict; the cheap half. */
   inspect(
@@ -88,22 +88,20 @@ export function createRecogniser(
   inPair?: InPair,
 ): Recogniser {
   const { model, length, calibration } = pipeline;
-  /** Of each person, how long the mean of their templates is: a score is the mean of cosines, not the cosine of means. */
-  const lengths = new Map<string, number>();
   const partsOf = (probe: Float32Array) => directionOf(probe) ?? { direction: probe, length: 1 };
   const search = (probe: Float32Array, policy: Demands = {}) => {
     const { direction, length } = partsOf(probe);
     const found = gallery.search(direction);
-    const scored = <T extends { person: string; score: number }>(one: T | null): T | null =>
-      one && { ...one, score: one.score * length * (lengths.get(one.person) ?? 1) };
+    const scored = <T extends { score: number }>(one: T | null): T | null =>
+      one && { ...one, score: one.score * length };
     const match = { ...found, best: scored(found.best), second: scored(found.second) };
     const size = { people: match.people, templates: match.templates };
     return { match, decision: decide(match, size, { ...site, ...policy, calibration }, inPair) };
   };
   const verified = (person: string, probe: Float32Array): number | null => {
     const { direction, length } = partsOf(probe);
-    const cosine = gallery.verify(person, direction);
-    return cosine && cosine * length * (lengths.get(person) ?? 1);
+    const score = gallery.verify(person, direction);
+    return score && score * length;
   };
   return {
     model,
@@ -115,12 +113,9 @@ export function createRecogniser(
     know(person, templates) {
       const fit = templates.map((one) => one.embedding).filter((one) => one.length === length && isNormalised(one));
       gallery.removePerson(person);
-      lengths.delete(person);
+      // A score is the mean of cosines, not the cosine of means, so the length of the mean counts: also for who is second.
       const mean = directionOf(meanOf(fit.slice(-NEWEST)));
-      if (mean) {
-        gallery.add(person, person, mean.direction);
-        lengths.set(person, mean.length);
-      }
+      if (mean) gallery.add(person, person, mean.direction, Math.min(1, mean.length));
       return templates.length - fit.length;
     },
     tooManyPeople: () => gallery.people > site.calibratedPeople,

@@ -468,7 +468,8 @@ describe('a challenge', () => {
     expect(answers.some((answer) => answer.kind === 'welcome')).toBe(false);
     expect(answers.some((answer) => answer.kind === 'more' && answer.progress === 0)).toBe(true);
     // Before the next challenge two samples have to agree again.
-    const wrong = await show(checkin, (await checkin.visitBegin({})).visit, inARow(still(), madeUpTurn()));
+    const another = service({ liveness: 'standard' });
+    const wrong = await show(another, (await another.visitBegin({})).visit, inARow(still(), madeUpTurn()));
     const failed = wrong.findIndex((answer, i) => i > 1 && answer.kind === 'more');
     expect(wrong.slice(failed, failed + 3).map((answer) => answer.kind)).toEqual(['more', 'more', 'challenge']);
     expect(rows()).toEqual([]);
@@ -546,6 +547,30 @@ describe('a challenge', () => {
     await welcomed(checkin, inARow(still(), madeUpTurn()));
     for (let i = 0; i < 2; i++) expect(await fail()).toEqual({ kind: 'more', progress: 0 });
     await welcomed(checkin, inARow(still(), madeUpTurn()));
+  });
+
+  test('that is left after its first prompt has failed: nobody waits for one that a recording fits', async () => {
+    const checkin = service({ liveness: 'standard' });
+    const frames = inARow(still(), madeUpTurn());
+    const began = async (samples: number) => {
+      const { visit } = await checkin.visitBegin({});
+      return { visit, last: (await show(checkin, visit, frames.slice(0, samples))).at(-1) };
+    };
+    const straight = still().length + 1;
+    const prompted = async () => {
+      const { visit, last } = await began(straight + 3);
+      expect(last).toMatchObject({ kind: 'challenge', step: 'turn-left' });
+      return visit;
+    };
+    // Who passes by has been asked for nothing but to look straight ahead.
+    for (let i = 0; i < 5; i++)
+      expect((await began(straight)).last).toMatchObject({ kind: 'challenge', step: 'middle' });
+    await checkin.visitEnd({ visit: await prompted() });
+    await prompted();
+    await checkin.visitEnd({ visit: await prompted() });
+    expect(await walkUp(checkin, frames)).toEqual({ kind: 'other-method', reason: 'liveness' });
+    clock.pass(5 * MINUTE);
+    await welcomed(checkin, frames);
   });
 
   test.each([

@@ -35,7 +35,6 @@ export interface CheckinDeps {
   readonly recogniser: Recogniser;
   readonly pins: PersonPins;
   readonly guard: PinGuard;
-  /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
   /** Whose code or badge was shown before the face. */
   readonly claims: Pick<Claims, 'take'>;
@@ -43,12 +42,10 @@ export interface CheckinDeps {
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly demo: boolean;
-  /** Draws a challenge and starts it. */
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
   /** Colours of the screen after the moves of a challenge; absent: there are none. */
   readonly light?: {
     readonly wanted: () => boolean;
-    /** Draws a sequence and starts it. */
     readonly start: () => LightSession;
     readonly reach: LightReach;
   };
@@ -63,7 +60,7 @@ export interface CheckinDeps {
   readonly voided: () => void;
   /** The place of a record, sealed; absent: this kiosk takes none. */
   readonly place?: SealedPlace;
-  /** Someone is let in, by a record that is durable: also one that repeats another. For the door. */
+  /** Someone was admitted by a durable record, also one that repeats another. For the door. */
   readonly admitted?: (admission: Admission) => void;
   readonly log: CoreOptions['log'];
 }
@@ -251,7 +248,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return meanOf(embeddings);
   }
 
-  /** What was counted stays counted. */
+  /** Keeps the counters. */
   function forgetSamples(current: Visit): void {
     wipe(current.state.embeddings);
     current.state = { ...current.state, embeddings: [] };
@@ -340,7 +337,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return { kind: 'other-method', reason, ...(code ? { code } : {}) };
   }
 
-  /** The samples agree on someone: welcome, or first the challenge. */
   function recognised(
     current: Visit,
     person: string,
@@ -357,13 +353,17 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /**
-   * Anyone who shows a wrong face and steps away before the answer has tried all the same. Where that can't be counted
+   * Anyone who steps away from a challenge after its first prompt has tried all the same, or who has a recording would wait for
+   * one that it fits; so has anyone who shows a wrong face and steps away before the answer. Where that can't be counted
    * (a full disk), the next visit begins nevertheless: nobody else is turned away for it.
    */
-  async function leaveClaim(left: Visit | null): Promise<void> {
-    if (left) forgetSamples(left);
-    wipe(left?.claim?.templates ?? undefined);
-    if (!left?.claim || left.claim.settled || left.state.misses === 0) return;
+  async function leave(left: Visit | null): Promise<void> {
+    if (!left) return;
+    forgetSamples(left);
+    wipe(left.claim?.templates ?? undefined);
+    if (left.challenge?.challenge.prompted()) tries.failed(left.challenge.person, monotonic());
+    left.challenge = null;
+    if (!left.claim || left.claim.settled || left.state.misses === 0) return;
     try {
       await settleClaim(deps.guard, left.claim, 'no');
     } catch (error) {
@@ -375,7 +375,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function endAlone(begun: Visit): void {
     setTimeout(() => {
       if (visit === begun) visit = null;
-      void leaveClaim(begun);
+      void leave(begun);
     }, LONGEST_VISIT_MS).unref();
   }
 
@@ -390,14 +390,14 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
       endAlone(begun);
-      await leaveClaim(left);
+      await leave(left);
       return { visit: begun.id };
     },
 
     async visitEnd({ visit: id }) {
       const left = visit?.id === id ? visit : null;
       if (left) visit = null;
-      await leaveClaim(left);
+      await leave(left);
       return {};
     },
 

@@ -12,6 +12,9 @@ const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 /** Endings of pictures: beside the folders anything else may lie. */
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|pgm|ppm|bmp)$/i;
 
+/** Whether a file is a picture by its name. */
+export const isPictureName = (name: string): boolean => PICTURE.test(name);
+
 /** A person's folder, or a picture beside the folders. `name` is null when what it is called can't be a person's name. */
 export interface PersonFolder {
   readonly path: string;
@@ -33,7 +36,7 @@ export async function personFolders(root: string): Promise<PersonFolder[]> {
     const path = join(root, entry.name);
     if (CLUTTER.test(entry.name)) continue;
     if (await isFolder(entry, path)) found.push({ path, folder: entry.name, name: nameOf(entry.name), alone: false });
-    else if (PICTURE.test(entry.name))
+    else if (isPictureName(entry.name))
       found.push({ path, folder: entry.name, name: nameOf(entry.name.replace(PICTURE, '')), alone: true });
   }
   if (found.length === 0) throw new Problem('no-people', { root });

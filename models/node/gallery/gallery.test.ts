@@ -12,6 +12,7 @@ import {
   seeded,
   signProbe,
   spikeRow,
+  trueCosine,
 } from '../../../test/gallery.ts';
 import { createGallery } from './index.ts';
 import { availableKernels } from './kernel/kernel.ts';
@@ -72,6 +73,37 @@ describe('search gives the float64 truth with every kernel', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('for rows of different weights: a score is the weight times the cosine', () => {
+    fc.assert(
+      fc.property(seeds, sizes, people, (seed, size, n) => {
+        const random = seeded(seed);
+        const base = randomRow(random);
+        const rows = rowsOf(
+          Array.from({ length: size }, () => nearRow(base, random(), random)),
+          n,
+          random,
+        ).map((row) => ({ ...row, weight: 1 - random() ** 3 }));
+        for (const kernel of KERNELS) {
+          const gallery = createGallery(512, kernel);
+          for (const row of rows) gallery.add(row.template, row.person, row.embedding, row.weight);
+          const truth = rows
+            .map(({ embedding, weight, ...ids }) => ({ ...ids, score: weight * trueCosine(base, embedding) }))
+            .sort((a, b) => b.score - a.score);
+          const { best, second } = gallery.search(base);
+          expect(best!.template).toBe(truth[0]!.template);
+          expect(best!.score).toBeCloseTo(truth[0]!.score, 12);
+          expect(gallery.verify(best!.person, base)).toBeCloseTo(truth[0]!.score, 12);
+          const other = truth.find(({ person }) => person !== best!.person);
+          expect(second?.person).toBe(other?.person);
+          if (other) expect(second!.score).toBeCloseTo(other.score, 12);
+        }
+      }),
+      { numRuns: 25 },
+    );
+    for (const weight of [0, -1, 1.01, Number.NaN])
+      expect(() => createGallery().add('t', 'p', randomRow(seeded(1)), weight)).toThrow(RangeError);
   });
 
   it('for spikes, denormals and norms at the edge of what is allowed', () => {

@@ -24,7 +24,6 @@ import { Leaderboard } from './leaderboard.ts';
 import { checkedNorm, cosine, dot64, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 import { Registry } from './registry.ts';
 
-/** What a gallery says of itself. */
 export interface GalleryStats {
   readonly kernel: KernelKind;
   /** Bytes of the numbers of one template: codes, embedding, bounds. Ids come on top. */
@@ -35,7 +34,6 @@ export interface GalleryStats {
   readonly reranked: number;
 }
 
-/** Bytes of one template in a block. */
 export const BYTES_PER_TEMPLATE = BLOCK_BYTES / BLOCK_ROWS;
 
 /**
@@ -58,7 +56,7 @@ export class ExactGallery implements FaceGallery {
   #integers!: Int32Array;
   #doubles!: Float64Array;
 
-  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query: sums stay what they are. */
+  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query, so sums don't change. */
   readonly #length: number;
 
   /**
@@ -93,10 +91,13 @@ export class ExactGallery implements FaceGallery {
   /**
    * Adds a template of a person; the embedding is copied.
    * @param embedding float32 of this gallery's length, L2-normalised (norm within 10⁻³ of 1)
+   * @param weight what its cosines count by, above 0 and at most 1: scores, and so who is first and second, go by the product
    * @throws ModelProblem `embedding-…` when it isn't; `template-already-in-gallery`; `gallery-memory-full`. Nothing has
    *   changed then.
    */
-  add(template: string, person: string, embedding: Float32Array): void {
+  add(template: string, person: string, embedding: Float32Array, weight = 1): void {
+    if (!(weight > 0 && weight <= 1))
+      throw new RangeError(`a template's weight lies above 0 and up to 1, not at ${weight}`);
     const norm = checkedNorm(embedding, this.#length);
     if (this.#registry.slotOf(template) !== undefined) {
       throw new ModelProblem('template-already-in-gallery', { template });
@@ -107,9 +108,9 @@ export class ExactGallery implements FaceGallery {
     const row = slot % BLOCK_ROWS;
     const { scale, residual } = quantiseRow(embedding, norm, this.#bytes, block + CODES + row * DIMENSIONS);
     this.#floats.set(embedding, (block + EMBEDDINGS) / 4 + row * DIMENSIONS);
-    this.#floats[(block + SCALE) / 4 + row] = scale;
-    this.#floats[(block + ERROR) / 4 + row] = residual;
-    this.#doubles[(block + NORM) / 8 + row] = norm;
+    this.#floats[(block + SCALE) / 4 + row] = scale * weight;
+    this.#floats[(block + ERROR) / 4 + row] = residual * weight;
+    this.#doubles[(block + NORM) / 8 + row] = norm / weight;
     this.#integers[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
   }
 

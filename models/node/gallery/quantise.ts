@@ -15,11 +15,13 @@ import { ModelProblem } from '../problem.ts';
  * Nothing is assumed of the values: the residuals are measured, row by row, so the bound also holds for rows made to
  * break it, which merely have a large ε. The row is stored as b = c + 64, 1..127, and a·c = a·b − 64·Σaᵢ.
  *
+ * A row of weight w ≤ 1 scores w·q̂·x̂. With t and ε times w the same holds of it, since w·(ρ·(1 + ε) + ε) ≤ ρ + w·ε·(1 + ρ).
+ *
  * A vector of fewer than 512 values is one of 512 whose rest is zero.
  *
  * What is computed differs from this by rounding. All integers are exact: |a·c| ≤ 512·127·63 < 2²⁴ fits a float32.
  * ε ≤ ½·√512/63 < 0.18 and ρ ≤ ½·√512/127 < 0.09, so |s·t·(a·c)| < 1.3, and each of the handful of float32 roundings (two
- * products, ε, 1 + ρ, their product, the sum, the threshold) is at most 2⁻²⁴·1.5 < 9·10⁻⁸; those of the float64 sums are
+ * products, t·w, ε, 1 + ρ, their product, the sum, the threshold) is at most 2⁻²⁴·1.5 < 9·10⁻⁸; those of the float64 sums are
  * below 10⁻¹². `SLACK` = 2·10⁻⁶ covers all of them, on both sides of a comparison, with room to spare. So, with u = the
  * computed s·t·(a·c) + ε·(1 + ρ) of a row and L = the computed s·t·(a·c) − ε·(1 + ρ) of another,
  *
@@ -37,7 +39,6 @@ const QUERY_LIMIT = 127;
 /** How far the norm of an embedding may lie from 1. */
 export const NORM_TOLERANCE = 1e-3;
 
-/** Scale and residual norm of one vector. */
 export interface Quantised {
   /** s or t: a float32, so that no kernel rounds it again. */
   readonly scale: number;

@@ -119,8 +119,11 @@ describe('1:1 rates', () => {
 
 describe('1:N rates', () => {
   it('find everybody when pictures of a person are alike, and guess when they are noise', () => {
-    expect(rankOne(crowd(30, 3, 0.01))).toEqual({ gallery: 30, probes: 60, right: 60 });
-    expect(rankOne(crowd(30, 3, 50)).right).toBeLessThan(15);
+    const share = { value: 1, interval: [1, 1] };
+    expect(rankOne(crowd(30, 3, 0.01), randomFrom(1))).toEqual({ gallery: 30, probes: 60, right: 60, share });
+    expect(rankOne(crowd(30, 3, 50), randomFrom(1)).right).toBeLessThan(15);
+    expect(rankOne(crowd(9, 2, 0.01), randomFrom(1)).share).toEqual({ value: 1, interval: null });
+    expect(rankOne(crowd(9, 1, 0.01), randomFrom(1)).share).toBeNull();
   });
 
   it('measure FNIR at an FPIR that holds on the strangers searched', () => {
@@ -129,9 +132,27 @@ describe('1:N rates', () => {
     expect({ gallery, mated, nonMated }).toEqual({ gallery: 100, mated: 300, nonMated: 3200 });
     for (const { fnir } of at) expect(fnir).not.toBeNull();
     expect(at[1]!.threshold!).toBeGreaterThan(at[0]!.threshold!);
-    expect(at[1]!.fnir!).toBeGreaterThanOrEqual(at[0]!.fnir!);
+    expect(at[1]!.fnir!.value).toBeGreaterThanOrEqual(at[0]!.fnir!.value);
     const larger = measureIdentification(samples, 600, randomFrom(4), [0.05]).at[0]!;
     expect(larger.threshold!).toBeGreaterThan(at[0]!.threshold!);
+  });
+
+  it('come with intervals that hold the truth about as often as they say', () => {
+    const [people, fpir] = [160, 0.1];
+    // What nobody measures on one set: the mean of many.
+    const measure = (seed: number) => {
+      const samples = crowd(people, 3, 0.24, seed, 16);
+      const { at } = measureIdentification(samples, 60, randomFrom(seed), [fpir]);
+      return { fnir: at[0]!.fnir!, share: rankOne(samples, randomFrom(seed)).share! };
+    };
+    const sets = Array.from({ length: 24 }, (_, i) => measure(i + 1));
+    for (const of of ['fnir', 'share'] as const) {
+      const truth = sets.reduce((sum, one) => sum + one[of].value, 0) / sets.length;
+      const holds = sets.filter((one) => one[of].interval![0] <= truth && truth <= one[of].interval![1]);
+      expect(holds.length, of).toBeGreaterThanOrEqual(20);
+      const width = Math.max(...sets.map((one) => one[of].interval![1] - one[of].interval![0]));
+      expect([width > 0, width < 0.35], of).toEqual([true, true]);
+    }
   });
 
   it('say nothing where strangers are too few', () => {

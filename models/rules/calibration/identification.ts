@@ -1,20 +1,21 @@
+import { drawPeople, type Estimate, intervalOf } from './bootstrap.ts';
 import { cosine, type Sample } from './pairs.ts';
 import { resolves } from './verification.ts';
 
 /**
  * 1:N error rates (ISO/IEC 19795-1), one template a person: the first picture of each person enrolled is the gallery,
- * their other pictures are the mated probes, all pictures of people who are not enrolled are the non-mated probes.
+ * their other pictures are the mated probes, all pictures of people who are not enrolled are the non-mated probes. Intervals
+ * are a bootstrap's over people.
  */
 
 /** FNIR at one FPIR. `fnir` and `threshold` are null when fewer than 30/FPIR non-mated probes resolve nothing. */
 interface FnirAtFpir {
   readonly fpir: number;
-  readonly fnir: number | null;
+  readonly fnir: Estimate | null;
   readonly threshold: number | null;
 }
 
 export interface Identification {
-  /** People enrolled. */
   readonly gallery: number;
   readonly mated: number;
   readonly nonMated: number;
@@ -25,16 +26,45 @@ export interface RankOne {
   readonly gallery: number;
   readonly probes: number;
   readonly right: number;
+  /** Null where there is no probe. */
+  readonly share: Estimate | null;
+}
+
+/** A probe's person, by number, and its score. */
+interface Scored {
+  readonly person: number;
+  readonly score: number;
 }
 
 const FPIRS = [1e-2, 1e-3] as const;
 
-/** Share of mated probes whose best match among all people is the right person; every person is enrolled. */
-export function rankOne(samples: readonly Sample[]): RankOne {
+/** Share of mated probes whose best match among all people is the right person; everyone is enrolled. */
+export function rankOne(samples: readonly Sample[], random: () => number): RankOne {
   const { firsts, others } = split(samples);
-  let right = 0;
-  for (const probe of others) if (search(probe, firsts).best?.person === probe.person) right++;
-  return { gallery: firsts.length, probes: others.length, right };
+  const number = numbered(firsts);
+  const hits = others.map((probe) => ({
+    person: number.get(probe.person)!,
+    right: search(probe, firsts).best?.person === probe.person,
+  }));
+  const shareOf = (weights: Uint32Array | null): number => {
+    let [right, all] = [0, 0];
+    for (const hit of hits) {
+      const weight = weights?.[hit.person] ?? 1;
+      all += weight;
+      if (hit.right) right += weight;
+    }
+    return right / all;
+  };
+  const share = hits.length > 0 && {
+    value: shareOf(null),
+    interval: intervalOf(drawPeople(firsts.length, random).map(shareOf)),
+  };
+  return {
+    gallery: firsts.length,
+    probes: hits.length,
+    right: hits.filter(({ right }) => right).length,
+    share: share || null,
+  };
 }
 
 /** Gallery sizes worth measuring for a number of people: about three a decade, at most three quarters of them. */
@@ -58,28 +88,60 @@ export function measureIdentification(
   const order = shuffled(firsts, random);
   const gallery = order.slice(0, size);
   const enrolled = new Set(gallery.map((s) => s.person));
-  const mated: number[] = [];
-  const nonMated: number[] = [];
+  const number = numbered(firsts);
+  const mated: Scored[] = [];
+  const nonMated: Scored[] = [];
+  const stranger = (probe: Sample): void => {
+    const score = search(probe, gallery).best?.score ?? Number.NEGATIVE_INFINITY;
+    nonMated.push({ person: number.get(probe.person)!, score });
+  };
   for (const probe of others) {
+    if (!enrolled.has(probe.person)) {
+      stranger(probe);
+      continue;
+    }
     const { best, own } = search(probe, gallery);
     // A mated search is a hit when the right person is the best; else it fails at any threshold.
-    if (enrolled.has(probe.person)) mated.push(best?.person === probe.person ? own : Number.NEGATIVE_INFINITY);
-    else nonMated.push(best?.score ?? Number.NEGATIVE_INFINITY);
+    const score = best?.person === probe.person ? own : Number.NEGATIVE_INFINITY;
+    mated.push({ person: number.get(probe.person)!, score });
   }
-  for (const probe of order.slice(size)) nonMated.push(search(probe, gallery).best?.score ?? Number.NEGATIVE_INFINITY);
-  nonMated.sort((a, b) => b - a);
+  for (const probe of order.slice(size)) stranger(probe);
+  nonMated.sort((a, b) => b.score - a.score);
+  const drawn = drawPeople(firsts.length, random);
   return {
     gallery: gallery.length,
     mated: mated.length,
     nonMated: nonMated.length,
     at: fpirs.map((fpir) => {
       if (mated.length === 0 || !resolves(nonMated.length, fpir)) return { fpir, fnir: null, threshold: null };
-      // Strangers let in at the threshold are those above the first one kept out.
-      const keptOut = nonMated[Math.floor(fpir * nonMated.length + 1e-9)]!;
-      return { fpir, fnir: mated.filter((score) => !(score > keptOut)).length / mated.length, threshold: keptOut };
+      const { fnir: value, threshold } = fnirAt(mated, nonMated, fpir, null);
+      const interval = intervalOf(drawn.map((weights) => fnirAt(mated, nonMated, fpir, weights).fnir));
+      return { fpir, fnir: { value, interval }, threshold };
     }),
   };
 }
+
+/** @param nonMated falling */
+function fnirAt(
+  mated: readonly Scored[],
+  nonMated: readonly Scored[],
+  fpir: number,
+  weights: Uint32Array | null,
+): { fnir: number; threshold: number } {
+  const weightOf = ({ person }: Scored): number => weights?.[person] ?? 1;
+  const total = (all: readonly Scored[]): number => all.reduce((sum, one) => sum + weightOf(one), 0);
+  // Strangers let in at the threshold are those above the first one kept out.
+  let letIn = Math.floor(fpir * total(nonMated) + 1e-9);
+  const keptOut = nonMated.find((one) => {
+    letIn -= weightOf(one);
+    return letIn < 0;
+  });
+  const threshold = keptOut?.score ?? Number.NaN;
+  return { fnir: total(mated.filter(({ score }) => !(score > threshold))) / total(mated), threshold };
+}
+
+const numbered = (firsts: readonly Sample[]): ReadonlyMap<string, number> =>
+  new Map(firsts.map(({ person }, i) => [person, i]));
 
 function split(samples: readonly Sample[]): { firsts: Sample[]; others: Sample[] } {
   const seen = new Set<string>();

@@ -1,17 +1,10 @@
+import { drawPeople, type Estimate, intervalOf } from './bootstrap.ts';
 import { BINS, type Pairs, scoreOf } from './pairs.ts';
 
 /**
- * 1:1 error rates (ISO/IEC 19795-1): FMR, FNMR, EER, TAR at FAR, and the DET curve, each with a bootstrap interval that
- * draws *people*, not pairs: pairs of one person hang together, so drawing pairs would make intervals far too narrow.
+ * 1:1 error rates (ISO/IEC 19795-1): FMR, FNMR, EER, TAR at FAR, and the DET curve, each with a bootstrap interval over people.
  */
 
-/** A rate with its 95 % interval; null where people were too few to draw from. */
-export interface Estimate {
-  readonly value: number;
-  readonly interval: readonly [low: number, high: number] | null;
-}
-
-/** What a threshold for one FAR gives. */
 interface TarAtFar {
   readonly far: number;
   /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */
@@ -44,9 +37,6 @@ interface Rates {
 }
 
 const FARS = [1e-2, 1e-3, 1e-4] as const;
-const BOOTSTRAPS = 200;
-/** Fewer people than this give no interval. */
-const FEWEST_PEOPLE = 10;
 /** The rule of 30: fewer expected errors than this resolve nothing. */
 const FEWEST_ERRORS = 30;
 
@@ -59,22 +49,8 @@ export function resolves(trials: number, rate: number): boolean {
 export function measureVerification(pairs: Pairs, random: () => number, fars: readonly number[] = FARS): Verification {
   const people = pairs.picturesOf.length;
   const all = ratesOf(pairs, null);
-  const drawn: Rates[] = [];
-  if (people >= FEWEST_PEOPLE) {
-    for (let k = 0; k < BOOTSTRAPS; k++) {
-      const weights = new Uint32Array(people);
-      for (let i = 0; i < people; i++) weights[Math.floor(random() * people)]!++;
-      drawn.push(ratesOf(pairs, weights));
-    }
-  }
-  const intervalOf = (measure: (rates: Rates) => number): Estimate['interval'] => {
-    const values = drawn
-      .map(measure)
-      .filter((v) => Number.isFinite(v))
-      .sort((a, b) => a - b);
-    if (values.length < BOOTSTRAPS / 2) return null;
-    return [values[Math.floor(0.025 * values.length)]!, values[Math.ceil(0.975 * values.length) - 1]!];
-  };
+  const drawn = drawPeople(people, random).map((weights) => ratesOf(pairs, weights));
+  const between = (measure: (rates: Rates) => number) => intervalOf(drawn.map(measure));
   const genuinePairs = pairs.genuine.bin.length;
   const comparable = genuinePairs > 0 && pairs.impostors > 0;
   const eer = comparable ? equalErrorRate(all) : null;
@@ -83,12 +59,12 @@ export function measureVerification(pairs: Pairs, random: () => number, fars: re
     pictures: pairs.picturesOf.reduce((sum, n) => sum + n, 0),
     genuinePairs,
     impostorPairs: pairs.impostors,
-    eer: eer && { ...eer, interval: intervalOf((r) => equalErrorRate(r)?.value ?? Number.NaN) },
+    eer: eer && { ...eer, interval: between((r) => equalErrorRate(r)?.value ?? Number.NaN) },
     tarAtFar: fars.map((far) => {
       if (!comparable || !resolves(pairs.impostors, far)) return { far, resolved: false, threshold: null, tar: null };
       const tarOf = (r: Rates) => 1 - r.fnmr[binAtFar(r, far)]!;
       const bin = binAtFar(all, far);
-      return { far, resolved: true, threshold: scoreOf(bin), tar: { value: tarOf(all), interval: intervalOf(tarOf) } };
+      return { far, resolved: true, threshold: scoreOf(bin), tar: { value: tarOf(all), interval: between(tarOf) } };
     }),
     det: comparable ? detPoints(all) : [],
   };

@@ -106,7 +106,7 @@ export function Attention({ query }: PageProps) {
   );
 }
 
-/** A kiosk's trouble is called what the fleet's page calls it. */
+/** A kiosk's problem has the name that the fleet's page gives it. */
 const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
   codeLabel(LABELS[kind] ?? 'attention.code', code);
 const LABELS: Readonly<Partial<Record<attention.AttentionKind, string>>> = {
@@ -160,7 +160,7 @@ function Who({ item }: { item: attention.AttentionItem }) {
   );
 }
 
-/** The person's records of that day: the records around one often show what is wrong with it. */
+/** The person's records of that day: the neighbouring records often show what is wrong. */
 const dayOf = ({ person, recordAt }: attention.AttentionItem): string | null => {
   if (person === null || recordAt === null) return null;
   const day = dayKeyIn(Date.parse(recordAt), zoneOf());

@@ -155,7 +155,7 @@ export function Texts({ role }: PageProps) {
   );
 }
 
-/** The text that ships, to be read in each of its languages and adopted as a whole. */
+/** The built-in text, to be read in each of its languages and adopted as a whole. */
 export const AdoptTexts = ({ onDone }: { onDone: () => void }) => (
   <DialogButton label={t('texts.adopt')} wide>
     <Adopt onDone={onDone} />
@@ -180,7 +180,7 @@ function Adopt({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** In each language, that of this page open. */
+/** In each language; the one of this page is open. */
 const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }) =>
   shipped.map((text) => (
     <FoldedText key={text.language} of={text} filledIn={filledIn} open={text.language === currentLanguage()} />
@@ -189,7 +189,7 @@ const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }
 type ShippedText = consents.ConsentTextList['shipped'][number];
 type Written = { of: ShippedText; filledIn: consents.ConsentTextList['filledIn'] };
 
-/** A text under its language and title, as people read it. */
+/** A text under its language and title, as people see it. */
 const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }) => (
   <details open={open}>
     <summary>
@@ -202,7 +202,7 @@ const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }
   </details>
 );
 
-/** As people read it; what the kiosk fills in is marked. */
+/** As people see it; what the kiosk fills in is marked. */
 const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
   <div class="consent-text" lang={language} dir={directionOf(language)}>
     {paragraphs.map((p) => (

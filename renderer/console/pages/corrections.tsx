@@ -77,7 +77,6 @@ export function Corrections({ query, role }: PageProps) {
 const whoMade = ({ author, authorEmail }: Correction): string =>
   authorEmail ?? t(author === null ? 'fleet.by.operator' : 'rollouts.by.account');
 
-/** What a record says, or said. */
 const Values = ({ of }: { of: Correction['before'] }) =>
   of === null ? (
     <span class="muted">–</span>

@@ -21,7 +21,7 @@ import { PlainHealth } from './fleet/alerts.tsx';
 /** A kiosk reports a change within seconds, and reading it leaves no audit row. */
 const EVERY_MS = 5_000;
 
-/** Kiosks from their code to their revocation; for who doesn't run them also how each is. */
+/** Kiosks from their code to their revocation; for roles that don't manage them also their health. */
 export function Devices({ rest: [id], ...props }: PageProps) {
   if (id !== undefined) return <OneKiosk key={id} id={id} />;
   return OF_MACHINES.includes(props.role) ? <List {...props} /> : <ListWithHealth {...props} />;
@@ -34,7 +34,7 @@ function ListWithHealth(props: ListProps) {
   return <List {...props} health={found.value?.items ?? []} />;
 }
 
-/** How a kiosk is, where it hangs, and when it was heard: its settings and commands are for those who run it. */
+/** A kiosk's health, place and last contact: settings and commands are for those who manage it. */
 function OneKiosk({ id }: { id: string }) {
   const found = useRead(listFleet, { query: { device: id } }, EVERY_MS);
   const kiosk = found.value?.items[0];

@@ -22,7 +22,7 @@ import { askAbout } from './people/contents.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 
-/** Pairs of people who may be one: someone looks at both, and decides. */
+/** Possible duplicates: someone compares both people and decides. */
 export function Duplicates({ role }: PageProps) {
   const pages = useList(attendance.listDuplicates);
   const { error, run } = useWrite();
@@ -77,7 +77,7 @@ const BothLinks = ({ people }: Pick<Pair, 'people'>) => (
   </>
 );
 
-/** Both side by side. Who stays keeps their values; records, consents and templates of the other become theirs. */
+/** Both side by side. The one who is kept keeps their values; records, consents and templates of the other move to them. */
 function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
   const first = useRead(getPerson, { params: { person: ids[0]! } });

@@ -121,7 +121,7 @@ export function EvacuationView({ query, role }: PageProps) {
   );
 }
 
-/** Who of those inside nobody has said to be outside. */
+/** People inside who no one has reported as outside. */
 function missingOf(people: readonly Inside[], state: EvacuationState | null): readonly Inside[] {
   const accounted = new Set(state?.accounted.map((a) => a.person));
   return people.filter((p) => !accounted.has(p.person));

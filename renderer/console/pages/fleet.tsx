@@ -80,7 +80,7 @@ function List({ role }: Pick<PageProps, 'role'>) {
   );
 }
 
-/** How many are well, and a button for each trouble that there is. */
+/** How many kiosks are healthy, and a button for each kind of problem. */
 function Summary({ page, chosen }: { page: FleetPage; chosen: string }) {
   const { kiosks, well, alerts } = page.summary;
   return (
@@ -171,7 +171,6 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
 /** What a kiosk is called is its own: a site's kiosks do not share a name. */
 const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'] as const;
 
-/** Settings that the kiosks of each site inherit. */
 function TemplatesPage({ role }: { role: Role }) {
   const found = useRead(listSettingsTemplates);
   return (

@@ -17,7 +17,7 @@ import type { Role } from '../state/session.ts';
 import { POLL_MS } from './attention.tsx';
 import { SetupGuide } from './home/setup-guide.tsx';
 
-/** Where it begins: what is going on at this site, at a glance and in order, what waits, and how to get started. */
+/** The first page: what is going on at this site, what is waiting, and how to get started. */
 export function Home({ role, query }: PageProps) {
   const chosen = query.get('site');
   const live = useMemo(() => createLive(chosen), [chosen]);
@@ -140,7 +140,7 @@ function Kiosks({ live }: { live: Live }) {
   );
 }
 
-/** Three numbers that answer what people open the page for. */
+/** Three numbers that people open the page for. */
 function Stats({ live, role, site }: { live: Live; role: Role; site: string | null }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;

@@ -15,7 +15,7 @@ const every = (ms: number): string => {
   return t('jobs.seconds', { count: Math.round(ms / 1000) });
 };
 
-/** What the server does by itself, and how it went. */
+/** What the server does by itself, and with what result. */
 export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
   const job = filterOf('job');

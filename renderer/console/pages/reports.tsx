@@ -35,7 +35,7 @@ import { EditSchedule } from './schedules.tsx';
 
 const FILTERS = ['from', 'to', 'site', 'by', 'only', 'person'] as const;
 const BY = Object.keys(REPORTS) as ReportBy[];
-/** More rows than this are for a file. */
+/** Reports with more rows are exported instead of printed. */
 const MOST_PRINTED = 5000;
 
 /** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
@@ -156,7 +156,7 @@ const hours = (minutes: number): string =>
   t('reports.hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 const warned = (n: number) => (n > 0 ? <strong class="warned">{numberOf(n)}</strong> : '0');
 
-/** What the report has for columns, as the server says: each with its cell, and what it comes to. */
+/** The report's columns, as the server defines them: each with its cell and its sum. */
 function columnsOf(by: ReportBy, report: Report | null, site: string | null): Record<string, Column<ReportRow>> {
   const sums = report?.sums;
   const numeric = true;

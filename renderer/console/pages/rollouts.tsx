@@ -22,7 +22,7 @@ import { Windows } from './rollouts/windows.tsx';
 /** Kiosks report within seconds of each other while a step is under way, ms. */
 const EVERY_MS = 10_000;
 
-/** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
+/** A build is rolled out to kiosks: its progress, what holds it up, who gets it first and when kiosks may restart. */
 export function Rollouts({ role }: PageProps) {
   const found = useRead(listRollouts, { query: { limit: 20 } }, EVERY_MS);
   const repository = useRead(listBuilds);

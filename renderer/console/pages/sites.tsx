@@ -22,7 +22,7 @@ import { valueLabel } from './settings/declared.ts';
 
 /** How often who is inside is read again, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
-/** How many people, and how many items, are shown here; the others on their own page. */
+/** How many people and items are shown here; the rest are on their own page. */
 const SHOWN = 8;
 
 /** Every site, or the one that the address names. */
@@ -99,7 +99,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   );
 }
 
-/** What of a policy is worth knowing at a glance. */
+/** What of a policy is shown at a glance. */
 const POLICY = ['checkinMethods', 'faces', 'liveness', 'templates', 'watchScreens'] as const;
 
 function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean }) {
@@ -132,7 +132,7 @@ function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean })
   );
 }
 
-/** Who is inside now: how many, some by name, and the way to all of them. */
+/** Who is inside now: the number, some names, and a link to all of them. */
 function InsidePanel({ site }: { site: siteApi.Site }) {
   const query = { site: site.id };
   const found = useRead(listPresence, { query: { ...query, limit: SHOWN } }, EVERY_MS);
@@ -170,7 +170,7 @@ function InsidePanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** The kiosks that are here, and how they are. */
+/** The kiosks here and their health. */
 function KiosksPanel({ site }: { site: siteApi.Site }) {
   const found = useAll(listFleet, { query: { site: site.id } }, EVERY_MS);
   const here = found.value?.items;
@@ -190,7 +190,7 @@ function KiosksPanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** What of the kiosks here waits for someone. */
+/** What about the kiosks here is waiting for someone. */
 function AttentionPanel({ site }: { site: siteApi.Site }) {
   const query = { kind: 'kiosk', site: site.id } as const;
   const found = useRead(listAttention, { query: { ...query, limit: SHOWN } }, EVERY_MS);

@@ -27,7 +27,7 @@ import { DataTable } from '../parts/table.tsx';
 import { useListBeside } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
-/** Programs that are notified of records: who they are, how they stand, and what came of each message. */
+/** Programs that are notified of records: who they are, their state, and the outcome of each message. */
 export function Webhooks({ role }: PageProps) {
   const found = useRead(webhooks.listWebhooks);
   const [secret, setSecret] = useState<string | null>(null);
@@ -220,7 +220,7 @@ interface DeliveriesProps {
   onReload: () => void;
 }
 
-/** What was sent, what waits and what was given up, newest first. */
+/** What was sent, is waiting, or was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
   const pages = useListBeside('deliveries', webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();

@@ -56,7 +56,6 @@ export function CheckinList({ live }: { live: Live }) {
   );
 }
 
-/** A link to the person, for roles that see names. */
 export function RowName({ row: { person, name } }: { row: BoardRow }) {
   if (person !== null && name !== null) return <PersonLink id={person} name={name} />;
   return <span>{name ?? t('board.list.unknown')}</span>;

@@ -14,7 +14,7 @@ const TYPED_MS = 150;
 export interface PeopleSearch {
   readonly items: readonly Person[];
   readonly error: ApiError | null;
-  /** Nothing has come yet of what is typed. */
+  /** No result yet for what was typed. */
   readonly waiting: boolean;
   /** Why someone may be missing: more people fit, or there are more than can be searched by name. */
   readonly cut: 'more' | 'too-many' | null;
@@ -110,7 +110,6 @@ interface PersonFieldProps {
   readonly required?: boolean;
 }
 
-/** A field for a person: looked for by name, number, e-mail address or badge. */
 export function PersonField({
   label,
   hint = t('search.personHint'),

@@ -32,7 +32,6 @@ interface TableProps<T> {
   readonly id?: string;
   /** It is not its page's own list. */
   readonly beside?: boolean;
-  /** What the table lists, for screen readers. */
   readonly caption: string;
   readonly columns: Readonly<Record<string, Column<T>>>;
   readonly rowKey: (row: T) => string;
@@ -44,7 +43,6 @@ interface TableProps<T> {
   readonly exports?: boolean;
 }
 
-/** A list by cursor. */
 interface PagedProps<T> {
   readonly pages: List<T>;
   readonly empty: { title: string; text?: string | undefined };
@@ -281,7 +279,6 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   );
 }
 
-/** How many rows there are, or are shown so far. */
 function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps<T> }) {
   const total = totalOf(pages);
   const { items, more, state } = pages;
@@ -309,7 +306,7 @@ interface TotalsProps<T> {
   chooses: boolean;
 }
 
-/** What numeric columns come to. */
+/** The sums of numeric columns. */
 function Totals<T>({ columns, rows, whole, chooses }: TotalsProps<T>) {
   const of = ({ total }: Column<T>) => (typeof total === 'function' ? (whole ? total(rows) : undefined) : total);
   const sums = columns.map(([, c]) => (rows.length > 1 ? of(c) : undefined));

@@ -23,7 +23,7 @@ import { kioskPath } from '../parts/place-links.tsx';
 import { kiosks, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
-/** What people do from anywhere: each on a page, and there for those whose page it is. */
+/** Common actions: each on a page, and offered to roles that have that page. */
 const ACTIONS = [
   { id: 'addPerson', page: 'people', query: { add: '1' }, Icon: IconAddPerson },
   { id: 'inside', page: 'presence', query: {}, Icon: IconPeople },
@@ -35,10 +35,8 @@ const MOST = 6;
 
 const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
 
-/** Whether the palette is there. */
 const open = signal(false);
 
-/** Opens the palette: a box in the rail, an icon in the bar of a narrow screen. */
 export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
   icon ? (
     <Button

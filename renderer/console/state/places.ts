@@ -12,7 +12,6 @@ export const kiosks = signal<readonly Device[]>([]);
 /** Where everything belongs that was given no other site. */
 const defaultSite = computed(() => sites.value.find((s) => s.isDefault) ?? sites.value[0] ?? null);
 
-/** Every site, to choose from. */
 export const siteOptions = () => sites.value.map(({ id, name }) => [id, name] as const);
 
 /** @param id null: the default site */

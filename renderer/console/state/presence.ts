@@ -22,6 +22,5 @@ export async function readPresence(site: string, language: string, by: ReadBy): 
 /** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
 export const IN_CONTACT_MS = 65_000;
 
-/** Whether a kiosk was silent when the list was read. */
 export const isSilent = ({ knownAsOf }: KnownAsOf, now: string): boolean =>
   knownAsOf === null || Date.parse(now) - Date.parse(knownAsOf) > IN_CONTACT_MS;

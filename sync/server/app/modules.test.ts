@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { ATTENTION_KINDS } from '../../protocol/api/attention.ts';
 import { Change } from '../../protocol/wire/changes.ts';
 import { OpenBody, PersonalBody, Uuid } from '../../protocol/wire/event.ts';
 import { MODULES } from './modules.ts';
@@ -18,6 +19,11 @@ test('one module alone says what kiosks are sent after an event; of a person, an
 test('one module alone makes each kind of change that kiosks are sent', () => {
   const made = MODULES.flatMap(({ kioskChanges = {} }) => Object.keys(kioskChanges));
   expect(made.sort()).toEqual(Change.options.map(({ shape }) => shape.kind.value).sort());
+});
+
+test('one module alone says what is in the attention queue of each kind', () => {
+  const kinds = MODULES.flatMap(({ attention = {} }) => Object.keys(attention));
+  expect(kinds.sort()).toEqual([...ATTENTION_KINDS].sort());
 });
 
 /** Kinds of events that name people: their personal fields of type UUID do. */

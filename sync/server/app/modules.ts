@@ -23,6 +23,7 @@ import { reports } from '../features/reports/module.ts';
 import { webhooks } from '../features/webhooks/module.ts';
 import { platform } from '../platform/module.ts';
 import type { ServerModule } from '../platform/server-module.ts';
+import { serverAttention } from './checks/attention.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { ingest } from './ingest/module.ts';
 import { jobRoutes } from './jobs/routes.ts';
@@ -39,7 +40,11 @@ const app: ServerModule = {
       state: async ({ source: { db }, scope }) => ({ kind: 'policy', policy: await policyForKiosks(db, scope) }),
     },
   },
-  tables: { broker_replica: { notPersonal: 'names of servers' } },
+  attention: { server: serverAttention },
+  tables: {
+    broker_replica: { notPersonal: 'names of servers' },
+    server_finding: { notPersonal: 'how servers are' },
+  },
 };
 
 /**

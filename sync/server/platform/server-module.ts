@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
+import type { AttentionKind } from '../../protocol/api/attention.ts';
 import type { Change } from '../../protocol/wire/changes.ts';
 import type { EventType } from '../../protocol/wire/event.ts';
 import type { Route } from './access/route.ts';
+import type { AttentionSource } from './attention.ts';
 import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { KioskChange } from './changes/to-kiosks.ts';
@@ -29,6 +31,8 @@ export interface ServerModule {
   readonly onEvent?: { readonly [T in EventType]?: (one: OneEvent<T>) => Promise<unknown> };
   /** What kiosks are sent, by kind: how a page of it is made. */
   readonly kioskChanges?: { readonly [K in Change['kind']]?: KioskChange<K> };
+  /** What someone in charge has to look at, by kind. */
+  readonly attention?: { readonly [K in AttentionKind]?: AttentionSource };
   /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
   readonly tables?: { readonly [T in keyof Tables]?: TableRule };
   /** Sections of a person's own export, by name. */
@@ -94,7 +98,6 @@ export interface Erasing {
   readonly tx: Tx;
   readonly keys: Keys;
   readonly table: string;
-  /** Every name of the person. */
   readonly people: readonly string[];
   readonly now: Date;
 }
@@ -164,14 +167,15 @@ export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<E
 export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>
   modules.flatMap(({ endpoints = [] }) => endpoints);
 
-/** What the server does by itself. */
 export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);
 
-/** Every table of these modules with its rule, in their order. */
+/** Where the attention queue comes from; each kind is declared by one module. */
+export const attentionOf = (modules: readonly ServerModule[]): Readonly<Record<AttentionKind, AttentionSource>> =>
+  Object.assign({}, ...modules.map(({ attention }) => attention));
+
 export const tablesOf = (modules: readonly ServerModule[]): [string, TableRule][] =>
   modules.flatMap(({ tables = {} }) => Object.entries(tables));
 
-/** Sections of a person's own export, in the order in which they are written. */
 export const sectionsOf = (modules: readonly ServerModule[]): [string, Section][] => [
   ...modules.flatMap(({ myData = {} }) => Object.entries(myData)),
   ...modules.flatMap(({ myFaces = {} }) => Object.entries(myFaces)),

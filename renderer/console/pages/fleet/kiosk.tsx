@@ -114,7 +114,7 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
 /** A number with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-/** What it runs, and what waits to be run. */
+/** What it runs, and what is waiting to run. */
 function UpdatePanel({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
   if (!r) return null;
@@ -184,7 +184,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   );
 }
 
-/** Of what became of a command, or of what staff did. */
+/** The outcome of a command, or what staff did. */
 const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   started: 'warn',
   done: 'good',
@@ -193,7 +193,7 @@ const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   expired: 'warn',
 };
 
-/** Who of the staff was at the kiosk itself, and what they did there. */
+/** Kiosk staff who used the kiosk, and what they did there. */
 function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
   return (
     <Panel title={t('fleet.staff')}>

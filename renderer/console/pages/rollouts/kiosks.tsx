@@ -30,7 +30,7 @@ const KIOSK_STATES: readonly rollouts.KioskState[] = [
   'rolled-back',
 ];
 
-/** How many kiosks are how far: a bar, and the same in words. */
+/** How many kiosks are at which stage: a bar, and the same in words. */
 export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   const there = KIOSK_STATES.filter((state) => counts[state] > 0);
   return (
@@ -53,7 +53,6 @@ export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   );
 }
 
-/** Every kiosk, and how far it is. */
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
   const state = filterOf('state');
   const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });

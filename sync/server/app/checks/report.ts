@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { CheckReport } from '../../../protocol/api/checks.ts';
-import { INSTALLATION } from '../../features/attention/items.ts';
 import { SERVER_BUILD } from '../../platform/build-name.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';
 import type { Config } from '../config.ts';
 import { openBrokerTrial } from '../mqtt/trial.ts';
 import { CHECKS, OUTCOMES } from './all.ts';
+import { INSTALLATION } from './attention.ts';
 import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
 import { brokerCheck } from './reach.ts';
 

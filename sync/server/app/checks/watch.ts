@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { INSTALLATION } from '../../features/attention/items.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findAll, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import { INSTALLATION } from './attention.ts';
 import { type Check, examine, type Finding, SECOND_MS, type Subject, within } from './check.ts';
 import { databaseCheck } from './process.ts';
 
@@ -34,7 +34,6 @@ interface Inspected {
 export interface WatchOptions {
   readonly checks: readonly Check[];
   readonly subject: Subject;
-  /** Name of this replica. */
   readonly replica: string;
   readonly log: Logger;
   /** What is kept in the database has changed. */
@@ -148,7 +147,7 @@ export class Watch {
       }));
       if (await keep(subject.open.db, replica, rows)) onChange();
     } catch (err) {
-      log.warn({ code: 'findings-not-kept', err }, 'what the checks found could not be written down');
+      log.warn({ code: 'findings-not-kept', err }, 'the results of the checks could not be stored');
     }
   }
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import * as api from '../../../protocol/api/quarantine.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
@@ -30,6 +31,14 @@ const quarantineRoutes: readonly Route[] = [
 
 export const ingest: ServerModule = {
   endpoints: quarantineRoutes,
+  attention: {
+    quarantine: {
+      items: () => sql`
+        select 'quarantine' as kind, q.id::text as ref, q.received_at as at, q.reason as code, q.person,
+               null::uuid as other, q.device, null::real as score
+        from quarantine q where q.content is not null`,
+    },
+  },
   tables: {
     event: {
       sealed: {

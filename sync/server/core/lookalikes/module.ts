@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/lookalikes.ts';
 import { MAX_LOOKALIKES } from '../../../protocol/wire/changes.ts';
@@ -93,6 +94,15 @@ export const lookalikes: ServerModule = {
     lookalikes: { people: pairsForKiosks, nothing: (person) => ({ kind: 'lookalikes', person, others: [] }) },
   },
   endpoints: lookalikeRoutes,
+  attention: {
+    // Those of an office that has just looked at both need nobody's attention twice, but others in charge should know.
+    lookalikes: {
+      items: () => sql`
+        select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,
+               l.second as other, l.device, null::real as score
+        from lookalike l where l.reason <> 'two-people'`,
+    },
+  },
   tables: {
     lookalike: {
       exported: 'lookalikes',

@@ -13,7 +13,6 @@ interface Entry {
 interface Word {
   /** Which letters are in it (`lettersOf`). */
   readonly letters: number;
-  /** Who has it. */
   having: Entry[];
 }
 
@@ -176,7 +175,6 @@ export class NameIndex {
 
 const FEW = 100;
 
-/** A person in the order of names. */
 export interface SortedPlace {
   readonly rank: number;
   readonly id: string;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import * as api from '../../../protocol/api/people.ts';
 import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
@@ -124,6 +125,15 @@ export const templates: ServerModule = {
     templates: {
       people: templatesForKiosks,
       nothing: (person, model) => ({ kind: 'templates', person, model, templates: [] }),
+    },
+  },
+  attention: {
+    enrolment: {
+      items: () => sql`
+        select 'enrolment' as kind, c.id::text as ref, c.made_at as at, 'enrolment-waits' as code, c.person, c.other,
+               null::uuid as device, c.score
+        from enrolment_case c`,
+      decidedElsewhere: true,
     },
   },
   tables: {

@@ -15,6 +15,7 @@ import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { attendanceAttention } from './attention.ts';
 import { complain, complaintPlace, complaintsOf } from './complaints.ts';
 import { correct, listCorrections, reasonPlace, reasonsOf } from './corrections.ts';
 import { historyOf } from './history.ts';
@@ -150,6 +151,7 @@ export const attendance: ServerModule = {
   },
   onEvents: { checkin: takeCheckins, void: takeVoids },
   endpoints: [...attendanceRoutes, ...complaintRoutes],
+  attention: attendanceAttention,
   tables: {
     checkin: { exported: 'attendance', merged: mergeCheckins, erased: UNLINKED },
     checkin_void: {

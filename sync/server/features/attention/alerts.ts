@@ -16,7 +16,7 @@ import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import type { Job, JobContext } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import type { Erasing } from '../../platform/server-module.ts';
+import { attentionOf, type Erasing } from '../../platform/server-module.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { alertMail, type Places, testMail } from './alerts-mail.ts';
 import { type Due, dueNow, type Item, isQuiet } from './alerts-rules.ts';
@@ -45,17 +45,22 @@ const consoleOf = ({ peopleUrl }: Pick<Config, 'peopleUrl'>): string => `${peopl
 export const alertsJob: Job = {
   name: 'alerts',
   everyMs: 60_000,
-  run: async (context) => ({ ...(await notice(context.db, context.now())), ...(await mailAccounts(context)) }),
+  run: async (context) => ({ ...(await notice(context, context.now())), ...(await mailAccounts(context)) }),
 };
 
 /**
  * Compares the list with what was noticed of it, in one transaction: what is new or over is queued for receivers. What was
  * over and is there again is a new item for receivers; who was not yet mailed that it was over is mailed nothing.
  */
-function notice(db: Db, now: Date): Promise<{ opened: number; closed: number }> {
+function notice(
+  { db, modules }: Pick<JobContext, 'db' | 'modules'>,
+  now: Date,
+): Promise<{ opened: number; closed: number }> {
   return inTransaction(db, async (tx) => {
     const defaultSite = (await listSites(tx)).find((s) => s.isDefault)?.id ?? '';
-    const open = new Map((await openItems(tx, defaultSite, now)).map((item) => [keyOf(item), item]));
+    const open = new Map(
+      (await openItems(tx, attentionOf(modules), defaultSite, now)).map((item) => [keyOf(item), item]),
+    );
     const known = new Map((await findAll(tx, 'alert_item', {})).map((row) => [hex(row.key), row]));
     const fresh: Row<'alert_item'>[] = [];
     const opened: Row<'alert_item'>[] = [];

@@ -14,7 +14,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { exists, findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
-import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { attentionOf, deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { alertRoutes, alertsJob, unlinkItems } from './alerts.ts';
 import { countAttention, countListed, listAttention, reopenItem, resolveItem } from './items.ts';
 
@@ -34,22 +34,25 @@ const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
 };
 
 const attentionRoutes: readonly Route[] = [
-  implement(api.listAttention, async ({ tx, services: { keys }, actor, query, now, about }) => {
+  implement(api.listAttention, async ({ tx, services: { keys, modules }, actor, query, now, about }) => {
     const { cursor, limit, kind, state, sort, site, total } = query;
     const from = readPageCursor(After, cursor, sort);
     const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
     const scope = site === undefined ? null : await scopeOfSite(tx, site);
+    const sources = attentionOf(modules);
     const asked = { kinds, state, scope };
     const after = from && { at: from[1], kind: from[2], ref: from[3] };
-    const items = await listAttention(tx, keys, { ...asked, sort, limit: limit + 1, after }, now);
+    const items = await listAttention(tx, keys, sources, { ...asked, sort, limit: limit + 1, after }, now);
     about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
     const page = pageFrom(items, limit, (i) => [sort, i.at, i.kind, i.ref]);
-    return { ...page, total: total && !from ? await countListed(tx, asked, now) : null };
+    return { ...page, total: total && !from ? await countListed(tx, sources, asked, now) : null };
   }),
-  implement(api.countAttention, ({ tx, actor, now }) => countAttention(tx, seenBy(actor), now)),
-  implement(api.resolveAttention, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
+  implement(api.countAttention, ({ tx, services: { modules }, actor, now }) =>
+    countAttention(tx, attentionOf(modules), seenBy(actor), now),
+  ),
+  implement(api.resolveAttention, async ({ tx, services: { keys, modules }, actor, body, now, about, on, notify }) => {
     on(`${seen(actor, body.kind)} ${body.ref}`);
-    const person = await resolveItem(tx, keys, body, actor.id, now);
+    const person = await resolveItem(tx, keys, attentionOf(modules), body, actor.id, now);
     if (person) about([person]);
     notify('board');
   }),
@@ -71,7 +74,6 @@ function seen(actor: Actor, kind: api.AttentionKind): api.AttentionKind {
   throw new Problem('not-allowed');
 }
 
-/** What someone in charge has noted about a record or a consent of theirs. */
 async function* notes({ tx, keys, names }: Reading) {
   const rows = await findSorted(tx, 'attention_note', { person: names }, ['resolved_at']);
   const opened = await openNotes(tx, keys, rows);
@@ -101,7 +103,6 @@ export const attention: ServerModule = {
       merged: UNDER_EVERY_NAME,
       erased: deleteBy('person'),
     },
-    server_finding: { notPersonal: 'how servers are' },
   },
   myData: { attention: notes },
 };

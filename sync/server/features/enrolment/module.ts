@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { audited } from '../../platform/audit/opened.ts';
 import { update } from '../../platform/database/rows.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
@@ -18,6 +19,17 @@ async function* imports({ tx, keys, actor, names, now }: Reading) {
 export const enrolment: ServerModule = {
   endpoints: [...importRoutes, ...enrolmentRoutes],
   jobs: [importsJob, importsEndJob],
+  attention: {
+    import: {
+      items: () => sql`
+        select 'import' as kind, r.id::text as ref, r.made_at as at, 'review' as code, null::uuid as person,
+               null::uuid as other, null::uuid as device, null::real as score
+        from import_run r
+        where r.state = 'open' and exists (select from import_photo p where p.run = r.id and p.state = 'judged')
+          and not exists (select from import_photo p where p.run = r.id and p.state = 'waiting')`,
+      decidedElsewhere: true,
+    },
+  },
   tables: {
     import_run: {
       sealed: {

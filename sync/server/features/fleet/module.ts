@@ -4,7 +4,13 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { findDevice, scopeOf } from '../../core/devices/registry.ts';
-import { changeSettings, type Of, putBack, settingsWithHistory, templatesOf } from '../../core/devices/settings.ts';
+import {
+  changeSettings,
+  type Of,
+  revertSettings,
+  settingsWithHistory,
+  templatesOf,
+} from '../../core/devices/settings.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { findSite, scopeOfSite } from '../../core/sites/sites.ts';
 import { forgetStaff } from '../../core/staff/store.ts';
@@ -16,6 +22,7 @@ import type { Tx } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { fleetAttention } from './attention.ts';
 import { askKiosk, dropOldLogs, endOverdue, logPlace, readLogs, takeAnswers, withdraw } from './commands.ts';
 import { alertsNow, fleetDetail, fleetPage } from './read.ts';
 import { rolloutsJob } from './rollout/rollouts.ts';
@@ -34,7 +41,7 @@ const fleetRoutes: readonly Route[] = [
     ofKiosk(call, (of) => changeSettings(call.tx, of, { ...call.body, by: byOf(call) }, call.now)),
   ),
   implement(api.revertKioskSettings, (call) =>
-    ofKiosk(call, (of) => putBack(call.tx, of, call.body.revision, byOf(call), call.now)),
+    ofKiosk(call, (of) => revertSettings(call.tx, of, call.body.revision, byOf(call), call.now)),
   ),
   implement(api.listSettingsTemplates, async ({ tx, services: { keys } }) => ({
     items: await templatesOf(tx, await emailsOf(tx, keys)),
@@ -43,7 +50,7 @@ const fleetRoutes: readonly Route[] = [
     ofSite(call, (of) => changeSettings(call.tx, of, { ...call.body, by: byOf(call) }, call.now)),
   ),
   implement(api.revertSettingsTemplate, (call) =>
-    ofSite(call, (of) => putBack(call.tx, of, call.body.revision, byOf(call), call.now)),
+    ofSite(call, (of) => revertSettings(call.tx, of, call.body.revision, byOf(call), call.now)),
   ),
   implement(api.commandKiosk, async (call) => {
     const { tx, params, body, now } = call;
@@ -153,6 +160,7 @@ export const fleet: ServerModule = {
   },
   endpoints: [...fleetRoutes, ...rolloutRoutes],
   jobs: [rolloutsJob, fleetJob, fleetAlertsJob],
+  attention: fleetAttention,
   tables: {
     fleet_settings: { notPersonal: 'settings of kiosks' },
     fleet_config: { notPersonal: 'settings of kiosks' },

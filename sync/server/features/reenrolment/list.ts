@@ -39,7 +39,7 @@ const unused = sql`null::uuid as other, null::uuid as device`;
  */
 export const REENROLMENT_ITEMS = {
   // Of several sites the one that asks most often. A minor's interval is never longer than everybody's.
-  drift: (now, scope) => sql`
+  drift: (now: Date, scope?: string) => sql`
     select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
            s.updated_at as at, 'score-falls' as code, s.person, ${unused}, s.recent as score
     from person_score s
@@ -70,7 +70,7 @@ export const REENROLMENT_ITEMS = {
         and (minor.person is not null or (select exists (select from site_policy where policy->>'faceMonths' is not null)))) f
     where f.ends <= ${now.toISOString()}::timestamptz`,
   // The last word of each person; of several sites the one that asks most often.
-  consent: (now, scope) => sql`
+  consent: (now: Date, scope?: string) => sql`
     select 'consent' as kind, c.event::text as ref, c.ends as at,
            case when c.ends <= ${now.toISOString()}::timestamptz then 'lapsed' else 'lapses-soon' end as code,
            c.person, ${unused}, null::real as score
@@ -88,7 +88,7 @@ export const REENROLMENT_ITEMS = {
         where s.person = c.person) m on m.months is not null
       where c.action = 'given') c
     where c.ends <= ${new Date(now.getTime() + SOON_DAYS * 86_400_000).toISOString()}::timestamptz`,
-  age: (_now, scope) => sql`
+  age: (_now: Date, scope?: string) => sql`
     select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
            case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${unused}, null::real as score
     from person_minor m where m.state <> 'minor' and ${within('m', scope)}
@@ -96,14 +96,14 @@ export const REENROLMENT_ITEMS = {
     select 'age', m.person::text || '@' || m.row_version || 'alone', m.alone_at, 'guardian-missing', m.person, ${unused},
            null::real
     from person_minor m where m.alone_at is not null and ${within('m', scope)}`,
-  embedder: (_now, scope) => sql`
+  embedder: (_now: Date, scope?: string) => sql`
     select 'embedder' as kind, p.migration::text || '@' || p.person as ref, m.made_at as at, p.code, p.person, ${unused},
            null::real as score
     from model_migration_person p join model_migration m on m.id = p.migration
     where p.outcome = 'reenrol' and m.state in ('ready', 'switched', 'done') and ${within('p', scope)}
       and not exists (select from template t where t.person = p.person and t.model = m.to_model)
       and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
-} satisfies Record<string, (now: Date, scope?: string) => RawBuilder<unknown>>;
+};
 
 const within = (table: string, scope: string | undefined, column = 'person'): RawBuilder<unknown> =>
   scope === undefined

@@ -10,7 +10,7 @@ import type { Job } from '../../platform/jobs/job.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { followScores, mergeScores, scoreTrends } from './follow.ts';
-import { reenrolments } from './list.ts';
+import { REENROLMENT_ITEMS, reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
 /** By scope: digest of the list that its kiosks received last. Names nobody. */
@@ -50,7 +50,6 @@ export const reenrolmentJob: Job = {
   },
 };
 
-/** How well their face was recognised. */
 async function* scores({ tx, names }: Reading) {
   const rows = await findAll(tx, 'person_score', { person: names });
   for (const { person: _, ...score } of rows) yield camelCase(score);
@@ -66,6 +65,12 @@ const routes: readonly Route[] = [
 export const reenrolment: ServerModule = {
   endpoints: routes,
   jobs: [reenrolmentJob],
+  attention: {
+    drift: { items: REENROLMENT_ITEMS.drift },
+    consent: { items: REENROLMENT_ITEMS.consent },
+    age: { items: REENROLMENT_ITEMS.age },
+    embedder: { items: REENROLMENT_ITEMS.embedder },
+  },
   kioskChanges: {
     reenrol: {
       state: async ({ source: { db }, scope, now }) => ({

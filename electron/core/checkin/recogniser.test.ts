@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createGallery } from '../../../models/node/gallery/index.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { EMBEDDER } from '../../../models/rules/manifest.ts';
+import { createRecogniser } from './recogniser.ts';
+
+const { length, calibration } = EMBEDDER;
+
+/** Unit vector with these shares of the first axes; what is left lies on an axis of its own. */
+function face(shares: readonly number[], own: number): Float32Array {
+  const vector = new Float32Array(length);
+  vector.set(shares);
+  vector[own] = Math.sqrt(1 - shares.reduce((sum, share) => sum + share * share, 0));
+  return vector;
+}
+
+test('first and second are those whose templates score so in the mean, however unlike they are to each other', () => {
+  const pipeline = { model: 'm', length, calibration } as FacePipeline;
+  const recogniser = createRecogniser(pipeline, createGallery(length), { targetFpir: 0.001, calibratedPeople: 1000 });
+  const of = (...templates: Float32Array[]) => templates.map((embedding) => ({ embedding }));
+  recogniser.know('Ada', of(face([0.66], 20)));
+  // Four poses of Bob differ: what they have in common points to the probe as Ada does, and they score less.
+  recogniser.know('Bob', of(...[30, 31, 32, 33].map((own) => face([0.5], own))));
+  recogniser.know('Cem', of(face([0.64], 40)));
+  const { match, decision } = recogniser.search(face([1], 50));
+  expect([match.best?.person, match.second?.person]).toEqual(['Ada', 'Cem']);
+  expect(match.best?.score).toBeCloseTo(0.66, 5);
+  expect(match.second?.score).toBeCloseTo(0.64, 5);
+  // By the margin to Bob it would be Ada.
+  expect(decision.kind).toBe('uncertain');
+  expect(recogniser.verify(face([1], 50), 'Bob').score).toBeCloseTo(0.5, 5);
+});
