@@ -94,7 +94,7 @@ async function readArrivals(
 }
 
 /** Why someone did not get in, or not at once. */
-const FAILURE = /^(guide|other-method|refused)\./;
+const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
 /** What kiosks counted about themselves. */
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
