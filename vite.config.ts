@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
-/** The screens whose page is there. */
 const SCREENS = Object.fromEntries(
   ['kiosk', 'console', 'portal']
     .map((screen) => [screen, resolve(import.meta.dirname, 'renderer', screen, 'index.html')] as const)

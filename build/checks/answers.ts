@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /*
  * What a check found and someone looked at: one file a check, beside this one. An answer is a sentence for anyone who
- * asks why; one that answers nothing any more is found as well, so that the files stay short.
+ * asks why; one that matches nothing any more is found as well, so that the files stay short.
  */
 
 const Reason = z.string().min(20, 'an answer is a sentence');
@@ -33,7 +33,7 @@ export const AuditAnswers = z.array(
     advisory: z.string(),
     package: z.string(),
     answer: Reason,
-    /** Looked at again by then: an answer of yesterday is none. */
+    /** Must be reviewed by this date: an expired answer doesn't count. */
     until: z.iso.date(),
   }),
 );

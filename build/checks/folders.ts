@@ -16,9 +16,7 @@ export interface Import {
 }
 
 export interface Circle {
-  /** Folder in which the circle is. */
   readonly folder: string;
-  /** Names in it that import each other. */
   readonly members: readonly string[];
   readonly imports: readonly Import[];
 }
@@ -100,7 +98,6 @@ function sourcesIn(folder: string): string[] {
     .filter((name) => /\.tsx?$/.test(name) && !/\.(test|d)\.tsx?$/.test(name));
 }
 
-/** Where circles are looked for. */
 const CHECKED = ['sync/server', 'electron/core'];
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -115,7 +112,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     }
   }
   if (found > 0) {
-    console.error('Move what both need below both, or hand it in as a parameter.');
+    console.error('Move what both need into a folder below both, or pass it in as a parameter.');
     process.exitCode = 1;
   } else console.log(`No circle of folders in ${CHECKED.join(' and ')}.`);
 }

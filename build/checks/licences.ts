@@ -29,7 +29,7 @@ export const Lockfile = z.object({
   ),
 });
 
-/** Whether an SPDX expression allows us to take it: one of the alternatives, all of what is joined. */
+/** Whether an SPDX expression is acceptable: one side of an OR, every part of an AND. */
 export function isAllowed(expression: string): boolean {
   const plain = expression.trim().replace(/^\((.*)\)$/, '$1');
   if (/[()]/.test(plain)) return false; // nested: for a person to read
@@ -55,10 +55,10 @@ export function licenceFaults(
     if (isAllowed(licence)) continue;
     const answer = answers.find((a) => a.licence === licence && matches(a.package, name));
     if (answer) used.add(answer);
-    else faults.push(`${name} ${entry.version ?? ''}: ${licence} is not on the list, and nobody has answered for it`);
+    else faults.push(`${name} ${entry.version ?? ''}: ${licence} is not on the list, and no answer accepts it`);
   }
   for (const answer of answers)
-    if (!used.has(answer)) faults.push(`the answer for ${answer.package} (${answer.licence}) answers nothing any more`);
+    if (!used.has(answer)) faults.push(`the answer for ${answer.package} (${answer.licence}) matches nothing any more`);
   return [...new Set(faults)];
 }
 

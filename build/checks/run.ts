@@ -17,7 +17,6 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Well above what npm takes to ask and to give up. */
 const AUDIT_MS = 60_000;
 
-/** Folders with a lockfile. */
 const LOCKED = ['.', ...TOOL_FOLDERS];
 
 function run(program: string, args: readonly string[]): number {
@@ -48,7 +47,7 @@ function licences(): number {
 function secrets(): number {
   const findings = [...treeTexts(ROOT), ...historyTexts(ROOT)].flatMap(({ path, text }) => findSecrets(path, text));
   const { faults, stale } = secretFaults(findings, readAnswers(SecretAnswers, 'secrets'));
-  for (const answer of stale) console.log(`secrets: the answer for ${answer} answers nothing here`);
+  for (const answer of stale) console.log(`secrets: the answer for ${answer} matches nothing here`);
   return report('secrets', faults);
 }
 
@@ -66,11 +65,11 @@ function audit(): number {
   const today = new Date().toISOString().slice(0, 10);
   const verdict = judgeAudit(reports, readAnswers(AuditAnswers, 'audit'), today);
   if (!verdict.asked) {
-    console.log(`NOT ASKED: npm audit: ${verdict.why}. Nothing is known about vulnerable packages from this run.`);
+    console.log(`NOT RUN: npm audit: ${verdict.why}. Nothing is known about vulnerable packages from this run.`);
     return 0;
   }
-  for (const answer of verdict.stale) console.log(`audit: the answer for ${answer} answers nothing any more`);
-  console.log(`audit: ${verdict.found} findings, ${verdict.faults.length} of them without an answer`);
+  for (const answer of verdict.stale) console.log(`audit: the answer for ${answer} matches nothing any more`);
+  console.log(`audit: ${verdict.found} findings, ${verdict.faults.length} of them unanswered`);
   return report('audit', verdict.faults);
 }
 

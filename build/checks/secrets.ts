@@ -66,7 +66,6 @@ export interface Finding {
   readonly line: number;
 }
 
-/** Everything in a text that looks like a secret. */
 export function findSecrets(path: string, text: string): Finding[] {
   return PATTERNS.flatMap(({ name, regex, unless }) =>
     [...text.matchAll(regex)].flatMap((match): Finding[] => {
@@ -84,7 +83,7 @@ export function findSecrets(path: string, text: string): Finding[] {
   );
 }
 
-/** What nobody has answered for, a line each; and answers that answer nothing here: a clone may have less of the history. */
+/** Findings without an answer, one line each, and answers that match nothing here: a clone may have less of the history. */
 export function secretFaults(
   findings: readonly Finding[],
   answers: readonly SecretAnswer[],

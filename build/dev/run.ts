@@ -29,11 +29,10 @@ function start(): void {
     running = null;
     if (then === 'exit') process.exit(code ?? 1);
     if (then === 'start') start();
-    else console.error('dev: it ended. It starts again with your next change.');
+    else console.error('dev: the program ended. It starts again with your next change.');
   });
 }
 
-/** Ends what runs, and does what is to be done then. */
 function end(next: 'start' | 'exit'): void {
   if (then === 'exit') return;
   then = next;
@@ -65,7 +64,7 @@ const watcher = (await build({
 watcher.on('event', (event) => {
   if (event.code === 'ERROR') console.error(`dev: ${event.error.message}`);
   if (event.code !== 'END') return;
-  console.error('dev: the screens are built.');
+  console.error('dev: built the screens.');
   if (running === null || kioskChanged) end('start');
   kioskChanged = false;
 });

@@ -3,7 +3,7 @@ export interface FilesPackage {
   readonly version: string;
   /** SHA-512 of the package, as npm writes it into lockfiles. */
   readonly integrity: string;
-  /** What is kept of it: files, or folders that end in a slash. */
+  /** What is kept of the package: files, or folders that end in a slash. */
   readonly take: readonly string[];
 }
 

@@ -15,7 +15,7 @@ export const TOOL_FOLDERS = [
   'test/package',
 ] as const;
 
-/** Those whose packages are imported by name: the type check needs them. */
+/** Folders whose packages are imported by name, which the type check needs. */
 export const TYPED_FOLDERS = ['build/package', 'test/bench', 'test/package'] as const;
 
 /**
@@ -47,7 +47,6 @@ export function installTools(folder: (typeof TOOL_FOLDERS)[number], root = ROOT)
   }
 }
 
-/** A program of a folder's packages. */
 export function toolProgram(folder: (typeof TOOL_FOLDERS)[number], name: string): string {
   installTools(folder);
   return join(ROOT, folder, 'node_modules/.bin', name);

@@ -10,7 +10,7 @@ export interface Initializer {
   readonly values: Float32Array | BigInt64Array;
 }
 
-/** One operator. Attributes are whole numbers or lists of them. */
+/** An operator. Attributes are integers or lists of them. */
 export interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -22,7 +22,7 @@ export interface Graph {
   readonly name: string;
   readonly input: { readonly name: string; readonly shape: readonly number[] };
   readonly output: { readonly name: string; readonly shape: readonly number[] };
-  /** In an order in which each finds its inputs made. */
+  /** In topological order: each node's inputs are made before it. */
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
 }

@@ -17,7 +17,7 @@ import { readPinned, requireMade, sha256 } from './pinned.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PrepareOptions {
-  /** Where all packages are looked for, for tests. */
+  /** Where all packages are looked up, for tests. */
   readonly packages?: string;
   /** Where to write; the project's dist/models by default. */
   readonly target?: string;
@@ -26,9 +26,7 @@ export interface PrepareOptions {
 }
 
 export interface Prepared {
-  /** Folder of the weights. */
   readonly weights: string;
-  /** Folder of MediaPipe's WebAssembly. */
   readonly mediapipe: string;
   /** Files written by this run; empty when all was in place. */
   readonly written: readonly string[];

@@ -83,10 +83,10 @@ export async function traceClosure(root: string, entries: readonly string[], pla
     .map(({ message }) => /^Failed to resolve dependency "([^"]+)"/.exec(message)?.[1] ?? message)
     .filter((name) => !OPTIONAL.some((pattern) => pattern.test(name)));
   if (missing.length > 0)
-    throw new Error(`what is packaged needs what is not there:\n${[...new Set(missing)].join('\n')}`);
+    throw new Error(`what is packaged needs packages that are missing:\n${[...new Set(missing)].join('\n')}`);
   // Where node_modules is a link, what it holds is elsewhere, and nft leaves it out in silence.
   const outside = [...reasons.keys()].find((path) => path.startsWith('..'));
-  if (outside !== undefined) throw new Error(`what is packaged lies outside the project: ${outside}`);
+  if (outside !== undefined) throw new Error(`what is packaged is outside the project: ${outside}`);
   const files = [...fileList].map((path) => relative(root, resolve(root, path))).sort();
   return { own: files.filter(inTree), packages: files.filter((path) => !inTree(path)) };
 }

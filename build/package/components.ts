@@ -6,7 +6,6 @@ import type { RuntimeFile, WeightFile } from '../../models/rules/manifest.ts';
 import { type FilesPackageName, filesOfPackage } from '../fetch/files.ts';
 import { packageOf } from './screens.ts';
 
-/** Something of others' that is inside a build. */
 export interface Component {
   readonly ref: string;
   readonly type: 'library' | 'platform' | 'machine-learning-model';
@@ -39,9 +38,7 @@ const PackageJson = z.object({
 const Lockfile = z.object({ packages: z.record(z.string(), z.object({ integrity: z.string().optional() })) });
 
 export interface Inside {
-  /** Files of packages, from the project's root. */
   readonly packages: readonly string[];
-  /** Folders of packages that are bundled into the screens. */
   readonly screens: readonly string[];
   /** What runs it: see nodeRuntime, electronRuntime. */
   readonly runtime: Component;
@@ -54,7 +51,7 @@ export interface ModelFiles {
   readonly runtime: readonly RuntimeFile[];
 }
 
-/** Everything of others' in a build: packages, what the screens bundle, Node, weights. In order of their refs. */
+/** Every third-party component of a build: packages, what the screens bundle, Node, weights. Sorted by ref. */
 export function gatherComponents(root: string, inside: Inside): Component[] {
   const lock = readLock(root);
   const places = new Map<string, string[]>();
@@ -120,7 +117,7 @@ function folderOf(from: string, name: string, inside: ReadonlyMap<string, unknow
   return inside.has(`node_modules/${name}`) ? `node_modules/${name}` : null;
 }
 
-/** What a native package has compiled in, as the package itself says it. */
+/** What a native package has compiled in, according to the package itself. */
 function holdsOf(root: string, name: string, folder: string): Component['holds'] {
   if (name.startsWith('@img/sharp-libvips-')) {
     const versions = z
@@ -149,13 +146,13 @@ function holdsOf(root: string, name: string, folder: string): Component['holds']
 /** Not versions of something that is inside, or of a part that this Node does not have. */
 const NO_PARTS = ['node', 'modules', 'napi'];
 
-/** The Node that packages is the one that is packaged (build/node), so what it says of itself is true of that. */
+/** The Node that runs the packaging is the one that is packaged (build/node), so what it reports about itself is true of that one. */
 export function nodeRuntime(root: string, path: string): Component {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = `node_modules/${name}`;
   const { version } = readPackage(root, folder);
   if (version !== process.versions.node)
-    throw new Error(`this is Node ${process.versions.node}, and ${version} is pinned: run it by npm run package`);
+    throw new Error(`this is Node ${process.versions.node}, but ${version} is pinned: run npm run package`);
   return {
     ref: `pkg:generic/node@${version}`,
     type: 'platform',

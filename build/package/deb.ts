@@ -23,7 +23,7 @@ const PACKAGE = 'smartpresence-server';
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 /** Scripts that dpkg runs, in the sources. */
 const SCRIPTS = join(ROOT, 'build/server/debian');
-/** Where the units are for whatever is installed by a package. */
+/** Where packages install their units. */
 const UNITS = 'usr/lib/systemd/system';
 const FOLDERS = ['.', 'opt', 'opt/smartpresence', 'usr', 'usr/bin', 'usr/lib', 'usr/lib/systemd', UNITS, 'DEBIAN'];
 

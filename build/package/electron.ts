@@ -29,7 +29,6 @@ const TARGETS = ['dir', 'AppImage', 'deb', 'nsis'] as const;
 export type ElectronTarget = (typeof TARGETS)[number];
 
 export interface ElectronBuildOptions extends BuildIdentity {
-  /** Folder that gets what is made. */
   readonly out: string;
   readonly targets: readonly ElectronTarget[];
   /** Folder with Electron's program in place of the one that electron-builder finds or fetches. */
@@ -81,7 +80,7 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   if (faults.length > 0) {
     // What must not be shipped is not left lying about.
     for (const made of [folder, ...files]) rmSync(made, { recursive: true, force: true });
-    throw new Error(`the fuses of ${program} are not as they should be:\n${faults.join('\n')}`);
+    throw new Error(`${program} does not have the expected fuses:\n${faults.join('\n')}`);
   }
   return { folder, files };
 }

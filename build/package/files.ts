@@ -1,7 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Of the project. */
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** One file, with a mode that does not depend on who packages. */

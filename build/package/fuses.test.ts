@@ -44,14 +44,14 @@ test.each([
     ['enableEmbeddedAsarIntegrityValidation is removed, and should be on'],
   ],
   ['a shorter wire', '0100110', ['grantFileProtocolExtraPrivileges is not there, and should be off']],
-  ['a fuse that nobody knows', '0100110011', ['fuse 9 is new: nobody has decided about it']],
+  ['a fuse that nobody knows', '0100110011', ['fuse 9 is new, and fuses.ts does not set it']],
 ])('%s is found', (_case, wire, faults) => {
   expect(fuseFaults(program(wire), ALL)).toEqual(faults);
 });
 
 test('a known fuse that the configuration says nothing of is found', () => {
   const { onlyLoadAppFromAsar: _, ...rest } = ALL;
-  expect(fuseFaults(program('01001100'), rest)).toEqual(['nobody has decided about onlyLoadAppFromAsar']);
+  expect(fuseFaults(program('01001100'), rest)).toEqual(['fuses.ts does not set onlyLoadAppFromAsar']);
 });
 
 test('what is no Electron, or of another age, is found', () => {

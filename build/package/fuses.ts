@@ -47,8 +47,8 @@ export function fuseFaults(program: string, wanted: Readonly<Record<string, bool
   }
   for (let fuse = 0; fuse < length; fuse++) {
     const name = FUSES[fuse];
-    if (name === undefined) faults.push(`fuse ${fuse} is new: nobody has decided about it`);
-    else if (!(name in wanted) && !LEFT.includes(name)) faults.push(`nobody has decided about ${name}`);
+    if (name === undefined) faults.push(`fuse ${fuse} is new, and fuses.ts does not set it`);
+    else if (!(name in wanted) && !LEFT.includes(name)) faults.push(`fuses.ts does not set ${name}`);
   }
   return faults;
 }

@@ -4,7 +4,7 @@ import { ROOT } from './files.ts';
 import { type KioskBuild, type KioskBuildOptions, NODE, sealBuild, thisPlatform } from './seal.ts';
 import { stageProgram } from './stage.ts';
 
-/** What is started by itself in a packaged kiosk: its program, and the process that holds the core. */
+/** Entry points of a packaged kiosk: its program, and the process that holds the core. */
 const ENTRIES = ['electron/cli/kiosk.ts', 'electron/host-browser/core-child.ts'];
 
 /** Packages the browser-host kiosk for this machine's platform: a folder that runs by itself, and its archive. */

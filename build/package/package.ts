@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Paths on standard output, for programs that use them; beside them for people, sizes and what the receiver compares. */
+/** Paths on standard output, for programs; sizes and hashes beside them, for people. */
 function say(path: string): void {
   process.stdout.write(`${path}\n`);
   if (!statSync(path).isFile()) return;
@@ -82,7 +82,7 @@ const PACKAGE: Readonly<Record<Part, (identity: Identity) => Promise<string[]>>>
   async server(identity) {
     const { archive, sbom } = await packageServer(identity);
     const debian = packageDebian({ ...identity, archive });
-    if (debian === null) process.stderr.write('package: no Debian package, for there is no dpkg-deb here\n');
+    if (debian === null) process.stderr.write('package: no Debian package, because dpkg-deb is missing\n');
     return [archive, sbom, ...(debian === null ? [] : [debian])];
   },
   async kiosk(identity) {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'vite';
 import config from '../../vite.config.ts';
 
-/** Folders of the screens' pages, below renderer/. */
 export type Screen = 'kiosk' | 'console' | 'portal';
 
 /**

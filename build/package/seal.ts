@@ -16,12 +16,9 @@ import { packFolder } from './tar.ts';
 
 /* What a kiosk's launcher starts, of either host: a folder with its manifest, and the archive of it. */
 
-/** What the launcher starts. */
 export const ENTRY = 'bin/kiosk';
-/** What a person types. */
 const COMMAND = 'bin/smartpresence';
 const PROGRAM = 'electron/cli/kiosk.js';
-/** The pinned Node. */
 export const NODE = 'runtime/node';
 
 export interface KioskBuildOptions extends BuildIdentity {

@@ -10,7 +10,7 @@ import { packFolder } from './tar.ts';
 
 const SERVER = 'smartpresence-server';
 
-/** What is started by itself: the command line, and the server's process. */
+/** Entry points: the command line, and the server's process. */
 const ENTRIES = ['electron/cli/sp.ts', 'sync/server/main.ts'];
 const NODE = 'bin/node';
 
@@ -79,7 +79,7 @@ export async function packageServer(options: ServerBuildOptions): Promise<Server
   }
 }
 
-/** Files by a pattern, with the mode that they have in the sources as far as it says whether they are programs. */
+/** Places files by a pattern, keeping whether they are executable. */
 function placeBeside(pattern: string, folder: string): void {
   const found = globSync(pattern, { cwd: ROOT }).sort();
   if (found.length === 0) throw new Error(`there is no ${pattern}`);

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { ROOT } from './files.ts';
 
-/** The commit that is packaged. */
 export interface Source {
   /** 40 hex digits. */
   readonly commit: string;
@@ -41,8 +40,8 @@ export function sourceFor({ dirty }: { readonly dirty: boolean }): Source | null
   const some = `${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''}`;
   const what = `the working tree differs from commit ${commit.slice(0, 12)}: ${some}`;
   const next = dirty
-    ? '. This build is NOT that commit, although it says so.'
-    : '\n  Commit first: a build says of which commit it is. Or try it out with --dirty.';
+    ? '. This build is labelled with that commit, but is NOT that commit.'
+    : '\n  Commit first: a build names the commit it was made from. To try something out, use --dirty.';
   process.stderr.write(`package: ${what}${next}\n`);
   return dirty ? source : null;
 }
@@ -51,7 +50,7 @@ function dateOf(seconds: string, now: number): number {
   const at = Number(seconds);
   if (!/^\d{1,12}$/.test(seconds) || at > now / 1000 + AHEAD)
     throw new Error(
-      `the time of the commit (or SOURCE_DATE_EPOCH), ${seconds}, is none, or lies ahead of this machine's clock: kiosks with this build would live in the future. Set the clock right, or commit again.`,
+      `the time of the commit (or SOURCE_DATE_EPOCH), ${seconds}, is not a time, or is ahead of this machine's clock: kiosks with this build would run in the future. Correct the clock, or commit again.`,
     );
   return at;
 }

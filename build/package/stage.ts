@@ -14,7 +14,6 @@ import { buildScreens, type Screen } from './screens.ts';
 
 /* What all packaged programs have in common: the modules that run, their packages, screens, weights, and what is said of them. */
 
-/** Which build it is. */
 export interface BuildIdentity {
   readonly version: string;
   /** 40 hex digits. */
@@ -28,19 +27,18 @@ export interface StageOptions extends BuildIdentity {
   readonly folder: string;
   /** Folder in it for the program, ending in a slash; licence texts and bill of materials stay above. Empty: the same. */
   readonly within?: string;
-  /** What the build is called. */
   readonly product: string;
   readonly platform: string;
-  /** What is started by itself, as sources from the project's root. */
+  /** Entry points, as sources from the project's root. */
   readonly entries: readonly string[];
-  /** Of Node, or of Electron, that runs it. */
+  /** The Node or Electron that runs the build. */
   readonly runtime: Component;
   readonly screens: readonly Screen[];
   /** Where models run: a kiosk's page has some, and MediaPipe to run them; a command line alone has none. */
   readonly models: 'none' | 'node' | 'node and browser';
   /** Further entries of `package.json`. */
   readonly packageJson?: object;
-  /** Places of our own code beside those that every program has. */
+  /** Further places of our own code beside those that every program has. */
   readonly own?: readonly string[];
 }
 
@@ -73,7 +71,7 @@ export async function stageProgram(options: StageOptions): Promise<void> {
   writeFileSync(join(options.folder, SBOM_FILE), await billOfMaterials({ ...options, paths }, placed));
 }
 
-/** What of a build is our own; the screens also hold what they bundle of others. */
+/** What in a build is our own; the screens also contain third-party code that they bundle. */
 const OWN = ['dist/renderer/', 'electron/', 'models/', 'sync/', 'package.json', MANIFEST_FILE];
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES';
 const OWN_ABOVE = ['LICENSE', NOTICES_FILE, SBOM_FILE];
@@ -82,7 +80,7 @@ const Migrations = z.object({
   MIGRATIONS: z.array(z.object({ schema: z.number(), minReader: z.number() })).min(1),
 });
 
-/** What the packaged modules themselves say of the store they keep. */
+/** The schema of the store, according to the packaged modules themselves. */
 export async function storeSchema(build: string): Promise<{ schema: number; minReader: number }> {
   const { MIGRATIONS } = Migrations.parse(
     await import(pathToFileURL(join(build, 'electron/core/store/migrations.js')).href),
@@ -105,7 +103,7 @@ async function placeModels(build: string, where: StageOptions['models']): Promis
 
 const RULE = '='.repeat(100);
 
-/** What of others' is inside, and under which words; components that share a text stand above it together. */
+/** Third-party notices; components that share a licence text are listed above it together. */
 function thirdPartyNotices(components: readonly Component[]): string {
   const byText = new Map<string, Component[]>();
   for (const component of components) {
@@ -113,7 +111,7 @@ function thirdPartyNotices(components: readonly Component[]): string {
     byText.set(text, [...(byText.get(text) ?? []), component]);
   }
   const parts = [...byText].map(([text, holders]) => `${RULE}\n\n${holders.map(heading).join('\n')}\n\n${text}\n`);
-  return `This build contains software, fonts and weights of others. Each is named here with its licence; sbom.cdx.json says where it
+  return `This build contains third-party software, fonts and weights, listed here with their licences; sbom.cdx.json says where each
 is. SmartPresence itself: see LICENSE.
 
 ${parts.join('\n')}`;

@@ -54,7 +54,6 @@ export type Lifetimes = z.infer<typeof Lifetimes>;
 /** A frozen view is believed for a week at most; ceremonies come once a year. */
 export const LIFETIMES: Lifetimes = { root: 365, targets: 365, snapshot: 30, timestamp: 7 };
 
-/** A public key and what it is called. */
 export interface PublicKey {
   readonly keyid: string;
   /** Ed25519, hexadecimal. */
@@ -104,7 +103,6 @@ function tufKey({ keyid, public: value }: PublicKey): Key {
   return new Key({ keyID: keyid, keyType: 'ed25519', scheme: 'ed25519', keyVal: { public: value } });
 }
 
-/** The keys of a role as a root has them. */
 export function keysOf(root: Document<'root'>, role: RoleName): RoleKeys {
   const { keyIDs, threshold } = root.signed.roles[role]!;
   const keys = keyIDs.map((keyid) => ({ keyid, public: root.signed.keys[keyid]!.keyVal.public! }));
@@ -146,7 +144,7 @@ export function newTimestamp(
   return new Metadata(new Timestamp({ version, specVersion: SPEC_VERSION, expires, snapshotMeta: metaOf(snapshot) }));
 }
 
-/** Length and hash besides the version: parts of different states can't be put together. */
+/** Length and hash as well as the version, so that parts of different states can't be combined. */
 function metaOf({ version, bytes }: { version: number; bytes: Buffer }): MetaFile {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return new MetaFile({ version, length: bytes.length, hashes: { sha256 } });
@@ -176,7 +174,7 @@ export function parseDocument<R extends RoleName>(role: R, bytes: Buffer, where:
   }
 }
 
-/** How many of the keys of a role have signed a document, as a kiosk would count. */
+/** How many of a role's keys have signed a document, counted as a kiosk counts. */
 export function countSignatures(
   root: Document<'root'>,
   role: RoleName,

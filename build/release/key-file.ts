@@ -45,7 +45,6 @@ const KeyFile = z
   .refine((key) => key.keyid === keyIdOf(key.public), 'the name of the key is not that of the key');
 type KeyFile = z.infer<typeof KeyFile>;
 
-/** A key file that was found, still closed. */
 export interface ClosedKey extends PublicKey {
   readonly role: RoleName;
   readonly file: string;
@@ -64,7 +63,7 @@ export function requirePassphrase(passphrase: string): void {
   if (passphrase.length < MIN_PASSPHRASE) throw new Problem('release-passphrase-weak', { min: MIN_PASSPHRASE });
 }
 
-/** A key in memory, for callers that keep it elsewhere than in a file. */
+/** A key in memory, for callers that store it somewhere other than a file. */
 export function newSigner(): Signer & { readonly privateKey: KeyObject } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return { ...signer(privateKey, rawPublic(publicKey)), privateKey };

@@ -128,7 +128,7 @@ function keptSnapshot(
   return have.length >= need && left > (workspace.lifetimes.snapshot * 86_400_000) / 2 ? snapshot : null;
 }
 
-/** Never publishes what a kiosk would look for in vain. */
+/** Refuses to publish a target that kiosks would not find. */
 function requireTargets(workspace: Workspace, targets: Document<'targets'>): void {
   for (const { path, hashes, length } of Object.values(targets.signed.targets)) {
     const file = join(workspace.folder, targetFile(path, hashes.sha256!));

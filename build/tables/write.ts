@@ -23,7 +23,7 @@ export async function readTables(): Promise<string> {
   }
 }
 
-/** In the order that they were made in. A partition has the columns of its table. */
+/** In creation order. A partition has the columns of its table. */
 async function tablesOf(db: Db): Promise<Table[]> {
   const { rows } = await sql<{
     schema: string;

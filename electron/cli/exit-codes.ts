@@ -2,7 +2,6 @@ import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 
 /** Exit codes of every command, as `--help` and the README state them. */
 export const EXIT = {
-  /** All done. */
   ok: 0,
   /** Done, and something needs attention: a photo was refused, a check found a problem, a bar was missed. */
   attention: 1,
@@ -19,7 +18,7 @@ Exit codes: 0 all done; 1 done, and something needs attention; 2 wrong usage;
 /** Commands whose own help text says what their exit codes mean. */
 const OWN = new Set(['faces embed', 'faces eval', 'faces identify', 'people import', 'server start', 'bench']);
 
-/** Ends the help of a program, and of each of its commands that does something, with the exit codes. */
+/** Appends the exit codes to the help of a program and of each command that does something. */
 export const withExitCodes = (program: Command): Command =>
   program.addHelpText('afterAll', ({ command }) =>
     command === program || (command.commands.length === 0 && !OWN.has(pathOf(command))) ? HELP : '',

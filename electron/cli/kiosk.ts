@@ -39,7 +39,7 @@ async function buildKioskProgram(): Promise<typed.Command> {
     .version(BUILD_NAME, '--version')
     .addHelpText('after', `\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`)
     .exitOverride()
-    .showHelpAfterError('(kiosk --help says more)');
+    .showHelpAfterError('(see kiosk --help)');
   program.command('run').description('Serve the kiosk and keep its browser open. See `kiosk run --help`.');
   program
     .command('updater')
@@ -65,7 +65,9 @@ async function buildKioskProgram(): Promise<typed.Command> {
   ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
-  registerKiosk(program.command('device').description('As above, under the names that the server’s command line has.'));
+  registerKiosk(
+    program.command('device').description('The same commands under the names that the server’s command line uses.'),
+  );
   registerSyncStatus(program);
   registerUpdate(program);
   registerStore(program);

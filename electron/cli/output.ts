@@ -69,7 +69,7 @@ export async function withProgress<T>(
 export const sizeText = (bytes: number): string =>
   bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 
-/** Without what a terminal would obey: names of files and folders are whatever someone called them. */
+/** Without anything a terminal would obey: files and folders can have any name. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, '\u{fffd}');
 }

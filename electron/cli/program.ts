@@ -40,7 +40,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 
-/** Of an installed server beside its program, of the sources among them; a kiosk has none. */
+/** Beside an installed server's program, or among the sources; a kiosk has none. */
 const DOCS = ['../../../docs', '../../docs'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 const BENCH_HELP = `

@@ -2,7 +2,7 @@ import type { CommanderError } from 'commander';
 import type { ErrorCode } from '../../sync/errors/problem.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** Problems that the command line itself has. */
+/** Errors of the command line itself. */
 const USAGE: ReadonlySet<string> = new Set<ErrorCode>([
   'answers-missing',
   'answers-unreadable',
@@ -30,7 +30,6 @@ const OUT_OF_REACH =
 /** Commander has printed what was wrong; help and version are no fault. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);
 
-/** Reports what a command threw on standard error, and gives its exit code. */
 export function reportProblem(program: string, error: unknown): number {
   const coded = error as { code?: unknown; message?: string; nextStep?: string };
   const code = typeof coded.code === 'string' ? coded.code : 'internal';

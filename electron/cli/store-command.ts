@@ -80,7 +80,7 @@ async function openHere(home: string, begins: boolean): Promise<OpenKiosk> {
   const hadFile = existsSync(deviceSecretFile(home));
   const kiosk = await openKiosk({ home, deviceSecret, allowSecretFile: begins });
   if (!hadFile && existsSync(deviceSecretFile(home)))
-    process.stderr.write('A new kiosk began here. Its device secret is in a 0600 file, for evaluation.\n');
+    process.stderr.write('Created a new kiosk here. Its device secret is in a 0600 file, for evaluation.\n');
   return kiosk;
 }
 

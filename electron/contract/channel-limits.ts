@@ -40,7 +40,7 @@ export function inspectMsgpack(bytes: Uint8Array): RefusedMessageCode | null {
 }
 
 interface Head {
-  /** Where the next head stands: behind this value, or behind this head when it has children. */
+  /** Where the next head goes: behind this value, or behind this head if it has children. */
   readonly next: number;
   readonly children: number;
 }

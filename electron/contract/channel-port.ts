@@ -24,7 +24,6 @@ export function messagePortChannel(port: PortLike): Channel {
   return portChannel(port, (type, fn) => port.addEventListener(type, fn));
 }
 
-/** A channel over Electron's MessagePortMain, in the main or a utility process. */
 export function emitterPortChannel(port: EmitterPortLike): Channel {
   return portChannel(port, (type, fn) => {
     if (type === 'message') port.on('message', fn);

@@ -19,7 +19,6 @@ const OPEN_WITHIN = 1_500;
 const OPEN = 1;
 const CLOSING = 2;
 
-/** A channel over a WebSocket that is open: one msgpack message a binary frame; a text frame is refused. */
 export function webSocketChannel(socket: WebSocketLike): Channel {
   const inbox = new Inbox();
   socket.binaryType = 'arraybuffer';

@@ -10,7 +10,7 @@ export const MAX_MESSAGE_DEPTH = 16;
 /** Why a message was refused before anyone looked at what it says. */
 export type RefusedMessageCode = 'message-too-large' | 'message-too-complex' | 'message-not-decodable';
 
-/** What a channel hands on in place of a message that breaks a limit or that it can't decode. */
+/** What a channel passes on in place of a message that breaks a limit or can't be decoded. */
 export class RefusedMessage {
   readonly code: RefusedMessageCode;
   constructor(code: RefusedMessageCode) {

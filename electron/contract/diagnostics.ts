@@ -10,9 +10,7 @@ const DeviceState = z.enum(['ok', 'absent', 'refused', 'silent', 'held']);
 
 const Device = {
   state: DeviceState,
-  /** Where it was found. */
   path: z.string().nullable(),
-  /** In the driver's words. */
   trouble: z.string().nullable(),
 };
 const seconds = z.number().nonnegative();
@@ -24,7 +22,7 @@ export const Diagnostics = z.strictObject({
       name: z.string(),
       /** The last two characters at most; the others as dots. */
       lastRead: z.strictObject({ masked: z.string(), secondsAgo: seconds }).nullable(),
-      /** Reads that came to nothing, by why. */
+      /** Reads that produced nothing, by reason. */
       faults: z.strictObject({
         damaged: z.number().int(),
         checksum: z.number().int(),

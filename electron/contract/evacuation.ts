@@ -9,7 +9,7 @@ export const EvacuationList = z.strictObject({
   /** When it was put together, and since when it was looked back. */
   at: Instant,
   since: Instant,
-  /** Whose last record says in. */
+  /** People whose last record says in. */
   people: z.array(
     z.strictObject({
       person: Id,
@@ -38,7 +38,7 @@ export const EvacuationList = z.strictObject({
   ),
   /** False: this kiosk belongs to no server and knows its own records alone. */
   server: z.boolean(),
-  /** People whose last record elsewhere is older than this may be missing: the server named as many as fit. */
+  /** People whose last record elsewhere is older than this may be missing: the server sent as many as fit. */
   cutBefore: Instant.nullable(),
   /** When the evacuation under way was begun; null while there is none. */
   startedAt: Instant.nullable(),

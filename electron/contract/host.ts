@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
-/** Why a kiosk is to end and to be started again. */
+/** Why a kiosk is to stop and start again. */
 const EndReason = z.enum(['update', 'server-asked', 'technician-asked']);
 export type EndReason = z.infer<typeof EndReason>;
 
@@ -26,7 +26,7 @@ const Start = z.strictObject({
       insteadOf: z.string().max(100).nullable(),
     })
     .nullable(),
-  /** The host can end the kiosk, and what started it starts it again. */
+  /** The host can stop the kiosk; whatever started it starts it again. */
   mayEnd: z.boolean(),
 });
 

@@ -24,7 +24,7 @@ const Language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/);
 const Instant = z.iso.datetime({ precision: 3 });
 const Name = givenName(200);
 const AnyName = z.string().trim().min(1).max(200);
-/** As another program may have given it to someone: the server takes any. */
+/** As another program may have assigned it: the server accepts any. */
 const Number_ = z
   .string()
   .trim()
@@ -51,7 +51,6 @@ export const Hello = z.strictObject({
 });
 export type Hello = z.infer<typeof Hello>;
 
-/** What the screen shows when a person has been checked in. */
 export const Receipt = z.strictObject({
   checkin: Id,
   /** Needed to void it; lives as long as `undoMs`. */
@@ -145,7 +144,6 @@ const PersonRow = z.strictObject({
   number: z.string().nullable(),
   templates: z.number().int(),
   hasPin: z.boolean(),
-  /** Printed cards that let them in. */
   cards: z.number().int(),
   enrolledAt: Instant,
 });
@@ -154,16 +152,13 @@ export type PersonRow = z.infer<typeof PersonRow>;
 /** A picture of an import that waits for staff's word. */
 const ReviewItem = z.strictObject({
   id: Id,
-  /** What the picture or its folder was called. */
   label: z.string(),
   /** Why someone has to look: a QualityReason, `several-faces`, `duplicate-face`, `person-unknown`, … */
   reason: Code,
   addedAt: Instant,
-  /** When it goes by itself. */
+  /** When it is deleted automatically. */
   until: Instant,
-  /** Who the name may mean. */
   people: z.array(PersonRow),
-  /** Who the face is enrolled as already. */
   duplicate: PersonRow.nullable(),
   /** Whether it is named like someone who could be new here. */
   asNew: z.boolean(),
@@ -190,16 +185,14 @@ export type CaptureResult = z.infer<typeof CaptureResult>;
  */
 export const CameraCondition = z.enum(['ok', 'starting', 'off', 'replaced', ...CAMERA_UNUSABLE]);
 export type CameraCondition = z.infer<typeof CameraCondition>;
-/** Longest name of a camera that is reported. */
+/** Longest camera name that is reported. */
 export const MAX_LABEL = 200;
 
-/** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */
+/** Two people with similar faces: which of them is enrolled already, what is known of them, and both pictures. */
 const DuplicateFace = z.strictObject({
-  /** Whose the face may be already. */
   other: PersonRow,
   /** Encoded (JPEG); null: this kiosk has none of them. */
   theirs: z.instanceof(Uint8Array).nullable(),
-  /** What is about to be enrolled. */
   ours: z.instanceof(Uint8Array).nullable(),
   /** Whether this session may say that they are two people. */
   mayOverrule: z.boolean(),
@@ -234,7 +227,6 @@ const staff = { token: StaffToken };
 const CameraName = z.string().min(1).max(300);
 const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
 
-/** Methods of the core that a screen may call. */
 export const METHODS = {
   hello: m(empty, Hello),
   status: m(
@@ -247,13 +239,12 @@ export const METHODS = {
     z.strictObject({
       camera: CameraCondition,
       frames: z.number().int().nonnegative(),
-      /** The browser's name for the camera that is in use. */
       label: z.string().max(MAX_LABEL).optional(),
       /** What the camera's frames say against it; absent: nothing. */
       doubt: z.enum(CAMERA_DOUBTS).exclude(['virtual']).optional(),
       /** Why the screen may go dark; absent: it stays on. */
       dark: z.enum(['refused', 'unsupported']).optional(),
-      /** Since the last report someone has pressed a key or touched the screen. */
+      /** Someone has pressed a key or touched the screen since the last report. */
       touched: z.boolean().optional(),
     }),
     empty,
@@ -270,7 +261,7 @@ export const METHODS = {
    * there.
    */
   setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),
-  /** Gives up what is under way: for another code. */
+  /** Gives up the attempt under way, to enter another code. */
   setupRetry: m(empty, empty),
   /** While none is set: `pin-weak`, `staff-pin-set`. */
   setupStaffPin: m(z.strictObject({ pin: Pin }), empty),
@@ -300,7 +291,7 @@ export const METHODS = {
   ),
   /** Refused with `pin-choose` where a code to choose a PIN by was typed in its place: `pinChoose` is next. */
   checkinByPin: m(z.strictObject({ number: Number_, pin: Pin }), z.strictObject({ receipt: Receipt })),
-  /** Sets the PIN that the person chose, by the code that staff gave them, which is used up here; and checks them in. */
+  /** Sets the PIN that the person chose, using up the code that staff gave them, and checks them in. */
   pinChoose: m(
     z.strictObject({ number: Number_, code: z.string().regex(/^[0-9]{12}$/), pin: Pin }),
     z.strictObject({ receipt: Receipt }),
@@ -417,7 +408,7 @@ export const METHODS = {
   reviewCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int() })),
   /** The oldest of them; `count` is how many there are in all. The server is notified when it is opened. */
   reviewList: m(z.strictObject(staff), z.strictObject({ photos: z.array(ReviewItem), count: z.number().int() })),
-  /** The encoded picture (JPEG), and the face that would be taken: left, top, width, height as shares of it. */
+  /** The picture (JPEG), and the face that would be enrolled: left, top, width, height as shares of it. */
   reviewShow: m(
     z.strictObject({ ...staff, photo: Id }),
     z.strictObject({
@@ -478,7 +469,7 @@ export const METHODS = {
    */
   evacuationOpen: m(z.strictObject(staff), EvacuationList),
   evacuationList: m(z.strictObject(staff), EvacuationList),
-  /** Begins an evacuation, with nobody accounted for; one under way goes on. */
+  /** Starts an evacuation with no one accounted for; one under way continues. */
   evacuationBegin: m(z.strictObject(staff), EvacuationList),
   /** Marks someone as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
   evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
@@ -544,16 +535,15 @@ export const Status = z.strictObject({
   }),
   /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
   notices: z.array(Code),
-  /** What was set for this one kiosk, or holds where nothing was: may change at any time. */
+  /** Settings of this kiosk, or their defaults: may change at any time. */
   settings: z.strictObject({
-    /** What the entrance is called. */
     site: z.string(),
-    /** The one that it greets in. */
+    /** The language it greets in. */
     language: Language,
     theme: z.enum(['light', 'dark', 'auto']),
     /** Of sounds, percent. */
     volume: z.number().min(0).max(100),
-    /** Controls lower down, also for the next guest. */
+    /** Controls lower on the screen, also for the next guest. */
     low: z.boolean(),
   }),
   /** The camera that was chosen for this kiosk; null: none was, and the browser takes one. */
@@ -562,26 +552,21 @@ export const Status = z.strictObject({
   setup: Setup.nullable(),
   /** An update that is under way; null: none is. */
   update: UpdateNotice.nullable(),
-  /** Someone watches this screen from the server's console. */
   watched: z.boolean(),
 });
 export type Status = z.infer<typeof Status>;
 
-/** What the core pushes to a screen. */
 export const SIGNALS = {
   status: Status,
-  /** A reader at the kiosk brought something. */
   arrival: Arrival,
 } as const;
 
 export type MethodName = keyof typeof METHODS;
 export type Input<M extends MethodName> = z.input<(typeof METHODS)[M]['input']>;
 export type Output<M extends MethodName> = z.output<(typeof METHODS)[M]['output']>;
-/** The core's side: every method, with parsed input. */
 export type CoreMethods = {
   [M in MethodName]: (input: z.output<(typeof METHODS)[M]['input']>) => Promise<z.input<(typeof METHODS)[M]['output']>>;
 };
-/** The screen's side of the same. */
 export type CoreClient = { [M in MethodName]: (input: Input<M>) => Promise<Output<M>> };
 export type SignalName = keyof typeof SIGNALS;
 export type Signal<S extends SignalName> = z.output<(typeof SIGNALS)[S]>;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 
-/** The printer of this kiosk, and what became of what was sent to it. */
 export const Printing = z.strictObject({
   /** `none`: none is set up. `unknown`: this system does not say; what is printed goes to its default printer. */
   printer: z.enum(['ready', 'none', 'unknown']),
-  /** What keeps the printer from printing just now. */
+  /** What currently keeps the printer from printing. */
   trouble: z
     .enum([
       'paper-jam',

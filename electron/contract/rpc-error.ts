@@ -10,7 +10,7 @@ export const WireError = z.strictObject({
 });
 export type WireError = z.infer<typeof WireError>;
 
-/** What a call is rejected with. Codes of the line itself are those of RPC_CODES; all others come from the core. */
+/** What a call is rejected with. RPC_CODES are those of the connection itself; all others come from the core. */
 export class RpcError extends Error {
   readonly code: string;
   readonly nextStep: string;

@@ -43,7 +43,6 @@ type Answer = z.infer<typeof Answer>;
 /** Requests of one connection that may be under way at once. */
 const MAX_IN_FLIGHT = 32;
 
-/** The core's end of a connection. */
 export interface RpcServer {
   /** Pushes to this screen. A push that does not have its agreed shape is a defect: logged, not sent. */
   signal<S extends SignalName>(name: S, data: Signal<S>): void;
@@ -141,7 +140,6 @@ export function serveCore(channel: Channel, methods: CoreMethods, options: { log
   };
 }
 
-/** The screen's end of a connection. */
 export interface RpcClient {
   /** Each method rejects with an RpcError and nothing else. */
   readonly client: CoreClient;

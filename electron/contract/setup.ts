@@ -10,7 +10,7 @@ const Trouble = z.strictObject({ code: Code, message: z.string().max(2_000), nex
 export const Setup = z.discriminatedUnion('at', [
   /** Waits for the console's code. `trouble`: why the one before did not do. */
   z.strictObject({ at: z.literal('code'), trouble: Trouble.nullable() }),
-  /** Shows the code to the server; with a trouble that passes it is tried again by itself. */
+  /** Shows the code to the server; retried automatically after a temporary problem. */
   z.strictObject({ at: z.literal('asking'), server: z.string(), trouble: Trouble.nullable() }),
   /** Waits until an administrator has compared the fingerprint. */
   z.strictObject({
@@ -23,7 +23,7 @@ export const Setup = z.discriminatedUnion('at', [
     /** A staff PIN is set; while there is none it can be chosen here. */
     staffPin: z.boolean(),
   }),
-  /** It belongs to this server now, and starts again. */
+  /** Belongs to this server now, and is restarting. */
   z.strictObject({ at: z.literal('joined'), server: z.string() }),
   /**
    * The server has it leave. `waiting`: records that have yet to get there, or into a backup of its; null: it is about to

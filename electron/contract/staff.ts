@@ -10,14 +10,12 @@ const Instant = z.iso.datetime({ precision: 3 });
 
 /** A technician's second factor: six digits of the app, or ten of the paper. */
 export const FactorCode = z.string().regex(/^([0-9]{6}|[0-9]{10})$/);
-/** A PIN of staff, as it is chosen. */
 export const StaffPin = z.string().regex(/^[0-9]{6,12}$/);
 
 /** As the unlock screen lists them, before anyone is known: nothing but who to choose. */
 export const StaffChoice = z.strictObject({ id: Id, name: z.string(), role: StaffRole, pin: z.boolean() });
 export type StaffChoice = z.infer<typeof StaffChoice>;
 
-/** As a supervisor sees them. */
 export const StaffRow = z.strictObject({
   id: Id,
   name: z.string(),
@@ -61,7 +59,7 @@ export const Unlock = z.strictObject({
     .regex(/^[0-9]{4,12}$/)
     .optional(),
   code: FactorCode.optional(),
-  /** In place of the PIN they were given, or have had. */
+  /** Replaces the PIN that they were given, or had. */
   newPin: StaffPin.optional(),
 });
 

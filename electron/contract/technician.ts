@@ -23,7 +23,7 @@ export const StickUpdate = z.discriminatedUnion('at', [
   /** Waits for the stick to be plugged in. */
   z.strictObject({ at: z.literal('stick'), seconds: z.number().int().nonnegative() }),
   z.strictObject({ at: z.literal('preparing'), version: z.string().nullable(), progress: z.number().nullable() }),
-  /** The kiosk restarts into it as soon as nobody touches the screen. */
+  /** The kiosk restarts into it as soon as no one touches the screen. */
   z.strictObject({ at: z.literal('ready'), version: z.string() }),
   z.strictObject({ at: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
 ]);
@@ -56,7 +56,6 @@ export const TechnicianState = z.strictObject({
     update: NotHere.nullable(),
     login: NotHere.nullable(),
   }),
-  /** What is under way just now. */
   busy: TechnicianTask.nullable(),
   update: StickUpdate,
 });

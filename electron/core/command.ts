@@ -31,7 +31,6 @@ export interface CommandContext {
   readonly trial?: LivenessTrial;
   /** How the sync stands, in a running core. */
   sync?(): SyncReport;
-  /** People or templates changed. */
   changed(): void;
 }
 

@@ -207,7 +207,7 @@ test('a screen that leaves while nothing can be written is logged, and the core 
   const core = await startCore({ ...options(), log: (_level, message) => logged.push(message) });
   try {
     core.leave(); // a rejection that nobody handles fails the test run
-    await vi.waitFor(() => expect(logged.join()).toContain('could not be dropped'), 60_000);
+    await vi.waitFor(() => expect(logged.join()).toContain('could not be cancelled'), 60_000);
     expect(refused).toHaveBeenCalledOnce();
   } finally {
     await core.close();

@@ -57,7 +57,7 @@ async function assemble(
 type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
 interface SwitchingCore extends Core {
-  /** From now on another core answers, on the connections that there are. */
+  /** From now on another core answers, on the existing connections. */
   become(next: Core): void;
 }
 

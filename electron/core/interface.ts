@@ -1,9 +1,7 @@
 import type { EndReason } from '../contract/host.ts';
 import type { CoreMethods, Signal, SignalName } from '../contract/methods.ts';
 
-/** How a host starts the core. */
 export interface CoreOptions {
-  /** The kiosk's data folder: store, vault, identity. */
   readonly home: string;
   /**
    * The device secret (32 bytes) when the host has a real keystore (Electron safeStorage, TPM2, systemd-creds);
@@ -25,14 +23,13 @@ export interface CoreOptions {
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
 
-/** The running kiosk core, free of any host. */
 export interface Core {
   readonly methods: CoreMethods;
   /** Calls `listener` for each push to the screens; returns how to stop. */
   onSignal(listener: <S extends SignalName>(name: S, data: Signal<S>) => void): () => void;
   /** No screen is there any more: forgets what one had half done, with the pictures that belong to it. */
   leave(): void;
-  /** Finishes what is under way, flushes nothing (all is durable already), closes store and sessions. */
+  /** Finishes what is under way, flushes nothing (everything is durable already), closes store and sessions. */
   close(): Promise<void>;
 }
 

@@ -26,7 +26,6 @@ import { SCHEMA } from './store/migrations.ts';
 import { startKioskSync } from './sync/kiosk-sync.ts';
 import { COMMIT, VERSION } from './version.ts';
 
-/** What pauses when a budget is spent, for the log. */
 const PAUSED = { 'every-face': 'number and face', 'every-number': 'number and PIN', 'every-badge': 'badges' } as const;
 
 export type Base = ReturnType<typeof open>;
@@ -69,7 +68,6 @@ export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDispos
       (camera) => cameraDoubt(camera, site.virtualCamera),
     ),
     activity: createActivity(monotonic),
-    /** Something was recorded or changed here. */
     changed() {
       runtime.uplink?.nudge();
       hub.refresh();
@@ -84,7 +82,7 @@ export async function identify({ kiosk, store, keys, now, changed, log }: Base) 
   const guard = createPinGuard({
     store,
     now,
-    paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
+    paused: (ms, budget) => log('warn', `many failures with different numbers: ${PAUSED[budget]} pause`, { ms }),
   });
   const records = createStaffRecords({ store, changed, log });
   const staff = createStaffService({

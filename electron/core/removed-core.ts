@@ -62,7 +62,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     });
   }
 
-  /** Until it succeeds, however long that takes. */
+  /** Retries until it succeeds, however long that takes. */
   function untilDone(work: () => Promise<void>, failed: string, then: () => void, pause = FIRST_MS): void {
     work().then(
       () => {
@@ -82,7 +82,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     if (leaving.what === 'wipe') writeJournal(home, { v: 1, state: 'wiped', languages, language });
     else removeJournal(home);
     show('done');
-    log('info', 'fleet: this kiosk holds nothing any more', { what: leaving.what });
+    log('info', 'fleet: everything on this kiosk has been destroyed', { what: leaving.what });
   }
 
   function goOn(leaving: Leaving): void {
@@ -142,7 +142,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   };
 }
 
-/** Nothing of a kiosk, in the form that screens know. */
+/** The status of a kiosk that no longer exists, in the form that screens know. */
 function bareStatus(setup: Setup, language: string): Status {
   return {
     online: false,

@@ -67,9 +67,9 @@ export class Runtime {
     this.fleet?.poll();
   }
 
-  /** Neither the line to the server nor the operator's socket is needed to let people in: the kiosk goes on, and says so. */
+  /** Letting people in needs neither the connection to the server nor the operator's socket: the kiosk goes on, and says so. */
   without(notice: string, error: unknown): null {
-    this.#log('error', `core: goes on without ${notice}`, { error });
+    this.#log('error', `core: continuing without ${notice}`, { error });
     this.missing.add(`${notice}-missing`);
     return null;
   }

@@ -53,7 +53,7 @@ const STATUS_MS = 5_000;
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
-/** Everything that is asked: by screens, the operator's socket, devices and the server. */
+/** Serves every request: from screens, the operator's socket, devices and the server. */
 export async function serve(
   base: Base,
   identity: Identity,
@@ -158,7 +158,7 @@ export async function serve(
       pending: () => store.outbox.count(),
       append: (detail) => store.events.append({ type: 'health', open: { code: 'statistics', detail }, personal: {} }),
       wall: Date.now,
-      failed: (error) => log('error', 'what was counted could not be kept', { error }),
+      failed: (error) => log('error', 'the counters could not be saved', { error }),
     }),
   );
   const credentials = createCredentialCheckin({
@@ -236,7 +236,7 @@ export async function serve(
     staff.endSession();
     checkin
       .visitBegin({})
-      .catch((error: unknown) => log('error', 'core: what the screen had begun could not be dropped', { error }));
+      .catch((error: unknown) => log('error', 'core: what the screen had started could not be cancelled', { error }));
   };
 
   return {

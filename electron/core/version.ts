@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { BuildVersion, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 
-/** What runs: which version, made of which commit. */
 export interface Build {
   readonly version: string;
   /** 40 hex digits; null where neither a packaged build nor git says it. */
@@ -56,7 +55,6 @@ const text = (file: string): string => readFileSync(file, 'utf8').trim();
 
 const build = readBuild(join(import.meta.dirname, '../..'));
 
-/** Version of this build. */
 export const VERSION: string = build.version;
 /** The commit that it was made of, where that is known. */
 export const COMMIT: string | null = build.commit;

@@ -14,7 +14,6 @@ import { makeRuntimeFolder } from './runtime-folder.ts';
 import { serveLoopback } from './server.ts';
 
 export interface BrowserHostOptions {
-  /** The kiosk's data folder. */
   readonly home: string;
   readonly demo: boolean;
   /** The loopback port; any free one without it. */
@@ -46,7 +45,7 @@ export interface BrowserHost {
   readonly coreEvent: CoreEvent;
   /** Calls back now, and whenever the core's state changes. */
   onCoreEvent(listener: (event: CoreEvent) => void): () => void;
-  /** Settles when the core wants the whole kiosk to be restarted, with the reason. */
+  /** Settles with the reason when the core wants the whole kiosk to restart. */
   readonly endAsked: Promise<string>;
   /** Ends browser, core and server; leaves no process and no file. */
   close(): Promise<void>;

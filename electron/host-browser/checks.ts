@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Gate } from './gate.ts';
 import type { ErrorPageCode } from './pages.ts';
 
-/** The head of a request, as far as the checks look at it. */
 export interface RequestHead {
   readonly method: string;
   /** As sent, e.g. `/rpc`. */

@@ -1,4 +1,3 @@
-/** What the kiosk's Chromium is started with. */
 export interface ChromiumPlan {
   readonly mode: 'kiosk' | 'headless';
   /** The loopback server's origin, the one thing this browser may reach. */

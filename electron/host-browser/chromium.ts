@@ -44,10 +44,9 @@ export function sandboxFor(uid: number | undefined, demo: boolean): boolean {
   throw new Problem('root-refused');
 }
 
-/** A Chromium that is kept running. */
 export interface RunningChromium {
   readonly pid: number | undefined;
-  /** Ends the current browser; it is started again by itself. */
+  /** Ends the current browser, which is then restarted automatically. */
   restart(reason: string): void;
   /** Ends it for good, with all its processes. */
   close(): Promise<void>;
@@ -101,13 +100,13 @@ export function keepChromiumRunning(
       if (Date.now() - since >= STABLE_AFTER) ends = 0;
       const wait = RELAUNCH_AFTER[Math.min(ends, RELAUNCH_AFTER.length - 1)]!;
       ends += 1;
-      log('warn', 'host: the browser ended and is started again', { ...detail, wait, inARow: ends });
+      log('warn', 'host: the browser exited; restarting it', { ...detail, wait, inARow: ends });
       timer = setTimeout(launch, wait);
     };
     createInterface({ input: child.stderr }).on('line', (line) => log('debug', `browser: ${line.slice(0, 500)}`));
     child.on('error', (error) => ended({ error }));
     child.on('exit', (code, signal) => ended({ exit: code, signal }));
-    log('info', 'host: the browser was started', { pid, mode: plan.mode, sandbox: plan.sandbox });
+    log('info', 'host: browser started', { pid, mode: plan.mode, sandbox: plan.sandbox });
   }
 
   launch();
@@ -116,7 +115,7 @@ export function keepChromiumRunning(
       return pid;
     },
     restart(reason) {
-      log('warn', 'host: the browser is ended to start afresh', { reason });
+      log('warn', 'host: stopping the browser to restart it', { reason });
       endGroup(pid, 'SIGKILL');
     },
     close() {

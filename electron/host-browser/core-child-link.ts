@@ -10,7 +10,7 @@ import type { HostLink } from '../core/serving/core-process.ts';
  * handshake is finished here, so that no frame of the camera ever passes through the host.
  */
 export function processLink(): HostLink {
-  if (!process.send) throw new Error('the core is started by its host, not by hand');
+  if (!process.send) throw new Error('the core is started by its host; it can’t be started by hand');
   let unsent = 0;
   let whenSent: () => void = () => undefined;
   const handshakes = new WebSocketServer({

@@ -33,7 +33,7 @@ test('who asks for the end a second time gets it at once', () => {
   self.emit('SIGINT');
   vi.advanceTimersByTime(1_500);
   self.emit('SIGINT');
-  expect(force).toHaveBeenCalledExactlyOnceWith('asked for again');
+  expect(force).toHaveBeenCalledExactlyOnceWith('requested again');
 });
 
 test('npm’s end is the wish to end; the end of any other parent is not', () => {

@@ -27,7 +27,7 @@ export function watchForEnd(options: EndingOptions): Ending {
       since = performance.now();
       setTimeout(() => force(`it took longer than ${withinMs / 1000} s`), withinMs);
       asked.abort();
-    } else if (performance.now() - since > SAME_WISH_MS) force('asked for again');
+    } else if (performance.now() - since > SAME_WISH_MS) force('requested again');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) self.on(signal, ask);
   // npm passes SIGHUP to nobody, and SIGKILL can't be passed on: then our parent is another one from one look to the next.

@@ -74,7 +74,7 @@ function contains(hashes: readonly Buffer[], probe: Buffer): boolean {
   return found;
 }
 
-/** Values of our cookie. More than one may be sent: a page on another port of this machine could have set its own. */
+/** Values of our cookie. There may be several: a page on another port of this machine could have set its own. */
 function cookieValues(header: string | undefined): string[] {
   return (header ?? '')
     .split(';')

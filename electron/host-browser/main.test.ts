@@ -23,7 +23,7 @@ describe('settings of kiosk run', () => {
     [[], { SMARTPRESENCE_DEVICE_SECRET: 'tpm' }, 'device-secret takes'],
     [['--port', '70000'], {}, '65535'],
     [['--port', 'x'], {}, '1 to 65535'],
-    [['--footage', '/a.mjpeg'], {}, 'with --demo alone'],
+    [['--footage', '/a.mjpeg'], {}, 'works only with --demo'],
     [['--demo', '--footage', 'a.mjpeg'], {}, 'absolute path'],
     [['--nothing'], {}, '--nothing'],
     [['word'], {}, 'word'],

@@ -37,7 +37,7 @@ const Settings = z
     demo: z.boolean().default(false),
     footage: z.string().refine(isAbsolute, 'footage takes an absolute path').optional(),
   })
-  .refine(({ demo, footage }) => demo || footage === undefined, 'footage works with --demo alone');
+  .refine(({ demo, footage }) => demo || footage === undefined, 'footage works only with --demo');
 export type RunSettings = z.infer<typeof Settings>;
 
 /** What was asked for: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
@@ -65,7 +65,7 @@ export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv)
   return parsed.data;
 }
 
-/** Everything is gone by then, counted from the wish to end: by itself, or killed. */
+/** Everything has stopped by then, counted from the request: by itself, or killed. */
 const END_WITHIN_MS = 12_000;
 
 /** `kiosk run`: the browser host as a service, until it is asked to end. @returns an exit code of RUN_EXIT */
@@ -78,7 +78,7 @@ export async function runKiosk(
   const { signal } = watchForEnd({
     withinMs: END_WITHIN_MS,
     force(why) {
-      log('error', 'host: ended at once', { why });
+      log('error', 'host: stopped immediately', { why });
       killDescendants();
       process.exit(RUN_EXIT.failed);
     },

@@ -12,9 +12,9 @@ export const ERROR_PAGES = {
     'Only the kiosk’s own browser may open this page.',
     'Nur der Browser des Kiosks darf diese Seite öffnen.',
   ],
-  'token-unknown': [403, 'This way in is not known.', 'Dieser Zugang ist nicht bekannt.'],
-  'token-used': [403, 'This way in has been used already.', 'Dieser Zugang wurde schon benutzt.'],
-  'token-expired': [403, 'This way in has expired.', 'Dieser Zugang ist abgelaufen.'],
+  'token-unknown': [403, 'This link is not valid.', 'Dieser Zugang ist nicht bekannt.'],
+  'token-used': [403, 'This link has already been used.', 'Dieser Zugang wurde schon benutzt.'],
+  'token-expired': [403, 'This link has expired.', 'Dieser Zugang ist abgelaufen.'],
   'bad-request': [400, 'The request was not understood.', 'Die Anfrage wurde nicht verstanden.'],
   'not-found': [404, 'There is nothing at this address.', 'Unter dieser Adresse gibt es nichts.'],
   'wrong-method': [405, 'This can’t be done at this address.', 'Das ist an dieser Adresse nicht möglich.'],
@@ -23,11 +23,11 @@ export const ERROR_PAGES = {
 export type ErrorPageCode = keyof typeof ERROR_PAGES;
 
 const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
-/** Who comes with a browser of their own looks for the console, mostly. */
+/** Anyone who comes with a browser of their own is usually looking for the console. */
 const NEXT_ELSEWHERE =
   'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
 
-/** A rejection as a page that names its code. Fixed text: nothing of the request is repeated in it. */
+/** A rejection as a page that names its code. Fixed text: it repeats nothing of the request. */
 export function errorPage(code: ErrorPageCode): string {
   const [, english, german] = ERROR_PAGES[code];
   return page(

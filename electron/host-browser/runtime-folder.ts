@@ -38,7 +38,7 @@ export function makeRuntimeFolder(
   bases: readonly (string | undefined)[] = defaultBases(),
 ): RuntimeFolder {
   const base = bases.find((b): b is string => b !== undefined && isTmpfs(b));
-  if (!base) log('warn', 'host: no tmpfs here; the browser profile is on a disk', { folder: tmpdir() });
+  if (!base) log('warn', 'host: no tmpfs available; the browser profile is on a disk', { folder: tmpdir() });
   const parent = base ?? tmpdir();
   removeStale(parent, log);
   const path = mkdtempSync(join(parent, PREFIX)); // 0700 by mkdtemp(3)
@@ -81,7 +81,7 @@ function removeStale(parent: string, log: CoreOptions['log']): void {
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
       // Another user's folder of the same prefix, or one that is just being made.
-      log('debug', 'host: a runtime folder was left alone', { folder, error });
+      log('debug', 'host: a runtime folder was not removed', { folder, error });
     }
   }
 }

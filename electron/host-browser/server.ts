@@ -118,7 +118,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     if (token === null) return refuse(response, 'bad-request', head);
     const result = gate.exchange(token);
     if ('refused' in result) return refuse(response, result.refused, head);
-    log('info', 'host: the kiosk page was let in');
+    log('info', 'host: the kiosk page opened its session');
     options.entered();
     send(response, 200, 'text/html; charset=utf-8', enteredPage(), { 'set-cookie': sessionCookie(result.session) });
   }
@@ -132,7 +132,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     (verdict.allow === 'enter' ? enter(request, response, head) : sendFile(request, response, head)).catch(
       (error: unknown) => {
         // The page went away in the middle, or a file vanished under the host; the page asks again.
-        log('warn', 'host: a request was not finished', { path: head.target.slice(0, 100), error });
+        log('warn', 'host: a request did not finish', { path: head.target.slice(0, 100), error });
         response.destroy();
       },
     );
@@ -140,7 +140,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
 
   server.on('upgrade', (request, duplex: Duplex, headBytes: Buffer) => {
     const socket = duplex as Socket;
-    socket.on('error', (error) => log('debug', 'host: a socket failed before it was handed on', { error }));
+    socket.on('error', (error) => log('debug', 'host: a socket failed before it reached the core', { error }));
     const head: RequestHead = { method: request.method ?? '', target: request.url ?? '', headers: request.headers };
     const code = judgeUpgrade(head, authority, gate);
     if (code) {

@@ -2,7 +2,6 @@ import { isAbsolute } from 'node:path';
 import { Problem } from '../../sync/errors/problem.ts';
 import { kioskHome } from '../core/paths.ts';
 
-/** What the Electron host was asked to do. */
 export interface HostArguments {
   readonly home: string;
   readonly demo: boolean;

@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import type { App } from 'electron';
 import { replaceFile } from '../../sync/disk/replace.ts';
 
-/** What is known of this program and its system. */
 export interface AutostartPlace {
   readonly app: Pick<App, 'setLoginItemSettings'>;
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
-  /** This program's own file. */
   readonly program: string;
-  /** What it was started with. */
   readonly args: readonly string[];
 }
 

@@ -15,7 +15,6 @@ export type Keystore = Pick<
 
 const FILE = 'device-secret.sealed';
 
-/** Where this host looks for the secret that opens the store. */
 export interface SecretPlaces {
   readonly keystore: Keystore;
   readonly platform: NodeJS.Platform;
@@ -58,7 +57,7 @@ export async function readDeviceSecret({
   if (!(await hasKeystore(keystore, platform))) {
     if (allowFile && !sealed) return null;
     throw new Problem('device-secret-missing', {
-      reason: sealed ? 'the keystore that sealed it is not there' : 'this system has no keystore',
+      reason: sealed ? 'the keystore that sealed it is missing' : 'this system has no keystore',
     });
   }
   if (sealed) return unseal(keystore, sealed, file);

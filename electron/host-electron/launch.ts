@@ -5,7 +5,6 @@ import { z } from 'zod';
 import type { CoreOptions } from '../core/interface.ts';
 
 export interface LaunchOptions {
-  /** Electron's program: see findElectron. */
   readonly program: string;
   /** The built app (build/electron/app.ts), with `dist/renderer` and `dist/models` in it. */
   readonly app: string;
@@ -16,7 +15,6 @@ export interface LaunchOptions {
   readonly log: CoreOptions['log'];
 }
 
-/** The Electron host as a child of the launcher. */
 export interface LaunchedElectron {
   readonly pid: number | undefined;
   /** Resolves with its exit code (null: ended by a signal) when it ends, for whatever reason. */

@@ -36,7 +36,7 @@ import { openWindow, PARTITION } from './window.ts';
  * decides is in the modules beside it. Frames never pass here: the page's port goes straight to the core.
  */
 
-/** The core's module stands beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
+/** The core's module is beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
 const CORE_MODULE = join(import.meta.dirname, `core-child${extname(import.meta.filename)}`);
 const PRELOAD = join(import.meta.dirname, 'preload.cjs');
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -50,7 +50,7 @@ function start(): void {
   log = keepLog(options.home, log);
   // One kiosk a data folder: the second one would fight for store and camera.
   if (!app.requestSingleInstanceLock()) {
-    log('warn', 'host: the kiosk runs already');
+    log('warn', 'host: the kiosk is already running');
     app.quit();
     return;
   }
@@ -119,14 +119,14 @@ function run(options: HostArguments, ownData: string): void {
   const window = openWindow(demo, log);
 
   ipcMain.on(ASK_PORT, (event) => {
-    if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');
+    if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: refused a message from a foreign frame');
     const { port1, port2 } = new MessageChannelMain();
     if (core.supervisor?.connect({ type: 'connect', upgrade: null }, port1))
       event.sender.postMessage(GIVE_PORT, null, [port2]);
     else event.sender.postMessage(PORT_CLOSED, null);
   });
   ipcMain.on(ASK_PRINT, (event) => {
-    if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');
+    if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: refused a message from a foreign frame');
     event.sender.print({ silent: true }, (sent, why) => {
       if (!sent) log('warn', 'host: the page was not printed', { why });
     });
@@ -152,7 +152,7 @@ function startAtLogin(wanted: boolean): void {
   try {
     keepAutostart(wanted, { app, platform, env, program, args: argv.slice(1) });
   } catch (error) {
-    log('warn', 'host: the kiosk will not start by itself', { code: 'autostart-failed', error });
+    log('warn', 'host: the kiosk will not start automatically', { code: 'autostart-failed', error });
   }
 }
 

@@ -72,7 +72,7 @@ export interface SenderFrame {
 export const isKioskFrame = (frame: SenderFrame | null): boolean =>
   frame !== null && frame.parent === null && mayNavigate(frame.url);
 
-/** Chromium switches of the whole application. The page's CSP and the session's filter say the same; these hold for Chromium itself. */
+/** Chromium switches of the whole application. The page's CSP and the session's filter say the same; these apply to Chromium itself. */
 export const SWITCHES: readonly (readonly [string, string?])[] = [
   ['disable-background-networking'],
   ['disable-breakpad'],

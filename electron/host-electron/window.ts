@@ -48,7 +48,7 @@ export function openWindow(demo: boolean, log: CoreOptions['log']): BrowserWindo
   window.once('ready-to-show', () => window.show());
   // A page that crashed or hangs comes back by itself: nobody stands at a kiosk with a keyboard.
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    log('error', 'host: the page crashed and is loaded again', { reason });
+    log('error', 'host: the page crashed; reloading it', { reason });
     setTimeout(() => !window.isDestroyed() && load(), 500);
   });
   window.on('unresponsive', () => window.webContents.forcefullyCrashRenderer());

@@ -22,7 +22,7 @@ export function decodeBmp(bytes: Uint8Array, mayHold: (width: number, height: nu
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = view.getUint32(10, true);
   const headerSize = view.getUint32(14, true);
-  if (headerSize < 40) throw new RangeError('a header of OS/2 1.x, which is not supported');
+  if (headerSize < 40) throw new RangeError('an OS/2 1.x header, which is not supported');
   const width = view.getInt32(18, true);
   const signedHeight = view.getInt32(22, true);
   const height = Math.abs(signedHeight);

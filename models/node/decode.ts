@@ -85,7 +85,6 @@ class Reader {
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Limits against files made to exhaust the machine. */
 export interface DecodeLimits {
   /** Largest file, bytes. */
   readonly maxBytes: number;
@@ -127,7 +126,7 @@ export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECO
   try {
     if (isPnm(bytes)) return decodePnm(bytes, mayHold);
     if (isBmp(bytes)) return decodeBmp(bytes, mayHold);
-    if (!isForSharp(bytes)) throw new RangeError('it begins like none of the formats that are read');
+    if (!isForSharp(bytes)) throw new RangeError('it is in none of the supported formats');
     const image = await decodeWithSharp(bytes, limits);
     mayHold(image.width, image.height);
     return image;

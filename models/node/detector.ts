@@ -14,9 +14,9 @@ const WIDTH = 320;
 const HEIGHT = 240;
 /** Score from which a box counts as a face. */
 const SCORE = 0.65;
-/** Score of the one best box that is taken when nothing reaches SCORE. */
+/** Score from which the single best box is accepted if none reaches SCORE. */
 const LAST_RESORT = 0.4;
-/** Faces of at least this score that have room around them are taken at first sight. */
+/** Faces with at least this score and room around them are accepted at once. */
 const SURE = 0.98;
 /** A face of more than this share of the picture's height, or at its edge, has no room: such a box is often a part of the face. */
 const LARGE = 0.35;
@@ -36,7 +36,6 @@ const PART_OF_FACE = 0.8;
 const LONGEST = 2;
 const TALLEST = 0.65;
 
-/** Finds the faces of a picture, largest first. */
 export type Detector = (image: RgbImage) => Promise<FoundFace[]>;
 
 /**

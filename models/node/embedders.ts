@@ -14,7 +14,7 @@ import { ModelProblem } from './problem.ts';
 /** Name of the operator's entries in the folder. */
 export const EMBEDDERS_FILE = 'embedders.json';
 
-/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are filled with noughts there. */
+/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are padded with zeros there. */
 export const MAX_EMBEDDING = 512;
 
 const number = z.number().refine(Number.isFinite);
@@ -60,7 +60,7 @@ const Entry = z.strictObject({
   calibration: Calibration,
 });
 
-/** What every operator's file is: it came as it is. */
+/** Common to every operator's file: it is used unchanged. */
 export const ownFile = (entry: EmbedderEntry | PassiveLivenessEntry, meaning: string) => {
   const { input, output, length, recipe } = entry;
   return {
@@ -85,7 +85,7 @@ export function readOwn<Schema extends z.ZodType>(path: string, schema: Schema):
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw refuse(path, cause instanceof SyntaxError ? 'it is not JSON' : "it can't be read", cause);
+    throw refuse(path, cause instanceof SyntaxError ? 'it is not valid JSON' : "it can't be read", cause);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) throw refuse(path, z.prettifyError(parsed.error));
@@ -101,10 +101,10 @@ export function readEntries(folder: string): readonly EmbedderEntry[] {
   const entries = readOwn(path, z.array(Entry)) ?? [];
   const ids = [EMBEDDER, ...entries].map(embedderId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice) throw refuse(path, `${twice} is in it twice, or ships`);
+  if (twice) throw refuse(path, `${twice} is listed twice, or has the ID of a built-in embedder`);
   // On a server they are in one folder: taken in, it would overwrite what this build brings, which then loads no more.
   const own = entries.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
-  if (own) throw refuse(path, `a file that ships is called ${own.file}: give yours another name`);
+  if (own) throw refuse(path, `a built-in file is called ${own.file}: give yours another name`);
   return entries;
 }
 

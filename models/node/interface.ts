@@ -7,7 +7,7 @@ export interface FaceShape {
   readonly box: Box;
   /** 68 points in the picture's pixels (iBUG order). */
   readonly landmarks: readonly Point[];
-  /** What the face is laid straight by. */
+  /** The points by which the face is aligned. */
   readonly five: FivePoints;
   readonly quality: FaceQuality;
 }
@@ -20,11 +20,9 @@ export interface PassiveLiveness {
   isLive(image: RgbImage, box: Box): Promise<boolean>;
 }
 
-/** The face pipeline in Node; every call is safe to run beside others, sessions are shared. */
 export interface FacePipeline {
   /** Id of the embedder, e.g. `fr_feature@<first 12 of its SHA-256>`; templates carry it and are never compared across models. */
   readonly model: string;
-  /** Numbers of its embeddings. */
   readonly length: number;
   /** How the scores of its embeddings are read. */
   readonly calibration: Calibration;

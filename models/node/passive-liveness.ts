@@ -39,7 +39,7 @@ export function passiveLivenessIn(folder: string): PassiveLivenessFile | null {
   return entry && { ...entry, ...ownFile(entry, 'a number a class'), task: 'passive-liveness' };
 }
 
-/** The model over its square around a face: what lies outside the picture is black. */
+/** The model on its square around a face: anything outside the picture is black. */
 export function createPassiveLiveness(model: Model<PassiveLivenessFile>): PassiveLiveness {
   const { recipe, live, scores, threshold, outputs } = model.weight;
   const raster = rasterOf(recipe);

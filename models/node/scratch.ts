@@ -1,4 +1,4 @@
-/** Buffers that calls in flight side by side borrow and give back: none is ever shared by two calls. */
+/** Buffers that concurrent calls borrow and return: no two calls ever share one. */
 export class Scratch<T> {
   readonly #free: T[] = [];
   readonly #make: () => T;

@@ -32,7 +32,7 @@ export interface Models {
   readonly embedder: Model<EmbedderFile>;
 }
 
-/** With the operator's liveness model, where they brought one. */
+/** With the operator's liveness model, if they have one. */
 export interface LoadedModels extends Models {
   readonly passive: Model<PassiveLivenessFile> | null;
 }
@@ -40,7 +40,7 @@ export interface LoadedModels extends Models {
 /** The operator's own models, and their folder (embedders.ts, passive-liveness.ts). */
 export interface OwnModels {
   readonly folder: string;
-  /** In place of the one that ships. */
+  /** In place of the built-in one. */
   readonly embedder: EmbedderFile | null;
   readonly passive: PassiveLivenessFile | null;
 }

@@ -55,7 +55,6 @@ export const FR_FEATURE: Calibration = {
 export const onShippedScale = (score: number, { verification }: Calibration): number =>
   1 - ((1 - score) * (1 - FR_FEATURE.verification)) / (1 - verification);
 
-/** What a site demands of a decision. */
 export interface DecisionPolicy {
   /** Wanted share of strangers who are let in as someone, 0..1 exclusive; the default of a site is 0.001. */
   readonly targetFpir: number;
@@ -97,7 +96,6 @@ export function leeway({ verification }: Calibration): Leeway {
   };
 }
 
-/** How much is searched. */
 export interface GallerySize {
   readonly people: number;
   readonly templates: number;
@@ -121,7 +119,6 @@ export interface Decision {
    * badge), and is then compared with that one person.
    */
   readonly kind: 'accept' | 'uncertain' | 'unknown' | 'too-many-people' | 'claim-first';
-  /** The threshold that was applied. */
   readonly threshold: number;
   /** Best minus second person; null when there is no second. */
   readonly margin: number | null;
@@ -182,7 +179,6 @@ export function decide(match: Scores, gallery: GallerySize, policy: DecisionPoli
 /** Answer of a 1:1 comparison: as Decision, for the one person that was claimed. */
 export interface VerificationDecision {
   readonly kind: 'accept' | 'uncertain' | 'unknown';
-  /** The threshold that was applied. */
   readonly threshold: number;
 }
 

@@ -6,7 +6,6 @@ import type { Box, FivePoints, Point } from './image.ts';
  * mouth 48–67. "Left" in names of points is the left of the picture, which is the person's right.
  */
 
-/** How many landmarks a face has. */
 const LANDMARKS = 68;
 
 /** Where the five points are in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
@@ -109,7 +108,6 @@ export function squareAround([x, y, w, h]: Box, grow = 1): Box {
   return [x + w / 2 - side / 2, y + h / 2 - side / 2, side, side];
 }
 
-/** The smallest box that holds the points. */
 export function extentOf(points: readonly Point[]): Box {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];

@@ -94,12 +94,10 @@ export const IMPORT_QUALITY: QualityThresholds = {
   minVisible: 0.2,
 };
 
-/** What is known of the frame that the face is in; leave out what isn't. */
+/** What is known of the frame that contains the face; leave out what is unknown. */
 export interface QualityContext {
-  /** Faces in the frame, this one included. */
   readonly faces?: number;
   readonly frame?: { readonly width: number; readonly height: number };
-  /** The face in that frame. */
   readonly box?: Box;
 }
 

@@ -27,7 +27,6 @@ interface ModelEntry {
   /** Names of the file's tensors: the picture that goes in, the numbers that come out. */
   readonly input: string;
   readonly output: string;
-  /** How many numbers come out. */
   readonly length: number;
   readonly licence: string;
   readonly provenance: string;

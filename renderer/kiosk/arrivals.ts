@@ -14,7 +14,7 @@ export interface RefusedArrival {
 export interface ArrivalDeps {
   readonly core: Pick<CoreClient, 'codeRead' | 'badgeRead'>;
   readonly welcomed: (receipt: Receipt) => void;
-  /** The face of its owner comes next. */
+  /** Its owner's face is needed next. */
   readonly faceOf: (claim: string) => void;
   readonly refuse: (why: RefusedArrival) => void;
 }
@@ -57,29 +57,26 @@ export function createArrivals(deps: ArrivalDeps) {
   }
 
   return {
-    /** A code or badge is being looked up. */
     busy: busy as ReadonlySignal<boolean>,
     refused: refused as ReadonlySignal<RefusedArrival | null>,
-    /** A QR code was held up to the camera. */
     async scanned(text: string): Promise<void> {
       const code = text.trim();
       if (code.length <= LONGEST_CODE && (OURS.test(code) || BADGE_LIKE.test(code)))
         await ask(() => deps.core.codeRead({ code }));
       else refuse('foreign');
     },
-    /** A keyboard wedge has typed. */
     async typed(text: string): Promise<void> {
       const code = text.trim();
       if (OURS.test(code)) await ask(() => deps.core.codeRead({ code }));
       else if (code.length <= LONGEST_BADGE) await ask(() => deps.core.badgeRead({ badge: code }));
       else refuse('foreign');
     },
-    /** A reader that the core listens to has brought something. */
+    /** A reader connected to the core has read something. */
     pushed(arrival: Arrival): void {
       if (arrival.kind === 'refused') refuse(arrival.code, arrival.seconds);
       else if (arrival.kind !== 'badge') settle(arrival); // that one is for the unlock screen
     },
-    /** Forgets what was refused: another screen is shown. */
+    /** Forgets what was rejected: another screen is shown. */
     clear(): void {
       refused.value = null;
     },

@@ -21,11 +21,10 @@ export type Devices = CameraDevices & Pick<MediaDevices, 'addEventListener' | 'r
 
 export interface Camera {
   readonly state: ReadonlySignal<CameraState>;
-  /** Asks for the camera, and keeps it from then on. */
+  /** Requests the camera, and holds it from then on. */
   start(): void;
-  /** Lets it go: its light goes out. */
+  /** Releases the camera: its light goes out. */
   stop(): void;
-  /** Names of the cameras that can be chosen. */
   names(): Promise<string[]>;
 }
 
@@ -40,7 +39,6 @@ export const POLL_MS = 1_000;
  */
 export const MOST_STILL = 6;
 
-/** Whether a track gives pictures. */
 export interface Pictures {
   /** A picture has come since the last time that this was asked, or since the track was taken. */
   came(): boolean;
@@ -70,7 +68,7 @@ export function openCamera(
   let stopped = true;
   let opening = false;
   let held: Held | null = null;
-  /** True from the first picture on: then a missing camera was taken away. */
+  /** True from the first picture on: if the camera is missing after that, it was removed. */
   let wasLive = false;
 
   const retry = (): void => {
@@ -100,7 +98,7 @@ export function openCamera(
     }
   }
 
-  /** Another camera is wanted than the one that is held. */
+  /** Another camera is wanted than the one in use. */
   function reopen(): void {
     held?.letGo();
     held = null;

@@ -44,7 +44,6 @@ const RETRY_MS = [250, 400, 600, 800];
 /** A refused start is fixed by a person, so it is asked after more calmly. */
 const REFUSED_RETRY_MS = 3_000;
 
-/** Keeps the screen connected to the core, whatever carries the line, and connects again by itself. */
 export function linkCore(carrier: Carrier): CoreLink {
   const state = signal<LinkState>({ kind: 'connecting' });
   const hello = signal<Hello | null>(null);

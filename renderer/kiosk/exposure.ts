@@ -21,32 +21,31 @@ interface PhotoSettings {
   readonly exposureMode?: string;
   readonly exposureCompensation?: number;
 }
-/** The part of a camera's track that is used; tests give their own. */
 export interface ExposureTrack {
   getCapabilities?(): object;
   getSettings(): object;
   applyConstraints(constraints: { advanced: object[] }): Promise<void>;
 }
 
-/** What the camera lets be done about its exposure, and what it has made of it by its own word. */
+/** What exposure the camera supports, and what it reports to have set. */
 export interface Exposure {
   readonly offers: readonly ('auto' | 'spot' | 'compensation')[];
   /** Its mode and compensation (EV) as read back; null: it does not say. */
   readonly mode: string | null;
   readonly compensation: number | null;
-  /** Takes the light at the face. */
+  /** Meters the light at the face. */
   readonly spot: boolean;
   /** Refused what it offers, or did not do it: the browser's word, or `ignored`. */
   readonly refused: string | null;
 }
 
-/** A face's luma that is left as it is: within it recognition has nothing to gain. */
+/** A face brightness (luma) that needs no correction: recognition would gain nothing. */
 const GOOD = { from: 85, to: 185 } as const;
 /** Between two changes, ms: a camera needs some frames to follow, and nothing may flicker. */
 const CHANGE_MS = 700;
 /** One change, EV. */
 const STEP = 1 / 3;
-/** A face that moves less than this share of the frame is measured where it was. */
+/** A face that moves less than this share of the frame keeps its metering point. */
 const MOVED = 0.15;
 /** Without a face for so long, and the camera is set as it was: too bright for the next one, it might never find it. ms */
 const GONE_MS = 5_000;

@@ -21,7 +21,6 @@ import type { Detection } from './vision/messages.ts';
 import { type Claim, createVisits } from './visits.ts';
 import { listenToWedge } from './wedge.ts';
 
-/** Everything the screens share. */
 export type Kiosk = ReturnType<typeof createKiosk>;
 
 /** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
@@ -51,14 +50,14 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     (track) => picturesOf(track, async (picture) => injection.see(await fingerprintOf(picture, performance.now()))),
   );
   const exposure = signal<ReturnType<typeof followFace> | null>(null);
-  /** Staff looks at how the camera is mounted. */
+  /** Staff is checking how the camera is mounted. */
   const checking = signal(false);
   const route = signal<Route>({ at: 'checkin' });
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Detection) => void>();
   const claim = signal<Claim | null>(null);
   const resting = signal(false);
-  /** Off as well when the core could, and detection here can't. */
+  /** Also off if the core could recognise faces but detection here can't. */
   const usable = computed<FaceUse['use']>(() =>
     detectorTrouble.value === null ? (link.status.value?.face.use ?? 'off') : 'off',
   );
@@ -266,7 +265,6 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
 
   return {
     link,
-    /** Every method of the core. */
     core: link.core,
     camera,
     /** What the camera lets be done about its exposure; null while there is none. */
@@ -286,13 +284,12 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     face,
     /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
     recognises,
-    /** What was typed or shown a moment ago, whose face is looked for. */
+    /** What was typed or shown a moment ago, whose face is awaited. */
     claim: claim as ReadonlySignal<Claim | null>,
     /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
     called: signal(0),
-    /** An administrator watches this screen. */
     watched: watched as ReadonlySignal<boolean>,
-    /** Nobody is here: the first screen shows clock and site. */
+    /** No one is here: the first screen shows clock and site. */
     resting: resting as ReadonlySignal<boolean>,
     /** Nobody is here any more: what a guest had changed goes back to what it was. */
     rest(): void {
@@ -326,7 +323,6 @@ function paceOf(at: Route['at'], withoutFace: number): number {
 
 export const KioskContext = createContext<Kiosk | null>(null);
 
-/** The kiosk of the screen that asks. */
 export function useKiosk(): Kiosk {
   const kiosk = useContext(KioskContext);
   if (!kiosk) throw new Error('a screen was drawn outside of its kiosk');

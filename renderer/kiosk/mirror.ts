@@ -12,7 +12,7 @@ const LONGEST = 1200;
 const MOST_BYTES = 70_000;
 const QUALITIES = [0.75, 0.5, 0.3];
 
-/** Screens that everybody at the kiosk sees. What staff works on, and what sets a kiosk up, has names and secrets of its own. */
+/** Screens that everyone at the kiosk sees. Staff's screens and the set-up show names and secrets. */
 const SHOWN: ReadonlySet<string> = new Set<Route['at']>([
   'checkin',
   'result',
@@ -62,7 +62,7 @@ function styleOf(page: Document): string {
 .staff-only { display: grid; place-items: center; height: 80%; font-size: var(--text-lead); text-align: center; }`;
 }
 
-/** The page as an SVG that holds nothing of a camera and nothing that was typed. */
+/** The page as an SVG without camera picture and typed text. */
 export function markupOf(page: Document, style: string): string {
   const { documentElement: html } = page;
   const copy = html.cloneNode(true) as HTMLElement;

@@ -12,7 +12,7 @@ export interface ResultDeps {
   readonly undoMs: () => number;
   readonly go: (next: Route) => void;
   readonly home: () => void;
-  /** The face that is there now has been dealt with. */
+  /** The current face has been dealt with. */
   readonly settle: () => void;
 }
 

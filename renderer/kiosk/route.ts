@@ -1,7 +1,7 @@
 import type { Receipt } from '../../electron/contract/methods.ts';
 import type { OtherMethodReason } from './visits.ts';
 
-/** A check-in that can still be taken back. */
+/** A check-in that can still be voided. */
 export interface Recent {
   readonly receipt: Receipt;
   /** `performance.now()` until which the core takes the undo. */

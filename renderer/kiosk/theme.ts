@@ -3,7 +3,7 @@ import { effect, type ReadonlySignal } from '@preact/signals';
 /** Hours in which a kiosk is dark whatever the system says: a bright screen in a dark hall is a lamp in the face. */
 export const isNight = (hour: number): boolean => hour >= 19 || hour < 7;
 
-/** The theme by an explicit wish, the clock, and the system's preference, in that order. */
+/** The theme by explicit choice, the clock, and the system's preference, in that order. */
 export function themeFor(wish: string | null, hour: number, systemDark: boolean): 'light' | 'dark' {
   if (wish === 'light' || wish === 'dark') return wish;
   return isNight(hour) || systemDark ? 'dark' : 'light';

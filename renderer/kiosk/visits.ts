@@ -21,7 +21,7 @@ export type OtherMethodReason =
 /** Who someone has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
 export type Claim = { readonly number: string } | { readonly claim: string };
 
-/** What a visit comes to. */
+/** The result of a visit. */
 export type Answer =
   | { kind: 'welcome'; receipt: Receipt }
   | { kind: 'other-method'; reason: OtherMethodReason; code: string | null };
@@ -54,13 +54,13 @@ export interface Visits {
   seen(s: Detection): void;
   /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
   settle(): void;
-  /** Starts over, also with a face that was answered. */
+  /** Starts over, even with a face that was answered. */
   restart(): void;
 }
 
 /** At most eight probes a second, one under way. */
 const PROBE_MS = 125;
-/** So many of a visit come with every frame instead: a clear face is recognised by two. */
+/** So many probes of a visit are sent with every frame instead: a clear face is recognised by two. */
 const EAGER_PROBES = 3;
 /** Pixels are asked for this often while nobody is there, to see whether the lens is covered. */
 const IDLE_SAMPLE_MS = 500;
@@ -76,7 +76,6 @@ const COVERED_MS = 1_500;
 /** What a visit needs of the world; all of it comes in, so that tests can hold it. */
 export interface VisitDeps {
   readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
-  /** Asks for pixels with the next frame. */
   readonly sample: (crop: boolean) => void;
   /** False while another screen is shown or the core is gone: faces are then not looked at. */
   readonly allowed: () => boolean;
@@ -97,7 +96,7 @@ export function createVisits(deps: VisitDeps): Visits {
   const tracker = createTracker();
   let phase: Phase = 'none';
   let visit: string | null = null;
-  /** Counts visits: an answer that belongs to an earlier one is thrown away. */
+  /** Counts visits: an answer to an earlier one is discarded. */
   let round = 0;
   let probing = false;
   let probes = 0;

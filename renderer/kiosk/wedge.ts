@@ -10,7 +10,6 @@ export const SHORTEST_BADGE = 4;
 /** As long as the longest code that is read anywhere. */
 const LONGEST = 400;
 
-/** What the wedge has to know of one key press. */
 export interface KeyPress {
   /** As `KeyboardEvent.key` has it. */
   readonly key: string;

@@ -5,7 +5,6 @@ export interface ButtonProps
   /** What it does weighs: one `primary` a screen, `danger` takes something away; `bare` and `icon` have no frame. */
   readonly kind?: 'primary' | 'danger' | 'primary-danger' | 'bare' | 'icon' | undefined;
   readonly size?: 'big' | 'small' | undefined;
-  /** Sends the form around it. */
   readonly submit?: boolean;
   /** Shown and read as disabled. It keeps the focus and can be pressed: what it calls does nothing, or says why. */
   readonly disabled?: boolean | undefined;

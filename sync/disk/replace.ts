@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** How a file is replaced. */
 export interface Replacing {
   /**
    * False leaves out both fsyncs: atomic against a crash of the process, but a power cut may bring the previous content

@@ -7,7 +7,6 @@ import type { LastAck, OutboxSource } from './outbox.ts';
 /** An ack that changes no mark is kept at most this often, ms of the server's time: an idle kiosk spares its flash. */
 const KEEP_MS = 60_000;
 
-/** What an ack came to. */
 export interface Taken {
   readonly ack: Ack;
   /** Newer than every ack before, or asked for just now: the server was really heard. */

@@ -15,7 +15,6 @@ import type { Transport } from './transport/interface.ts';
 export type { OutboxSource } from './outbox.ts';
 
 export interface SyncStatus {
-  /** The last exchange with the server succeeded. */
   readonly online: boolean;
   /** Which way the last exchange went; null before the first. */
   readonly transport: 'https' | 'mqtt' | null;

@@ -13,7 +13,6 @@ import { DeviceRequest } from '../protocol/wire/provisioning.ts';
 export const DeviceSecret = z.strictObject({
   v: z.literal(1),
   device: Uuid,
-  /** Signs batches. */
   signing: Ed25519PrivateJwk,
   /** Receives what the server seals to this device. */
   sealing: X25519PrivateJwk,

@@ -23,7 +23,6 @@ export interface EpochMark {
   readonly made: number;
 }
 
-/** The newest ack that was taken. */
 export interface LastAck {
   readonly logEpoch: string;
   readonly serverTime: string;
@@ -53,7 +52,6 @@ export interface OutboxSource {
   keepAck(ack: LastAck): void;
 }
 
-/** A batch ready to be sent. */
 export interface Prepared {
   readonly sealed: string;
   readonly epoch: string;

@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   const dumps = withoutDumps(processLimits());
   if (dumps) log.warn({ code: dumps.code }, dumps.message);
   process.on('uncaughtException', (err) => {
-    log.fatal({ code: 'internal-error', err }, 'an error that nothing caught: the server ends');
+    log.fatal({ code: 'internal-error', err }, 'uncaught error: the server is stopping');
     process.exit(70);
   });
   const server = await startServer(config, log);
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
 function notifySystemd(log: Logger): void {
   if (!process.env.NOTIFY_SOCKET) return;
   execFile('/usr/bin/systemd-notify', ['--ready'], (cause) => {
-    if (cause) log.error({ err: cause }, 'systemd was not notified that the server serves, and will end it');
+    if (cause) log.error({ err: cause }, 'systemd could not be notified that the server is ready, and will stop it');
   });
 }
 

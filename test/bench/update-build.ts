@@ -59,7 +59,7 @@ function* sizes({ archive, folder }: KioskBuild): Iterable<BenchLine> {
 const MOMENTS: readonly (readonly [name: string, said: (line: Record<string, unknown>) => boolean])[] = [
   ['process start to serving', (line) => line.serving === true],
   ['process start to a core with its store open', (line) => line.ready === true],
-  ['process start to the first page', (line) => line.message === 'host: the kiosk page was let in'],
+  ['process start to the first page', (line) => line.message === 'host: the kiosk page opened its session'],
 ];
 
 async function* starts({ folder }: KioskBuild, ctx: BenchContext): AsyncIterable<BenchLine> {

@@ -117,7 +117,7 @@ async function timeUpdate(
   const started = performance.now();
   kiosk.start();
   const first = await kiosk.line((line) => line.ready === true && line.version === from, PATIENCE_MS);
-  await kiosk.line((line) => line.message === 'host: the kiosk page was let in', PATIENCE_MS);
+  await kiosk.line((line) => line.message === 'host: the kiosk page opened its session', PATIENCE_MS);
 
   const sent = mirror.sent;
   const before = kiosk.lines.length;
@@ -129,7 +129,7 @@ async function timeUpdate(
   const ended = await next((line) => line.message === 'host: ended');
   const ready = await next((line) => line.ready === true && line.version === to);
   const healthy = await next((line) => line.message === 'update: reported' && line.code === 'update-healthy');
-  const { moved } = await next((line) => line.message === 'update: is ready');
+  const { moved } = await next((line) => line.message === 'update: ready');
   if (moved !== mirror.sent - sent) throw new Error(`the kiosk says ${moved} bytes, the mirror ${mirror.sent - sent}`);
   return {
     firstStart: first.heardAt - started,

@@ -109,7 +109,7 @@ test('what root writes is the broker’s user’s, who starts with it as its uni
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  expect(said).toBe('The access rules are new. Servers that may use the broker: a, b.');
+  expect(said).toBe('The access rules have changed. Servers that may use the broker: a, b.');
   expect(statSync(join(folder, 'acl'))).toMatchObject({ uid, gid });
   child.kill('SIGTERM');
   expect((await once(child, 'exit'))[0]).toBe(0);

@@ -126,7 +126,7 @@ describe('keys', () => {
       const done = await run(['rotate', '--re-encrypt']);
       expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('Version 3 of the keys is in use')]);
       const text = (await run(['status'])).stdout;
-      expect(text).toMatch(/^Written under version 3\.$/m);
+      expect(text).toMatch(/^New values are written under version 3\.$/m);
       expect(text).toMatch(/^process [0-9a-f-]{36}: writes version 3, has these keys/m);
       expect(text).toMatch(/^Rotation 2 → 3: finished/m);
       expect(server.exitCode).toBeNull();

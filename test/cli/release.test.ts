@@ -385,7 +385,7 @@ test('a build whose store none before it opens is warned of when it is signed an
     notified.push([signed, published].map(({ stderr }) => /^!.*$/m.exec(stderr)?.[0] ?? ''));
   }
   const warning = expect.stringMatching(
-    /^! No kiosk would take 1\.1\.0 .*update-cannot-roll-back.*reads schema 3 first/,
+    /^! No kiosk would accept 1\.1\.0 .*update-cannot-roll-back.*reads schema 3 first/,
   );
   expect(notified).toEqual([
     ['', ''],

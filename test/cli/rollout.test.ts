@@ -33,7 +33,7 @@ afterAll(() => {
 const run = (...args: string[]) => sp(home.path, ['rollout', ...args], { env });
 
 test('a build is rolled out, paused, resumed, advanced and rolled back from the command line', async () => {
-  expect((await run()).stdout).toBe('No version was rolled out yet.\n');
+  expect((await run()).stdout).toBe('No version has been rolled out yet.\n');
   expect((await run('builds')).stdout).toMatch(/^1\.1\.0 +linux-x64 {2}1 MB {2}[0-9a-f]{12}\nIts metadata expires at/);
   const unknown = await run('start', '9.9.9');
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('version-not-in-repository')]);
@@ -56,7 +56,10 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   expect(shown.stdout).toMatch(/^> all +50 %/m);
   expect(shown.stdout).toMatch(/started +by operator: version 1\.1\.0/);
   const unsure = await sp(home.path, ['rollout', 'roll-back'], { env, input: 'no\n' });
-  expect([unsure.code, unsure.stderr]).toEqual([1, `sp: server ${home.path}, embedded database\nNothing was done.\n`]);
+  expect([unsure.code, unsure.stderr]).toEqual([
+    1,
+    `sp: server ${home.path}, embedded database\nNothing was changed.\n`,
+  ]);
   const undone = await sp(home.path, ['rollout', 'roll-back'], { env, input: '1.1.0\n' });
   expect(undone.stdout).toContain('rolled-back');
   expect((await run('advance')).stderr).toContain('rollout-not-so');

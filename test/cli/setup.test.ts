@@ -101,7 +101,7 @@ test('a file of answers that lacks something is refused with every missing name 
     'SETUP_KEYS_COPY',
   ])
     expect(done.stderr).toMatch(new RegExp(`^(sp: answers-missing: )?${name} is missing`, 'm'));
-  expect(done.stderr).toContain('SMARTPRESENCE_COLOUR is no question');
+  expect(done.stderr).toContain('SMARTPRESENCE_COLOUR is not one of the questions');
   expect(() => statSync(home)).toThrow('ENOENT');
 });
 
@@ -264,7 +264,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     for (const expected of [
       'database-denied',
       'database-logs-parameters',
-      'Those are others',
+      'They differ',
       'port-in-use',
       'mail-not-sent: The mail server does not answer (ECONNREFUSED',
       'mail-not-sent: The mail server can’t be used',
@@ -278,14 +278,14 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     expect(first.said).toContain(url.replace(/:[^:@/]+@/, ':***@'));
     expect(first.said).not.toContain(':wrong@');
     expect(first.said).toContain('The answer must be an IANA time zone');
-    for (const fault of ['can’t be read as a text file', 'does not end in its language', '1 to 20 paragraphs'])
+    for (const fault of ['can’t be read as a text file', 'must end in its language', '1 to 20 paragraphs'])
       expect(first.said).toContain(fault);
-    expect(first.said).toContain('The bucket sp-setup was made.');
+    expect(first.said).toContain('The bucket sp-setup was created.');
     const [, key] = /^ {2}ENCRYPTION_KEY=(\S+)$/m.exec(first.said)!;
     expect(first.said.split(key!)).toHaveLength(2);
     // It is said in the words of the questions.
     expect(first.said).not.toMatch(/SMARTPRESENCE_PEOPLE_PORT|S3_ENDPOINT_URL|SMTP_URL/);
-    expect(first.said).not.toContain('did not finish');
+    expect(first.said).not.toContain('no longer valid');
     // What is to be done next is no fault.
     expect(first.out).toMatch(/^The server is set up\./);
     expect(first.said + first.out).not.toMatch(/server-not-running|backup-missing/);
@@ -313,7 +313,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     });
     expect(given.code).not.toBe(0);
     expect(readFileSync(join(home, 'server.env'), 'utf8')).toContain('localhost,kiosks.invalid');
-    expect(given.stderr).toContain('What you have answered is kept.');
+    expect(given.stderr).toContain('Your answers are kept.');
     expect(given.stderr).toContain('Works with database setup at 127.0.0.1:');
     expect(given.stderr).toContain('Note: kiosks.invalid has no address');
     expect(given.stderr).toContain('Note: No broker answers there yet (ECONNREFUSED 127.0.0.1:9)');
@@ -322,8 +322,8 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     const unproven = { env: { SMARTPRESENCE_SERVER_HOME: join(root, 'unproven') } };
     await sp(root, ['setup'], { ...unproven, input: `${postgres!.url('unproven')}\n` });
     const resumed = await sp(root, ['setup'], { ...unproven, input: '\n' });
-    expect(resumed.stderr).toMatch(/PostgreSQL as .* \[as it is set\]: /);
-    expect(resumed.stderr).toContain('Keys from a set-up that you did not finish are void.');
+    expect(resumed.stderr).toMatch(/PostgreSQL as .* \[the current value\]: /);
+    expect(resumed.stderr).toContain('Keys from an unfinished set-up are no longer valid.');
 
     // A database that gives out after its first answer is asked for again, like one that never answered.
     let connections = 0;

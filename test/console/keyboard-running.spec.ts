@@ -233,7 +233,7 @@ for (const [i, setup] of SETUPS.entries())
         await expect(panel.getByRole('row').nth(1)).toContainText(t(`fleet.choices.theme.${theme}`));
         await keys.held();
       }
-      await keys.enter(button('fleet.putBack', panel));
+      await keys.enter(button('fleet.restore', panel));
       await expect(panel.getByRole('row')).toHaveCount(4);
       await keys.held();
       await keys.enter(button('fleet.command.restart'));

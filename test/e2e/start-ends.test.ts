@@ -76,7 +76,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     await wait(1_500);
     child.kill('SIGTERM');
     await gone();
-    await expect.poll(output, { timeout: 60_000 }).toMatch(/✗ Stopped at once: asked for again/);
+    await expect.poll(output, { timeout: 60_000 }).toMatch(/✗ Stopped immediately: requested again/);
   }, 300_000);
 
   test('what can’t be stopped is killed when its time is over', async () => {

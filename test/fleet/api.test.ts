@@ -14,29 +14,14 @@ import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/modul
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { INVENTORY } from '../kit/engine.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { withDatabase } from '../kit/suite.ts';
 
 /** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
 
 const START = new Date('2026-11-26T08:00:00.000Z');
-const WELL: Inventory = {
-  version: '0.2.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 100,
-  diskFree: 20e9,
-  diskTotal: 64e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: 45,
-  storeSchema: 6,
-  configRevision: null,
-  configProblem: null,
-};
+const WELL: Inventory = { ...INVENTORY, version: '0.2.0' };
 
 describe.each(DATABASES)('the fleet on $name', (kind) => {
   let api: Api;
@@ -191,7 +176,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
     });
 
-    test('keep who, when and what; an older revision is put back as a new one', async () => {
+    test('keep who, when and what; an older revision is restored as a new one', async () => {
       const box = await kiosk();
       const who = api.actorOf('admin');
       const body = { settings: { name: 'Tor 1' }, after: 0 };
@@ -199,9 +184,9 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       api.now = later(60_000);
       await set(box, { name: 'Tor 2' }, 1);
       const back = (revision: number) =>
-        api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/settings/back`, { body: { revision } });
+        api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/settings/revert`, { body: { revision } });
       const { own } = await back(1);
-      expect(own.history.map(({ revision, settings, putBack }) => [revision, settings.name, putBack])).toEqual([
+      expect(own.history.map(({ revision, settings, revertedTo }) => [revision, settings.name, revertedTo])).toEqual([
         [3, 'Tor 1', 1],
         [2, 'Tor 2', null],
         [1, 'Tor 1', null],
@@ -210,7 +195,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await back(0)).effective).toEqual({});
       await expect(back(17)).rejects.toMatchObject({ code: 'settings-revision-unknown' });
       // Put back is audited like every change.
-      expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/back', outcome: 'ok' });
+      expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/revert', outcome: 'ok' });
     });
 
     test('are not written over unseen, and the same again is no revision', async () => {

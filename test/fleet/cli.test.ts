@@ -31,15 +31,15 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     const wrong = await run(['list', '--alert', 'unheard-of']);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('camera-bad')]);
     const shown = await run(['show', id]);
-    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining('It has not reported how it is.')]);
+    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining('It has not reported its health yet.')]);
   });
 
-  test('config and template set, show and put back', async () => {
+  test('config and template set, show and revert', async () => {
     expect((await run(['config', id, 'volume=40', 'theme=dark'])).stdout).toContain(
       'Published:        volume=40 theme=dark',
     );
     expect((await run(['config', id, 'theme='])).stdout).toContain('Published:        volume=40');
-    const back = await run(['config', id, '--back', '1', '--json']);
+    const back = await run(['config', id, '--revert', '1', '--json']);
     expect(back.lines()[0]).toMatchObject({ effective: { volume: 40, theme: 'dark' }, own: { revision: 3 } });
     const refused = await run(['config', id, 'volume=101']);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('volume')]);

@@ -181,9 +181,9 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     const run = (args: string[]) => sp(server.home, ['fleet', 'staff', ...args], { env: server.env });
     const [site] = (await server.call(listSettingsTemplates)).items;
     const added = await run(['add', 'Lou Brandt', '--role', 'technician', '--site', site!.site]);
-    expect([added.code, added.stdout]).toEqual([0, expect.stringContaining('Lou Brandt is added')]);
+    expect([added.code, added.stdout]).toEqual([0, expect.stringContaining('Lou Brandt was added')]);
     expect(added.stdout.match(/^ {2}\d{10}$/gm)).toHaveLength(5);
-    expect(added.stdout).toMatch(/PIN for the first use.*: \d{8}$/m);
+    expect(added.stdout).toMatch(/Starter PIN.*: \d{8}$/m);
     const again = await run(['add', 'lou brandt', '--role', 'desk']);
     expect([again.code, again.stderr]).toEqual([expect.any(Number), expect.stringContaining('staff-exists')]);
     const [lou] = ((await run(['list', '--json'])).lines() as { name: string; site: string }[]).filter(

@@ -149,7 +149,7 @@ describe('a screen', () => {
     expect(await dial(cookie)).toBe(503);
     await restarted;
     // How soon, the supervisor decides; that its first pause is well within two seconds, a test of its own says.
-    expect(logs.find((l) => l.message.includes('is started again'))?.fields.wait).toBe(RESTART_AFTER[0]);
+    expect(logs.find((l) => l.message.includes('the core exited; restarting it'))?.fields.wait).toBe(RESTART_AFTER[0]);
     await until('ready');
     const again = await screen(cookie);
     expect(await again.client.hello({})).toMatchObject({ site: 'Test' });

@@ -230,7 +230,7 @@ describe('the lockdown', () => {
       contents().sendFrom(frame, ASK_PORT);
     }
     expect(given).toEqual([]);
-    expect(logged('a message of a foreign frame was refused')).toBe(true);
+    expect(logged('refused a message from a foreign frame')).toBe(true);
     contents().sendFrom(main, ASK_PORT);
     expect(given).toHaveLength(1);
   });

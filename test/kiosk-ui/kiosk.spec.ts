@@ -257,7 +257,7 @@ test.describe('trouble', () => {
     kiosk.core.setStatus({ lastSyncAt: null });
     await expect(offline).toHaveText('Not connected to a server yet');
     kiosk.core.setStatus({ queued: 1234 });
-    await expect(offline).toHaveText('Not connected to a server yet — 1234 records stored safely here');
+    await expect(offline).toHaveText('Not connected to a server yet — 1,234 records stored safely here');
   });
 });
 

@@ -96,7 +96,7 @@ test('people and prints are judged by the kiosk’s own check, and the report ha
   const lines = ['yes', '', '', 'yes', '', '', ''];
   const { code, stdout, stderr } = await trial(lines, [person, person, print, print], ...SMALL);
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toContain('Everything that was planned has been done.');
+  expect(stdout).toContain('Everything planned has been done.');
   const { bonaFide, attacks, worst, ...rest } = report();
   const none = { count: 0, of: 2, value: 0, interval: [0, expect.closeTo(0.8419, 4)] };
   expect(bonaFide).toEqual({ participants: 1, presentations: 2, reasons: {}, bpcer: none, bpnrr: none });
@@ -110,7 +110,7 @@ test('people and prints are judged by the kiosk’s own check, and the report ha
     system: { version: VERSION, embedder: EMBEDDER_ID, passiveLiveness: null, light: false, strength: 'standard' },
   });
   const text = readFileSync(join(folder, 'report.md'), 'utf8');
-  expect(text).toContain('no certified laboratory’s report');
+  expect(text).toContain('not a certified laboratory’s report');
   expect(text).toContain('| BPCER: turned away | 0.0 % | 0.0 % to 84.2 % | 0 of 2 |');
   expect(await sp(base, ['liveness', 'report', folder])).toMatchObject({ code: 0, stdout: text });
 });
@@ -163,7 +163,7 @@ test('a presentation that nothing comes of is a non-response: in no APCER or BPC
 test('without consent nothing is presented, and what does not answer the question is asked again', async () => {
   const { stdout } = await trial(['', 'perhaps', 'no', 'no'], [], ...SMALL);
   expect(stdout.match(/Participant 1: have they/g)).toHaveLength(3);
-  expect(stdout).toContain('Everything that was planned has been done.');
+  expect(stdout).toContain('Everything planned has been done.');
   expect(kept()).toEqual([]);
 });
 

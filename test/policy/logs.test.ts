@@ -104,7 +104,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
     const { code, log } = await server.ended;
     expect(code).toBe(0);
     // The search finds what is there: both logs say what happened.
-    for (const notified of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
+    for (const notified of ['events stored', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
       expect(log).toContain(notified);
     expect(theirs).toMatch(/shut down/);
     const secrets = [

@@ -125,9 +125,9 @@ test('one server becomes two replicas: each check-in is answered over MQTT at it
   expect(await checkIns(20)).toBe(20);
   await first.stop();
   const a = await start('a', 0);
-  const before = { a: a.said('"events taken"'), b: b.said('"events taken"') };
+  const before = { a: a.said('"events stored"'), b: b.said('"events stored"') };
   expect(await checkIns(200)).toBe(200);
-  const took = { a: a.said('"events taken"') - before.a, b: b.said('"events taken"') - before.b };
+  const took = { a: a.said('"events stored"') - before.a, b: b.said('"events stored"') - before.b };
   expect(took.a + took.b).toBe(200);
   expect(Math.min(took.a, took.b)).toBeGreaterThan(0);
 }, 900_000);
@@ -135,12 +135,12 @@ test('one server becomes two replicas: each check-in is answered over MQTT at it
 test('a replica that the rules do not name takes no share; when they do, it takes its part', async () => {
   const c = await start('c', 2);
   expect(await checkIns(20)).toBe(20);
-  expect(c.said('"events taken"')).toBe(0);
+  expect(c.said('"events stored"')).toBe(0);
   // The command knows it from the database.
   expect(await rules()).toContain(`user server.${kiosk.bundle.serverId}.c\n`);
   await until(
     'it has joined the others',
-    async () => (await checkIns(1)) === 1 && c.said('"events taken"') > 0,
+    async () => (await checkIns(1)) === 1 && c.said('"events stored"') > 0,
     PATIENCE_MS,
   );
 }, 600_000);

@@ -149,11 +149,11 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     const marker = mqttTransport(setup.other, setup.urls.mqtts);
     expect(await codeOf(marker.exchange('batch', `${header}.x.y.z`, never))).toBe('batch-malformed');
     await marker.close();
-    expect(setup.server.logged.slice(before.length)).not.toContain('events taken');
+    expect(setup.server.logged.slice(before.length)).not.toContain('events stored');
     expect(heard).toEqual([]);
     // Under its own topic the same batch is taken.
     expect(await deliver(setup.other)).toBe(setup.other.box.events.length);
-    expect(setup.server.logged.slice(before.length)).toContain('events taken');
+    expect(setup.server.logged.slice(before.length)).toContain('events stored');
   });
 
   test('a batch of another device under one’s own topic is refused, signed and with its code', async () => {

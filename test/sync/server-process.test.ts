@@ -96,7 +96,7 @@ describe('the process', () => {
     const { code, err } = await ended;
     expect([code, lines.length]).toEqual([0, 1]);
     for (const text of [err, server.logged]) {
-      expect(text).toContain('events taken');
+      expect(text).toContain('events stored');
       // Each field of a line is declared, in its shape (logs/fields.ts).
       expect(text).not.toContain('[withheld]');
       for (const secretText of [

@@ -196,7 +196,7 @@ test('where no build can be started it says so, waits longer each time, and star
   rmSync(join(folder, 'build.json'));
   const launcher = launch(k, 'kiosk');
   await expect.poll(launcher.said, soon).toContain('no-build');
-  await expect.poll(launcher.said, soon).toContain('Tried again in 2 s');
+  await expect.poll(launcher.said, soon).toContain('Trying again in 2 s');
   expect(readFileSync(stateFile(k.layout))).toEqual(state);
   writeFileSync(join(folder, 'build.json'), manifest);
   await expect.poll(k.ran, soon).toEqual(['a run']);

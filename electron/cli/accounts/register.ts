@@ -31,7 +31,6 @@ export function registerAccounts(program: Command): void {
       const { accounts: list } = await call(api.listAccounts);
       printEach(o.json, list, line, `No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}`);
     });
-  /** A command about one account. */
   const one = (name: string, description: string, json = 'one JSON object') =>
     accounts.command(name).description(description).argument('<id>', 'see `accounts list`').option('--json', json);
   one('role', 'Change an account’s role. Ends its sessions.')
@@ -50,7 +49,7 @@ export function registerAccounts(program: Command): void {
   one('remove', 'Remove a disabled account. Its activity stays in the audit log, under its ID.').action(
     async (account, o) => {
       await call(api.removeAccount, { params: { account } });
-      print(o.json, { account }, `${account} is removed.`);
+      print(o.json, { account }, `${account} was removed.`);
     },
   );
   one(

@@ -35,7 +35,7 @@ export function registerAudit(program: Command): void {
           if (left === 0) break;
         }
       });
-      if (left === limit && !json) process.stdout.write('No row matches.\n');
+      if (left === limit && !json) process.stdout.write('No rows match.\n');
     });
   audit
     .command('show')
@@ -101,7 +101,7 @@ const erased = (unknown: number): string[] =>
 type Part = z.output<typeof api.VerifyAnswer>;
 type Fault = Part['faults'][number];
 
-/** Most faults reported; a log that was wholly exchanged has as many as rows. */
+/** Most faults reported: a log that was replaced entirely has as many as it has rows. */
 const MOST = 100;
 
 /** `audit verify`: every row, then the anchors outside the database. */

@@ -14,7 +14,7 @@ S3_CA_FILE, S3_SSE and the rest (docs/operate/backup.md).`;
 const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
 type Tier = (typeof TIERS)[number];
 
-/** Loaded when needed: the SDK takes its time. */
+/** Loaded on demand: the SDK is slow to load. */
 const direct = () => import('../../../sync/server/app/backup-environment.ts');
 
 /** `backup setup|audit|run|list|verify|restore|rekey`. */
@@ -165,7 +165,7 @@ Exit code 1 with backup-thawing: the backup was requested from the archive; run 
     });
 }
 
-/** How a backup is waited for, and what is said meanwhile. */
+/** How to wait for a backup, and what to print meanwhile. */
 const watched = ({ wait = false, tier }: ReadingArgs, progress: CommandOutput['progress']) => ({
   wait,
   tier,

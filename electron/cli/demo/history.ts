@@ -10,7 +10,7 @@ export interface HistoryOptions {
   readonly epoch: string;
   /** The last moment; the history is of the month before, on this machine's calendar. */
   readonly now: Date;
-  /** People with a face, who are enrolled at the demo's other kiosk. */
+  /** People with a face, enrolled at the demo's other kiosk. */
   readonly recorded: readonly string[];
   readonly seed?: number;
   /** How many are made up. */
@@ -58,7 +58,6 @@ export function demoHistory({
     if (at <= now) entries.push({ at, append: (list) => void list.append(type, open, personal, at, id) });
     return id;
   };
-  /** Where each of them was last. */
   const last = new Map<string, { readonly at: Date; readonly direction: Direction }>();
   const checkin = (at: Date, person: string, direction: Direction, method: Method): string => {
     if (at <= now) last.set(person, { at, direction });

@@ -12,16 +12,14 @@ export interface DemoPerson {
   readonly name: string;
   readonly number: string;
   readonly language: 'en' | 'de';
-  /** Enrolment pictures of several poses and moments. */
   readonly pictures: readonly Picture[];
 }
 
 const STILLS_OF_A = [1829, 2045, 2159, 2683, 2888, 3909, 4035, 4117];
 const MOMENTS_OF_B = [1, 12, 19.5, 26, 42, 52];
-/** The webcam man sits far from his camera: enlarged to the distance of a kiosk. */
+/** The man at the webcam sits far from his camera: enlarged to kiosk distance. */
 const CLOSER_B = 'crop=288:216:60:70';
 
-/** Who is enrolled in the demo. */
 export function demoPeople(): DemoPerson[] {
   return [
     {

@@ -12,7 +12,7 @@ import type { Store } from '../../core/store/interface.ts';
 import { VERSION } from '../../core/version.ts';
 import { demoHistory } from './history.ts';
 
-/** What both kiosks of the demo are called, wherever kiosks are listed. */
+/** What both kiosks of the demo are called wherever kiosks are listed. */
 export const KIOSK_NAME = 'Main entrance (demo)';
 export const SECOND_NAME = 'Side entrance (demo)';
 
@@ -33,7 +33,7 @@ export const SecondKiosk = z.strictObject({
 });
 export type SecondKiosk = z.infer<typeof SecondKiosk>;
 
-/** The one of this store, made at the first call. */
+/** The second kiosk of this store, created at the first call. */
 export async function secondKiosk(store: Pick<Store, 'settings'>): Promise<SecondKiosk> {
   const text = store.settings.get(SETTING);
   if (text !== null) return SecondKiosk.parse(JSON.parse(text));
@@ -48,7 +48,7 @@ export const keepSecondKiosk = (store: Pick<Store, 'settings'>, kiosk: SecondKio
 
 export interface SecondKioskOptions {
   readonly kiosk: SecondKiosk & { readonly bundle: ServerBundle };
-  /** People with a face, who are enrolled at the other kiosk. */
+  /** People with a face, enrolled at the other kiosk. */
   readonly recorded: readonly string[];
   /** File that is there once the server has the history. */
   readonly sentFile: string;

@@ -19,7 +19,7 @@ import { type CommandSession, onKiosk, openCommands } from '../store-command.ts'
 
 /** How often the kiosk asks whether it was approved, ms. */
 const POLL_MS = 2000;
-/** Problems of the way to the server, which pass. */
+/** Problems on the way to the server, which are temporary. */
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|too-many-requests|http-5\d\d)$/;
 
 type Line = Record<string, string>;
@@ -68,7 +68,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
         writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
         const written = { ...rest, out: o.out };
         if (o.json) return JSON.stringify(written);
-        return `${o.out} is written. Fingerprint of this kiosk: ${rest.fingerprint}`;
+        return `${o.out} was written. Fingerprint of this kiosk: ${rest.fingerprint}`;
       });
     });
   device
@@ -87,7 +87,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .command('renew')
     .description('On the kiosk: renew its certificate now instead of automatically before it expires.')
     .option('--json', 'one JSON object')
-    .action(({ json }) => onKiosk(deviceRenew, {}, json, () => 'The certificate is renewed.'));
+    .action(({ json }) => onKiosk(deviceRenew, {}, json, () => 'The certificate was renewed.'));
   device
     .command('proxy')
     .description('On the kiosk: set the proxy for reaching the server and brokers. Without an option: show it.')

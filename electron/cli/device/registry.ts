@@ -109,7 +109,6 @@ async function byFile(o: ProvisionOptions, request: string): Promise<void> {
   );
 }
 
-/** As JSON. */
 const shown = ({ id, ...rest }: api.Device) => ({ device: id, ...rest });
 
 function describeDevice(d: api.Device): string {

@@ -42,7 +42,7 @@ Exit code 1 when something is failing or degraded.`,
     });
 }
 
-/** A line a check; below it, for each thing found, what it is and what to do. */
+/** One line per check; below it each finding with what to do. */
 function text({ build, home, database, checks }: CheckReport): string {
   const lines = [`Server ${build}, home ${home}, database ${database}`];
   for (const { check, state, findings } of checks) {

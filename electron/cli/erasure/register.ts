@@ -28,7 +28,7 @@ export function registerErasure(program: Command): void {
     .addHelpText('after', HELP)
     .action(async (o) => {
       const list = await callAll(api.listErasures, { query: { open: o.open } });
-      printEach(o.json, list, line, 'No erasure was asked for.');
+      printEach(o.json, list, line, 'No erasure was requested.');
     });
   erasure
     .command('show')
@@ -56,7 +56,7 @@ export function registerErasure(program: Command): void {
         if (answer !== person) throw new InvalidArgumentError('not the same id; nothing was done');
       }
       const made = await call(api.requestErasure, { body: { person, undoDays: o.undoDays } });
-      const undo = made.undoUntil ? `it can be taken back until ${made.undoUntil}` : 'it can’t be taken back';
+      const undo = made.undoUntil ? `it can be cancelled until ${made.undoUntil}` : 'it can’t be cancelled';
       print(o.json, made, `Request ${made.request}; ${undo}.`);
     });
   erasure
@@ -86,11 +86,11 @@ export function registerErasure(program: Command): void {
 function line({ request, state, origin, requestedAt, waitsFor, undoUntil, doneAt }: Summary): string {
   const when =
     state === 'requested'
-      ? `, ${undoUntil ? `until ${undoUntil} it can be taken back` : 'it can’t be taken back'}`
+      ? `, ${undoUntil ? `can be cancelled until ${undoUntil}` : 'it can’t be cancelled'}`
       : state === 'done'
         ? `, done ${doneAt}`
         : '';
-  return `${request}  ${state}, asked for ${requestedAt} (${origin})${when}${waitsFor ? `, waits for ${waitsFor}` : ''}`;
+  return `${request}  ${state}, asked for ${requestedAt} (${origin})${when}${waitsFor ? `, waiting for ${waitsFor}` : ''}`;
 }
 
 function textOf(state: State): string {
@@ -99,14 +99,18 @@ function textOf(state: State): string {
   const open = state.open.map((k) => {
     const why =
       k.status === 'revoked'
-        ? 'revoked: can’t confirm any more'
+        ? 'revoked: can no longer confirm'
         : `last heard ${k.lastHeardAt ?? 'never'}${k.overdue ? ', OVERDUE' : ''}`;
     return `  · ${k.name} (${k.device}) ${why}`;
   });
   const kiosks = [...confirmed, ...open];
-  return [line(state), 'Steps:', ...steps, 'Kiosks:', ...(kiosks.length > 0 ? kiosks : ['  none has to confirm'])].join(
-    '\n',
-  );
+  return [
+    line(state),
+    'Steps:',
+    ...steps,
+    'Kiosks:',
+    ...(kiosks.length > 0 ? kiosks : ['  none needs to confirm']),
+  ].join('\n');
 }
 
 function waits({ code, nextAt }: State['steps'][number]): string {

@@ -9,7 +9,7 @@ import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** Pictures that are decoded ahead of the one in the models: bounds memory, keeps the models busy. */
+/** Pictures decoded ahead of the one in the models: bounds memory and keeps the models busy. */
 const AHEAD = 2;
 
 /** One face in a line of `faces embed`. */
@@ -66,7 +66,7 @@ function problemOf(cause: unknown): ModelProblem {
   return new ModelProblem('picture-failed', { why: cause instanceof Error ? cause.message : String(cause), cause });
 }
 
-/** Little-endian whatever the machine is. */
+/** Little-endian on every machine. */
 function base64(vector: Float32Array): string {
   const bytes = Buffer.alloc(vector.length * 4);
   for (let i = 0; i < vector.length; i++) bytes.writeFloatLE(vector[i]!, 4 * i);

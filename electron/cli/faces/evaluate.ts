@@ -19,7 +19,6 @@ import { samplesOfVisits } from './visits.ts';
 /** What `faces eval` found. */
 export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
 
-/** Thresholds that these scores support. */
 export interface PickedThresholds {
   /** 1:1 at FMR 1e-3 (the EER's where that is not resolved), null when neither is. */
   readonly verification: number | null;
@@ -37,13 +36,12 @@ export interface PickedThresholds {
 }
 
 const TARGET_FPIR = 1e-3;
-/** How far below the least resolved FMR the curve is carried on. */
+/** How far below the lowest resolved FMR the curve is extrapolated. */
 const FURTHEST = 30;
 const SIZES = [10, 100, 1000, 5000];
 
 export type Watch = (stage: 'pictures' | 'visits' | 'comparisons' | 'searches', done: number, total: number) => void;
 
-/** What there was to compare. */
 export interface Found {
   readonly samples: readonly Sample[];
   readonly counts: {

@@ -5,10 +5,9 @@ import { measureVerification, type Verification } from '../../../models/rules/ca
 import { Problem } from '../../../sync/errors/problem.ts';
 import { personFolders } from '../../core/commands/import-folders.ts';
 
-/** Who belongs to which groups: by column, and in it by value, the people. */
+/** Who belongs to which group: people by value, by column. */
 export type Groups = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
-/** Rates within one group: genuine and impostor pairs are both of its people. */
 export interface GroupRates {
   readonly column: string;
   readonly group: string;

@@ -5,7 +5,7 @@ import { type Observation, startLiveness } from '../../../models/rules/liveness/
 import { Problem } from '../../../sync/errors/problem.ts';
 import { framesOf } from './footage.ts';
 
-/** What the rules say of footage: of each strength, how many challenges were tried and how many passed. */
+/** What the rules make of footage: challenges tried and passed, by strength. */
 interface Tally {
   attempts: number;
   passed: number;
@@ -15,7 +15,6 @@ interface Tally {
 export type LivenessLine =
   | ({
       readonly file: string;
-      /** Frames with a face. */
       readonly samples: number;
       /** Why those that did not pass did not, by code; `unfinished`: the footage ended first. */
       readonly reasons: Readonly<Record<string, number>>;

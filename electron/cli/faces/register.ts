@@ -145,7 +145,7 @@ async function writePlot(file: string, svg: string): Promise<void> {
   }
 }
 
-/** A bar a stage on a terminal; a plain line every tenth of a long stage elsewhere. */
+/** On a terminal one bar per stage; elsewhere a plain line for every tenth of a long stage. */
 function progressOnStderr(): Watch & { end(): void } {
   let stage = '';
   let output = terminalOutput(true, () => null);

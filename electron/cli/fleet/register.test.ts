@@ -12,5 +12,5 @@ test('settings are read as they are written, and nothing behind the sign takes o
   expect(changesOf([], {})).toBeNull();
   for (const wrong of ['relay=open', 'volume', '=3', 'constructor=1', '__proto__=1'])
     expect(() => changesOf([wrong], {}), wrong).toThrow(expect.objectContaining({ code: 'arguments-wrong' }));
-  expect(() => changesOf(['volume=1'], { back: 2 })).toThrow(expect.objectContaining({ code: 'arguments-wrong' }));
+  expect(() => changesOf(['volume=1'], { revert: 2 })).toThrow(expect.objectContaining({ code: 'arguments-wrong' }));
 });

@@ -15,7 +15,7 @@ const KIOSK = 'kiosk ID, see `fleet list`';
 const SETTINGS = Object.keys(DeviceConfig.shape).join(', ');
 const SETTING_HELP = `
 Settings: ${SETTINGS}. To remove one, write name= with no value.
-Every change is kept as a revision; --back restores an older one as a new revision. Revision 0 has no settings.`;
+Every change is kept as a revision; --revert restores an older one as a new revision. Revision 0 has no settings.`;
 
 /** `fleet list|show|config|template|restart|logs|wipe|decommission|cancel|staff`: on the server. */
 export function registerFleet(program: Command): void {
@@ -65,14 +65,14 @@ function registerSettings(fleet: Command): void {
     .description('Change one kiosk’s own settings, which override its site’s. Without settings: show them.')
     .argument('<id>', KIOSK)
     .argument('[settings...]', 'name=value, e.g. volume=40 theme=dark')
-    .option('--back <revision>', 'restore this revision', revision)
+    .option('--revert <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', SETTING_HELP)
     .action(async (device, settings, o) => {
       const set = changesOf(settings, o);
       const params = { device };
       const found = await asOperator(async (ask) => {
-        if (o.back !== undefined) return ask(api.revertKioskSettings, { params, body: { revision: o.back } });
+        if (o.revert !== undefined) return ask(api.revertKioskSettings, { params, body: { revision: o.revert } });
         const shown = await ask(api.getKiosk, { params });
         return set ? ask(api.setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
       });
@@ -85,15 +85,15 @@ function registerSettings(fleet: Command): void {
     )
     .argument('[site]', 'id of the site')
     .argument('[settings...]', 'name=value, e.g. language=de')
-    .option('--back <revision>', 'restore this revision', revision)
+    .option('--revert <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object per line')
     .addHelpText('after', SETTING_HELP)
     .action(async (site, settings, o) => {
       const set = changesOf(settings, o);
       const all = await asOperator(async (ask) => {
         const params = { site: site! };
-        if (site && o.back !== undefined)
-          return [await ask(api.revertSettingsTemplate, { params, body: { revision: o.back } })];
+        if (site && o.revert !== undefined)
+          return [await ask(api.revertSettingsTemplate, { params, body: { revision: o.revert } })];
         const { items } = await ask(api.listSettingsTemplates);
         const shown = items.filter((one) => site === undefined || one.site === site);
         if (!site || !set || !shown[0]) return shown;
@@ -123,14 +123,14 @@ function registerCommands(fleet: Command): void {
     const found = await call(api.commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
-  /** A command that deletes everything on the kiosk: to confirm, people type which one it is. */
+  /** A command that deletes everything on the kiosk: people confirm by typing its name. */
   const destroys = (what: 'wipe' | 'decommission', description: string, more: string) =>
     add(what, description, more)
       .option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)')
       .action(async (device, o) => {
         if (o.name !== undefined) return sendCommand(what, device, o);
         const { kiosk } = await call(api.getKiosk, { params: { device } });
-        const name = await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `);
+        const name = await ask(`Everything on “${kiosk.name}” will be destroyed. Type its name to confirm: `);
         return sendCommand(what, device, { ...o, name });
       });
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
@@ -169,7 +169,7 @@ personal data and is kept for seven days. Reading it is logged.`,
       if (o.out === undefined) process.stdout.write(text);
       else {
         writeFileSync(o.out, text, { mode: 0o600 });
-        process.stdout.write(`${o.out} is written.\n`);
+        process.stdout.write(`${o.out} was written.\n`);
       }
     });
   fleet
@@ -181,17 +181,19 @@ personal data and is kept for seven days. Reading it is logged.`,
     .action(async (device, command, o) => {
       const found = await call(api.withdrawCommand, { params: { device, command } });
       const one = found.commands.find(({ id }) => id === command);
-      print(o.json, found, one ? commandLine(one) : 'It is taken back.');
+      print(o.json, found, one ? commandLine(one) : 'Cancelled.');
     });
 }
 
 /** `name=value`: a number, `true` or `false` where it reads as one; null for nothing behind the sign. */
 export function changesOf(
   settings: readonly string[],
-  { back }: { readonly back?: number },
+  { revert }: { readonly revert?: number },
 ): Record<string, unknown> | null {
-  if (settings.length > 0 && back !== undefined)
-    throw new Problem('arguments-wrong', { reason: '--back takes no settings with it: put back first, then change.' });
+  if (settings.length > 0 && revert !== undefined)
+    throw new Problem('arguments-wrong', {
+      reason: '--revert can’t be combined with settings: revert first, then change.',
+    });
   if (settings.length === 0) return null;
   return Object.fromEntries(
     settings.map((text) => {
@@ -199,7 +201,7 @@ export function changesOf(
       const name = text.slice(0, at);
       if (at < 1 || !Object.hasOwn(DeviceConfig.shape, name))
         throw new Problem('arguments-wrong', {
-          reason: `There is no setting “${at < 1 ? text : name}”. There are: ${SETTINGS}.`,
+          reason: `There is no setting “${at < 1 ? text : name}”. Settings: ${SETTINGS}.`,
         });
       return [name, readValue(name, text.slice(at + 1))];
     }),
@@ -251,13 +253,13 @@ function shownText({ kiosk, own, template, effective, commands, staff }: Shown):
         `waiting   ${r.queued} records, ${r.photosWaiting} photos`,
         `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.published ?? 'none'} sent${r.configProblem ? `: ${r.configProblem}` : ''}`,
       ]
-    : ['It has not reported how it is.'];
+    : ['It has not reported its health yet.'];
   return [
     kioskLine(kiosk),
     ...facts,
     '',
     `Its own settings: ${settingsText(own.settings)}`,
-    `Of its site:      ${settingsText(template)}`,
+    `Its site’s:       ${settingsText(template)}`,
     `Published:        ${settingsText(effective)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
@@ -270,9 +272,9 @@ const settingsText = (settings: object): string =>
     .map(([name, value]) => `${name}=${value}`)
     .join(' ') || '(none)';
 
-function changeLine({ revision, at, by, email, settings, putBack }: Change): string {
-  const back = putBack === null ? '' : ` (revision ${putBack} put back)`;
-  return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${back}`;
+function changeLine({ revision, at, by, email, settings, revertedTo }: Change): string {
+  const from = revertedTo === null ? '' : ` (revision ${revertedTo} restored)`;
+  return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${from}`;
 }
 
 function staffLine({ at, what, outcome, code, by, member }: Shown['staff'][number]): string {

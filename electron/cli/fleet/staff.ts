@@ -18,7 +18,7 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--json', 'one JSON object per line')
     .action(async (o) => {
       const { items: all } = await call(api.listKioskStaff);
-      printEach(o.json, all, memberText, 'No kiosk staff was added at the server.');
+      printEach(o.json, all, memberText, 'No kiosk staff was added on the server.');
     });
   staff
     .command('add <name>')
@@ -30,7 +30,7 @@ export function registerFleetStaff(fleet: Command): void {
     .action(async (name, o) => {
       const wanted = { name, role: o.role, site: o.site ?? null, badge: o.badge ?? null };
       const added = await call(api.addKioskStaff, { body: wanted });
-      print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));
+      print(o.json, added, handed(added, 'was added; kiosks receive it the next time they connect'));
     });
   staff
     .command('reset <name-or-id>')
@@ -46,7 +46,7 @@ export function registerFleetStaff(fleet: Command): void {
         const { id } = only((await ask(api.listKioskStaff)).items, member);
         return ask(api.resetKioskStaff, { params: { member: id }, body: reset });
       });
-      print(o.json, made, handed(made, 'is changed; kiosks have it with their next contact'));
+      print(o.json, made, handed(made, 'was changed; kiosks receive it the next time they connect'));
     });
   staff
     .command('remove <name-or-id>')
@@ -72,7 +72,7 @@ const only = (all: readonly api.KioskStaff[], which: string) =>
 const handed = ({ member, pin, factor }: api.HandedOver, done: string): string =>
   handedText(member.name, done, pin, factor);
 
-const PINS = { own: 'own PIN', start: 'PIN for the first use', none: 'no PIN' } as const;
+const PINS = { own: 'own PIN', start: 'starter PIN', none: 'no PIN' } as const;
 
 function memberText(m: api.KioskStaff): string {
   const where = m.kiosk ? `kiosk ${m.kiosk.name} alone` : m.site === null ? 'all sites' : `site ${m.site}`;
@@ -80,11 +80,11 @@ function memberText(m: api.KioskStaff): string {
     m.role,
     ...(m.pin ? [PINS[m.pin]] : []),
     ...(m.badge ? ['badge'] : []),
-    ...(m.paperLeft === null ? [] : [`${m.paperLeft} codes on paper left`]),
+    ...(m.paperLeft === null ? [] : [`${m.paperLeft} paper codes left`]),
     ...(m.removedAt === null ? [] : [`removed ${m.removedAt}`]),
   ];
   const known = `${m.confirmed} of ${m.kiosks} kiosks have ${m.removedAt === null ? 'them' : 'forgotten them'}`;
-  const waiting = m.waiting.map((k) => `${k.name}${k.revoked ? ' (revoked: it is sent nothing any more)' : ''}`);
+  const waiting = m.waiting.map((k) => `${k.name}${k.revoked ? ' (revoked: it no longer receives anything)' : ''}`);
   return [
     `${m.name}  ${m.id}  ${where}, ${by.join(', ')}; ${known}`,
     ...(waiting.length > 0 ? [`  not yet: ${waiting.join(', ')}`] : []),

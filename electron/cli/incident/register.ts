@@ -22,7 +22,10 @@ export function registerIncident(program: Command): void {
       '--json',
       'one JSON object per line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
     )
-    .addHelpText('after', `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.`)
+    .addHelpText(
+      'after',
+      `\nExit code 1 while the 72 hours of an incident are running, or are over and no one was notified.`,
+    )
     .action(async (o) => {
       const { items: list } = await call(api.listIncidents);
       printEach(o.json, list, summaryLine, 'No incidents.');
@@ -65,7 +68,7 @@ export function registerIncident(program: Command): void {
     .argument('<id>', 'of the incident')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .addOption(new Option('--language <language>').choices(api.NoticeLanguage.options).default('en'))
-    .option('--out <file>', 'where it goes; standard output without it')
+    .option('--out <file>', 'write to this file (default: standard output)')
     .addHelpText('after', `\nExit code 1 when something is still to be filled in.`)
     .action(async (id, o) => {
       const query = { to: o.to, language: o.language };
@@ -120,9 +123,9 @@ function affectedText({ people, rows, everyone, unknown }: z.output<typeof api.A
       const name = [p.name ?? '(no name)', p.email ?? ''].filter(Boolean).join(', ');
       return `${p.person}  ${name}  ${p.rows} ${p.rows === 1 ? 'row' : 'rows'}, ${p.first} to ${p.last}: ${p.data.join(' ')}`;
     }),
-    `${people.length} ${people.length === 1 ? 'person' : 'people'} in ${rows} rows of the audit log${everyone ? ', which are about everybody' : ''}.`,
-    ...(unknown > 0 ? [`${unknown} more were erased since, counted once a day.`] : []),
-    ...(rows === 0 ? ['No row matches: name a scope with incident scope.'] : []),
+    `${people.length} ${people.length === 1 ? 'person' : 'people'} in ${rows} rows of the audit log${everyone ? ', which concern everyone' : ''}.`,
+    ...(unknown > 0 ? [`${unknown} more have been erased since, each counted once a day.`] : []),
+    ...(rows === 0 ? ['No rows match: choose rows with incident scope.'] : []),
   ].join('\n');
 }
 
@@ -200,7 +203,6 @@ function summaryLine(i: Summary): string {
   return `${i.id}  ${i.foundAt}  ${i.severity}  ${i.state}  ${clockText(i)}  ${i.title}`;
 }
 
-/** An incident with its timeline. */
 function incidentText(i: api.Incident): string {
   const written = (['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const)
     .filter((field) => i[field] !== '')

@@ -71,7 +71,7 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
     for (const { step, rows } of steps) process.stdout.write(`${String(rows).padStart(10)}  ${step}\n`);
     const why =
       status.present !== 'new'
-        ? `These keys are in use already. Make new ones: ${command('keys generate')}`
+        ? `These keys are already in use. Generate new ones: ${command('keys generate')}`
         : `${lacking} server processes do not have the new keys yet.`;
     process.stdout.write(ready ? 'Ready to rotate.\n' : `Not ready: ${why}\n`);
   }
@@ -102,10 +102,11 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
 /** What is to be said of the database's own log, which had the keys as they were sealed before. */
 const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
   removed: '',
-  recycled: 'The database writes over its log of the keys under the old ones at some time: set wal_recycle = off.',
-  needed: 'The database’s log still has the keys under the old ones, until its next checkpoint.',
+  recycled:
+    'The database’s write-ahead log still has the keys under the old ones, and overwrites them at some point: set wal_recycle = off.',
+  needed: 'The database’s write-ahead log still has the keys under the old ones, until its next checkpoint.',
   unknown:
-    'How long the database’s log has the keys under the old ones the server may not ask; see docs/prove/erasure.md.',
+    'The server may not ask the database how long its write-ahead log keeps the keys under the old ones; see docs/prove/erasure.md.',
 };
 
 function sentence({ from, to, done, scrubbed, databaseLog }: State): string {
@@ -121,14 +122,14 @@ the old keys too.${
           .filter(Boolean)
           .map((line) => `\n${line}`)
           .join('')
-      : `\nDead rows of the keyring are still on the disk, since something reads the database. Run once more later: ${command('keys rotate')}`
+      : `\nDead rows of the keyring are still on the disk, because something is reading the database. Run again later: ${command('keys rotate')}`
   }`;
 }
 
 function statusText(status: Status): string {
   const { rotation } = status;
   return [
-    `Written under version ${status.writes}.`,
+    `New values are written under version ${status.writes}.`,
     ...status.versions.map(
       (v) =>
         `version ${v.version}: ${v.state}${v.here ? ', held here' : ''}, ${status.under[v.version] ?? 0} people’s rows`,

@@ -14,7 +14,7 @@ export const SPECIES: Readonly<Record<string, Species>> = {
   'print-flat': {
     name: 'photo print, flat',
     level: 'A',
-    make: 'The face straight ahead, life-size (eyes 6 to 7 cm apart), on matt paper of A4, glued to cardboard.',
+    make: 'The face straight ahead, life-size (eyes 6 to 7 cm apart), on matt A4 paper, glued to cardboard.',
     present: 'Turn and tilt it as the screen asks, at the distance of a face.',
   },
   'print-bent': {
@@ -24,9 +24,9 @@ export const SPECIES: Readonly<Record<string, Species>> = {
     present: 'Bend it round a bottle or a hand, closer than 12 cm, and turn it as the screen asks.',
   },
   'print-worn': {
-    name: 'photo print, worn',
+    name: 'photo print, worn as a mask',
     level: 'A',
-    make: 'The same print, eyes and nostrils cut out, tied before a face that is not the one on it.',
+    make: 'The same print with eyes and nostrils cut out, tied in front of someone else’s face.',
     present: 'Do what the screen asks with your own head.',
   },
   'screen-photo': {
@@ -44,27 +44,26 @@ export const SPECIES: Readonly<Record<string, Species>> = {
   'screen-film-chosen': {
     name: 'film on a screen, clip chosen',
     level: 'B',
-    make: 'A clip of each of the four moves, cut without a jump to and from one rest straight ahead.',
-    present: 'Read the prompt and start the clip that fits it.',
+    make: 'A clip of each of the four moves, each beginning and ending without a jump in the same position straight ahead.',
+    present: 'Read the prompt and start the matching clip.',
   },
   'mask-paper': {
-    name: 'mask folded of paper',
+    name: 'folded paper mask',
     level: 'B',
-    make: 'A three-dimensional mask of paper, made from photos of the face.',
+    make: 'A three-dimensional paper mask made from photos of the face.',
     present: 'Wear it and do what the screen asks.',
   },
   'mask-solid': {
-    name: 'mask of silicone or resin',
+    name: 'silicone or resin mask',
     level: 'C',
     make: 'A mask or a bust of the face, cast or printed in three dimensions and painted.',
     present: 'Wear or turn it as the screen asks.',
   },
 };
 
-/** Name of a species, be it of one's own. */
 export const speciesName = (id: string): string => SPECIES[id]?.name ?? id;
 
-/** The attack list, to print: what to make, how to show it, and room to count along. Markdown. */
+/** The attack list for printing: what to make, how to present it, and room for tallies. Markdown. */
 export function attackList(): string {
   const rows = Object.entries(SPECIES).map(
     ([id, { name, level, make, present }]) => `| ☐ | \`${id}\` | ${level} | **${name}.** ${make} | ${present} |`,
@@ -72,7 +71,7 @@ export function attackList(): string {
   return [
     '# Attack list for a trial of the liveness check',
     '',
-    'Make the instruments only of people who have agreed in writing to be imitated in this trial, and destroy them after it.',
+    'Make instruments only of people who have agreed in writing to be imitated in this trial, and destroy them afterwards.',
     'Bring two or more of each kind, of different people, and wear the clothes of an ordinary day. Level: A an hour and an',
     'office, B days, C a workshop.',
     '',

@@ -2,7 +2,6 @@ import type { PresentedLine, TrialSystem } from '../../core/commands/liveness-tr
 import { SPECIES, speciesName } from './attacks.ts';
 import { doneOf, isParticipant, requireSame, seriesOf, type Trial, writeTrial } from './trial-file.ts';
 
-/** What the trial needs of the terminal and of the kiosk. */
 export interface LeadDeps {
   readonly folder: string;
   /** One line from the person who leads; null: none will come any more. */
@@ -31,7 +30,7 @@ export async function lead(trial: Trial, deps: LeadDeps): Promise<void> {
     const open = seriesOf(trial).filter(
       ({ series, planned }) => !trial.declined.includes(series) && doneOf(trial, series) < planned,
     );
-    if (open.length === 0) return say('Everything that was planned has been done.');
+    if (open.length === 0) return say('Everything planned has been done.');
     if (open.every(({ series }) => skipped.has(series))) skipped = new Set();
     const { series, planned } = open.find((one) => !skipped.has(one.series))!;
     if (!trial.agreed.includes(series)) {
@@ -74,4 +73,4 @@ function howTo(series: string): string {
 const consentQuestion = (series: string): string =>
   isParticipant(series)
     ? `\n${titleOf(series)}: have they read what the trial does, and agreed to take part? yes/no > `
-    : `\n${titleOf(series)}: has everyone whose face is on these instruments agreed to be imitated? yes/no > `;
+    : `\n${titleOf(series)}: has everyone whose face these instruments show agreed to be imitated? yes/no > `;

@@ -16,8 +16,8 @@ import { isParticipant, isSeries, readTrial, requireSame, type Trial, writeTrial
 
 const TRIAL_HELP = `
 Leads through presentations at the camera of the kiosk that runs on this machine: people with their own faces, and attacks
-by kind of instrument. While it is under way faces check nobody in, and nothing is recorded but figures: FOLDER/trial.json after
-each presentation, FOLDER/report.md and report.json at the end. The same command with the same folder goes on where it stopped.
+by kind of instrument. During the trial, faces check no one in, and only numbers are recorded: FOLDER/trial.json after
+each presentation, FOLDER/report.md and report.json at the end. The same command with the same folder continues where it stopped.
 
 It reads lines: empty for the next presentation, s for another series, u to undo the last, e to stop; yes or no where it
 asks for consent. Without a further presentation faces check in again after ten minutes.`;
@@ -44,19 +44,19 @@ export function registerLiveness(program: Command): void {
   liveness
     .command('trial')
     .description('Lead through a trial at the running kiosk’s camera.')
-    .argument('<folder>', 'where the figures and the report go')
+    .argument('<folder>', 'folder for the results and the report')
     .option('--place <text>', 'where the kiosk is, for the report (needed once)')
     .option('--strength <strength>', `${STRENGTHS.join(', ')} (default: the site’s policy)`, oneOf(STRENGTHS))
     .option('--participants <n>', 'how many people take part', wholeNumber(1, 1_000), 10)
-    .option('--each <n>', 'presentations of each of them', wholeNumber(1, 100), 5)
-    .option('--attacks <list>', 'kinds of instruments, with commas', Object.keys(SPECIES).join(','))
-    .option('--attempts <n>', 'presentations of each kind', wholeNumber(1, 1_000), 20)
+    .option('--each <n>', 'presentations per person', wholeNumber(1, 100), 5)
+    .option('--attacks <list>', 'kinds of instruments, comma-separated', Object.keys(SPECIES).join(','))
+    .option('--attempts <n>', 'presentations per kind', wholeNumber(1, 1_000), 20)
     .option('--seconds <n>', 'how long a presentation may take', wholeNumber(1, 300), 60)
     .addHelpText('after', TRIAL_HELP)
     .action(runTrial);
   liveness
     .command('report')
-    .description('Make the report of a trial again, and print it.')
+    .description('Write the report of a trial again, and print it.')
     .argument('<folder>', 'of the trial')
     .option('--json', 'one JSON object')
     .action((folder, { json }) => {
@@ -76,7 +76,8 @@ function writeReport(folder: string, trial: Trial) {
 
 async function runTrial(folder: string, options: TrialOptions): Promise<void> {
   const before = readTrial(folder);
-  if (!before && !options.place) throw new Problem('arguments-wrong', { reason: '--place: say where the kiosk is' });
+  if (!before && !options.place)
+    throw new Problem('arguments-wrong', { reason: '--place is missing: say where the kiosk is' });
   const strength = options.strength ?? before?.system.strength ?? null;
   const session = await openCommands(kioskHome());
   try {
@@ -153,6 +154,6 @@ async function leadThrough(folder: string, trial: Trial, present: () => Promise<
   } finally {
     reader.close();
     writeReport(folder, trial);
-    say(`Figures and report: ${folder}`);
+    say(`Results and report: ${folder}`);
   }
 }

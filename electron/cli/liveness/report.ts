@@ -11,7 +11,7 @@ type Rate = { readonly count: number; readonly of: number } & (
 
 interface Row {
   readonly presentations: number;
-  /** How many of each reason, of those that failed or came to nothing. */
+  /** How many failures and non-responses, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -23,7 +23,7 @@ export interface TrialReport {
   readonly from: string;
   readonly until: string;
   readonly system: TrialSystem;
-  /** APCER and BPCER are of the presentations that were judged; the non-response rates of all. */
+  /** APCER and BPCER count only presentations that were judged; the non-response rates count all. */
   readonly bonaFide: Row & { readonly participants: number; readonly bpcer: Rate; readonly bpnrr: Rate };
   readonly attacks: readonly (Row & {
     readonly instrument: string;
@@ -92,8 +92,8 @@ export function reportText(report: TrialReport): string {
   return [
     '# Trial of the liveness check',
     '',
-    '**This is no certified laboratory’s report.** It is the operator’s own trial with the terms of ISO/IEC 30107-3, on one machine, with',
-    'the people and instruments at hand. It says nothing of instruments that are not in it.',
+    '**This is not a certified laboratory’s report.** It is the operator’s own trial in the terms of ISO/IEC 30107-3, on one machine, with',
+    'the people and instruments at hand. It says nothing about instruments that are not in it.',
     '',
     `| | |\n|---|---|\n| place | ${cell(place)} |\n| date | ${when} |`,
     `| build | ${system.version}${system.commit ? ` (${system.commit.slice(0, 12)})` : ''} |`,
@@ -127,8 +127,8 @@ export function reportText(report: TrialReport): string {
     '',
     '## How to read it',
     '',
-    '- One presentation is one challenge. A kiosk allows three before a pause, so one who may try again gets in more often.',
-    '- APCER and BPCER count the presentations that were judged, the non-response rates all of them. A no response lets nobody in.',
+    '- One presentation is one challenge. A kiosk allows three before a pause, so someone who may try again gets in more often.',
+    '- APCER and BPCER count the presentations that were judged, the non-response rates all of them. A non-response lets no one in.',
     '- Intervals are exact (Clopper–Pearson) and take presentations to be independent. Those of one person or one instrument',
     '  are not, so the truth may be further away. None let in of 20 leaves room for 17 %.',
     '- Only the liveness check was tried: nobody was recognised. Someone who fools it still has to look like an enrolled person.',

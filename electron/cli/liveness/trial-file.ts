@@ -21,13 +21,11 @@ const Trial = z.strictObject({
   system: TrialSystem,
   plan: z.strictObject({
     participants: z.number().int().min(1).max(1_000),
-    /** Presentations of each participant. */
     each: z.number().int().min(1).max(100),
     attacks: z.array(Series).max(50),
-    /** Presentations of each kind of instrument. */
     attempts: z.number().int().min(1).max(1_000),
   }),
-  /** Series whose people have agreed to take part, or to be imitated; and those that are left out. */
+  /** Series whose people have agreed to take part or to be imitated, and series left out. */
   agreed: z.array(Series),
   declined: z.array(Series),
   /** In order, newest last. */
@@ -46,7 +44,6 @@ export const isSeries = (name: string): boolean => Series.safeParse(name).succes
 
 export const isParticipant = (series: string): boolean => /^participant-\d+$/.test(series);
 
-/** All series of a trial with how many presentations each is to have: the participants first. */
 export const seriesOf = ({ plan }: Trial): readonly { readonly series: string; readonly planned: number }[] => [
   ...Array.from({ length: plan.participants }, (_, i) => ({ series: `participant-${i + 1}`, planned: plan.each })),
   ...plan.attacks.map((series) => ({ series, planned: plan.attempts })),
@@ -65,7 +62,7 @@ export function readTrial(folder: string): Trial | null {
   try {
     return Trial.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new Problem('trial-not-usable', { file, why: 'it is no trial of this version', cause });
+    throw new Problem('trial-not-usable', { file, why: 'it is not a trial of this version', cause });
   }
 }
 

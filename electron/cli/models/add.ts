@@ -6,12 +6,12 @@ import { kioskHome } from '../../core/paths.ts';
 
 const HELP = `
 The folder contains ONNX files with embedders.json, for a kiosk also passive-liveness.json (docs/operate/embedders.md). Each
-model is loaded and run once before anything is written. A running kiosk uses it from its next start on. Prints one ID per
+model is loaded and run once before anything is written. A kiosk uses it from its next start. Prints one ID per
 line.`;
 
 /** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
 export function registerKioskModels(program: Command): void {
-  add(program.command('models').description('Embedders and a liveness model of your own.'), toKiosk, 'only');
+  add(program.command('models').description('Add embedders and a liveness model of your own.'), toKiosk, 'only');
 }
 
 /**

@@ -7,7 +7,7 @@ import { add as addModel, toKiosk } from './add.ts';
 
 /** `models …`: on the server, the move to another embedder. */
 export function registerModels(program: Command): void {
-  const models = program.command('models').description('Manage face models, and move to another one.');
+  const models = program.command('models').description('Manage face models, and move to another.');
   const weights = async () => {
     const { DEFAULT_WEIGHTS } = await import('../../../models/node/weights.ts');
     const env = await serverEnvironment().catch((cause: unknown) => {
@@ -43,7 +43,7 @@ export function registerModels(program: Command): void {
   add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>
     line(await call(api.finishEmbedderMove)),
   );
-  add('cancel', 'Give the move up before kiosks were switched.').action(async () =>
+  add('cancel', 'Cancel the move before kiosks are switched.').action(async () =>
     line(await call(api.cancelEmbedderMove)),
   );
 }

@@ -69,7 +69,7 @@ export function registerPeople(program: Command): void {
       process.stderr.write(
         consent === null
           ? 'No consent is recorded: every photo waits for staff, and no one is enrolled yet.\n'
-          : `Consent is recorded for each person as "${consent}", on your word.\n`,
+          : `Consent is recorded for each person as "${consent}", as you have stated.\n`,
       );
       const { language, review = false, json } = options;
       const args = { folder: resolve(folder), consent, language, review };
@@ -126,8 +126,8 @@ function describeImport(value: unknown): string | null {
     return `${t.people} people: ${t.added} added, ${t.extended} extended, ${t.unchanged} unchanged, ${t.waiting} waiting, ${t.refusedPeople} refused. ${t.photos} photos, ${t.waitingPhotos} waiting for staff at the kiosk, ${t.refusedPhotos} refused.`;
   }
   if (line.review === 'waiting')
-    return `  ${line.person}/${line.photo}: waits for staff${line.reason ? `, ${line.reason}` : ''}`;
-  if (line.review) return `  ${line.person}/${line.photo}: staff decided before, ${line.review}`;
+    return `  ${line.person}/${line.photo}: waiting for staff${line.reason ? `, ${line.reason}` : ''}`;
+  if (line.review) return `  ${line.person}/${line.photo}: already decided by staff, ${line.review}`;
   if (line.refused) return `  ${line.person}/${line.photo}: refused, ${line.refused}: ${line.message}`;
   if (line.result === 'refused') return `${line.person}: refused, ${line.reason}`;
   return `${line.person}: ${line.result}, ${line.templates} ${line.templates === 1 ? 'template' : 'templates'}`;

@@ -63,7 +63,6 @@ function stated(file: string, manifest: string | undefined): InspectedArchive['b
   }
 }
 
-/** Puts an archive into the working copy, under the name that its hash gives it. */
 export async function placeArchive(
   file: string,
   repository: string,

@@ -18,7 +18,6 @@ export interface InitOptions {
   readonly repository: string;
   readonly keys: string;
   readonly onlineKeys: string;
-  /** Public halves of keys that their holders have made elsewhere. */
   readonly public: readonly string[];
   readonly rootKeys: number;
   readonly rootThreshold: number;
@@ -98,9 +97,8 @@ export interface RotateOptions {
   /** Where new keys are made. */
   readonly keys?: string;
   readonly remove: readonly string[];
-  /** Public halves of keys that their holders have made elsewhere. */
   readonly public: readonly string[];
-  /** How many to make; as many as are removed, less those given. */
+  /** How many to make; by default as many as are removed, less those given. */
   readonly make?: number;
   readonly threshold?: number;
   readonly passphraseFile?: string;

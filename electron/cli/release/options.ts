@@ -6,7 +6,6 @@ export const SP = `${PROGRAM.call} release`;
 export const PASSPHRASES = `
 Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;
 
-/** Options that all of them have. */
 export const shared = <A extends unknown[], O extends OptionValues>(command: Command<A, O>, help = PASSPHRASES) =>
   command
     .option('--passphrase-file <file>', 'passphrase of the keys')

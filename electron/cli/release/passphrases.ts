@@ -14,7 +14,6 @@ const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 60
  * read those.
  */
 export interface Passphrases {
-  /** Of a new key, typed twice. */
   fresh(what: string): Promise<string>;
   open(key: ClosedKey): Promise<Signer>;
 }
@@ -25,15 +24,15 @@ export function passphrases(file: string | undefined): Passphrases {
     const passphrase = fromFile(file);
     return { fresh: async () => passphrase, open: async (key) => key.open(passphrase) };
   }
-  /** Those that have opened a key in this run: often one person has several. */
+  /** Passphrases that have opened a key in this run: one person often holds several keys. */
   const known: string[] = [];
   return {
     async fresh(what) {
       for (;;) {
         const typed = await password(`New passphrase for ${what}: `, INSTEAD);
         requirePassphrase(typed);
-        if (typed === (await password('The same again: ', INSTEAD))) return typed;
-        process.stderr.write('These were two different ones.\n');
+        if (typed === (await password('Repeat it: ', INSTEAD))) return typed;
+        process.stderr.write('The passphrases differ.\n');
       }
     },
     async open(key) {
@@ -48,7 +47,7 @@ export function passphrases(file: string | undefined): Passphrases {
           known.push(typed);
           return signer;
         }
-        process.stderr.write('That was not it.\n');
+        process.stderr.write('Wrong passphrase.\n');
       }
       throw new Problem('release-key-not-opened', { file: key.file });
     },

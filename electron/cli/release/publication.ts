@@ -151,7 +151,7 @@ function showStatus(workspace: Workspace, json: boolean | undefined): void {
   const waiting = approvals(workspace);
   const notes = published ? soon(published.expires, Date.now()) : [];
   const text = [
-    published ? [publishedText(published), ...published.targets].join('\n') : 'Nothing is published yet.',
+    published ? [publishedText(published), ...published.targets].join('\n') : 'Nothing has been published yet.',
     ...keys.map(
       ({ role, threshold, keyids }) => `${role}: ${threshold} of ${keyids.map((id) => id.slice(0, 12)).join(', ')}`,
     ),

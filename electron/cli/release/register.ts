@@ -33,7 +33,7 @@ export function registerRelease(program: Command): void {
 }
 
 function registerMaking(release: Command): void {
-  const days = (role: RoleName, usual: number) => `how long ${role} metadata are good for (${usual})`;
+  const days = (role: RoleName, usual: number) => `how long ${role} metadata are valid for (${usual})`;
   const creates = release
     .command('init')
     .description('Create the keys of a new repository, and its first root and targets metadata, ready to be signed.')
@@ -154,7 +154,7 @@ interface SignResult {
   readonly approvals: readonly Approval[];
 }
 
-/** Stages what is asked for, shows everything that is staged, and adds the signatures of the keys at hand. */
+/** Stages what is requested, shows everything staged, and adds the signatures of the keys at hand. */
 async function sign(o: SignOptions): Promise<SignResult> {
   const workspace = openWorkspace(o.repository);
   for (const folder of o.keys) requireApart(folder, o.repository);
@@ -173,7 +173,10 @@ async function sign(o: SignOptions): Promise<SignResult> {
 async function addBuild(workspace: Workspace, file: string, o: SignOptions): Promise<void> {
   const archive = await inspectArchive(file, o.manifest);
   if (o.replace)
-    await confirm(`Give version ${archive.build.version} other bytes than were signed before?`, o.yes ?? false);
+    await confirm(
+      `Give version ${archive.build.version} different content from what was signed before?`,
+      o.yes ?? false,
+    );
   // Before it is copied: a version that is there already is refused for what it is.
   stageBuild({ ...workspace, stage: () => undefined }, archive, o);
   await placeArchive(file, workspace.folder, archive, (done) => o.progress(done, archive.length, 'bytes'));

@@ -13,7 +13,7 @@ const day = (iso: string) => iso.slice(0, 10);
 export function describedText({ root, targets }: Described): string {
   const lines: string[] = [];
   if (root) {
-    lines.push(`root, version ${root.version}, good until ${day(root.expires)}:`);
+    lines.push(`root, version ${root.version}, valid until ${day(root.expires)}:`);
     if (root.roles.length === 0) lines.push('  the same keys as before');
     for (const { role, added, removed, threshold, thresholdBefore } of root.roles) {
       for (const id of removed) lines.push(`  - ${role} key ${short(id)}`);
@@ -23,7 +23,7 @@ export function describedText({ root, targets }: Described): string {
     }
   }
   if (targets) {
-    lines.push(`targets, version ${targets.version}, good until ${day(targets.expires)}:`);
+    lines.push(`targets, version ${targets.version}, valid until ${day(targets.expires)}:`);
     for (const path of targets.removed) lines.push(`  - ${path}`);
     for (const { path, sha256, length, commit } of targets.added) {
       lines.push(`  ${targets.replaced.includes(path) ? '! REPLACES' : '+'} ${path}`);
@@ -35,11 +35,11 @@ export function describedText({ root, targets }: Described): string {
   return lines.join('\n');
 }
 
-/** A warning a line: it may be signed all the same, for kiosks that are reinstalled. */
+/** One warning per line: it can be signed all the same, for kiosks that are reinstalled. */
 export const cannotRollBackText = (builds: NonNullable<Described['targets']>['cannotRollBack']): string[] =>
   builds.map(
     ({ platform, version, needs, highest }) =>
-      `! No kiosk would take ${version} for ${platform} (update-cannot-roll-back): builds before it know schema ${highest} of the store, ` +
+      `! No kiosk would accept ${version} for ${platform} (update-cannot-roll-back): builds before it know schema ${highest} of the store, ` +
       `what it writes needs ${needs}. Release one that reads schema ${needs} first (docs/operate/releases.md).`,
   );
 
@@ -48,7 +48,7 @@ export function approvalsText(approvals: readonly Approval[]): string {
     .map(({ role, version, byRoot, have, need, keyids }) => {
       const asked = role === 'root' ? ` by the keys of root ${byRoot}` : '';
       const left = keyids.filter((id) => !have.includes(id)).map(short);
-      const waits = have.length < need ? `; it waits for ${need - have.length} of ${left.join(', ')}` : '';
+      const waits = have.length < need ? `; waiting for ${need - have.length} of ${left.join(', ')}` : '';
       return `${role} ${version}: ${have.length} of ${need} signatures${asked}${waits}`;
     })
     .join('\n');
@@ -60,7 +60,7 @@ export function madeText(made: readonly MadeKey[]): string {
 
 const rolesText = ({ versions, expires }: Pick<Published, 'versions' | 'expires'>): string[] =>
   (Object.keys(versions) as (keyof typeof versions)[]).map(
-    (role) => `${role} ${versions[role]}, good until ${day(expires[role])}`,
+    (role) => `${role} ${versions[role]}, valid until ${day(expires[role])}`,
   );
 
 export const publishedText = (published: Published): string =>
@@ -68,5 +68,7 @@ export const publishedText = (published: Published): string =>
 
 export function verifiedText({ builds, notes, ...metadata }: Verified): string {
   const all = builds.map(({ path, bytes }) => `${path}  ${sizeText(bytes)}`);
-  return [...rolesText(metadata), ...all, ...(notes.length > 0 ? notes : ['A kiosk would take all of it.'])].join('\n');
+  return [...rolesText(metadata), ...all, ...(notes.length > 0 ? notes : ['A kiosk would accept all of it.'])].join(
+    '\n',
+  );
 }

@@ -12,7 +12,6 @@ const SOON = { root: 30, targets: 30, snapshot: 7, timestamp: 2 } as const;
 const MAX_ROOT = 64 * 1024;
 
 export interface VerifyOptions {
-  /** The root.json that kiosks come with. */
   readonly root: string;
   /** A folder, or an address. */
   readonly from: string;

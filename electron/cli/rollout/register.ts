@@ -20,7 +20,7 @@ import { all, asOperator, call, everyItem } from '../server/environment.ts';
 const HOW = `
 A rollout goes step by step: first the canary kiosks (rollout rings), then growing shares of all kiosks. It stops
 automatically when kiosks go back to their previous build or don't become healthy. See docs/operate/rollouts.md.`;
-const STANDS = 'stopped automatically, or waits because kiosks failed or none of a step has connected.';
+const STANDS = 'stopped automatically, or is waiting because kiosks failed or none of a step has connected.';
 const IN_FORCE = 'rollout ID (default: the current one)';
 const RINGS: readonly api.RingId[] = ['canary', 'early', 'all'];
 
@@ -77,7 +77,7 @@ function registerReading(rollout: Command): void {
     .addHelpText('after', `\nExit code 1 when the current one ${STANDS}`)
     .action(async (o) => {
       const { items: all } = await call(api.listRollouts, { query: { limit: 20 } });
-      printEach(o.json, all, rolloutLine, 'No version was rolled out yet.');
+      printEach(o.json, all, rolloutLine, 'No version has been rolled out yet.');
       process.exitCode = attention(all[0]);
     });
   rollout
@@ -115,7 +115,7 @@ function registerReading(rollout: Command): void {
       const found = await call(api.listBuilds);
       const ends = found.expires ? [`Its metadata expires at ${found.expires}.`] : [];
       const why = found.configured
-        ? (found.problem ?? 'It has no builds.')
+        ? (found.problem ?? 'The repository has no builds.')
         : 'No repository is configured: set SMARTPRESENCE_UPDATES.';
       const lines = found.builds.length > 0 ? found.builds.map(buildLine) : [why];
       print(o.json, found, [...lines, ...ends].join('\n'));
@@ -127,16 +127,16 @@ function registerActs(rollout: Command): void {
   const act = (name: string, description: string) =>
     rollout.command(name).description(description).argument('[id]', IN_FORCE);
   const JSON_HELP = 'one JSON object, as in `rollout list`';
-  /** On the rollout that is meant. */
+  /** Acts on the rollout that is meant. */
   const does = async (
     id: string | undefined,
     json: boolean | undefined,
     work: (ask: Call, params: { rollout: string }) => Promise<api.Rollout>,
   ) => print(json, await asOperator(async (ask) => work(ask, { rollout: await idOf(ask, id) })), rolloutLine);
-  act('pause', 'Start the update on no further kiosk; those that have begun finish.')
+  act('pause', 'Update no more kiosks; those that have started will finish.')
     .option('--json', JSON_HELP)
     .action((id, o) => does(id, o.json, (ask, params) => ask(api.pauseRollout, { params })));
-  act('advance', 'Go to the next step now, without waiting for the soak time.')
+  act('advance', 'Start the next step now, without waiting for the soak time.')
     .option('--json', JSON_HELP)
     .action((id, o) => does(id, o.json, (ask, params) => ask(api.advanceRollout, { params })));
   act('resume', 'Continue with the same step. Earlier failures no longer count.')
@@ -153,7 +153,7 @@ function registerActs(rollout: Command): void {
       if (!o.yes) {
         const answer = await ask(`Roll ${one.version} back everywhere? Type the version: `);
         if (answer.trim() !== one.version) {
-          process.stderr.write('Nothing was done.\n');
+          process.stderr.write('Nothing was changed.\n');
           process.exitCode = EXIT.attention;
           return;
         }
@@ -175,7 +175,7 @@ function registerRings(rollout: Command): void {
     .action(async (device, ring, o) => {
       if ((device === undefined) !== (ring === undefined) || (device !== undefined && o.name))
         throw new Problem('arguments-wrong', {
-          reason: 'A device and its ring belong together, and --name is used without them.',
+          reason: 'Give a device and a ring together, or --name alone.',
         });
       const { items } = await asOperator(async (ask) => {
         if (o.name) return ask(api.renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
@@ -224,10 +224,10 @@ type Build = z.output<typeof RepositoryBuild>;
 const WAITS: Readonly<Record<Rollout['waitsFor'], string>> = {
   nothing: '',
   soak: 'soaks',
-  verdicts: 'waits until kiosks have said how they are',
-  contact: 'waits: none of the kiosks that it has come to was heard of for an hour; see `rollout advance`',
-  failures: 'waits: too large a share of the first kiosks failed',
-  decision: 'waits for `rollout advance`',
+  verdicts: 'waiting for kiosks to report their health',
+  contact: 'waiting: none of the kiosks it has reached has been in contact for an hour; see `rollout advance`',
+  failures: 'waiting: too many of the first kiosks failed',
+  decision: 'waiting for `rollout advance`',
 };
 
 function rolloutLine(r: Rollout): string {
@@ -250,7 +250,7 @@ function kioskLine(k: RolloutKiosk): string {
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
 }
 
-/** The order in which an act’s details are listed; others follow. */
+/** The order in which the details of an act are listed; others follow. */
 const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'retry'];
 
 function actionLine({ at, by, email, what, detail }: RolloutAction): string {

@@ -14,7 +14,7 @@ test('a restored server is started as it runs on this machine', () => {
   mkdirSync(at('units'));
   writeFileSync(at('units/smartpresence-server.service'), '');
   // Restored into a database of its own, with keys from a copy, on a machine that was not set up yet.
-  const beside = /^Make it the server of this machine, .*: npm run -s sp -- setup$/;
+  const beside = /^Set it up on this machine, .*: npm run -s sp -- setup$/;
   expect(howToStart(none, [at('units')])).toMatch(beside);
   mkdirSync(at('etc'));
   writeFileSync(at('etc/server.env'), '');

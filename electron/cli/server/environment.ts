@@ -65,27 +65,27 @@ export async function serverEnvironment(): Promise<Environment> {
   throw new Problem('server-missing', { where: home });
 }
 
-/** Whether a command in this environment works with the server that is installed as a service of this machine. */
+/** Whether a command in this environment works on the server installed as a service of this machine. */
 const isService = (env: Environment): boolean =>
   givenKeys(env).length === 0 && !namesHome(env) && isInstalled(placesOf(env));
 
 /** The folders of systemd's units: the archive's and the package's. */
 const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system'];
 
-/** What is to be done when this environment's server has its data: a line for the person who restored it. */
+/** How to start this environment's server once it has its data, for the person who restored it. */
 export function howToStart(env: Environment, units: readonly string[] = UNITS): string {
   if (isService(env)) return 'Start the server: systemctl start smartpresence-server';
   // The service of this machine is another server, or none that was set up.
   if (units.some((folder) => existsSync(join(folder, 'smartpresence-server.service'))))
-    return `Make it the server of this machine, with its database and its keys: ${command('setup')}`;
+    return `Set it up on this machine, with its database and its keys: ${command('setup')}`;
   return `Start the server: ${command('server start')}`;
 }
 
-/** Someone has said which server they mean. */
+/** Whether someone has said which server they mean. */
 export const namesHome = (env: Environment): boolean =>
   Boolean(env.SMARTPRESENCE_SERVER_HOME || env.SMARTPRESENCE_HOME);
 
-/** Makes a server home with its keys; see initServer. Loaded when needed: the database's code takes its time. */
+/** Creates a server home with its keys; see initServer. Loaded on demand: the database's code is slow to load. */
 export async function init(home: string, env: Environment): Promise<Record<string, string>> {
   return (await import('../../../sync/server/app/local.ts')).initServer(home, env);
 }

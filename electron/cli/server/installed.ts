@@ -20,7 +20,7 @@ export function placesOf(env: NodeJS.ProcessEnv) {
   return {
     variables: join(folder, 'server.env'),
     credentials: join(folder, 'credentials'),
-    /** Home of the server, where server.env names none. */
+    /** Home of the server if server.env names none. */
     home: HOME,
   };
 }
@@ -55,7 +55,7 @@ const notPermitted = (places: Places, cause?: unknown) =>
 function openCredential(path: string, name: string): string {
   const done = spawnSync('systemd-creds', ['decrypt', `--name=${CREDENTIAL}${name}`, path, '-'], { encoding: 'utf8' });
   if (done.status === 0) return done.stdout.trim();
-  if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} was not opened`), { code: 'EACCES' });
+  if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} could not be opened`), { code: 'EACCES' });
   throw new Problem('credential-not-opened', { path, reason: (done.error?.message ?? done.stderr).trim() });
 }
 
@@ -87,7 +87,7 @@ export function serviceUser(): Owner | null {
   return line ? { uid: Number(line[1]), gid: Number(line[2]) } : null;
 }
 
-/** From now on, for a server that root starts by hand. */
+/** Switches to the owner of the home, for a server that root starts by hand. */
 export function becomeOwner(home: string): void {
   const owner = ownerOf(home);
   if (!owner) return;

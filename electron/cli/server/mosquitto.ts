@@ -63,14 +63,13 @@ the files are given to the broker's user. Run it again after \`server keys succe
 valid for 397 days. Run it with --access every few minutes, and reload the broker when it reports new rules.`,
     )
     .action(async (o, command) => {
-      if (o.watch !== undefined && !o.access)
-        command.error('error: --watch goes with --access', { exitCode: EXIT.usage });
+      if (o.watch !== undefined && !o.access) command.error('error: --watch needs --access', { exitCode: EXIT.usage });
       if (o.watch !== undefined) return watch(o, o.watch);
       if (o.access) {
         const { changed, names } = await writeAccess(o);
         const said = changed
-          ? 'The access rules are new: reload the broker (SIGHUP).'
-          : 'The access rules are as they were.';
+          ? 'The access rules have changed: reload the broker (SIGHUP).'
+          : 'The access rules have not changed.';
         print(o.json, { changed }, `${said} Servers that may use the broker: ${names}.`);
         return;
       }
@@ -99,7 +98,9 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
         `Servers that may use it: ${brokerNames(named)}.`,
       ];
       if (owner?.uid === 0)
-        lines.push(`The files are root's: there is no user ${BROKER_USER} here. Name the broker's with --user.`);
+        lines.push(
+          `The files belong to root, because there is no user ${BROKER_USER} here. Give the broker's user with --user.`,
+        );
       print(o.json, files, lines.join('\n'));
     });
 }
@@ -120,10 +121,11 @@ async function watch(o: Args, seconds: number): Promise<void> {
   while (!ended.signal.aborted) {
     try {
       const { changed, names } = await writeAccess(o);
-      if (changed) print(o.json, { changed }, `The access rules are new. Servers that may use the broker: ${names}.`);
+      if (changed)
+        print(o.json, { changed }, `The access rules have changed. Servers that may use the broker: ${names}.`);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
-      process.stderr.write(`${code ?? 'failed'}: ${message}\nTried again in ${seconds} s.\n`);
+      process.stderr.write(`${code ?? 'failed'}: ${message}\nTrying again in ${seconds} s.\n`);
     }
     await pause(seconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined); // it is to end
   }

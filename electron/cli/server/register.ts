@@ -100,7 +100,7 @@ so that everyone chooses a new PIN.`,
     )
     .action(async (key, options) => {
       const done = await call(api.succeedServerKey, { params: { purpose: key } });
-      const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it at their next contact.`;
+      const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it the next time they connect.`;
       print(options.json, done, text);
     });
   keys

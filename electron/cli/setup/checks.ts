@@ -36,7 +36,7 @@ const wrong = (reason: string) => new Problem('answer-wrong', { reason });
 
 /** Whether it is an address; it is connected to right after (setup.ts), and asked for again where that fails. */
 export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers): Promise<readonly string[]> {
-  if (!url) return ['The embedded database is for evaluation: not power-safe, one server only.'];
+  if (!url) return ['The embedded database is for evaluation: not safe against power loss, one server only.'];
   const address = readDatabaseUrl(url);
   if (typeof address === 'string') throw wrong(`The database’s address ${address}.`);
   return NONE;
@@ -44,7 +44,7 @@ export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers
 
 export async function checkPorts(answers: Answers, before: Answers): Promise<readonly string[]> {
   const host = answers.SMARTPRESENCE_BIND!;
-  if (isIP(host) === 0) throw wrong(`${host} is no IP address; 0.0.0.0 means all addresses of this machine.`);
+  if (isIP(host) === 0) throw wrong(`${host} is not an IP address; 0.0.0.0 means all addresses of this machine.`);
   // One that is set is the running server's own.
   for (const name of ['SMARTPRESENCE_PEOPLE_PORT', 'SMARTPRESENCE_DEVICE_PORT'])
     if (answers[name] !== before[name] || host !== before.SMARTPRESENCE_BIND)
@@ -53,7 +53,7 @@ export async function checkPorts(answers: Answers, before: Answers): Promise<rea
     answers.SMARTPRESENCE_PEOPLE_PORT === answers.SMARTPRESENCE_DEVICE_PORT &&
     answers.SMARTPRESENCE_PEOPLE_PORT !== '0'
   )
-    throw wrong('Console and kiosks need a port each.');
+    throw wrong('Console and kiosks each need their own port.');
   return NONE;
 }
 
@@ -71,7 +71,7 @@ export async function checkNames({ SMARTPRESENCE_HOSTNAMES: hosts }: Answers): P
 
 async function requireFree(host: string, text: string, setting: string): Promise<void> {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`${text} is no port number.`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`${text} is not a port number.`);
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
@@ -93,7 +93,7 @@ export async function checkCertificate(a: Answers): Promise<readonly string[]> {
   } catch {
     throw refuse('certificate or key can’t be read as PEM');
   }
-  if (!belongs) throw refuse('the key is not that of the certificate');
+  if (!belongs) throw refuse('the key does not belong to the certificate');
   if (Date.parse(certificate.validTo) < Date.now()) throw refuse(`it ended on ${certificate.validTo}`);
   const host = (a.SMARTPRESENCE_HOSTNAMES ?? '').split(',')[0]!.trim();
   const names = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
@@ -150,10 +150,10 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
     withoutPolicy: true,
   });
   await tryStore(settings);
-  return [`The bucket ${settings.bucket} was made. It gets its policy from: ${command('backup setup')}`];
+  return [`The bucket ${settings.bucket} was created. Set its policy with: ${command('backup setup')}`];
 }
 
-/** As far as a mail would go, name and password included; none is sent. */
+/** Everything short of sending a mail, including name and password. */
 export async function checkMail(a: Answers): Promise<readonly string[]> {
   const settings = mailSettings(read(mailVariables, a));
   if (!settings) return NONE;

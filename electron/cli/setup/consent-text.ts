@@ -22,14 +22,14 @@ export function readConsentTexts(files: string): NewConsentText[] | string {
   const fault = read.find((text) => typeof text === 'string');
   if (fault !== undefined) return fault;
   const texts = read as Omit<NewConsentText, 'version'>[];
-  if (new Set(texts.map(({ language }) => language)).size < texts.length) return 'Name one file for each language.';
+  if (new Set(texts.map(({ language }) => language)).size < texts.length) return 'Give one file for each language.';
   const version = `setup-${createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 8)}`;
   return texts.map((text) => ({ ...text, version }));
 }
 
 function textOf(path: string): Omit<NewConsentText, 'version'> | string {
   const language = /\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.txt$/.exec(path)?.[1];
-  if (!language) return `The name of ${path} does not end in its language and .txt, as consent.en.txt does.`;
+  if (!language) return `The name of ${path} must end in its language and .txt, like consent.en.txt.`;
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));

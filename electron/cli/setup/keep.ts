@@ -7,9 +7,9 @@ import { SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { environmentLine, readEnvironmentFile } from '../server/env-file.ts';
 import { installedEnvironment, type Owner, type Places, sealCredential, serviceUser } from '../server/installed.ts';
 
-/** Where a set-up keeps what was answered, and reads what an earlier one kept. */
+/** Where a set-up stores the answers, and reads those of an earlier one. */
 export interface Keeper {
-  /** In words, for the person who is asked. */
+  /** In words, for the person at the terminal. */
   readonly where: string;
   readonly home: string;
   readonly owner: Owner | null;

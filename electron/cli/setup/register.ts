@@ -54,7 +54,7 @@ answers names each question by its variable (docs/install/settings.md); missing 
           ? personAnswers(prompt)
           : fileAnswers(readEnvironmentFile(readAnswers(o.answers!)), keeper.read(), say);
         const done = await setUp(keeper, answerer).catch((cause) => {
-          if (prompt) say(`\nWhat you have answered is kept. To go on: ${command('setup')}`);
+          if (prompt) say(`\nYour answers are kept. To continue: ${command('setup')}`);
           throw cause;
         });
         // The whole of it, as it will run: the broker by a real publish and receive, for one.
@@ -74,7 +74,7 @@ answers names each question by its variable (docs/install/settings.md); missing 
           `${runs ? 'Restart the server, so that it takes effect' : 'Start the server'}: ${start}`,
           ...(isFound('backup-missing') ? [`Make the first backup: ${FIRST_BACKUP.join(', then ')}`] : []),
           done.link
-            ? `Then the first administrator opens, once and within a day:\n${done.link}`
+            ? `Then the first administrator opens this link, once and within a day:\n${done.link}`
             : `Another sign-in link: ${command('accounts link ID')}`,
         ];
         print(o.json, done, lines.join('\n'));

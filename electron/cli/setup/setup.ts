@@ -31,7 +31,6 @@ const COPY = 'SETUP_KEYS_COPY';
 
 interface Done {
   readonly home: string;
-  /** Names of variables that were set or changed. */
   readonly changed: readonly string[];
   readonly keys: 'made' | 'given' | 'kept';
   /** For the first administrator; null: the account is there already. */
@@ -41,13 +40,11 @@ interface Done {
 /** @returns notes. @throws Problem what is wrong */
 type TryOut = (answers: Answers) => Promise<readonly string[]>;
 
-/** Where the answers come from: a person, or a file. */
 interface Answerer {
   /** Goes through the questions of a step until `tryOut` takes the answers. */
   step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
   /** New keys, shown once. @param before an earlier set-up may have shown others, and was not finished */
   newKeys(keys: Readonly<Record<string, string>>, before: boolean): Promise<void>;
-  /** The keys of a server that exists. */
   oldKeys(): Promise<Record<string, string>>;
   say(text: string): void;
 }
@@ -89,10 +86,10 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
-  answerer.say('\nMakes the server in the database.');
+  answerer.say('\nCreating the server in the database.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
-      /** With its row of the audit log, in one transaction. */
+      /** Writes its audit row in the same transaction. */
       const audited = <T>(data: string[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
         inTransaction(db, async (tx) => {
           const result = await work(tx, clock());
@@ -133,7 +130,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   return { home: keeper.home, changed: [...new Set(changed)], keys: keys.how, link };
 }
 
-/** What was kept, in the words that questions are answered with. */
+/** What was stored, in the form in which questions are answered. */
 function known(kept: Readonly<Record<string, string>>): Answers {
   if (!kept.ENCRYPTION_KEY) return kept;
   const unset = [DATABASE, ...STEPS].flatMap(({ questions }) =>
@@ -169,7 +166,7 @@ async function settleKeys(
   return { how: 'made', values: { ...made } };
 }
 
-/** What an earlier set-up, or the console, set on the server itself. */
+/** What an earlier set-up, or the console, configured on the server itself. */
 async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   return asOwner(keeper.home, () =>
@@ -262,7 +259,7 @@ export function personAnswers(prompt: Prompt): Answerer {
   const askOne = async (q: Question, answers: Answers, known: Answers): Promise<string> => {
     for (;;) {
       const standing = answers[q.name] ?? fallbackOf(q, answers);
-      const hidden = known[q.name] === standing ? 'as it is set' : 'as just typed';
+      const hidden = known[q.name] === standing ? 'the current value' : 'as just typed';
       const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? hidden : standing}]`;
       const typed = await prompt.ask(`  ${q.text}${q.secret ? UNSEEN : ''}${shown}: `, q.secret ?? false);
       const visible = q.secret ? withoutPassword(typed) : null;
@@ -296,15 +293,15 @@ export function personAnswers(prompt: Prompt): Answerer {
     },
     async newKeys(keys, before) {
       prompt.say(`
-Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.${before ? '\nKeys from a set-up that you did not finish are void.' : ''}
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown only this once.${before ? '\nKeys from an unfinished set-up are no longer valid.' : ''}
 ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
       for (const name of KEYS) {
         while (!isEnd(await prompt.ask(`  From your copy, the last 6 characters of ${name}: `), keys[name]!))
-          prompt.say('    Those are others. Compare your copy with what is shown above.');
+          prompt.say('    They differ. Compare your copy with what is shown above.');
       }
     },
     async oldKeys() {
-      prompt.say('\nKeys. This database holds a server, which only its own keys can read.');
+      prompt.say('\nKeys. This database belongs to an existing server, which only its own keys can read.');
       const given: Record<string, string> = {};
       for (const name of KEYS)
         while (!given[name]) {
@@ -356,11 +353,11 @@ export function fileAnswers(
     ...(hasKeys || given[COPY]
       ? []
       : [
-          `${COPY} is missing: a new file for a copy of the new keys, to be taken to a safe place; or ENCRYPTION_KEY and SECRET_KEY of a server that exists`,
+          `${COPY} is missing: a new file for a copy of the new keys, to be moved to a safe place; or the ENCRYPTION_KEY and SECRET_KEY of an existing server`,
         ]),
     ...Object.keys(given)
       .filter((name) => !names.has(name))
-      .map((name) => `${name} is no question`),
+      .map((name) => `${name} is not one of the questions`),
   ]);
   return {
     say,
@@ -376,7 +373,7 @@ export function fileAnswers(
       if (KEYS.every((name) => given[name])) throw new Problem('keys-of-no-server', { variable: COPY });
       if (existsSync(given[COPY]!)) throw new Problem('keys-copy-exists', { file: given[COPY], variable: COPY });
       replaceFile(given[COPY]!, KEYS.map((name) => `${name}=${keys[name]}\n`).join(''));
-      say(`The new keys are in ${given[COPY]}: take it to a safe place that is not this machine, and delete it here.`);
+      say(`The new keys are in ${given[COPY]}: move it to a safe place that is not this machine.`);
     },
     async oldKeys() {
       const [encryption, secret] = KEYS.map((name) => given[name]);

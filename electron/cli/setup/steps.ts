@@ -41,14 +41,14 @@ const set = (name: string, unset: string) => (a: Answers) => (a[name] ?? unset) 
 const hasStore = set('S3_BUCKET_NAME', 'none');
 const hasMail = set('SMTP_URL', 'none');
 const ownTexts = (a: Answers) => addsTexts(a.SETUP_CONSENT_TEXT);
-const email = (text: string) => (/^[^\s@]+@[^\s@]+$/.test(text) ? null : 'That is no e-mail address.');
+const email = (text: string) => (/^[^\s@]+@[^\s@]+$/.test(text) ? null : 'That is not an e-mail address.');
 
 export const DATABASE: Step = {
   title: 'Database',
   questions: [
     {
       name: 'SMARTPRESENCE_DATABASE_URL',
-      text: 'PostgreSQL as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full&sslrootcert=/PATH/ca.pem, or: embedded (for evaluation alone)',
+      text: 'PostgreSQL as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full&sslrootcert=/PATH/ca.pem, or: embedded (for evaluation only)',
       secret: true,
       unset: 'embedded',
     },
@@ -81,7 +81,7 @@ export const STEPS: readonly Step[] = [
     questions: [
       {
         name: 'SMARTPRESENCE_PEOPLE_CERT',
-        text: 'PEM file of your certificate with its chain, or: own (the server makes one that browsers warn of)',
+        text: 'PEM file of your certificate with its chain, or: own (the server makes one that browsers warn about)',
         unset: 'own',
         wrong: fileOr('own'),
       },
@@ -106,11 +106,11 @@ export const STEPS: readonly Step[] = [
     ],
   },
   {
-    title: 'Broker (MQTT), by which kiosks hear of changes at once',
+    title: 'Broker (MQTT), which notifies kiosks of changes at once',
     questions: [
       {
         name: 'SMARTPRESENCE_MQTT',
-        text: 'Broker: off (kiosks ask every 20 seconds; you can add one later), embedded (in this server, kiosks hear at once), or external (a Mosquitto of yours, to be set up afterwards)',
+        text: 'Broker: off (kiosks ask every 20 seconds; you can add one later), embedded (in this server; kiosks are notified at once), or external (a Mosquitto of yours, to be set up afterwards)',
         fallback: 'off',
         wrong: (word) => (['off', 'embedded', 'external'].includes(word) ? null : 'One of: off, embedded, external.'),
       },
@@ -152,7 +152,7 @@ export const STEPS: readonly Step[] = [
     questions: [
       {
         name: 'SMTP_URL',
-        text: 'Mail server as smtps://USER:PASSWORD@HOST:465 or smtp://…:587, or: none (staff hands out links by itself)',
+        text: 'Mail server as smtps://USER:PASSWORD@HOST:465 or smtp://…:587, or: none (staff hand out links themselves)',
         secret: true,
         unset: 'none',
       },
@@ -173,7 +173,7 @@ export const STEPS: readonly Step[] = [
     questions: [
       { name: 'SETUP_CONTROLLER', text: 'Organisation that runs this place (the controller)' },
       { name: 'SETUP_PRIVACY_CONTACT', text: 'How people reach it about their data' },
-      { name: 'SETUP_DPO', text: 'Data protection officer, name or address (“none” where there is none)' },
+      { name: 'SETUP_DPO', text: 'Data protection officer, name or address (“none” if there is none)' },
     ],
   },
   {
@@ -190,7 +190,7 @@ export const STEPS: readonly Step[] = [
       },
       {
         name: 'SETUP_CONSENT_REVIEWED',
-        text: 'Has someone reviewed it who knows the language and the law? yes: it is in force; no: the data protection officer reviews it in the console',
+        text: 'Has someone who knows the language and the law reviewed it? yes: it takes effect; no: the data protection officer reviews it in the console',
         when: ownTexts,
         fallback: 'no',
         wrong: (word) => (['yes', 'no'].includes(word) ? null : 'One of: yes, no.'),

@@ -35,7 +35,7 @@ export function registerStaff(program: Command): void {
     .option('--badge <number>', 'a badge that also unlocks the kiosk; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
     .action((name, { role, badge = null, json }) =>
-      onKiosk(addStaffCommand, { name, role, badge }, json, (made: Made) => handed(made, 'is added')),
+      onKiosk(addStaffCommand, { name, role, badge }, json, (made: Made) => handed(made, 'was added')),
     );
   staff
     .command('list')
@@ -47,7 +47,7 @@ export function registerStaff(program: Command): void {
     .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
     .action((member, { json }) => {
-      const text = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
+      const text = ({ removed }: { removed: StaffRow }) => `${removed.name} was removed.`;
       return onKiosk(removeStaffCommand, { member }, json, text);
     });
   staff
@@ -76,13 +76,13 @@ interface Listed {
   readonly paperCodes: number | null;
 }
 
-const PINS = { own: 'own PIN', start: 'PIN for the first use', none: 'no PIN' } as const;
+const PINS = { own: 'own PIN', start: 'starter PIN', none: 'no PIN' } as const;
 
 function memberText({ id, name, role, from, pin, badge, paperCodes }: StaffRow & Listed): string {
   const by = [
     PINS[pin],
     ...(badge ? ['badge'] : []),
-    ...(paperCodes === null ? [] : [`${paperCodes} codes on paper left`]),
+    ...(paperCodes === null ? [] : [`${paperCodes} paper codes left`]),
   ];
   return `${name}  ${id}  ${role}, ${by.join(', ')}${from === 'server' ? '; managed at the server' : ''}`;
 }

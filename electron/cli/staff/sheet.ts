@@ -10,13 +10,13 @@ export interface Sheet {
 /**
  * What is handed over to a member of staff, once.
  *
- * @param done what was done, e.g. `is added`
+ * @param done what was done, e.g. `was added`
  * @param pin for their first use; null: the one they have stays
  */
 export function handedText(name: string, done: string, pin: string | null, factor: Sheet | null): string {
   return [
     `${name} ${done}.${pin || factor ? ' This is shown once; clear the screen afterwards.' : ''}`,
-    ...(pin === null ? [] : ['', `PIN for the first use, when they choose their own: ${pin}`]),
+    ...(pin === null ? [] : ['', `Starter PIN, to be replaced by one of their own: ${pin}`]),
     ...(factor ? factorText(factor) : []),
   ].join('\n');
 }
@@ -28,7 +28,7 @@ const factorText = ({ uri, secret, paper }: Sheet): string[] => [
   'Read it with an authenticator app, or type the secret there (time-based, 6 digits):',
   `  ${secret.match(/.{1,4}/g)!.join(' ')}`,
   '',
-  'Codes for paper, each for one time, whatever the clocks say. Keep them where the telephone is not:',
+  'Paper codes, each valid once, whatever the clocks say. Keep them apart from the phone:',
   ...paper.map((code) => `  ${code}`),
 ];
 

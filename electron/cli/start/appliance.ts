@@ -28,13 +28,11 @@ import type { PreparedKiosk } from './prepare-kiosk.ts';
 import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Where the device secret is kept; the person who starts the kiosk chooses. */
 type SecretPlace = 'file' | 'systemd';
 
 interface DeviceSecret {
   /** 32 bytes of systemd's credential; null: the 0600 file in the kiosk's folder. */
   readonly bytes: Uint8Array | null;
-  /** What the terminal says about it. */
   readonly notice: string;
 }
 
@@ -44,7 +42,7 @@ function deviceSecretOf(place: SecretPlace, env: NodeJS.ProcessEnv): DeviceSecre
   return secret === null
     ? {
         bytes: null,
-        notice: 'Device secret: in a 0600 file, for evaluation (--device-secret file; the other choice is systemd).',
+        notice: 'Device secret: in a 0600 file, for evaluation (--device-secret file; the alternative is systemd).',
       }
     : { bytes: Buffer.from(secret, 'base64'), notice: 'Device secret: from systemd’s credential.' };
 }
@@ -63,9 +61,9 @@ interface Part {
   close(): Promise<void>;
 }
 
-/** A step that is under way when the end is asked for may come to its end for so long; every step can be cut off. */
+/** How long a running step may take to finish once a stop is requested; every step can be cut off. */
 const FINISH_STEP_MS = 4_000;
-/** Everything is gone by then, counted from the wish: by itself, or killed. */
+/** Everything has stopped by then, counted from the request: by itself, or killed. */
 const END_WITHIN_MS = 12_000;
 
 /**
@@ -77,7 +75,7 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
   const { signal } = watchForEnd({
     withinMs: END_WITHIN_MS,
     force(why) {
-      say(`✗ Stopped at once: ${why}.`);
+      say(`✗ Stopped immediately: ${why}.`);
       killDescendants();
       process.exit(EXIT.attention);
     },
@@ -199,7 +197,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     const next = await prepareInProcess({ ...preparing, joins: true });
     signal.throwIfAborted();
     host = await openHost(next.footage);
-    say('The demo is empty. The kiosk of this machine is set up again, with nobody in it.');
+    say('The demo is empty. The kiosk of this machine is set up again, with no people on it.');
     say(whereIs(host, demo));
     sayStaffPin(next);
   };
@@ -217,11 +215,11 @@ const whereIs = (host: KioskHost, demo: boolean): string =>
 function sayStaffPin({ staffPin }: PreparedKiosk): void {
   if (staffPin === null) return;
   say(
-    `  staff PIN ${staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
+    `  staff PIN ${staffPin}   the emergency PIN, shown only this once: seal it once you have added staff (Staff, on the kiosk)`,
   );
 }
 
-/** Whether there is something to be emptied, or being emptied. */
+/** Whether there is a demo to empty, or one being emptied. */
 const isDemo = (serverEnv: NodeJS.ProcessEnv): Promise<boolean> =>
   call(serverEnv, countDemo).then(
     () => true,

@@ -1,10 +1,8 @@
 import { readdirSync } from 'node:fs';
 
-/** Whether a window can be opened here. */
 export const hasDisplay = (env: NodeJS.ProcessEnv = process.env): boolean =>
   Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 
-/** Whether the system lists a video device. */
 export function hasCamera(): boolean {
   try {
     return readdirSync('/dev').some((name) => /^video\d+$/.test(name));

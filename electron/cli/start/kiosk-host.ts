@@ -20,7 +20,6 @@ export interface KioskHostOptions {
 }
 
 export interface KioskHost {
-  /** How the terminal names it. */
   readonly where: string;
   close(): Promise<void>;
 }

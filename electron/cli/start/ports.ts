@@ -8,7 +8,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;
 
-/** First choice; another evaluation on this machine may have taken them. */
+/** First choice; another evaluation on this machine may be using them. */
 const WANTED: Ports = { people: 8443, devices: 8444 };
 
 /**

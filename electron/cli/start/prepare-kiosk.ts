@@ -40,7 +40,7 @@ export interface PrepareOptions {
   readonly joins?: boolean;
 }
 
-/** What came of it: the staff PIN when it was set now, and of a demo the camera clip and what its second kiosk needs. */
+/** The result: the staff PIN if it was set now and, for a demo, the camera clip and what its second kiosk needs. */
 export interface PreparedKiosk {
   readonly staffPin: string | null;
   readonly footage: string;

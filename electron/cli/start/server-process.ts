@@ -14,7 +14,6 @@ const Ready = z.object({
 export type ServerReady = z.infer<typeof Ready>;
 
 export interface ServerProcess extends ServerReady {
-  /** Resolves with the exit code when the process ends. */
   readonly ended: Promise<number | null>;
   stop(): Promise<void>;
 }

@@ -38,7 +38,7 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .description('List this kiosk’s check-ins.')
     .command('list')
     .description('List check-ins, newest first.')
-    .option('--limit <n>', 'how many at most', wholeNumber(1, 1_000_000), 50)
+    .option('--limit <n>', 'how many to show', wholeNumber(1, 1_000_000), 50)
     .option('--before <time>', 'only check-ins before this time (RFC 3339)')
     .option('--json', 'one JSON object per line')
     .action(({ json, ...args }) => onKiosk(listCheckinsCommand, args, json, describeCheckin));

@@ -43,14 +43,16 @@ function registerQuarantine(sync: Command): void {
       });
       if (count === 0 && !json) process.stdout.write('Nothing is in quarantine.\n');
     });
-  filtered(quarantine.command('retry').description('Retry rejected events. Each is taken once, in its original order.'))
+  filtered(
+    quarantine.command('retry').description('Retry rejected events. Each is accepted once, in its original order.'),
+  )
     .option('--json', 'one JSON object: {"taken","waiting":{reason: number}}')
-    .addHelpText('after', `\nExit code 1 when something still waits.${HELP}`)
+    .addHelpText('after', `\nExit code 1 when something is still waiting.${HELP}`)
     .action(async ({ json, ...body }) => {
       const retried = await call(retryQuarantine, { body });
       const waiting = Object.entries(retried.waiting);
       const text = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
-      print(json, retried, [`${retried.taken} taken`, ...text].join('\n'));
+      print(json, retried, [`${retried.taken} accepted`, ...text].join('\n'));
       process.exitCode = waiting.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }
@@ -63,6 +65,6 @@ function filtered(command: Command) {
 }
 
 function sentenceOf({ id, device, seq, reason, notRetained, receivedAt, retriedAt }: Entry): string {
-  const later = notRetained ? `, content not kept (${notRetained})` : retriedAt ? `, tried again ${retriedAt}` : '';
-  return `${id}  ${reason}  device ${device}, event ${seq}, came ${receivedAt}${later}`;
+  const later = notRetained ? `, content not kept (${notRetained})` : retriedAt ? `, retried ${retriedAt}` : '';
+  return `${id}  ${reason}  device ${device}, event ${seq}, received ${receivedAt}${later}`;
 }

@@ -24,11 +24,11 @@ function describeStatus(report: KioskStatus): string {
     ['build', build],
     ['server', `${report.server} (${line})`],
     ['to send', `${report.queued} events${report.oldestQueuedAt ? `, the oldest of ${report.oldestQueuedAt}` : ''}`],
-    ['kept', `${report.unsafe} events that are at the server and in none of its backups yet`],
+    ['kept', `${report.unsafe} events that the server has, but none of its backups yet`],
     ['photos', `${report.photosWaiting} waiting`],
     ['last heard', report.lastHeardAt ?? 'never'],
-    ['lease', report.leaseUntil ? `faces are recognised until ${report.leaseUntil} without the server` : 'not begun'],
-    ['roster', report.cursor === '' ? 'waits for a snapshot' : 'up to date as of the last contact'],
+    ['lease', report.leaseUntil ? `without the server, faces are recognised until ${report.leaseUntil}` : 'not begun'],
+    ['roster', report.cursor === '' ? 'waiting for a snapshot' : 'up to date as of the last contact'],
   ];
   if (report.proxy) rows.push(['proxy', report.proxy]);
   if (report.pausedUntil) rows.push(['next try', report.pausedUntil]);

@@ -38,11 +38,11 @@ function asText({ version, commit, slots, wanted, state, heldSince, problem }: U
   return lines.join('\n');
 }
 
-const heldText = (since: string): string => `is ready, and waits since ${since}: someone is always in view`;
+const heldText = (since: string): string => `is ready, waiting since ${since}: someone is always in view`;
 const STATE_LABELS: Record<UpdateReport['state'], string> = {
-  idle: 'waits to be tried again',
+  idle: 'waiting to be retried',
   preparing: 'is being prepared',
-  ready: 'is ready, and waits for its window and for nobody to be there',
+  ready: 'is ready, waiting for its window and for no one to be in view',
   restarting: 'the kiosk restarts',
   'on-trial': 'is on trial',
 };

@@ -62,7 +62,7 @@ function folderOf(folder: string): string {
     .map((name) => join(parent, name))
     .filter((one) => !lstatSync(one).isSymbolicLink() && existsSync(join(one, COMMAND)));
   if (builds.length === 1) return builds[0]!;
-  throw notABuild(folder, `it holds no ${COMMAND}`);
+  throw notABuild(folder, `it does not contain ${COMMAND}`);
 }
 
 const notABuild = (path: string, why: string, cause?: unknown) =>

@@ -35,10 +35,10 @@ export function registerUpgrade(program: Command): void {
     .description('Before an update: check versions, schema steps, disk, backup and replicas. Changes nothing.')
     .argument(
       '<build>',
-      'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or a folder that either was unpacked to',
+      'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or a folder that either was unpacked into',
     )
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
-    .addHelpText('after', '\nExit code 1 when something is in the way of the update.')
+    .addHelpText('after', '\nExit code 1 when something stands in the way of the update.')
     .action(async (build, o) => {
       const now = await facts();
       const [next, needs] = await withBuild(
@@ -76,9 +76,9 @@ export function registerUpgrade(program: Command): void {
       const units = await switchUnits(from, join(o.root, to), o.units, systemctl);
       switchTo(o.root, to);
       const text = [
-        `Version ${to} starts next; it was ${current}.`,
-        ...units.written.map((name) => `${join(o.units, name)} is that of ${to} again.`),
-        ...units.removed.map((name) => `${join(o.units, name)} is removed: ${to} has none.`),
+        `The next start runs version ${to}; it was ${current}.`,
+        ...units.written.map((name) => `${join(o.units, name)} is restored to that of ${to}.`),
+        ...units.removed.map((name) => `${join(o.units, name)} was removed: ${to} has none.`),
         ...(changedSince(before, now)
           ? [
               `The schema stays as ${current} left it. Keep that version: only it or a later one can restore backups made from now on.`,
@@ -102,7 +102,7 @@ function text(from: string, next: BuildFacts, now: UpgradeFacts, { steps, canRol
     steps.length === 0
       ? ['The schema of the database stays as it is.']
       : [
-          `${steps.length} ${steps.length === 1 ? 'step' : 'steps'} of the schema, at the first start of the new build:`,
+          `${steps.length} ${steps.length === 1 ? 'step' : 'steps'} of the schema, taken at the first start of the new build:`,
           ...steps.map(({ name, expands }) => `  ${name}: ${expands ? 'adds only' : 'changes what older builds read'}`),
         ];
   return [
@@ -111,12 +111,12 @@ function text(from: string, next: BuildFacts, now: UpgradeFacts, { steps, canRol
     ...schema,
     canRollBack
       ? `Replicas can be updated one after the other, and \`${command('upgrade back')}\` works.`
-      : 'Stop all replicas first: the present build can’t go on afterwards, and the way back is the backup.',
+      : 'Stop all replicas first: the current build can’t run afterwards, and the only way back is the backup.',
     `Newest backup: ${now.backupAt ?? 'none'}; last verified: ${now.verifiedAt ?? 'never'}.`,
     ...now.replicas.map(
       (r) => `Replica ${r.name || 'without a name'}: ${r.build ?? 'an older build'}, schema ${r.schema ?? 'unknown'}.`,
     ),
     ...issues.flatMap(({ code, says, next }) => [`${code}: ${says}`, `    → ${next}`]),
-    issues.length === 0 ? 'Nothing speaks against it.' : 'Do this first.',
+    issues.length === 0 ? 'Ready to update.' : 'Do this first.',
   ].join('\n');
 }

@@ -10,7 +10,6 @@ const BACKUP_OLD_MS = 36 * HOUR_MS;
 const VERIFIED_OLD_MS = 35 * 24 * HOUR_MS;
 
 export interface UpgradePlan {
-  /** Steps of the schema that the new build takes at its first start. */
   readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
   /** Whether the present build can go on with the schema after it: beside the new one, and after `upgrade back`. */
   readonly canRollBack: boolean;
@@ -36,33 +35,33 @@ export function planUpgrade(
   if (o.free < o.needs)
     issues.push({
       code: 'disk-low',
-      says: `The new build takes ${mib(o.needs)}, and ${mib(o.free)} are free.`,
-      next: 'Remove versions that nobody goes back to, or give it a larger disk.',
+      says: `The new build needs ${mib(o.needs)}, but only ${mib(o.free)} are free.`,
+      next: 'Remove versions you no longer go back to, or use a larger disk.',
     });
   const age = (at: string | null) => (at === null ? Number.POSITIVE_INFINITY : o.at - Date.parse(at));
   if (age(now.backupAt) > BACKUP_OLD_MS)
     issues.push({
       code: now.backupAt === null ? 'backup-missing' : 'backup-old',
-      says: 'There is no backup of the last 36 hours to fall back on.',
+      says: 'There is no backup from the last 36 hours to fall back on.',
       next: `Run \`${command('backup run')}\`, then \`${command('backup verify')}\`.`,
     });
   else if (age(now.verifiedAt) > VERIFIED_OLD_MS)
     issues.push({
       code: 'backup-not-verified',
-      says: 'No backup was read back within 35 days.',
+      says: 'No backup has been verified in the last 35 days.',
       next: `Run \`${command('backup verify')}\`.`,
     });
   const builds = new Set(now.replicas.map(({ build, schema }) => `${build} ${schema}`));
   if (builds.size > 1)
     issues.push({
       code: 'replicas-differ',
-      says: 'Replicas run different builds already.',
+      says: 'Replicas are already running different builds.',
       next: 'Finish that update first.',
     });
   return { steps, canRollBack, issues };
 }
 
-/** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */
+/** A build works with a database whose steps it knows, or whose least reader it knows and which has had all of its own steps. */
 export function canWorkWith(build: BuildFacts, schema: UpgradeFacts): boolean {
   if (!changedSince(build, schema)) return true;
   const { applied, leastReader } = schema;

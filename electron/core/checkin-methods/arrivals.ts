@@ -18,7 +18,7 @@ export function createArrivals(
       push(await credentials.read(text));
     } catch (error) {
       const code = error instanceof Problem ? error.code : 'internal';
-      if (code === 'internal') log('error', 'a badge or code could not be handled', { error });
+      if (code === 'internal') log('error', 'a badge or code could not be processed', { error });
       const seconds = error instanceof Problem ? error.params.seconds : undefined;
       push({ kind: 'refused', code, ...(typeof seconds === 'number' && { seconds }) });
     }

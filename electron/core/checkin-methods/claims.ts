@@ -4,7 +4,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 /** How long someone who showed a code or badge has to show their face, ms. */
 const CLAIM_MS = 60_000;
 
-/** Who said by a code or badge who they are, and has to show their face now. */
+/** Someone identified by code or badge, who now has to show their face. */
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';

@@ -3,9 +3,7 @@ import type { CoreMethods } from '../../contract/methods.ts';
 import { methodsOf, wantsFace } from '../site/policy.ts';
 import { methodNotOffered } from './service.ts';
 
-/** What this kiosk can do at the moment. */
 export interface Able {
-  /** Faces are recognised. */
   readonly face: boolean;
   /** The server has sent the keys that people's own codes are signed by. */
   readonly ownCodes: boolean;

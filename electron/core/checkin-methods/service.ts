@@ -18,17 +18,14 @@ export interface CredentialCheckinDeps {
   readonly guard: PinGuard;
   readonly staff: Pick<StaffService, 'require'>;
   readonly claims: Claims;
-  /** Takes the record. */
   readonly admit: Admit;
-  /** The check-in methods that the site offers. */
   readonly offered: () => readonly CheckinMethod[];
-  /** Whether the site wants the face with this way. */
+  /** Whether the site also wants the face with this method. */
   readonly withFace: (method: 'qr' | 'badge') => boolean;
   /** The embedder in use, and the numbers of its embeddings: templates of another are not compared. */
   readonly model: () => { readonly model: string; readonly length: number };
   /** Why no face can be compared now, if none can. */
   readonly faceOff: () => Problem | null;
-  /** Public keys that people's own codes may be signed by. */
   readonly issuers: () => readonly Ed25519PublicJwk[];
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
@@ -82,7 +79,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     return bearer(hash === null ? null : { kind: 'card', value: hash }, text, codeUnknown);
   }
 
-  /** A card with templates: opens what lies here of that person, for the one comparison that follows. */
+  /** A card with templates: decrypts what is stored of that person, for the one comparison that follows. */
   async function templateCard(text: string): Promise<CredentialResult> {
     requireOffered('badge');
     const key = readTemplateCard(text);

@@ -54,7 +54,7 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
     try {
       store.pins.rehash(person, stored, after);
     } catch (error) {
-      deps.log('error', 'check-in: a PIN could not be passed on to other kiosks; it counts here as before', { error });
+      deps.log('error', 'check-in: a PIN could not be shared with other kiosks; it still works here', { error });
     }
   }
 

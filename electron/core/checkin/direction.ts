@@ -36,7 +36,7 @@ export function daysOfSite(): (site: {
   };
 }
 
-/** Of the last record here and the last one at another door, the later; this kiosk's own when they are of one time. */
+/** The later of the last record here and the last at another door; this kiosk's own if they are simultaneous. */
 export function newest(here: LastCheckin | null, elsewhere: LastCheckin | null): LastCheckin | null {
   return elsewhere && (!here || elsewhere.at > here.at) ? elsewhere : here;
 }

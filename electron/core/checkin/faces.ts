@@ -18,7 +18,7 @@ export async function facesOrOff(
   } catch (error) {
     // What is wrong with the store is no matter of faces.
     if (!(error instanceof Problem && error.code.startsWith('model-'))) throw error;
-    log('error', 'core: goes on without face recognition', { error });
+    log('error', 'core: continuing without face recognition', { error });
     return { recogniser: faceOff(error), filled: Promise.resolve(0) };
   }
 }
@@ -50,7 +50,7 @@ export async function whileFilling(
         // The core is closing, which is no trouble.
         if (error instanceof Error && error.name === 'AbortError') return;
         off = error instanceof Problem ? error : new Problem('internal');
-        log('error', 'core: goes on without face recognition', { error });
+        log('error', 'core: continuing without face recognition', { error });
       })
       .then(then);
   return () => off;
@@ -58,7 +58,7 @@ export async function whileFilling(
 
 /** Says how many templates were left out, when there were any. */
 export function logUnfit(templates: number, log: CoreOptions['log']): void {
-  if (templates > 0) log('warn', 'core: templates that are no embeddings are left out', { templates });
+  if (templates > 0) log('warn', 'core: templates that are not valid embeddings were skipped', { templates });
 }
 
 /** How faces are used now, as sent to screens. */

@@ -1,4 +1,4 @@
-/** So many people who answered last say what the light does here. */
+/** The last so many people decide whether light works here. */
 const PEOPLE = 3;
 
 /**
@@ -22,7 +22,7 @@ export function createLightReach() {
       const others = newest(person);
       return others.length === PEOPLE && others.every(([, answered]) => answered);
     },
-    /** Nobody's did. */
+    /** None of them answered. */
     drowned(): boolean {
       const all = newest();
       return all.length === PEOPLE && all.every(([, answered]) => !answered);

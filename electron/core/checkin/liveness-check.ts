@@ -53,7 +53,6 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
 
 /** A challenge under way: first the moves, then, where they are wanted, the colours. */
 export interface FaceChallenge {
-  /** What the screen asks for next: a move, or the colours. */
   next(): ProbeResult;
   /** More than to look straight ahead was asked: what was drawn has begun to be known. */
   prompted(): boolean;
@@ -65,9 +64,7 @@ export type ChallengeOutcome =
   | { readonly state: 'going' | 'passed' }
   | { readonly state: 'failed'; readonly reason: LivenessFailure | `light-${LightAnswer}` | undefined };
 
-/** Colours that follow the moves. */
 export interface Colours {
-  /** Draws a sequence and starts it. */
   readonly start: () => LightSession;
   /** Whether a face that answered them like this has passed. */
   readonly pass: (answer: LightAnswer) => boolean;

@@ -24,7 +24,7 @@ import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Store, Template } from '../store/interface.ts';
 
-/** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */
+/** Overrides the site's requirements for one decision. Never how scores are read, which depends on the embedder. */
 export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
 /**
@@ -50,7 +50,7 @@ export interface Recogniser {
   know(person: string, templates: readonly Pick<Template, 'embedding'>[]): number;
   /** Why there is no face recognition, when there is none. */
   readonly off: Problem | null;
-  /** More people are enrolled than a search among all of them was calibrated for: a number has to come first. */
+  /** More people are enrolled than a search over all of them was calibrated for: a number is needed first. */
   tooManyPeople(): boolean;
   /** Shape and quality verdict; the cheap half. */
   inspect(

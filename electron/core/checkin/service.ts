@@ -35,7 +35,6 @@ export interface CheckinDeps {
   readonly recogniser: Recogniser;
   readonly pins: PersonPins;
   readonly guard: PinGuard;
-  /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
   /** Whose code or badge was shown before the face. */
   readonly claims: Pick<Claims, 'take'>;
@@ -43,12 +42,10 @@ export interface CheckinDeps {
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly demo: boolean;
-  /** Draws a challenge and starts it. */
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
   /** Colours of the screen after the moves of a challenge; absent: there are none. */
   readonly light?: {
     readonly wanted: () => boolean;
-    /** Draws a sequence and starts it. */
     readonly start: () => LightSession;
     readonly reach: LightReach;
   };
@@ -63,7 +60,7 @@ export interface CheckinDeps {
   readonly voided: () => void;
   /** The place of a record, sealed; absent: this kiosk takes none. */
   readonly place?: SealedPlace;
-  /** Someone is let in, by a record that is durable: also one that repeats another. For the door. */
+  /** Someone was admitted by a durable record, also one that repeats another. For the door. */
   readonly admitted?: (admission: Admission) => void;
   readonly log: CoreOptions['log'];
 }
@@ -251,7 +248,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return meanOf(embeddings);
   }
 
-  /** What was counted stays counted. */
+  /** Keeps the counters. */
   function forgetSamples(current: Visit): void {
     wipe(current.state.embeddings);
     current.state = { ...current.state, embeddings: [] };
@@ -340,7 +337,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return { kind: 'other-method', reason, ...(code ? { code } : {}) };
   }
 
-  /** The samples agree on someone: welcome, or first the challenge. */
   function recognised(
     current: Visit,
     person: string,

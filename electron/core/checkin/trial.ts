@@ -24,7 +24,7 @@ export interface Presented {
   readonly outcome: 'passed' | 'failed' | 'no-response';
   /** Why it failed, or why nothing came of it; null: it passed. */
   readonly reason: string | null;
-  /** From when it was asked for. */
+  /** From the request on. */
   readonly seconds: number;
 }
 
@@ -52,11 +52,10 @@ export interface TrialDeps {
   /** As at a check-in; but a face that does not answer the colours has failed, whatever others' faces have answered before. */
   readonly light: { readonly wanted: () => boolean; readonly start: () => LightSession };
   readonly monotonic: () => number;
-  /** A trial has begun or is over. */
   readonly changed: () => void;
 }
 
-/** The one presentation that is waited for. */
+/** The presentation being waited for. */
 interface Presentation {
   readonly strength: LivenessStrength;
   readonly settle: (outcome: Presented['outcome'], reason: string | null) => void;
@@ -64,7 +63,6 @@ interface Presentation {
   challenge: FaceChallenge | null;
   /** Of one face, before the challenge. */
   samples: Float32Array[];
-  /** What the screen said last. */
   guide: string;
 }
 
@@ -103,7 +101,7 @@ export function createLivenessTrial({
     presentation.samples = [];
   }
 
-  /** The face has gone, or another visit has begun. */
+  /** The face has left, or another visit has started. */
   function left(): void {
     if (!awaited) return;
     if (awaited.challenge) awaited.settle('no-response', 'left');

@@ -22,7 +22,7 @@ export interface VisitState {
   readonly misses: number;
   readonly uncertain: number;
   readonly samples: number;
-  /** Samples in a row that were like one of a pair of lookalikes, whichever of the two. */
+  /** Consecutive samples that looked like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
   /** Embeddings of the newest samples of one face; what decides is their mean. */
   readonly embeddings: readonly Float32Array[];
@@ -38,7 +38,6 @@ export const NEW_VISIT: VisitState = {
   embeddings: [],
 };
 
-/** What one sample said. */
 export type Sample =
   | { readonly kind: 'accept'; readonly person: string }
   | { readonly kind: 'claim-first' }
@@ -50,7 +49,6 @@ export type VisitAnswer =
   | { readonly kind: 'recognised'; readonly person: string }
   | { readonly kind: 'other-method'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
 
-/** Adds one sample; returns the new state and what to do. */
 export function nextVisit(
   state: VisitState,
   what: Sample,

@@ -7,17 +7,17 @@ import type { Photo, Seen } from '../enrolment/import-sift.ts';
 import type { PendingPhotos } from '../store/pending.ts';
 import { codeOf, messageOf } from './error-text.ts';
 
-/** A second face at least this large a share of the first makes it unclear who is meant. */
+/** A second face of at least this share of the first makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;
 /** Longest side of a picture that is kept for staff, pixels: enough for the models to take the face from it. */
 const KEPT_SIDE = 960;
-/** How much is kept around the faces, in the larger side of theirs. */
+/** Margin kept around the faces, as a share of their larger side. */
 const MARGIN = 0.75;
 
 /** Why no template may be made of a face. */
 const NO_CONSENT = {
-  'consent-missing': 'nobody vouches that this person has agreed',
-  'consent-unclear': 'this person is here without a face: they may have declined, or taken their consent back',
+  'consent-missing': 'no one has stated that this person consented',
+  'consent-unclear': 'this person is enrolled without a face: they may have declined, or withdrawn their consent',
 } as const;
 export type NoConsent = keyof typeof NO_CONSENT;
 
@@ -40,12 +40,11 @@ export async function examine(
     const image = await decodeBytes(bytes);
     const faces = await pipeline.detect(image);
     const [largest] = faces;
-    if (!largest) return { file, code: 'no-face', message: 'no face was found' };
+    if (!largest) return { file, code: 'no-face', message: 'no face found' };
     const size = ({ box }: { box: Box }) => box[2] * box[3];
     const rivals = faces.filter((one) => size(one) > RIVAL_FACE * size(largest));
     const seen: Seen = { face: largest.box, area: around(rivals.map(({ box }) => box)) };
-    if (rivals.length > 1)
-      return { file, code: 'several-faces', message: 'more than one face: unclear who is meant', seen };
+    if (rivals.length > 1) return { file, code: 'several-faces', message: 'more than one face', seen };
     const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
     if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}`, seen };
     if (not) return { file, code: not, message: NO_CONSENT[not], seen };

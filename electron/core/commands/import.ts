@@ -37,7 +37,7 @@ type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 interface ForStaff {
   readonly file: string;
   readonly state: 'waiting' | 'accepted' | 'refused' | 'in-person';
-  /** Why it waits, where it was put there now. */
+  /** Why it is waiting, if it was added now. */
   readonly reason?: string;
 }
 
@@ -122,7 +122,6 @@ function requireFaces(policy: Policy | null): void {
   if (templatesOnCards(policy)) throw new Problem('templates-on-cards');
 }
 
-/** One photo of a folder, or the end of a folder. */
 type Task =
   | { readonly kind: 'photo'; readonly file: string; readonly label: string }
   | { readonly kind: 'end'; readonly of: PersonFolder; readonly problem: string | null };
@@ -186,7 +185,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { file, state: await store.imports.keep({ ...item, original }), reason };
   }
 
-  /** What was refused and can be judged by someone waits; the rest stays refused. */
+  /** What was rejected but can be judged by a person waits; the rest stays rejected. */
   async function sortOut(label: string, person: string | null, refused: readonly RefusedPhoto[]) {
     const staff: ForStaff[] = [];
     const left: RefusedPhoto[] = [];

@@ -110,7 +110,7 @@ const send = (socket: Socket, value: ControlAnswer): void => {
 };
 
 function refuse(deps: ControlDeps, socket: Socket, cause: unknown): void {
-  deps.log('warn', 'control command refused or failed', { cause: String(cause) });
+  deps.log('warn', 'control command rejected or failed', { cause: String(cause) });
   const { code, message, nextStep } =
     cause instanceof Problem
       ? cause

@@ -91,7 +91,7 @@ export const Reader = Line.extend({
   number: BadgeNumber.default({ form: 'text' }),
   /** The same card held to the reader is one read; it counts again after this time away. */
   repeatSeconds: z.number().min(0.5).max(30).default(3),
-  /** Only for a reader that sends something all the time: silent for longer, it is opened again and reported. */
+  /** Only for a reader that keeps sending: after a longer silence it is reopened and reported. */
   silenceSeconds: z.number().int().min(2).max(3600).optional(),
 });
 export type Reader = z.infer<typeof Reader>;
@@ -106,14 +106,13 @@ export const Gps = Line.extend({
   maxHdop: z.number().min(1).max(20).default(5),
   /** A kiosk that stands still has no speed. Raise it where it is driven about. */
   maxSpeedKmh: z.number().min(5).max(300).default(20),
-  /** Silent for longer, the receiver is opened again and reported, s. */
+  /** After a longer silence the receiver is reopened and reported, s. */
   silenceSeconds: z.number().int().min(2).max(300).default(10),
 });
 export type Gps = z.infer<typeof Gps>;
 
 const Command = z.string().regex(/^([0-9a-fA-F]{2}){1,32}$/, 'must be pairs of hexadecimal digits');
 
-/** How the relay is switched. */
 export const RelayProtocol = z.discriminatedUnion('kind', [
   /** USB relay boards with a CH340 (LCUS-1 and its kin): A0, channel, 01 or 00, sum. */
   z.strictObject({ kind: z.literal('lcus'), channel: z.number().int().min(1).max(16).default(1) }),
@@ -178,7 +177,7 @@ export const Devices = z
       const issue = (field: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['readers', i, field], message });
       if (reader.encoding === 'decimal' && reader.checksum?.over === 'value')
-        issue('checksum', 'decimal digits have no checksum of their bytes; use over: frame, or leave it out');
+        issue('checksum', 'decimal digits can’t have a checksum over bytes; use over: frame, or leave it out');
       if (reader.number.form === 'wiegand' && reader.number.facilityBits + reader.number.numberBits > 62)
         issue('number', 'facility and number have at most 62 bits together');
     });

@@ -30,9 +30,7 @@ export interface DeviceReport {
 }
 
 export interface Devices {
-  /** Codes of standing conditions for the status. */
   notices(): string[];
-  /** A reader answers. */
   reads(): boolean;
   /** Whether check-ins get a place. */
   readonly positions: boolean;
@@ -55,11 +53,9 @@ export interface DevicesOptions {
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
   readonly pace?: Pace;
-  /** A badge was held to a reader. */
   readonly onBadge: (badge: string) => void;
   /** The time of the satellites, when it can be believed; ms since 1970. */
   readonly onTime: (gpsMs: number) => void;
-  /** A device came or went. */
   readonly onStatus: () => void;
 }
 

@@ -11,7 +11,7 @@ export interface DeviceHealth {
   readonly state: DeviceState;
 }
 
-/** The camera, as far as someone has to do something about it: the screen has it, and reports it. */
+/** The camera, as far as someone has to act: shown on the screen and reported. */
 export interface CameraHealth {
   readonly kind: 'camera';
   readonly name: 'camera';
@@ -21,7 +21,7 @@ export interface CameraHealth {
 /** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
 type PassingCondition = 'off' | 'starting' | 'covered';
 
-/** What of the screen's camera state is worth reporting: nothing for what passes by itself. */
+/** What of the screen's camera state is worth reporting: nothing that is temporary. */
 export const cameraHealth = (condition: CameraCondition): readonly CameraHealth[] =>
   condition === 'off' || condition === 'starting' || condition === 'covered'
     ? []

@@ -17,7 +17,6 @@ export interface DiagnosticsDeps {
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly wall: () => number;
   readonly staff: Pick<StaffService, 'require'>;
-  /** Screens are to be shown the status again. */
   readonly changed: () => void;
 }
 

@@ -12,12 +12,10 @@ import { personRow } from './person-row.ts';
 export interface CardDeps {
   readonly store: Pick<Store, 'people'>;
   readonly staff: Pick<StaffService, 'require'>;
-  /** The check-in methods that the site offers. */
   readonly offered: () => readonly CheckinMethod[];
   /** Whether the face is compared after a card, and where templates are that it could be compared with. */
   readonly withFace: () => boolean;
   readonly onCards: () => boolean;
-  /** Something is to be sent. */
   readonly changed: () => void;
 }
 

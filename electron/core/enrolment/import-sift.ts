@@ -8,7 +8,6 @@ export const MAX_TEMPLATES = 10;
 
 /** What of a picture may be kept until staff has looked at it. */
 export interface Seen {
-  /** Box of the face that would be taken, in the picture's pixels. */
   readonly face: Box;
   /** Whatever is shown with it: all faces that compete with it. */
   readonly area: Box;
@@ -73,7 +72,7 @@ export function sift(
   return { kept, refused };
 }
 
-/** The embedding nearest to all others; none of none. */
+/** The embedding closest to all others; none of an empty list. */
 function medoid(embeddings: readonly Float32Array[]): Float32Array[] {
   const [first] = embeddings;
   if (!first) return [];

@@ -3,18 +3,15 @@ import { sealCardTemplates, writeTemplateCard } from '../../../sync/protocol/sea
 import type { Recogniser } from '../checkin/recogniser.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 
-/** What an enrolment has gathered. */
 export interface Gathered {
   readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & { readonly consent: GivenConsent };
   readonly templates: readonly { readonly embedding: Float32Array }[];
-  /** Someone who is here already. */
   readonly person: string | null;
 }
 
 interface Deps {
   readonly store: Pick<Store, 'events' | 'people' | 'templates'>;
   readonly recogniser: Recogniser;
-  /** People or templates changed. */
   readonly changed: () => void;
 }
 

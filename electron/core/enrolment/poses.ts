@@ -11,7 +11,6 @@ const YAW: Record<EnrolmentPose, readonly [from: number, to: number]> = {
 
 /** Good samples that did not reach the pose after which it is skipped: nobody is refused for a stiff neck. */
 const PATIENCE = 24;
-/** Fewest accepted poses of an enrolment. */
 export const FEWEST_POSES = 2;
 
 /** The guided capture: which poses are done, skipped or still to come. Pure. */
@@ -29,7 +28,6 @@ export function holdsPose(pose: EnrolmentPose, quality: Pick<FaceQuality, 'yaw'>
   return quality.yaw >= from && quality.yaw <= to;
 }
 
-/** Takes the current pose as done. */
 export function capturePose(state: CaptureState): CaptureState {
   const [pose, ...remaining] = state.remaining;
   return pose === undefined ? state : { remaining, done: [...state.done, pose], waited: 0 };

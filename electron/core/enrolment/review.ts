@@ -30,7 +30,6 @@ export interface ReviewDeps {
   readonly forbidden: () => Problem | null;
   /** Whether templates go onto the person's card alone: a picture makes none then. */
   readonly onCards: () => boolean;
-  /** People or templates changed, or something was recorded that the server should hear soon. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }
@@ -54,7 +53,7 @@ export function createReview(deps: ReviewDeps): Methods {
   const { imports } = store;
   /** One decision after the other: each counts on the people that the one before made. */
   const exclusive = createMutex();
-  /** What this staff session has seen, and so left its trace of. */
+  /** Pictures that this staff session has viewed, and so recorded. */
   const traced = new Set<string>();
   /** By picture, whose face it is not, although it is like theirs, by the word of this session. */
   const others = new Map<string, Set<string>>();
@@ -66,7 +65,7 @@ export function createReview(deps: ReviewDeps): Methods {
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
     if (!store.events.reportIfSpace(code, detail))
-      deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
+      deps.log('warn', 'review: no space left to record what staff did', { code, ...detail });
     deps.changed();
   }
 

@@ -27,7 +27,6 @@ export interface EnrolmentDeps {
   readonly store: Pick<Store, 'events' | 'lockouts' | 'lookalikes' | 'people' | 'photos' | 'pins' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
-  /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
   readonly staff: StaffService;
   readonly site: SiteConfig;
@@ -43,7 +42,6 @@ export interface EnrolmentDeps {
   readonly now: () => number;
   /** Ms, never going back. */
   readonly monotonic: () => number;
-  /** People or templates changed. */
   readonly changed: () => void;
 }
 
@@ -68,7 +66,6 @@ interface Enrolment {
   capture: CaptureState;
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
   photo: Uint8Array | null;
-  /** Someone who is here already. */
   readonly person: string | null;
   /** Whose face it is not, although it is like theirs, by the word of staff. */
   readonly others: Set<string>;

@@ -8,7 +8,7 @@ import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { inside, knownAsOf } from './rules.ts';
 
-/** How far back someone who came in still counts as inside, hours. */
+/** How long after coming in someone still counts as inside, hours. */
 const HOURS = 24;
 
 export interface EvacuationDeps {
@@ -19,7 +19,6 @@ export interface EvacuationDeps {
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly staff: Pick<StaffService, 'require' | 'onLock'>;
-  /** Something was recorded that the server should hear soon. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }
@@ -35,7 +34,7 @@ type Methods = Pick<
  */
 export function createEvacuation(deps: EvacuationDeps): Methods {
   const { store, staff } = deps;
-  /** The staff session that has opened the list, and so left its trace. */
+  /** The staff session that opened the list, and so recorded it. */
   let opened: string | null = null;
   staff.onLock(() => {
     opened = null;
@@ -77,7 +76,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       const found = list();
       // A full disk keeps nobody from the list: then the log alone says that it was opened.
       if (!store.events.reportIfSpace('evacuation-opened', counts(found)))
-        deps.log('warn', 'evacuation: the list was opened, and there is no room to record it', counts(found));
+        deps.log('warn', 'evacuation: the list was opened, but there is no space left to record it', counts(found));
       opened = token;
       deps.changed();
       return found;

@@ -25,7 +25,6 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' 
   readonly nudge: () => void;
   readonly transport: () => TransportOptions | null;
   readonly onState: () => void;
-  /** Whether the site's policy lets its screens be watched. */
   readonly maySeeScreen: () => boolean;
   /** Closes everything of this kiosk and destroys it. */
   readonly removed: (left: Left) => Promise<void>;
@@ -33,13 +32,12 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' 
 
 export type FleetController = ReturnType<typeof attachFleet>;
 
-/** Wires what the server asks of this one kiosk to what the core can do. */
+/** Connects what the server asks of this kiosk to what the core can do. */
 export function attachFleet(deps: FleetDeps) {
   const { store, home, log } = deps;
   let leaving: Setup | null = null;
   let stopped = false;
 
-  /** Until the server has everything, or the time is over. */
   async function acknowledged(): Promise<void> {
     const until = deps.monotonic() + ACK_TIMEOUT_MS;
     while (!stopped && store.outbox.count() > 0 && deps.monotonic() < until) {

@@ -23,11 +23,8 @@ export function videoDevices(folder = VIDEO): VideoDevice[] {
   }
 }
 
-/** What the screen says of its camera. */
 export interface ScreenCamera {
-  /** As the browser names it. */
   readonly label?: string | undefined;
-  /** What its frames say against it. */
   readonly doubt?: Exclude<CameraDoubt, 'virtual'> | undefined;
 }
 

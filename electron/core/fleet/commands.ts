@@ -34,7 +34,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 
  */
 export function startCommands(deps: CommandsDeps) {
   const { deviceState, log } = deps;
-  /** Begun by this very process: a restart that was begun by another one has happened. */
+  /** Started by this very process: a restart that another process started has happened. */
   const mine = new Set<string>();
   let working = false;
   let again = false;
@@ -45,7 +45,7 @@ export function startCommands(deps: CommandsDeps) {
       if (stopped) return;
       if (!command.started && Date.parse(command.expires) <= deps.now()) {
         deviceState.answer(command.id, 'expired');
-        log('info', 'fleet: a command of the server has ended before it was done', { what: command.what });
+        log('info', 'fleet: a command from the server expired before it was carried out', { what: command.what });
         continue;
       }
       if (command.what === 'decommission' && wipeAsked()) {
@@ -69,7 +69,7 @@ export function startCommands(deps: CommandsDeps) {
       if (!deps.restart) return deviceState.answer(id, 'refused', 'restart-impossible');
       mine.add(id);
       deviceState.answer(id, 'started');
-      log('info', 'fleet: the server asked for a restart');
+      log('info', 'fleet: the server requested a restart');
       await deps.acknowledged();
       if (!stopped) deps.restart();
     },
@@ -102,7 +102,7 @@ export function startCommands(deps: CommandsDeps) {
     void (async () => {
       while (again && !stopped) {
         again = false;
-        await work().catch((error: unknown) => log('error', 'fleet: a command could not be done', { error }));
+        await work().catch((error: unknown) => log('error', 'fleet: a command could not be carried out', { error }));
       }
       working = false;
     })();

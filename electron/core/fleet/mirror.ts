@@ -12,7 +12,7 @@ export interface MirrorDeps {
   readonly send: (command: string, jpeg: Uint8Array) => Promise<void>;
   /** Whether the site's policy allows it; asked at each picture. */
   readonly allowed: () => boolean;
-  /** It begins, or is over: the screen has to say so. */
+  /** It starts or ends: the screen has to say so. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }
@@ -26,7 +26,7 @@ export function createMirror({ send, allowed, changed, log }: MirrorDeps) {
     clearTimeout(silence);
     if (command === null) return;
     command = null;
-    log('info', 'fleet: nobody watches the screen any more');
+    log('info', 'fleet: the screen is no longer watched');
     changed();
   }
   function heard(): void {
@@ -57,7 +57,7 @@ export function createMirror({ send, allowed, changed, log }: MirrorDeps) {
     /** @param by the command that asks for it; @returns false: the site's policy does not allow it */
     begin(by: string): boolean {
       if (!allowed()) return false;
-      log('info', 'fleet: the server asked to watch the screen');
+      log('info', 'fleet: the server started watching the screen');
       command = by;
       heard();
       changed();

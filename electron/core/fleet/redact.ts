@@ -87,7 +87,7 @@ export function redactLine(
   };
 }
 
-/** What others print begins so; who printed it is known, and nothing of what. */
+/** Lines printed by others start like this; who printed them is kept, but none of their content. */
 const FOREIGN = /^(core (?:stdout|stderr)|browser|electron): ([\s\S]*)$/;
 
 function redactMessage(message: string): string {

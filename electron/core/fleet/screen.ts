@@ -2,7 +2,6 @@ import type { CameraDoubt } from '../../../sync/protocol/wire/fleet.ts';
 import type { CameraCondition, CoreMethods } from '../../contract/methods.ts';
 import type { ScreenCamera } from './camera-doubt.ts';
 
-/** What the screen last said of itself. */
 export interface ScreenState {
   /** A word of Inventory's `camera`; `unknown` while no screen is there. */
   readonly camera: string;
@@ -46,7 +45,7 @@ export function createScreenBook(
   return {
     methods,
     state: (): ScreenState => state,
-    /** Its camera gives pictures, and it has looked at some. */
+    /** Its camera delivers pictures, and it has examined some. */
     pictures: (): boolean => ['ok', 'covered', 'replaced'].includes(state.camera) && state.frames > 0,
     /** Codes of what staff has to see to, for the screens. */
     notices,

@@ -4,10 +4,9 @@ import type { SiteConfig } from '../site/config.ts';
 import { KeptConfig } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
 
-/** The configuration in force, as JSON: it outlives a restart, and a newer one that can't be put into force. */
+/** The configuration in force, as JSON: survives a restart, and a newer one that can't take effect. */
 const IN_FORCE = 'config-in-force';
 
-/** What the server set for this one device, as far as it is in force. */
 export type DeviceSettings = ReturnType<typeof createSettings>;
 
 export interface SettingsDeps {
@@ -28,7 +27,6 @@ export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfi
   return null;
 }
 
-/** Keeps what the server has set, with the last that could be put into force where the newest can't. */
 export function createSettings({ store, site }: SettingsDeps) {
   let inForce = keptJson(KeptConfig, store.settings.get(IN_FORCE));
   let problem: string | null = null;

@@ -18,7 +18,7 @@ const SLOWEST_MS = 15_000;
 /** A clock that differs from the server's by less is nobody's worry, ms. */
 const CLOCK_MS = 120_000;
 
-/** Troubles of the way to the server: the code may be good, so it is tried again. */
+/** Temporary problems on the way to the server: the code may be good, so it is retried. */
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|exchange-aborted|too-many-requests|http-5\d\d)$/;
 
 export interface KioskSetup {
@@ -49,7 +49,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
   const { context, log } = deps;
   const { store, home } = context;
   let state: Setup = { at: 'code', trouble: null };
-  /** Counts what was begun: an answer to something that was given up changes nothing. */
+  /** Counts attempts: an answer to one that was given up changes nothing. */
   let run = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -145,7 +145,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
 
   function finished(server: string): void {
     run++;
-    log('info', 'setup: this kiosk belongs to a server now');
+    log('info', 'setup: this kiosk now belongs to a server');
     set({ at: 'joined', server });
     deps.joined();
   }

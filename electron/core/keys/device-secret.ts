@@ -5,7 +5,6 @@ import { KEY_BYTES, requireStrong } from './derive.ts';
 import type { Random } from './envelope.ts';
 import { requirePrivate } from './private-file.ts';
 
-/** What opens the key slots. */
 export interface StoreKeys {
   /** 32 bytes from the host's keystore; null: a 0600 file `device-secret` in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;

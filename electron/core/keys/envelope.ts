@@ -17,7 +17,7 @@ export interface Place {
   readonly person: string;
   /** Id of the record: the event's, the template's, or the person's own. */
   readonly record: string;
-  /** Grows with each change of the value: an old ciphertext doesn't open in a newer row. */
+  /** Grows with each change of the value, so that an old ciphertext doesn't open in a newer row. */
   readonly row: number;
   /** Version of the key it is sealed under. */
   readonly key: number;

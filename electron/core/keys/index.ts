@@ -34,7 +34,6 @@ export interface StoreKeySet {
   subkey(purpose: StorePurpose): Buffer;
 }
 
-/** The opened key slots of one kiosk folder. */
 export type KioskKeys = Awaited<ReturnType<typeof openKeys>>;
 
 export interface OpenKeysOptions extends StoreKeys {

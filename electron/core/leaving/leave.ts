@@ -28,7 +28,7 @@ export interface LeaveDeps {
   /** What the screen shows meanwhile; null: it destroys. */
   readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
-  /** Someone wants a wipe instead, who can wait for nothing. */
+  /** Someone wants a wipe instead, which waits for nothing. */
   readonly hurried: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
@@ -71,7 +71,7 @@ export async function prepareToLeave(
   if (!kept) store.settings.set(FAREWELL_KEY, JSON.stringify(farewellKey));
   if (!command.started) {
     store.deviceState.answer(command.id, 'started', await keyId(publicHalf(farewellKey)));
-    deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
+    deps.log('warn', 'fleet: the server ordered this kiosk to destroy everything', { what: command.what });
   }
   deps.nudge();
   const until = deps.monotonic() + WIPE_REPORTS_MS;

@@ -18,7 +18,7 @@ export interface Attempt<T> {
   readonly subject: string | null;
   /** The budget of all numbers of this kiosk that failures also count against, if any. */
   readonly shared: SharedBudget | null;
-  /** Goes through a pause of that budget; a lock of its own subject still holds. */
+  /** Ignores the pause of that budget; a lock of its own subject still applies. */
   readonly throughPause?: boolean;
   /** What the right PIN opens; null when it was wrong. */
   check(): Promise<T | null>;

@@ -19,7 +19,7 @@ export const LONGEST_LOCK_MS = 3_600_000;
 /** Without a failure or a lock for this long, what was counted is forgotten, ms. */
 export const QUIET_MS = 86_400_000;
 
-/** Failures over all numbers that cost nothing: a queue of people who mistype. From the next one on each pauses. */
+/** Failures over all numbers that cost nothing, as in a queue of people who mistype. From the next one on, each pauses. */
 export const SHARED_BUDGET = 20;
 /** One failure of the budget comes back each time this has passed, ms. */
 export const SHARED_RECOVERY_MS = 60_000;
@@ -27,7 +27,6 @@ const FIRST_PAUSE_MS = 5_000;
 /** No pause of everybody's lasts longer, ms. */
 export const LONGEST_PAUSE_MS = 60_000;
 
-/** A budget of failures that all numbers, or all badges, share. */
 export interface SharedBudget {
   /** Row in which its failures are kept. */
   readonly row: 'every-number' | 'every-face' | 'every-badge';

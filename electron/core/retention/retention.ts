@@ -109,14 +109,14 @@ export function startRetention(options: RetentionOptions) {
     const ago = (days: number) => new Date(at - days * DAY).toISOString();
     const trimmed = await store.removal.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
     store.settings.set(LAST_RUN, new Date(at).toISOString());
-    if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
+    if (trimmed > 0) log('info', 'retention: removed events that are safe on the server', { trimmed });
     if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
   }
 
   /** Runs a purge now, whether one is due or not. Failures (a full disk, say) are logged, and the next tick tries again. */
   function run(): Promise<void> {
     running ??= purge()
-      .catch((error: unknown) => log('error', 'retention failed; it is tried again', { error }))
+      .catch((error: unknown) => log('error', 'retention failed; it will be retried', { error }))
       .finally(() => {
         running = null;
       });
@@ -129,7 +129,7 @@ export function startRetention(options: RetentionOptions) {
       const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
       if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
     } catch (error) {
-      log('error', 'trusted time can’t be kept; it is tried again', { error });
+      log('error', 'trusted time can’t be stored; it will be retried', { error });
     }
   }
 
@@ -159,7 +159,7 @@ export function startRetention(options: RetentionOptions) {
 
 function clockMessage(doubt: Doubt): string {
   if (doubt === 'ahead')
-    return 'the clock is ahead by more than a day: nothing is wiped by it until the server or GPS confirms it';
+    return 'the clock is ahead by more than a day: nothing is deleted by it until the server or GPS confirms it';
   if (doubt === 'behind') return 'the clock was set back: records age by trusted time';
   return 'the clock is plausible again';
 }

@@ -37,7 +37,7 @@ export interface Reading {
 
 /** A time that was said, and is not taken yet. */
 const Witness = z.strictObject({
-  /** What was said first, less the monotonic clock then. */
+  /** What was said first, minus the monotonic clock at that moment. */
   offset: z.number(),
   since: z.number(),
   bootId: z.string(),

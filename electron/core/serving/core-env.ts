@@ -6,7 +6,6 @@
 const PASSED_ON =
   /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|CUPS_SERVER|NODE_COMPILE_CACHE|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
 
-/** The environment of a core. */
 export function coreEnv(env: NodeJS.ProcessEnv): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))

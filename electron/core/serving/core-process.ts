@@ -9,7 +9,6 @@ export interface HostLink {
   post(message: CoreMessage): void;
   /** `handle`: the socket or port that came with a `connect`. */
   onMessage(receive: (message: unknown, handle: unknown) => void): void;
-  /** The host is gone. */
   onDisconnect(fn: () => void): void;
   /** Turns the handle of a `connect` into a channel; null when it can't be one. */
   accept(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<Channel | null>;
@@ -48,7 +47,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         ...(mayEnd && { end: (why) => link.post({ type: 'end', why }) }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         restart({ browser }) {
-          log('info', 'core: asks to be restarted', { browser });
+          log('info', 'core: requesting a restart', { browser });
           link.post({ type: 'restart', browser });
           stop().catch(failed);
         },
@@ -101,7 +100,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   };
   link.onMessage((raw, handle) => {
     const parsed = HostMessage.safeParse(raw);
-    if (!parsed.success) return log('warn', 'core: a message of the host was not understood');
+    if (!parsed.success) return log('warn', 'core: unknown message from the host');
     const message = parsed.data;
     if (message.type === 'start') start(message).catch(failed);
     else if (message.type === 'connect') connect(message, handle).catch(failed);

@@ -1,7 +1,6 @@
 import { CoreMessage, type CoreState, type EndReason, type HostMessage } from '../../contract/host.ts';
 import type { CoreOptions } from '../interface.ts';
 
-/** A core process that runs. */
 export interface CoreChild {
   readonly pid: number | undefined;
   send(message: HostMessage, handle?: unknown): void;
@@ -32,7 +31,6 @@ export interface SupervisorOptions {
   readonly missedPings?: number;
 }
 
-/** What a host reports about its core whenever that changes. */
 export interface CoreEvent {
   readonly state: CoreState;
   readonly pid: number | null;
@@ -57,7 +55,6 @@ const RESTARTING: CoreState = {
   nextStep: 'Wait a moment.',
 };
 
-/** Starts the core and keeps it running. */
 export function superviseCore(options: SupervisorOptions) {
   const { log, pingEvery = 5_000, missedPings = 6 } = options;
   const listeners = new Set<(event: CoreEvent) => void>();
@@ -86,13 +83,13 @@ export function superviseCore(options: SupervisorOptions) {
     const current = options.spawn({
       onMessage(raw) {
         const parsed = CoreMessage.safeParse(raw);
-        if (!parsed.success) return log('warn', 'host: a message of the core was not understood');
+        if (!parsed.success) return log('warn', 'host: unknown message from the core');
         const message = parsed.data;
         if (message.type === 'log') log(message.level, message.message, message.fields);
         else if (message.type === 'refused') coded = message;
         else if (message.type === 'restart') restart = message;
         else if (message.type === 'end') {
-          log('info', 'host: the core asks for a new start of the kiosk', { why: message.why });
+          log('info', 'host: the core requests a restart of the kiosk', { why: message.why });
           options.onEnd?.(message.why);
         } else if (message.type === 'pong') {
           answered = Math.max(answered, message.n);
@@ -120,7 +117,7 @@ export function superviseCore(options: SupervisorOptions) {
     current.send(options.start);
     pings = setInterval(() => {
       if (asked - answered >= missedPings) {
-        log('error', 'host: the core does not answer and is ended', { pid: current.pid, missed: asked - answered });
+        log('error', 'host: the core does not respond; stopping it', { pid: current.pid, missed: asked - answered });
         current.kill();
       } else current.send({ type: 'ping', n: ++asked });
     }, pingEvery);
@@ -128,7 +125,7 @@ export function superviseCore(options: SupervisorOptions) {
   }
 
   function afterAsked(browser: boolean): void {
-    log('info', 'host: the core asked to be started again', { browser });
+    log('info', 'host: the core requested a restart', { browser });
     change(RESTARTING);
     if (browser) options.onRetry?.();
     retryTimer = setTimeout(launch, RESTART_AFTER[0]);
@@ -150,14 +147,14 @@ export function superviseCore(options: SupervisorOptions) {
       return;
     }
     if (last) {
-      log('error', 'host: the core ended, and the kiosk with it', { exit: code });
+      log('error', 'host: the core exited, and the kiosk is stopping', { exit: code });
       change({ state: 'stopped', code: null, message: '', nextStep: '' });
       options.onEnd?.('core-ended');
       return;
     }
     const wait = RESTART_AFTER[Math.min(crashes, RESTART_AFTER.length - 1)]!;
     crashes += 1;
-    log('error', 'host: the core ended and is started again', { exit: code, wait, inARow: crashes });
+    log('error', 'host: the core exited; restarting it', { exit: code, wait, inARow: crashes });
     change(
       crashes < RESTART_AFTER.length
         ? RESTARTING

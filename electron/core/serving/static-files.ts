@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** A file that a page may ask for. */
 export interface StaticFile {
   readonly path: string;
   readonly type: string;

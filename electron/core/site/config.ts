@@ -63,7 +63,6 @@ export const PRIVACY_NOT_SET: SiteConfig['privacy'] = {
   dpo: 'data protection officer not configured',
 };
 
-/** Whether someone has said who runs the place, and who to ask. */
 export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean =>
   (['controller', 'contact', 'dpo'] as const).every((field) => privacy[field] !== PRIVACY_NOT_SET[field]);
 
@@ -89,7 +88,7 @@ export function readSiteConfig(home: string): SiteConfig {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new Problem('site-config-wrong', { file, reason: 'it is not JSON', cause });
+    throw new Problem('site-config-wrong', { file, reason: 'it is not valid JSON', cause });
   }
   const parsed = SiteConfig.safeParse(json);
   if (!parsed.success) {

@@ -16,7 +16,6 @@ export const readPolicy = (text: string | null): Policy | null => keptJson(Polic
 export const facesForbidden = (policy: Policy | null): Problem | null =>
   policy?.faces === 'off' ? new Problem('faces-not-allowed') : null;
 
-/** The check-in methods that the site offers, in its order. */
 export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>
   policy?.checkinMethods ?? CheckinMethod.options;
 
@@ -24,7 +23,7 @@ export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>
 export const wantsFace = (policy: Policy | null, method: 'qr' | 'badge'): boolean =>
   policy?.withFace?.includes(method) ?? false;
 
-/** Whether templates live on the people's cards: none that can be used may be kept here. */
+/** Whether templates are on people's cards: no usable ones may be stored here. */
 export const templatesOnCards = (policy: Policy | null): boolean => policy?.templates === 'card';
 
 const Issuers = z.array(Ed25519PublicJwk);
@@ -35,10 +34,8 @@ export const readIssuers = (text: string | null): readonly Ed25519PublicJwk[] =>
 /** Below it a guardian agrees, years. */
 export const consentAgeOf = (policy: Policy | null): number => policy?.consentAge ?? DEFAULT_CONSENT_AGE;
 
-/** Whether colours of the screen follow the moves of a challenge. */
 export const wantsLight = (policy: Policy | null): boolean => policy?.lightChallenge === 'when-it-works';
 
-/** Whether an administrator may watch the screen live. */
 export const mayWatchScreen = (policy: Policy | null): boolean => policy?.watchScreens === 'on';
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;

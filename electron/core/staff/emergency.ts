@@ -6,7 +6,7 @@ export const EMERGENCY_PIN = 'staff-pin';
 /** Setting that says when it was last used; empty once a new one is sealed. */
 export const EMERGENCY_USED = 'staff-emergency-used';
 
-/** A PIN that nobody chose: for an envelope, or for a member's first use. */
+/** A random PIN: for an envelope, or for a member's first use. */
 export function newPin(): string {
   for (;;) {
     const pin = String(randomInt(0, 10 ** 8)).padStart(8, '0');

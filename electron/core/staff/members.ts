@@ -25,7 +25,6 @@ export const MAX_LOCAL = 50;
 export interface Pin {
   /** Names the choice: a PIN that is chosen replaces exactly one. */
   readonly id: string;
-  /** As PINs are stored (pin/stored-pin.ts). */
   readonly stored: string;
   /** Made for the member, who replaces it when it is first used. */
   readonly start: boolean;
@@ -136,7 +135,7 @@ export function keptUse(
   return { [USES]: JSON.stringify([...before.filter((one) => one.id !== id), use].slice(-MOST_USES)) };
 }
 
-/** What a right code uses up; or why it is none. */
+/** What a correct code uses up, or why it is not correct. */
 export type Judgement = { readonly lastStep: number } | { readonly paper: number } | { readonly why: 'wrong' | 'used' };
 
 /** @param now trusted time, ms since 1970 */

@@ -7,7 +7,6 @@ export interface Entry {
   readonly outcome: StaffOutcome;
   /** Who did it, where it is not the session that runs. */
   readonly by?: Open<'staff'>['by'];
-  /** Who it is about. */
   readonly member?: { readonly id: string; readonly name: string; readonly role?: Open<'staff'>['role'] };
   readonly code?: string;
   readonly paper?: number;
@@ -25,7 +24,6 @@ export interface StaffRecords {
 
 export interface RecordDeps {
   readonly store: Pick<Store, 'events'>;
-  /** The server should hear soon. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }

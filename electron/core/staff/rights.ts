@@ -12,10 +12,10 @@ type Within = 'overruleDuplicate';
 export type Right = StaffMethod | Within;
 
 const EVERYONE = ['desk', 'supervisor', 'technician'] as const;
-/** Enrol, look up, check in by hand, roll call. */
+/** Enrol, look up, check in by hand, take the roll call. */
 const DESK = ['desk', 'supervisor'] as const;
 const SUPERVISOR = ['supervisor'] as const;
-/** The machine and the program, and nobody's personal data. */
+/** The machine and the program, and no one's personal data. */
 const TECHNICIAN = ['technician'] as const;
 
 /** Who may do what: the one table of it. A method without a line here does not compile, and is refused. */
@@ -63,7 +63,6 @@ export const RIGHTS = {
   technicianDo: TECHNICIAN,
 } as const satisfies Record<Right, readonly StaffRole[]>;
 
-/** Whether it is a method that wants a session. */
 export const isStaffMethod = (name: string): name is StaffMethod => name in RIGHTS && name !== 'overruleDuplicate';
 
 /**
@@ -75,6 +74,5 @@ export function mayDo(role: StaffRole | null, right: Right): boolean {
   return roles.includes(role ?? 'supervisor');
 }
 
-/** Everything that a role may do, for the screen's menu. */
 export const rightsOf = (role: StaffRole | null): Right[] =>
   (Object.keys(RIGHTS) as Right[]).filter((right) => mayDo(role, right));

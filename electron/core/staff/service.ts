@@ -22,7 +22,6 @@ export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; re
 /** An unlock screen that is left alone closes before. */
 const LISTEN_MS = 60_000;
 
-/** Who is at the kiosk just now. */
 export interface StaffSession {
   /** As the kiosk knows them at this moment; null: someone with the emergency PIN. */
   readonly member: Member | null;
@@ -51,7 +50,7 @@ export interface StaffDeps {
   readonly wall: () => number;
 }
 
-/** Staff's way in at the kiosk: one session at a time, of one member, which ends when idle. */
+/** Staff sign-in at the kiosk: one session of one member at a time, which ends when idle. */
 export function createStaffService(deps: StaffDeps) {
   const { store, records, monotonic } = deps;
   let session: {
@@ -152,7 +151,7 @@ export function createStaffService(deps: StaffDeps) {
   return {
     methods,
     checkPin: unlocking.checkPin,
-    /** The unlock screen waits for a badge: what a reader brings now is for it. */
+    /** The unlock screen is waiting for a badge: whatever a reader reads now is for it. */
     listens: (): boolean => monotonic() < listening,
     /** Ends the session, if there is one. */
     endSession: (why: EndedBy = 'screen'): void => end(why),

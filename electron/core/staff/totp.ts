@@ -15,7 +15,7 @@ export function codeAt(secret: Uint8Array, step: number): string {
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 10 ** APP_DIGITS).padStart(APP_DIGITS, '0');
 }
 
-/** Steps whose codes are taken at this time: this one and its neighbours, for a clock that is half a minute off. */
+/** Steps whose codes are accepted at this time: this one and its neighbours, for a clock half a minute off. */
 export function stepsAround(now: number): readonly number[] {
   const step = Math.floor(now / STEP_MS);
   return [step - 1, step, step + 1];

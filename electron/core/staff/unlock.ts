@@ -31,7 +31,7 @@ const needed = () => new Problem('staff-pin-needed');
 
 export function createUnlocking(deps: StaffDeps) {
   const { store, pins, memberPins, guard, records, now } = deps;
-  /** Locks whose rejection was recorded: one record of each is enough. */
+  /** Locks whose rejection was recorded: one record each is enough. */
   const noted = new Map<string, number>();
 
   /** Whether anyone can come in by name; when not even that can be read, the emergency PIN is what it is for. */
@@ -85,7 +85,7 @@ export function createUnlocking(deps: StaffDeps) {
     return { member } as const;
   }
 
-  /** What takes the place of a PIN that was right just now: the one they chose, or the same under a newer pepper. */
+  /** What replaces a PIN that was just entered correctly: the one they chose, or the same one under a newer pepper. */
   async function nextPin(held: Pin, typed: string, chosen?: string): Promise<(Pin & { replaces: string }) | null> {
     // Only a PIN that was made for them is replaced here: at any other time a supervisor or the console does it.
     if (chosen !== undefined && held.start) {

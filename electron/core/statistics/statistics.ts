@@ -10,9 +10,9 @@ import type { Checkin } from '../store/interface.ts';
 export const FEWEST_SCORES = 20;
 /** Width of the bins of scores. */
 const BIN = 0.05;
-/** Upper ends of the bins of times from the first sight of a face to its check-in, s; what took longer is in the last. */
+/** Upper bounds of the bins of times from first seeing a face to its check-in, s; anything longer is in the last. */
 const WAITS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60] as const;
-/** Most different reasons that are counted; a screen that invents codes fills nothing. */
+/** Most reasons that are counted: a screen that invents codes can't fill memory. */
 const MOST = 60;
 
 /** By name, e.g. `method.face`, `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `wait.3`, `queue`. */
@@ -32,7 +32,7 @@ export function createStatistics(now: () => number) {
   let accepted = 0;
   let began: number | null = null;
   let queue = 0;
-  /** Reasons of the visit under way: dozens of frames of one dark room are one. */
+  /** Reasons during the current visit: dozens of frames of one dark face count once. */
   let seen = new Set<string>();
   let visit: string | null = null;
   /** A liveness challenge is under way; `prompted`: more than to look straight ahead was asked. */

@@ -1,10 +1,10 @@
 import type { CoreMethods, MethodName, ProbeResult } from '../../contract/methods.ts';
 
-/** What a screen asks by itself, with nobody there; the technician's menu says of itself whether someone touched it. */
+/** What a screen asks for on its own, with no one there; the technician's menu itself reports touches. */
 const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenPicture', 'technicianState']);
-/** What a face in front of the camera brings about by itself, be it that of a passer-by or of a poster. */
+/** What a face in front of the camera triggers by itself, even a passer-by's or a poster's. */
 const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
-/** What a face gets that is known here. */
+/** What only a known face gets. */
 const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'light', 'welcome']);
 
 /** How long nobody has been at the kiosk. @param monotonic ms, never going back */

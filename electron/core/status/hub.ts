@@ -3,7 +3,6 @@ import type { CoreOptions } from '../interface.ts';
 
 type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
-/** Keeps the status that every screen shows, and pushes it when it has changed. */
 export function createStatusHub(log: CoreOptions['log']) {
   const listeners = new Set<Listener>();
   let read: (() => Status) | null = null;

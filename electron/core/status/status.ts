@@ -14,7 +14,6 @@ import { storageState } from './storage.ts';
 /** Setting: name of the camera that was chosen for this kiosk; empty: none. */
 export const CHOSEN_CAMERA = 'camera';
 
-/** What the status is asked of. */
 export interface StatusParts {
   readonly store: Pick<Store, 'outbox' | 'people' | 'settings'>;
   readonly home: string;
@@ -25,13 +24,11 @@ export interface StatusParts {
   readonly offered: () => Status['checkinMethods'];
   /** The device's secret is in a file beside the store. */
   readonly secretInFile: boolean;
-  /** What the screen says of itself. */
   readonly screen: { notices(): readonly string[] };
   readonly trial: Pick<LivenessTrial, 'active'>;
   readonly setup: { state(): Status['setup'] };
 }
 
-/** What every screen is shown of the kiosk's state, reread at each call. */
 export function statusOf(parts: StatusParts): () => Status {
   const { store, home, site, recogniser, retention, runtime, secretInFile, screen, trial, setup } = parts;
   return () => {

@@ -30,7 +30,7 @@ export interface CheckReport {
   readonly problems: readonly CheckProblem[];
 }
 
-/** For long work: called now and then with how far it is. */
+/** For long work: called now and then with the progress. */
 export interface WorkOptions {
   readonly progress?: (done: number, total: number, what: string) => void;
 }
@@ -39,7 +39,6 @@ export interface WorkOptions {
 const BATCH = 256;
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** What the parts of a check share. */
 interface Check {
   readonly store: SqlStore;
   readonly found: (code: string, detail: string) => void;
@@ -79,7 +78,7 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
     for (const line of db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[])
       if (line !== 'ok') check.found('structure-damaged', line);
     for (const row of db.pragma('foreign_key_check') as { table: string }[])
-      check.found('reference-broken', `a row of ${row.table} refers to nothing`);
+      check.found('reference-broken', `a row of ${row.table} refers to a missing row`);
   });
   const chain = await checkChain(check);
   check.attempt('outbox', () => checkOutbox(check));
@@ -155,12 +154,12 @@ async function checkChain({ store, found, attempt, progress }: Check): Promise<{
         EventHeader.parse(header);
         const hash = headerHash(header);
         if (hash !== row.digests.toString('base64url', 0, 32))
-          found('chain-broken', `event ${row.n}: its header is not the one that was written`);
+          found('chain-broken', `event ${row.n}: its header was altered`);
         previous = { row, hash: row.digests.toString('base64url', 0, 32) };
         for (const { field, salt, text } of values.of(row)) {
           valueCount++;
           if (header.commitments[field] !== commit(Buffer.from(salt).toString('base64url'), JSON.parse(text)))
-            found('commitment-broken', `event ${row.n}: ${field} is not the value that was committed to`);
+            found('commitment-broken', `event ${row.n}: ${field} does not match its commitment`);
         }
       });
     }
@@ -203,11 +202,11 @@ function checkOutbox({ store, found }: Check): void {
   }
   const unsent = count('SELECT count(*) FROM outbox');
   if (unsent !== store.outbox.count())
-    found('outbox-incomplete', `${unsent} events of ${store.outbox.count()} are there to send`);
+    found('outbox-incomplete', `${unsent} of ${store.outbox.count()} events to send are present`);
   const dangling = count(`SELECT count(*) FROM event WHERE epoch NOT IN (SELECT ref FROM epoch)
     OR boot NOT IN (SELECT ref FROM boot) OR (shared IS NOT NULL AND shared NOT IN (SELECT ref FROM shared_open))
     OR (own IS NULL) = (shared IS NULL) OR (person IS NOT NULL AND person NOT IN (SELECT ref FROM person))`);
-  if (dangling > 0) found('reference-broken', `${dangling} events refer to nothing`);
+  if (dangling > 0) found('reference-broken', `${dangling} events refer to missing rows`);
   const stray = count(
     `SELECT count(*) FROM checkin_note JOIN event USING (n) WHERE event.type <> ${typeCode('checkin')}`,
   );

@@ -28,7 +28,6 @@ const SELECT = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_
 const BY_NUMBER = `${SELECT} WHERE checkin.n = ?`;
 const PAGE = `${SELECT} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`;
 
-/** Check-ins: the hot path of the store. */
 export class Checkins {
   readonly #s: Session;
   readonly #photos: Photos;
@@ -200,7 +199,6 @@ export class Checkins {
   }
 }
 
-/** A check-in as the rest of the core sees it. */
 function shaped(
   id: string,
   at: string,

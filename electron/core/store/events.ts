@@ -72,7 +72,7 @@ export interface EventRow {
 /** When an event happened, by trusted time as the kiosk knew it then, ms since 1970: `utc` is only what its clock claimed. */
 export const happenedAt = ({ utc, offset }: Pick<EventRow, 'utc' | 'offset'>): number => utc + offset;
 
-/** Types whose open halves come again and again. */
+/** Types whose open halves repeat. */
 const SHARED: ReadonlySet<EventType> = new Set(['checkin', 'person', 'consent', 'template', 'pin']);
 
 const EPOCHS = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch ORDER BY ref';

@@ -19,9 +19,7 @@ export type { RekeyReport } from './rekey.ts';
 export type { SqlStore } from './store.ts';
 
 export interface StoreOptions {
-  /** The kiosk's folder. */
   readonly home: string;
-  /** Its opened key slots; see openKeys. */
   readonly keys: KioskKeys;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -123,7 +121,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
       keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
       fit = check(keys.current);
     }
-    if (fit === 'foreign') throw damaged('its first page is not one of this store');
+    if (fit === 'foreign') throw damaged('its first page does not belong to this store');
     if (fit === 'truncated') throw damaged('the file is cut short');
     const db = openDatabase(file, keys.current.subkey('pages'), 'wal');
     // The lock is ours now: what an unfinished rekey left can go.
@@ -136,7 +134,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
   }
 }
 
-/** Another process may be writing the file back from its log just now: what looks wrong is looked at again. */
+/** Another process may be writing the file back from its log right now: what looks wrong is checked again. */
 function checkPatiently(handle: number, file: string, key: Uint8Array): FirstPage {
   let found = checkFirstPage(handle, file, key);
   for (let again = 0; found !== 'fits' && again < 2; again++) {
@@ -161,7 +159,7 @@ function connect(
   try {
     return guarded(() => {
       migrate(db);
-      if (readMeta(db, 'store') !== keys.store) throw damaged('it is not the store that the key slots belong to');
+      if (readMeta(db, 'store') !== keys.store) throw damaged('the key slots belong to a different store');
       vault.prepare();
       const store = new SqlStore(
         { home, keys, device: readMeta(db, 'device')!, clock, random, vault, created, closed },

@@ -49,7 +49,7 @@ export interface Store {
   readonly removal: Public<Removal>;
   readonly device: string;
   readonly epoch: string;
-  /** Schema of this store, and the lowest whose builds can open it. */
+  /** Schema of this store, and the lowest schema whose builds can open it. */
   readonly format: { readonly schema: number; readonly minReader: number };
   /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
   useTrustedTime(offset: () => number): void;
@@ -68,7 +68,6 @@ export interface Person {
   readonly language: string;
   readonly templates: number;
   readonly hasPin: boolean;
-  /** Printed cards that count. */
   readonly cards: number;
   readonly gpsOptOut: boolean;
   /** RFC 3339 with ms. */
@@ -139,9 +138,9 @@ export interface NewPerson {
   readonly card?: CardTemplate & { readonly count: number };
   /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
   readonly photo: Uint8Array | null;
-  /** As the person's PIN is stored (pin/stored-pin.ts). */
+  /** Hash of the person's PIN as stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
-  /** Others whose faces are like theirs: each is a pair of lookalikes with them from the first moment. */
+  /** Others with similar faces: each is marked as their lookalike from the start. */
   readonly lookalikes?: { readonly others: readonly string[]; readonly marking: Marking };
 }
 
@@ -165,7 +164,6 @@ export interface NewCheckin {
   readonly photo: Uint8Array | null;
   /** Sealed position, already unreadable here. */
   readonly gps: string | null;
-  /** Why staff records it by hand. */
   readonly reason?: string;
 }
 

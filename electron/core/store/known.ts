@@ -3,7 +3,7 @@ import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, type Place, type Random } from '../keys/envelope.ts';
 import type { Credential, Person } from './interface.ts';
 
-/** What is sealed of a person, together: it is made, changed and destroyed together. */
+/** What is encrypted of a person as one value: created, changed and destroyed together. */
 export interface Profile {
   readonly name: string;
   readonly number: string | null;

@@ -1,6 +1,5 @@
 import type { Session } from './session.ts';
 
-/** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
 export interface Lockout {
   readonly failures: number;
   /** Trusted time in ms since 1970 until which no attempt is taken; 0 when none. */

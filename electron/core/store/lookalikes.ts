@@ -55,7 +55,6 @@ export function forgetLookalikes(sql: Sql, id: Buffer): void {
   for (const table of ['lookalike', 'confusion']) sql.run(`DELETE FROM ${table} WHERE first = ? OR second = ?`, id, id);
 }
 
-/** Pairs of lookalikes, and how often two people were taken for each other. */
 export class Lookalikes {
   readonly #s: Session;
   readonly #device: Buffer;
@@ -132,7 +131,7 @@ export class Lookalikes {
     return true;
   }
 
-  /** One of the two was taken for the other and said so: twice makes them a pair. */
+  /** One of the two was mistaken for the other and said so: after the second time they are a pair. */
   confuse(person: string, other: string): void {
     const { sql } = this.#s;
     const [first, second] = sorted(person, other);

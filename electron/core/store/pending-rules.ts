@@ -29,7 +29,7 @@ export function mayBe(label: string, person: Pick<Person, 'id' | 'name' | 'numbe
   return meanings(label).some((one) => terms.includes(one));
 }
 
-/** Who names of files and folders mean, among many people. */
+/** Finds which of many people the names of files and folders mean. */
 export class PeopleByTerm {
   readonly #byLabel = new Map<string, Person[]>();
 

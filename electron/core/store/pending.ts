@@ -15,22 +15,20 @@ export const MAX_PENDING = 2_000;
 /** What became of a picture: still to be looked at, or how staff decided. */
 export type PendingState = 'waiting' | 'accepted' | 'refused' | 'in-person';
 
-/** What is known of a picture that waits for staff's word. Sealed as a whole. */
+/** What is known of a picture that is waiting for staff. Encrypted as a whole. */
 export interface PendingAbout {
   /** What the picture or its folder was called: a name, a number or an id. */
   readonly label: string;
-  /** The file's own name. */
   readonly file: string;
-  /** Code of why someone has to look. */
   readonly reason: string;
   /** Id of the person it was joined with, where that was clear. */
   readonly person: string | null;
-  /** Id of the person the face is enrolled as already, as far as that was looked for. */
+  /** Id of the person the face is already enrolled as, if that was checked. */
   readonly duplicate: string | null;
   /** Version of the text that the importer vouches for; null: nobody vouches for anything. */
   readonly consent: string | null;
   readonly language: string;
-  /** The face that would be taken: left, top, width, height as shares of the picture. */
+  /** The face that would be enrolled: left, top, width, height as shares of the picture. */
   readonly face: readonly [number, number, number, number];
 }
 

@@ -23,12 +23,11 @@ interface PersonRow {
   removed_at: number | null;
 }
 
-/** A person as the file has it now, the running transaction included. */
 export interface Stored {
   readonly known: Known;
   /** Number of the newest change of the profile that was made here; 0 for none. */
   readonly edited: number;
-  /** No longer of this kiosk's sites; the keys are still here. */
+  /** No longer at this kiosk's sites; the keys are still here. */
   readonly removed: boolean;
   /** Who said that there shall be no positions: bits of OPTED_OUT. */
   readonly optedOut: number;
@@ -57,10 +56,10 @@ export class People {
   readonly #random: Random;
   readonly #byId = new Map<string, Known>();
   readonly #byRef = new Map<number, Known>();
-  /** The server may give a number to two people (each enrolled at another door): it counts for who had it first. */
+  /** The server may give a number to two people (each enrolled at another door): here it belongs to the one who had it first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
   readonly #byBareNumber = new Map<string, readonly Known[]>();
-  /** One that several people have opens nothing. */
+  /** A badge or card that several people have opens nothing. */
   readonly #byCredential = new Map<string, readonly Known[]>();
   /** Templates, PINs, cards and badges. */
   readonly secrets: PersonSecrets;
@@ -313,7 +312,7 @@ export class People {
   }
 }
 
-/** People by a value that should be one person's, and may be several people's. */
+/** People by a value that should belong to one person but may belong to several. */
 type Holders = Map<string, readonly Known[]>;
 
 function addTo(holders: Holders, key: string, person: Known): void {

@@ -55,7 +55,7 @@ export class PersonRecords {
     return this.#s.people.count;
   }
 
-  /** Who is to be enrolled again, by the server's word, by name. */
+  /** People to be enrolled again, by the server's decision, by name. */
   reenrolments(): Reenrolment[] {
     return this.#s.sql
       .rows<{ person: Buffer; reason: string }>('SELECT person, reason FROM reenrolment')

@@ -37,7 +37,7 @@ export interface PinCode {
   readonly expires: number;
 }
 
-/** What a person is recognised by: templates, PIN, cards and badges, each sealed under the person's key, opened when asked for. */
+/** What a person is recognised by: templates, PIN, cards and badges, each encrypted under the person's key and decrypted on demand. */
 export class PersonSecrets {
   readonly #sql: Sql;
   readonly #random: Random;
@@ -143,7 +143,7 @@ export class PersonSecrets {
     );
   }
 
-  /** One that was used here already stays used. */
+  /** A code that was used here stays used. */
   writePinCode(person: Known, { id, hash, expires }: PinCode): void {
     this.#sql.run(
       `INSERT INTO pin_code(person, id, sealed, expires) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE

@@ -5,7 +5,6 @@ import { uuidBytes, uuidText } from './header.ts';
 import type { Known } from './known.ts';
 import { ofPhoto, type Session } from './session.ts';
 
-/** Photos of check-ins and enrolments: their rows here, their files in the vault. */
 export class Photos {
   readonly #s: Session;
 

@@ -18,14 +18,13 @@ const EVACUATION = 'evacuation-id';
 const STARTED = 'evacuation-started';
 const EVENT = 'evacuation-event';
 
-/** An evacuation of the site. */
 export interface OngoingEvacuation {
   readonly id: string;
   /** RFC 3339. */
   readonly startedAt: string;
 }
 
-/** The newest standing record of someone, from whichever kiosk of the site. */
+/** The newest valid record of someone, from any kiosk of the site. */
 export interface Whereabouts {
   readonly person: Person;
   readonly direction: 'in' | 'out';
@@ -157,7 +156,7 @@ export class PresenceRecords {
     });
   }
 
-  /** Begun here, or ended; nobody is accounted for. */
+  /** Started or ended here; no one is accounted for. */
   #setEvacuation({ id, startedAt }: OngoingEvacuation, change: 'started' | 'ended'): void {
     const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
     this.#settings.set(EVENT, String(n));

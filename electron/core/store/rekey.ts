@@ -14,7 +14,6 @@ import { rewrapPending } from './pending.ts';
 import type { SqlStore } from './store.ts';
 
 export interface RekeyReport {
-  /** Number of the store key now in use. */
   readonly generation: number;
   readonly pages: number;
   readonly people: number;

@@ -5,7 +5,7 @@ import { forgetLookalikes } from './lookalikes.ts';
 import type { PendingPhotos } from './pending.ts';
 import type { Session } from './session.ts';
 
-/** Events deleted in one transaction: secure_delete writes each of their pages. */
+/** Events deleted in one transaction: secure_delete overwrites each of their pages. */
 const TRIM = 500;
 
 /** What a kiosk has of someone for as long as they are one of its people, by the person's `ref`. */
@@ -58,7 +58,7 @@ export class Removal {
     return addresses.length;
   }
 
-  /** Photos of check-ins go. Gives the addresses of their files. */
+  /** Deletes photos of check-ins. Returns the addresses of their files. */
   #deletePhotos(upTo: number): string[] {
     const where = "kind = 'checkin' AND n <= ?";
     const removed = this.#sql.values<Buffer>(`SELECT address FROM photo WHERE ${where}`, upTo);
@@ -141,7 +141,7 @@ export class Removal {
     if (waiting + refused > 0) this.#log.insert('health', { code: 'photos-not-sent', detail: { waiting, refused } });
   }
 
-  /** Pictures of an import that may show a person. Gives the addresses of their files. */
+  /** Pictures of an import that may show a person. Returns the addresses of their files. */
   waiting(ref: number): string[] {
     const known = this.#s.people.byRef(ref);
     return known ? this.#pending.removePerson(known) : [];
@@ -152,7 +152,7 @@ export class Removal {
     return this.#pending.remove(Number.MAX_SAFE_INTEGER);
   }
 
-  /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
+  /** Deletes everything of a person, the keys last; check-ins stay, belonging to no one. Returns the addresses of the photos' files. */
   deletePersonRows(ref: number): string[] {
     const waiting = this.waiting(ref);
     const photos = this.#sql.values<Buffer>('SELECT address FROM photo WHERE person = ?', ref);

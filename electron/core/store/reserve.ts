@@ -47,7 +47,7 @@ export class Reserve {
     return true;
   }
 
-  /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
+  /** A small write that attendance depends on: if the disk is full, the reserve is released for it. */
   withReserve<T>(write: () => T): T {
     try {
       return write();

@@ -20,10 +20,9 @@ export const PIN_PEPPERS = 'pin-peppers';
 /** What memory has to follow once this page is committed. */
 export type PageOutcome = Readonly<ReturnType<Applying['outcome']>>;
 
-/** What a page changes beside people. */
+/** The parts of the store that a page changes besides people. */
 export type PageParts = Pick<Store, 'settings' | 'removal' | 'deviceState' | 'presence' | 'lookalikes'>;
 
-/** One page of the server's being applied, change by change, in a transaction of the caller's. */
 export class Applying {
   readonly #s: Session;
   readonly #parts: PageParts;
@@ -50,7 +49,6 @@ export class Applying {
     (this.#takes[change.kind] as (change: Change) => void)(change);
   }
 
-  /** What each kind of change does. */
   readonly #takes: { readonly [K in Change['kind']]: (change: Extract<Change, { kind: K }>) => void } = {
     person: (change) => {
       this.#person(change);
@@ -92,7 +90,7 @@ export class Applying {
     this.#deviceStateChanged = true;
   }
 
-  /** A person as a snapshot names one: what it has of them beside the profile follows. */
+  /** A person named in a snapshot: what it has of them besides the profile follows. */
   #clear(person: string): void {
     this.#cardTemplate({ kind: 'cardTemplate', person, model: '', card: null });
     this.#parts.lookalikes.take(person, []);
@@ -109,7 +107,6 @@ export class Applying {
       templatesRemoved: this.#templatesRemoved,
       /** People with nothing left in the gallery. */
       removedPeople: [...this.#removedPeople],
-      /** Addresses of photos whose files must go. */
       photos: this.#photos,
       policy: this.#policy,
       /** The newest set of server keys that the page brought. */
@@ -119,7 +116,7 @@ export class Applying {
     };
   }
 
-  /** Memory takes over what the file now says of each person that a change was about. */
+  /** Updates memory from the file for each person that a change was about. */
   committed(): void {
     for (const [id, ref] of this.#touched) this.#s.people.refresh(id, ref);
   }
@@ -268,7 +265,7 @@ export class Applying {
     this.#touched.set(id, known.ref);
   }
 
-  /** Two people turned out to be one: a template changes hands. */
+  /** Two people turned out to be one: a template moves to the other. */
   #takeOver(id: Buffer): void {
     const owner = this.#s.sql.row<{ id: Buffer; ref: number }>(
       'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',

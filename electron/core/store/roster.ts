@@ -11,7 +11,6 @@ export type RosterPage = Pick<ChangesPage, 'whole' | 'first' | 'changes' | 'curs
 
 /** What memory has to follow once a page is committed. */
 export interface RosterOutcome extends PageOutcome {
-  /** A snapshot came to its end. */
   readonly complete: boolean;
 }
 

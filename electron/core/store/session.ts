@@ -13,7 +13,6 @@ import type { Known } from './known.ts';
 import { People } from './people.ts';
 import type { Reserve } from './reserve.ts';
 
-/** What a session is made of. */
 export interface SessionOptions {
   readonly db: Db;
   readonly keys: KioskKeys;
@@ -21,7 +20,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly vault: Vault;
-  /** Space that a write may take when the disk is full. */
+  /** Space that a write may use when the disk is full. */
   readonly reserve: Reserve;
   /** See EventLog. */
   readonly own: boolean;
@@ -34,7 +33,7 @@ export interface Outcome<T> {
   readonly committed: () => void;
 }
 
-/** One open connection with everything that lives and dies with it, and how the parts of the store write through it. */
+/** One open connection with everything that depends on it, and how the parts of the store write through it. */
 export class Session {
   readonly sql: Sql;
   readonly log: EventLog;
@@ -91,7 +90,7 @@ export class Session {
     return this.#removals;
   }
 
-  /** After personal values were removed: their old versions leave the write-ahead log. */
+  /** After personal values were removed: empties the write-ahead log of their old versions. */
   noteRemoval(): void {
     this.#removals++;
     this.scrubLog();
@@ -103,7 +102,7 @@ export class Session {
     await this.vault.remove(photos);
   }
 
-  /** Old versions of deleted rows still are in the write-ahead log; this empties it. */
+  /** The write-ahead log still has old versions of deleted rows; this empties it. */
   scrubLog(): void {
     guarded(() => this.db.pragma('wal_checkpoint(TRUNCATE)'));
   }

@@ -38,7 +38,7 @@ export interface StoreParts {
   readonly closed: () => void;
 }
 
-/** See interface.ts. Errors of SQLite come out as Problems; a failed write leaves nothing behind. */
+/** See interface.ts. SQLite errors are turned into Problems; a failed write leaves nothing behind. */
 export class SqlStore implements Store {
   readonly parts: StoreParts;
   readonly connection: Connection;

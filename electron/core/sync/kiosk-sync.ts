@@ -20,7 +20,7 @@ export interface KioskSyncDeps {
   readonly retention: Pick<Retention, 'now' | 'observeServerTime'>;
   readonly log: CoreOptions['log'];
   readonly onStatus: () => void;
-  /** A page is durable: the gallery follows. */
+  /** A page is durable: the gallery has to follow. */
   readonly applied: (outcome: RosterOutcome) => void;
   /** The templates are gone from disk: the gallery too. */
   readonly dropped: () => void;

@@ -28,7 +28,7 @@ export function createLeaseKeeper(deps: {
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly days: () => number;
-  /** The templates are gone from disk: the gallery must follow. */
+  /** The templates are deleted from disk: the gallery has to follow. */
   readonly dropped: () => void;
   readonly log: CoreOptions['log'];
 }) {
@@ -52,19 +52,19 @@ export function createLeaseKeeper(deps: {
       if (!dropped && !current().expired) return null;
       return new Problem('lease-expired');
     },
-    /** The server was heard, just now. */
+    /** The server was in contact just now. */
     heard(): void {
       // Not the later of the two: an earlier contact may have been noted by a clock that was ahead.
       contact = now();
       if (Math.abs(contact - kept) >= KEEP_MS) kept = keep(contact);
     },
-    /** What belongs into the transaction of a page, and what follows it: a whole snapshot brings the faces back. */
+    /** Settings to write in the transaction of a page, and what follows it: a complete snapshot brings the faces back. */
     pageSettings: (outcome: RosterOutcome): Readonly<Record<string, string>> =>
       outcome.complete && dropped ? { [DROPPED]: '' } : {},
     applied({ complete }: RosterOutcome): void {
       if (!complete || !dropped) return;
       dropped = false;
-      deps.log('info', 'lease: the server was reached; faces are recognised again');
+      deps.log('info', 'lease: back in contact with the server; faces are recognised again');
     },
     /** Drops the templates when the lease has run out. */
     async check(): Promise<void> {
@@ -72,7 +72,7 @@ export function createLeaseKeeper(deps: {
       dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
       const count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });
       deps.dropped();
-      deps.log('warn', 'lease: the server was not reached for too long; face templates were removed', { count });
+      deps.log('warn', 'lease: no contact with the server for too long; face templates were removed', { count });
     },
   };
 }

@@ -22,7 +22,6 @@ import { LiveLink } from './server-link.ts';
 
 export { readServerLink, writeServerLink } from './server-link.ts';
 
-/** What the rest of the core needs of the sync. */
 export interface Uplink {
   status(): SyncStatus;
   nudge(): void;
@@ -45,9 +44,8 @@ export interface UplinkHooks {
   readonly onProblem: (problem: Problem) => void;
   /** Trusted time, ms since 1970: what certificates are judged by. */
   readonly trustedNow?: () => number;
-  /** A page is durable: memory follows. */
   readonly applied?: (outcome: RosterOutcome) => void;
-  /** Settings that belong into the transaction of a page. */
+  /** Settings to write in the transaction of a page. */
   readonly pageSettings?: (outcome: RosterOutcome) => Readonly<Record<string, string>>;
   readonly presence?: PresenceBoard;
   /** How this kiosk is, for the server's inventory; null: not known yet. */
@@ -123,7 +121,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   };
 }
 
-/** Applies the server's pages to the store; keys that it pins change in the very transaction that moves the cursor. */
+/** Applies the server's pages to the store; keys that it pins change in the same transaction that moves the cursor. */
 function rosterOf(
   { roster }: Pick<Store, 'roster'>,
   link: LiveLink,
@@ -147,7 +145,7 @@ function rosterOf(
   };
 }
 
-/** One ask by HTTPS, on a connection of its own with this certificate. */
+/** One request over HTTPS, on a connection of its own with this certificate. */
 async function askWith(options: TransportOptions, client: ClientKey, sealed: string): Promise<string> {
   const line = new HttpsTransport({ ...options, credentials: () => client });
   try {

@@ -3,11 +3,10 @@ import type { LastAck, OutboxSource } from '../../../sync/edge/outbox.ts';
 import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 
-/** The newest ack that was taken: what shows a replayed one. */
+/** The newest ack that was accepted: detects a replayed one. */
 const LAST_ACK = 'last-ack';
 const Kept = z.strictObject({ logEpoch: z.string(), serverTime: z.string() });
 
-/** The store as the engine sees it. */
 export function outboxOf(store: Store): OutboxSource {
   const { outbox } = store;
   return {

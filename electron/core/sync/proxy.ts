@@ -1,7 +1,6 @@
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { Store } from '../store/interface.ts';
 
-/** Setting that holds the proxy's address with its credentials; encrypted like everything in the store. */
 const SETTING = 'proxy';
 
 /** The proxy between this kiosk and its server and brokers; undefined for none. */

@@ -21,9 +21,9 @@ export interface RenewalDeps {
   readonly link: LiveLink;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Carries a sealed ask, between the messages of the sync. */
+  /** Sends a sealed ask, between the messages of the sync. */
   readonly send: (sealed: string) => Promise<string>;
-  /** Carries one over HTTPS, with another client certificate. */
+  /** Sends one over HTTPS with another client certificate. */
   readonly sendWith: SendWith;
   readonly onProblem: (problem: Problem) => void;
   /** The kiosk has other keys than those that were refused: the sync goes on at once. */
@@ -80,7 +80,7 @@ export function startRenewal(deps: RenewalDeps) {
   const ticker = setInterval(check, EVERY_MS);
   ticker.unref();
   return {
-    /** The server refused an exchange. If other keys may do, one renewal is tried with each that the kiosk has. */
+    /** The server rejected an exchange. If other keys may help, one renewal is tried with each that the kiosk has. */
     refused(problem: Problem) {
       if (problem.code === 'device-revoked') return setAway(problem);
       if (!mayRenew(problem.code) || exhausted || performance.now() - recoveredAt < RECOVERED_MS) return;

@@ -16,7 +16,6 @@ import {
   spareAfter,
 } from './spare-keys.ts';
 
-/** Setting that holds the device's keys and what it pins of its server; encrypted like everything in the store. */
 const SETTING = 'server-link';
 
 export const ServerLink = z.strictObject({ secret: DeviceSecret, bundle: ServerBundle });

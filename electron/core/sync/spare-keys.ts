@@ -5,7 +5,7 @@ import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 import type { ServerLink } from './server-link.ts';
 
-/** A setting of its own, beside the link: an older build reads the link and knows nothing of this. */
+/** A separate setting beside the link: an older build reads the link and doesn't know this one. */
 export const SPARE_SETTING = 'server-link-before';
 
 /** A key is kept for a day after the first answer under the one that followed it, ms: what was heard once may be a replica's. */
@@ -41,7 +41,7 @@ export type SpareKeys = Readonly<z.infer<typeof Kept>>;
 
 export const NO_SPARE: SpareKeys = { tls: null, sealing: null };
 
-/** Keys that can't be read count as none: they are a second chance, and nothing hangs on them. */
+/** Keys that can't be read count as none: they are a second chance that nothing depends on. */
 export function readSpareKeys(store: { readonly settings: Pick<Store['settings'], 'get'> }): SpareKeys {
   return keptJson(Kept, store.settings.get(SPARE_SETTING)) ?? NO_SPARE;
 }

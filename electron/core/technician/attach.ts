@@ -26,7 +26,7 @@ export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' 
 
 type Methods = Pick<CoreMethods, 'technicianState' | 'technicianDo'>;
 
-/** The technician's menu, wired to what this kiosk and its machine can do: nothing of it has anybody's name. */
+/** The technician's menu, connected to what this kiosk and its machine can do: no one's name is in it. */
 export function attachTechnician(deps: AttachTechnicianDeps): { methods: Methods; stop(): void } {
   const { staff, monotonic, end, restart: restartCore } = deps;
   const tasks = createTechnicianTasks({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** What a machine of the kiosk image hears (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
+/** Requests that a machine of the kiosk image handles (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
 const MACHINE_REQUESTS = { reboot: 'restart', login: 'login', stick: 'stick' } as const;
 export type MachineRequest = keyof typeof MACHINE_REQUESTS;
 
@@ -32,7 +32,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
     }
   };
   return {
-    /** Whether a machine is there that hears requests. */
+    /** Whether a machine is there that handles requests. */
     get there(): boolean {
       return there();
     },
@@ -41,7 +41,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
      * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
      */
     async ask(request: MachineRequest): Promise<void> {
-      if (!there()) throw unreachable(new Error('the folder is not there'));
+      if (!there()) throw unreachable(new Error('the folder does not exist'));
       const path = file(request);
       try {
         closeSync(openSync(path, 'w', 0o600));
@@ -57,7 +57,6 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
         await sleep(POLL_MS);
       }
     },
-    /** Whether a request that was written still lies there; takes it away. */
     withdraw(request: MachineRequest): boolean {
       if (folder === null || !existsSync(file(request))) return false;
       rmSync(file(request), { force: true });

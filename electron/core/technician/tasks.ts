@@ -26,7 +26,6 @@ export interface TaskDeps {
   readonly store: Pick<Store, 'settings'>;
   readonly records: StaffRecords;
   readonly machine: Machine;
-  /** Changes with each boot of the machine. */
   readonly bootId: string;
   readonly updates: () => UpdateKeeper | null;
   /** Null: nobody can start this kiosk again. */
@@ -146,7 +145,7 @@ interface UnderWay {
   readonly bootId: string;
 }
 
-/** The task under way and its record, over restarts. */
+/** The task under way and its record, across restarts. */
 function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords) {
   const underWay = (): UnderWay | null => {
     const text = store.settings.get(UNDER_WAY);
@@ -169,9 +168,9 @@ function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords
   };
 }
 
-/** The machine waits for a stick for two minutes (build/kiosk/files/opt/smartpresence/stick). */
+/** The machine waits two minutes for a stick (build/kiosk/files/opt/smartpresence/stick). */
 const STICK_MS = 125_000;
-/** Between two looks of the updater at what is plugged in. */
+/** How often the updater checks what is plugged in. */
 const POLL_MS = 4_000;
 
 interface StickDeps {
@@ -181,14 +180,14 @@ interface StickDeps {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** Lets a stick in, where the machine keeps them out, and has the updater take the newest build from it. */
+/** Lets a stick in, if the machine keeps sticks out, and has the updater install the newest build from it. */
 function createStickUpdater({ machine, updates, monotonic, sleep = wait }: StickDeps) {
   let state: StickUpdate | { at: 'looking'; until: number } = { at: 'none' };
   let stopped = false;
 
   async function take(): Promise<{ version: string }> {
     const keeper = updates();
-    if (!keeper) throw new Problem('technician-not-here', { reason: 'nothing here installs builds' });
+    if (!keeper) throw new Problem('technician-not-here', { reason: 'there is no updater on this machine' });
     if (machine.there) await machine.ask('stick');
     const until = monotonic() + (machine.there ? STICK_MS : 0);
     state = { at: 'looking', until };

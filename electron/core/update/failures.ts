@@ -10,7 +10,6 @@ export interface FailureDeps {
     readonly settings: Pick<Store['settings'], 'get'>;
     readonly events: Pick<Store['events'], 'reportIfSpace'>;
   };
-  /** Version of this build. */
   readonly running: string;
   readonly monotonic: () => number;
   /** In [0, 1). */
@@ -29,7 +28,7 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
     get problem() {
       return problem;
     },
-    /** It waits for its time, or for ever. */
+    /** Whether it waits, for its time or forever. */
     waits: (asked: Asked): boolean => keyOf(asked) === key && monotonic() < retryAt,
     clear() {
       problem = null;

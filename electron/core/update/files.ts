@@ -47,7 +47,7 @@ export const Verdict = z.object({
   /** Of a failure: `trial-starts`, `trial-deadline`, `build-broken`, or what the core found. */
   code: z.union([Code, z.literal('')]),
   starts: z.number().int().nonnegative(),
-  /** How long it has run, all starts together. */
+  /** How long it has run, over all starts. */
   seconds: z.number().int().nonnegative(),
 });
 export type Verdict = z.infer<typeof Verdict>;
@@ -60,7 +60,7 @@ export type TrialHealth = z.infer<typeof TrialHealth>;
 export const UpdateRequest = z.discriminatedUnion('want', [
   z.object({
     id: Uuid,
-    /** Download (or find among the builds that are here), verify and unpack; nothing of the running kiosk changes. */
+    /** Download (or find among the builds here), verify and unpack; the running kiosk doesn't change. */
     want: z.literal('stage'),
     /** Null: the newest that the source has. */
     version: BuildVersion.nullable(),
@@ -73,13 +73,13 @@ export const UpdateRequest = z.discriminatedUnion('want', [
   }),
   z.object({
     id: Uuid,
-    /** Makes what is staged the current build, on trial: the next start runs it. */
+    /** Makes the staged build the current one, on trial: the next start runs it. */
     want: z.literal('switch'),
     build: BuildId,
     attempt: Uuid,
     trialMinutes: z.number().int().min(1).max(60),
   }),
-  /** Answers, and settles a trial that has its verdict. */
+  /** Reports, and settles a trial that has its verdict. */
   z.object({ id: Uuid, want: z.literal('check') }),
 ]);
 export type UpdateRequest = z.infer<typeof UpdateRequest>;
@@ -89,15 +89,13 @@ export const UpdaterStatus = z.object({
   request: Uuid,
   state: z.enum(['working', 'done', 'refused']),
   step: Code,
-  /** Bytes of the step, for a screen. */
   done: z.number().nonnegative(),
   total: z.number().nonnegative(),
   /** Of `refused`. */
   problem: z.object({ code: Code, message: z.string().max(1000), nextStep: z.string().max(1000) }).nullable(),
-  /** What is staged. */
   build: BuildId.nullable(),
   facts: BuildFacts.nullable().catch(null),
-  /** Bytes that came over the network or from the stick for it. */
+  /** Bytes downloaded from the network or the stick for it. */
   moved: z.number().nonnegative(),
   /** Build of the updater that answers. */
   updater: z.string().max(100),
@@ -108,7 +106,6 @@ export const stateFile = (layout: UpdateLayout): string => join(layout.builds, '
 export const requestFile = (layout: UpdateLayout): string => join(layout.spool, 'request.json');
 export const statusFile = (layout: UpdateLayout): string => join(layout.work, 'status.json');
 export const healthFile = (layout: UpdateLayout): string => join(layout.spool, 'health.json');
-/** Where the core gives the updater what its server's repository holds. */
 export const serverSocket = (layout: UpdateLayout): string => join(layout.spool, 'server.sock');
 export const verdictFile = (layout: UpdateLayout, attempt: string): string =>
   join(layout.spool, `verdict-${attempt}.json`);
@@ -140,7 +137,7 @@ function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null 
   }
 }
 
-/** Writes one of the files above, whole and durable, for other users to read. */
+/** Writes one of the files above, as a whole and durably, readable by other users. */
 export function writeShared(file: string, value: object): void {
   replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o644, pastUmask: true });
 }

@@ -20,7 +20,6 @@ export interface KeeperDeps
     Pick<TrialDeps, 'running' | 'insteadOf'> {
   readonly store: PreparingDeps['store'] &
     TrialDeps['store'] & { readonly deviceState: Pick<Store['deviceState'], 'update'> };
-  /** Whether pictures of the camera are being looked at. */
   readonly camera: () => boolean;
   /** Whether faces are recognised here, and what the kiosk sees by itself; null: it does not find itself again. */
   readonly faces: () => boolean;
@@ -152,14 +151,14 @@ export function startUpdates(deps: KeeperDeps) {
     pursue(preparing.at === 'switching' ? preparing.wish : wishNow());
   }
 
-  /** The updater has yet to take the verdict of a trial that was reported: it does so whatever it is asked. */
+  /** The updater has not yet taken the verdict of a trial that was reported: it does so with any request. */
   function settleState(): void {
     if (preparing.at !== 'none' || readState(layout)?.attempt === '') return;
     settling ??= askUpdater(layout, { want: 'check' }, monotonic);
     settling.status();
   }
 
-  /** The server wants the build that is on trial here to be left. */
+  /** The server wants this kiosk to leave the build on trial. */
   function leaveAsked(): boolean {
     const directive = store.deviceState.update;
     return directive?.action === 'rollback' && directive.version === running.version;
@@ -184,7 +183,7 @@ export function startUpdates(deps: KeeperDeps) {
     try {
       step();
     } catch (error) {
-      log('error', 'update: could not go on; it is tried again', { error });
+      log('error', 'update: could not continue; it will be retried', { error });
     }
     deps.changed();
   }

@@ -12,7 +12,6 @@ import { refuseStore } from './rules.ts';
 import { askUpdater, type Asked as Request } from './updater-requests.ts';
 import { isOpen, nextOpening } from './window.ts';
 
-/** A build that is wanted here. */
 export interface Wish {
   readonly asked: Asked;
   /** Null: staff's own, for the newest there is. */
@@ -26,7 +25,7 @@ export interface Wish {
 const UNUSED_FOR_STAFF_MS = 5_000;
 /** People who keep a build waiting for so long are mentioned, ms. */
 const HELD_MS = 30 * 60_000;
-/** Minutes of a trial that staff began. */
+/** Minutes of a trial that staff started. */
 const TRIAL_MINUTES = 10;
 
 type Phase =
@@ -45,7 +44,6 @@ type Phase =
 
 export interface PreparingDeps {
   readonly layout: UpdateLayout;
-  /** Version of this build. */
   readonly running: string;
   readonly store: {
     readonly settings: Pick<Store['settings'], 'set'>;
@@ -58,7 +56,6 @@ export interface PreparingDeps {
   /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
   readonly idleMs: () => number;
   readonly unusedMs: () => number;
-  /** Time zone of the site. */
   readonly zone: () => string;
   /** How things are just before the switch; null while that is being found out. */
   readonly before: () => TrialRecord['before'] | null;
@@ -67,7 +64,7 @@ export interface PreparingDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** The way of a wish to the restart: staged by the updater, then switched to when the window is open and nobody is there. */
+/** From a wish to the restart: staged by the updater, then switched to when the window is open and no one is there. */
 export function createPreparing(deps: PreparingDeps) {
   const { layout, store, log, monotonic } = deps;
   let phase: Phase = { at: 'none' };
@@ -75,7 +72,7 @@ export function createPreparing(deps: PreparingDeps) {
   function begin(wish: Wish): void {
     const { action, version } = wish.asked;
     const named = wish.directive ? version : null;
-    log('info', 'update: asked for', { action, version: named ?? 'the newest', from: wish.source });
+    log('info', 'update: requested', { action, version: named ?? 'the newest', from: wish.source });
     const now = new Date(deps.now()).toISOString();
     const { source } = wish;
     const except = [...wish.except];
@@ -87,10 +84,11 @@ export function createPreparing(deps: PreparingDeps) {
     const status = request.done();
     if (!status) return null;
     const { build, facts, moved } = status;
-    if (!build || !facts) throw new Problem('update-failed', { reason: 'the updater did not say what it has staged' });
+    if (!build || !facts)
+      throw new Problem('update-failed', { reason: 'the updater did not report what it has staged' });
     const unfit = refuseStore(facts, store.format.minReader);
     if (unfit) throw unfit;
-    log('info', 'update: is ready', { version: facts.version, moved });
+    log('info', 'update: ready', { version: facts.version, moved });
     phase = { at: 'staged', wish, build, version: facts.version, held: null };
     return facts.version;
   }
@@ -136,7 +134,7 @@ export function createPreparing(deps: PreparingDeps) {
       store.settings.set(TRIAL, '');
       throw error;
     }
-    log('info', 'update: the kiosk restarts into another build', { version });
+    log('info', 'update: restarting into another build', { version });
     phase = { at: 'restarting', version };
     deps.restart('update');
   }
@@ -192,7 +190,7 @@ export function createPreparing(deps: PreparingDeps) {
   };
 }
 
-/** In steps of a twentieth: each one goes to every screen. */
+/** In steps of a twentieth, because each one goes to every screen. */
 const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 20) / 20;
 
 /** Whether two wishes are for the same. */

@@ -18,11 +18,10 @@ export interface Wait {
   /** How long nobody has been in view, and how long nobody has used the kiosk. */
   readonly idleMs: number;
   readonly unusedMs: number;
-  /** Since it could have started, had nobody been there. */
+  /** Since when it could have started if no one had been there. */
   readonly waitedMs: number;
   /** The maintenance window, which is open; null: none is set. */
   readonly window: UpdateWindow | null;
-  /** Of the site. */
   readonly zone: string;
   /** Trusted time, ms since 1970. */
   readonly at: number;

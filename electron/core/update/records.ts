@@ -12,10 +12,9 @@ import type { SelfMatch } from './test-face.ts';
 
 const Uuid = z.uuid().lowercase();
 
-/** What was asked for, as it is reported again with whatever came of it. */
+/** What was requested, reported again with its outcome. */
 const Asked = z.object({
   action: z.enum(['install', 'rollback']),
-  /** As the directive names it: what is to run, or what is to be left. */
   version: BuildVersion,
   /** Null: staff asked for it, here. */
   rollout: Uuid.nullable(),
@@ -37,7 +36,7 @@ export const TrialRecord = z.object({
     online: z.boolean(),
     match: z.object({ model: z.string().max(100), embedding: z.base64().max(8192) }).nullable(),
   }),
-  /** The new build has written that it runs. */
+  /** The new build has confirmed that it runs. */
   acknowledged: z.boolean(),
 });
 export type TrialRecord = z.infer<typeof TrialRecord>;
@@ -71,7 +70,7 @@ export function withFailed(
   return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, retry]]);
 }
 
-/** The key of a wish: another one is tried again. */
+/** The key of a wish: a different one is tried again. */
 export const keyOf = ({ action, version, rollout, retry }: Asked): string =>
   [action, version, rollout ?? 'staff', retry].join(' ');
 

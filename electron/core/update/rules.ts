@@ -3,7 +3,7 @@ import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import { isZone } from './window.ts';
 
-/** Versions that failed their trial here, and how often the server had asked for them by then. */
+/** Versions that failed their trial here, and how often the server had requested them by then. */
 export type FailedVersions = Readonly<Record<string, number>>;
 
 /** What a directive comes to on this kiosk. */

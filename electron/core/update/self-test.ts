@@ -28,9 +28,9 @@ export function createSelfTest(
         .then(
           (match) => {
             found = match;
-            if (!match) log('error', 'update: the kiosk does not find its own picture again');
+            if (!match) log('error', 'update: the self-test did not recognise its own picture');
           },
-          (error: unknown) => log('error', 'update: the kiosk could not look at its own picture', { error }),
+          (error: unknown) => log('error', 'update: the self-test could not read its own picture', { error }),
         )
         .finally(() => {
           running = false;

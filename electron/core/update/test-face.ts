@@ -52,7 +52,7 @@ export interface SelfMatch {
 
 /** Two samples of one picture differ by rounding alone. */
 const SAME = 0.999;
-/** The same weights on another runtime's arithmetic. */
+/** The same weights with another runtime's arithmetic. */
 const AS_BEFORE = 0.99;
 
 /**

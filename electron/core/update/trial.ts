@@ -41,7 +41,6 @@ export interface TrialDeps {
     readonly settings: Pick<Store['settings'], 'get' | 'setAll'>;
     readonly events: Pick<Store['events'], 'reportIfSpace'>;
   };
-  /** What this build has shown so far. */
   readonly shown: (trial: TrialRecord) => Readonly<Record<Check, boolean>>;
   readonly log: CoreOptions['log'];
 }
@@ -86,7 +85,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
     request.attempt === trial.attempt &&
     !(readStatus(layout)?.request === request.id && readStatus(layout)?.state !== 'working');
   if (pending) return 'waits';
-  log('info', 'update: a switch that was begun came to nothing', { build: trial.build });
+  log('info', 'update: an unfinished switch was abandoned', { build: trial.build });
   return report(deps, null, {}, { [TRIAL]: '' });
 }
 
@@ -137,7 +136,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
   });
 }
 
-/** Reports it and keeps the settings, or neither: on a full disk it is reported later. */
+/** Reports it and stores the settings, or neither: on a full disk it is reported later. */
 function report(
   { store, log }: TrialDeps,
   code: string | null,

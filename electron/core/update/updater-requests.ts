@@ -13,7 +13,6 @@ const SILENT_MS = 15 * 60_000;
  */
 const REWRITE_MS = 20_000;
 
-/** One request to the updater, and what it has said so far. */
 export interface Asked {
   /** Null while it has said nothing. */
   status(): UpdaterStatus | null;
@@ -56,6 +55,6 @@ export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateReques
 }
 
 function problemOf({ problem }: UpdaterStatus): Problem {
-  if (!problem) return new Problem('update-failed', { reason: 'the updater did not say why it refused' });
+  if (!problem) return new Problem('update-failed', { reason: 'the updater did not report why it refused' });
   return Problem.from(problem);
 }

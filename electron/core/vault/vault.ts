@@ -152,7 +152,7 @@ export class Vault {
     return bytes;
   }
 
-  /** Removes files; one that is already gone is fine. No flush: the next start sweeps what a power cut brings back. */
+  /** Removes files; one that no longer exists is fine. No flush: the next start deletes what a power cut brings back. */
   async remove(addresses: readonly string[]): Promise<void> {
     for (const address of addresses) await rm(this.file(address), { force: true });
   }
@@ -174,7 +174,7 @@ export class Vault {
 
 const altered = (cause?: unknown): Problem => new Problem('photo-altered', { cause });
 
-/** What the operating system says of a disk, as a Problem. */
+/** What the operating system reports about a disk, as a Problem. */
 function storageProblem(cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return new Problem('storage-full', { cause });

@@ -122,7 +122,7 @@ async function updating(options: UpdaterOptions, watching: boolean, end: AbortSi
     while (await runUpdater(options)) if (end.aborted) return;
     if (!watching || end.aborted) return;
     if (readState(options.layout)?.current !== current) {
-      options.log('info', 'update: another build is the current one; its updater goes on');
+      options.log('info', 'update: another build is now current; its updater continues');
       return;
     }
     await requestChanged(options.layout, end);

@@ -87,7 +87,7 @@ export async function unpackInto(
     const build = await unpackBuild(archive, temporary, progress);
     if (signed && !sameFacts(build.manifest, signed))
       throw new Problem('update-build-damaged', {
-        reason: 'the archive holds another build than the one that was signed for it',
+        reason: 'the archive contains a different build from the one that was signed',
       });
     const id = buildId(build.manifest);
     step('unpacked');

@@ -8,7 +8,6 @@ import type { UpdateSource } from '../../../sync/edge/update/source.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { UPDATES_PATH, USB_FOLDER } from '../../../sync/protocol/wire/release.ts';
 
-/** Where an updater may look for builds. Nothing of it is trusted: TUF authenticates what comes. */
 export interface SourceSettings {
   /**
    * Socket of the kiosk's core, which fetches from its server with the device's certificate: the key of that is no matter
@@ -38,7 +37,7 @@ export async function sourcesOf(from: 'network' | 'usb', settings: SourceSetting
   return sticks.map((folder) => folderSource(folder));
 }
 
-/** Every connection leads to one socket of this machine. */
+/** Every connection leads to the same socket on this machine. */
 class SocketAgent extends Agent {
   readonly #path: string;
 

@@ -53,7 +53,7 @@ export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits)
       const { type, name, linkname, size, mode } = content.header;
       if (seen.size >= limits.entries) throw tooLarge(`more than ${limits.entries} entries`);
       if (type !== 'file' && type !== 'directory' && type !== 'symlink')
-        throw bad(`the archive holds what is no file, folder or link: ${shown(name)}`);
+        throw bad(`the archive contains something that is not a file, folder or link: ${shown(name)}`);
       const path = checked(type === 'directory' ? name.replace(/\/$/, '') : name);
       if (type !== 'file' && size !== 0) throw bad('a folder or link of the archive has content');
       if (type === 'directory') {
@@ -97,11 +97,11 @@ async function* bytesOf(
   }
 }
 
-/** What has a code is the source's own: zlib's, the disk's. */
+/** An error with a code is the source's own: zlib's, the disk's. */
 const damaged = (cause: unknown): unknown =>
   cause instanceof Problem || (cause as { code?: unknown }).code ? cause : bad('the archive is damaged', cause);
 
-/** A whole archive ends in a block of zeros. */
+/** A complete archive ends in a block of zeros. */
 async function* whole(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let zeros = 0;
   for await (const chunk of source) {
@@ -109,7 +109,7 @@ async function* whole(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     zeros = last < 0 ? zeros + chunk.length : chunk.length - 1 - last;
     yield chunk;
   }
-  if (zeros < BLOCK) throw bad('the archive ends in the middle');
+  if (zeros < BLOCK) throw bad('the archive is cut off');
 }
 
 /** Of a path for a log: what someone else wrote does not get into it as it is. */
@@ -126,7 +126,7 @@ function checked(raw: string): string | null {
 
 /** Each path once, and nothing goes through a link. */
 function place(seen: Map<string, TarEntry['kind']>, path: string, kind: TarEntry['kind']): void {
-  if (seen.has(path)) throw bad(`the archive holds ${shown(path)} twice`);
+  if (seen.has(path)) throw bad(`the archive contains ${shown(path)} twice`);
   parentsAreFolders(seen, path);
   seen.set(path, kind);
 }
@@ -134,6 +134,7 @@ function place(seen: Map<string, TarEntry['kind']>, path: string, kind: TarEntry
 function parentsAreFolders(seen: Map<string, TarEntry['kind']>, path: string): void {
   for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
     const kind = seen.get(path.slice(0, at));
-    if (kind !== undefined && kind !== 'folder') throw bad(`${shown(path)} would go through what is no folder`);
+    if (kind !== undefined && kind !== 'folder')
+      throw bad(`${shown(path)} would go through something that is not a folder`);
   }
 }

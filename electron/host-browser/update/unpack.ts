@@ -13,14 +13,13 @@ import {
 } from '../../../sync/protocol/wire/release.ts';
 import { readTar } from './tar.ts';
 
-/** A build of today has a few hundred MB; three times the largest archive is what compression may have saved. */
+/** A build today has a few hundred MB; three times the largest archive allows for compression. */
 const MAX_UNPACKED = 3 * MAX_BUILD_BYTES;
 /** Files that are written to the disk at once: a flush of one takes its neighbours along. */
 const FLUSHES = 16;
 
 const mismatch = (message: string): Problem => new Problem('update-build-damaged', { reason: message });
 
-/** A build on disk that was found to be what its manifest says. */
 export interface VerifiedBuild {
   readonly manifest: BuildManifest;
   /** SHA-256 of build.json. */
@@ -129,7 +128,7 @@ export async function verifyBuild(folder: string): Promise<VerifiedBuild> {
     if (entry.isDirectory()) continue;
     if (entry.isSymbolicLink()) links.set(path, await readlink(at));
     else if (entry.isFile()) hashes.set(path, await hashFile(at));
-    else throw mismatch(`${path} of the build is no file`);
+    else throw mismatch(`${path} of the build is not a file`);
   }
   return compare(manifest, hashes, links);
 }
@@ -177,7 +176,7 @@ function compare(
   return { manifest, manifestHash: hash, files };
 }
 
-/** What zlib and the disk say of an archive, in our words; what they say of our own disk stays what it is. */
+/** Errors of zlib and the disk about an archive, as Problems; errors of our own disk stay as they are. */
 function asArchiveProblem(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string' || !code.startsWith('Z_')) return error;

@@ -29,10 +29,10 @@ import {
 } from './slots.ts';
 import { unpackedSize, verifyBuild } from './unpack.ts';
 
-/** Builds that are authenticated, from wherever they come. */
+/** Authenticated builds, whatever their source. */
 export interface OpenedBuilds {
   readonly client: Pick<UpdateClient, 'find' | 'newest' | 'download'>;
-  /** Bytes that came from elsewhere so far. */
+  /** Bytes fetched from elsewhere so far. */
   moved(): number;
 }
 
@@ -40,10 +40,8 @@ export interface UpdaterOptions {
   readonly layout: UpdateLayout;
   /** @param running what an update is judged against; @param now trusted time as the kiosk says it, ms since 1970 */
   readonly open: (from: 'network' | 'usb', running: Running, now: number) => Promise<OpenedBuilds>;
-  /** Of the updater's own build, for its answers. */
   readonly self: string;
   readonly log: CoreOptions['log'];
-  /** Tests end the process at a step. */
   readonly step?: Step;
   /** Bytes free for builds; of the disk by default. */
   readonly free?: (folder: string) => Promise<number>;
@@ -220,12 +218,12 @@ async function isWhole(layout: UpdateLayout, id: string): Promise<boolean> {
   }
 }
 
-/** Errors of the disk get a code that says so; nothing here ends the process for what someone published. */
+/** Errors of the disk get a code; nothing that someone published may end the process. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: unknown };
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Problem('update-disk-full', { reason: 'it ran full', cause: error });
+    return new Problem('update-disk-full', { reason: 'it is full', cause: error });
   return new Problem('update-failed', { reason: error instanceof Error ? error.message : String(error), cause: error });
 }
 
@@ -258,7 +256,7 @@ function refuseRollback(previous: BuildFacts | null, leave: string | null, now: 
   return new Problem('update-cannot-roll-back', { older: previous.version, newer: now.version });
 }
 
-/** Bytes that an update needs on the disk, beside what must stay free. */
+/** Bytes that an update needs on the disk, besides what must stay free. */
 const spaceNeeded = (archive: { packed: number; here: number; unpacked: number | null }): number =>
   Math.max(0, archive.packed - archive.here) + (archive.unpacked ?? archive.packed * USUAL_RATIO) + KEEP_FREE;
 

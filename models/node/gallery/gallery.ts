@@ -24,7 +24,6 @@ import { Leaderboard } from './leaderboard.ts';
 import { checkedNorm, cosine, dot64, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 import { Registry } from './registry.ts';
 
-/** What a gallery says of itself. */
 export interface GalleryStats {
   readonly kernel: KernelKind;
   /** Bytes of the numbers of one template: codes, embedding, bounds. Ids come on top. */
@@ -35,7 +34,6 @@ export interface GalleryStats {
   readonly reranked: number;
 }
 
-/** Bytes of one template in a block. */
 export const BYTES_PER_TEMPLATE = BLOCK_BYTES / BLOCK_ROWS;
 
 /**
@@ -58,7 +56,7 @@ export class ExactGallery implements FaceGallery {
   #integers!: Int32Array;
   #doubles!: Float64Array;
 
-  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query: sums stay what they are. */
+  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query, so sums don't change. */
   readonly #length: number;
 
   /**

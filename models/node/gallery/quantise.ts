@@ -39,7 +39,6 @@ const QUERY_LIMIT = 127;
 /** How far the norm of an embedding may lie from 1. */
 export const NORM_TOLERANCE = 1e-3;
 
-/** Scale and residual norm of one vector. */
 export interface Quantised {
   /** s or t: a float32, so that no kernel rounds it again. */
   readonly scale: number;

@@ -27,7 +27,6 @@ export class Registry {
     return this.#templateAt[slot]!;
   }
 
-  /** The person's name by number. */
   name(person: number): string {
     return this.#names[person]!;
   }

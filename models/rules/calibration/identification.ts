@@ -16,7 +16,6 @@ interface FnirAtFpir {
 }
 
 export interface Identification {
-  /** People enrolled. */
   readonly gallery: number;
   readonly mated: number;
   readonly nonMated: number;
@@ -39,7 +38,7 @@ interface Scored {
 
 const FPIRS = [1e-2, 1e-3] as const;
 
-/** Share of mated probes whose best match among all people is the right person; every person is enrolled. */
+/** Share of mated probes whose best match among all people is the right person; everyone is enrolled. */
 export function rankOne(samples: readonly Sample[], random: () => number): RankOne {
   const { firsts, others } = split(samples);
   const number = numbered(firsts);

@@ -36,7 +36,7 @@ export interface Pairs {
   readonly impostors: number;
 }
 
-/** Up to so many impostor pairs all are kept. */
+/** Up to so many impostor pairs, all are kept. */
 const KEEP_ALL = 3_000_000;
 /** Otherwise about this share, the highest. */
 const TAIL = 0.08;

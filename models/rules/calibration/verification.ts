@@ -5,7 +5,6 @@ import { BINS, type Pairs, scoreOf } from './pairs.ts';
  * 1:1 error rates (ISO/IEC 19795-1): FMR, FNMR, EER, TAR at FAR, and the DET curve, each with a bootstrap interval over people.
  */
 
-/** What a threshold for one FAR gives. */
 interface TarAtFar {
   readonly far: number;
   /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */

@@ -60,7 +60,7 @@ export function planExposure(can: ExposureCapabilities, is: ExposureSettings): E
   return null;
 }
 
-/** Whether a camera says of itself that it is set as it was asked to, to a step. */
+/** Whether a camera reports the settings it was asked for, to within a step. */
 export function isSet(asked: ExposureSettings, is: ExposureSettings, can: ExposureCapabilities): boolean {
   const near = (name: 'exposureCompensation' | 'exposureTime'): boolean =>
     asked[name] === undefined || Math.abs((is[name] ?? Number.NaN) - asked[name]) <= (can[name]?.step ?? 0) + 1e-6;
@@ -78,7 +78,7 @@ const TRIALS = 3;
 /** Where frames are this dark or bright, a change may not show. */
 const DARKEST = 24;
 const BRIGHTEST = 232;
-/** Twice the light makes an encoded picture about a third brighter; automatic gain takes back some of it. */
+/** Twice the light makes an encoded picture about a third brighter; automatic gain takes some of it back. */
 const FOLLOWS = 1.08;
 
 /**

@@ -13,7 +13,7 @@ export interface Fingerprint {
 const REMEMBERED = 8_192;
 /** A frame counts as repeated from here on, ms: drivers with several buffers now and then give an old one once more. */
 const APART_MS = 2_000;
-/** So many within WINDOW_MS, and the camera repeats frames. */
+/** With so many repeats within WINDOW_MS, the camera counts as repeating frames. */
 const REPEATS = 3;
 const WINDOW_MS = 600_000;
 /** Dark, overexposed and plain frames do not count: where a sensor clips, there is no noise. */

@@ -1,7 +1,7 @@
 /** A video device as the system lists it. */
 export interface VideoDevice {
   readonly name: string;
-  /** No hardware is behind it: a program writes its frames. */
+  /** A program writes its frames: no hardware is behind it. */
   readonly virtual: boolean;
 }
 

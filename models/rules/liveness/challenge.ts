@@ -49,7 +49,7 @@ export function createChallenge(random: () => number, strength: LivenessStrength
   return inOrder(orders[Math.floor(random() * orders.length)]!, random);
 }
 
-/** A challenge of these moves, each wait drawn by itself. */
+/** A challenge of these moves, each wait drawn independently. */
 export function inOrder(moves: readonly Move[], random: () => number): Challenge {
   const wait = ([least, most]: readonly [number, number]) => least + random() * (most - least);
   const steps = moves.flatMap((move, i): TimedStep[] => [

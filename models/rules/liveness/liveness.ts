@@ -14,23 +14,20 @@ const STEP_MS = 8_000;
 /** Breaks (face lost, a jump) after which the challenge has failed. */
 const MOST_BREAKS = 4;
 
-/** Where a challenge stands. */
 export interface LivenessState {
   readonly state: 'going' | 'passed' | 'failed';
   readonly step: ChallengeStep;
   /** Which move it is at, or on the way to, from 0. */
   readonly index: number;
-  /** How many moves there are. */
   readonly of: number;
   /** 0..1 of this step. */
   readonly progress: number;
   /** The head is where it was asked to be: it is to stay there. */
   readonly hold: boolean;
-  /** Why it failed. */
   readonly reason?: LivenessFailure;
 }
 
-/** One run of a challenge. Failed or passed it stays so. */
+/** One run of a challenge. Its result is final. */
 export interface LivenessSession {
   observe(observation: Observation): LivenessState;
   current(): LivenessState;

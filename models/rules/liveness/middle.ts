@@ -9,7 +9,7 @@ const STEADY = 6;
 /** Samples straight ahead, and over how many ms at least: a move that comes sooner is no answer to a prompt. */
 const SAMPLES = 3;
 const LEAST_MS = 200;
-/** As many of the last samples are what a move is measured from. */
+/** A move is measured from so many of the last samples. */
 const KEPT = 5;
 /** Nearer to where it was straight than this share of a move, it is back. */
 const BACK = 0.6;

@@ -10,7 +10,7 @@ import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
  * has the non-planarity test between both ends. Limits come from recorded heads and simulated prints, see docs/prove/liveness.md.
  */
 const SOLID = {
-  /** Least parallax of the nose tip, in distances of the eyes. */
+  /** Least parallax of the nose tip, in eye distances. */
   parallax: 0.09,
   /** … and this many times the most it was between two samples straight ahead: what the landmarks are off by. */
   overNoise: 2,
@@ -18,7 +18,7 @@ const SOLID = {
   depth: 0.25,
 } as const;
 
-/** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
+/** The part of the way, as shares of it, that has to be seen: two swapped pictures have none. */
 const BETWEEN = [0.15, 0.8] as const;
 /** So many samples in a row have to show a solid head: one lucky set of landmarks is not enough. */
 const SOLID_SAMPLES = 2;

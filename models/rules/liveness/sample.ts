@@ -68,7 +68,7 @@ export function breakBetween(last: Sample, next: Sample): 'gap' | 'jump' | null 
   return null;
 }
 
-/** How the landmarks changed: scale, RMS of what a similarity leaves, and the move of their middle, in eye distances. */
+/** How the landmarks changed: scale, RMS after a similarity fit, and the movement of their middle, in eye distances. */
 export function compare(last: Sample, next: Sample): { growth: number; shape: number; move: number } {
   const s = fitSimilarity(last.landmarks, next.landmarks);
   const growth = Math.hypot(s.a, s.b);

@@ -14,12 +14,11 @@ export type LivenessFailure =
   | 'not-live'
   | `light-${Exclude<LightAnswer, 'answered'>}`;
 
-/** What one sample did to a step. */
 export interface StepNews {
   /** 0..1. */
   readonly progress: number;
   readonly done: boolean;
-  /** The head is where it was asked to be, and waits there for the next prompt. */
+  /** The head is where it was asked to be, and waits for the next prompt. */
   readonly hold?: boolean;
   /** Ends the whole challenge at once. */
   readonly failed?: LivenessFailure;
@@ -28,7 +27,7 @@ export interface StepNews {
 /** Follows one step of a challenge through samples without a break. A break starts the step over, with a new tracker. */
 export interface StepTracker {
   see(sample: Sample): StepNews;
-  /** What to say when the time is up now. */
+  /** The failure to report if the time is up now. */
   readonly unmet: LivenessFailure;
 }
 

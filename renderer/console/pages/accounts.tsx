@@ -15,7 +15,6 @@ import { AlertsOf } from './alerts.tsx';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 
-/** Who works with this console, and as what. */
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
   const [link, setLink] = useState<{ readonly email: string | null; readonly made: OneTimeLink } | null>(null);

@@ -15,7 +15,7 @@ import { useUnsaved } from '../parts/unsaved.ts';
 import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { session } from '../state/session.ts';
 
-/** What one is mailed of what needs attention. */
+/** Which attention items an account is mailed. */
 export function AlertsPage() {
   const { value: at } = session.stage;
   const account = at.kind === 'in' ? at.session.account : null;
@@ -30,7 +30,7 @@ export function AlertsPage() {
   );
 }
 
-/** The same of an account, which an administrator may choose for its holder. */
+/** The same for an account, chosen by an administrator for its holder. */
 export function AlertsOf({ account }: { account: string }) {
   const found = useRead(alerts.getAlerts, { params: { account } });
   return (
@@ -52,7 +52,7 @@ interface PartProps<T> {
   onDone: T;
 }
 
-/** Where they go, how that went, and a try. */
+/** Where mails go, whether they arrived, and a test. */
 function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: PartProps<() => void>) {
   const { busy, error, run } = useWrite();
   const [result, setResult] = useState<alerts.AlertTest | null>(null);
@@ -93,7 +93,6 @@ function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: 
   );
 }
 
-/** What the mail server said. */
 const MailServer = ({ kind, title, answer }: { kind: 'good' | 'bad'; title: string; answer: string }) => (
   <div class="note" data-kind={kind}>
     <div>
@@ -104,7 +103,7 @@ const MailServer = ({ kind, title, answer }: { kind: 'good' | 'bad'; title: stri
 );
 
 const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
-/** Where someone begins who wants quiet hours. */
+/** Initial quiet hours. */
 const NIGHT = { from: '22:00', to: '06:00' };
 
 function Choose({

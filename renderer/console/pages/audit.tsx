@@ -22,7 +22,7 @@ import { addDays, instantAt } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
-/** Whose page this is. */
+/** The roles that this page is for. */
 export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
 type Row = z.output<typeof audit.AuditRowView>;
@@ -31,7 +31,7 @@ const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
 
-/** For an administrator: whose the log is, and how someone gets to read it. */
+/** For an administrator: who the log is for, and how someone gets access to it. */
 export const AuditOfOthers = () => (
   <PageFrame of="audit">
     <section class="card panel stack">
@@ -250,7 +250,7 @@ interface Progress {
   readonly done: boolean;
 }
 
-/** The chain from its beginning, part by part; then the anchors of it that lie elsewhere. */
+/** The chain from its beginning, part by part, then its anchors elsewhere. */
 function Verify() {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [anchors, setAnchors] = useState<z.output<typeof audit.AnchorsAnswer> | null>(null);

@@ -8,8 +8,10 @@ import { languageName } from '../../shared/web/languages.ts';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -17,9 +19,19 @@ import { useList } from '../parts/table-sort.tsx';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
-  const pages = useList(consents.listConsents);
+  const pages = useList(consents.listConsents, {
+    query: { person: filterOf('person').value, action: filterOf('action').value },
+  });
   return (
     <PageFrame of="consents">
+      <FilterBar names={['person', 'action']}>
+        <PersonFilter />
+        <SelectFilter
+          name="action"
+          label={t('consents.word')}
+          options={consents.Consent.shape.action.options.map((one) => [one, t(`people.word.${one}`)])}
+        />
+      </FilterBar>
       <DataTable
         id="consents"
         pages={pages}
@@ -143,7 +155,7 @@ export function Texts({ role }: PageProps) {
   );
 }
 
-/** The text that ships, to be read in each of its languages and adopted as a whole. */
+/** The built-in text, to be read in each of its languages and adopted as a whole. */
 export const AdoptTexts = ({ onDone }: { onDone: () => void }) => (
   <DialogButton label={t('texts.adopt')} wide>
     <Adopt onDone={onDone} />
@@ -168,7 +180,7 @@ function Adopt({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** In each language, that of this page open. */
+/** In each language; the one of this page is open. */
 const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }) =>
   shipped.map((text) => (
     <FoldedText key={text.language} of={text} filledIn={filledIn} open={text.language === currentLanguage()} />
@@ -177,7 +189,7 @@ const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }
 type ShippedText = consents.ConsentTextList['shipped'][number];
 type Written = { of: ShippedText; filledIn: consents.ConsentTextList['filledIn'] };
 
-/** A text under its language and title, as people read it. */
+/** A text under its language and title, as people see it. */
 const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }) => (
   <details open={open}>
     <summary>
@@ -190,7 +202,7 @@ const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }
   </details>
 );
 
-/** As people read it; what the kiosk fills in is marked. */
+/** As people see it; what the kiosk fills in is marked. */
 const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
   <div class="consent-text" lang={language} dir={directionOf(language)}>
     {paragraphs.map((p) => (

@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
 import * as devices from '../../../sync/protocol/api/devices.ts';
 import { type FleetKiosk, listFleet } from '../../../sync/protocol/api/fleet.ts';
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useAll, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
@@ -22,7 +21,7 @@ import { PlainHealth } from './fleet/alerts.tsx';
 /** A kiosk reports a change within seconds, and reading it leaves no audit row. */
 const EVERY_MS = 5_000;
 
-/** Kiosks from their code to their revocation; for who doesn't run them also how each is. */
+/** Kiosks from their code to their revocation; for roles that don't manage them also their health. */
 export function Devices({ rest: [id], ...props }: PageProps) {
   if (id !== undefined) return <OneKiosk key={id} id={id} />;
   return OF_MACHINES.includes(props.role) ? <List {...props} /> : <ListWithHealth {...props} />;
@@ -31,11 +30,11 @@ export function Devices({ rest: [id], ...props }: PageProps) {
 type ListProps = Omit<PageProps, 'rest'>;
 
 function ListWithHealth(props: ListProps) {
-  const found = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
+  const found = useAll(listFleet, {}, EVERY_MS);
   return <List {...props} health={found.value?.items ?? []} />;
 }
 
-/** How a kiosk is, where it hangs, and when it was heard: its settings and commands are for those who run it. */
+/** A kiosk's health, place and last contact: settings and commands are for those who manage it. */
 function OneKiosk({ id }: { id: string }) {
   const found = useRead(listFleet, { query: { device: id } }, EVERY_MS);
   const kiosk = found.value?.items[0];

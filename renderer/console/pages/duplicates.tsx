@@ -22,7 +22,7 @@ import { askAbout } from './people/contents.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 
-/** Pairs of people who may be one: someone looks at both, and decides. */
+/** Possible duplicates: someone compares both people and decides. */
 export function Duplicates({ role }: PageProps) {
   const pages = useList(attendance.listDuplicates);
   const { error, run } = useWrite();
@@ -77,7 +77,7 @@ const BothLinks = ({ people }: Pick<Pair, 'people'>) => (
   </>
 );
 
-/** Both side by side. Who stays keeps their values; records, consents and templates of the other become theirs. */
+/** Both side by side. The one who is kept keeps their values; records, consents and templates of the other move to them. */
 function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
   const first = useRead(getPerson, { params: { person: ids[0]! } });
@@ -110,7 +110,9 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
         {[first.value, second.value].map((person, i) =>
           person ? (
             <section key={person.id} class="card panel" aria-label={person.name ?? t('people.unnamed')}>
-              <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
+              <h2>
+                <PersonLink id={person.id} name={person.name} />
+              </h2>
               <dl class="facts">
                 <PersonFacts person={person} />
                 <Fact name={t('people.consent')} value={t(`people.standing.${person.consent}`)} />
@@ -152,6 +154,8 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
       <ErrorNote error={error} />
       <DataTable
         pages={pages}
+        id="lookalikes"
+        beside
         caption={t('lookalikes.title')}
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}

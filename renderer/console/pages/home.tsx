@@ -5,7 +5,7 @@ import { IconCloudOff } from '../../shared/icons.tsx';
 import { demo } from '../../shared/web/demo.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { CheckinList } from '../parts/checkin-list.tsx';
+import { CheckinList, RowName } from '../parts/checkin-list.tsx';
 import { SiteField } from '../parts/filters.tsx';
 import type { PageProps } from '../parts/page.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
@@ -17,7 +17,7 @@ import type { Role } from '../state/session.ts';
 import { POLL_MS } from './attention.tsx';
 import { SetupGuide } from './home/setup-guide.tsx';
 
-/** Where it begins: what is going on at this site, at a glance and in order, what waits, and how to get started. */
+/** The first page: what is going on at this site, what is waiting, and how to get started. */
 export function Home({ role, query }: PageProps) {
   const chosen = query.get('site');
   const live = useMemo(() => createLive(chosen), [chosen]);
@@ -140,7 +140,7 @@ function Kiosks({ live }: { live: Live }) {
   );
 }
 
-/** Three numbers that answer what people open the page for. */
+/** Three numbers that people open the page for. */
 function Stats({ live, role, site }: { live: Live; role: Role; site: string | null }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;
@@ -159,7 +159,7 @@ function Stats({ live, role, site }: { live: Live; role: Role; site: string | nu
       </Stat>
       <div class="card stat stat-latest">
         <p class="stat-label">{t('board.stats.latest')}</p>
-        <p class="stat-name">{latest ? (latest.name ?? t('board.list.unknown')) : t('board.stats.none')}</p>
+        <p class="stat-name">{latest ? <RowName row={latest} /> : t('board.stats.none')}</p>
         <p class="stat-hint">
           {latest && `${t(`direction.${latest.direction}`)} · ${agoOf(live.serverNow.value - Date.parse(latest.at))}`}
         </p>

@@ -58,7 +58,7 @@ function List() {
   );
 }
 
-/** On what the import rests: consents that are here, or that the operator states to have. */
+/** What the import is based on: consents recorded here, or the operator's statement that they exist. */
 function Begin() {
   const texts = useRead(listConsentTexts);
   const stated = useCheck(false);

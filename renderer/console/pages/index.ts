@@ -51,22 +51,22 @@ export interface ConsolePage {
   /** Its address is `#/PATH`; its name is the sentence `PATH.nav`. */
   readonly path: PathOf<Key>;
   readonly section: keyof typeof SECTIONS;
-  /** Who is shown it: the roles of the routes that it reads. What is in it is the server's to refuse. */
+  /** Roles that see it: those of the routes that it reads. The server still decides about what is in it. */
   readonly roles: readonly Role[];
   readonly View: ComponentType<PageProps>;
-  /** Stands beside its section's name in the rail: how much waits there. */
+  /** Shown beside its section's name in the rail: how many items are waiting there. */
   readonly Count?: ComponentType;
 }
 
 const EVERYBODY: readonly Role[] = ['admin', 'dpo', 'staff', 'auditor'];
-/** Who may see people by name. */
+/** Roles that see people by name. */
 const OF_PEOPLE: readonly Role[] = ['admin', 'dpo', 'staff'];
-/** Who keeps people's records. */
+/** Roles that manage people's records. */
 const OF_RECORDS: readonly Role[] = ['admin', 'staff'];
-/** Who answers for how it is run. */
+/** Roles that are accountable for how it is run. */
 const OVERSIGHT: readonly Role[] = ['admin', 'dpo', 'auditor'];
 
-/** Every page, in the order of the rail and of its section's tabs; for each role one of a path. The first that a role may open is where it begins. */
+/** Every page, in the order of the rail and of its section's tabs; one per role and path. A role starts at the first that it may open. */
 export const PAGES: readonly ConsolePage[] = [
   { path: 'home', section: 'home', roles: EVERYBODY, View: Home },
   { path: 'attention', section: 'home', roles: OF_PEOPLE, View: Attention, Count: Waiting },

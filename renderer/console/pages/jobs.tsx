@@ -15,7 +15,7 @@ const every = (ms: number): string => {
   return t('jobs.seconds', { count: Math.round(ms / 1000) });
 };
 
-/** What the server does by itself, and how it went. */
+/** What the server does by itself, and with what result. */
 export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
   const job = filterOf('job');
@@ -26,6 +26,7 @@ export function Jobs() {
       {states.value && (
         <div class="card table-card">
           <DataTable
+            id="jobs"
             caption={t('jobs.nav')}
             rows={states.value.jobs}
             rowKey={(j) => j.job}
@@ -64,6 +65,8 @@ export function Jobs() {
           {!runs.value && runs.loading && <Skeleton rows={6} />}
           {runs.value && (
             <DataTable
+              id="runs"
+              beside
               caption={t('jobs.runs')}
               rows={runs.value.runs}
               rowKey={(r) => String(r.id)}

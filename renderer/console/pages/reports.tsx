@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { exportPayroll, exportReport, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { getPerson } from '../../../sync/protocol/api/people.ts';
 import {
   getReport,
   REPORTS,
@@ -18,14 +17,13 @@ import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from '../parts/column.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -37,7 +35,7 @@ import { EditSchedule } from './schedules.tsx';
 
 const FILTERS = ['from', 'to', 'site', 'by', 'only', 'person'] as const;
 const BY = Object.keys(REPORTS) as ReportBy[];
-/** More rows than this are for a file. */
+/** Reports with more rows are exported instead of printed. */
 const MOST_PRINTED = 5000;
 
 /** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
@@ -124,7 +122,7 @@ export function Reports({ query, role }: PageProps) {
           label={t('attendance.show')}
           options={ReportOnly.options.map((one) => [one, t(`reports.onlyOf.${one}`)])}
         />
-        {person ? <OfPerson key={person} id={person} /> : <Person value={null} />}
+        <PersonFilter then={{ by: 'person-day', sort: null }} />
       </FilterBar>
       <p class="print-only">
         <strong dir="auto">{report?.site.name ?? siteOf(site ?? null)?.name}</strong>
@@ -154,27 +152,11 @@ export function Reports({ query, role }: PageProps) {
   );
 }
 
-/** Whose days the report shows; nobody's: everyone's. */
-const Person = ({ value }: { value: ChosenPerson | null }) => (
-  <PersonField
-    label={t('reports.person')}
-    hint=""
-    value={value}
-    onPerson={(chosen) => setQuery({ person: chosen?.id ?? null, ...(chosen && { by: 'person-day', sort: null }) })}
-  />
-);
-
-/** The one who is chosen, by their name, which no row may hold. */
-function OfPerson({ id }: { id: string }) {
-  const { value, error } = useRead(getPerson, { params: { person: id } });
-  return <Person value={{ id, name: value || error ? (value?.name ?? null) : '' }} />;
-}
-
 const hours = (minutes: number): string =>
   t('reports.hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 const warned = (n: number) => (n > 0 ? <strong class="warned">{numberOf(n)}</strong> : '0');
 
-/** What the report has for columns, as the server says: each with its cell, and what it comes to. */
+/** The report's columns, as the server defines them: each with its cell and its sum. */
 function columnsOf(by: ReportBy, report: Report | null, site: string | null): Record<string, Column<ReportRow>> {
   const sums = report?.sums;
   const numeric = true;

@@ -18,7 +18,7 @@ import { DataTable } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
 import { siteOptions, zoneOf } from '../state/places.ts';
 
-/** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
+/** How long data is kept, what was deleted, what is kept despite that, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
   const found = useRead(retention.getRetention);
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
@@ -89,6 +89,7 @@ export function RetentionView({ role }: PageProps) {
         <section class="card table-card">
           <h2 class="card-title">{t('retention.kiosks')}</h2>
           <DataTable
+            id="retention-kiosks"
             caption={t('retention.kiosks')}
             rows={state.kiosks}
             rowKey={(k) => `${k.device} ${k.what}`}
@@ -125,7 +126,7 @@ export function RetentionView({ role }: PageProps) {
   );
 }
 
-/** Duties to keep: nothing that one covers is purged or erased. */
+/** Legal holds: nothing that one covers is purged or erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
   const holds = useRead(retention.listHolds);
   const { error, run } = useWrite();

@@ -22,7 +22,7 @@ import { Windows } from './rollouts/windows.tsx';
 /** Kiosks report within seconds of each other while a step is under way, ms. */
 const EVERY_MS = 10_000;
 
-/** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
+/** A build is rolled out to kiosks: its progress, what holds it up, who gets it first and when kiosks may restart. */
 export function Rollouts({ role }: PageProps) {
   const found = useRead(listRollouts, { query: { limit: 20 } }, EVERY_MS);
   const repository = useRead(listBuilds);
@@ -79,6 +79,7 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
         <h2>{t('rollouts.past')}</h2>
       </div>
       <DataTable
+        id="rollouts"
         caption={t('rollouts.past')}
         rows={rollouts}
         rowKey={(r) => r.id}

@@ -18,7 +18,7 @@ import { siteOf, siteOptions, sites } from '../state/places.ts';
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */
 const EVERY_MS = 5000;
 
-/** Reports that are sent by e-mail: which, when, for which accounts, and whether they went out. */
+/** Reports by e-mail: which, when, to which accounts, and whether they were sent. */
 export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const [waits, setWaits] = useState(false);
   const found = useRead(reports.listReportSchedules, {}, waits ? EVERY_MS : undefined);
@@ -52,6 +52,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
             <Empty title={t('schedules.none')} text={t('schedules.noneText')} icon={<IconCalendar />} />
           ) : (
             <DataTable
+              id="schedules"
               caption={t('schedules.nav')}
               rows={value.items}
               rowKey={(row) => row.id}

@@ -19,7 +19,7 @@ import { nameLabel } from './settings/declared.ts';
 import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
-/** How the kiosks of a site behave, and what was changed of it, and who did it. */
+/** How the kiosks of a site behave, what was changed and who did it. */
 export function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
@@ -124,7 +124,6 @@ interface HistoryProps {
   onDone: () => void;
 }
 
-/** What was changed of a site and of its policy, who did it, and a way back. */
 function History({ site, policy, calendar, role, onDone }: HistoryProps) {
   const { busy, error, run } = useWrite();
   const lines: Line[] = [
@@ -175,7 +174,6 @@ function History({ site, policy, calendar, role, onDone }: HistoryProps) {
 
 interface CalendarProps {
   site: siteApi.Site;
-  /** Kiosks of the site. */
   kiosks: number;
   mayWrite: boolean;
   /** Something else is searched for. */

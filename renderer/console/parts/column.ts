@@ -8,11 +8,11 @@ export interface Column<T> {
   readonly below?: (row: T) => ComponentChildren;
   /** Numbers and times: aligned at their end. */
   readonly numeric?: boolean;
-  /** Names the row: its cell is the row's header. */
+  /** Identifies the row: its cell is the row's header. */
   readonly heads?: boolean;
-  /** False: for others than who is signed in. */
+  /** False for roles other than the one signed in. */
   readonly when?: boolean;
-  /** Names the row together with its header, where that may stand in several rows: a person's record, by its time. */
+  /** Identifies the row together with its header, if that may occur in several rows: a person's record, by its time. */
   readonly names?: boolean;
   /** By what rows that are all here are sorted. A list by cursor is sorted by the server. */
   readonly sort?: (row: T) => string | number | null;

@@ -134,7 +134,7 @@ export function Combobox({ id, label, value, onValue, groups, status, always = f
   );
 }
 
-/** Whatever is chosen by arrows is in view. */
+/** Keeps what the arrow keys chose in view. */
 function useVisible(box: RefObject<HTMLElement | null>, id: string | undefined): void {
   useEffect(() => {
     if (id) box.current?.querySelector(`#${CSS.escape(id)}`)?.scrollIntoView({ block: 'nearest' });

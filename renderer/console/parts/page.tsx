@@ -40,7 +40,6 @@ export function PageFrame({
   );
 }
 
-/** Back to the page that this one is a part of. */
 export const BackButton = ({ to, children }: { to: string; children: ComponentChildren }) => (
   <Button onClick={() => go(to)}>
     <IconBack />

@@ -20,7 +20,6 @@ export const NewPasswordField = (field: Typed) => (
   />
 );
 
-/** The second factor's code, or one for recovery. */
 export const CodeField = (field: Typed) => (
   <TextField label={t('signIn.code')} autocomplete="one-time-code" dir="ltr" required {...field} />
 );

@@ -63,7 +63,6 @@ export function PersonFacts({ person }: { person: Person }) {
     .map((name) => <Fact key={name} name={t(`people.${name}`)} dir="ltr" value={person[name] ?? '–'} />);
 }
 
-/** Languages to choose from; '' is none. */
 export const languageOptions = (): readonly (readonly [string, string])[] => [
   ['', t('people.noLanguage')],
   ...SPOKEN.map((code) => [code, languageName(code)] as const),
@@ -77,11 +76,10 @@ interface PersonLinkProps {
   readonly id: string;
   /** Null: not known, or erased. */
   readonly name: string | null;
-  /** Added to the name for a screen reader, where two people on the page have the same name. */
+  /** Added to the name for a screen reader if two people on the page have the same name. */
   readonly number?: string | null;
 }
 
-/** Someone by name, as a link to their page. */
 export const PersonLink = ({ id, name, number }: PersonLinkProps) => {
   const shown = name ?? t('people.unnamed');
   return (

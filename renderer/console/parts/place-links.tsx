@@ -20,7 +20,6 @@ interface PlaceLinkProps {
   readonly name?: string | null | undefined;
 }
 
-/** A kiosk by name, as a link to its page. */
 export function KioskLink({ id, name = kioskName(id) }: PlaceLinkProps) {
   if (name === null) return <>–</>;
   return (

@@ -1,6 +1,6 @@
 import type { KioskStats } from '../../../sync/protocol/api/stats.ts';
 
-/** Lines of the queue's chart, each unlike the others: the solid ones first. */
+/** Lines of the queue's chart, each distinguishable: the solid ones first. */
 const LINES = [undefined, [8, 4]].flatMap((dash) =>
   ['--color-accent', '--color-good', '--color-warn', '--color-bad'].map((color) => ({ color, ...(dash && { dash }) })),
 );

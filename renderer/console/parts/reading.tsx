@@ -19,7 +19,7 @@ export function Reading({ of, rows, error }: ReadingProps) {
   );
 }
 
-/** Where rows are going to be. */
+/** Placeholders for rows. */
 export function Skeleton({ rows }: { rows: number }) {
   return (
     <div class="skeleton">

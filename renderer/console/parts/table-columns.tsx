@@ -11,7 +11,7 @@ interface ChooseColumnsProps {
   onHidden: (hidden: readonly string[]) => void;
 }
 
-/** Which columns are shown; what names a row always is. */
+/** Which columns are shown; those that identify a row always are. */
 export function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps) {
   const id = useId();
   const [open, setOpen] = useState(false);

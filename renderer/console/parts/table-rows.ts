@@ -122,7 +122,7 @@ const indexOf = (element: Element | null): number | undefined => {
   return index === undefined ? undefined : Number(index);
 };
 
-/** The address says which row is on top; a list that begins with one there reads on to it. */
+/** The address says which row is on top; a list restored from such an address loads up to it. */
 export function usePlace<T>(
   id: string | undefined,
   pages: Pages<T> | null,
@@ -161,7 +161,7 @@ export function usePlace<T>(
   }, [id, pages !== null]);
 }
 
-/** What of a row has the focus by the keys. */
+/** The elements of a row that the keys can focus. */
 const stopsOf = (row: Element): HTMLElement[] => [
   ...row.querySelectorAll<HTMLElement>('a[href], button, input[type=checkbox]'),
 ];

@@ -110,7 +110,7 @@ function Password({ account, withCode, onSet }: PasswordProps) {
   );
 }
 
-/** A person who went away between the steps enters the password again. */
+/** Someone who left between the steps enters the password again. */
 function Present({ onGiven }: { onGiven: (password: string) => void }) {
   const password = useField('');
   return (

@@ -12,7 +12,6 @@ export const exactTimeIn = (at: string | number, timeZone: string): string =>
 export const dateIn = (at: string | number, timeZone: string): string =>
   formatter(currentLanguage(), { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
 
-/** Day and time, short. */
 export const momentIn = (at: string | number, timeZone: string): string =>
   formatter(currentLanguage(), { timeZone, ...DATE, ...TIME, second: '2-digit' }).format(new Date(at));
 

@@ -2,9 +2,9 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX, Ref } from 'preact';
 import { type Key, t } from '../i18n.ts';
 
-/** A number as it is typed to come in: one that another program gave may have any sign. */
+/** A number as typed when coming in: one that another program assigned may have any character. */
 export const TYPED_NUMBER = /^(?=.*[\p{L}\p{N}])\P{Cc}{1,40}$/u;
-/** What a number that is given here, and a PIN, look like: the keys on the glass can type them. */
+/** The shape of a number assigned here, and of a PIN: the on-screen keys can type them. */
 export const NUMBER_SHAPE = /^[0-9A-Za-z-]{1,20}$/;
 export const PIN_SHAPE = /^[0-9]{4,12}$/;
 export const STAFF_PIN_SHAPE = /^[0-9]{6,12}$/;
@@ -29,7 +29,7 @@ export const bound = (to: Signal<string>) => ({
   },
 });
 
-/** What is wrong with a form: the sentence, and the field it belongs to, by its name. */
+/** What is wrong with a form: the sentence, and the name of the field. */
 export interface Wrong {
   readonly key: Key;
   readonly field: string;
@@ -39,7 +39,6 @@ export interface Wrong {
 export function useChecked(error: Signal<string>) {
   const wrong = useSignal<string | null>(null);
   return {
-    /** Name of the field that is wrong. */
     wrong: wrong.value,
     /** @returns whether nothing is wrong; what is, is said */
     passes(form: HTMLFormElement, found: Wrong | null, values?: Record<string, unknown>): boolean {
@@ -69,7 +68,6 @@ export function TextField({ label, onValue, input, invalid, wide = false, ...res
   );
 }
 
-/** A name, in whatever script. */
 export function NameField(props: FieldProps) {
   return <TextField wide data-holds="name" autocapitalize="words" maxLength={200} {...props} />;
 }
@@ -94,7 +92,7 @@ export function PinField({ onValue, ...props }: FieldProps) {
   );
 }
 
-/** One of a few, all of them to be seen. */
+/** One of a few options, all visible. */
 export function Choice<V extends string>({
   legend,
   name,

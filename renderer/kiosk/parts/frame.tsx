@@ -50,7 +50,6 @@ function Clock() {
   );
 }
 
-/** The languages of this kiosk, where there are several. */
 function Languages() {
   const languages = (useKiosk().link.hello.value?.languages ?? []).filter(isLanguage);
   return languages.length < 2 ? null : (
@@ -137,7 +136,7 @@ export function Footer({ guests = true }: { guests?: boolean }) {
 /** From this far ahead on, the time of a restart is said, ms. */
 const SOON_MS = 60_000;
 
-/** Said in passing: an update is nobody's business here, and keeps nobody from checking in. */
+/** Mentioned in passing: an update concerns no one here, and keeps no one from checking in. */
 function updateText(update: NonNullable<Status['update']>, now: number): string {
   switch (update.kind) {
     case 'preparing':

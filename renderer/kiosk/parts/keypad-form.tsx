@@ -18,7 +18,6 @@ import { ScreenHead } from './title.tsx';
 interface KeypadScreenProps {
   title: string;
   idleMs: number;
-  /** Words of the button. */
   submit: string;
   busy: boolean;
   /** What is wrong; read out when it comes. */
@@ -98,10 +97,10 @@ interface NewPinScreenProps extends Pick<KeypadScreenProps, 'title' | 'submit' |
   /** Said of a PIN without that shape, and of two that differ. */
   misshapen: Key;
   differs: Key;
-  /** What the two fields are called, and their name. */
+  /** Labels of the two fields, and their name. */
   labels: readonly [first: Key, again: Key];
   name: string;
-  /** Throws what the core says of it. */
+  /** Throws what the core reports. */
   save: (pin: string) => Promise<void>;
 }
 

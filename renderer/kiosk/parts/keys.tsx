@@ -107,7 +107,7 @@ const ROWS: Record<string, readonly string[]> = {
   tr: ['1234567890', 'qwertyuıopğü', 'asdfghjklşi', "zxcvbnmöç'.-"],
   ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ.-'],
 };
-/** Letters of names from all over Europe, a press away: then the usual rows are back. */
+/** Letters of names from all over Europe, one press away; then the usual rows are back. */
 const ACCENTS = ['àáâãäåæąăāçćčċďđ', 'ðèéêëęěėēğģġħìíî', 'ïıīįķľĺļłñńňņòóô', 'õöøőœřŕśşšșßťțþù', 'úûüůűūųýÿźżž'];
 /**
  * ß has no capital on a keyboard. Turkish has an i with a dot and one without, each with a capital of its own: its keys
@@ -116,7 +116,7 @@ const ACCENTS = ['àáâãäåæąăāçćčċďđ', 'ðèéêëęěėēğģġħ
 const upperOf = (c: string, language: string): string =>
   language === 'tr' ? c.toLocaleUpperCase('tr') : ({ ß: 'ß', ı: 'İ' }[c] ?? c.toUpperCase());
 
-/** Scripts of which a keyboard is all that its language has: names may be Latin all the same. */
+/** Scripts whose language has only one keyboard, although names may be Latin. */
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
 interface KeyboardProps {
@@ -125,7 +125,7 @@ interface KeyboardProps {
   capitals?: boolean;
 }
 
-/** Letters and digits, laid out as the language has them. */
+/** Letters and digits, in the layout of the language. */
 export function Keyboard({ corner, capitals = false }: KeyboardProps) {
   const { type, nameField } = useTyping();
   const upper = useSignal(true);

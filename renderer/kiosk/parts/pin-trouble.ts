@@ -6,14 +6,14 @@ import { type Key, t } from '../i18n.ts';
 import { clockOf, errorTextOf } from './error-text.ts';
 import { bound } from './fields.tsx';
 
-/** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
+/** Problems that a PIN screen can show. An unknown number and a wrong PIN look the same by intent. */
 export type PinTrouble =
   | { kind: 'missing' }
   | { kind: 'wrong' | 'weak' }
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
 
-/** Whose words are said: the keypad's of a number, that of staff, or a technician's. */
+/** Whose sentences are used: the keypad's, those of staff, or a technician's. */
 type Group = 'pin' | 'staff' | 'technician';
 
 /** Sentence of each code, in a group. */

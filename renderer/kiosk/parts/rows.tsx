@@ -35,7 +35,7 @@ export function RowButton({ label, of, ...rest }: ButtonProps & { label: string;
   );
 }
 
-/** Someone, or something that was done, with what can be done about it. */
+/** A person, or an action, with what can be done about it. */
 export function PersonItem({
   name,
   facts,

@@ -40,7 +40,7 @@ function splits(table: Table, letters: string): boolean {
   return [...table.keys()].some((syllable) => syllable.startsWith(rest));
 }
 
-/** First characters of all syllables that begin so, in turns. */
+/** First characters of all syllables with this beginning, in turns. */
 function beginning(table: Table, letters: string): string[] {
   const lists = [...table].filter(([syllable]) => syllable.startsWith(letters)).map(([, chars]) => chars);
   return Array.from({ length: 4 }, (_, at) => lists.flatMap((chars) => chars[at] ?? [])).flat();

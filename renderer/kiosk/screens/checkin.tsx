@@ -98,7 +98,7 @@ function WithoutFace() {
   );
 }
 
-/** The one sentence under the picture: the one thing to change, or what is going on. */
+/** The one sentence under the picture: what to change, or what is happening. */
 export function Sentence({
   message: [main, more],
   called = false,
@@ -122,7 +122,7 @@ export function Sentence({
 
 interface Says {
   readonly starting: boolean;
-  /** A number has to come first, and none has. */
+  /** A number is needed first, and none was given. */
   readonly numberFirst: boolean;
   /** A code or badge was shown, and its owner's face comes next. */
   readonly shown: boolean;
@@ -172,7 +172,7 @@ function RecentCheckin() {
   );
 }
 
-/** Where nobody is: time, site, and a welcome in every language of the kiosk, in the place of the camera's picture. */
+/** While no one is there: time, site, and a welcome in every language of the kiosk, in place of the camera's picture. */
 function Attract() {
   const { link, face } = useKiosk();
   const hello = link.hello.value;

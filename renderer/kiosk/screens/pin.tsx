@@ -10,7 +10,6 @@ import { PIN_SENTENCES, type PinTrouble, pinTroubleOf, usePinText } from '../par
 
 const IDLE_MS = 45_000;
 
-/** Number and PIN: by touch, keyboard or screen reader. */
 export function PinScreen() {
   const { core, welcomed } = useKiosk();
   const number = useSignal('');
@@ -21,7 +20,7 @@ export function PinScreen() {
   const pinInput = useRef<HTMLInputElement>(null);
   const ledToPin = useRef(false);
   const message = usePinText(trouble, 'pin');
-  /** What was typed was a code to choose a PIN by. */
+  /** What was typed was a code for choosing a PIN. */
   const choosing = useSignal<{ number: string; code: string } | null>(null);
   useLayoutEffect(() => {
     if (choosing.value === null) (number.peek() === '' ? numberInput : pinInput).current?.focus();

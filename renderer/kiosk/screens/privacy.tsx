@@ -4,7 +4,6 @@ import { buildName } from '../parts/build-name.ts';
 import { Idle } from '../parts/idle.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
-/** What is kept, how long, and who to ask. */
 export function PrivacyScreen() {
   const { home, link } = useKiosk();
   const privacy = link.status.value?.privacy;

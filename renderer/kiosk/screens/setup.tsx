@@ -20,7 +20,7 @@ import { usePinEntry } from '../parts/pin-trouble.ts';
 import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
-/** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
+/** The first start: language, the console's code, the fingerprint; then the kiosk continues by itself. */
 export function SetupScreen({ setup }: { setup: Setup }) {
   const by = useSignal<'camera' | 'typed' | 'alone'>('camera');
   // The outcome of a code is shown on the first surface.
@@ -226,7 +226,6 @@ function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: () => vo
   );
 }
 
-/** The console's code, typed. */
 function SetupTyped({ onDone }: { onDone: () => void }) {
   const { core } = useKiosk();
   const input = useFocus<HTMLInputElement>();
@@ -303,7 +302,7 @@ function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) 
   );
 }
 
-/** Nothing is left of it, or is about to be; people who find it see that, and may start again. */
+/** The kiosk was wiped, or is about to be; people who find it see that, and can start again. */
 const NEXT = { destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' } as const;
 
 function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {

@@ -13,9 +13,7 @@ export interface VisionMetrics {
   loadMs: number | null;
   /** `performance.now()` of the page when the first frame had been detected; null until then. */
   firstFrameAt: number | null;
-  /** Faces in the last frame. */
   faces: number;
-  /** Crops sent to the core. */
   probes: number;
 }
 
@@ -85,7 +83,7 @@ export function openFaceDetector(
   function open(): void {
     const mine = start();
     let ready = false;
-    /** From this worker's clock, which begins with it, to the page's: or time would jump back with each new worker. */
+    /** Offset from this worker's clock to the page's: otherwise time would jump back with each new worker. */
     let clock: number | null = null;
     worker = mine;
     stumbles = 0;

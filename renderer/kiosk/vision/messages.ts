@@ -20,7 +20,6 @@ export type FromWorker =
   | { type: 'stumbled'; message: string; ended: boolean }
   | ({ type: 'seen' } & Detection);
 
-/** A face of one frame, in the frame's pixels. */
 export interface FoundFace {
   readonly box: Box;
   readonly score: number;
@@ -28,7 +27,6 @@ export interface FoundFace {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** One frame as the worker saw it. */
 export interface Detection {
   /** ms; only differences mean anything. From the worker on its own clock, from the eyes on the page's. */
   readonly at: number;
@@ -37,7 +35,6 @@ export interface Detection {
   /** Largest first. */
   readonly faces: readonly FoundFace[];
   readonly detectMs: number;
-  /** There when a sample was asked for. */
   readonly sample: FaceSample | null;
 }
 

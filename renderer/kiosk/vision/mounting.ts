@@ -1,7 +1,7 @@
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import type { Detection, FaceSample } from './messages.ts';
 
-/** What the camera's place and the light there do to the face of someone who stands where people will stand. Pure. */
+/** What the camera's position and the light do to the face of someone who stands where people will stand. Pure. */
 
 /** What is wrong with each; null: nothing. `low` and `high` say where the camera is, `far` and `near` where the person is. */
 export interface Mounting {

@@ -14,9 +14,9 @@ export function lumaStats(rgba: Uint8ClampedArray): { mean: number; deviation: n
   return { mean, deviation: Math.sqrt(Math.max(0, squares / n - mean * mean)) };
 }
 
-/** Beside the face's box lies hair, and below the chin a body: so much of the box's width is left out on each side. */
+/** There is hair beside the face's box and a body below the chin: so much of the box's width is left out on each side. */
 const HEAD = 0.15;
-/** With fewer pixels than this nothing is said of what is behind a head. */
+/** With fewer pixels than this, nothing is concluded about the background. */
 const FEW = 12;
 
 /**
@@ -82,7 +82,6 @@ export interface CropPlan {
   readonly from: { readonly x: number; readonly y: number; readonly side: number };
   /** Side of the crop that leaves, ≤ CROP_SIDE: never enlarged. */
   readonly side: number;
-  /** The face's box in the crop's pixels. */
   readonly box: Box;
 }
 

@@ -1,7 +1,7 @@
 import { PASSER_BY } from './guide.ts';
 import type { Detection } from './messages.ts';
 
-/** What became of the one face that counts, from one frame to the next. */
+/** What happened to the one face that matters, from one frame to the next. */
 export interface Track {
   /** A face is there, or was until less than `GONE_MS` ago. */
   readonly present: boolean;

@@ -114,7 +114,6 @@ function Edit({ me }: { me: MyProfile }) {
   );
 }
 
-/** The opt-out from positions. */
 function Positions({ me }: { me: MyProfile }) {
   const { busy, error, run } = useWrite();
   const choose = (optOut: boolean) =>

@@ -145,7 +145,7 @@ async function parse<T extends z.ZodType>(response: Response, shape: T): Promise
     error: {
       code: 'answer-unreadable',
       status: response.status,
-      title: 'The server’s answer has a shape that this page does not know.',
+      title: 'The server’s answer does not have the format this page expects.',
       nextStep: 'Reload the page: it may be older than the server.',
       params: {},
     },

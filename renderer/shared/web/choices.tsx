@@ -3,7 +3,6 @@ import { currentLanguage, ownName } from '../i18n.ts';
 import { t } from './i18n.ts';
 import { chooseLanguage, setTheme, THEMES, theme } from './preferences.ts';
 
-/** Language and theme of this browser. */
 export function Preferences() {
   return (
     <div class="preferences">

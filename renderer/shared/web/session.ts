@@ -67,7 +67,6 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     else if (stage.peek().kind === 'opening') await loadSession();
   }
 
-  /** Asks the server who is signed in here. */
   async function loadSession(): Promise<void> {
     const asked = await api(session.getSession);
     if (asked.ok) return admitted(asked.value);
@@ -75,7 +74,6 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     stage.value = { kind: 'out', why: null, error: asked.error.code === 'no-session' ? null : asked.error };
   }
 
-  /** Trades the link's token for a session. */
   async function enter(): Promise<void> {
     const at = stage.peek();
     if (!isOutside(at) || at.kind !== 'link' || at.busy) return;

@@ -3,13 +3,12 @@ import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { caPin } from '../../protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../protocol/seal/join.ts';
 import { type JoinCode, readJoinCode } from '../../protocol/seal/join-code.ts';
-import { type Grant, MAX_GRANT_BYTES, Waiting } from '../../protocol/wire/join.ts';
+import { type Grant, JOIN_PATH, MAX_GRANT_BYTES, Waiting } from '../../protocol/wire/join.ts';
 import { type DeviceSecret, deviceRequest } from '../identity.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.ts';
 
 export interface JoinOptions {
-  /** Keys that this kiosk made for itself. */
   readonly secret: DeviceSecret;
   /** How the kiosk calls itself; the code's name wins. */
   readonly name: string;
@@ -59,12 +58,12 @@ export function startJoining(options: JoinOptions): Joining {
   return {
     async ask(signal) {
       const join = { secret: code.secret.toString('base64url'), request: await deviceRequest(secret, name) };
-      const { text } = await call(signal, '/v1/join', { join: await signJoin(join, secret.signing) });
+      const { text } = await call(signal, JOIN_PATH, { join: await signJoin(join, secret.signing) });
       return readWaiting(text, secret.device);
     },
     async poll(signal) {
       const proof = await signProof(secret.device, randomUUID(), secret.signing);
-      const { status, text } = await call(signal, `/v1/join/${secret.device}`, { proof });
+      const { status, text } = await call(signal, `${JOIN_PATH}/${secret.device}`, { proof });
       if (status === 202) return null;
       const grant = await openGrant(text, secret.device, secret.sealing);
       // The connection was to the pinned CA; the keys that are to be trusted from now on must be of the same server.

@@ -33,7 +33,7 @@ export function verifyServerChain(
   const leaf = peerChain[0];
   if (!leaf) throw untrusted('it showed no certificate');
   const path = findPath(leaf, peerChain.slice(1, MAX_SENT), pinnedCaPems);
-  if (!path) throw untrusted('its certificate is of another CA');
+  if (!path) throw untrusted('its certificate was issued by another CA');
   if (leaf.ca || !(leaf.keyUsage ?? []).includes(SERVER_AUTH)) throw untrusted('its certificate is not for a server');
   for (const certificate of path) {
     if (certificate.validToDate.getTime() < trustedNow) {

@@ -11,7 +11,6 @@ const LONGEST_PAUSE_MS = 600_000;
 /** How long the very first exchange waits for a broker before it takes HTTPS, ms. */
 const FIRST_CONNECT_MS = 5000;
 
-/** Which way messages go, and why. */
 export interface TransportState {
   readonly using: 'mqtt' | 'https';
   /** Host and port of the broker in use. */

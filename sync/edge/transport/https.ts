@@ -1,12 +1,11 @@
 import { Problem } from '../../errors/problem.ts';
-import { MAX_ACK_BYTES, MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
+import { MAX_ACK_BYTES, MAX_SEALED_BYTES, MESSAGE_PATHS } from '../../protocol/wire/batch.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { callServer, statedCode } from '../tls/request.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 
 /** Largest answer read, bytes: an ack or a sealed page; or a problem+json, which is small. */
 const MAX_ANSWER_BYTES = { batch: 4 * MAX_ACK_BYTES, ask: MAX_SEALED_BYTES } as const;
-const PATH = { batch: '/v1/batches', ask: '/v1/asks' } as const;
 
 /** HTTPS with a client certificate, TLS 1.3 alone, and no CA trusted but the server's own. */
 export class HttpsTransport implements Transport {
@@ -26,7 +25,7 @@ export class HttpsTransport implements Transport {
       this.#agent,
       {
         method: 'POST',
-        url: new URL(PATH[kind], this.#url),
+        url: new URL(MESSAGE_PATHS[kind], this.#url),
         headers: { 'content-type': 'application/jose' },
         body: sealed,
         maxBytes: MAX_ANSWER_BYTES[kind],

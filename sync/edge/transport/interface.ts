@@ -34,9 +34,7 @@ export interface Transport {
 /** What every transport needs. Functions, where the value changes while the kiosk runs. */
 export interface TransportOptions {
   readonly bundle: Pick<ServerBundle, 'serverId' | 'serverUrl' | 'mqttUrls'>;
-  /** This kiosk's UUID. */
   readonly device: string;
-  /** The server's keys that this kiosk trusts now. */
   readonly keys: () => ServerKeys;
   /** The kiosk's client certificate (with the chain above it) and its key, PEM; read at each new connection. */
   readonly credentials: () => { readonly certPem: string; readonly keyPem: string };

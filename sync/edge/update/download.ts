@@ -88,7 +88,7 @@ async function requireSpace(target: SignedFile, part: string): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(part));
   const missing = target.length - ((await sizeOf(part)) ?? 0) + SPARE - bavail * bsize;
   if (missing > 0)
-    throw new Problem('update-disk-full', { reason: `${Math.ceil(missing / 1024 / 1024)} MB are missing` });
+    throw new Problem('update-disk-full', { reason: `${Math.ceil(missing / 1024 / 1024)} MB more are needed` });
 }
 
 async function fromSource(

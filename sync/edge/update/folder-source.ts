@@ -67,7 +67,7 @@ async function* readFrom(
 }
 
 const notAFile = (name: string, path: string): Problem =>
-  new Problem('update-refused', { source: name, path, reason: 'no ordinary file within the folder' });
+  new Problem('update-refused', { source: name, path, reason: 'not a regular file in the folder' });
 
 const unreadable = (name: string, cause: unknown): Problem =>
   new Problem('update-unreachable', {

@@ -81,11 +81,11 @@ function opened(name: string, path: string, from: number, response: IncomingMess
   }
   // A redirect is not followed: it would lead to a host that nobody named.
   if (statusCode !== 200 && statusCode !== 206) throw refuse(String(statusCode));
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw refuse('compressed on the way');
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw refuse('compressed in transit');
   const bytes = reading(name, response);
   if (statusCode === 200) return { from: 0, total: whole(headers['content-length']), bytes };
   const [, begin, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
-  if (begin === undefined || Number(begin) !== from) throw refuse('another part than was asked for');
+  if (begin === undefined || Number(begin) !== from) throw refuse('a different part from the one requested');
   return { from, total: whole(total), bytes };
 }
 

@@ -1,7 +1,6 @@
 import { Problem } from '../../errors/problem.ts';
 import type { UpdateSource } from './source.ts';
 
-/** How slow a source may be. */
 export interface Pace {
   /** A window of this length in which fewer bytes came than `bytesPerSecond` allows ends the reading, ms. */
   readonly windowMs: number;

@@ -45,7 +45,7 @@ const Keys = z
   )
   .refine((keys) => Object.keys(keys).length <= MAX_KEYS, 'too many keys')
   // One key under two names would count twice towards a threshold.
-  .refine((keys) => unique(Object.values(keys).map((key) => key.keyval.public)), 'a key stands there twice');
+  .refine((keys) => unique(Object.values(keys).map((key) => key.keyval.public)), 'a key is listed twice');
 const RoleKeys = z
   .looseObject({ keyids: z.array(Hex32).min(1).max(MAX_KEYS).refine(unique), threshold: z.number().int().min(1) })
   .refine((role) => role.threshold <= role.keyids.length, 'a threshold above the number of keys');
@@ -87,7 +87,7 @@ export function requireProfile(role: Role, bytes: Buffer): void {
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw malformed(role, 'they are not JSON', cause);
+    throw malformed(role, 'they are not valid JSON', cause);
   }
   const parsed = schemas[role].safeParse(value);
   if (parsed.success) return;

@@ -1,4 +1,3 @@
-/** A file of a repository, being read. */
 export interface OpenedFile {
   /** Where the bytes begin: what was asked for, or 0 where the source can't begin in the middle. */
   readonly from: number;

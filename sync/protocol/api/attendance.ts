@@ -59,7 +59,6 @@ export type AttendanceFilter = z.infer<typeof AttendanceFilter>;
 
 export const AttendancePage = pageOf(AttendanceRow);
 
-/** Pairs of people who may be one. */
 export const Duplicate = z.strictObject({
   id: Uuid,
   people: z.array(z.strictObject({ id: Uuid, name: z.string().nullable() })).length(2),

@@ -30,7 +30,6 @@ export const auditFilter = {
   role: Term.optional(),
   /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
-  /** The person it was about. */
   affected: z.uuid().optional(),
   /** The person who did it, or who it was about. */
   person: z.uuid().optional(),
@@ -61,9 +60,7 @@ export const AuditRowView = z.strictObject({
   route: z.string(),
   resource: z.string().nullable(),
   data: z.array(z.string()),
-  /** How many people it was about. */
   count: z.number().int().nonnegative(),
-  /** It was about everybody there was. */
   everyone: z.boolean(),
   outcome: z.string(),
 });

@@ -30,7 +30,6 @@ export const Consent = z.strictObject({
   at: Instant,
   via: ConsentVia,
   device: Uuid.nullable(),
-  /** Who agreed for a minor. */
   guardian: Guardian.nullable(),
   /** Of an import: on what the operator bases it. */
   basis: z.string().nullable(),
@@ -50,7 +49,6 @@ export const ConsentPage = countedPageOf(
 export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
-  /** Who agrees for someone below the age of consent. */
   guardian: NewGuardian.optional(),
 });
 export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
@@ -90,11 +88,17 @@ export const ConsentTextList = z.strictObject({
 });
 export type ConsentTextList = z.infer<typeof ConsentTextList>;
 
+export const ConsentQuery = z.strictObject({
+  ...sortedQuery(['receivedAt', 'at'], '-receivedAt'),
+  person: Uuid.optional(),
+  action: Consent.shape.action.optional(),
+});
+
 export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
-  query: z.strictObject({ ...sortedQuery(['receivedAt', 'at'], '-receivedAt'), person: Uuid.optional() }),
+  query: ConsentQuery,
   answer: ConsentPage,
 });
 

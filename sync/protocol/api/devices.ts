@@ -51,7 +51,6 @@ export const NewProvisioningCode = z.strictObject({
 /** Shown once: only a keyed hash is kept. */
 export const ProvisioningCode = z.strictObject({
   code: z.string(),
-  /** The same as a QR code (SVG). */
   svg: z.string(),
   expiresAt: Instant,
 });
@@ -67,7 +66,6 @@ export const ProvisioningFile = z.strictObject({
 });
 export const ProvisionedByFile = z.strictObject({
   device: Uuid,
-  /** The file to carry back. */
   grant: z.string(),
   serverFingerprint: z.string(),
 });

@@ -108,7 +108,7 @@ export const SettingsChange = z.strictObject({
   email: z.string().nullable(),
   settings: DeviceConfig,
   /** It put that older revision back. */
-  putBack: z.number().int().nullable(),
+  revertedTo: z.number().int().nullable(),
 });
 export type SettingsChange = z.infer<typeof SettingsChange>;
 
@@ -204,7 +204,7 @@ export const setKioskSettings = endpoint('PUT /api/fleet/:device/settings', {
   errors: ['settings-changed-meanwhile', 'name-unreadable'],
 });
 
-export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/back', {
+export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/revert', {
   summary: 'Restore an older revision of a kiosk’s own settings, as a new revision',
   roles: ['admin', 'operator'],
   data: ['account.email', 'staff.name'],
@@ -229,7 +229,7 @@ export const setSettingsTemplate = endpoint('PUT /api/fleet-templates/:site', {
   errors: ['settings-changed-meanwhile', 'name-unreadable'],
 });
 
-export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/back', {
+export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/revert', {
   summary: 'Restore an older revision of a site’s settings, as a new revision',
   roles: ['admin', 'operator'],
   data: ['account.email'],

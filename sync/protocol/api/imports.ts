@@ -45,7 +45,6 @@ export type ImportRun = z.infer<typeof ImportRun>;
 
 export const ImportPhoto = z.strictObject({
   id: Uuid,
-  /** Name of the file. */
   file: z.string(),
   state: PhotoState,
   /** What speaks against it, or why it was refused; null: nothing. */

@@ -13,7 +13,6 @@ const Kind = z.string().trim().min(1).max(80);
 /** What is written about an incident. Empty: not written yet. */
 const texts = {
   title: Title,
-  /** What happened. */
   description: Text,
   /** What may follow from it for people. */
   consequences: Text,
@@ -28,7 +27,6 @@ const texts = {
 const times = {
   /** Since when it is known that personal data is concerned: the 72 hours count from here. */
   foundAt: Instant,
-  /** When it began and ended, as far as known. */
   beganAt: Instant.nullable(),
   endedAt: Instant.nullable(),
 };

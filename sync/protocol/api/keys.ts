@@ -26,7 +26,6 @@ export const KeyRotation = z.strictObject({
   /** Rows done and to be done, as counted at the start: more may come meanwhile. */
   done: z.number().int(),
   total: z.number().int(),
-  /** What it waits for. */
   waitsFor: z.string().nullable(),
 });
 

@@ -66,7 +66,6 @@ export const BoardQuery = z.strictObject({
   after: z.coerce.number().int().nonnegative().optional(),
 });
 
-/** Most rows in one message. */
 export const MAX_BOARD_ROWS = 300;
 
 /** Close codes of the WebSocket, beyond those of RFC 6455. */

@@ -11,7 +11,6 @@ export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   return at >= Date.parse('0001-01-02T00:00:00Z') && at <= Date.parse('9999-12-30T00:00:00Z');
 }, 'must be of the years 1 to 9999');
 
-/** Most rows in one page of a list. */
 export const MAX_PAGE = 200;
 
 /** Query of a list. `cursor`: the `next` of the page before, opaque; absent: the first page. */

@@ -23,7 +23,6 @@ export const SignInRequest = z.strictObject({
   code: SecondFactor.optional(),
 });
 
-/** Who is signed in here. */
 export const SessionState = z.strictObject({
   role: RoleName,
   /** `enrol`: password and second factor must be set before anything else is allowed. */

@@ -24,6 +24,9 @@ export const MAX_SEALED_BYTES = sealedSize(MAX_PLAIN_BYTES);
 /** Largest signed ack, bytes. */
 export const MAX_ACK_BYTES = 4096;
 
+/** Where a kiosk posts its messages, where it speaks HTTPS. */
+export const MESSAGE_PATHS = { batch: '/v1/batches', ask: '/v1/asks' } as const;
+
 /** `typ` of each message: one kind can never be taken for another (RFC 8725 §3.11). */
 export const TYP = {
   batch: 'sp-batch+jws',

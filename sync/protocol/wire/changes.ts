@@ -24,7 +24,6 @@ import { ServerKeys } from './keys.ts';
 /** A reader's position in the log; made by the server, opaque to the kiosk. Empty: nowhere yet. */
 export const Cursor = z.string().max(200);
 
-/** Most changes in one page. */
 export const MAX_PAGE_CHANGES = 200;
 /** Largest padded plaintext of a page and of an ask, bytes: buckets. */
 export const MAX_PAGE_PLAIN = 512 * 1024;
@@ -168,12 +167,10 @@ export const MAX_CREDENTIALS = 20;
 /** Number of a badge, as a reader gives it. */
 export const BadgeNumber = z.string().min(1).max(80);
 
-/** Most people of a site that a kiosk is asked to enrol again. */
 export const MAX_REENROLMENTS = 500;
 /** Why a person is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
 const ReenrolmentReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
 
-/** Most members of staff that one kiosk has from the server. */
 export const MAX_STAFF = 50;
 /** PIN of a member of staff. `start`: made by the server and to be replaced by the member's own at its first use. */
 export const StaffPin = PinValue.extend({ start: z.boolean() });
@@ -207,10 +204,8 @@ export const Staff = z
   .max(MAX_STAFF)
   .refine((all) => unique(all.map(({ id }) => id)), 'each member once');
 
-/** Most lookalikes of one person. */
 export const MAX_LOOKALIKES = 20;
 
-/** An evacuation of a site that goes on. */
 const Evacuation = z.strictObject({ id: Uuid, startedAt: Instant });
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order.
@@ -323,7 +318,6 @@ export const MAX_PRESENCE = 1000;
 /** A kiosk of the reader's site, and when the server last heard it; null for never. */
 export const SiteKiosk = z.strictObject({ device: Uuid, name: z.string().max(100), heardAt: Instant.nullable() });
 export type SiteKiosk = z.infer<typeof SiteKiosk>;
-/** Most kiosks that are named in a page. */
 export const MAX_SITE_KIOSKS = 100;
 export const SiteKiosks = z.array(SiteKiosk).max(MAX_SITE_KIOSKS);
 

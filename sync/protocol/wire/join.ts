@@ -16,6 +16,9 @@ export const JOIN_TYP = {
   sealedGrant: 'sp-grant+jwe',
 } as const;
 
+/** A POST asks to join; a GET of `JOIN_PATH/DEVICE` waits for the answer. The only routes, beside the farewell, without a client certificate. */
+export const JOIN_PATH = '/v1/join';
+
 /** Largest join, request file or proof, characters. */
 export const MAX_JOIN_BYTES = 16 * 1024;
 /** Largest padded plaintext of a grant, bytes, and its JWE, characters. */
@@ -65,7 +68,6 @@ export type Grant = z.infer<typeof Grant>;
 export const Waiting = z.strictObject({
   state: z.literal('pending'),
   device: Uuid,
-  /** As the server computed it: both screens must show the same. */
   fingerprint: z.string().max(40),
 });
 export type Waiting = z.infer<typeof Waiting>;

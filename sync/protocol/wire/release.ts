@@ -37,7 +37,7 @@ export function badBuildPath(path: string): string | null {
   if (path.length === 0 || new TextEncoder().encode(path).length > 400) return 'empty, or longer than 400 bytes';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   if (/[\u0000-\u001f\u007f\\:]/.test(path)) return 'a control character, a backslash or a colon in it';
-  if (path.normalize('NFC') !== path) return 'not in the normal form of Unicode';
+  if (path.normalize('NFC') !== path) return 'not in Unicode normal form C';
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'not a plain relative path';
   if (parts.some((part) => new TextEncoder().encode(part).length > 255)) return 'a name longer than 255 bytes';
@@ -103,7 +103,7 @@ export const BuildManifest = z
     links: z.record(BuildPath, z.string().max(400)).default({}),
   })
   .refine((build) => build.minReader <= build.schema, 'minReader is above schema')
-  .refine((build) => !(MANIFEST_FILE in build.files), 'a manifest can not hold its own hash')
+  .refine((build) => !(MANIFEST_FILE in build.files), 'a manifest can’t contain its own hash')
   .refine((build) => build.entry in build.files, 'the entry is not among the files')
   .refine(
     (build) =>

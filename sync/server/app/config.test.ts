@@ -149,6 +149,6 @@ describe('a key', () => {
       ),
     ],
   ])('P19 that is %s is refused with what to do', (_what, text) => {
-    expect(readKey(text)).toMatch(/ -- setup; one that exists needs those it was made with/);
+    expect(readKey(text)).toMatch(/ -- setup; an existing one needs those it was made with/);
   });
 });

@@ -33,7 +33,7 @@ const Hostname = z
 /** Every variable of the server's environment. Parsed once, at start. */
 const Environment = z
   .object({
-    SMARTPRESENCE_SERVER_HOME: z.string({ error: 'is missing: the folder that holds database and keyring' }).pipe(Path),
+    SMARTPRESENCE_SERVER_HOME: z.string({ error: 'is missing: the folder with database and keyring' }).pipe(Path),
     /** AES-256 master key: 32 bytes, base64 or hexadecimal. Only ever here, never in a file of ours, code or the database. */
     ENCRYPTION_KEY: Key,
     /** Second secret that every sub-key is derived from too. */
@@ -90,17 +90,17 @@ const Environment = z
   })
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.ENCRYPTION_KEY_PREVIOUS), {
     path: ['ENCRYPTION_KEY_PREVIOUS'],
-    error: 'must differ from ENCRYPTION_KEY; leave it out where that key was not exchanged',
+    error: 'must differ from ENCRYPTION_KEY; leave it out if that key was not replaced',
     when: () => true,
   })
   .refine((e) => !sameKey(e.SECRET_KEY, e.SECRET_KEY_PREVIOUS), {
     path: ['SECRET_KEY_PREVIOUS'],
-    error: 'must differ from SECRET_KEY; leave it out where that key was not exchanged',
+    error: 'must differ from SECRET_KEY; leave it out if that key was not replaced',
     when: () => true,
   })
   .refine((e) => !e.SMARTPRESENCE_PEOPLE_CERT === !e.SMARTPRESENCE_PEOPLE_KEY, {
     path: ['SMARTPRESENCE_PEOPLE_CERT'],
-    error: 'needs SMARTPRESENCE_PEOPLE_KEY, and the other way round',
+    error: 'needs SMARTPRESENCE_PEOPLE_KEY, and vice versa',
     when: () => true,
   })
   .refine((e) => !e.SMARTPRESENCE_PEOPLE_PORT || e.SMARTPRESENCE_PEOPLE_PORT !== e.SMARTPRESENCE_DEVICE_PORT, {

@@ -25,7 +25,7 @@ export async function doctor(
   if (!config.database) {
     if (!existsSync(join(config.home, 'pglite')))
       return withoutDatabase(config, [
-        findingOf(databaseCheck, { code: 'database-failed', detail: `${config.home} holds no database yet` }),
+        findingOf(databaseCheck, { code: 'database-failed', detail: `${config.home} has no database yet` }),
       ]);
     try {
       // A running server has its database to itself, and looks for us.
@@ -44,7 +44,7 @@ export async function doctor(
   try {
     const { waiting } = await readSchema(db);
     if (waiting.length > 0) {
-      const detail = `${waiting.length} of its steps are not there`;
+      const detail = `${waiting.length} of its steps are missing`;
       return await withoutDatabase(config, [findingOf(databaseSettingsCheck, { code: 'schema-waits', detail })]);
     }
     const keys = keysOf(config);

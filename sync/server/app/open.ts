@@ -90,7 +90,6 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload?: string;
 }
-/** What of an answer counts. */
 interface Answered {
   readonly ok: boolean;
   readonly body: Readable;

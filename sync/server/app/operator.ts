@@ -31,7 +31,7 @@ export function operatorListener(services: Services, failed: (cause: unknown) =>
   );
   app.setErrorHandler((cause: Error, _request, reply) => {
     const problem = problemOf(cause);
-    if (!(cause instanceof Problem)) services.log.error({ err: cause }, 'the operator’s call failed');
+    if (!(cause instanceof Problem)) services.log.error({ err: cause }, 'a call from the command line failed');
     failed(problem.code === 'operation-failed' ? cause : problem);
     const { code, message: title, nextStep, params } = problem;
     return reply.code(500).send({ type: 'about:blank', status: 500, code, title, nextStep, params });

@@ -30,7 +30,6 @@ export interface PeopleListenerOptions {
   readonly hostnames: readonly string[];
   /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
   readonly trustedProxies: readonly string[];
-  /** Folder of the built screens. */
   readonly pages: string;
   readonly log: Logger;
 }
@@ -92,7 +91,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
       socket.on('pong', reader.answered);
       socket.on('close', reader.gone);
       socket.on('error', (error) =>
-        o.log.debug({ code: (error as NodeJS.ErrnoException).code }, 'live screen went away'),
+        o.log.debug({ code: (error as NodeJS.ErrnoException).code }, 'live screen disconnected'),
       );
     },
   );

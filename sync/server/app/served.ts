@@ -14,5 +14,4 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../
 const people = endpointsOf(MODULES).filter(({ roles }) => roles === 'anybody' || roles.some((r) => r !== 'operator'));
 export const SERVED: readonly Route[] = [...people, openApiRoute(people, [watchBoard], version)];
 
-/** What the command line may call. */
 export const OPERATED: readonly Route[] = endpointsOf(MODULES).filter(({ roles }) => roles.includes('operator'));

@@ -201,7 +201,9 @@ export async function startServer(
 /** Takes over what other replicas, or the command line, change in the keyring, and renews certificates near their end. */
 function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promise<void> {
   const check = () => {
-    keyring.refresh().catch((err: unknown) => log.warn({ code: 'keyring-not-read', err }, 'the keyring was not read'));
+    keyring
+      .refresh()
+      .catch((err: unknown) => log.warn({ code: 'keyring-not-read', err }, 'the keyring could not be read'));
   };
   const ticker = setInterval(check, KEYRING_MS).unref();
   const deaf = signals.hear('change', check);

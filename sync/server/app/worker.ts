@@ -41,7 +41,7 @@ export function startAttendanceWorker(
     if (stopped || running) return;
     running = work()
       .catch((err: unknown) =>
-        log.error({ code: 'attendance-not-resolved', err }, 'resolving failed; it is tried again'),
+        log.error({ code: 'attendance-not-resolved', err }, 'attendance could not be resolved; it will be retried'),
       )
       .finally(() => {
         running = null;
@@ -59,7 +59,7 @@ export function startAttendanceWorker(
   const retried = retryQuarantine({ db, keys, modules: MODULES }, { reason: 'event-newer-schema' }, now(), { undoDays })
     .then(({ taken }) => {
       if (taken === 0) return;
-      log.info({ events: taken }, 'events that waited for this server were taken');
+      log.info({ events: taken }, 'quarantined events were accepted');
       signals.notify('board');
     })
     .catch((err: unknown) => log.error({ code: 'quarantine-not-retried', err }, 'quarantined events were not retried'));

@@ -4,7 +4,6 @@ import type { Actor } from './audit/actor.ts';
 import type { Tx } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
 
-/** Whose data is read, in the transaction of their request. */
 export interface Reading {
   readonly tx: Tx;
   readonly keys: Keys;

@@ -98,7 +98,6 @@ export interface Erasing {
   readonly tx: Tx;
   readonly keys: Keys;
   readonly table: string;
-  /** Every name of the person. */
   readonly people: readonly string[];
   readonly now: Date;
 }
@@ -168,18 +167,15 @@ export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<E
 export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>
   modules.flatMap(({ endpoints = [] }) => endpoints);
 
-/** What the server does by itself. */
 export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);
 
 /** Where the attention queue comes from; each kind is declared by one module. */
 export const attentionOf = (modules: readonly ServerModule[]): Readonly<Record<AttentionKind, AttentionSource>> =>
   Object.assign({}, ...modules.map(({ attention }) => attention));
 
-/** Every table of these modules with its rule, in their order. */
 export const tablesOf = (modules: readonly ServerModule[]): [string, TableRule][] =>
   modules.flatMap(({ tables = {} }) => Object.entries(tables));
 
-/** Sections of a person's own export, in the order in which they are written. */
 export const sectionsOf = (modules: readonly ServerModule[]): [string, Section][] => [
   ...modules.flatMap(({ myData = {} }) => Object.entries(myData)),
   ...modules.flatMap(({ myFaces = {} }) => Object.entries(myFaces)),

@@ -64,13 +64,13 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   function mark(next: boolean): void {
     if (held === next) return;
     held = next;
-    if (next) log('error', 'door: the relay did not take the command to shut; the connection is rebuilt');
-    else log('info', 'door: the relay rests again');
+    if (next) log('error', 'door: the relay did not accept the command to close; reconnecting');
+    else log('info', 'door: the relay accepts the command to close again');
     onState();
   }
 
   const command = (port: OpenPort, open: boolean): Promise<void> =>
-    within(COMMAND_MS, 'the relay took no command in time', switchRelay(port, protocol, current(open)));
+    within(COMMAND_MS, 'the relay did not accept a command in time', switchRelay(port, protocol, current(open)));
 
   function shutLater(): void {
     clearTimeout(closing);
@@ -90,13 +90,13 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
       until = null;
       mark(false);
     } catch (error) {
-      log('error', 'door: the command to shut failed', { error });
+      log('error', 'door: the command to close failed', { error });
       mark(true);
-      kept.reopen('the relay takes no command');
+      kept.reopen('the relay accepts no commands');
     }
   }
 
-  /** The pulse's own timer may be lost or late; this one asks the clock. */
+  /** The pulse's own timer may be lost or late; this one checks the clock. */
   const watchdog = setInterval(() => {
     if (until === null || monotonic() < until + GRACE_MS || held) return;
     mark(true);
@@ -122,7 +122,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
         } catch (cause) {
           until = monotonic();
           mark(true);
-          kept.reopen('the relay takes no command');
+          kept.reopen('the relay accepts no commands');
           throw new Problem('door-failed', { cause });
         }
         shutLater();
@@ -141,7 +141,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
       // No current: shut where it fails secure, open where it fails safe. As if the cable were pulled.
       if (port)
         await exclusive(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
-          log('error', 'door: the relay could not be notified that the kiosk stops', { error }),
+          log('error', 'door: the relay could not be switched off while the kiosk was stopping', { error }),
         );
       await kept.stop();
     },

@@ -1,7 +1,6 @@
 import type { Gps } from '../config.ts';
 import type { Sentence } from './sentences.ts';
 
-/** A place that can be believed. */
 export interface Fix {
   readonly latitude: number;
   readonly longitude: number;
@@ -119,7 +118,6 @@ function unfit(rmc: Sentence & { kind: 'rmc' }, gga: Sentence & { kind: 'gga' },
 export const freshFix = (state: FixState, now: number, staleMs: number): Fix | null =>
   state.fix && now - state.fix.heardAt <= staleMs ? state.fix : null;
 
-/** What the satellites say of the time, as far as it was said in a row. */
 export interface TimeState {
   /** Their clock less the monotonic one, ms. */
   readonly offset: number;

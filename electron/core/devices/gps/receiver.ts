@@ -42,7 +42,7 @@ export async function createGpsReceiver(config: Gps, monotonic: () => number, on
   const fresh = () => freshFix(state, monotonic(), config.staleSeconds * 1000);
   return {
     push: (bytes: Uint8Array): void => lines.push(bytes).forEach(take),
-    /** Another connection: what was half read belongs to nothing. */
+    /** A new connection: anything half read is discarded. */
     reset(): void {
       lines.reset();
       time = null;

@@ -1,6 +1,6 @@
 import type { Framing } from '../config.ts';
 
-/** No read is longer, a scanned code's included; what is, is noise. */
+/** No read is longer, not even a scanned code; anything longer is noise. */
 export const MAX_FRAME = 400;
 /** A pause this long ends what is being read, ms. */
 export const PAUSE_MS = 100;
@@ -89,7 +89,7 @@ export function createFramer(framing: Framing) {
       begin();
       return [];
     },
-    /** The line is another one: what was unfinished belongs to nothing. */
+    /** A new connection: what was unfinished is discarded. */
     reset: begin,
     /** Reads given up so far: too long, cut off, or bytes that belong to none. */
     get damaged(): number {

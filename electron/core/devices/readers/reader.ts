@@ -31,7 +31,7 @@ export function createBadgeStream(config: Reader, monotonic: () => number, read:
     push: (bytes: Uint8Array): void => framer.push(bytes).forEach(take),
     pause: () => framer.pause().forEach(take),
     reset: () => framer.reset(),
-    /** Reads that came to nothing, by why. */
+    /** Reads that produced nothing, by reason. */
     faults: () => ({ damaged: framer.damaged, ...faults }),
   };
 }

@@ -27,7 +27,6 @@ export interface KeptPort {
 
 export interface KeptPortOptions {
   readonly ports: SerialPorts;
-  /** What it is called in the log. */
   readonly name: string;
   readonly line: Line;
   readonly monotonic: () => number;
@@ -57,7 +56,6 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     trouble: null,
     port: null,
   };
-  /** Which device it is that is open. */
   let identity: string | null = null;
   /** When bytes last came by the monotonic clock, ms; null for never. */
   let heardAt: number | null = null;
@@ -152,12 +150,12 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     }
     const there = kept.path === null ? null : await ports.identity(kept.path);
     if (there !== identity && kept.port) {
-      await drop('absent', there === null ? 'its path is gone' : 'another device is in its place');
+      await drop('absent', there === null ? 'its path no longer exists' : 'another device is in its place');
       if (there !== null) await connect();
       return;
     }
     if (options.silenceMs !== undefined && kept.port && monotonic() - since > options.silenceMs) {
-      await drop('silent', 'nothing came for too long');
+      await drop('silent', 'it sent nothing for too long');
       await connect();
     }
   }
@@ -167,7 +165,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     clearTimeout(timer);
     if (stopped) return;
     polling ??= pollOnce()
-      .catch((error: unknown) => log('error', `devices: ${name} can’t be looked after`, { error }))
+      .catch((error: unknown) => log('error', `devices: ${name} can’t be monitored`, { error }))
       .finally(() => {
         polling = null;
         if (stopped) return;

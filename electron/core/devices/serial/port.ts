@@ -1,6 +1,5 @@
 import type { Line, PortChoice } from '../config.ts';
 
-/** A port that the machine has now. */
 export interface FoundPort {
   readonly path: string;
   /** Names the device whatever port it is in, where the system says so (`/dev/serial/by-id/…`). */
@@ -11,7 +10,6 @@ export interface FoundPort {
   readonly manufacturer: string | null;
 }
 
-/** An open port. */
 export interface OpenPort {
   /** Resolves when the bytes have left this machine. @throws when they could not be written */
   write(bytes: Uint8Array): Promise<void>;

@@ -26,14 +26,14 @@ const LAGS = Array.from({ length: 46 }, (_, i) => i * 20);
 /** Least share of the change of colour that the shown one explains (R²), of the whole face and of each region. */
 const FITS = 0.6;
 const REGION_FITS = 0.3;
-/** So many of the five regions have to answer, each by between a third of the middle one's answer and thrice. */
+/** So many of the five regions have to respond, each between a third of and three times the middle one's response. */
 const REGIONS = 4;
 const UNEVEN = 3;
 /** Least gain: change of the logarithm of two channels' ratio, a unit of linear light of the screen. */
 const LEAST_GAIN = 0.012;
-/** Below it an answer may be chance: what is wrong with it says nothing. */
+/** Below it a response may be chance, and its deviations mean nothing. */
 const FAINT = 0.03;
-/** What is behind answers by less than this share of the face's answer. */
+/** A background responds by less than this share of the face's response. */
 const BEHIND = 0.6;
 /** What is behind counts as so much brighter at most: dark skin before a white wall is no pane. */
 const BRIGHTER = 2;
@@ -157,7 +157,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, v) => su
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
-/** What is left of values when the line through them is taken away. */
+/** What is left of values after removing their linear trend. */
 function detrended(times: readonly number[], values: readonly number[]): number[] {
   const [t, v] = [mean(times), mean(values)];
   const from = times.map((at) => at - t);

@@ -20,7 +20,7 @@ export interface Shade {
   readonly ms: number;
 }
 
-/** How many follow each other; the first one is for eyes and camera to get used to, and is shown longer. */
+/** How many follow each other; the first one lets eyes and camera adapt, and is shown longer. */
 const COUNT = 7;
 const FIRST_MS = 700;
 /** Shortest and longest, ms: at most two and a half changes a second, where WCAG 2.3.1 allows six. */

@@ -18,7 +18,7 @@ export type LightState =
   | { readonly state: 'done'; readonly answer: LightAnswer }
   | { readonly state: 'failed'; readonly reason: LivenessFailure };
 
-/** One run of a light challenge. When it is over it stays so. */
+/** One run of a light challenge. Its result is final. */
 export interface LightSession {
   readonly sequence: readonly Shade[];
   observe(observation: LitObservation): LightState;
@@ -29,7 +29,7 @@ const START_MS = 8_000;
 const COLOUR_MS = 2_000;
 /** A camera is so far behind, ms: samples of the last colour come for so long after its time. */
 const BEHIND_MS = 200;
-/** A head that is turned further shows another side of itself, degrees. */
+/** A head that is turned further shows a different side, degrees. */
 const STRAIGHT = 20;
 /** Samples that do not count (of another face, after a jump) and after which it has failed. */
 const MOST_BREAKS = 4;

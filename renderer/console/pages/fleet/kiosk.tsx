@@ -114,7 +114,7 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
 /** A number with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-/** What it runs, and what waits to be run. */
+/** What it runs, and what is waiting to run. */
 function UpdatePanel({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
   if (!r) return null;
@@ -184,7 +184,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   );
 }
 
-/** Of what became of a command, or of what staff did. */
+/** The outcome of a command, or what staff did. */
 const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   started: 'warn',
   done: 'good',
@@ -193,13 +193,15 @@ const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   expired: 'warn',
 };
 
-/** Who of the staff was at the kiosk itself, and what they did there. */
+/** Kiosk staff who used the kiosk, and what they did there. */
 function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
   return (
     <Panel title={t('fleet.staff')}>
       {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
       {records.length > 0 && (
         <DataTable
+          id="staff-log"
+          beside
           caption={t('fleet.staff')}
           rows={records}
           rowKey={(r) => r.id}
@@ -296,6 +298,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       {commands.length === 0 && <p class="muted">{t('fleet.noCommands')}</p>}
       {commands.length > 0 && (
         <DataTable
+          id="commands"
           caption={t('fleet.commands')}
           rows={commands}
           rowKey={(c) => c.id}

@@ -17,10 +17,9 @@ import { siteOf } from '../../state/places.ts';
 const EVERY_MS = 500;
 /** A kiosk whose screen doesn't change sends one every 5 s: after this it may have gone, ms. */
 const SILENT_MS = 15_000;
-/** What the line or the server gets over by itself. */
+/** Problems that the connection or the server recovers from by itself. */
 const PASSING: ReadonlySet<string> = new Set(['unreachable', 'too-many-requests', 'internal-error']);
 
-/** The kiosk's screen, live, where its site allows it. */
 export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
   const site = siteOf(kiosk.site);
   const [watch, setWatch] = useState<string | null>(null);

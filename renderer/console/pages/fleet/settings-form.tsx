@@ -139,7 +139,7 @@ export function SettingsHistory<T>({ history, mayRevert, revert, done }: Setting
   const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
   const newest = history[0]!.revision;
-  const putBack = (revision: number) => void run(() => revert(revision), { say: () => t('fleet.saved'), done });
+  const restore = (revision: number) => void run(() => revert(revision), { say: () => t('fleet.saved'), done });
   return (
     <>
       <ErrorNote error={error} />
@@ -156,7 +156,9 @@ export function SettingsHistory<T>({ history, mayRevert, revert, done }: Setting
             cell: (c) => (
               <>
                 {settingsText(c.settings)}
-                {c.putBack !== null && <span class="muted"> ({t('fleet.wasPutBack', { revision: c.putBack })})</span>}
+                {c.revertedTo !== null && (
+                  <span class="muted"> ({t('fleet.wasRestored', { revision: c.revertedTo })})</span>
+                )}
               </>
             ),
           },
@@ -164,7 +166,7 @@ export function SettingsHistory<T>({ history, mayRevert, revert, done }: Setting
             when: mayRevert,
             label: t('attention.do'),
             cell: (c) =>
-              c.revision !== newest && <RowButton onClick={() => putBack(c.revision)}>{t('fleet.putBack')}</RowButton>,
+              c.revision !== newest && <RowButton onClick={() => restore(c.revision)}>{t('fleet.restore')}</RowButton>,
           },
         }}
       />

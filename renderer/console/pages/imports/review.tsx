@@ -170,7 +170,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   );
 }
 
-/** One request a file; an archive is unpacked by the server, which trusts nothing in it. */
+/** One request per file; the server unpacks an archive and trusts nothing in it. */
 function Upload({ id, onDone }: { id: string; onDone: () => void }) {
   const [done, setDone] = useState<{ at: number; of: number } | null>(null);
   const [refused, setRefused] = useState<{ file: string; code: string }[]>([]);

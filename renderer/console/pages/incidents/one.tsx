@@ -20,7 +20,7 @@ import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 
-/** One incident: its clock, what is written about it, who it affects, what was done. */
+/** One incident: its deadline, its documentation, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useRead(incidents.getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
@@ -335,7 +335,7 @@ export function ClockBadge({ clock }: Pick<incidents.Incident, 'clock'>) {
   );
 }
 
-/** How much of the time is gone, large. */
+/** How much of the time has passed, large. */
 function ClockPanel({ clock, foundAt }: Pick<incidents.Incident, 'clock' | 'foundAt'>) {
   const total = Date.parse(clock.dueAt) - Date.parse(foundAt);
   const gone = Math.min(total, Math.max(0, now.value - Date.parse(foundAt)));

@@ -62,7 +62,6 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
   }
 }
 
-/** A field of an incident as its page calls it. */
 const fieldLabel = (field: string): string => {
   const known = ['incidents.text', 'incidents.field', 'incidents'].map((at) => `${at}.${field}`).find(hasSentence);
   return known ? t(known) : field;

@@ -99,7 +99,7 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
   );
 }
 
-/** Who may fill in what a consent text lacks. */
+/** Roles that may fill in what a consent text lacks. */
 const mayAddContacts = (): boolean => {
   const place = session.stage.value;
   return place.kind === 'in' && place.session.role === 'admin';

@@ -199,7 +199,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   );
 }
 
-/** Looks at the camera again and again; a picture that holds the next pose is kept, and the ring fills. */
+/** Checks the camera repeatedly; a picture that holds the next pose is kept, and the ring fills. */
 function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot) => void }) {
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');

@@ -29,7 +29,7 @@ import { PinCodePanel } from './pin-code.tsx';
 import { RecordsPanel } from './records.tsx';
 import { ScoresPanel } from './scores.tsx';
 
-/** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
+/** One person: who they are, what they consented to, what is stored about them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
   const found = useRead(people.getPerson, { params: { person: id } });
   const minor = useRead(people.getMinor, { params: { person: id } });

@@ -16,11 +16,10 @@ import { RowButton } from '../../parts/row-button.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 
-/** How many records are shown, newest first. */
 const SHOWN_RECORDS = 8;
 /** How far back all records of a person are shown at first, days. */
 const BACK_DAYS = 90;
-/** Where they are now, and their newest records, each to be put right here. */
+/** Where they are now, and their newest records, each of which can be corrected here. */
 export function RecordsPanel({ person: whose, mayCorrect }: { person: Person; mayCorrect: boolean }) {
   const person = whose.id;
   const found = useRead(listAttendance, { query: { person, limit: SHOWN_RECORDS } });

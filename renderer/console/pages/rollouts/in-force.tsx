@@ -26,7 +26,7 @@ interface InForceProps {
   onChange: () => void;
 }
 
-/** The rollout that kiosks go by: how far it is, what it waits for, and what can be done with it. */
+/** The current rollout: its progress, what it waits for, and what can be done with it. */
 export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
   const [more, setMore] = useState<'kiosks' | 'history' | null>(null);
   const { state, stopped, version, steps, step } = rollout;

@@ -29,7 +29,7 @@ const KIOSK_STATES: readonly rollouts.KioskState[] = [
   'rolled-back',
 ];
 
-/** How many kiosks are how far: a bar, and the same in words. */
+/** How many kiosks are at which stage: a bar, and the same in words. */
 export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   const there = KIOSK_STATES.filter((state) => counts[state] > 0);
   return (
@@ -52,7 +52,6 @@ export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   );
 }
 
-/** Every kiosk, and how far it is. */
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
   const state = useField('');
   const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
@@ -68,6 +67,8 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
       </div>
       <DataTable
         counted="kiosks"
+        id="rollout-kiosks"
+        beside
         caption={t('rollouts.kiosks')}
         pages={pages}
         rowKey={(k) => k.device}

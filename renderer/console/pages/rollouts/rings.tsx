@@ -10,7 +10,7 @@ import { kiosks } from '../../state/places.ts';
 export const ringName = (rings: readonly Ring[], id: RingId): string =>
   rings.find((ring) => ring.id === id)?.name ?? t(`rollouts.ring.${id}`);
 
-/** Who gets a build first. */
+/** Which kiosks get a build first. */
 export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admin: boolean; onChange: () => void }) {
   return (
     <Panel

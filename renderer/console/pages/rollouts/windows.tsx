@@ -8,7 +8,6 @@ import { sites } from '../../state/places.ts';
 
 type Site = (typeof sites.value)[number];
 
-/** When kiosks of each site may restart for an update. */
 export function Windows({ admin }: { admin: boolean }) {
   return (
     <Panel title={t('rollouts.windows')}>

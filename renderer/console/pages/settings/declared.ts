@@ -27,7 +27,7 @@ interface Lists {
 export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 const onOff = { '': 'settings.asKiosk', on: 'settings.on', off: 'settings.off' } as const;
-/** By what others a setting is of use. */
+/** Settings on which others depend. */
 type Others = Readonly<Record<'faces' | 'liveness' | 'workStartsAt', string>> & Pick<Lists, 'checkinMethods'>;
 const withFaces = (of: Others) => of.faces !== 'off';
 
@@ -88,7 +88,7 @@ const NAMES = Object.keys(DECLARED) as SettingName[];
 
 export const isContact = (name: string): name is (typeof CONTACTS)[number] => CONTACTS.some((one) => one === name);
 
-/** The settings of a topic that are of use as the others stand. */
+/** The settings of a topic that apply, given the others. */
 export const shownOf = (topic: Topic, fields: Fields): SettingName[] =>
   NAMES.filter((name) => SETTINGS[name].topic === topic && (SETTINGS[name].when?.(fields) ?? true));
 
@@ -113,7 +113,7 @@ export const fieldsOf = (policy: Policy): Fields =>
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** The settings that differ from the policy and are of use, in their order. Pure. */
+/** The settings that differ from the policy and apply, in their order. Pure. */
 export function changedOf(policy: Policy, fields: Fields): SettingName[] {
   const held = fieldsOf(policy);
   return TOPICS.flatMap((topic) => shownOf(topic, fields)).filter((name) => !same(held[name], fields[name]));
@@ -129,7 +129,7 @@ function valueIn(name: SettingName, fields: Fields): unknown {
   return SETTINGS[name].unit ? Number(value) : value;
 }
 
-/** What is written of these settings: each as it was read, and as it is to be. Pure. */
+/** The patch for these settings: each as it was read, and its new value. Pure. */
 export function patchOf(policy: Policy, fields: Fields, names: readonly SettingName[]): { was: object; is: object } {
   const part = (of: (name: SettingName) => unknown) => {
     const contacts = names.filter(isContact);
@@ -166,7 +166,6 @@ export const flat = (of: object): Record<string, unknown> => {
   return { ...rest, ...(privacy as object | undefined) };
 };
 
-/** What a setting of a policy or a site is called. */
 export const nameLabel = (name: string): string =>
   name === 'name' ? t('settings.siteName') : codeLabel('settings', name);
 
@@ -180,7 +179,6 @@ export const unitLabel = (unit: NonNullable<Declared['unit']>, value: string): s
     .flatMap((part) => (part.type === 'unit' ? [part.value] : []))
     .join('');
 
-/** A setting's value as its page calls it. */
 export function valueLabel(name: string, value: unknown): string {
   const declared = (SETTINGS as Readonly<Record<string, Declared>>)[name];
   if (declared?.options) {

@@ -38,7 +38,7 @@ interface TopicPanelProps {
   children: ComponentChildren;
 }
 
-/** A topic of the settings: what it is about, and whether it holds edits. */
+/** A topic of the settings: what it is about, and whether it has unsaved changes. */
 export const TopicPanel = ({ title, text, changed, hidden, children }: TopicPanelProps) => (
   <Panel title={title} hidden={hidden} aside={changed && <Badge kind="warn">{t('settings.unsavedTopic')}</Badge>}>
     <p class="muted small">{text}</p>
@@ -175,7 +175,6 @@ interface SettingProps {
   onEdit: (change: Partial<Fields>) => void;
 }
 
-/** One setting, as the kind of value it has. */
 function Setting({ name, fields, error, onEdit }: SettingProps) {
   const { unit, options, required } = SETTINGS[name];
   if (name === 'checkinMethods') return <Methods fields={fields} error={error} onEdit={onEdit} />;
@@ -266,7 +265,7 @@ function Methods({ fields: { checkinMethods }, error, onEdit }: Omit<SettingProp
   );
 }
 
-/** After which of the methods that are offered the face is checked. */
+/** Which of the offered methods are followed by a face check. */
 const ThenFace = ({ fields: { checkinMethods, withFace }, onEdit }: Omit<SettingProps, 'name' | 'error'>) => (
   <div class="plain wide">
     {CLAIMS.filter((method) => checkinMethods.includes(method)).map((method) => (

@@ -20,7 +20,7 @@ import { useAction, useStaff } from './session.ts';
 
 /** Between two measurements of light, ms; nothing of them is kept but the last few in here. */
 const SAMPLE_MS = 250;
-/** What is said goes by so many. */
+/** Findings are based on so many frames. */
 const FRAMES = 7;
 /** Between two looks at which cameras there are, ms. */
 const NAMES_MS = 2_000;
@@ -33,7 +33,7 @@ interface Seen {
   readonly numbers: MountingNumbers | null;
 }
 
-/** Which camera, how it is mounted, and what it makes of the light: a live picture with what is wrong drawn over it. */
+/** Which camera, how it is mounted, and how it sees the light: a live picture with the problems drawn over it. */
 export function CameraCheck() {
   const { camera, detector, onDetection, checking } = useKiosk();
   const seen = useSignal<Seen | null>(null);
@@ -143,7 +143,6 @@ function Findings({ seen, mounting }: { seen: Seen | null; mounting: Mounting | 
   );
 }
 
-/** The cameras that are there, for those who may choose one. */
 function Choice() {
   const { camera, link } = useKiosk();
   const { core, unlocked } = useStaff();

@@ -5,9 +5,7 @@ import { explained, judge } from '../../vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from '../../vision/messages.ts';
 import { createTracker } from '../../vision/tracker.ts';
 
-/** What the capture shows. */
 export interface CaptureView {
-  /** The pose that is asked for now. */
   readonly pose: string;
   readonly remaining: readonly string[];
   /** What to change first; null when it is good, or when the head is merely not yet where the pose asks. */
@@ -24,7 +22,6 @@ export interface CaptureDeps {
   readonly sample: (crop: boolean) => void;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
-  /** A pose was accepted. */
   readonly stepped: () => void;
 }
 

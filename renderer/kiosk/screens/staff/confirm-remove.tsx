@@ -10,7 +10,6 @@ interface ConfirmRemoveProps {
   readonly icon?: ComponentChildren;
   readonly title: string;
   readonly text: string;
-  /** What the button that removes is called. */
   readonly yes: string;
   /** Removes, and leaves the screen; what it throws is said here. */
   readonly remove: () => Promise<void>;

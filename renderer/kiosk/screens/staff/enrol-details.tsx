@@ -112,7 +112,6 @@ export function EnrolDetails({ steps, details, error, age, byNumber, next }: Enr
   );
 }
 
-/** Whether the person agrees, or a guardian for them. */
 function AgeChoice({ age, details }: Pick<EnrolStep, 'age' | 'details'>) {
   return (
     <Choice
@@ -128,7 +127,7 @@ function AgeChoice({ age, details }: Pick<EnrolStep, 'age' | 'details'>) {
   );
 }
 
-/** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
+/** Shown in place of the details for someone who is already known: their record stays, and their face is added. */
 export function EnrolKnown({ steps, person, details, error, age, next }: EnrolStep & { person: PersonRow }) {
   return (
     <TypedForm class="enrol-known" onSubmit={next}>

@@ -311,7 +311,7 @@ function Enrolled({ person, onCard, another, close }: EnrolledProps) {
   );
 }
 
-/** The other end: nothing was kept. */
+/** The alternative ending: nothing was stored. */
 function NotEnrolled({ message, again, close }: { message: string; again: () => void; close: () => void }) {
   return (
     <section class="confirm" data-end="refused">

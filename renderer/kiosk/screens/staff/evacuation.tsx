@@ -152,7 +152,7 @@ function Kiosks({ list }: { list: EvacuationList }) {
 
 type Inside = EvacuationList['people'][number];
 
-/** Where it was said that someone is outside; nothing for here. */
+/** Where someone was reported outside; nothing for this kiosk. */
 function accountedByLabel({ accountedBy }: Inside): string {
   if (!accountedBy || accountedBy.where === 'here') return '';
   return accountedBy.where === 'console' ? t('evacuation.byConsole') : accountedBy.name || t('evacuation.byOther');

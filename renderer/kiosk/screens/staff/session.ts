@@ -18,7 +18,7 @@ type StaffCore = {
 export interface StaffSession {
   /** Who it is and what they may do, as the core says; null: locked. */
   readonly unlocked: Signal<Unlocked | null>;
-  /** Whether it ended by itself; said with the PIN. */
+  /** Whether it ended automatically; shown with the PIN. */
   readonly ended: Signal<boolean>;
   /** Counts the steps of work that goes on without hands, such as a capture: each counts as a touch. */
   readonly steps: Signal<number>;
@@ -73,7 +73,6 @@ export function createStaffSession(core: CoreClient): StaffSession {
 
 export const StaffContext = createContext<StaffSession | null>(null);
 
-/** The staff session of the screen that asks. */
 export function useStaff(): StaffSession {
   const session = useContext(StaffContext);
   if (!session) throw new Error('a screen of staff was drawn outside of their session');
@@ -104,7 +103,7 @@ export function useAction() {
   return { busy, error, run };
 }
 
-/** What staff read when something is rejected: the form's own sentence for its codes, the common one for the rest. */
+/** What staff see when something is rejected: the form's own sentence for its codes, the common one for the rest. */
 export function staffErrorText(error: unknown): string {
   if (error instanceof SessionOver) return '';
   const key = error instanceof RpcError ? `enrol.error.${error.code}` : '';

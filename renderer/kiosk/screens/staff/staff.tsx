@@ -130,7 +130,7 @@ const isFirst = ({ member, alerted }: Unlocked): boolean => member === null && !
 /** So many entries have room to spare on every screen; where there are more, they are smaller. */
 const ROOMY = 6;
 
-/** Under whose name everything is done; with the emergency PIN, that it was reported. */
+/** In whose name everything is done; with the emergency PIN, that it was reported. */
 function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
   if (member)
@@ -218,7 +218,7 @@ interface Condition {
   readonly next: string;
 }
 
-/** What is wrong with the kiosk, each with what to do: where staff looks first, whatever they came for. */
+/** What is wrong with the kiosk, each with what to do: the first thing staff see. */
 function Conditions() {
   const { link, camera, visits } = useKiosk();
   const status = link.status.value;

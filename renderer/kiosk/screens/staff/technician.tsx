@@ -19,7 +19,7 @@ import { useAction, useStaff } from './session.ts';
 const HOT = 80;
 /** Below this much free space someone should look, bytes; as the server has it. */
 const LOW_DISK = 500e6;
-/** More than this, and people's own codes fail; as the server has it. */
+/** With a larger difference, people's own codes fail; the same as on the server. */
 const CLOCK_MS = 120_000;
 const EVERY_MS = 2_000;
 /** As the core's own: left alone, it closes. */
@@ -137,7 +137,7 @@ interface TasksProps {
   diagnostics: () => void;
 }
 
-/** What can be asked for; what this machine can't do is said in its place, with why. */
+/** What can be requested; what this machine can't do is shown in its place, with the reason. */
 function Tasks({ state, open, diagnostics }: TasksProps) {
   return (
     <ul class="technician-tasks">
@@ -199,7 +199,7 @@ function Confirm({ task, cancel, yes }: ConfirmProps) {
   );
 }
 
-/** How the update from a stick goes on, or how it ended. */
+/** The progress of the update from a stick, or its result. */
 function StickProgress({ update }: { update: StickUpdate }) {
   if (update.at === 'none') return null;
   return (
@@ -252,7 +252,6 @@ function StickText({ update }: { update: Exclude<StickUpdate, { at: 'none' }> })
   }
 }
 
-/** How the kiosk is. */
 function StateCards({ state }: { state: TechnicianState }) {
   const { build, slots, server, clock, disk } = state;
   const free = disk.free === null ? null : disk.free < LOW_DISK;

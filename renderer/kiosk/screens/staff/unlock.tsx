@@ -242,7 +242,7 @@ function PinStep({ given, technician, over, first, back, enter }: PinStepProps) 
   );
 }
 
-/** A technician's code, with the time by which it is judged: a clock that is wrong is seen here. */
+/** A technician's code, with the time it is judged by: a wrong clock becomes visible here. */
 function CodeStep({ given, offset, back, enter }: StepProps & { offset: number }) {
   const code = usePinEntry('technician', CODE_SHAPE, enter);
   const clock = useSignal('');

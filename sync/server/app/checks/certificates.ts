@@ -18,27 +18,27 @@ export const certificatesCheck = check({
   outcomes: {
     'people-certificate-ended': {
       level: 'degrades',
-      says: 'The certificate of people’s pages has ended: browsers refuse console and portal.',
+      says: 'The certificate of console and portal has expired: browsers refuse their pages.',
       next: 'Renew it, put it at SMARTPRESENCE_PEOPLE_CERT, and start the server again.',
     },
     'people-certificate-ends-soon': {
       level: 'degrades',
-      says: 'The certificate of people’s pages ends soon.',
+      says: 'The certificate of console and portal expires soon.',
       next: 'Renew it, put it at SMARTPRESENCE_PEOPLE_CERT, and start the server again.',
     },
     'ca-ends-soon': {
       level: 'degrades',
-      says: 'The server’s CA, which kiosks trust, ends soon.',
-      next: `Make its successor in time: \`${command('server keys succeed ca')}\` (docs/prove/keys.md).`,
+      says: 'The server’s CA, which kiosks trust, expires soon.',
+      next: `Replace it in time: \`${command('server keys succeed ca')}\` (docs/prove/keys.md).`,
     },
     'broker-certificate-ended': {
       level: 'degrades',
-      says: 'The certificate of a broker has ended: kiosks come by HTTPS.',
+      says: 'A broker’s certificate has expired: kiosks use HTTPS instead.',
       next: `Make a new one with \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, then \`systemctl restart smartpresence-mosquitto\`.`,
     },
     'broker-certificate-ends-soon': {
       level: 'degrades',
-      says: 'The certificate of a broker ends soon.',
+      says: 'A broker’s certificate expires soon.',
       next: `Make a new one with \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, then \`systemctl restart smartpresence-mosquitto\`.`,
     },
   },
@@ -64,7 +64,7 @@ export const certificatesCheck = check({
     return {
       'people-certificate-ended': ended(people),
       'people-certificate-ends-soon': endsSoon(people),
-      'ca-ends-soon': ended(ca) ? 'it has ended' : endsSoon(ca, CA_SOON_DAYS),
+      'ca-ends-soon': ended(ca) ? 'it has expired' : endsSoon(ca, CA_SOON_DAYS),
       'broker-certificate-ended': ended(broker),
       'broker-certificate-ends-soon': endsSoon(broker),
     };

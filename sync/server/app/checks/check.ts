@@ -27,7 +27,6 @@ export interface Verdict {
   readonly detail?: string | undefined;
 }
 
-/** What checks look at. */
 export interface Subject {
   readonly config: Config;
   readonly now: () => Date;
@@ -74,7 +73,6 @@ export type Judged<C extends string> = { readonly [Code in C]?: string | boolean
 export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
 
 export interface Finding extends Verdict {
-  /** Name of the check. */
   readonly check: string;
   readonly level: Level;
 }
@@ -83,7 +81,7 @@ export interface Finding extends Verdict {
 export const CHECK_FAILED: Readonly<Record<'check-failed', Outcome>> = {
   'check-failed': {
     level: 'degrades',
-    says: 'A check could not be made.',
+    says: 'A check could not be completed.',
     next: 'See the server’s log for the reason; if it repeats, report it.',
   },
 };

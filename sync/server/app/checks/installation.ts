@@ -29,11 +29,11 @@ export const backupsCheck = check({
     'backup-old': {
       level: 'degrades',
       says: 'The newest backup is more than 36 hours old.',
-      next: `See \`${command('jobs list')}\` for why the daily one failed, then run \`${command('backup run')}\`.`,
+      next: `Run \`${command('jobs list')}\` to see why the daily one failed, then \`${command('backup run')}\`.`,
     },
     'backup-not-verified': {
       level: 'note',
-      says: 'No backup was read back within 35 days.',
+      says: 'No backup has been verified in the last 35 days.',
       next: `Run \`${command('backup verify')}\` once a month.`,
     },
   },
@@ -68,8 +68,8 @@ export const alertsCheck = check({
   outcomes: {
     'alerts-not-sent': {
       level: 'degrades',
-      says: 'The mail server does not take alerts: they wait.',
-      next: 'Do what its answer says; then send a test in the console under Alerts.',
+      says: 'The mail server does not accept alerts, so they are waiting.',
+      next: 'Do what its response says, then send a test in the console under Alerts.',
     },
   },
   async inspect(subject) {
@@ -94,7 +94,7 @@ export const auditAnchorCheck = check({
     'audit-anchor-old': {
       level: 'degrades',
       says: 'The audit log’s newest anchor outside the database is more than two hours old.',
-      next: `See \`${command('jobs list')}\` for why \`audit-anchor\` failed; it goes where backups go.`,
+      next: `Run \`${command('jobs list')}\` to see why \`audit-anchor\` failed; anchors go where backups go.`,
     },
   },
   async inspect(subject) {
@@ -108,7 +108,10 @@ export const auditAnchorCheck = check({
   },
   judge: ({ configured, age }) => ({
     'audit-anchor-old':
-      configured && age !== null && age > ANCHOR_OLD_MS && `a row waits for ${Math.floor(age / HOUR_MS)} hours`,
+      configured &&
+      age !== null &&
+      age > ANCHOR_OLD_MS &&
+      `a row has been waiting for ${Math.floor(age / HOUR_MS)} hours`,
   }),
 });
 
@@ -120,7 +123,7 @@ export const reportMailsCheck = check({
   outcomes: {
     'report-not-sent': {
       level: 'degrades',
-      says: 'A scheduled report was not sent by e-mail; it is tried again for a day.',
+      says: 'A scheduled report could not be sent by e-mail; sending is retried for a day.',
       next: 'Check SMTP_URL, SMTP_FROM and SMTP_CA_FILE, then press “Send now” in the console under Reports, Scheduled reports.',
     },
   },
@@ -142,17 +145,17 @@ export const replicasCheck = check({
   outcomes: {
     'server-not-running': {
       level: 'stops',
-      says: 'No server runs on this database.',
-      next: 'Start it: `systemctl start smartpresence-server`; `journalctl -u smartpresence-server` says why it ended.',
+      says: 'No server is running on this database.',
+      next: 'Start it: `systemctl start smartpresence-server`; `journalctl -u smartpresence-server` says why it stopped.',
     },
     'replica-silent': {
       level: 'degrades',
-      says: 'A replica that did not stop by itself is no longer heard of.',
-      next: 'Look at its machine and start it again. One that was taken away for good is forgotten after a day.',
+      says: 'A replica has gone silent without being stopped.',
+      next: 'Check its machine and start it again. One that was removed for good is forgotten after a day.',
     },
     'replica-name-twice': {
       level: 'degrades',
-      says: 'Two servers run under one name: at a broker each takes the other’s connection.',
+      says: 'Two servers are running under the same name: at a broker, each takes over the other’s connection.',
       next: 'Give each its own SMARTPRESENCE_REPLICA, and name them all in the broker’s rules.',
     },
     'replicas-differ': {
@@ -192,7 +195,7 @@ export const setUpCheck = check({
     },
     'consent-text-missing': {
       level: 'note',
-      says: 'No consent text of your own is in force: people read the one that ships.',
+      says: 'No consent text of your own is in force: people see the built-in one.',
       next: 'Write it in the console under Privacy, Consent texts, and have a second person review it.',
     },
     'contacts-missing': {
@@ -202,7 +205,7 @@ export const setUpCheck = check({
     },
     'time-zone-unset': {
       level: 'note',
-      says: 'A site’s time zone is UTC: its days begin and end by that.',
+      says: 'A site’s time zone is UTC, which decides when its days begin and end.',
       next: 'Set the site’s time zone in the console under Settings, if it is another.',
     },
   },

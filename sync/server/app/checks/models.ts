@@ -18,12 +18,12 @@ export const modelsCheck = check({
   outcomes: {
     'models-missing': {
       level: 'degrades',
-      says: 'Files of the face models are missing here: nobody can be enrolled from a picture.',
+      says: 'Face model files are missing here: no one can be enrolled from a picture.',
       next: 'Install this version of the server again; from sources run `npm run prepare:models`. Check SMARTPRESENCE_WEIGHTS.',
     },
     'models-altered': {
       level: 'degrades',
-      says: 'A file of the face models is not the one that this build knows: it is not used, and nobody can be enrolled from a picture.',
+      says: 'A face model file is not the one this build expects: it is not used, and no one can be enrolled from a picture.',
       next: 'Find out who changed it, then install this version of the server again.',
     },
   },

@@ -21,12 +21,12 @@ const UNSAFE = {
   'database-tls-refused': {
     level: 'stops',
     says: 'The connection to the database is not over verified TLS 1.3.',
-    next: 'Set ssl = on and ssl_min_protocol_version = TLSv1.3, with a certificate for its host name by the CA in sslrootcert.',
+    next: 'Set ssl = on and ssl_min_protocol_version = TLSv1.3, with a certificate for its host name issued by the CA in sslrootcert.',
   },
   'database-logs-parameters': {
     level: 'stops',
-    says: 'The database writes the values of statements into its log.',
-    next: 'Change the settings that the detail names; a server does not start until then.',
+    says: 'The database logs the values of statements.',
+    next: 'Change the settings named in the detail; the server does not start until then.',
   },
 } as const;
 
@@ -39,17 +39,17 @@ export const databaseCheck = check({
     'database-failed': {
       level: 'stops',
       says: 'The database can’t be reached or opened.',
-      next: 'Check that PostgreSQL runs, and SMARTPRESENCE_DATABASE_URL.',
+      next: 'Check that PostgreSQL is running, and check SMARTPRESENCE_DATABASE_URL.',
     },
     'database-no-answer': {
       level: 'stops',
       says: 'The database does not answer in time.',
-      next: 'Look at the load and the locks of PostgreSQL.',
+      next: 'Check PostgreSQL’s load and locks.',
     },
     ...UNSAFE,
     'database-read-only': {
       level: 'stops',
-      says: 'The database takes no writes.',
+      says: 'The database accepts no writes.',
       next: 'Point SMARTPRESENCE_DATABASE_URL to the primary, or end its read-only mode.',
     },
   },
@@ -109,12 +109,12 @@ export const keysCheck = check({
     },
     'rotation-open': {
       level: 'note',
-      says: 'A rotation of the keys is under way: the keys from before are still needed.',
+      says: 'The keys are being rotated: the previous keys are still needed.',
       next: `Keep ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS set, and a copy of them, until \`${command('keys rotate')}\` and \`${command('backup rekey')}\` have finished.`,
     },
     'previous-keys-left': {
       level: 'note',
-      says: 'The keys from before a finished rotation are still set.',
+      says: 'The previous keys of a finished rotation are still set.',
       next: `After \`${command('backup rekey')}\`, remove ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS and start again.`,
     },
   },
@@ -139,13 +139,13 @@ export const clockCheck = check({
   outcomes: {
     'clock-wrong': {
       level: 'stops',
-      says: 'The clock of this server is more than five minutes from the database’s.',
-      next: 'Set both by NTP (`timedatectl`), then start the server again.',
+      says: 'The clock of this server differs from the database’s by more than five minutes.',
+      next: 'Synchronise both by NTP (`timedatectl`), then start the server again.',
     },
     'clock-differs': {
       level: 'degrades',
-      says: 'The clock of this server is more than five seconds from the database’s.',
-      next: 'Set both by NTP (`timedatectl`).',
+      says: 'The clock of this server differs from the database’s by more than five seconds.',
+      next: 'Synchronise both by NTP (`timedatectl`).',
     },
   },
   async inspect(subject) {
@@ -198,8 +198,8 @@ export const quarantineCheck = check({
   outcomes: {
     [QUARANTINE_FULL]: {
       level: 'degrades',
-      says: 'A kiosk has filled its quarantine: events of the last day were not kept.',
-      next: `See \`${command('sync quarantine list')}\` for the kiosk and the reason.`,
+      says: 'A kiosk has filled its quarantine: events of the last day were not kept in full.',
+      next: `Run \`${command('sync quarantine list')}\` to see the kiosk and the reason.`,
     },
   },
   async inspect(subject) {
@@ -232,7 +232,7 @@ export const databaseSettingsCheck = check({
     },
     'embedded-database': {
       level: 'note',
-      says: 'The embedded database is for evaluation: it is not power-safe, and one process can use it.',
+      says: 'The embedded database is for evaluation: it is not safe against power loss, and only one process can use it.',
       next: 'Move to PostgreSQL before real use (docs/install/scaling.md).',
     },
     'database-not-durable': {
@@ -242,7 +242,7 @@ export const databaseSettingsCheck = check({
     },
     'database-recycles-log': {
       level: 'degrades',
-      says: 'The database uses files of its write-ahead log again, where a key of an erased person can remain.',
+      says: 'The database recycles files of its write-ahead log, where the key of an erased person can remain.',
       next: 'Set wal_recycle = off and reload PostgreSQL.',
     },
     'database-rights-missing': {
@@ -253,7 +253,7 @@ export const databaseSettingsCheck = check({
     'database-superuser': {
       level: 'note',
       says: 'The server’s role is a superuser of PostgreSQL, which it does not need.',
-      next: 'Give it a role of its own that owns its database alone.',
+      next: 'Give it a role of its own that owns only its database.',
     },
   },
   async inspect(subject) {
@@ -277,7 +277,7 @@ export const databaseSettingsCheck = check({
   },
   judge: ({ embedded, unsafe, newer, waiting, warnings, creates, superuser }) => ({
     'database-newer': newer && problemDetail(newer),
-    'schema-waits': waiting > 0 && `${waiting} of its steps are not there`,
+    'schema-waits': waiting > 0 && `${waiting} of its steps are missing`,
     ...(unsafe && { [unsafeCode(unsafe)!]: problemDetail(unsafe) }),
     'embedded-database': embedded,
     ...Object.fromEntries(warnings.map(({ code, message }) => [code, message])),

@@ -21,18 +21,18 @@ export const brokerCheck = check({
   outcomes: {
     'broker-not-connected': {
       level: 'degrades',
-      says: 'A broker can’t be reached: kiosks come by HTTPS.',
-      next: `Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA. To run Mosquitto here: \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, \`systemctl disable --now mosquitto\` (Debian’s own service, on the same port), then \`systemctl enable --now smartpresence-mosquitto\`.`,
+      says: 'A broker can’t be reached: kiosks use HTTPS instead.',
+      next: `Check that it is running, SMARTPRESENCE_MQTT_URL, and that this server’s CA issued its certificate. To run Mosquitto here: \`${command('server mosquitto --out /etc/smartpresence/mosquitto --hostname HOST')}\`, \`systemctl disable --now mosquitto\` (Debian’s own service, on the same port), then \`systemctl enable --now smartpresence-mosquitto\`.`,
     },
     'broker-not-readable': {
       level: 'degrades',
-      says: 'This replica receives nothing from a broker: kiosks come by HTTPS.',
-      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
+      says: 'This replica receives nothing from a broker: kiosks use HTTPS instead.',
+      next: `Write the broker’s rules again, naming every replica (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
     },
     'broker-not-writable': {
       level: 'degrades',
-      says: 'A broker takes no answers from this replica: kiosks come by HTTPS.',
-      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
+      says: 'A broker accepts no responses from this replica: kiosks use HTTPS instead.',
+      next: `Write the broker’s rules again, naming every replica (\`${command('server mosquitto --out /etc/smartpresence/mosquitto --access --replica a,b')}\`), then \`systemctl reload smartpresence-mosquitto\`.`,
     },
   },
   inspect: async ({ broker }) =>
@@ -105,12 +105,12 @@ export const mailCheck = check({
   outcomes: {
     'mail-unreachable': {
       level: 'degrades',
-      says: 'The mail server can’t be reached, or refuses us: no mail is sent.',
+      says: 'The mail server can’t be reached, or refuses this server: no mail is sent.',
       next: 'Check SMTP_URL, SMTP_CA_FILE and the firewall.',
     },
     'mail-not-configured': {
       level: 'note',
-      says: 'No mail server is set: staff hands out links by itself.',
+      says: 'No mail server is set: staff hand out links themselves.',
       next: 'Set SMTP_URL and SMTP_FROM.',
     },
   },

@@ -34,7 +34,6 @@ interface Inspected {
 export interface WatchOptions {
   readonly checks: readonly Check[];
   readonly subject: Subject;
-  /** Name of this replica. */
   readonly replica: string;
   readonly log: Logger;
   /** What is kept in the database has changed. */
@@ -148,7 +147,7 @@ export class Watch {
       }));
       if (await keep(subject.open.db, replica, rows)) onChange();
     } catch (err) {
-      log.warn({ code: 'findings-not-kept', err }, 'what the checks found could not be written down');
+      log.warn({ code: 'findings-not-kept', err }, 'the results of the checks could not be stored');
     }
   }
 

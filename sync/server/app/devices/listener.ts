@@ -3,10 +3,11 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
+import { MESSAGE_PATHS } from '../../../protocol/wire/batch.ts';
 import { MAX_ASK_BYTES } from '../../../protocol/wire/changes.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { FAREWELL_PATH, LOGS_PATH } from '../../../protocol/wire/farewell.ts';
-import { MAX_JOIN_BYTES } from '../../../protocol/wire/join.ts';
+import { JOIN_PATH, MAX_JOIN_BYTES } from '../../../protocol/wire/join.ts';
 import { type IdentityContext, joinByCode, pollJoin } from '../../core/devices/join.ts';
 import { PHOTO_PATH, registerPhotos } from '../../core/photos/routes.ts';
 import { registerLeaving } from '../../features/fleet/device-routes.ts';
@@ -18,9 +19,6 @@ import { type MessageContext, takeMessage } from './messages.ts';
 import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
 import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
 import { UnauthenticatedConnections, type UnauthenticatedLimits } from './unauthenticated-connections.ts';
-
-const BATCHES = '/v1/batches';
-const ASKS = '/v1/asks';
 
 /** Pieces of photos in work at once, of all devices. */
 const PHOTOS_AT_ONCE = 4;
@@ -59,7 +57,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.addHook('onRequest', async (request, reply) => {
     const socket = socketOf(request);
     const { url } = request.routeOptions;
-    if (url?.startsWith(JOIN_PREFIX) || url === FAREWELL_PATH) return unauthenticated.joining(socket);
+    if (url?.startsWith(JOIN_PATH) || url === FAREWELL_PATH) return unauthenticated.joining(socket);
     noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
     if (url === UPDATES_ROUTE) {
       const { device, renewalOnly } = await admit(o, socket);
@@ -70,10 +68,10 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
       return;
     }
     const isUpload = url === PHOTO_PATH || url === LOGS_PATH;
-    if (url !== BATCHES && url !== ASKS && !isUpload) return;
+    if (url !== MESSAGE_PATHS.batch && url !== MESSAGE_PATHS.ask && !isUpload) return;
     // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
     const { device, renewalOnly } = await admit(o, socket);
-    if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
+    if (renewalOnly && url !== MESSAGE_PATHS.ask) throw renewFirst(renewalOnly);
     const place = (isUpload ? photoQueue : queue).reserve(device.id);
     if (!place) {
       reply.header('retry-after', '1');
@@ -105,8 +103,8 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     const taken = await place.run(() => takeMessage(o, { kind, sealed, device, renewalOnly }));
     return reply.type('application/jose').send(taken);
   };
-  app.post(BATCHES, (request, reply) => answer(request, reply, 'batch'));
-  app.post(ASKS, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
+  app.post(MESSAGE_PATHS.batch, (request, reply) => answer(request, reply, 'batch'));
+  app.post(MESSAGE_PATHS.ask, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
   return app;
 }
 
@@ -125,9 +123,6 @@ function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
 }
 
-/** The only routes that need no client certificate begin with it. */
-const JOIN_PREFIX = '/v1/join';
-
 /** Attempts from one address in a minute. A code has 80 random bits: this spares the server, not the code. */
 const JOINS_A_MINUTE = 30;
 const POLLS_A_MINUTE = 60;
@@ -141,13 +136,13 @@ function registerJoin(app: Listener, context: IdentityContext, onChange: () => v
     await scope.register(rateLimit, { global: false });
     const limited = (max: number) => ({ rateLimit: { max, timeWindow: '1 minute' } });
 
-    scope.post(JOIN_PREFIX, { bodyLimit: MAX_JOIN_BYTES, config: limited(JOINS_A_MINUTE) }, async (request, reply) => {
+    scope.post(JOIN_PATH, { bodyLimit: MAX_JOIN_BYTES, config: limited(JOINS_A_MINUTE) }, async (request, reply) => {
       const waiting = await joinByCode(context, z.string().parse(request.body));
       onChange();
       return reply.code(202).send(waiting);
     });
 
-    scope.get(`${JOIN_PREFIX}/:device`, { config: limited(POLLS_A_MINUTE) }, async (request, reply) => {
+    scope.get(`${JOIN_PATH}/:device`, { config: limited(POLLS_A_MINUTE) }, async (request, reply) => {
       const { device } = z.strictObject({ device: Uuid }).parse(request.params);
       const proof = z
         .string()

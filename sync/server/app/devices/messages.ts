@@ -27,7 +27,6 @@ import { type RenewalOnly, renewFirst } from './peer.ts';
 
 /** What answering a device works on, whichever transport its message came by. */
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
-  /** Every module of the server (app/modules.ts). */
   readonly modules: readonly ServerModule[];
   readonly logEpoch: string;
   readonly log: Logger;
@@ -108,12 +107,12 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   if (result.notRetained)
     log.warn(
       { device: device.id, code: QUARANTINE_FULL, events: result.notRetained },
-      'the quarantine has as much of this device as it may: of these events it keeps digest and reason alone',
+      'the quarantine of this device is full: of these events only digest and reason are kept',
     );
   for (const { seq, code } of result.faults ?? [])
-    log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');
+    log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be stored');
   if (result.inserted > 0)
-    log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
+    log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events stored');
   context.onChange();
   // A deletion that was refused brings the person back to the kiosk.
   if (

@@ -53,7 +53,7 @@ export async function nudger(
         if (due.devices.length > 0) nudge(due.devices);
       }
     } catch (err) {
-      log.warn({ code: 'nudge-not-sent', err }, 'kiosks will ask at their own pace');
+      log.warn({ code: 'nudge-not-sent', err }, 'kiosks could not be notified; they poll as usual');
     } finally {
       busy = false;
     }

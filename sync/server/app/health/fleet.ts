@@ -58,13 +58,8 @@ export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
   );
   const alerts = (await alertsNow(db, now)).flatMap((kiosk) => kiosk.alerts.map(({ code }) => code));
   by('status', 'kiosks', 'Registered kiosks by state.', tally(devices.map((d) => d.status)));
-  by('within', 'kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', heard);
-  by(
-    'code',
-    'kiosk_alerts',
-    'Approved kiosks with which something is wrong, by what it is.',
-    tally(alerts, AlertCode.options),
-  );
+  by('within', 'kiosks_heard', 'Approved kiosks by time since their last contact.', heard);
+  by('code', 'kiosk_alerts', 'Approved kiosks with a problem, by problem.', tally(alerts, AlertCode.options));
 
   const { rows } = await sql<Counts>`select
     (select count(*) from quarantine) as quarantined,
@@ -77,20 +72,20 @@ export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
     (select at from audit order by position desc limit 1) as audit_at,
     (select max(made_at) from audit_anchor where object is not null) as anchored_at`.execute(db);
   const row = rows[0]!;
-  one('quarantine_events', 'Events that the server could not take.', Number(row.quarantined));
+  one('quarantine_events', 'Events in quarantine.', Number(row.quarantined));
   one(
     'quarantine_not_retained_events',
-    'Of those, events whose content was not kept (quarantine-full).',
+    'Quarantined events whose content was not kept (quarantine-full).',
     Number(row.not_retained),
   );
-  one('attendance_due', 'Days of people that wait to be resolved again.', Number(row.attendance_due));
-  one('duplicates_open', 'Pairs of people who may be one, to be decided.', Number(row.duplicates_open));
+  one('attendance_due', 'Person-days waiting to be resolved.', Number(row.attendance_due));
+  one('duplicates_open', 'Possible duplicate people, waiting for a decision.', Number(row.duplicates_open));
   one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', Number(row.erasures_open));
   one('audit_rows', 'Position of the newest row of the audit log.', Number(row.audit_rows ?? 0));
-  one('audit_head_age_seconds', 'Since the newest row of the audit log.', row.audit_at && ageOf(row.audit_at));
+  one('audit_head_age_seconds', 'Time since the newest row of the audit log.', row.audit_at && ageOf(row.audit_at));
   one(
     'audit_anchor_age_seconds',
-    'Since the head was last anchored outside the database.',
+    'Time since the audit log was last anchored outside the database.',
     row.anchored_at && ageOf(row.anchored_at),
   );
 
@@ -98,13 +93,13 @@ export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
   by(
     'job',
     'job_last_success_age_seconds',
-    'Since a job last succeeded, on any replica.',
+    'Time since a job last succeeded, on any replica.',
     jobs.map(([job, { okAt }]) => [job, okAt === null ? null : ageOf(new Date(okAt))]),
   );
   by(
     'job',
     'job_failing',
-    '1 where the newest run of a job failed.',
+    '1 if the newest run of a job failed.',
     jobs.map(([job, { last }]) => [job, Number(last.outcome === 'failed')]),
   );
   return registry;

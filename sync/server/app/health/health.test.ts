@@ -127,7 +127,7 @@ describe('readiness', () => {
 describe('the operations listener', () => {
   test('speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start', async () => {
     const off = { SMARTPRESENCE_OPERATIONS_BIND: '0.0.0.0' };
-    expect(() => readConfig({ ...env, ...off })).toThrow(/SMARTPRESENCE_OPERATIONS_TOKEN is needed/);
+    expect(() => readConfig({ ...env, ...off })).toThrow(/SMARTPRESENCE_OPERATIONS_TOKEN is required/);
     for (const bind of ['127.0.0.1', '127.3.2.1', '::1'])
       expect(readConfig({ ...env, SMARTPRESENCE_OPERATIONS_BIND: bind }).operations?.plain).toBe(true);
     for (const bind of ['0.0.0.0', '10.1.2.3', '::', '::ffff:10.0.0.1', '128.0.0.1']) {

@@ -38,7 +38,7 @@ export async function listenForOperations(o: OperationsOptions): Promise<{
   const { settings, log } = o;
   const handle: RequestListener = (request, response) => {
     answer(o, request, response).catch((err: unknown) => {
-      log.error({ code: 'operations-failed', err }, 'an operations request failed');
+      log.error({ code: 'operations-failed', err }, 'a request to the operations listener failed');
       if (!response.headersSent) send(response, 500, 'failed\n');
     });
   };
@@ -77,7 +77,7 @@ async function answer(o: OperationsOptions, request: IncomingMessage, response: 
     case '/metrics':
       if (!mayRead(o.settings.token, request.headers.authorization)) {
         response.setHeader('www-authenticate', 'Bearer');
-        return send(response, 401, 'a token is needed\n');
+        return send(response, 401, 'a token is required\n');
       }
       return send(response, 200, await o.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     default:

@@ -39,7 +39,7 @@ export function operationsIssue(e: Partial<Variables>): string | null {
   const bind = e.SMARTPRESENCE_OPERATIONS_BIND;
   if (e.SMARTPRESENCE_OPERATIONS_PORT === undefined || !bind || isIP(bind) === 0) return null;
   if (isLoopback(bind) || e.SMARTPRESENCE_OPERATIONS_TOKEN) return null;
-  return 'is needed where SMARTPRESENCE_OPERATIONS_BIND is not this machine alone. Make one with: openssl rand -base64 32';
+  return 'is required unless SMARTPRESENCE_OPERATIONS_BIND is this machine only. Make one with: openssl rand -base64 32';
 }
 
 const LOOPBACK = new BlockList();

@@ -11,7 +11,6 @@ import type { OperationsSettings } from './settings.ts';
 export interface Operations {
   /** Of the operations listener; null: none was asked for. */
   readonly port: number | null;
-  /** For its TLS, where it has any. */
   renewCertificate(renewed: KeyAndCertificate): void;
   close(): Promise<void>;
 }
@@ -63,21 +62,11 @@ interface Held {
 function heldRegistry({ liveScreens, mqtt, pool }: Held): Registry {
   const registry = new Registry();
   const { one, by } = gaugesIn(registry);
-  one('live_screens', 'Consoles that are notified of changes at once.', liveScreens);
+  one('live_screens', 'Open live screens of the console.', liveScreens);
   one('broker_connected', '1 while every broker of the operator’s is connected.', Number(mqtt.connected));
   one('mqtt_devices', 'Kiosks that are connected over MQTT.', mqtt.devices);
-  by(
-    'code',
-    'mqtt_dropped',
-    'Messages from a broker that were dropped since the start, by code.',
-    Object.entries(mqtt.dropped),
-  );
+  by('code', 'mqtt_dropped', 'Messages from brokers dropped since the start, by code.', Object.entries(mqtt.dropped));
   if (pool)
-    by(
-      'state',
-      'database_connections',
-      'Connections of the pool, and queries that wait for one.',
-      Object.entries(pool),
-    );
+    by('state', 'database_connections', 'Connections of the pool, and queries waiting for one.', Object.entries(pool));
   return registry;
 }

@@ -19,7 +19,6 @@ export interface Refused {
   readonly kind: 'refused';
   readonly seq: number;
   readonly reason: string;
-  /** What came, as JSON. */
   readonly content: string;
   readonly digest: string;
   /** Who it names, as far as it says so: an erasure looks for it. */

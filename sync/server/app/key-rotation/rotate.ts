@@ -146,7 +146,7 @@ export async function advanceRotation(
 async function patience(db: Db, cause: unknown): Promise<RotationState> {
   const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
   if (!row) throw cause;
-  return stateOf(row, 'a transaction that holds a table');
+  return stateOf(row, 'a transaction that locks a table');
 }
 
 async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Date): Promise<RotationState> {
@@ -176,7 +176,7 @@ async function announced(tx: Tx, keys: Keys, row: Rotation): Promise<RotationSta
 /** Waits until every process writes the new version, then has the database refuse the old one. */
 async function switched(tx: Tx, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
-  if (behind.length > 0) return stateOf(row, `${behind.length} server processes to take up the new keys`);
+  if (behind.length > 0) return stateOf(row, `${behind.length} server processes to start using the new keys`);
   await guard(tx, tables, row.to_version);
   return to(tx, row, { phase: 'working' });
 }

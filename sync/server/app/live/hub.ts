@@ -73,7 +73,7 @@ export class LiveHub {
     since: BoardSince,
   ): { answered: () => void; gone: () => void } {
     if (this.#readers.size >= MAX_READERS) {
-      this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');
+      this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was rejected: too many are open');
       socket.close(CLOSE.tooMany, 'too many screens');
       return { answered: () => undefined, gone: () => undefined };
     }
@@ -100,7 +100,6 @@ export class LiveHub {
     );
   }
 
-  /** Screens that are connected. */
   get size(): number {
     return this.#readers.size;
   }
@@ -149,7 +148,7 @@ export class LiveHub {
 
   #drop(reader: Reader): void {
     this.#readers.delete(reader);
-    this.#o.log.warn({ code: 'reader-too-slow' }, 'a live screen was dropped; it may resume');
+    this.#o.log.warn({ code: 'reader-too-slow' }, 'a live screen was too slow and was disconnected; it can resume');
     reader.socket.close(CLOSE.tooSlow, 'too slow');
     // A close frame waits behind what is buffered: don't wait for it.
     setTimeout(() => reader.socket.terminate(), 1000).unref();

@@ -283,13 +283,13 @@ export class BrokerConsumer {
     const broker = new URL(url).host;
     log.warn(
       { broker, code: 'broker-not-readable' },
-      'The rules of the broker do not name this replica: it takes no messages there yet.',
+      'The broker’s rules do not name this replica, so it receives no messages there yet.',
     );
     while (this.#client === client) {
       await pause(JOIN_EVERY_MS, this.#closed.signal);
       // A connection that ended meanwhile joins when it is made again.
       if (!(await this.#join(client).catch(() => false))) continue;
-      log.info({ broker }, 'the broker lets this replica take its part now');
+      log.info({ broker }, 'the broker now lets this replica receive messages');
       return;
     }
   }

@@ -7,7 +7,6 @@ import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
 import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 
-/** What the access rules are made from. */
 export interface AccessOptions {
   readonly serverId: string;
   /** Names of the servers (SMARTPRESENCE_REPLICA), an empty one for a server without a name; none: that one alone. */

@@ -23,7 +23,7 @@ export async function keepNoted(db: Db, name: string, log: Logger): Promise<() =
         on conflict (name) do update set seen_at = excluded.seen_at`.execute(db);
   await note();
   const timer = setInterval(
-    () => void note().catch((err: unknown) => log.warn({ err }, 'the name of this replica could not be noted')),
+    () => void note().catch((err: unknown) => log.warn({ err }, 'the name of this replica could not be stored')),
     NOTED_EVERY_MS,
   );
   timer.unref();

@@ -14,7 +14,6 @@ export interface Mail {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
-/** What became of a mail. */
 export interface Sending {
   readonly sent: boolean;
   /** What the mail server said, e.g. `250 2.0.0 OK`; it may name the receiver, so no log gets it. Null: nothing. */
@@ -50,7 +49,7 @@ export async function trySending(settings: MailSettings, mail: Mail): Promise<Se
 /** As `trySending`. @throws Problem `mail-not-sent`; its message names neither receiver nor content */
 export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
   const { sent, reason } = await trySending(settings, mail);
-  if (!sent) throw new Problem('mail-not-sent', { what: 'did not take a mail', reason });
+  if (!sent) throw new Problem('mail-not-sent', { what: 'did not accept a mail', reason });
 }
 
 /** Goes as far as a mail would, name and password included, and sends none. @throws Problem `mail-not-sent` */

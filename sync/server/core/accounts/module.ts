@@ -37,7 +37,6 @@ export const leftoversJob: Job = {
     }),
 };
 
-/** Coming in by a link, and going. */
 const sessionRoutes: readonly Route[] = [
   implement(api.redeemLink, async ({ tx, services, body, now, cookie, as }) => {
     const { session, token } = await redeemLink(tx, services.keys, body.token, now);

@@ -68,7 +68,6 @@ const signInRoutes: readonly Route[] = [
   }),
 ];
 
-/** Accounts, and links for people. */
 export const accountRoutes: readonly Route[] = [
   ...signInRoutes,
   ...ownAccountRoutes,

@@ -14,7 +14,7 @@ export const mailVariables = {
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an e-mail address')
     .optional(),
   /** PEM of the CA of the mail server's certificate, where it is not a public one. */
-  SMTP_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
+  SMTP_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
   /** Address of console and portal in links, where it is not https://HOSTNAME:PORT. */
   SMARTPRESENCE_PUBLIC_URL: z
     .string()
@@ -35,7 +35,6 @@ interface SmtpUrl {
   readonly password: Secret | null;
 }
 
-/** How mail is sent. */
 export interface MailSettings extends SmtpUrl {
   readonly from: string;
   readonly caFile: string | null;
@@ -53,7 +52,6 @@ export function mailSettings(e: MailVariables): MailSettings | null {
   return { ...e.SMTP_URL, from: e.SMTP_FROM, caFile: e.SMTP_CA_FILE ?? null };
 }
 
-/** What is wrong between these variables. */
 export function mailIssues(e: MailVariables): { path: string; message: string }[] {
   if (!e.SMTP_URL === !e.SMTP_FROM) return [];
   return [{ path: e.SMTP_URL ? 'SMTP_FROM' : 'SMTP_URL', message: 'is missing: SMTP_URL and SMTP_FROM go together' }];

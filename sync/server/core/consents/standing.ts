@@ -8,7 +8,6 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import { personBox } from '../../platform/keys/persons.ts';
 import { countsAlone, setMinor } from './minors.ts';
 
-/** What was said with a consent beside its text: who spoke for a child, or on what the operator bases one that it imports. */
 export const Said = z.strictObject({
   guardian: z.strictObject({ name: z.string(), relation: z.string() }).optional(),
   basis: z.string().optional(),

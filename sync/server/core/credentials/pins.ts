@@ -192,7 +192,6 @@ export const PIN_CODE_MS = 7 * 86_400_000;
 /** The hash of forty bits is found by trying: so it lies under the person's key. */
 export const pinCodePlace = (id: string, person: string): Place => placeOf('pin-code.hash', id, { person });
 
-/** One that is under way. */
 export interface PinCode {
   readonly id: string;
   readonly issuedAt: Date;

@@ -130,7 +130,6 @@ const SORTING = {
   id: 'id',
 };
 
-/** A page of them. */
 export async function devicePage(
   db: Db,
   filter: DeviceFilter,

@@ -48,7 +48,6 @@ export const deviceRoutes: readonly Route[] = [
   }),
 ];
 
-/** What joining works on, inside the transaction of a request. */
 function identityOf({ tx, services, now }: Call<unknown, unknown, unknown>): IdentityContext {
   const { keys, keyring, config, devicePort } = services;
   return identityContext({ db: tx, keys, keyring, config, now: () => now, ...(devicePort && { port: devicePort }) });

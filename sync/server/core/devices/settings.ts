@@ -26,7 +26,6 @@ export async function settingsOf(db: Db, of: Of): Promise<{ settings: DeviceConf
   return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
 }
 
-/** With its history, newest first. */
 export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf): Promise<Settings> {
   const rows = await findSorted(db, 'fleet_settings', of, ['revision'], { descending: true, limit: SHOWN });
   const history = rows.map(
@@ -36,7 +35,7 @@ export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf): Pro
       by: row.by,
       email: emailOf(row.by),
       settings: parsed(row.settings),
-      putBack: row.put_back,
+      revertedTo: row.reverted_to,
     }),
   );
   return { settings: history[0]?.settings ?? {}, revision: history[0]?.revision ?? 0, history };
@@ -47,7 +46,7 @@ export interface Change {
   readonly by: string;
   /** Revision that the person who changes it has seen; absent: whatever it is. */
   readonly after?: number;
-  readonly putBack?: number;
+  readonly revertedTo?: number;
 }
 
 /**
@@ -65,19 +64,19 @@ export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date):
     settings: JSON.stringify(change.settings),
     at: now,
     by: change.by,
-    put_back: change.putBack ?? null,
+    reverted_to: change.revertedTo ?? null,
   });
   await publishSettings(tx, of.kind === 'device' ? [of.scope] : await readersOf(tx, [of.scope]), now);
   return true;
 }
 
 /** @throws Problem `settings-revision-unknown` */
-export async function putBack(tx: Tx, of: Of, revision: number, by: string, now: Date): Promise<boolean> {
+export async function revertSettings(tx: Tx, of: Of, revision: number, by: string, now: Date): Promise<boolean> {
   // Revision 0 is what was before the first: nothing.
-  if (revision === 0) return changeSettings(tx, of, { settings: {}, by, putBack: 0 }, now);
+  if (revision === 0) return changeSettings(tx, of, { settings: {}, by, revertedTo: 0 }, now);
   const row = await find(tx, 'fleet_settings', { ...of, revision }, ['settings']);
   if (!row) throw new Problem('settings-revision-unknown');
-  return changeSettings(tx, of, { settings: parsed(row.settings), by, putBack: revision }, now);
+  return changeSettings(tx, of, { settings: parsed(row.settings), by, revertedTo: revision }, now);
 }
 
 /** What a device has of its own over what its site says. */

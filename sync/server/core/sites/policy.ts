@@ -24,7 +24,6 @@ export async function policyToSet(db: Db, scope: string): Promise<Policy> {
   return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
 }
 
-/** Whether a scope has a policy of its own. */
 export const hasOwnPolicy = (db: Db, scope: string): Promise<boolean> => exists(db, 'site_policy', { site: scope });
 
 /** Approved kiosks of a scope, and those that go by its policy: the default site's also at sites without one of their own. */

@@ -53,7 +53,6 @@ export async function ensureDefaultSite(
   });
 }
 
-/** What can be changed of a site, and has a history. */
 type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
 
 /** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */

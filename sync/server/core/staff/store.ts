@@ -76,7 +76,6 @@ export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
   }));
 }
 
-/** Names by id, of members and of those removed: for who did what. */
 export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
   if (wanted.length === 0) return new Map();

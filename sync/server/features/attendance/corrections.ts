@@ -24,7 +24,6 @@ import { queueDue } from './resolve-due.ts';
 export const reasonPlace = (correction: string, person: string): Place =>
   placeOf('correction.reason', correction, { person });
 
-/** What one correction did. */
 export interface Corrected {
   readonly id: string;
   readonly person: string;

@@ -12,7 +12,6 @@ export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy' | 'reas
 
 const SORTING = { by: { at: byTimeOf('c.at') }, id: 'c.id' };
 
-/** A page of the records that a filter asks for. */
 export async function searchAttendance(
   db: Db,
   filter: AttendanceFilter,

@@ -11,7 +11,6 @@ const PAGE = 1000;
 /** People whose aliases are made at once. */
 const PEOPLE = 2000;
 
-/** A person who rows of the log are about. */
 export interface Affected {
   readonly person: string;
   readonly rows: number;

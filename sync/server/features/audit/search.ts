@@ -25,7 +25,6 @@ export type AuditFilter = Omit<z.output<z.ZodObject<typeof auditFilter>>, 'from'
   readonly to?: Date | undefined;
 };
 
-/** A row, as those who may read it see it. */
 export type AuditView = z.output<typeof AuditRowView>;
 
 export interface Found {
@@ -99,7 +98,6 @@ async function* matches(
   }
 }
 
-/** People the filter names, with all their names, and what their aliases need. */
 interface Named {
   readonly people: PeopleInLog;
   readonly who: readonly string[];

@@ -94,7 +94,6 @@ export async function listForeignKeys(db: Db): Promise<{ table: string; name: st
   return rows.map((r) => ({ table: quoted(r.schema, r.table), name: r.name, definition: r.definition }));
 }
 
-/** Tables with triggers of ours. */
 export async function listTriggered(db: Db): Promise<string[]> {
   const { rows } = await sql<{ schema: string; name: string }>`
     select distinct n.nspname as schema, c.relname as name

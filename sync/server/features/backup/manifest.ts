@@ -49,7 +49,6 @@ export const rowOf = (m: Manifest) => ({
   keyring_version: m.keyring.versionId,
 });
 
-/** How many rows a part of a backup has. */
 export const rowsOf = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
 
 export async function writeManifest(store: ObjectStore, dataKey: Uint8Array, manifest: Manifest): Promise<void> {
@@ -71,7 +70,7 @@ export async function readManifest(
   for await (const piece of openStream(dataKey, { kind: 'manifest', id }, await store.get(manifestObject(id))))
     pieces.push(piece);
   const parsed = Manifest.safeParse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
-  if (!parsed.success) throw malformed('its manifest can not be read', parsed.error);
+  if (!parsed.success) throw malformed('its manifest can’t be read', parsed.error);
   return { manifest: parsed.data, dataKey };
 }
 

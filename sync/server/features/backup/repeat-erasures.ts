@@ -69,7 +69,6 @@ export async function repeatErasures({
   return { erasuresRepeated: found.length - erasuresHeld, erasuresHeld };
 }
 
-/** Everybody who has a row or a key. */
 async function* everybody(db: Db): AsyncGenerator<string> {
   for (let after: string = NIL; ; ) {
     const { rows } = await sql<{ id: string }>`

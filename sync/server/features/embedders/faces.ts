@@ -17,8 +17,6 @@ import type { Services } from '../../platform/access/route.ts';
 import { findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
-/** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */
-
 /** Largest picture that is looked at, bytes and pixels. */
 export const MAX_PICTURE_BYTES = 12 * 1024 * 1024;
 const LIMITS = { ...DECODE_LIMITS, maxBytes: MAX_PICTURE_BYTES, maxPixels: 40_000_000, maxSeconds: 10 };

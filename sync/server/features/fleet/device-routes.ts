@@ -72,7 +72,7 @@ export function registerLeaving(
       });
       const { command, what } = farewell;
       const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));
-      if (taken) o.log.warn({ device, what }, 'a kiosk says that it has destroyed everything; it is revoked');
+      if (taken) o.log.warn({ device, what }, 'a kiosk has confirmed that it destroyed everything; it was revoked');
       o.onChange();
       return reply.code(204).send();
     });

@@ -4,7 +4,13 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { findDevice, scopeOf } from '../../core/devices/registry.ts';
-import { changeSettings, type Of, putBack, settingsWithHistory, templatesOf } from '../../core/devices/settings.ts';
+import {
+  changeSettings,
+  type Of,
+  revertSettings,
+  settingsWithHistory,
+  templatesOf,
+} from '../../core/devices/settings.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { findSite, scopeOfSite } from '../../core/sites/sites.ts';
 import { forgetStaff } from '../../core/staff/store.ts';
@@ -35,7 +41,7 @@ const fleetRoutes: readonly Route[] = [
     ofKiosk(call, (of) => changeSettings(call.tx, of, { ...call.body, by: byOf(call) }, call.now)),
   ),
   implement(api.revertKioskSettings, (call) =>
-    ofKiosk(call, (of) => putBack(call.tx, of, call.body.revision, byOf(call), call.now)),
+    ofKiosk(call, (of) => revertSettings(call.tx, of, call.body.revision, byOf(call), call.now)),
   ),
   implement(api.listSettingsTemplates, async ({ tx, services: { keys } }) => ({
     items: await templatesOf(tx, await emailsOf(tx, keys)),
@@ -44,7 +50,7 @@ const fleetRoutes: readonly Route[] = [
     ofSite(call, (of) => changeSettings(call.tx, of, { ...call.body, by: byOf(call) }, call.now)),
   ),
   implement(api.revertSettingsTemplate, (call) =>
-    ofSite(call, (of) => putBack(call.tx, of, call.body.revision, byOf(call), call.now)),
+    ofSite(call, (of) => revertSettings(call.tx, of, call.body.revision, byOf(call), call.now)),
   ),
   implement(api.commandKiosk, async (call) => {
     const { tx, params, body, now } = call;

@@ -50,7 +50,6 @@ export const reenrolmentJob: Job = {
   },
 };
 
-/** How well their face was recognised. */
 async function* scores({ tx, names }: Reading) {
   const rows = await findAll(tx, 'person_score', { person: names });
   for (const { person: _, ...score } of rows) yield camelCase(score);

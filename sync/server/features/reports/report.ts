@@ -270,7 +270,6 @@ export function namesFor(db: Db, keys: Keys, shown: Shown): ReadNames {
   };
 }
 
-/** Rows with the names of their people. */
 export async function named(rows: readonly Found[], names: ReadNames): Promise<ReportRow[]> {
   const people = await names(peopleOf(rows));
   return rows.map(({ row: _, ...rest }) => {

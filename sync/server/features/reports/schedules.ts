@@ -206,7 +206,7 @@ async function send(context: JobContext, mail: Row<'report_mail'>): Promise<stri
   } catch (err) {
     context.log.warn(
       { code: 'report-not-sent', schedule: mail.schedule, err },
-      'a report was not sent; it is tried again',
+      'a report could not be sent; it will be retried',
     );
     return err instanceof Problem ? err.code : 'internal';
   }

@@ -27,7 +27,6 @@ type Message =
 /** What is sent, made from the present state: people erased meanwhile are in none. */
 export interface Made {
   readonly body: Message;
-  /** Who it discloses. */
   readonly people: readonly string[];
   readonly change: number;
 }

@@ -40,7 +40,6 @@ export function readPageCursor<T extends z.ZodType>(
 export const readIdCursor = (text: string | undefined): string | null => readPageCursor(AfterId, text)?.[0] ?? null;
 const AfterId = z.tuple([Uuid]);
 
-/** A row's place in a list by time: what the next page goes on behind. */
 export interface Place {
   readonly at: string;
   readonly id: string;

@@ -42,7 +42,6 @@ export class SessionMemory {
     this.#sessions.delete(idOf(session));
   }
 
-  /** Sessions that something is kept for. */
   get size(): number {
     return this.#sessions.size;
   }
@@ -61,7 +60,7 @@ export class SessionMemory {
     let going: Promise<void> = Promise.resolve();
     const ticker = setInterval(() => {
       going = this.check(db, now()).catch((err: unknown) =>
-        log.warn({ code: 'session-memory-not-checked', err }, 'what is kept for sessions was not checked'),
+        log.warn({ code: 'session-memory-not-checked', err }, 'what sessions hold in memory could not be checked'),
       );
     }, EVERY_MS).unref();
     return async () => {

@@ -57,7 +57,6 @@ function registerOne(
 ): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   const shapes: Shapes = { params: z.strictObject(spec.params), query: spec.query ?? Nothing, body: spec.body };
-  /** Who asks, from the first hook on. */
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method: spec.method,
@@ -99,7 +98,10 @@ function registerOne(
       for (const work of done.after) {
         const running = work()
           .catch((err: unknown) =>
-            services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
+            services.log.error(
+              { code: 'later-work-failed', route: routeOf(spec), err },
+              'work after a response failed',
+            ),
           )
           .finally(() => later.delete(running));
         later.add(running);

@@ -18,7 +18,6 @@ export interface Services {
   readonly keys: Keys;
   readonly keyring: Keyring;
   readonly config: Config;
-  /** Every module of the server (app/modules.ts). */
   readonly modules: readonly ServerModule[];
   readonly log: Logger;
   readonly now: () => Date;
@@ -28,7 +27,6 @@ export interface Services {
   readonly devicePort?: () => number | null;
   /** What is kept opened between the requests of a session; absent: nothing is. */
   readonly memory?: SessionMemory;
-  /** Screens of kiosks that someone watches. */
   readonly screens: WatchedScreens;
   /** Where someone at the command line watches: how far a long work is. */
   readonly progress?: (done: number, total: number, what: string) => void;

@@ -6,7 +6,6 @@ import { FORMAT, openGcm, type Place, placeOf, sealGcm } from '../keys/gcm.ts';
 import { auditRootsOf, personBox } from '../keys/persons.ts';
 import type { AuditKey } from './keys.ts';
 
-/** Bytes of an alias. */
 export const ALIAS = 16;
 
 /** `YYYY-MM-DD`, UTC. */

@@ -46,7 +46,7 @@ export async function compareAnchors(
       faults.push({
         code: 'anchor-broken',
         position: 0,
-        message: `An anchor in ${where} is not one that this server wrote.`,
+        message: `An anchor in ${where} was not written by this server.`,
       });
       return;
     }
@@ -73,14 +73,14 @@ async function compare(
   const row = await find(db, 'audit', { position }, ['mac']);
   if (row) {
     if (Buffer.from(row.mac).toString('base64url') === mac) return null;
-    const message = `Row ${position} is another than on ${at}, when ${where} noted it.`;
+    const message = `Row ${position} differs from what it was on ${at}, when ${where} noted it.`;
     return { code: 'anchor-differs', position, message };
   }
   if (await exists(db, 'audit_checkpoint', { position: atLeast(position) })) return null;
   return {
     code: 'tail-cut-off',
     position,
-    message: `Row ${position} was the newest on ${at}, as ${where} noted, and is gone with what followed it.`,
+    message: `Row ${position} was the newest on ${at}, as ${where} noted, and is missing with everything after it.`,
   };
 }
 

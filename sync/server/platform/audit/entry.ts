@@ -11,7 +11,6 @@ export interface AuditEntry {
   readonly resource?: string | null;
   /** What kinds of personal data were touched, e.g. `person.name`, `template`; never a value. */
   readonly data: readonly string[];
-  /** Who it showed or changed (person ids). Sealed; a list is one row. */
   readonly subjects: readonly string[];
   /** How many people it was about, where they are not all listed. Default: as many as are. */
   readonly count?: number;

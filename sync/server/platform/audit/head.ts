@@ -32,7 +32,7 @@ export function keepHead(context: HeadContext): () => Promise<void> {
     going = going
       .then(async () => void (await noteHead(context)))
       .catch((err: unknown) =>
-        context.log.warn({ code: 'audit-head-not-noted', err }, 'the audit log’s head was not noted'),
+        context.log.warn({ code: 'audit-head-not-noted', err }, 'the head of the audit log could not be stored'),
       );
   };
   const ticker = setInterval(check, EVERY_MS).unref();
@@ -65,6 +65,6 @@ export async function noteHead({ db, keys, keyring, home, log, now }: HeadContex
 }
 
 function alarm(log: Logger, code: string): false {
-  log.error({ code }, 'the audit log is not what it was: run audit verify');
+  log.error({ code }, 'the audit log was altered or cut off: run audit verify');
   return false;
 }

@@ -12,7 +12,6 @@ import { lockHead, writeAudit } from './write.ts';
 const DAY_MS = 86_400_000;
 
 export interface AuditPurge {
-  /** Rows that went. */
   readonly removed: number;
   /** The oldest that is left; null: none is. */
   readonly oldest: Date | null;

@@ -8,10 +8,8 @@ import { readSigningKeys, readStatement, type StatementKeys } from './statement.
 /** Rows read at once. */
 const PAGE = 2000;
 
-/** What is wrong, and where. */
 export interface AuditFault {
   readonly code: 'row-altered' | 'rows-missing' | 'key-missing' | 'checkpoint-broken' | AnchorFault;
-  /** Where it was found. */
   readonly position: number;
   readonly message: string;
 }
@@ -54,7 +52,6 @@ export async function verifyPart(db: Db, keys: Keys, from: VerifyPlace | null, l
   return { rows, faults, next: place, last };
 }
 
-/** Verifies the whole chain. */
 export async function verifyAudit(
   db: Db,
   keys: Keys,
@@ -82,7 +79,7 @@ async function beginning(db: Db, known: StatementKeys, faults: AuditFault[]): Pr
       faults.push({
         code: 'checkpoint-broken',
         position,
-        message: `The checkpoint at ${position} is not one that this server wrote.`,
+        message: `The checkpoint at ${position} was not written by this server.`,
       });
   }
   return newest ?? { position: 0, follows: [text(GENESIS_MAC)] };
@@ -107,7 +104,7 @@ function step(
   }
   const key = auditKeys.get(row.keyVersion);
   if (!key) {
-    const message = `Row ${position} names audit key ${row.keyVersion}, which is not there.`;
+    const message = `Row ${position} names audit key ${row.keyVersion}, which is missing.`;
     faults.push({ code: 'key-missing', position, message });
     return { position, follows: [text(mac)] };
   }
@@ -116,7 +113,7 @@ function step(
   faults.push({
     code: 'row-altered',
     position,
-    message: `Row ${position} is not as it was written, or was put in its place.`,
+    message: `Row ${position} was altered or replaced.`,
   });
   // The next row shows which was altered, what the row says or its MAC: it is not to be blamed for either.
   return { position, follows: [text(mac), ...expected] };

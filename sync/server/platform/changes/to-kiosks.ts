@@ -17,7 +17,6 @@ export interface ChangeSource {
   readonly publicKeys: () => Promise<ServerKeys>;
 }
 
-/** Who reads. */
 export interface Reader {
   readonly source: ChangeSource;
   readonly device: string;

@@ -31,7 +31,6 @@ export interface OpenDatabase {
 export interface OpenOptions {
   /** Null or absent: the embedded database in the server home. */
   readonly postgres?: PostgresAddress | null;
-  /** Connections of the pool. */
   readonly size?: number;
   /** Called for connections that broke; they are made again. */
   readonly onLost?: (cause: Error) => void;
@@ -84,7 +83,7 @@ export async function openDatabase(home: string, options: OpenOptions = {}): Pro
 
 const EVALUATION = {
   code: 'embedded-database',
-  message: 'The embedded database is for evaluation: not power-safe, one server only.',
+  message: 'The embedded database is for evaluation: not safe against power loss, one server only.',
 };
 
 interface Connected {

@@ -113,7 +113,7 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
             {
               code: 'database-recycles-log' as const,
               message:
-                'The database uses files of its write-ahead log again (wal_recycle=on): the key of a person who was erased can stay in them until they are overwritten. Set wal_recycle = off.',
+                'The database recycles files of its write-ahead log (wal_recycle=on): the key of an erased person can stay in them until they are overwritten. Set wal_recycle = off.',
             },
           ]
         : []),

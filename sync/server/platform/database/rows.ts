@@ -79,7 +79,6 @@ export const findLast = async <T extends Name, C extends Column<T> = Column<T>>(
   return row;
 };
 
-/** How many rows have these values. */
 export async function count<T extends Name>(db: Db, table: T, match: Match<T>): Promise<number> {
   const query = loose(db)
     .selectFrom(table as string)
@@ -88,7 +87,6 @@ export async function count<T extends Name>(db: Db, table: T, match: Match<T>): 
   return Number(n);
 }
 
-/** Whether any row has these values. */
 export async function exists<T extends Name>(db: Db, table: T, match: Match<T>): Promise<boolean> {
   const query = loose(db)
     .selectFrom(table as string)
@@ -172,7 +170,6 @@ export const camelCase = <R extends object>(row: R) =>
     ]),
   ) as { [C in keyof R & string as CamelCase<C>]: R[C] };
 
-/** Of rows that were read. */
 export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map((row) => row.id);
 
 const select = (db: Db, table: string, match: object, columns?: readonly string[]) => {

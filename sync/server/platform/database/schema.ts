@@ -808,7 +808,7 @@ export interface Tables {
     settings: Json<unknown>;
     at: Instant;
     by: string;
-    put_back: number | null;
+    reverted_to: number | null;
   };
   fleet_config: {
     device: string;

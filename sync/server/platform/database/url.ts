@@ -27,16 +27,16 @@ export function readDatabaseUrl(text: string): PostgresAddress | string {
   const url = URL.parse(text);
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) return 'must begin with postgres://';
   const unknown = [...url.searchParams.keys()].filter((key) => !KNOWN.has(key));
-  if (unknown.length > 0) return `has parameters that are not known here: ${unknown.join(', ')}`;
+  if (unknown.length > 0) return `has unknown parameters: ${unknown.join(', ')}`;
   const host = decode(url.hostname).replace(/^\[|\]$/g, '');
   const user = decode(url.username);
   const database = decode(url.pathname.slice(1));
-  if (!host) return 'names no host (a socket on this machine carries no TLS and is refused)';
+  if (!host) return 'names no host (a local socket has no TLS and is refused)';
   if (!user) return 'names no user';
   if (!database || database.includes('/')) return 'names no database: postgres://user:password@host:port/database';
   const mode = url.searchParams.get('sslmode');
   if (mode !== 'verify-full')
-    return `must say sslmode=verify-full${mode ? ` (not ${mode})` : ''}: the database is spoken to over verified TLS alone`;
+    return `must say sslmode=verify-full${mode ? ` (not ${mode})` : ''}: connections to the database must use verified TLS`;
   const ca = url.searchParams.get('sslrootcert');
   if (!ca || ca === 'system') return "must name the database CA's PEM file as sslrootcert=/path/ca.pem";
   const [cert, key] = [url.searchParams.get('sslcert'), url.searchParams.get('sslkey')];

@@ -16,7 +16,6 @@ export interface ErrorFields {
 interface Kept {
   readonly fields: ErrorFields;
   readonly message: string;
-  /** Since it was last written down. */
   count: number;
 }
 

@@ -12,7 +12,6 @@ export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, 
 /** TLS 1.3 and nothing else. */
 export const TLS_VERSIONS = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
 
-/** What one peer, or all of them together, may hold. */
 export interface ListenerLimits {
   /** Connections at once; more are closed unheard. */
   readonly connections: number;

@@ -3,7 +3,6 @@ import type { Services } from '../access/route.ts';
 /** What a run reports: counts, times and codes, never a personal value. Kept as JSON for as long as runs are kept. */
 export type Report = Readonly<Record<string, unknown>>;
 
-/** What jobs work with. */
 export interface JobContext extends Services {
   /** Aborted when the server stops: a long job ends at its next good moment, and goes on at the next start. */
   readonly signal: AbortSignal;

@@ -17,7 +17,6 @@ export type Ended =
 export interface RunningJobs {
   /** Asks now whether this job is due, or all of them; while it runs the ask counts for nothing. */
   check(name?: string): void;
-  /** Ends what runs, at its next good moment, and waits for that. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +65,10 @@ async function when(services: Services, job: Job, runner: string, stop: AbortSig
     });
     if (open) await carryOut(services, job, open, stop);
   } catch (err) {
-    services.log.error({ code: 'job-not-started', job: job.name, err }, 'a job could not be begun; it is tried again');
+    services.log.error(
+      { code: 'job-not-started', job: job.name, err },
+      'a job could not be started; it will be retried',
+    );
   }
 }
 
@@ -92,7 +94,11 @@ async function carryOut(services: Services, job: Job, open: OpenRun, stop: Abort
   const alive = setInterval(() => {
     open.extend().then(
       (still) => still || lost.abort(),
-      (err: unknown) => log.warn({ code: 'job-lease-not-extended', job: job.name, err }, 'a job can not say it lives'),
+      (err: unknown) =>
+        log.warn(
+          { code: 'job-lease-not-extended', job: job.name, err },
+          'the lease of a running job could not be extended',
+        ),
     );
   }, EXTEND_MS);
   const signal = AbortSignal.any([stop, lost.signal]);
@@ -105,7 +111,7 @@ async function carryOut(services: Services, job: Job, open: OpenRun, stop: Abort
     clearInterval(alive);
   }
   if (ended.outcome === 'failed')
-    log.error({ code: 'job-failed', job: job.name, err: ended.cause }, 'a job failed; it is tried again');
+    log.error({ code: 'job-failed', job: job.name, err: ended.cause }, 'a job failed; it will be retried');
   else log.debug({ job: job.name, ...ended }, 'job ended');
   await open.end(ended.outcome, {
     now: services.now(),

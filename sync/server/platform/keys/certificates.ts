@@ -216,7 +216,6 @@ export async function selfSignedServerCertificate(
   return { certPem: cert.toString('pem'), keyPem: await pemOf(keys.privateKey) };
 }
 
-/** True when the certificate lives on for long enough and names exactly these hosts. */
 export function stillFits(certPem: string, hostnames: readonly string[], now: number): boolean {
   const cert = new x509.X509Certificate(certPem);
   const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((n) => n.value) ?? [];

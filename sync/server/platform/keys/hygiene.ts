@@ -17,7 +17,6 @@ export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 export interface ProcessLimits extends CoreLimit {
-  /** Switches of Node that hold for this process. */
   readonly switches: readonly string[];
 }
 
@@ -42,7 +41,6 @@ export function withoutDumps(o: ProcessLimits): { readonly code: string; readonl
   };
 }
 
-/** Of this process. */
 export const processLimits = (): ProcessLimits => ({
   ...coreLimit(),
   switches: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)],

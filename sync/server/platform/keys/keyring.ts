@@ -62,7 +62,6 @@ export class Keyring {
     return this.#set.serial;
   }
 
-  /** The newest signing key. */
   get signing(): Ed25519PrivateJwk {
     return this.#set.signing[0]!.key;
   }
@@ -90,7 +89,6 @@ export class Keyring {
     return (known ?? this.#set.signing.at(-1)!).key;
   }
 
-  /** Public halves of the issuer keys of people's own codes, newest first. */
   get issuers(): Ed25519PublicJwk[] {
     return this.#set.qr.map((k) => publicHalf(k.key));
   }

@@ -37,12 +37,12 @@ export function followCertificate(files: CertificateFiles, log: Logger, everyMs 
       if (found.certPem === held.certPem && found.keyPem === held.keyPem) return;
       held = found;
       for (const listener of listeners) listener(found);
-      log.info({ code: 'people-certificate-renewed' }, 'a new certificate for people’s pages is in use');
+      log.info({ code: 'people-certificate-renewed' }, 'console and portal use the new certificate');
     } catch (err) {
       if (!complained)
         log.warn(
           { code: 'bad-people-certificate', err },
-          'the new certificate is refused; the one before stays in use',
+          'the new certificate can’t be used; the previous one stays in use',
         );
       complained = true;
     }
@@ -64,8 +64,8 @@ function operatorCertificate({ certFile, keyFile }: CertificateFiles): KeyAndCer
     held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
     belongs = new X509Certificate(held.certPem).checkPrivateKey(createPrivateKey(held.keyPem));
   } catch (cause) {
-    throw refuse('certificate or key can not be read as PEM', cause);
+    throw refuse('certificate or key can’t be read as PEM', cause);
   }
-  if (!belongs) throw refuse('the key is not that of the certificate');
+  if (!belongs) throw refuse('the key does not belong to the certificate');
   return held;
 }

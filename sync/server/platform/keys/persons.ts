@@ -49,7 +49,6 @@ const generationBefore = (generation: number): number => ((generation + 65_533) 
 export const personKeyPlace = (person: string, generation: number): Place =>
   placeOf('keyring.person', person, { person, rowVersion: generation });
 
-/** Whose these rows are. */
 export const peopleOf = (rows: readonly { readonly person: string | null }[]): string[] =>
   rows.flatMap((row) => row.person ?? []);
 

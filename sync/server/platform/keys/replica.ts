@@ -27,7 +27,7 @@ export async function keepBeating(db: Db, keys: Keys, log: Logger, about?: About
       failed = false;
     } catch (err) {
       // Reported once, not every five seconds.
-      if (!failed) log.warn({ code: 'keys-not-settled', err }, 'the version of the keys could not be looked up');
+      if (!failed) log.warn({ code: 'keys-not-settled', err }, 'the version of the keys could not be read');
       failed = true;
     }
     running = null;

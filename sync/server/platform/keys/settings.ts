@@ -1,7 +1,6 @@
 import type { Secret } from '../secrets/secret.ts';
 import { Keys, type MasterPair } from './envelope.ts';
 
-/** What the configuration says of the environment's keys. */
 export interface KeySettings {
   readonly encryptionKey: Secret;
   readonly secretKey: Secret;

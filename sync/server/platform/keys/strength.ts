@@ -8,7 +8,7 @@ import { command } from '../../../disk/program.ts';
  */
 
 const BYTES = 32;
-export const WHOSE_KEYS = `A new server gets its keys from: ${command('setup')}; one that exists needs those it was made with`;
+export const WHOSE_KEYS = `A new server gets its keys from: ${command('setup')}; an existing one needs those it was made with`;
 
 /** @returns the 32 bytes, or one sentence that says what is wrong and what to do */
 export function readKey(text: string): Uint8Array | string {

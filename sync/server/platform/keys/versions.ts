@@ -87,7 +87,6 @@ export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<vo
 /** Two processes are of one mind when both were heard within this time, s. */
 export const REPLICA_LIVES_S = 30;
 
-/** What a process is, beside its keys. */
 export interface AboutReplica {
   /** SMARTPRESENCE_REPLICA; empty: one server alone. */
   readonly name: string;

@@ -1,6 +1,5 @@
 import { scrub } from './scrub.ts';
 
-/** What of an error is in a log. */
 export interface LoggedError {
   readonly type: string;
   readonly code?: string;

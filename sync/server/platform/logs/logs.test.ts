@@ -93,8 +93,8 @@ describe('a log line', () => {
       reasons: { 'event-malformed': 2 },
       ms: 12,
     };
-    const line = JSON.parse(lines((log) => log.warn(fields, 'a job failed; it is tried again')));
-    expect(line).toMatchObject({ ...fields, level: 40, msg: 'a job failed; it is tried again' });
+    const line = JSON.parse(lines((log) => log.warn(fields, 'a job failed; it will be retried')));
+    expect(line).toMatchObject({ ...fields, level: 40, msg: 'a job failed; it will be retried' });
     const failed = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), {
       code: 'ECONNREFUSED',
       syscall: 'connect',

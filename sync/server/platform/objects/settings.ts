@@ -30,7 +30,7 @@ export const objectVariables = {
     )
     .optional(),
   /** PEM of the CA that signed that store's certificate, where it is not a public one. */
-  S3_CA_FILE: Path.refine(isReadable, 'can not be read').optional(),
+  S3_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
   /** How the store encrypts what is already encrypted by us. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
@@ -44,11 +44,9 @@ interface Credentials {
   readonly sessionToken: Secret | null;
 }
 
-/** Where objects are kept, and how the store encrypts them. */
 export interface S3Settings {
   readonly bucket: string;
   readonly region: string;
-  /** Always https. */
   readonly endpoint: string;
   /** Bucket in the path, as stores of one host name have it. */
   readonly pathStyle: boolean;
@@ -56,7 +54,6 @@ export interface S3Settings {
   /** Of the role that may delete versions; `credentials` where the operator made none. */
   readonly erasureCredentials: Credentials;
   readonly caFile: string | null;
-  /** How long backups are kept. */
   readonly backupDays: number;
   /** KMS without a key id: the account's own key for S3. */
   readonly encryption: { readonly kind: 's3' } | { readonly kind: 'kms'; readonly keyId: string | null };

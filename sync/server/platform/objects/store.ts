@@ -10,7 +10,6 @@ export type { PutOptions } from './upload.ts';
 
 export interface StoredObject {
   readonly key: string;
-  /** Bytes. */
   readonly size: number;
   readonly versionId: string;
   readonly isLatest: boolean;
@@ -263,7 +262,10 @@ async function deleteBatch(client: S3, bucket: string, what: string, batch: read
   );
   const refused = answer.Errors?.[0];
   if (refused)
-    throw remains(what, `${answer.Errors!.length} versions are refused (${refused.Code ?? 'no reason given'})`);
+    throw remains(
+      what,
+      `${answer.Errors!.length} versions could not be deleted (${refused.Code ?? 'no reason given'})`,
+    );
 }
 
 async function deleteVersions(client: S3, bucket: string, prefixOrKey: string): Promise<number> {

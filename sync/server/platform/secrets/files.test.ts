@@ -48,7 +48,7 @@ test('every wrong file is named at once, and no content shown', () => {
       message: [
         'ENCRYPTION_KEY and ENCRYPTION_KEY_FILE are both set: leave one out',
         "SECRET_KEY_FILE can't be read (ENOENT)",
-        'SMARTPRESENCE_DATABASE_URL_FILE is no secret: it has more than 4096 characters',
+        'SMARTPRESENCE_DATABASE_URL_FILE is not a secret: it has more than 4096 characters',
         'SMTP_URL_FILE must be an absolute path',
         'AWS_SECRET_ACCESS_KEY_FILE is empty',
       ].join('\n'),

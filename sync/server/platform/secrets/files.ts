@@ -52,7 +52,7 @@ export function withSecretFiles(env: Environment): Record<string, string | undef
     function read(path: string, what: string): void {
       try {
         const text = readFileSync(path, 'utf8');
-        if (text.length > MAX_BYTES) wrong.push(`${what} is no secret: it has more than ${MAX_BYTES} characters`);
+        if (text.length > MAX_BYTES) wrong.push(`${what} is not a secret: it has more than ${MAX_BYTES} characters`);
         else if (text.trim() === '') wrong.push(`${what} is empty`);
         else out[name] = text.trim();
       } catch (cause) {

@@ -41,7 +41,6 @@ const BATCH = 25;
 /** Values that are looked for at once. */
 const SOUGHT = 1000;
 
-/** What becomes of each line, as things are now. */
 async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
   const row = await find(db, 'import_run', { id: run }, ['map']);
   const lines = row?.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]).filter((line) => line.people) : [];

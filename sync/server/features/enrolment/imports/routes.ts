@@ -14,7 +14,6 @@ import { unpack } from './unpack.ts';
 
 const AfterLines = z.tuple([z.number().int().min(0)]);
 
-/** Does something with an import; answers how it is then. */
 async function act(
   { tx, services: { keys }, params }: Call<{ import: string }, unknown, unknown>,
   work: (tx: Tx, id: string) => Promise<void>,

@@ -123,7 +123,6 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
 
 /** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
 
-/** What an act works with. */
 export interface Acting {
   readonly tx: Tx;
   readonly now: Date;
@@ -360,7 +359,7 @@ async function goOn(context: JobContext, tx: Tx): Promise<Report> {
     );
     context.log.warn(
       { code: 'rollout-stopped', rollout: row.id, version: row.version, failed, got },
-      'a rollout stopped by itself: too many kiosks went back or never came healthy',
+      'a rollout stopped automatically: too many kiosks rolled back or did not become healthy',
     );
   } else if (decision.kind === 'advance') {
     const step = row.step + 1;

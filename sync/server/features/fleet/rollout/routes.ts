@@ -6,7 +6,6 @@ import { findRollout, historyOf, kiosksOf, listRollouts } from './read.ts';
 import { describeRepository } from './repository.ts';
 import { type Acting, advanceRollout, pauseRollout, resumeRollout, rollBackRollout, startRollout } from './rollouts.ts';
 
-/** Does something with a rollout; answers how it is then. */
 async function act(
   call: Call<{ rollout: string }, unknown, unknown>,
   work: (a: Acting, id: string) => Promise<void>,

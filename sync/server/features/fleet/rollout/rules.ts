@@ -50,7 +50,6 @@ export function reaches(
     .some((one) => (one.ring === 'all' || one.ring === ring) && inShare(id, device, one.percent));
 }
 
-/** One kiosk, as the database knows it. */
 export interface Kiosk {
   readonly device: string;
   readonly ring: RingId;

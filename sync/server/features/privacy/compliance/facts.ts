@@ -8,7 +8,6 @@ import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { rulesOf } from '../retention/rules.ts';
 
-/** What is counted, and how. */
 const COUNTS: Readonly<Record<CountName, RawBuilder<unknown>>> = {
   people: sql`select count(*) from person where deleted_at is null and merged_into is null`,
   consents: sql`select count(*) from (select distinct on (person) action from consent order by person, at desc) c where action = 'given'`,

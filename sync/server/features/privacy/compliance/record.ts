@@ -59,7 +59,6 @@ export function processingRecord(f: Facts): string {
   );
 }
 
-/** One kind of data that is held of people. */
 export interface DataRow {
   readonly data: string;
   readonly affected: string;

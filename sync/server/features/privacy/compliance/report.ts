@@ -25,7 +25,7 @@ export function composeReport(
   const controls = parts.includes('controls') ? controlsReport(results) : null;
   const pieces = [
     `# Compliance report\n\nSmartPresence, ${facts.at}.`,
-    ...(warnings.length > 0 ? [section(2, 'To be looked at', list(warnings))] : []),
+    ...(warnings.length > 0 ? [section(2, 'Needs attention', list(warnings))] : []),
     ...(parts.includes('facts') ? [factsReport(facts)] : []),
     ...(controls ? [controls.text] : []),
     ...(parts.includes('record') ? [processingRecord(facts)] : []),
@@ -59,14 +59,13 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
   });
   const ran = results.policy
     ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
-    : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
+    : `There are no test results here, so nothing counts as proven. To include them: \`${command('compliance report --results FOLDER')}\`.`;
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
   const summary = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. This is a summary of duties, not legal advice.`;
   const rows = results.policy ? [policyTable(results.policy)] : [];
   return { text: section(2, 'Duties, controls, tests', [summary, ...laws, ...rows].join('\n\n')), tally };
 }
 
-/** The rows that the duties name: what each claims, and how its tests ended. */
 function policyTable({ rows }: PolicyResults): string {
   const lines = rows.flatMap(({ row, requirement, limits, parts }) => [
     [row, `**${escaped(requirement)}**${limits ? `<br>*Not shown:* ${escaped(limits)}` : ''}`, '', ''],
@@ -79,7 +78,6 @@ function policyTable({ rows }: PolicyResults): string {
   return section(3, 'Rows of the encryption and privacy policy', table(['Row', 'Part', 'Tests', 'Last result'], lines));
 }
 
-/** The installation as it is. Markdown. Pure. */
 function factsReport(f: Facts): string {
   const { counts: c } = f;
   const lines = [

@@ -7,7 +7,6 @@ export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json', 'r
 
 /** One test that ran, or should have. */
 export interface TestResult {
-  /** Path from the project's root. */
   readonly file: string;
   /** Groups and test, joined by spaces. */
   readonly title: string;

@@ -150,7 +150,6 @@ export function readCertificate(signed: string, keys: ReadonlyMap<string, Ed2551
   }
 }
 
-/** The certificate as a person reads it. */
 export function certificateText(c: Certificate): string {
   const kiosks = c.kiosks.map((k) => `- ${k.name} (${k.device}): confirmed ${k.confirmedAt}`);
   const lost = c.canNotConfirm.map(
@@ -158,7 +157,7 @@ export function certificateText(c: Certificate): string {
   );
   const log = {
     removed: 'the files that held it were removed',
-    recycled: 'PostgreSQL writes over the files that held it; nobody has looked whether it has done so yet',
+    recycled: 'PostgreSQL overwrites the files that held it; whether it has done so yet was not checked',
     needed: 'PostgreSQL still needed the files that held it',
     unknown: 'the server may not ask the database about it',
   }[c.databaseLog.state];
@@ -171,10 +170,10 @@ Request ${c.request}, server ${c.server}.
 | Asked for | ${c.requestedAt} (${c.origin}) |
 | Key destroyed, values removed | ${c.closedAt} |
 | Complete | ${c.issuedAt} |
-| Records that stay, of nobody | ${c.unlinked.checkins} check-ins, ${c.unlinked.events} events, ${c.unlinked.corrections} corrections |
+| Records that stay, without a person | ${c.unlinked.checkins} check-ins, ${c.unlinked.events} events, ${c.unlinked.corrections} corrections |
 | Photos removed | ${c.photos.photos}, with ${c.photos.versions} versions in the object store |
 | The database's own log of the key | ${log}${c.databaseLog.archived ? '; it is archived too, for as long as the operator keeps the archive' : ''} |
-| Last copy of the key in a backup | ${c.lastKeyCopyExpiresAt ? `expires ${c.lastKeyCopyExpiresAt}` : 'this server makes no backups; copies that its operator makes of the database hold it as long as they are kept'} |
+| Last copy of the key in a backup | ${c.lastKeyCopyExpiresAt ? `expires ${c.lastKeyCopyExpiresAt}` : 'this server makes no backups; copies of the database that its operator makes contain it for as long as they are kept'} |
 
 ## Kiosks
 

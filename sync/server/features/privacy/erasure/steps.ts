@@ -21,12 +21,10 @@ import { partWithWal, scrubKeys } from './scrub.ts';
 import { writeTombstoneFile } from './tombstones.ts';
 import { unlinkPeople } from './unlink.ts';
 
-/** What a step has to do with. */
 export interface StepContext extends JobContext {
   /** Null: this server has no object store. */
   readonly objects: ObjectStore | null;
   readonly request: string;
-  /** Every name of the person. */
   readonly people: readonly string[];
   readonly requestedAt: Date;
   /** Which try this is, from 1. */
@@ -228,11 +226,8 @@ async function erasePhotosOf({ db, objects, people, signal }: StepContext): Prom
 const RETRY_MS = 60_000;
 const LONGEST_MS = 6 * 3_600_000;
 
-/** What one run has done. */
 export interface SagaReport extends Readonly<Record<string, unknown>> {
-  /** Steps that were done. */
   readonly steps: number;
-  /** Requests that are complete now. */
   readonly completed: number;
   /** Requests that wait, by the code of what for. */
   readonly waiting: Readonly<Record<string, number>>;

@@ -21,7 +21,6 @@ import { requestErasure } from './request.ts';
 const Tombstone = z.strictObject({
   v: z.literal(1),
   request: z.uuid(),
-  /** Every name that the person had. */
   people: z.array(z.uuid()).min(1),
   requestedAt: z.iso.datetime({ precision: 3 }),
   /** When no legal hold named them: one in a backup that was set before is over. */
@@ -72,7 +71,7 @@ export const tombstonesJob: Job = {
     for (const person of people) await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
     if (people.length > 0) {
       const fields = { code: 'erasures-repeated', count: people.length };
-      log.warn(fields, 'the database was older than erasures: they are repeated');
+      log.warn(fields, 'the database is older than some erasures; they are being repeated');
       notify('change');
     }
     return { repeated: people.length };

@@ -43,7 +43,10 @@ export async function containIncident(
           ? cause
           : { code: 'internal-error', message: 'The step failed; see the server’s log.' };
       if (!(cause instanceof Problem))
-        services.log.error({ code: 'containment-step-failed', what, err: cause }, 'incident');
+        services.log.error(
+          { code: 'containment-step-failed', what, err: cause },
+          'a step of containing an incident failed',
+        );
       failed.push({ what, code, message });
     }
   };
@@ -66,7 +69,7 @@ export async function containIncident(
     };
     const made = `The ${purpose} key has a successor.`;
     await step(made, () => succeedKey(db, keys, purpose, now().getTime(), announce(made)));
-    const gone = `The ${purpose} keys before it are retired.`;
+    const gone = `The previous ${purpose} keys were retired.`;
     if (o.retire) await step(gone, () => retireServerKeys(db, keys, purpose, now().getTime(), announce(gone)));
   }
   for (const device of new Set(o.devices))
@@ -107,13 +110,13 @@ const rowOf = (actor: Actor, resource: string) => ({
 function nextSteps(o: Contain): string[] {
   return [
     `Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: ${command('keys rotate --re-encrypt')}`,
-    'Replace the credentials of the object store and of the database, where they may be known.',
+    'Replace the credentials of the object store and of the database if someone may know them.',
     ...(o.rotate.length > 0 && !o.retire
-      ? ['When the kiosks were online, retire the keys before the new ones: server keys retire']
+      ? ['Once the kiosks have been online, retire the previous keys: server keys retire']
       : []),
-    ...(o.devices.length > 0 ? ['Fetch the revoked kiosks: what lies on them is under their own keys.'] : []),
+    ...(o.devices.length > 0 ? ['Collect the revoked kiosks: the data on them is encrypted with their own keys.'] : []),
     ...(o.accounts.length > 0 || o.everySession
-      ? ['Reset passwords and second factors of accounts that may be known: accounts reset-totp']
+      ? ['Reset passwords and second factors that someone may know: accounts reset-totp']
       : []),
     'Check the audit log: audit verify',
   ];

@@ -17,8 +17,6 @@ import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
-/** Rows of incidents: reading, writing, sealing. */
-
 /** The texts of an incident, in one envelope: they may name anybody. */
 const IncidentTexts = z.strictObject({
   title: z.string(),

@@ -13,7 +13,6 @@ type NoticeTexts = typeof en;
 /** Its `kinds` are those of the audit log. */
 export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en, de, fr, es, pl, tr, ar, zh };
 
-/** What a notice is made of. */
 export interface NoticeFacts {
   readonly incident: Incident;
   /** How many people, and rows of the audit log, are known to be concerned; null: no scope was named yet. */

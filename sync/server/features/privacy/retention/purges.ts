@@ -20,7 +20,6 @@ import { requestErasure } from '../erasure/request.ts';
 import { cutoff, type Kind, shorter } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** What purges work with. */
 export interface PurgeContext {
   readonly db: Db;
   readonly keys: Keys;

@@ -171,7 +171,6 @@ export const withObjects = <T>(
 
 const DAY_MS = 86_400_000;
 
-/** Once a day: kiosks that owe a word, of an erasure or of their own purges. Each is a warning in the log. */
 export const kioskWatchJob: Job = {
   name: 'kiosk-watch',
   everyMs: DAY_MS,
@@ -186,7 +185,7 @@ export const kioskWatchJob: Job = {
     for (const { device, requests } of erasures)
       log.warn(
         { code: 'erasure-overdue', device, count: requests },
-        'a kiosk has not confirmed erasures: look whether it is on, or revoke it',
+        'a kiosk has not confirmed erasures: check whether it is on, or revoke it',
       );
     const purges = (await kioskPurges(db, config.retention, at)).filter((p) => p.overdue);
     for (const { device, what } of purges)

@@ -36,7 +36,7 @@ export function rulesOf(s: RetentionSettings): z.output<typeof RetentionRule>[] 
       kind: 'attendance',
       days: s.attendanceDays,
       counted: 'from the check-in',
-      outcome: 'the record is of nobody; counts stay',
+      outcome: 'the record no longer belongs to anyone; counts stay',
       basis: 'the duties of the controller (working time, school register)',
     },
     {
@@ -44,12 +44,12 @@ export function rulesOf(s: RetentionSettings): z.output<typeof RetentionRule>[] 
       days: s.consentDays,
       counted: 'from the withdrawal',
       outcome: 'the record of the consent is removed',
-      basis: 'proof that there was a consent (GDPR Art. 7(1)), as long as claims last',
+      basis: 'proof of consent (GDPR Art. 7(1)), for as long as claims can be made',
     },
     {
       kind: 'leavers',
       days: s.leaverDays,
-      counted: 'from the day on which the person belonged to no site any more',
+      counted: 'from the day the person no longer belonged to any site',
       outcome: 'the person is erased',
       basis: 'the purpose has ended (GDPR Art. 17(1)(a))',
     },

@@ -28,7 +28,6 @@ const COLUMNS = [
   'Person',
 ] as const;
 
-/** Records of a filter, newest first, with the names of their people. */
 export function attendanceTable(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown): Table {
   async function* pages(): AsyncGenerator<Row[]> {
     const sites = await listSites(db);
@@ -58,7 +57,6 @@ export function attendanceTable(db: Db, keys: Keys, filter: AttendanceFilter, sh
   return { title: 'Attendance', columns: COLUMNS, pages: pages() };
 }
 
-/** Records of a filter, newest first, a page at a time, with the names of their people and kiosks. */
 export async function* namedRecords(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown) {
   const devices = await findAll(db, 'device', {}, ['id', 'name']);
   const kiosks = new Map(devices.map((d) => [d.id, d.name]));

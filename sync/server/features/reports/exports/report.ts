@@ -23,7 +23,6 @@ const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Cell]>> = 
   missing: ['Missing check-outs', (r) => r.missing],
 };
 
-/** A report as a file: the columns and rows of its page. */
 export function reportTable(db: Db, keys: Keys, report: OpenReport, shown: Shown): Table {
   const { columns, site } = report;
   const cells = columns.map((column): readonly [string, Cell] =>

@@ -246,7 +246,6 @@ export const forgottenEvacuationsJob: Job = {
 type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
 type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
 
-/** The site whose kiosks read a scope. */
 async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
   if (scope !== DEFAULT_SCOPE) return { id: scope, isDefault: false };
   const row = await find(db, 'site', { is_default: true }, ['id']);

@@ -5,7 +5,6 @@ import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { daysBetween, MAX_CHART_DAYS, type ReportSite, readDays, reportSite } from '../day.ts';
 
-/** Counts for charts. */
 export const statsRoutes: readonly Route[] = [
   implement(api.getArrivals, async ({ tx, services: { config }, query, now }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
@@ -72,7 +71,6 @@ async function readInside(
 const here = (site: ReportSite, column: string) =>
   sql`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
 
-/** Records that count, by hour and by method. */
 async function readArrivals(
   db: Db,
   site: ReportSite,
@@ -96,7 +94,6 @@ async function readArrivals(
 /** Why someone did not get in, or not at once. */
 const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
-/** What kiosks counted about themselves. */
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
   const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
     and f.until < ${end.toISOString()}::timestamptz and ${here(site, 'f.site')}`;

@@ -12,7 +12,7 @@ export const fleet: readonly string[] = [
      -- Account, or \`operator\`.
      by text not null,
      -- The revision whose settings these are again.
-     put_back integer,
+     reverted_to integer,
      primary key (kind, scope, revision))`,
 
   `-- What each device is sent: its own settings over those of its site. Outlives a revocation, so that no revision is given twice.

@@ -93,7 +93,7 @@ const acl = (Bucket: string): Item => ({
   async inspect(client) {
     const { Grants = [] } = await client.getBucketAcl({ Bucket });
     return Grants.filter((g) => /\/(AllUsers|AuthenticatedUsers)$/.test(g.Grantee?.URI ?? '')).map(
-      (g) => `its access list lets everybody ${g.Permission}`,
+      (g) => `its access list lets everyone ${g.Permission}`,
     );
   },
   apply: (client) => client.putBucketAcl({ Bucket, ACL: 'private' }),
@@ -120,7 +120,7 @@ function encryption({ bucket: Bucket, encryption: e }: S3Settings): Item {
       const has = found?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
       if (has?.SSEAlgorithm !== SSEAlgorithm)
         return [`its default is ${has?.SSEAlgorithm ?? 'none'}, not ${SSEAlgorithm}`];
-      return keyId && has.KMSMasterKeyID !== keyId ? ['its default key is another than S3_KMS_KEY_ID'] : [];
+      return keyId && has.KMSMasterKeyID !== keyId ? ['its default key is not S3_KMS_KEY_ID'] : [];
     },
     apply: (client) =>
       client.putBucketEncryption({
@@ -171,12 +171,12 @@ const objectLock = (Bucket: string): Item => ({
     const found = await orUnset(client.getObjectLockConfiguration({ Bucket }));
     return found?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
       ? []
-      : ['anchors of the audit log can not be locked; a bucket that `backup setup` makes can'];
+      : ['anchors of the audit log can’t be locked; a bucket created by `backup setup` supports it'];
   },
 });
 
 export const POLICY = {
-  name: 'policy: TLS alone, encrypted alone, nothing public',
+  name: 'policy: only TLS, only encrypted, nothing public',
   code: 'bucket-policy-differs',
 } as const;
 
@@ -224,9 +224,9 @@ function policy(settings: S3Settings): Item {
       return [
         ...missing.map((wanted) => `statement ${wanted.Sid} is missing or differs`),
         ...(missing.length > 0
-          ? ['for a store that does not know its conditions, run backup setup and backup audit with --no-policy']
+          ? ['for a store that does not support its conditions, run backup setup and backup audit with --no-policy']
           : []),
-        ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everybody in`),
+        ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everyone in`),
       ];
     },
     async apply(client) {
@@ -236,7 +236,7 @@ function policy(settings: S3Settings): Item {
       // A store that takes its conditions for met refuses everything from now on, over TLS too.
       if (!before || (await answers(client, Bucket))) return null;
       await removePolicy(client, settings, false);
-      return 'the store does not know its conditions and refused everything, so it was taken off again. Nothing is left to do; from now on check with: backup audit --no-policy';
+      return 'the store does not support its conditions and refused everything, so it was removed again. Nothing is left to do; from now on check with: backup audit --no-policy';
     },
   };
 }

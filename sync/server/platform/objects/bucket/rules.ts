@@ -108,7 +108,6 @@ export function policyStatements({ bucket, region, encryption }: S3Settings): St
   ];
 }
 
-/** Whether a statement lets everyone in. */
 export function isPublic(statement: Statement): boolean {
   if (statement.Effect !== 'Allow' || statement.Condition) return false;
   const principal = statement.Principal as { AWS?: unknown } | string | undefined;

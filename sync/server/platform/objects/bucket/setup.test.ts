@@ -122,7 +122,7 @@ describe.skipIf(missing)('the bucket', () => {
       }),
     );
     const policy = (await auditBucket(plain, PERIODS)).find((f) => f.code === 'bucket-policy-differs');
-    expect(policy?.why).toContain('statement without a name lets everybody in');
+    expect(policy?.why).toContain('statement without a name lets everyone in');
     other.destroy();
   });
 

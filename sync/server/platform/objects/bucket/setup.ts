@@ -85,7 +85,7 @@ async function takeOff(client: S3, settings: S3Settings, dryRun: boolean): Promi
   } catch (cause) {
     throw asS3Problem(cause, item);
   }
-  return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy is taken off'] };
+  return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy was removed'] };
 }
 
 async function inspect(client: S3, item: Item): Promise<Finding> {

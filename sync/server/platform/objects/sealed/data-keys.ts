@@ -58,7 +58,7 @@ async function readStored(store: ObjectStore, id: string): Promise<Stored> {
   try {
     return Stored.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw malformed(`the key of ${id} can not be read`, cause);
+    throw malformed(`the key of ${id} can’t be read`, cause);
   }
 }
 

@@ -82,7 +82,7 @@ function parsed(number: number, payload: Buffer): Frame {
     // Pages of rows are checked by what reads them: a schema over millions of strings costs more than the rest.
     return { kind, value: kind === 'rows' ? value : SHAPES[kind].parse(value) } as Frame;
   } catch (cause) {
-    throw malformed(`a ${kind} frame can not be read`, cause);
+    throw malformed(`a ${kind} frame can’t be read`, cause);
   }
 }
 
