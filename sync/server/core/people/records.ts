@@ -25,7 +25,7 @@ export interface PersonRecord extends Record<Field, string | null> {
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
-  /** The person into whom this one was merged. */
+  /** The person that this one was merged into. */
   readonly mergedInto: string | null;
 }
 

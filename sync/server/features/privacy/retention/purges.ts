@@ -73,7 +73,7 @@ export async function removeDue(purge: Purge, context: PurgeContext): Promise<nu
   return removed + ((await purge.more?.(context, removed)) ?? 0);
 }
 
-/** One batch's effect on the database: what it removed, and of whom. */
+/** One batch's effect on the database: what it removed, and whose it was. */
 export interface Removed {
   readonly removed: number;
   readonly people: readonly (string | null)[];
