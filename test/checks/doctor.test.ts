@@ -115,7 +115,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
   /** What Attention shows an administrator. */
   const items = () =>
     withDatabase(({ db, keys }) => {
-      const query = { kinds: ['server'], state: 'open', limit: 100, after: null } as const;
+      const query = { kinds: ['server'], state: 'open', scope: null, sort: '-at', limit: 100, after: null } as const;
       return listAttention(db, keys, attentionOf(MODULES), query, new Date());
     });
   const attention = async () => (await items()).map(({ code }) => code).sort();

@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import type { KioskStaffList } from '../../sync/protocol/api/staff.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { INVENTORY } from '../kit/engine.ts';
 import { axe, enterByLink, fits, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
@@ -12,23 +13,7 @@ let system: System;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
-let inventory: Inventory = {
-  version: '0.2.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 60,
-  diskFree: 21e9,
-  diskTotal: 64e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: null,
-  storeSchema: 10,
-  configRevision: null,
-  configProblem: null,
-};
+let inventory: Inventory = { ...INVENTORY, version: '0.2.0' };
 
 const at = (path: string) => system.at(path);
 const items = () =>

@@ -2,6 +2,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { listRollouts } from '../../sync/protocol/api/rollouts.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { INVENTORY } from '../kit/engine.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newKiosk } from '../kit/kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -20,21 +21,8 @@ const kiosks: { box: MemoryOutbox; engine: SyncEngine }[] = [];
 
 /** Of the kiosk in the office, before which someone always stands. */
 const held: Inventory = {
+  ...INVENTORY,
   version: '1.4.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 100,
-  diskFree: 20e9,
-  diskTotal: 64e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: 45,
-  storeSchema: 6,
-  configRevision: null,
-  configProblem: null,
   updateHeld: { version: '1.5.0', since: '2026-01-10T12:00:00.000Z' },
 };
 

@@ -15,6 +15,8 @@ let page: Page;
 let complaints: string[];
 /** Enough that reading them all takes many pages. */
 const MANY = 10_000;
+/** More than one page of a list has. */
+const KIOSKS = 205;
 
 test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance');
@@ -138,6 +140,33 @@ test('several people are given sites at once', async () => {
     await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText(site);
 });
 
+test('what could not be done for some rows is said by name, and they alone stay selected', async () => {
+  await open('people');
+  const [{ id }] = (await ask(page, 'GET', '/api/people?number=411')).items;
+  await page.route(`**/api/people/${id}/sites`, (route) =>
+    route.fulfill({
+      status: 404,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status: 404, code: 'person-unknown', title: 'x', nextStep: 'x', params: {} }),
+    }),
+  );
+  await page.getByRole('checkbox', { name: 'Select all' }).check();
+  await page.getByRole('button', { name: 'Assign sites' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Bonn').check();
+  await dialog.getByRole('button', { name: 'Assign sites' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('2 of 3 done. Not done:Grace Hopper: ');
+  await axe(page);
+  await page.unroute(`**/api/people/${id}/sites`);
+  // Only the one that is left.
+  await expect(page.locator('.table-bulk')).toContainText('1 selected');
+  await dialog.getByRole('button', { name: 'Assign sites' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole('checkbox', { name: 'Select all' })).toBeFocused();
+  for (const name of ['Ada Lovelace', 'Grace Hopper', 'Alan Turing'])
+    await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText('Bonn');
+});
+
 test('the keys go from row to row, open one and choose one', async () => {
   await open('people');
   const link = (at: number) => rows().nth(at).getByRole('rowheader').getByRole('link');
@@ -168,6 +197,11 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
     sql`insert into person (id, row_version, updated_at)
         select gen_random_uuid(), 1, timestamptz '2026-01-01Z' + n * interval '1 second'
         from generate_series(1, ${MANY}::int) n`.execute(db),
+  );
+  await system.server.offline(({ db }) =>
+    sql`insert into device (id, name, status, ed25519, x25519, tls_key_hash, registered_at)
+        select gen_random_uuid(), 'Gate ' || lpad(n::text, 3, '0'), 'approved', 'x' || n, 'x' || n, 'x' || n, now()
+        from generate_series(1, ${KIOSKS}::int) n`.execute(db),
   );
   await system.server.start();
   await open('people?sort=-updatedAt');
@@ -207,5 +241,17 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
   await expect.poll(() => rows().count()).toBeGreaterThan(1200);
   await page.evaluate(() => dispatchEvent(new Event('afterprint')));
   await expect.poll(() => rows().count()).toBeLessThanOrEqual(shown + 40);
+});
+
+test('a fleet of many pages is whole wherever kiosks are named, chosen from and listed', async () => {
+  await open('attendance');
+  const last = `Gate ${KIOSKS}`;
+  await expect(page.getByLabel('Kiosk', { exact: true }).getByRole('option', { name: last })).toBeAttached();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search' }).fill(last);
+  await page.getByRole('option', { name: new RegExp(last) }).click();
+  await expect(page.getByRole('heading', { level: 1, name: last })).toBeVisible();
+  await open('fleet?sort=-name');
+  await expect(page.getByRole('table', { name: 'Fleet' }).getByRole('rowheader', { name: last })).toBeVisible();
   expect(complaints).toEqual([]);
 });

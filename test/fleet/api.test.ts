@@ -14,29 +14,14 @@ import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/modul
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { INVENTORY } from '../kit/engine.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { withDatabase } from '../kit/suite.ts';
 
 /** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
 
 const START = new Date('2026-11-26T08:00:00.000Z');
-const WELL: Inventory = {
-  version: '0.2.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 100,
-  diskFree: 20e9,
-  diskTotal: 64e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: 45,
-  storeSchema: 6,
-  configRevision: null,
-  configProblem: null,
-};
+const WELL: Inventory = { ...INVENTORY, version: '0.2.0' };
 
 describe.each(DATABASES)('the fleet on $name', (kind) => {
   let api: Api;

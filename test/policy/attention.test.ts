@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/attention.ts';
+import type { AttentionCount, AttentionItem, AttentionPage } from '../../sync/protocol/api/attention.ts';
 import type { MyComplaints } from '../../sync/protocol/api/portal.ts';
 import { type Minor, reviewMinors } from '../../sync/server/core/consents/minors.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
@@ -55,6 +55,45 @@ describe.each(DATABASES)('attention on $name', (on) => {
     await expect(
       api.ask('POST', '/api/attention/resolve', { body: { ...item, ref: v7(), note: 'x' } }),
     ).rejects.toMatchObject({ code: 'attention-unknown' });
+  });
+
+  test('the list is of one site too: of its kiosk, else of its people; a total goes with the first page', async () => {
+    const bonn = v7();
+    await api.db.insertInto('site').values({ id: bonn, name: 'Bonn', time_zone: 'UTC', is_default: false }).execute();
+    const kiosks = { [SITE.id]: await api.kiosk(), [bonn]: await api.kiosk(bonn) };
+    const refs: Record<string, string[]> = { [SITE.id]: [], [bonn]: [] };
+    for (const [site, kiosk] of Object.entries(kiosks)) {
+      const person = newPerson(kiosk, 'Ada', NOW, v7().slice(-6));
+      const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+      const { id } = kiosk.append('checkin', open, { person, score: 0.7 }, NOW).header;
+      kiosk.append('void', { target: id, reason: 'not-me' }, { person }, NOW);
+      await api.deliver(kiosk);
+      await api.ask('PUT', `/api/people/${person}/sites`, { as: 'staff', body: { sites: [site] } });
+      // Of no kiosk.
+      const pair = v7();
+      await api.db
+        .insertInto('merge_candidate')
+        .values({
+          id: pair,
+          first: person,
+          second: `f${v7().slice(1)}`,
+          reason: 'number',
+          score: null,
+          found_at: NOW,
+          status: 'open',
+        })
+        .execute();
+      refs[site]!.push(id, pair);
+    }
+    const all = Object.values(refs).flat();
+    for (const [site, own] of Object.entries(refs)) {
+      const found = (await list(`&site=${site}`)).map(({ ref }) => ref);
+      expect(found.filter((ref) => all.includes(ref)).sort()).toEqual(own.sort());
+    }
+    const page = (query: string) => api.ask<AttentionPage>('GET', `/api/attention?limit=1&site=${bonn}${query}`, {});
+    const { total, next } = await page('&total=true');
+    expect(total).toBe(2);
+    expect((await page(`&total=true&cursor=${next}`)).total).toBe(null);
   });
 
   test('whose scores fall is put before staff to be enrolled again, once, and not after they were', async () => {

@@ -267,7 +267,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       api.db,
       api.keys,
       SOURCES,
-      { kinds: ['kiosk'], state: 'open', limit: 10, after: null },
+      { kinds: ['kiosk'], state: 'open', scope: null, sort: '-at', limit: 10, after: null },
       NOW,
     );
     expect(items).toEqual([expect.objectContaining({ code: 'emergency-pin-used', device: kiosk.id })]);

@@ -161,6 +161,26 @@ const LISTS: Readonly<Record<string, List>> = {
         .execute(),
     remove: (db, id) => db.deleteFrom('merge_candidate').where('id', '=', id).execute(),
   },
+  attention: {
+    as: 'staff',
+    path: () => '/api/attention',
+    sorts: { at: text('at'), what: text('kind') },
+    idOf: (item) => String(item.ref),
+    // Of two kinds.
+    add: (db, id, random) => {
+      const [first, at] = ['00000000-0000-7000-8000-000000000001', someTime(random)];
+      return random() < 0.5
+        ? db
+            .insertInto('merge_candidate')
+            .values({ id, first, second: id, reason: 'number', score: null, found_at: at, status: 'open' })
+            .execute()
+        : db.insertInto('lookalike').values({ id, first, second: id, reason: 'not-me', at }).execute();
+    },
+    remove: async (db, id) => {
+      await db.deleteFrom('merge_candidate').where('id', '=', id).execute();
+      await db.deleteFrom('lookalike').where('id', '=', id).execute();
+    },
+  },
   deliveries: {
     as: 'admin',
     path: (webhook) => `/api/webhooks/${webhook}/deliveries`,

@@ -96,6 +96,42 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(affected.people.map((p) => p.person).sort()).toEqual([...shown].sort());
   });
 
+  test('more who fit than are shown are said, and so is that not everybody can be found; a site has its own', async () => {
+    const tag = `w${randomUUID().slice(0, 6)}`;
+    const site = randomUUID();
+    await web.db.insertInto('site').values({ id: site, name: 'Bonn', time_zone: 'Europe/Berlin' }).execute();
+    for (const name of ['Ada', 'Ben', 'Cleo']) await add(`${name} ${tag}`);
+    const zoe = await add(`Zoe ${tag}`, { sites: [site], number: tag });
+    await search(tag);
+    const ask = async (query: object) => {
+      const asked = new URLSearchParams({ q: tag, ...query });
+      return (await web.ask(staff, 'GET', `/api/people/search?${asked}`)).json();
+    };
+    expect(await ask({ limit: '3' })).toMatchObject({ more: true, state: 'ready' });
+    expect(await ask({ limit: '4' })).toMatchObject({ more: false });
+    // The others would fill a page of two.
+    const there = await ask({ q: `${tag}`, limit: '2', site });
+    expect([(there.items as { id: string }[]).map(({ id }) => id), there.more]).toEqual([[zoe], false]);
+    const [{ count }] = (await web.audit(1)) as unknown as [{ count: number }];
+    expect(count).toBe(1);
+    Object.defineProperty(await names(staff), 'state', { value: 'too-many' });
+    expect(await ask({})).toMatchObject({ state: 'too-many' });
+    await web.ask(staff, 'DELETE', '/api/session');
+  });
+
+  test('a first search may wait until every name is open: the answer is whole, and of one row', async () => {
+    await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
+    const tag = `x${randomUUID().slice(0, 6)}`;
+    await add(`Ada ${tag}`);
+    const kept = await names(staff);
+    const refresh = kept.refresh.bind(kept);
+    kept.refresh = () => sleep(150).then(refresh);
+    const first = await web.ask(staff, 'GET', `/api/people/search?q=${tag}`);
+    expect(first.json()).toMatchObject({ items: [], state: 'reading' });
+    const whole = await web.ask(staff, 'GET', `/api/people/search?q=${tag}&whole=true`);
+    expect(whole.json()).toMatchObject({ items: [{ name: `Ada ${tag}` }], state: 'ready' });
+  });
+
   test('who may not see names, or is not signed in, finds nobody', async () => {
     const auditor = await web.signIn('auditor');
     const url = '/api/people/search?q=ada';

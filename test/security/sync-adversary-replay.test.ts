@@ -7,6 +7,7 @@ import { type MessageContext, takeMessage } from '../../sync/server/app/devices/
 import { findDevice } from '../../sync/server/core/devices/registry.ts';
 import { codeOf } from '../kit/client.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
+import { INVENTORY } from '../kit/engine.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { json, rawJws } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
@@ -16,23 +17,6 @@ import { type Kiosk, Target } from './target.ts';
  * it, nor as it was. And reports that are forged, too large, or another's.
  */
 
-const REPORT: Inventory = {
-  version: '1.0.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 1,
-  diskFree: 10,
-  diskTotal: 20,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: null,
-  storeSchema: 7,
-  configRevision: null,
-  configProblem: null,
-};
 type Changes = Partial<Extract<Ask, { what: 'changes' }>>;
 
 describe.each(ONE_DATABASE)('on $name', (kind) => {
@@ -80,7 +64,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     const sent: string[] = [];
     let last: string | null = null;
     for (const camera of ['ok', 'covered', 'ok', 'broken'] as const) {
-      const { sealed, answered } = await ask({ heard: last, report: { ...REPORT, camera } });
+      const { sealed, answered } = await ask({ heard: last, report: { ...INVENTORY, camera } });
       sent.push(sealed);
       last = answered;
       pass(20_000);
@@ -96,7 +80,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect((await reported())!.camera).toBe('broken');
     expect((await findDevice(target.database.db, kiosk.box.device))!.trusts).toEqual(trusts);
     // The kiosk itself goes on.
-    await ask({ heard: last, report: { ...REPORT, camera: 'denied' } });
+    await ask({ heard: last, report: { ...INVENTORY, camera: 'denied' } });
     expect(await heard()).toBe(new Date(now).toISOString());
     expect((await reported())!.camera).toBe('denied');
   });
@@ -138,7 +122,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
   });
 
   test('a report that is forged, another’s, misshapen or too large is refused with a code, and the last one stays', async () => {
-    await ask({ report: REPORT });
+    await ask({ report: INVENTORY });
     const other = await target.kiosk();
     const header = {
       alg: 'EdDSA',
@@ -154,7 +138,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
       target
         .seal(rawJws(header, json({ ...body, report }), key), { typ: 'sp-ask+jwe', cty: 'sp-ask+jws' })
         .then((sealed) => codeOf(take(sealed, of)));
-    const spoilt = { ...REPORT, camera: 'covered' };
+    const spoilt = { ...INVENTORY, camera: 'covered' };
     expect(await sent(spoilt, newSigningKey())).toBe('bad-signature');
     expect(await sent(spoilt, other.secret.signing)).toBe('bad-signature');
     expect(await sent(spoilt, kiosk.secret.signing, other)).toBe('wrong-issuer');
@@ -169,7 +153,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
       [spoilt],
     ])
       expect(await sent(wrong), JSON.stringify(wrong).slice(0, 60)).toBe('ask-malformed');
-    expect(await reported()).toEqual(REPORT);
+    expect(await reported()).toEqual(INVENTORY);
     expect(await reported(other)).toBeUndefined();
     // Larger than any ask: not even opened.
     expect(await codeOf(take('A'.repeat(30_000)))).toBe('ask-too-large');

@@ -6,12 +6,13 @@ import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
-import { setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { RecordedAt } from '../parts/place-links.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -65,6 +66,7 @@ export function Attendance({ query, role }: PageProps) {
           value={from.value || dayKeyIn(Date.now(), zone)}
         />
         <TextField label={t('attendance.to')} type="date" {...filterOf('to')} />
+        <PersonFilter />
         <SelectFilter name="device" label={t('attendance.kiosk')} options={kiosks.value.map((k) => [k.id, k.name])} />
         <SelectFilter name="direction" label={t('attendance.direction')} options={directionOptions()} />
         <SelectFilter
@@ -96,17 +98,7 @@ export function Attendance({ query, role }: PageProps) {
             label: t('attendance.person'),
             heads: true,
             cell: (row) =>
-              row.person === null ? (
-                t('board.list.unknown')
-              ) : (
-                <RowButton
-                  class="link-button"
-                  title={t('attendance.ofPerson')}
-                  onClick={() => setQuery({ person: row.person })}
-                >
-                  <bdi>{row.name ?? t('board.list.unknown')}</bdi>
-                </RowButton>
-              ),
+              row.person === null ? t('board.list.unknown') : <PersonLink id={row.person} name={row.name} />,
           },
           direction: {
             label: t('attendance.direction'),

@@ -8,7 +8,7 @@ import { useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { type Key, t } from '../i18n.ts';
-import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
@@ -39,7 +39,8 @@ export function Waiting() {
 export function Attention({ query }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
-  const pages = useList(attention.listAttention, { query: { kind: query.get('kind'), state: state.value } });
+  const asked = { kind: query.get('kind'), state: state.value, site: query.get('site') };
+  const pages = useList(attention.listAttention, { query: asked });
   const reopen = async ({ kind, ref }: attention.AttentionItem) => {
     const answer = await api(attention.reopenAttention, { body: { kind, ref } });
     pages.reload();
@@ -54,7 +55,8 @@ export function Attention({ query }: PageProps) {
   };
   return (
     <PageFrame of="attention">
-      <FilterBar names={['kind', 'state']}>
+      <FilterBar names={['kind', 'state', 'site']}>
+        <SiteField any />
         <SelectFilter
           name="kind"
           label={t('attention.kindLabel')}
@@ -219,6 +221,7 @@ function ResolveAll({ items, onDone }: { items: readonly attention.AttentionItem
             kind="primary"
             label={t('attention.resolveAll', { count: noted.length })}
             rows={noted}
+            nameOf={(item) => [itemLabel(item), item.name].filter(Boolean).join(' · ')}
             write={({ kind, ref }) => api(attention.resolveAttention, { body: { kind, ref, note: note.value } })}
             done={onDone}
           />

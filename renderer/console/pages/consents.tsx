@@ -8,8 +8,10 @@ import { languageName } from '../../shared/web/languages.ts';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -17,9 +19,19 @@ import { useList } from '../parts/table-sort.tsx';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
-  const pages = useList(consents.listConsents);
+  const pages = useList(consents.listConsents, {
+    query: { person: filterOf('person').value, action: filterOf('action').value },
+  });
   return (
     <PageFrame of="consents">
+      <FilterBar names={['person', 'action']}>
+        <PersonFilter />
+        <SelectFilter
+          name="action"
+          label={t('consents.word')}
+          options={consents.Consent.shape.action.options.map((one) => [one, t(`people.word.${one}`)])}
+        />
+      </FilterBar>
       <DataTable
         id="consents"
         pages={pages}

@@ -3,8 +3,10 @@ import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { FilterBar } from '../parts/filters.tsx';
 import { DirectionChip, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -20,6 +22,9 @@ export function Corrections({ query, role }: PageProps) {
     });
   return (
     <PageFrame of="corrections">
+      <FilterBar names={['person']}>
+        <PersonFilter />
+      </FilterBar>
       <ErrorNote error={error} />
       <DataTable
         id="corrections"

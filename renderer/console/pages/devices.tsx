@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
 import * as devices from '../../../sync/protocol/api/devices.ts';
 import { type FleetKiosk, listFleet } from '../../../sync/protocol/api/fleet.ts';
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useAll, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
@@ -31,7 +30,7 @@ export function Devices({ rest: [id], ...props }: PageProps) {
 type ListProps = Omit<PageProps, 'rest'>;
 
 function ListWithHealth(props: ListProps) {
-  const found = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
+  const found = useAll(listFleet, {}, EVERY_MS);
   return <List {...props} health={found.value?.items ?? []} />;
 }
 

@@ -110,7 +110,9 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
         {[first.value, second.value].map((person, i) =>
           person ? (
             <section key={person.id} class="card panel" aria-label={person.name ?? t('people.unnamed')}>
-              <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
+              <h2>
+                <PersonLink id={person.id} name={person.name} />
+              </h2>
               <dl class="facts">
                 <PersonFacts person={person} />
                 <Fact name={t('people.consent')} value={t(`people.standing.${person.consent}`)} />
@@ -152,6 +154,8 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
       <ErrorNote error={error} />
       <DataTable
         pages={pages}
+        id="lookalikes"
+        beside
         caption={t('lookalikes.title')}
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}

@@ -142,6 +142,7 @@ function One({ request, role }: { request: string; role: Role }) {
             <section class="card table-card">
               <h2 class="card-title">{t('erasures.kiosks')}</h2>
               <DataTable
+                id="erasure-kiosks"
                 caption={t('erasures.kiosks')}
                 rows={[
                   ...erasure.open.map((k) => ({ ...k, at: null as string | null })),

@@ -19,6 +19,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-fields.tsx';
 import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -156,7 +157,13 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
       );
   };
   const columns = {
-    person: { label: t('presence.person'), heads: true, sort: nameOf, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
+    person: {
+      label: t('presence.person'),
+      heads: true,
+      sort: nameOf,
+      cell: (row: Inside) =>
+        row.name === null ? <bdi>{nameOf(row)}</bdi> : <PersonLink id={row.person} name={row.name} />,
+    },
     since: {
       label: t('presence.since'),
       sort: (row: Inside) => row.since,
@@ -229,6 +236,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
         <div class="card table-card">
           {rows.length > 0 ? (
             <DataTable
+              id="evacuation"
               caption={t('evacuation.nav')}
               rows={rows}
               rowKey={(row) => row.person}

@@ -9,13 +9,12 @@ import {
   setSettingsTemplate,
   type Template as TemplateOf,
 } from '../../../sync/protocol/api/fleet.ts';
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Panel } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.tsx';
+import { useAll, useRead } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
@@ -46,9 +45,9 @@ const FILTERS = ['site', 'alert', 'version', 'name'] as const;
 
 function List({ role }: Pick<PageProps, 'role'>) {
   const [site, alert, version, name] = FILTERS.map((filter) => filterOf(filter).value);
-  const query = { site, alert, version, name, limit: MAX_PAGE };
-  const found = useRead(listFleet, { query }, EVERY_MS);
-  const page = found.value;
+  const found = useAll(listFleet, { query: { site, alert, version, name } }, EVERY_MS);
+  const kiosks = found.value?.items;
+  const page = found.value?.first;
   const versions = Object.keys(page?.summary.versions ?? {}).sort();
   return (
     <PageFrame
@@ -74,13 +73,8 @@ function List({ role }: Pick<PageProps, 'role'>) {
       </FilterBar>
       <div class="card table-card" aria-busy={found.loading}>
         {!page && found.loading && <Skeleton rows={6} />}
-        {page?.items.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconRepair />} />}
-        {page && page.items.length > 0 && <Kiosks kiosks={page.items} admin={role === 'admin'} onDone={found.reload} />}
-        {page?.next && (
-          <footer class="table-foot">
-            <p class="muted">{t('fleet.more', { count: page.items.length })}</p>
-          </footer>
-        )}
+        {kiosks?.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconRepair />} />}
+        {kiosks && kiosks.length > 0 && <Kiosks kiosks={kiosks} admin={role === 'admin'} onDone={found.reload} />}
       </div>
     </PageFrame>
   );
@@ -128,6 +122,7 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
               key={what}
               label={t(`fleet.command.${what}`)}
               rows={chosen}
+              nameOf={(k) => k.name}
               write={(k) => api(commandKiosk, { params: { device: k.id }, body: { what } })}
               ask={{ title: t(`fleet.command.${what}`), text: t('fleet.bulkText', { count: chosen.length }) }}
               done={onDone}

@@ -5,7 +5,7 @@ import { IconCloudOff } from '../../shared/icons.tsx';
 import { demo } from '../../shared/web/demo.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { CheckinList } from '../parts/checkin-list.tsx';
+import { CheckinList, RowName } from '../parts/checkin-list.tsx';
 import { SiteField } from '../parts/filters.tsx';
 import type { PageProps } from '../parts/page.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
@@ -159,7 +159,7 @@ function Stats({ live, role, site }: { live: Live; role: Role; site: string | nu
       </Stat>
       <div class="card stat stat-latest">
         <p class="stat-label">{t('board.stats.latest')}</p>
-        <p class="stat-name">{latest ? (latest.name ?? t('board.list.unknown')) : t('board.stats.none')}</p>
+        <p class="stat-name">{latest ? <RowName row={latest} /> : t('board.stats.none')}</p>
         <p class="stat-hint">
           {latest && `${t(`direction.${latest.direction}`)} · ${agoOf(live.serverNow.value - Date.parse(latest.at))}`}
         </p>

@@ -26,6 +26,7 @@ export function Jobs() {
       {states.value && (
         <div class="card table-card">
           <DataTable
+            id="jobs"
             caption={t('jobs.nav')}
             rows={states.value.jobs}
             rowKey={(j) => j.job}
@@ -64,6 +65,8 @@ export function Jobs() {
           {!runs.value && runs.loading && <Skeleton rows={6} />}
           {runs.value && (
             <DataTable
+              id="runs"
+              beside
               caption={t('jobs.runs')}
               rows={runs.value.runs}
               rowKey={(r) => String(r.id)}

@@ -10,7 +10,7 @@ import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { usePeopleSearch } from '../parts/people-search.tsx';
+import { SearchCut, usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
 import { SiteLinks } from '../parts/place-links.tsx';
 import { Skeleton } from '../parts/reading.tsx';
@@ -36,10 +36,10 @@ export function People({ rest: [person, task], role, query }: PageProps) {
 function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const site = filterOf('site').value;
   const typed = useField('');
-  const found = usePeopleSearch(typed.value, MAX_FOUND);
+  const found = usePeopleSearch(typed.value, { limit: MAX_FOUND, site });
   const pages = useList(listPeople, { query: { site } });
   const searching = typed.value.trim() !== '';
-  const matches = site ? found.items.filter((p) => p.sites.includes(site)) : found.items;
+  const matches = found.items;
   const shown = searching ? matches : pages.items;
   const namesakes = (p: Person) => shown.some((other) => other.id !== p.id && other.name === p.name);
   const table = {
@@ -104,10 +104,11 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         <Skeleton rows={4} />
       ) : matches.length > 0 ? (
         <div class="card table-card">
+          <SearchCut found={found} />
           <DataTable {...table} rows={matches} />
         </div>
       ) : (
-        <Empty title={t('people.noneFound')} text={t('people.noneFoundText')} />
+        <Empty title={t('people.noneFound')} text={t(found.cut ? 'search.tooMany' : 'people.noneFoundText')} />
       )}
       <p class="sr-only" role="status">
         {searching && !found.waiting && t('search.count', { count: matches.length })}
@@ -129,6 +130,7 @@ function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: ()
             kind="primary"
             label={t('people.assignSites')}
             rows={people}
+            nameOf={(p) => p.name ?? t('people.unnamed')}
             write={({ id: person }) => api(setPersonSites, { params: { person }, body: { sites: [...chosen] } })}
             done={onDone}
           />

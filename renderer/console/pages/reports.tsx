@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { exportPayroll, exportReport, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { getPerson } from '../../../sync/protocol/api/people.ts';
 import {
   getReport,
   REPORTS,
@@ -18,14 +17,13 @@ import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from '../parts/column.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
+import { PersonFilter } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -124,7 +122,7 @@ export function Reports({ query, role }: PageProps) {
           label={t('attendance.show')}
           options={ReportOnly.options.map((one) => [one, t(`reports.onlyOf.${one}`)])}
         />
-        {person ? <OfPerson key={person} id={person} /> : <Person value={null} />}
+        <PersonFilter then={{ by: 'person-day', sort: null }} />
       </FilterBar>
       <p class="print-only">
         <strong dir="auto">{report?.site.name ?? siteOf(site ?? null)?.name}</strong>
@@ -152,22 +150,6 @@ export function Reports({ query, role }: PageProps) {
       <Payroll period={{ site, from, to }} />
     </PageFrame>
   );
-}
-
-/** Whose days the report shows; nobody's: everyone's. */
-const Person = ({ value }: { value: ChosenPerson | null }) => (
-  <PersonField
-    label={t('reports.person')}
-    hint=""
-    value={value}
-    onPerson={(chosen) => setQuery({ person: chosen?.id ?? null, ...(chosen && { by: 'person-day', sort: null }) })}
-  />
-);
-
-/** The one who is chosen, by their name, which no row may hold. */
-function OfPerson({ id }: { id: string }) {
-  const { value, error } = useRead(getPerson, { params: { person: id } });
-  return <Person value={{ id, name: value || error ? (value?.name ?? null) : '' }} />;
 }
 
 const hours = (minutes: number): string =>

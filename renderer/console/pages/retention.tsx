@@ -89,6 +89,7 @@ export function RetentionView({ role }: PageProps) {
         <section class="card table-card">
           <h2 class="card-title">{t('retention.kiosks')}</h2>
           <DataTable
+            id="retention-kiosks"
             caption={t('retention.kiosks')}
             rows={state.kiosks}
             rowKey={(k) => `${k.device} ${k.what}`}

@@ -79,6 +79,7 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
         <h2>{t('rollouts.past')}</h2>
       </div>
       <DataTable
+        id="rollouts"
         caption={t('rollouts.past')}
         rows={rollouts}
         rowKey={(r) => r.id}

@@ -52,6 +52,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
             <Empty title={t('schedules.none')} text={t('schedules.noneText')} icon={<IconCalendar />} />
           ) : (
             <DataTable
+              id="schedules"
               caption={t('schedules.nav')}
               rows={value.items}
               rowKey={(row) => row.id}

@@ -1,6 +1,5 @@
 import { listAttention } from '../../../sync/protocol/api/attention.ts';
 import { listFleet } from '../../../sync/protocol/api/fleet.ts';
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { getEvacuation, listPresence } from '../../../sync/protocol/api/presence.ts';
 import * as siteApi from '../../../sync/protocol/api/sites.ts';
 import { Button } from '../../shared/button.tsx';
@@ -8,7 +7,7 @@ import { IconExit, IconPeople, IconSettings } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote, TextField, useFields } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Fact, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, WriteForm } from '../../shared/web/resource.tsx';
+import { useAll, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Ago, codeLabel } from '../parts/labels.tsx';
@@ -173,8 +172,8 @@ function InsidePanel({ site }: { site: siteApi.Site }) {
 
 /** The kiosks here and their health. */
 function KiosksPanel({ site }: { site: siteApi.Site }) {
-  const found = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
-  const here = found.value?.items.filter((k) => siteOf(k.site)?.id === site.id);
+  const found = useAll(listFleet, { query: { site: site.id } }, EVERY_MS);
+  const here = found.value?.items;
   return (
     <Panel title={t('devices.nav')} data-at="kiosks">
       <Reading of={found} rows={3} />
@@ -193,15 +192,15 @@ function KiosksPanel({ site }: { site: siteApi.Site }) {
 
 /** What about the kiosks here is waiting for someone. */
 function AttentionPanel({ site }: { site: siteApi.Site }) {
-  const found = useRead(listAttention, { query: { kind: 'kiosk', limit: MAX_PAGE } }, EVERY_MS);
-  const here = new Set(kiosksOf(site).map(({ id }) => id));
-  const items = found.value?.items.filter(({ device }) => device !== null && here.has(device));
+  const query = { kind: 'kiosk', site: site.id } as const;
+  const found = useRead(listAttention, { query: { ...query, limit: SHOWN } }, EVERY_MS);
+  const items = found.value?.items;
   return (
     <Panel title={t('attention.nav')} data-at="attention">
       <Reading of={found} rows={2} />
       {items?.length === 0 && <p class="muted">{t('attention.none')}</p>}
       <ul>
-        {items?.slice(0, SHOWN).map((item) => (
+        {items?.map((item) => (
           <li key={item.ref} class="setting">
             <div>
               <p class="setting-name">{codeLabel('fleet.alert', item.code)}</p>
@@ -214,7 +213,7 @@ function AttentionPanel({ site }: { site: siteApi.Site }) {
       </ul>
       {items && items.length > 0 && (
         <div class="actions start">
-          <Button label={t('attention.nav')} onClick={() => go('attention', { kind: 'kiosk' })} />
+          <Button label={t('attention.nav')} onClick={() => go('attention', query)} />
         </div>
       )}
     </Panel>

@@ -123,6 +123,7 @@ function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
   return (
     <Numbers title={t('statistics.byKiosk')} text={t('statistics.byKioskText')} empty={kiosks.length === 0}>
       <DataTable
+        id="by-kiosk"
         caption={t('statistics.byKiosk')}
         rows={kiosks}
         rowKey={(k) => k.id}

@@ -14,15 +14,17 @@ import {
 } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { setQuery } from '../../shared/web/router.ts';
 import { type Key, t } from '../i18n.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { filterOf } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { useList } from '../parts/table-sort.tsx';
+import { useListBeside } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, their state, and the outcome of each message. */
@@ -72,7 +74,8 @@ interface OneProps {
 }
 
 function One({ hook, admin, onChange, onSecret }: OneProps) {
-  const [log, setLog] = useState(false);
+  const log = filterOf('log').value === hook.id;
+  const setLog = (open: boolean) => setQuery({ log: open ? hook.id : null });
   const { busy, error, run } = useWrite();
 
   const params = { webhook: hook.id };
@@ -219,7 +222,7 @@ interface DeliveriesProps {
 
 /** What was sent, is waiting, or was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
-  const pages = useList(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
+  const pages = useListBeside('deliveries', webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>
     run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {
@@ -231,6 +234,8 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
       <ErrorNote error={error} />
       {!enabled && pages.items.some((d) => d.state === 'due') && <Note kind="warn">{t('webhooks.keptBackText')}</Note>}
       <DataTable
+        id="deliveries"
+        beside
         caption={t('webhooks.log')}
         pages={pages}
         rowKey={(d) => d.id}
@@ -241,6 +246,7 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
             <BulkButton
               label={t('webhooks.retry')}
               rows={chosen.filter((d) => d.state !== 'due')}
+              nameOf={(d) => codeLabel('webhooks.kind', d.kind.replace('.', '-'))}
               write={(d) => api(webhooks.repeatDelivery, { params: { webhook, delivery: d.id } })}
               done={pages.reload}
             />

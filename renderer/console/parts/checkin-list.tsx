@@ -56,7 +56,7 @@ export function CheckinList({ live }: { live: Live }) {
   );
 }
 
-function Name({ row: { person, name } }: { row: BoardRow }) {
+export function RowName({ row: { person, name } }: { row: BoardRow }) {
   if (person !== null && name !== null) return <PersonLink id={person} name={name} />;
   return <span>{name ?? t('board.list.unknown')}</span>;
 }
@@ -73,7 +73,7 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
       </span>
       <div class="row-who">
         <p class="row-name" dir="auto">
-          {row.voided === null ? <Name row={row} /> : <s>{name}</s>}
+          {row.voided === null ? <RowName row={row} /> : <s>{name}</s>}
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>

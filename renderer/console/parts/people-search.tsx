@@ -1,67 +1,91 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { type Person, searchPeople } from '../../../sync/protocol/api/people.ts';
+import { getPerson, type Person, searchPeople } from '../../../sync/protocol/api/people.ts';
 import { Button } from '../../shared/button.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
+import { useRead } from '../../shared/web/resource.tsx';
+import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Combobox, type Option } from './combobox.tsx';
 
 /** After the last key, ms: who types a name asks once or twice, and each asking is in the audit log. */
 const TYPED_MS = 150;
-/** Names are still being opened: how soon they are asked for again, ms. */
-const READING_MS = 300;
 
 export interface PeopleSearch {
   readonly items: readonly Person[];
   readonly error: ApiError | null;
   /** No result yet for what was typed. */
   readonly waiting: boolean;
+  /** Why someone may be missing: more people fit, or there are more than can be searched by name. */
+  readonly cut: 'more' | 'too-many' | null;
   readonly retry: () => void;
 }
 
+const NOTHING = { items: [], error: null, cut: null } as const;
+
 /** People who may be meant. An answer to what was typed before is dropped; what is typed is kept nowhere. */
-export function usePeopleSearch(typed: string, limit = 10): PeopleSearch {
+export function usePeopleSearch(
+  typed: string,
+  { limit = 10, site = '' }: { limit?: number; site?: string } = {},
+): PeopleSearch {
   const q = typed.trim();
-  const [state, setState] = useState<{ q: string; items: readonly Person[]; error: ApiError | null }>({
-    q: '',
-    items: [],
-    error: null,
+  const asked = `${site} ${q}`;
+  const [state, setState] = useState<Pick<PeopleSearch, 'items' | 'error' | 'cut'> & { asked: string | null }>({
+    ...NOTHING,
+    asked: null,
   });
   const [round, setRound] = useState(0);
   useEffect(() => {
-    if (q === '') return setState({ q, items: [], error: null });
+    if (q === '') return setState({ ...NOTHING, asked });
     const gone = new AbortController();
-    let timer = setTimeout(ask, TYPED_MS);
-    async function ask(): Promise<void> {
-      const answer = await api(searchPeople, { query: { q, limit }, signal: gone.signal });
+    const timer = setTimeout(() => void ask(false), TYPED_MS);
+    /** Twice at most: each answer shows people, and is in the audit log with them. */
+    async function ask(whole: boolean): Promise<void> {
+      const answer = await api(searchPeople, { query: { q, limit, site, whole }, signal: gone.signal });
       if (gone.signal.aborted) return;
-      if (!answer.ok) return setState({ q, items: [], error: answer.error });
-      const { items, state: names } = answer.value;
+      if (!answer.ok) return setState({ ...NOTHING, asked, error: answer.error });
+      const { items, more, state: names } = answer.value;
+      const cut = more ? 'more' : names === 'too-many' ? names : null;
       // Nobody yet may be someone in a moment.
-      if (items.length > 0 || names !== 'reading') setState({ q, items, error: null });
-      if (names === 'reading') timer = setTimeout(ask, READING_MS);
+      if (items.length > 0 || names !== 'reading') setState({ asked, items, error: null, cut });
+      if (names === 'reading') await ask(true);
     }
     return () => {
       clearTimeout(timer);
       gone.abort();
     };
-  }, [q, limit, round]);
-  const waiting = state.q !== q;
+  }, [q, limit, site, round]);
+  const waiting = state.asked !== asked;
   return {
-    items: waiting ? [] : state.items,
-    error: waiting ? null : state.error,
+    ...(waiting ? NOTHING : state),
     waiting,
     retry: () => {
-      setState({ q: '', items: [], error: null });
+      setState({ ...NOTHING, asked: null });
       setRound((n) => n + 1);
     },
   };
 }
 
 /** Shown in place of people: nobody, not yet, or an error and what to do. */
-export function SearchStatus({ found: { error, waiting, retry } }: { found: PeopleSearch }) {
+export function SearchStatus({ found }: { found: PeopleSearch }) {
+  const { error, waiting, retry } = found;
   if (error) return <ErrorNote error={error} onRetry={retry} />;
-  return <p class="muted">{waiting ? t('search.waiting') : t('search.nobody')}</p>;
+  return (
+    <>
+      <p class="muted">{waiting ? t('search.waiting') : t('search.nobody')}</p>
+      <SearchCut found={found} />
+    </>
+  );
+}
+
+/** That someone may be missing, and what to type to find them. */
+export function SearchCut({ found: { cut, items } }: { found: PeopleSearch }) {
+  if (cut === null) return null;
+  return (
+    <p class="muted small search-cut">
+      {cut === 'more' ? t('search.more', { count: items.length }) : t('search.tooMany')}
+    </p>
+  );
 }
 
 /** A person in a list of what may be meant: by number or address where there is one, since names repeat. */
@@ -120,6 +144,7 @@ export function PersonField({
             ]}
             status={<SearchStatus found={found} />}
           />
+          {found.items.length > 0 && <SearchCut found={found} />}
           {hint && (
             <p class="field-hint" id={`${id}-hint`}>
               {hint}
@@ -129,4 +154,26 @@ export function PersonField({
       )}
     </div>
   );
+}
+
+/**
+ * Whose rows a list shows, as the address says; nobody's: everyone's.
+ *
+ * @param then what the address says as well once someone is chosen
+ */
+export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, string | null>> }) {
+  const person = route.value.query.get('person');
+  const choose = (chosen: Person | null) => setQuery({ person: chosen?.id ?? null, ...(chosen && then) });
+  return person ? (
+    <OnePerson key={person} id={person} onPerson={choose} />
+  ) : (
+    <PersonField label={t('reports.person')} hint="" value={null} onPerson={choose} />
+  );
+}
+
+/** The one who is chosen, by their name, which no row may hold. */
+function OnePerson({ id, onPerson }: { id: string } & Pick<PersonFieldProps, 'onPerson'>) {
+  const { value, error } = useRead(getPerson, { params: { person: id } });
+  const name = value || error ? (value?.name ?? null) : '';
+  return <PersonField label={t('reports.person')} hint="" value={{ id, name }} onPerson={onPerson} />;
 }

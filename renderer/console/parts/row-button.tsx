@@ -1,43 +1,90 @@
 import { createContext } from 'preact';
-import { useContext, useId } from 'preact/hooks';
+import { useContext, useId, useState } from 'preact/hooks';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
-import type { Answer } from '../../shared/web/api.ts';
+import type { Answer, ApiError } from '../../shared/web/api.ts';
 import type { Question } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
+import { errorText } from '../../shared/web/say.ts';
 import { t } from '../i18n.ts';
 
 interface BulkButtonProps<T, A> extends Pick<ButtonProps, 'kind' | 'icon'> {
   label: string;
   rows: readonly T[];
+  /** What a row is called where it was not done. */
+  nameOf: (row: T) => string;
   write: (row: T) => Promise<Answer<A>>;
   ask?: Question;
   /** Also after only some were done. */
   done: () => void;
 }
 
-/** Does one thing with each of the rows that were chosen, one after the other, as far as it goes. */
-export function BulkButton<T, A>({ rows, write, ask, done, label, ...button }: BulkButtonProps<T, A>) {
+/** Rows that something was done with are chosen no longer. */
+export const Unchoose = createContext<(rows: readonly unknown[]) => void>(() => undefined);
+
+/** What was not done, and why. */
+interface Left<T> {
+  readonly row: T;
+  readonly error: ApiError;
+}
+
+/** Failures that are named one by one. */
+const MOST_NAMED = 10;
+/** After one of these no row would be done. */
+const FOR_ALL = new Set(['no-session', 'second-factor-missing', 'not-allowed', 'too-many-requests', 'unreachable']);
+
+/** Does one thing with each of the rows that were chosen, one after the other. Those that it could not be done with stay chosen. */
+export function BulkButton<T, A>({ rows, nameOf, write, ask, done, label, ...button }: BulkButtonProps<T, A>) {
   const { busy, error, run } = useWrite();
+  const [result, setResult] = useState<{ done: number; left: readonly Left<T>[] } | null>(null);
+  const unchoose = useContext(Unchoose);
   const each = async (): Promise<Answer<number>> => {
-    for (const row of rows) {
+    const left: Left<T>[] = [];
+    setResult(null);
+    for (const [i, row] of rows.entries()) {
       const answer = await write(row);
-      if (!answer.ok) {
-        done();
-        return answer;
-      }
+      if (answer.ok) continue;
+      left.push({ row, error: answer.error });
+      if (!FOR_ALL.has(answer.error.code)) continue;
+      left.push(...rows.slice(i + 1).map((other) => ({ row: other, error: answer.error })));
+      break;
     }
-    return { ok: true, value: rows.length };
+    if (left.length === rows.length && left.every((one) => one.error.code === left[0]!.error.code))
+      return { ok: false, error: left[0]!.error };
+    const failed = new Set(left.map(({ row }) => row));
+    if (left.length > 0) setResult({ done: rows.length - left.length, left });
+    unchoose(rows.filter((row) => !failed.has(row)));
+    done();
+    return { ok: true, value: rows.length - left.length };
   };
   return (
     <>
       <ErrorNote error={error} />
+      {result && (
+        <div class="note" data-kind="bad" role="alert">
+          <div>
+            <p class="note-title">
+              {t('table.bulkPart', { done: result.done, count: result.done + result.left.length })}
+            </p>
+            <ul>
+              {result.left.slice(0, MOST_NAMED).map(({ row, error: why }, i) => (
+                <li key={i}>
+                  <bdi>{nameOf(row)}</bdi>: {errorText(why).title}
+                </li>
+              ))}
+            </ul>
+            {result.left.length > MOST_NAMED && (
+              <p>{t('kioskStaff.more', { count: result.left.length - MOST_NAMED })}</p>
+            )}
+          </div>
+        </div>
+      )}
       <Button
         size="small"
         {...button}
         label={label}
         disabled={busy}
-        onClick={() => void run(each, { ask, say: (count) => t('table.bulkDone', { count }), done })}
+        onClick={() => void run(each, { ask, say: (count) => t('table.bulkDone', { count }) })}
       />
     </>
   );

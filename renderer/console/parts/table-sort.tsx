@@ -24,10 +24,26 @@ export function useList<
   Q extends z.ZodType,
 >(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
+  ...input: Rest<P, Q, z.ZodUndefined>
+): List<A['items'][number], A> {
+  return useListBeside('', endpoint, ...input);
+}
+
+/** The name that the address has for how a table is sorted. @param beside its id, where it is not its page's own; else '' */
+const sortName = (beside: string): string => (beside ? `${beside}-sort` : 'sort');
+
+/** As `useList`, of a table that is not its page's own. @param id of that table */
+export function useListBeside<
+  A extends { items: readonly unknown[]; next: string | null },
+  P extends Params,
+  Q extends z.ZodType,
+>(
+  id: string,
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
 ): List<A['items'][number], A> {
   const sorting = sortingOf(endpoint.query);
-  const asked = route.value.query.get('sort') ?? '';
+  const asked = route.value.query.get(sortName(id)) ?? '';
   const query = {
     ...input?.query,
     ...(sorting && { total: true }),
@@ -50,9 +66,11 @@ function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
 /**
  * How the rows are sorted, and what a press on a column does: from the least on, from the largest on, as the list is by
  * itself. Rows that are all here are sorted here.
+ *
+ * @param o `beside`: the table is not its page's own
  */
 export function useSort<T>(
-  id: string | undefined,
+  { id, beside = false }: { id?: string | undefined; beside?: boolean | undefined },
   columns: Readonly<Record<string, Column<T>>>,
   pages: List<T> | null,
   rows: readonly T[],
@@ -61,11 +79,12 @@ export function useSort<T>(
   const { fields = [], byDefault = '' } = pages
     ? (pages.sorting ?? {})
     : { fields: Object.keys(columns).filter((name) => columns[name]!.sort) };
-  const asked = id ? route.value.query.get('sort') : local;
+  const name = sortName(beside ? id! : '');
+  const asked = id ? route.value.query.get(name) : local;
   const sort = asked !== null && fields.includes(fieldOf(asked)) ? asked : byDefault;
   const choose = (next: string): void => {
     const wanted = next === byDefault ? null : next;
-    if (id) setQuery({ sort: wanted, row: null });
+    if (id) setQuery({ [name]: wanted, ...(!beside && { row: null }) });
     else setLocal(wanted);
   };
   const press = (name: string): (() => void) | null => {

@@ -1,5 +1,5 @@
 import { type ComponentChildren, Fragment } from 'preact';
-import { useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
@@ -8,7 +8,7 @@ import { Empty } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
 import type { Column } from './column.ts';
 import { Skeleton } from './reading.tsx';
-import { RowName } from './row-button.tsx';
+import { RowName, Unchoose } from './row-button.tsx';
 import { ChooseColumns, useHidden } from './table-columns.tsx';
 import { ExportRows } from './table-export.tsx';
 import {
@@ -26,10 +26,12 @@ import { fieldOf, type List, SortBy, useSort } from './table-sort.tsx';
 
 interface TableProps<T> {
   /**
-   * Of a page's own list: under this name the browser keeps which columns are shown, and the address says how it is sorted and
-   * how far it was scrolled, so that Back and a shared link show the same. At most one table of a page has one.
+   * Under this name the browser keeps which columns are shown, and the address says how it is sorted and, of a page's own list,
+   * how far it was scrolled, so that Back and a shared link show the same.
    */
   readonly id?: string;
+  /** It is not its page's own list. */
+  readonly beside?: boolean;
   readonly caption: string;
   readonly columns: Readonly<Record<string, Column<T>>>;
   readonly rowKey: (row: T) => string;
@@ -56,7 +58,7 @@ interface PagedProps<T> {
  * none and why where it can't be read, and reads on as one scrolls.
  */
 export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly rows: readonly T[] })) {
-  const { id, caption, columns: given, rowKey, tone, bulk, exports = true } = props;
+  const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true } = props;
   const pages = 'pages' in props ? props.pages : null;
   const offered = Object.entries(given).filter(([, c]) => c.when !== false);
   const [hidden, setHidden] = useHidden(id);
@@ -67,7 +69,7 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
     fields,
     choose: sortAs,
     sorted,
-  } = useSort(id, given, pages, 'rows' in props ? props.rows : props.pages.items);
+  } = useSort({ id, beside }, given, pages, 'rows' in props ? props.rows : props.pages.items);
   const [chosenKeys, setChosenKeys] = useState<ReadonlySet<string>>(new Set());
   const chosen = bulk ? sorted.filter((row) => chosenKeys.has(rowKey(row))) : [];
   const choose = (keys: readonly string[], on: boolean) =>
@@ -80,6 +82,15 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
       return after;
     });
   const table = useRef<HTMLTableElement>(null);
+  const once = useRef(false);
+  once.current ||= sorted.length > 0;
+  const had = useRef(false);
+  useEffect(() => {
+    // What had the focus went with what was done.
+    if (had.current && chosen.length === 0 && document.activeElement === document.body)
+      table.current?.querySelector<HTMLElement>('th.chooses input')?.focus();
+    had.current = chosen.length > 0;
+  }, [chosen.length]);
   const printing = usePrinting();
   const virtual = useVirtual(table, printing ? 0 : sorted.length);
   useFit(table, virtual !== null && `${columns.map(([name]) => name)} ${currentLanguage()}`);
@@ -87,7 +98,7 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
     if (virtual) virtual.scrollToIndex(index, { align: 'start' });
     else rowAt(table.current, index)?.scrollIntoView({ block: 'start' });
   };
-  usePlace(id, pages, table, scrollTo);
+  usePlace(beside ? undefined : id, pages, table, scrollTo);
   const end = useReadOn(pages);
   const uid = useId();
   const naming = columns.filter(([, c]) => c.heads || c.names);
@@ -209,8 +220,6 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
     </table>
   );
 
-  const once = useRef(false);
-  once.current ||= sorted.length > 0;
   const tools = id && (
     <div class="table-tools">
       {chosen.length > 0 && bulk ? (
@@ -218,7 +227,9 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
           <p class="tabular" role="status">
             {t('table.chosen', { count: chosen.length })}
           </p>
-          {bulk(chosen)}
+          <Unchoose.Provider value={(done) => choose((done as readonly T[]).map(rowKey), false)}>
+            {bulk(chosen)}
+          </Unchoose.Provider>
           <Button size="small" kind="bare" label={t('table.chooseNone')} onClick={() => setChosenKeys(new Set())} />
         </fieldset>
       ) : (

@@ -18,7 +18,7 @@ import { t } from '../i18n.ts';
 import { guideHidden, hideGuide } from '../pages/home/setup-guide.tsx';
 import { type ConsolePage, SECTIONS } from '../pages/index.ts';
 import { Combobox, type Option, type OptionGroup } from '../parts/combobox.tsx';
-import { personOption, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
+import { personOption, SearchCut, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
 import { kioskPath } from '../parts/place-links.tsx';
 import { kiosks, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
@@ -103,7 +103,7 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
   const [typed, setTyped] = useState('');
   const id = useId();
   const mayFind = pages.some((page) => page.path === 'people');
-  const found = usePeopleSearch(mayFind ? typed : '', 8);
+  const found = usePeopleSearch(mayFind ? typed : '', { limit: 8 });
   const to =
     (path: string, query: Readonly<Record<string, string>> = {}) =>
     () => {
@@ -194,6 +194,7 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
         always
         status={<SearchStatus found={found} />}
       />
+      {people.length > 0 && <SearchCut found={found} />}
       {found.error && groups.some((g) => g.options.length > 0) && <SearchStatus found={found} />}
     </div>
   );

@@ -1,8 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import { type Device, listDevices } from '../../../sync/protocol/api/devices.ts';
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { listSites, type Site } from '../../../sync/protocol/api/sites.ts';
 import { api } from '../../shared/web/api.ts';
+import { readAll } from '../../shared/web/resource.tsx';
 
 /** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
 
@@ -22,7 +22,8 @@ export const siteOf = (id: string | null): Site | null =>
 export const zoneOf = (id: string | null = null): string =>
   (siteOf(id) ?? defaultSite.value)?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export const kioskName = (id: string): string | null => kiosks.value.find((k) => k.id === id)?.name ?? null;
+const kioskNames = computed(() => new Map(kiosks.value.map((k) => [k.id, k.name])));
+export const kioskName = (id: string): string | null => kioskNames.value.get(id) ?? null;
 
 /** How many kiosks in use the sites have. */
 export const kiosksAt = (of: readonly string[]): number =>
@@ -30,7 +31,7 @@ export const kiosksAt = (of: readonly string[]): number =>
 
 /** Reads them again. What a role may not list stays empty, and is then named by nobody. */
 export async function loadPlaces(): Promise<void> {
-  const [found, devices] = await Promise.all([api(listSites), api(listDevices, { query: { limit: MAX_PAGE } })]);
+  const [found, devices] = await Promise.all([api(listSites), readAll(listDevices)]);
   if (found.ok) sites.value = found.value.items;
   if (devices.ok) kiosks.value = devices.value.items;
 }

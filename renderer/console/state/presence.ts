@@ -1,6 +1,6 @@
-import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { type Inside, type KnownAsOf, listPresence, type PresencePage } from '../../../sync/protocol/api/presence.ts';
-import { type Answer, api } from '../../shared/web/api.ts';
+import { type Inside, type KnownAsOf, listPresence } from '../../../sync/protocol/api/presence.ts';
+import type { Answer } from '../../shared/web/api.ts';
+import { readAll } from '../../shared/web/resource.tsx';
 
 /** Everybody inside, by name: the server pages them by id, since names are sealed there. */
 export interface Presence {
@@ -11,19 +11,12 @@ export interface Presence {
 }
 
 export async function readPresence(site: string, language: string, signal: AbortSignal): Promise<Answer<Presence>> {
-  const people: Inside[] = [];
-  let cursor: string | null = null;
-  for (;;) {
-    const asked: Answer<PresencePage> = await api(listPresence, { query: { site, cursor, limit: MAX_PAGE }, signal });
-    if (!asked.ok) return asked;
-    const head: PresencePage = asked.value;
-    people.push(...head.items);
-    cursor = head.next;
-    if (cursor !== null) continue;
-    const order = new Intl.Collator(language);
-    people.sort((a, b) => order.compare(a.name ?? '\uffff', b.name ?? '\uffff'));
-    return { ok: true, value: { zone: head.site.timeZone, now: head.now, kiosks: head.kiosks, people } };
-  }
+  const read = await readAll(listPresence, { query: { site }, signal });
+  if (!read.ok) return read;
+  const { items, first } = read.value;
+  const order = new Intl.Collator(language);
+  const people = items.toSorted((a, b) => order.compare(a.name ?? '\uffff', b.name ?? '\uffff'));
+  return { ok: true, value: { zone: first.site.timeZone, now: first.now, kiosks: first.kiosks, people } };
 }
 
 /** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */

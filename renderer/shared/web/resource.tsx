@@ -85,6 +85,62 @@ export interface Pages<T, A = unknown> {
   readonly all: () => Promise<Answer<readonly T[]>>;
 }
 
+/**
+ * Reads a list to its end, page after page.
+ *
+ * @param most rows from which on nothing more is read
+ */
+export async function readAll<
+  A extends { items: readonly unknown[]; next: string | null },
+  P extends Params,
+  Q extends z.ZodType,
+>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
+  input: { params?: object; query?: object; signal?: AbortSignal } = {},
+  most = Number.POSITIVE_INFINITY,
+): Promise<Answer<All<A['items'][number], A>>> {
+  const items: A['items'][number][] = [];
+  let first: A | null = null;
+  for (let cursor: string | null = null; ; ) {
+    const asked: object = { ...input, query: { ...input.query, limit: MAX_PAGE, cursor } };
+    const answer: Answer<A> = await api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>));
+    if (!answer.ok) return answer;
+    first ??= answer.value;
+    items.push(...answer.value.items);
+    cursor = answer.value.next;
+    if (cursor === null || items.length >= most) return { ok: true, value: { items: items.slice(0, most), first } };
+  }
+}
+
+/** A whole list, and its first page: what that says of all of them. */
+export interface All<T, A> {
+  readonly items: readonly T[];
+  readonly first: A;
+}
+
+/**
+ * A whole list, read again by itself.
+ *
+ * @param everyMs for each page that it has: a long one is read as much less often
+ */
+export function useAll<
+  A extends { items: readonly unknown[]; next: string | null },
+  P extends Params,
+  Q extends z.ZodType,
+>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
+  input: { params?: object; query?: object },
+  everyMs: number,
+): Resource<All<A['items'][number], A>> {
+  const [pages, setPages] = useState(1);
+  const read = async (signal: AbortSignal) => {
+    const answer = await readAll(endpoint, { ...input, signal });
+    if (answer.ok) setPages(Math.max(1, Math.ceil(answer.value.items.length / MAX_PAGE)));
+    return answer;
+  };
+  return useResource(endpoint.path + JSON.stringify(input), read, everyMs * pages);
+}
+
 const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
 
 /** Reads something again when what is known of it becomes another. @param news null: nothing is known yet */
@@ -137,16 +193,8 @@ export function usePages<
     });
   };
   const all = async (): Promise<Answer<readonly T[]>> => {
-    const rows: T[] = [];
-    for (let cursor: string | null = null; rows.length < MOST_COUNTED; ) {
-      const asked: object = { ...input, query: { ...input?.query, limit: MAX_PAGE, cursor } };
-      const answer: Answer<A> = await api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>));
-      if (!answer.ok) return answer;
-      rows.push(...answer.value.items);
-      cursor = answer.value.next;
-      if (cursor === null) break;
-    }
-    return { ok: true, value: rows.slice(0, MOST_COUNTED) };
+    const answer = await readAll(endpoint, input as object, MOST_COUNTED);
+    return answer.ok ? { ok: true, value: answer.value.items } : answer;
   };
   useEffect(() => {
     const other = shown.current?.key !== key;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** `/api/attention`: what someone in charge has to look at. */
 
@@ -93,11 +93,14 @@ export const AttentionItem = z.strictObject({
 export type AttentionItem = z.infer<typeof AttentionItem>;
 
 export const AttentionQuery = z.strictObject({
-  ...pageQuery,
+  ...sortedQuery(['at', 'what'], '-at'),
   kind: AttentionKind.optional(),
   state: z.enum(['open', 'resolved']).default('open'),
+  /** Of its kiosk, else of its people: what concerns the whole installation is of none. */
+  site: Uuid.optional(),
 });
-export const AttentionPage = pageOf(AttentionItem);
+export const AttentionPage = countedPageOf(AttentionItem);
+export type AttentionPage = z.infer<typeof AttentionPage>;
 
 /** How many are open, by kind; a kind that the role may not see is left out. */
 export const AttentionCount = z.strictObject({
@@ -114,12 +117,12 @@ export const ResolveAttention = z.strictObject({
 });
 
 export const listAttention = endpoint('GET /api/attention', {
-  summary: 'List items that need attention, newest first',
+  summary: 'List items that need attention',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.name', 'attendance', 'attention.note', 'complaint.message'],
   query: AttentionQuery,
   answer: AttentionPage,
-  errors: ['not-allowed'],
+  errors: ['not-allowed', 'unknown-site'],
 });
 
 export const countAttention = endpoint('GET /api/attention/count', {

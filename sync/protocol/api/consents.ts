@@ -88,11 +88,17 @@ export const ConsentTextList = z.strictObject({
 });
 export type ConsentTextList = z.infer<typeof ConsentTextList>;
 
+export const ConsentQuery = z.strictObject({
+  ...sortedQuery(['receivedAt', 'at'], '-receivedAt'),
+  person: Uuid.optional(),
+  action: Consent.shape.action.optional(),
+});
+
 export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
-  query: z.strictObject({ ...sortedQuery(['receivedAt', 'at'], '-receivedAt'), person: Uuid.optional() }),
+  query: ConsentQuery,
   answer: ConsentPage,
 });
 

@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
@@ -79,7 +79,9 @@ export const PeopleQuery = z.strictObject({
 export const FoundPeople = z.strictObject({
   /** The best match first. */
   items: z.array(Person),
-  /** `reading`: names are still being opened for this session, so ask again soon; `too-many`: not all of them can be. */
+  /** There are others who fit. */
+  more: z.boolean(),
+  /** `reading`: names are still being opened for this session, so ask again, with `whole`; `too-many`: not all of them can be. */
   state: z.enum(['ready', 'reading', 'too-many']),
 });
 export type FoundPeople = z.infer<typeof FoundPeople>;
@@ -174,8 +176,15 @@ export const searchPeople = endpoint('GET /api/people/search', {
     'Find people by name (words in any order, also their beginnings and with a typo), number, e-mail address or badge',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
-  query: z.strictObject({ q: Text(100), limit: z.coerce.number().int().min(1).max(50).default(10) }),
+  query: z.strictObject({
+    q: Text(100),
+    limit: z.coerce.number().int().min(1).max(50).default(10),
+    site: Uuid.optional(),
+    /** Answers once all names are opened. */
+    whole: QueryFlag.optional(),
+  }),
   answer: FoundPeople,
+  errors: ['unknown-site'],
 });
 
 export const getPerson = endpoint('GET /api/people/:person', {

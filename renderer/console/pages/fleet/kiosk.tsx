@@ -200,6 +200,8 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
       {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
       {records.length > 0 && (
         <DataTable
+          id="staff-log"
+          beside
           caption={t('fleet.staff')}
           rows={records}
           rowKey={(r) => r.id}
@@ -296,6 +298,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       {commands.length === 0 && <p class="muted">{t('fleet.noCommands')}</p>}
       {commands.length > 0 && (
         <DataTable
+          id="commands"
           caption={t('fleet.commands')}
           rows={commands}
           rowKey={(c) => c.id}

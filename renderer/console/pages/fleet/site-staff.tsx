@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks';
 import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
-import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
 import * as staff from '../../../../sync/protocol/api/staff.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton, Empty } from '../../../shared/web/pieces.tsx';
-import { useNews, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { useAll, useNews, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Ago } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -26,7 +25,7 @@ const EVERY_MS = 5_000;
  */
 export function KioskStaffPage({ role }: { role: Role }) {
   const found = useRead(staff.listKioskStaff);
-  const kiosks = useRead(listFleet, { query: { limit: MAX_PAGE } }, EVERY_MS);
+  const kiosks = useAll(listFleet, {}, EVERY_MS);
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
   useNews(said, found.reload);
   const [sheet, setSheet] = useState<staff.HandedOver | null>(null);
@@ -72,6 +71,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
         {/* Few columns: on an upright screen the last one, which removes someone, has to be in sight. */}
         {items && items.length > 0 && (
           <DataTable
+            id="kiosk-staff"
             caption={t('kioskStaff.nav')}
             rows={items}
             rowKey={(one) => one.id}

@@ -67,6 +67,8 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
       </div>
       <DataTable
         counted="kiosks"
+        id="rollout-kiosks"
+        beside
         caption={t('rollouts.kiosks')}
         pages={pages}
         rowKey={(k) => k.device}

@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import * as api from '../../../protocol/api/consents.ts';
 import * as peopleApi from '../../../protocol/api/people.ts';
 import * as portalApi from '../../../protocol/api/portal.ts';
-import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
+import { byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
@@ -72,10 +73,11 @@ const SORTING = { by: { receivedAt: byTimeOf('received_at'), at: byTimeOf('at') 
 async function listConsents(
   db: Db,
   keys: Keys,
-  { person, ...ask }: Asked<keyof typeof SORTING.by> & { person?: string | undefined },
+  { person, action, ...ask }: z.output<typeof api.ConsentQuery>,
 ): Promise<Page<api.Consent>> {
   let query = db.selectFrom('consent').selectAll();
   if (person !== undefined) query = query.where('person', '=', person);
+  if (action !== undefined) query = query.where('action', '=', action);
   const page = await readPage(db, query, SORTING, ask);
   const said = await openSaid(db, keys, page.items);
   return pageOfItems(page, (r) => ({

@@ -80,8 +80,11 @@ export class NameIndex {
     return this.#people.get(id)?.rank;
   }
 
-  /** @returns ids of the people whose names fit best, at most `limit`; of equals, in the order of names */
-  find(text: string, limit: number): string[] {
+  /**
+   * @param among null: everybody
+   * @returns ids of the people whose names fit best, at most `limit`; of equals, in the order of names
+   */
+  find(text: string, limit: number, among: ReadonlySet<string> | null = null): string[] {
     const typed = [...new Set(partsOf(text))];
     if (typed.length === 0) return [];
     this.#sort();
@@ -89,6 +92,7 @@ export class NameIndex {
     const [first, ...rest] = typed.sort((a, b) => b.length - a.length).map((word) => this.#having(word));
     const byFit: Entry[][] = [];
     for (const [entry, fit] of first!) {
+      if (among && !among.has(entry.id)) continue;
       const fits = rest.map((having) => having.get(entry));
       if (fits.includes(undefined)) continue;
       const sum = fits.reduce((total: number, one) => total + one!, fit);

@@ -55,16 +55,20 @@ export const peopleRoutes: readonly Route[] = [
       const reading = names.state === 'reading';
       const refreshed = names.refresh();
       // Of names that are still being opened, those that are there already.
-      await (reading ? Promise.race([refreshed, sleep(FIRST_MS, undefined, { ref: false })]) : refreshed);
+      await (reading && !call.query.whole
+        ? Promise.race([refreshed, sleep(FIRST_MS, undefined, { ref: false })])
+        : refreshed);
       return names;
     },
-    async handle({ tx, services, session, query: { q, limit }, prepared: names, about }) {
+    async handle({ tx, services, session, query: { q, limit, site }, prepared: names, about }) {
       const { state } = names;
-      const exact = await findExactly(tx, services.keys, q);
-      const found = new Set([...exact, ...names.index.find(q, limit)]);
-      const items = await showLiving(tx, services.keys, [...found].slice(0, limit), openedFor(services, session));
+      const scope = site === undefined ? null : await scopeOfSite(tx, site);
+      const among = scope === null ? null : new Set(idsOf(await peopleIn(tx, scope, null).execute()));
+      const exact = (await findExactly(tx, services.keys, q)).filter((id) => !among || among.has(id));
+      const found = [...new Set([...exact, ...names.index.find(q, limit + 1, among)])];
+      const items = await showLiving(tx, services.keys, found.slice(0, limit), openedFor(services, session));
       about(idsOf(items));
-      return { items, state };
+      return { items, more: found.length > limit, state };
     },
   }),
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {

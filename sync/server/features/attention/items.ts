@@ -6,6 +6,7 @@ import {
   type AttentionItem,
   type AttentionKind,
 } from '../../../protocol/api/attention.ts';
+import { MOST_COUNTED, type SortBy } from '../../../protocol/api/page.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import { namesOf } from '../../core/people/records.ts';
@@ -82,27 +83,60 @@ export interface Place {
   readonly ref: string;
 }
 
-/** Items of these kinds, newest first. @param o `after`: those behind this one */
+interface Listed {
+  readonly kinds: readonly AttentionKind[];
+  readonly state: 'open' | 'resolved';
+  /** Of this site alone, the default one by its scope; null: of all. */
+  readonly scope: string | null;
+}
+
+const listed = (sources: Sources, { kinds, state, scope }: Listed, now: Date) => sql`
+  (${allOf(sources, kinds, now)}) i
+  where ${state === 'open' ? sql`not ${noted}` : noted} ${
+    scope === null
+      ? sql``
+      : sql`and case when i.device is not null
+          then exists (select from device d where d.id = i.device and ${scope}::uuid = coalesce(
+            (select s.id from site s where s.id = d.site and not s.is_default), ${DEFAULT_SCOPE}::uuid))
+          else exists (select from person_site p where p.person in (i.person, i.other) and p.site = ${scope}::uuid) end`
+  }`;
+
+/** Up to `MOST_COUNTED` + 1. */
+export async function countListed(db: Db, sources: Sources, which: Listed, now: Date): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from (select from ${listed(sources, which, now)} limit ${MOST_COUNTED + 1}) c`.execute(
+    db,
+  );
+  return rows[0]!.count;
+}
+
+/** Items of these kinds. @param o `after`: those behind this one */
 export async function listAttention(
   db: Db,
   keys: Keys,
   sources: Sources,
-  o: {
-    readonly kinds: readonly AttentionKind[];
-    readonly state: 'open' | 'resolved';
+  o: Listed & {
+    readonly sort: SortBy<'at' | 'what'>;
     readonly limit: number;
     readonly after: Place | null;
   },
   now: Date,
 ): Promise<AttentionItem[]> {
   const at = sql`date_trunc('milliseconds', i.at)`;
-  const behind = o.after
-    ? sql`and (${at}, i.kind, i.ref) < (${o.after.at}::timestamptz, ${o.after.kind}, ${o.after.ref})`
-    : sql``;
+  const [down, behind] = o.sort.startsWith('-') ? [sql`desc`, sql`<`] : [sql`asc`, sql`>`];
+  const byTime = o.sort === 'at' || o.sort === '-at';
+  const { after } = o;
+  const from = !after
+    ? sql``
+    : byTime
+      ? sql`and (${at}, i.kind, i.ref) ${behind} (${after.at}::timestamptz, ${after.kind}, ${after.ref})`
+      : sql`and (i.kind, ${at}, i.ref) ${behind} (${after.kind}, ${after.at}::timestamptz, ${after.ref})`;
+  const order = byTime
+    ? sql`${at} ${down}, i.kind ${down}, i.ref ${down}`
+    : sql`i.kind ${down}, ${at} ${down}, i.ref ${down}`;
   const { rows } = await sql<Row>`
-    select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from (${allOf(sources, o.kinds, now)}) i
-    where ${o.state === 'open' ? sql`not ${noted}` : noted} ${behind}
-    order by ${at} desc, i.kind desc, i.ref desc limit ${o.limit}`.execute(db);
+    select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from ${listed(sources, o, now)} ${from}
+    order by ${order} limit ${o.limit}`.execute(db);
   const names = await namesOf(
     db,
     keys,

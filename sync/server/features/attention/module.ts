@@ -7,7 +7,7 @@ import { hasEnrolledAdmin } from '../../core/accounts/accounts.ts';
 import { isTextAdopted } from '../../core/consents/filled.ts';
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import { policyOf } from '../../core/sites/policy.ts';
-import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { DEFAULT_SCOPE, scopeOfSite } from '../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -16,12 +16,12 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { attentionOf, deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { alertRoutes, alertsJob, unlinkItems } from './alerts.ts';
-import { countAttention, listAttention, reopenItem, resolveItem } from './items.ts';
+import { countAttention, countListed, listAttention, reopenItem, resolveItem } from './items.ts';
 
 const seenBy = (actor: Actor): readonly api.AttentionKind[] => api.ATTENTION_OF_ROLE[actor.role] ?? [];
 
-/** Sort key of the list. */
-const After = z.tuple([Moment, api.AttentionKind, z.string().max(120)]);
+/** Sort key of the list, behind how it is sorted. */
+const After = z.tuple([z.string(), Moment, api.AttentionKind, z.string().max(120)]);
 
 /** Whether a step of setting up is done. */
 const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
@@ -34,17 +34,19 @@ const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
 };
 
 const attentionRoutes: readonly Route[] = [
-  implement(
-    api.listAttention,
-    async ({ tx, services: { keys, modules }, actor, query: { cursor, limit, kind, state }, now, about }) => {
-      const from = readPageCursor(After, cursor);
-      const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
-      const after = from && { at: from[0], kind: from[1], ref: from[2] };
-      const items = await listAttention(tx, keys, attentionOf(modules), { kinds, state, limit: limit + 1, after }, now);
-      about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
-      return pageFrom(items, limit, (i) => [i.at, i.kind, i.ref]);
-    },
-  ),
+  implement(api.listAttention, async ({ tx, services: { keys, modules }, actor, query, now, about }) => {
+    const { cursor, limit, kind, state, sort, site, total } = query;
+    const from = readPageCursor(After, cursor, sort);
+    const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
+    const scope = site === undefined ? null : await scopeOfSite(tx, site);
+    const sources = attentionOf(modules);
+    const asked = { kinds, state, scope };
+    const after = from && { at: from[1], kind: from[2], ref: from[3] };
+    const items = await listAttention(tx, keys, sources, { ...asked, sort, limit: limit + 1, after }, now);
+    about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
+    const page = pageFrom(items, limit, (i) => [sort, i.at, i.kind, i.ref]);
+    return { ...page, total: total && !from ? await countListed(tx, sources, asked, now) : null };
+  }),
   implement(api.countAttention, ({ tx, services: { modules }, actor, now }) =>
     countAttention(tx, attentionOf(modules), seenBy(actor), now),
   ),

@@ -1,26 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { INVENTORY } from '../../../../test/kit/engine.ts';
 import type { Inventory } from '../../../protocol/wire/fleet.ts';
 import { alertsOf, newestOf, OFFLINE_MS } from './read.ts';
 
 const NOW = new Date('2026-11-26T08:00:00.000Z');
 const ago = (ms: number) => new Date(NOW.getTime() - ms);
-const well: Inventory = {
-  version: '0.2.0',
-  commit: '',
-  host: 'browser',
-  models: { detector: null, embedder: null },
-  uptimeSeconds: 100,
-  diskFree: 20e9,
-  diskTotal: 64e9,
-  camera: 'ok',
-  clockOffsetMs: 0,
-  queued: 0,
-  photosWaiting: 0,
-  temperature: 45,
-  storeSchema: 6,
-  configRevision: null,
-  configProblem: null,
-};
+const well: Inventory = { ...INVENTORY, version: '0.2.0' };
 const codes = (change: Partial<Inventory>, silentMs = 1000, newest: string | null = '0.2.0') =>
   alertsOf({ lastHeardAt: ago(silentMs), report: { ...well, ...change } }, NOW, newest).map((a) => a.code);
 

@@ -8,7 +8,7 @@ import { type Device, findDevice, listDevices, scopeOf } from '../../core/device
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { writePageCursor } from '../../platform/access/cursor.ts';
-import { findAll, idsOf } from '../../platform/database/rows.ts';
+import { find, findAll, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
@@ -36,10 +36,11 @@ export async function fleetPage(
 ): Promise<FleetPage> {
   const all = await kiosks(db, await listDevices(db), now);
   const approved = all.filter(({ status }) => status === 'approved');
+  const defaultSite = query.site && (await find(db, 'site', { is_default: true }, ['id']))?.id;
   const wanted = all.filter(
     (k) =>
       (query.device === undefined ? k.status === query.status : k.id === query.device) &&
-      (query.site === undefined || k.site === query.site) &&
+      (query.site === undefined || (k.site ?? defaultSite) === query.site) &&
       (query.alert === undefined || k.alerts.some(({ code }) => code === query.alert)) &&
       (query.version === undefined || k.report?.version === query.version) &&
       (query.name === undefined || k.name.toLowerCase().includes(query.name.trim().toLowerCase())) &&

@@ -970,4 +970,5 @@ export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
 
 export type Db = Kysely<Tables>;
 
+/** A transaction under way. */
 export type Tx = Transaction<Tables>;
