@@ -391,8 +391,8 @@ describe('faces liveness', () => {
       'footage-not-readable',
       'picture-not-decodable',
     ]);
-    const said = ['not exist', 'Invalid data found', 'it is one picture', 'no picture in the folder', 'notes.txt: '];
-    for (const [i, words] of said.entries()) expect(errors[i].message).toContain(words);
+    const reasons = ['not exist', 'Invalid data found', 'it is one picture', 'no picture in the folder', 'notes.txt: '];
+    for (const [i, reason] of reasons.entries()) expect(errors[i].message).toContain(reason);
     expect((await sp(['faces', 'liveness', '--fps', '0', 'x'])).code).toBe(2);
   });
 });
