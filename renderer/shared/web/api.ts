@@ -40,7 +40,7 @@ interface Given {
 /** Pauses before a write is sent again whose answer never came, ms. */
 const RETRY_MS = [500, 2000];
 
-/** Called whenever the server says that nobody is signed in here, and whenever it answered someone who is. */
+/** Called when the server says that no one is signed in here, and when it answered someone who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
 
 /** Calls an endpoint. What changes something is done once, however often it has to be sent. */

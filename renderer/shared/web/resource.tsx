@@ -16,7 +16,7 @@ export interface Resource<T> {
   readonly error: ApiError | null;
   readonly loading: boolean;
   readonly reload: () => void;
-  /** What a write answered takes the place of what was read; a reading under way, which may be older, is dropped. */
+  /** What a write returned replaces what was read; a read in progress, which may be older, is dropped. */
   readonly replace: (value: T) => void;
 }
 
@@ -79,7 +79,7 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
 
 export interface Pages<T, A = unknown> {
   readonly items: readonly T[];
-  /** The whole first page: what it says of all of them. */
+  /** The whole first page: what it says about all rows. */
   readonly first: A | null;
   readonly error: ApiError | null;
   /** `first`: nothing is there yet; `more`: the next page is on its way. */
@@ -159,7 +159,7 @@ export function useNews(news: string | null, reload: () => void): void {
   }, [news, reload]);
 }
 
-/** A list by cursor. Another query starts again. */
+/** A list by cursor. A different query starts over. */
 export function usePages<
   A extends { items: readonly unknown[]; next: string | null },
   P extends Params,
@@ -229,7 +229,7 @@ export interface Around<T> {
    * out, nothing is asked or written.
    */
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
-  /** The toast, in the language that the page has then. */
+  /** The toast, in the page's language at that time. */
   readonly say?: ((value: T) => string) | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
 }

@@ -42,7 +42,7 @@ const fields = {
   /** Kiosks record no position of this person. */
   gpsOptOut: z.boolean(),
 };
-/** As an answer has them: what was kept under an older rule is shown as it is. */
+/** As answers have them: what was stored under an older rule is shown unchanged. */
 const shown = Object.fromEntries(personFields.map((field) => [field, z.string().nullable()])) as Record<
   PersonField,
   z.ZodNullable<z.ZodString>
@@ -50,7 +50,7 @@ const shown = Object.fromEntries(personFields.map((field) => [field, z.string().
 
 export const Person = z.strictObject({
   id: Uuid,
-  /** Grows with each change; a change names the one that it was made from. */
+  /** Grows with each change; a change names the one that it was based on. */
   version: z.number().int(),
   ...shown,
   gpsOptOut: z.boolean(),
@@ -115,7 +115,7 @@ export type PersonPatch = z.infer<typeof PersonPatch>;
 export const PersonHistory = z.strictObject({
   items: z.array(
     z.strictObject({
-      /** Names the row that says so; one may say two things. */
+      /** Identifies the row that says so; one row may say two things. */
       id: z.string(),
       at: Instant,
       what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'pin-code', 'lookalike', 'site', 'record']),
@@ -160,7 +160,7 @@ export const ScoreTrend = z.strictObject({
   /** Mean of the first of them, and of the last. */
   baseline: z.number(),
   recent: z.number(),
-  /** So much worse than at first that the face should be enrolled again. */
+  /** So much lower than at first that the face should be re-enrolled. */
   falls: z.boolean(),
   /** Of the newest check-ins, by their week's Monday (UTC). */
   weeks: z.array(z.strictObject({ week: z.iso.date(), count: z.number().int(), mean: z.number() })),

@@ -12,11 +12,11 @@ const Count = z.number().int().nonnegative();
 
 export const Arrivals = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
-  /** Per hour that begins then, those in which something was. */
+  /** Hours with any activity, by their beginning. */
   hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
   /** People inside as the clock on the wall strikes, 0 to 23: the average of the days on which anyone came. */
   inside: z.array(z.strictObject({ hour: z.number().int().min(0).max(23), people: z.number().nonnegative() })),
-  /** Records that count, by how someone came in. */
+  /** Valid records, by check-in method. */
   methods: z.record(z.string(), Count),
 });
 export type Arrivals = z.infer<typeof Arrivals>;
@@ -39,7 +39,7 @@ export const KioskStats = z.strictObject({
   waits: z.array(z.strictObject({ seconds: Count, count: Count })),
   /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
-  /** Why people did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */
+  /** Why people did not get in, or not at once: `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`. */
   failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
   /** Most events that waited for the server, by kiosk and report. */
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),

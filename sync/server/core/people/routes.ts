@@ -132,7 +132,7 @@ async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names>
   return names;
 }
 
-/** Of a list by name: behind which person it goes on. No name is in a cursor, which is part of an address. */
+/** For a list by name: the person after which it continues. A cursor is part of an address, so it has no name in it. */
 function readPlace(sort: string, cursor: string | undefined): SortedPlace | null {
   const key = readPageCursor(AfterName, cursor, sort);
   return key && { rank: key[1], id: key[2] };

@@ -91,7 +91,7 @@ export function withAround(query: ReturnType<typeof livingPeople>) {
   ]);
 }
 
-/** Who asks; it is about them. */
+/** Who asks about themselves. */
 export function self(actor: Actor, about: (people: string[]) => void): string {
   if (actor.role !== 'person' || actor.id === null) throw new Problem('person-unknown');
   about([actor.id]);
