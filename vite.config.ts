@@ -21,7 +21,7 @@ const endpoints: Plugin = {
   },
 };
 
-/** Beside each script and style the same compressed, which the server sends to browsers that take it. */
+/** Adds a compressed copy beside each script and style, which the server sends to browsers that accept it. */
 const compressed: Plugin = {
   name: 'compressed',
   // Of the files as they are written: until then other plugins put things in.

@@ -5,7 +5,7 @@
 
 /** The longest pause between two keys of a reader, ms. Slow readers leave 20; the fastest typists need over 60. */
 export const READER_GAP_MS = 50;
-/** Shorter bursts are a hand that fell on the keys. */
+/** Shorter bursts are a hand touching the keys. */
 export const SHORTEST_BADGE = 4;
 /** As long as the longest code that is read anywhere. */
 const LONGEST = 400;

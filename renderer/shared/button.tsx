@@ -6,7 +6,7 @@ export interface ButtonProps
   readonly kind?: 'primary' | 'danger' | 'primary-danger' | 'bare' | 'icon' | undefined;
   readonly size?: 'big' | 'small' | undefined;
   readonly submit?: boolean;
-  /** Shown and read as disabled. It keeps the focus and can be pressed: what it calls does nothing, or says why. */
+  /** Shown and read as disabled. It keeps the focus and can be pressed: it then does nothing, or says why. */
   readonly disabled?: boolean | undefined;
   readonly class?: string | undefined;
   /** Before the label. */

@@ -12,7 +12,7 @@ export interface Sentences {
 
 type FetchSentences = (language: string) => Promise<Sentences>;
 let fetchSentences: FetchSentences = () => Promise.reject(new Error('every language was there from the start'));
-/** The languages whose sentences are here; what shows several of them redraws when another comes. */
+/** The languages whose sentences are loaded; a view that shows several redraws when another arrives. */
 const present = signal<readonly string[]>([]);
 /** The language that was asked for last. */
 let wanted = 'en';
@@ -121,7 +121,7 @@ export const translations = <Key extends string>() => {
     t: (key: Key, values?: Values): string => tIn(language.value, key, values),
     /** The sentence in a given language, e.g. the one of the person who is greeted. */
     tIn: (lng: string, key: Key, values?: Values): string => tIn(lng, key, values),
-    /** True when there is such a sentence: a code may come from a newer build. */
+    /** True if there is such a sentence: a code may come from a newer build. */
     hasSentence,
     /** The key of a code where it has a sentence, else the general one. */
     keyOr: (key: string, general: Key): Key => (hasSentence(key) ? key : general),
@@ -129,7 +129,7 @@ export const translations = <Key extends string>() => {
 };
 
 const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}';
-/** What would turn a sentence around: letters of the other direction; in one from right to left also numbers. */
+/** What would reverse a sentence: letters of the other direction; in a right-to-left language also numbers. */
 const OPPOSITE = {
   ltr: new RegExp(`[${RTL}]`, 'u'),
   rtl: new RegExp(`(?![${RTL}])[\\p{L}\\p{N}]`, 'u'),

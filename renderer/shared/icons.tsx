@@ -4,7 +4,7 @@ interface IconProps {
   children: ComponentChildren;
   fill?: string;
   stroke?: string;
-  /** It points along the reading direction, so it turns with it. */
+  /** It points in the reading direction, so it is mirrored with it. */
   mirrored?: boolean;
 }
 

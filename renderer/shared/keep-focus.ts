@@ -1,6 +1,6 @@
 import { focusFirst } from './focus.ts';
 
-/** What takes the focus when what had it is gone: the nearest of these around it that is still there. */
+/** What receives the focus when the focused element is removed: the nearest of these around it that still exists. */
 const PLACES = 'dialog, section, .card, main';
 
 /**

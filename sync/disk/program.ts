@@ -16,5 +16,5 @@ export function programAt(root: string): { readonly name: string; readonly call:
 /** `name` begins what it says of itself; `call` is what to type. */
 export const PROGRAM = programAt(join(import.meta.dirname, '../..'));
 
-/** A command as it can be typed here: for whatever advises one. */
+/** A command as it can be typed on this machine, for anything that advises one. */
 export const command = (line: string): string => `${PROGRAM.call} ${line}`;

@@ -19,7 +19,7 @@ export interface Replacing {
   readonly durable?: boolean;
   /** Its user's alone (0600) by default; less the umask, unless that is passed over. */
   readonly mode?: number;
-  /** The mode counts whatever the umask says: other users are to read the file. */
+  /** The mode applies whatever the umask is: other users are to read the file. */
   readonly pastUmask?: boolean;
   /** Whose it is to be; ours by default. */
   readonly owner?: { readonly uid: number; readonly gid: number };

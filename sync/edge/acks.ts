@@ -11,7 +11,7 @@ export interface Taken {
   readonly ack: Ack;
   /** Newer than every ack before, or asked for just now: the server was really heard. */
   readonly fresh: boolean;
-  /** The server has less than it had: it was restored from an older copy. */
+  /** The server has fewer events than before: it was restored from an older copy. */
   readonly restored: boolean;
   /** The server lacks events that this kiosk no longer has. */
   readonly hole: boolean;

@@ -153,7 +153,7 @@ export class SyncEngine {
     });
   }
 
-  /** Stops; an exchange under way is given up (the server's answer would be the same next time). */
+  /** Stops; a running exchange is abandoned (the server's answer would be the same next time). */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#cancelPause?.();

@@ -22,7 +22,7 @@ interface Entry {
   readonly params?: ErrorParams;
 }
 
-/** What another says of an error: a peer that may be newer, another process, the models. */
+/** What something else reports about an error: a peer that may be newer, another process, the models. */
 interface Said {
   readonly code: string;
   readonly message: string;
@@ -72,7 +72,7 @@ export class Problem<C extends ErrorCode = ErrorCode> extends Error {
     this.params = said?.params ?? params;
   }
 
-  /** An error in the words of another. */
+  /** An error in the words of something else. */
   static from(said: Said, cause?: unknown): Problem {
     return new Problem('internal', cause === undefined ? {} : { cause }, said);
   }

@@ -22,7 +22,7 @@ export interface ConsentText {
   readonly paragraphs: readonly string[];
 }
 
-/** Who runs the place, and who to ask. */
+/** Who is responsible, and who to ask. */
 export interface ConsentNames {
   readonly controller: string;
   readonly contact: string;
@@ -79,7 +79,7 @@ function filledIn(text: PolicyConsentText, who: ConsentNames | null, photoDays: 
   return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }
 
-/** The text that ships, in each of its languages, with the names of what is filled in. */
+/** The built-in text, in each of its languages, with names filled in. */
 export const shippedTexts = (onCard: boolean): PolicyConsentText[] =>
   Object.keys(TEXTS).map((language) => shippedText(language, onCard));
 

@@ -56,7 +56,7 @@ export class People {
   readonly #random: Random;
   readonly #byId = new Map<string, Known>();
   readonly #byRef = new Map<number, Known>();
-  /** The server may give a number to two people (each enrolled at another door): here it belongs to the one who had it first. */
+  /** The server may give a number to two people (each enrolled at another door): here it belongs to the first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
   readonly #byBareNumber = new Map<string, readonly Known[]>();
   /** A badge or card that several people have opens nothing. */

@@ -19,7 +19,7 @@ import { nameLabel } from './settings/declared.ts';
 import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
-/** How the kiosks of a site behave, what was changed and who did it. */
+/** How the kiosks of a site behave, and who changed what. */
 export function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);

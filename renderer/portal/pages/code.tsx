@@ -115,7 +115,7 @@ function useOwnCode() {
   };
 }
 
-/** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
+/** One's own cards and badges that work; a lost one is revoked here. Renders nothing if there are none. */
 function Cards() {
   const held = useRead(listMyCredentials);
   const { busy, error, run } = useWrite();

@@ -11,7 +11,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { me as profile, readMe } from '../state/session.ts';
 
-/** What is held, in plain words; what people may correct themselves is corrected here. */
+/** What is stored, in plain words; what people may correct themselves is corrected here. */
 export function Profile({ me }: { me: MyProfile }) {
   return (
     <>

@@ -11,7 +11,7 @@ import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 
-/** Own records, newest first, by day on this phone's clock. */
+/** One's own records, newest first, grouped by day on this phone's clock. */
 export function Records() {
   const { items, error, state, more, reload } = usePages(portal.listMyAttendance, { query: { limit: 30 } });
   const contacts = useRead(portal.listMyConsentTexts);
@@ -54,7 +54,7 @@ export function Records() {
   );
 }
 
-/** What is wrong with it, in the person's own words: the record stays, and someone in charge looks at it. */
+/** What is wrong with a record, in the person's own words: the record stays, and someone in charge reviews it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const message = useField('');
   return (

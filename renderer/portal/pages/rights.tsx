@@ -22,7 +22,7 @@ import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { readMe } from '../state/session.ts';
 
-/** Consent, everything as a file, erasure, and who to ask. */
+/** Consent, a full export, erasure, and who to ask. */
 export function Rights({ me }: { me: portal.MyProfile }) {
   const texts = useRead(portal.listMyConsentTexts);
   return (
@@ -66,7 +66,7 @@ function Consent({ me, texts }: { me: portal.MyProfile; texts: Resource<portal.M
   );
 }
 
-/** The text comes first; agreeing is a second act. */
+/** The text comes first; agreeing is a separate step. */
 function Give({ texts, me }: { texts: readonly portal.MyConsentText[]; me: portal.MyProfile }) {
   const close = useContext(CloseDialog);
   const wanted = [currentLanguage(), me.language];
@@ -109,7 +109,7 @@ function Everything() {
   );
 }
 
-/** Two steps: what it means, asked of the server, then a word that is typed. */
+/** Two steps: what it means, fetched from the server, then a typed word. */
 function Erase({ me }: { me: portal.MyProfile }) {
   const [asked, setAsked] = useState<z.output<typeof portal.confirmMyErasure.answer> | null>(null);
   const { busy, error, run } = useWrite();

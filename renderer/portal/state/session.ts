@@ -3,7 +3,7 @@ import { getMyProfile, type MyProfile } from '../../../sync/protocol/api/portal.
 import { type Answer, api } from '../../shared/web/api.ts';
 import { createSession } from '../../shared/web/session.ts';
 
-/** Someone with an account belongs to the console: their session is theirs, and stays. */
+/** Someone with an account belongs in the console: their session stays theirs. */
 export type Place = { readonly kind: 'in' } | { readonly kind: 'out'; readonly why: 'account'; readonly error: null };
 
 export const session = createSession<Place>({

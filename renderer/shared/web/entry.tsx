@@ -28,7 +28,7 @@ export function OpeningCard() {
   );
 }
 
-/** Link scanners of mail programs open links; none presses a button. */
+/** Link scanners of mail programs open links; none of them presses a button. */
 export function LinkCard({ busy, error, onEnter }: { busy: boolean; error: ApiError | null; onEnter: () => void }) {
   return (
     <EntryCard>

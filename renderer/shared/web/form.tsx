@@ -63,7 +63,7 @@ export function useField<V = string>(first: V): { value: V; onValue: (value: V) 
   return { value, onValue };
 }
 
-/** The same of a box to tick. */
+/** The same for a checkbox. */
 export function useCheck(first: boolean): { checked: boolean; onChecked: (checked: boolean) => void } {
   const [checked, onChecked] = useState(first);
   return { checked, onChecked };
@@ -213,7 +213,7 @@ interface CheckFieldsProps<V extends string> {
   onChosen: (chosen: readonly V[]) => void;
 }
 
-/** Any of several, each with a box to tick. */
+/** Any of several, each with a checkbox. */
 export const CheckFields = <V extends string>({ options, chosen, onChosen }: CheckFieldsProps<V>) =>
   options.map(([value, label, hint]) => (
     <CheckField

@@ -1,7 +1,7 @@
 import { isLanguage, LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { currentLanguage } from '../i18n.ts';
 
-/** The first of the browser's languages that there is. */
+/** The first of the browser's languages that is available. */
 export const firstLanguage = (wanted: readonly string[]): string =>
   wanted.map((l) => l.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en';
 

@@ -16,7 +16,7 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
+/** A dialog over the page. The focus starts at its purpose, stays inside, and returns to where it was; Escape closes it. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -166,7 +166,7 @@ interface EmptyProps {
   children?: ComponentChildren;
 }
 
-/** Nothing is there, and why, or what to do about it. */
+/** There is nothing here, with the reason or what to do about it. */
 export function Empty({ title, text, icon = <IconInfo />, children }: EmptyProps) {
   return (
     <div class="nobody">

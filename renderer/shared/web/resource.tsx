@@ -16,16 +16,18 @@ export interface Resource<T> {
   readonly error: ApiError | null;
   readonly loading: boolean;
   readonly reload: () => void;
-  /** What a write answered takes the place of what was read; a reading under way, which may be older, is dropped. */
+  /** What a write returned replaces what was read; a read in progress, which may be older, is dropped. */
   readonly replace: (value: T) => void;
 }
 
+/** How something is read: until when, and whether the page does so by itself. */
+export interface ReadBy {
+  readonly signal: AbortSignal;
+  readonly idle: boolean;
+}
+
 /** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
-export function useResource<T>(
-  key: string,
-  read: (signal: AbortSignal) => Promise<Answer<T>>,
-  everyMs?: number,
-): Resource<T> {
+export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer<T>>, everyMs?: number): Resource<T> {
   const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'replace'>>({
     value: null,
     error: null,
@@ -34,18 +36,24 @@ export function useResource<T>(
   const [round, setRound] = useState(0);
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
+  const idle = useRef(false);
   useEffect(() => {
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
     last.current = key;
     setState((s) => ({ value: other ? null : s.value, error: null, loading: true }));
-    void read(gone.signal).then((answer) => {
+    void read({ signal: gone.signal, idle: idle.current }).then((answer) => {
       if (gone.signal.aborted) return;
       if (answer.ok) setState({ value: answer.value, error: null, loading: false });
       else setState((s) => ({ value: s.value, error: answer.error, loading: false }));
     });
-    const timer = everyMs === undefined ? undefined : setTimeout(() => setRound((n) => n + 1), everyMs);
+    idle.current = false;
+    const again = () => {
+      idle.current = true;
+      setRound((n) => n + 1);
+    };
+    const timer = everyMs === undefined ? undefined : setTimeout(again, everyMs);
     return () => {
       clearTimeout(timer);
       gone.abort();
@@ -65,14 +73,13 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
   ...given: [...Rest<P, Q, z.ZodUndefined>, everyMs?: number]
 ): Resource<T> {
   const [input, everyMs] = given as unknown as [Input<P, Q, z.ZodUndefined>?, number?];
-  const read = (signal: AbortSignal) =>
-    api(endpoint, ...([{ ...input, signal }] as unknown as Rest<P, Q, z.ZodUndefined>));
+  const read = (by: ReadBy) => api(endpoint, ...([{ ...input, ...by }] as unknown as Rest<P, Q, z.ZodUndefined>));
   return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
 export interface Pages<T, A = unknown> {
   readonly items: readonly T[];
-  /** The whole first page: what it says of all of them. */
+  /** The whole first page: what it says about all rows. */
   readonly first: A | null;
   readonly error: ApiError | null;
   /** `first`: nothing is there yet; `more`: the next page is on its way. */
@@ -96,7 +103,7 @@ export async function readAll<
   Q extends z.ZodType,
 >(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
-  input: { params?: object; query?: object; signal?: AbortSignal } = {},
+  input: { params?: object; query?: object } & Partial<ReadBy> = {},
   most = Number.POSITIVE_INFINITY,
 ): Promise<Answer<All<A['items'][number], A>>> {
   const items: A['items'][number][] = [];
@@ -133,8 +140,8 @@ export function useAll<
   everyMs: number,
 ): Resource<All<A['items'][number], A>> {
   const [pages, setPages] = useState(1);
-  const read = async (signal: AbortSignal) => {
-    const answer = await readAll(endpoint, { ...input, signal });
+  const read = async (by: ReadBy) => {
+    const answer = await readAll(endpoint, { ...input, ...by });
     if (answer.ok) setPages(Math.max(1, Math.ceil(answer.value.items.length / MAX_PAGE)));
     return answer;
   };
@@ -152,7 +159,7 @@ export function useNews(news: string | null, reload: () => void): void {
   }, [news, reload]);
 }
 
-/** A list by cursor. Another query starts again. */
+/** A list by cursor. A different query starts over. */
 export function usePages<
   A extends { items: readonly unknown[]; next: string | null },
   P extends Params,
@@ -222,7 +229,7 @@ export interface Around<T> {
    * out, nothing is asked or written.
    */
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
-  /** The toast, in the language that the page has then. */
+  /** The toast, in the page's language at that time. */
   readonly say?: ((value: T) => string) | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
 }

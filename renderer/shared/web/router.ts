@@ -75,7 +75,7 @@ export function go(path: string, query?: Readonly<Record<string, string | null |
   location.hash = hashOf(path, query);
 }
 
-/** A hash of the present page that is asked for this as well. */
+/** A hash of the current page, changed in this. */
 function hashWith(change: Readonly<Record<string, string | null | undefined>>): string {
   const { page, rest, query } = route.peek();
   return hashOf([page, ...rest].map(encodeURIComponent).join('/'), { ...Object.fromEntries(query), ...change });

@@ -9,13 +9,13 @@ type Outside =
   | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly error: ApiError | null }
   | { readonly kind: 'out'; readonly why: 'left' | 'ended' | null; readonly error: ApiError | null };
 
-/** What a page shows by itself: who may be in, or a way to sign in. */
+/** What a page shows by itself: a signed-in person's content, or a way to sign in. */
 export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
 
 interface Rules<Place> {
   /** Touching the page counts as using the session; reported at most so often, ms. */
   readonly usedMs: number;
-  /** Where a session leads here: in, or out where it belongs to another page. */
+  /** Where a session leads: in, or out if it belongs to another page. */
   readonly placeOf: (state: session.SessionState) => Place;
 }
 
@@ -60,7 +60,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     return token;
   }
 
-  /** Begins, or begins again when the address brings a link. */
+  /** Starts, or starts again when the address brings a link. */
   async function begin(): Promise<void> {
     const token = takeToken();
     if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };

@@ -11,7 +11,7 @@ interface WhenProps {
   readonly value: string;
   /** '' as well while what is typed is none. */
   readonly onValue: (value: string) => void;
-  /** Whether what stands there can't be read. */
+  /** Whether what was typed can't be read. */
   readonly onUnreadable: (unreadable: boolean) => void;
   readonly control: object;
 }
@@ -25,7 +25,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
   const field = useRef<HTMLInputElement>(null);
   const calendar = useRef<HTMLInputElement>(null);
   const [focused, setFocused] = useState(false);
-  /** What someone has typed and what has yet to be, or can't be, read. */
+  /** What was typed and not read yet, or can't be read. */
   const [typed, setTyped] = useState<string | null>(null);
   const read = (text: string) => (kind === 'date' ? readDay(text, language) : readTime(text));
   const own = typed !== null && (focused || value === '');

@@ -7,7 +7,7 @@ import { DATE, formatter } from '../i18n.ts';
 
 type Part = 'day' | 'month' | 'year';
 
-/** Without the marks that turn writing: a field has one direction. */
+/** Without direction marks: a field has one direction. */
 const pieces = (language: string, at: number) =>
   formatter(language, { ...DATE, timeZone: 'UTC' })
     .formatToParts(at)

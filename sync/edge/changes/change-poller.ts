@@ -36,11 +36,11 @@ export interface ChangePollerOptions {
   readonly heard: () => string | null;
 }
 
-/** Asks, and opens what comes. The answer to an ask names it, so an old page can't be given again. */
+/** Asks, and decrypts what comes. The answer names its ask, so an old page can't be replayed. */
 export class ChangePoller {
   readonly #o: ChangePollerOptions;
   #next = 0;
-  /** The server has answered an ask of this process: what it receives from now on counts as news. */
+  /** The server has answered an ask of this process: what it sends from now on counts as news. */
   #answered = false;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
   #heardOf: Set<string> | null = null;

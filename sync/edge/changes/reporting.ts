@@ -13,7 +13,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'temperature',
 ]);
 
-/** When this kiosk reports its state to the server: with the first ask, when something changed, and now and then. */
+/** When this kiosk reports its state to the server: with the first ask, after changes, and now and then. */
 export class Reporting {
   readonly #read: () => Inventory | null;
   readonly #now: () => number;
@@ -34,7 +34,7 @@ export class Reporting {
     return since < 0 || since >= REPORT_EVERY_MS || newsOf(report) !== this.#reported?.news ? report : null;
   }
 
-  /** The server has answered an ask with it. */
+  /** The server has answered an ask that included it. */
   reported(report: Inventory): void {
     this.#reported = { news: newsOf(report), at: this.#now() };
   }

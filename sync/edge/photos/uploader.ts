@@ -14,7 +14,7 @@ export interface PhotoSource {
   done(address: string, taken: boolean): void;
 }
 
-/** Carries photos to the server. Each call ends with how much of the photo is there. */
+/** Sends photos to the server. Each call returns how much of the photo has arrived. */
 export interface PhotoCarrier {
   state(address: string, signal: AbortSignal): Promise<PhotoState>;
   put(
@@ -32,13 +32,13 @@ export interface PhotoUploaderOptions extends Partial<Pick<Runtime, 'after' | 'r
   readonly onProblem?: (problem: Problem) => void;
 }
 
-/** A photo that is refused with these is refused for ever. */
+/** A photo rejected with one of these is rejected for good. */
 const UNWANTED = new Set<ErrorCode>(['photo-unexpected', 'photo-too-large']);
-/** What is wrong with the file here is wrong for ever. */
+/** A fault of the file here is permanent. */
 const UNUSABLE = new Set<ErrorCode>(['photo-missing', 'photo-altered']);
-/** A photo that failed so often, for what it is, lets the others go first. */
+/** After so many failures of its own, a photo lets the others go first. */
 const PATIENCE = 3;
-/** Most photos that are passed over at a time. */
+/** Most photos that are set aside at a time. */
 const MOST_ASIDE = 100;
 /** How long one request may take altogether, ms. */
 const REQUEST_MS = 60_000;

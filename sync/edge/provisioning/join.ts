@@ -10,7 +10,7 @@ import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.
 
 export interface JoinOptions {
   readonly secret: DeviceSecret;
-  /** How the kiosk calls itself; the code's name wins. */
+  /** What the kiosk calls itself; the code's name takes precedence. */
   readonly name: string;
   /** As the administrator typed it. */
   readonly code: string;
@@ -19,7 +19,7 @@ export interface JoinOptions {
   readonly proxy?: string;
 }
 
-/** A kiosk's way to its server, by a one-time code. */
+/** How a kiosk joins its server with a one-time code. */
 export interface Joining {
   /** Shows keys and code. Safe to repeat after a lost answer. @throws Problem by the server's code, or of the connection */
   ask(signal: AbortSignal): Promise<Waiting>;
@@ -103,7 +103,7 @@ async function exchange(
   throw joinProblem(statedCode(answer));
 }
 
-/** The server is the pinned one, so its code is taken. */
+/** The server is the pinned one, so its code is trusted. */
 function joinProblem(code: string): Problem {
   const known = KNOWN.find((one) => one === code);
   return known

@@ -20,7 +20,7 @@ export function needsRenewal(certPem: string, trustedNow: number): boolean {
 }
 
 export interface Renewed {
-  /** The same device with its new TLS key. Keep it together with the bundle, in one write. */
+  /** The same device with its new TLS key. Store it together with the bundle, in one write. */
   readonly secret: DeviceSecret;
   readonly bundle: ServerBundle;
 }
@@ -75,7 +75,7 @@ const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set<ErrorCode>([
   'unknown-sealing-key',
 ]);
 
-/** Whether a kiosk that hears this code may get in by a renewal. */
+/** Whether a kiosk that receives this code may recover by a renewal. */
 export function mayRenew(code: string): boolean {
   return OTHER_KEY_MAY_DO.has(code);
 }

@@ -4,7 +4,7 @@ import { Problem } from '../../errors/problem.ts';
 const REFUSED = /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED|DECRYPT_ERROR)/;
 const TLS = /CERT|TLS|SSL|ALTNAME|EPROTO/;
 
-/** A connection's error as a Problem; a Problem stays what it is. */
+/** A connection's error as a Problem; a Problem is returned unchanged. */
 export function connectionProblem(cause: unknown, what: 'server' | 'broker' | 'proxy' = 'server'): Problem {
   if (cause instanceof Problem) return cause;
   const { code = '', name = 'Error', cause: inner } = cause as NodeJS.ErrnoException;
@@ -15,5 +15,5 @@ export function connectionProblem(cause: unknown, what: 'server' | 'broker' | 'p
   return new Problem(`${what}-unreachable`, { reason: code || name, cause });
 }
 
-/** The engine gave the exchange up. */
+/** The engine abandoned the exchange. */
 export const aborted = (cause?: unknown): Problem => new Problem('exchange-aborted', { cause });

@@ -6,7 +6,7 @@ import { Problem } from '../../errors/problem.ts';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 /** Certificates looked at of what a peer sends; a longer chain is not one of ours. */
 const MAX_SENT = 6;
-/** Successions of the CA that a kiosk may have slept through. */
+/** CA successions that a kiosk may have missed. */
 const MAX_CROSS = 3;
 
 /**

@@ -50,7 +50,7 @@ interface Waiting {
 export class MqttTransport implements Transport {
   readonly name = 'mqtt';
   onNudge: (() => void) | null = null;
-  /** The connection that stood is gone. */
+  /** The connection was lost. */
   onDown: ((why: Problem) => void) | null = null;
   readonly #o: MqttTransportOptions;
   readonly #silenceMs: number;
@@ -222,7 +222,7 @@ export class MqttTransport implements Transport {
     client.publish(presence, 'online', { qos: 1, retain: true });
   }
 
-  /** Ends a connection and notifies those who wait. */
+  /** Ends a connection and notifies everyone waiting on it. */
   #drop(client: MqttClient, why: Problem): void {
     if (this.#client !== client) return;
     this.#client = null;
@@ -257,7 +257,7 @@ export class MqttTransport implements Transport {
     }
   }
 
-  /** Late and repeated answers are normal; a stream of them means that someone keeps the kiosk busy. */
+  /** Late and repeated answers are normal; a stream of them means that someone is keeping the kiosk busy. */
   #unasked(client: MqttClient): void {
     const now = performance.now();
     if (now - this.#flood.since > FLOOD_MS) this.#flood = { since: now, count: 0 };

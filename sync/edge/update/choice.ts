@@ -9,10 +9,10 @@ import {
 } from '../../protocol/wire/release.ts';
 import type { SignedFile } from './download.ts';
 
-/** What runs on this kiosk: what an update is judged against. */
+/** What runs on this kiosk: what an update is compared with. */
 export type Running = Pick<BuildFacts, 'version' | 'platform' | 'host' | 'schema'>;
 
-/** A build that a repository offers, as its targets keys have signed it. */
+/** A build that a repository offers, as signed by its targets keys. */
 export interface UpdateTarget extends SignedFile {
   readonly build: BuildFacts;
   readonly format: TargetName['format'];

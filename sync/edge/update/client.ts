@@ -35,7 +35,7 @@ export interface UpdateClientOptions {
   readonly pace?: Pace;
 }
 
-/** Gives the authenticated archive of a version, or a coded error. Calls wait for each other. */
+/** Returns the authenticated archive of a version, or a coded error. Calls wait for each other. */
 export interface UpdateClient {
   /**
    * The build of exactly this version, if this kiosk may install it.
@@ -51,7 +51,7 @@ export interface UpdateClient {
    * @param except versions that it is not to be
    */
   newest(except?: readonly string[]): Promise<UpdateTarget | null>;
-  /** Everything that is offered to kiosks, of the first source that answers well. */
+  /** Everything offered to kiosks, from the first source that answers well. */
   view(): Promise<Offered>;
   /**
    * Brings the archive of a target that this client gave to `to`, hash and length checked, all on disk.
@@ -82,7 +82,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     log({ what: 'refreshed', source: source.name, versions: view.versions });
     return view;
   };
-  /** The first answer of a source; the gravest problem where none has one. */
+  /** The first answer of a source; the most serious problem if none answers. */
   const fromFirst = async <T>(work: (source: UpdateSource) => Promise<T>): Promise<T> => {
     const problems: Problem[] = [];
     for (const source of sources) {

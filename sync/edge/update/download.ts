@@ -22,7 +22,7 @@ export interface DownloadOptions {
   readonly pace: Pace;
   /** Called after each piece. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
-  /** Gives the download up. */
+  /** Aborts the download. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each source that failed, in case another one does not. */
   readonly failed?: (source: UpdateSource, problem: Problem) => void;
@@ -62,7 +62,7 @@ export async function download(target: SignedFile, to: string, options: Download
   }
 }
 
-/** No other source helps against these. */
+/** Problems that no other source would solve. */
 const OURS = new Set<ErrorCode>(['update-disk-full', 'update-storage', 'update-given-up']);
 
 /** Length and hash of a file that is there already. */

@@ -12,7 +12,7 @@ export interface HttpSourceOptions {
   readonly url: string;
   /** For the server: the `VerifiedAgent` that shows the kiosk's certificate. A mirror's certificate is a public one. */
   readonly agent?: HttpsAgent | HttpAgent;
-  /** It is the kiosk's own server, or the socket that leads to it: when it refuses this kiosk it says why. */
+  /** It is the kiosk's own server, or the socket that leads to it, which says why it refuses this kiosk. */
   readonly ours?: boolean;
   /** PEM of a CA that is trusted instead of the public ones, for a mirror of one's own without an agent. */
   readonly ca?: string;
@@ -60,7 +60,7 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
   };
 }
 
-/** Whether our server gives this kiosk nothing, and says so. */
+/** Whether our server refuses this kiosk, and says so. */
 export const isTurnedAway = ({ code, params }: Problem): boolean =>
   TURNED_AWAY.some((one) => one === code) || (code === 'update-refused' && params.reason === 403);
 
@@ -94,7 +94,7 @@ const MAX_ERROR_BYTES = 4096;
 /** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
 const TURNED_AWAY = ['device-revoked', 'device-not-approved', 'unknown-device'] as const satisfies ErrorCode[];
 
-/** Why the server refuses this kiosk. Its connection is of our own server, or of this machine: so it may say so. */
+/** Why the server refuses this kiosk. The connection is to our own server or this machine, so its answer can be trusted. */
 async function turnedAway(name: string, response: IncomingMessage): Promise<Problem> {
   const code = await errorCode(name, response);
   const known = TURNED_AWAY.find((one) => one === code);

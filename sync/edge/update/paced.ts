@@ -19,7 +19,7 @@ export interface Reading {
   /** Most bytes that the whole file may have; one more ends the reading. */
   readonly maxBytes: number;
   readonly deadlineMs: number;
-  /** Of the caller, who may give it up. */
+  /** The caller's, to abort. */
   readonly signal?: AbortSignal | undefined;
 }
 

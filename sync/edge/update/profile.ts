@@ -50,7 +50,7 @@ const RoleKeys = z
   .looseObject({ keyids: z.array(Hex32).min(1).max(MAX_KEYS).refine(unique), threshold: z.number().int().min(1) })
   .refine((role) => role.threshold <= role.keyids.length, 'a threshold above the number of keys');
 
-/** Length and hash are always given: so parts of different states can't be put together. */
+/** Length and hash are required, so that parts of different states can't be combined. */
 const Meta = z.looseObject({
   version: Version,
   length: z.number().int().min(1).max(MAX_METADATA.targets),

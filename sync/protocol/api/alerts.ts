@@ -9,23 +9,23 @@ import { TimeZone } from './sites.ts';
 
 /** `/api/accounts/:account/alerts`: what an account is mailed of what needs attention (docs/operate/health.md). */
 
-/** What can be chosen, each with the kinds of items in it. */
+/** What can be chosen, with the kinds of items in each. */
 export const ALERT_TOPICS = {
-  /** Kiosks that don't work as they should, and rollouts that stopped. */
+  /** Kiosks that don't work properly, and rollouts that stopped. */
   kiosks: ['kiosk', 'rollout'],
   /** Server, database, backups. */
   server: ['server'],
-  /** People's complaints about their records; consents that end or are due. */
+  /** People's complaints about their records; consents that expire or are due. */
   privacy: ['complaint', 'consent', 'age'],
   /** Records taken back at a kiosk; events that could not be accepted. */
   records: ['void', 'quarantine'],
-  /** Enrolments and imports that wait, people who may be one, faces to enrol again. */
+  /** Enrolments and imports that wait, possible duplicates, faces to re-enrol. */
   people: ['enrolment', 'import', 'duplicate', 'lookalikes', 'drift', 'embedder'],
 } as const satisfies Readonly<Record<string, readonly AttentionKind[]>>;
 export type AlertTopic = keyof typeof ALERT_TOPICS;
 const AlertTopic = z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]);
 
-/** Without a choice administrators get what stops check-ins or backups, a DPO what is due to people. */
+/** By default administrators get what stops check-ins or backups, a DPO what people are waiting for. */
 export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
   admin: ['kiosks', 'server'],
   dpo: ['privacy'],

@@ -29,7 +29,7 @@ export const AttendanceRow = z.strictObject({
   voided: z.string().nullable(),
   /** The record of the same presence that counts instead. */
   duplicateOf: Uuid.nullable(),
-  /** The correction that stands instead of it. */
+  /** The correction that replaces it. */
   supersededBy: Uuid.nullable(),
   /** True: made by a correction of this id. */
   correction: z.boolean(),
@@ -66,7 +66,7 @@ export const Duplicate = z.strictObject({
   score: z.number().nullable(),
   foundAt: Instant,
 });
-/** Which of the two stays; the other becomes another name of it. */
+/** Which of the two is kept; the other becomes another name of that person. */
 export const MergeDecision = z.strictObject({ kept: Uuid });
 export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
 

@@ -10,7 +10,7 @@ export const ATTENTION_KINDS = [
   'void',
   /** A person said on their own page that a record is wrong. */
   'complaint',
-  /** Two people may be one. */
+  /** Two people may be the same. */
   'duplicate',
   /** Two people who cannot be distinguished by face alone were marked: someone should know. */
   'lookalikes',
@@ -22,13 +22,13 @@ export const ATTENTION_KINDS = [
   'drift',
   /** A consent ends soon, or has ended. */
   'consent',
-  /** Comes of age soon, or has: a consent of their own is due. */
+  /** Someone comes of age soon, or has: their own consent is due. */
   'age',
   /** An import waits for its review. */
   'import',
   /** Had no photo that another embedder could be fed with: enrol again. */
   'embedder',
-  /** A rollout stopped by itself. */
+  /** A rollout stopped automatically. */
   'rollout',
   /** Something is wrong with a kiosk: it is out of reach, its disk is full, its camera is gone. */
   'kiosk',
@@ -45,7 +45,7 @@ export const ATTENTION_OF_ROLE: Readonly<Record<string, readonly AttentionKind[]
   dpo: ['void', 'complaint', 'consent', 'age'],
 };
 
-/** Codes of what stops check-ins or backups, or what someone has to look at now. */
+/** Codes of what stops check-ins or backups, or needs attention now. */
 const URGENT: Readonly<Partial<Record<AttentionKind, ReadonlySet<string>>>> = {
   kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used']),
   server: new Set([
@@ -77,7 +77,7 @@ export const AttentionItem = z.strictObject({
   code: z.string(),
   person: Uuid.nullable(),
   name: z.string().nullable(),
-  /** The other one of a pair. */
+  /** The other person of a pair. */
   other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   device: Uuid.nullable(),
   /** Of the server's trouble, the replicas that it is about, an empty name for one without a name; none: the installation. */
@@ -85,7 +85,7 @@ export const AttentionItem = z.strictObject({
   score: z.number().nullable(),
   /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
   recordAt: Instant.nullable(),
-  /** What the person said of it, where they did. */
+  /** What the person wrote about it, if anything. */
   message: z.string().nullable(),
   /** Null: open. */
   resolved: z.strictObject({ at: Instant, by: Uuid.nullable(), note: z.string() }).nullable(),

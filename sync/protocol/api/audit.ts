@@ -21,7 +21,7 @@ export const AUDIT_ROLES = [
 
 const Term = z.string().trim().min(1).max(200);
 
-/** What rows are looked for; every condition that is given holds. */
+/** Conditions for rows; all that are given must match. */
 export const auditFilter = {
   from: Instant.optional(),
   /** Exclusive. */
@@ -55,7 +55,7 @@ export const AuditRowView = z.strictObject({
   email: z.string().nullable(),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),
-  /** Who did it is a person and stands under their own key: look for them by id. */
+  /** The actor is a person, encrypted under their own key: search for them by id. */
   hidden: z.boolean(),
   route: z.string(),
   resource: z.string().nullable(),
@@ -65,7 +65,7 @@ export const AuditRowView = z.strictObject({
   outcome: z.string(),
 });
 
-/** One row, and who it was about as far as they still have a key. */
+/** One row, and who it was about if their key still exists. */
 export const AuditRowDetail = z.strictObject({
   row: AuditRowView,
   people: z.array(z.uuid()),

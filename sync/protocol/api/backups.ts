@@ -17,7 +17,7 @@ export const BackupReport = z.strictObject({
   keyringCopiesDeleted: z.number().int().nullable(),
 });
 
-/** Leaves a row in the audit log with the backup itself. */
+/** Writes its own audit row together with the backup. */
 export const makeBackup = endpoint('POST /api/backups', {
   summary: 'Back up everything now',
   roles: ['operator'],
@@ -34,7 +34,7 @@ export const rekeyBackups = endpoint('POST /api/backups/rekey', {
   data: [],
   action: 'read',
   answer: z.strictObject({
-    /** The new backup, whose keyring is under the present keys. */
+    /** The new backup, whose keyring is under the current keys. */
     backup: z.string(),
     /** Data keys that were rewritten. */
     rewrapped: z.number().int(),

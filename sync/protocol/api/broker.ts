@@ -8,7 +8,7 @@ const access = {
   serverId: Uuid,
   /** Devices that were revoked while their certificate lives on. */
   revoked: z.array(Uuid),
-  /** Servers that come to it. */
+  /** Servers that connect to it. */
   replicas: z.array(z.string()),
 };
 

@@ -11,7 +11,7 @@ const ReportedFinding = z.strictObject({
   says: z.string(),
   next: z.string(),
   detail: z.string().nullable(),
-  /** Another replica, which found it of itself. */
+  /** Another replica, which found this about itself. */
   replica: z.string().nullable(),
 });
 
@@ -34,10 +34,10 @@ export const CheckReport = z.strictObject({
 export type CheckReport = z.output<typeof CheckReport>;
 
 export const UpgradeFacts = z.strictObject({
-  /** Migrations that the database has had; and the one that a build has to know to work with it. */
+  /** Migrations applied to the database, and the one a build must know to work with it. */
   applied: z.array(z.string()),
   leastReader: z.string().nullable(),
-  /** Servers that run on it. */
+  /** Servers running on it. */
   replicas: z.array(z.strictObject({ name: z.string(), build: z.string().nullable(), schema: z.string().nullable() })),
   /** Null: there is none. */
   backupAt: Instant.nullable(),

@@ -11,14 +11,14 @@ export const Language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
 /** Who put it on record: a kiosk's event, staff at the person's word, the person in the portal, or an import by the operator's word. */
 export const ConsentVia = z.enum(['kiosk', 'staff', 'person', 'import']);
 
-/** Who speaks for someone below the age of consent. */
+/** Who consents for someone below the age of consent. */
 export const Guardian = z.strictObject({
   name: z.string().trim().min(1).max(200),
   /** e.g. `mother`, in the words of the person who writes it down. */
   relation: z.string().trim().min(1).max(60),
 });
 export type Guardian = z.infer<typeof Guardian>;
-/** As someone puts them down. */
+/** As entered. */
 export const NewGuardian = Guardian.extend({ name: givenName(200) });
 
 export const Consent = z.strictObject({
@@ -31,7 +31,7 @@ export const Consent = z.strictObject({
   via: ConsentVia,
   device: Uuid.nullable(),
   guardian: Guardian.nullable(),
-  /** Of an import: on what the operator bases it. */
+  /** For an import: what the operator bases it on. */
   basis: z.string().nullable(),
 });
 export type Consent = z.infer<typeof Consent>;
@@ -45,7 +45,7 @@ export const ConsentPage = countedPageOf(
   }),
 );
 
-/** On behalf of someone who said so to staff: under which text, in which language. */
+/** On behalf of someone who consented towards staff: to which text, in which language. */
 export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,

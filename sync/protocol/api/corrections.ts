@@ -11,7 +11,7 @@ import { countedPageOf, Instant, Moment, sortedQuery } from './page.ts';
 const Reason = z.string().trim().min(1).max(500);
 
 export const NewCorrection = z.discriminatedUnion('kind', [
-  /** A presence that nobody recorded. */
+  /** A presence that was not recorded. */
   z.strictObject({
     kind: z.literal('add'),
     person: Uuid,
@@ -28,7 +28,7 @@ export const NewCorrection = z.discriminatedUnion('kind', [
     direction: Direction.optional(),
     reason: Reason,
   }),
-  /** It counts nowhere. */
+  /** It no longer counts. */
   z.strictObject({ kind: z.literal('void'), target: Uuid, reason: Reason }),
   /** `target` is a correction: what it stood for counts again. */
   z.strictObject({ kind: z.literal('undo'), target: Uuid, reason: Reason }),

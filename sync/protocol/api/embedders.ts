@@ -9,7 +9,7 @@ export const EmbedderMove = z.strictObject({
   from: z.string(),
   to: z.string(),
   state: z.enum(['working', 'ready', 'switched', 'done', 'cancelled']),
-  /** People whose templates were made again, who have to be enrolled again, and who nobody has looked at yet. */
+  /** People whose templates were made again, who have to be re-enrolled, and who were not looked at yet. */
   moved: z.number().int(),
   reenrol: z.number().int(),
   left: z.number().int(),

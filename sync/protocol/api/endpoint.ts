@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../errors/problem.ts';
 import { Uuid } from '../wire/event.ts';
 
-/** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name, and nothing by rank. */
+/** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name; there is no ranking. */
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -56,26 +56,29 @@ export interface Endpoint<
   readonly maxBody?: number;
   /** Shape of the answer, checked on its way out; `file`: a file to save; `nothing`: 204. */
   readonly answer: A;
-  /** Codes that it may refuse with, beside the common ones: for the document. */
+  /** Errors that it may return besides the common ones, for the document. */
   readonly errors: readonly ErrorCode[];
   /** Per address and endpoint. */
   readonly limit?: { readonly max: number; readonly perMs: number };
-  /** Also for a session that has yet to enrol its second factor. */
+  /** Also for a session that has not set up its second factor yet. */
   readonly enrolling?: true;
   /** Reading that counts as no use of the session. */
   readonly idle?: true;
 }
 
+/** Header of a request that a page makes by itself: it is no use of the session either. */
+export const IDLE_HEADER = 'x-idle';
+
 /** Body of an endpoint that takes a file. */
 export const RawBody = z.instanceof(Uint8Array);
-/** Its content type: one that a form of another page can't send. */
+/** Its content type, which a form of another page can't send. */
 export const RAW_TYPE = 'application/octet-stream';
 
 type Method = Endpoint['method'];
 
 const ACTION = { GET: 'read', POST: 'write', PUT: 'write', PATCH: 'write', DELETE: 'delete' } as const;
 
-/** What it is called when there is none of what the last name in a path names. */
+/** The error if the last name in a path names nothing that exists. */
 const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
   account: 'account-unknown',
   candidate: 'candidate-unknown',
@@ -146,7 +149,7 @@ export type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = 
     readonly key?: string;
   };
 
-/** The argument may be left out where the endpoint takes nothing. */
+/** The argument can be left out if the endpoint takes none. */
 export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
   Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
 

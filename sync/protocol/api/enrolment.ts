@@ -15,7 +15,7 @@ const Pose = z.enum(['front', 'left', 'right']);
 /** Photos that someone took elsewhere are judged more leniently than a camera in front of the person. */
 const Source = z.enum(['camera', 'photo']);
 
-/** What one picture is good for. */
+/** What a picture can be used for. */
 export const PictureVerdict = z.strictObject({
   /** Null: good enough; else the first thing to fix, e.g. `too-dark`, `several-faces`. */
   code: z.string().nullable(),
@@ -25,7 +25,7 @@ export const PictureVerdict = z.strictObject({
 });
 export type PictureVerdict = z.infer<typeof PictureVerdict>;
 
-/** The other person's number or name, typed by someone who has looked at both. */
+/** The other person's number or name, typed by someone who has compared both. */
 const Typed = z.string().trim().min(1).max(200);
 
 export const NewEnrolment = z.strictObject({
@@ -80,7 +80,7 @@ export const EnrolmentCase = z.strictObject({
   other: DuplicateOf.nullable(),
   source: z.enum(['camera', 'photo']),
   madeAt: Instant,
-  /** When it goes by itself. */
+  /** When it is deleted automatically. */
   until: Instant,
 });
 export type EnrolmentCase = z.infer<typeof EnrolmentCase>;

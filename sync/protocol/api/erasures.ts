@@ -30,7 +30,7 @@ export const Erasure = z.strictObject({
       step: z.string().max(60),
       doneAt: Instant.nullable(),
       code: z.string().max(60).nullable(),
-      /** When it is tried again at the latest, where it waits. */
+      /** When it is retried at the latest, if it is waiting. */
       nextAt: Instant.nullable(),
     }),
   ),

@@ -72,9 +72,9 @@ export const FleetKiosk = z.strictObject({
   alerts: z.array(Alert),
   /** Revision that it received, and that is in force by its word; null: none. */
   config: z.strictObject({ published: z.number().int().nullable(), inForce: z.number().int().nullable() }),
-  /** A wipe or a decommissioning that was begun, or done. */
+  /** A wipe or decommissioning that was started or completed. */
   leaving: z.enum(['wipe', 'decommission']).nullable(),
-  /** When something last became of one of its commands: screens that show them read them again then. */
+  /** When the state of one of its commands last changed: screens that show them then reload them. */
   commandAt: Instant.nullable(),
 });
 export type FleetKiosk = z.infer<typeof FleetKiosk>;
@@ -95,7 +95,7 @@ const Counts = z.record(z.string(), z.number().int());
 export const FleetPage = z.strictObject({
   items: z.array(FleetKiosk).max(MAX_PAGE),
   next: z.string().nullable(),
-  /** Of all approved kiosks, whatever was asked for. */
+  /** Of all approved kiosks, whatever the filter. */
   summary: z.strictObject({ kiosks: z.number().int(), well: z.number().int(), alerts: Counts, versions: Counts }),
 });
 export type FleetPage = z.infer<typeof FleetPage>;
@@ -107,7 +107,7 @@ export const SettingsChange = z.strictObject({
   by: z.string(),
   email: z.string().nullable(),
   settings: DeviceConfig,
-  /** It put that older revision back. */
+  /** It restored that older revision. */
   revertedTo: z.number().int().nullable(),
 });
 export type SettingsChange = z.infer<typeof SettingsChange>;
@@ -149,7 +149,7 @@ export const FleetDetail = z.strictObject({
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
 
-/** As high as the database counts revisions. */
+/** The database's largest revision number. */
 export const Revision = z.number().int().min(0).max(2_147_483_647);
 
 /** Settings as entered: what was set before is never refused for its name. */

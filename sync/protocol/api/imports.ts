@@ -20,7 +20,7 @@ export const NewImport = z.strictObject({ basis: Basis.nullable() });
 const State = z.enum(['open', 'applying', 'done', 'cancelled']);
 export const PhotoState = z.enum(['waiting', 'judged', 'accepted', 'refused', 'applied']);
 
-/** The people that the list of an import makes: being made, made, being taken back, taken back. */
+/** The people that an import's list creates: being created, created, being undone, undone. */
 const PeopleState = z.enum(['making', 'made', 'undoing', 'undone']);
 
 export const ImportRun = z.strictObject({
@@ -31,7 +31,7 @@ export const ImportRun = z.strictObject({
   basis: Basis.nullable(),
   /** Of its list of people; `made`: how many of them there are because of it. */
   people: z.strictObject({ state: PeopleState.nullable(), made: z.number().int() }),
-  /** Pictures by state, and how many of the judged ones something speaks against. */
+  /** Pictures by state, and how many of the checked ones have an issue. */
   counts: z.strictObject({
     waiting: z.number().int(),
     judged: z.number().int(),
@@ -49,7 +49,7 @@ export const ImportPhoto = z.strictObject({
   state: PhotoState,
   /** What speaks against it, or why it was refused; null: nothing. */
   code: z.string().nullable(),
-  /** There is a template to be had of it. */
+  /** A template can be made of it. */
   usable: z.boolean(),
   hasPicture: z.boolean(),
   person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
@@ -66,7 +66,7 @@ export const ImportPhotoQuery = z.strictObject({
   doubtful: z.enum(['true', 'false']).optional(),
 });
 
-/** Why nobody can be made of a line. */
+/** Why a line can't create a person. */
 export const LINE_CODES = [
   'name-missing',
   'name-wrong',
@@ -97,7 +97,7 @@ export const ImportLine = z.strictObject({
   file: z.string().nullable(),
   /** A picture of this name was uploaded; null: the line names none. */
   hasPhoto: z.boolean().nullable(),
-  /** Who is there already; they stay as they are. */
+  /** Someone who exists already; they stay as they are. */
   person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
 });
 export type ImportLine = z.infer<typeof ImportLine>;
@@ -114,7 +114,7 @@ export const ImportLinePage = z.strictObject({
 export type ImportLinePage = z.infer<typeof ImportLinePage>;
 
 export const Uploaded = z.strictObject({
-  /** Pictures that were taken, of this upload. */
+  /** Pictures accepted from this upload. */
   pictures: z.number().int(),
   /** Lines of a list. */
   lines: z.number().int(),

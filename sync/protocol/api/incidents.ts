@@ -14,9 +14,9 @@ const Kind = z.string().trim().min(1).max(80);
 const texts = {
   title: Title,
   description: Text,
-  /** What may follow from it for people. */
+  /** What it may lead to for people. */
   consequences: Text,
-  /** What was done, and is going to be done, about it. */
+  /** What was done, and what is planned, about it. */
   measures: Text,
   /** Why the authority need not be notified (Art. 33(1) GDPR), or was notified late. */
   authorityReason: Text,
@@ -42,7 +42,7 @@ export const OpenIncident = z.strictObject({
 });
 
 export const ChangeIncident = z.strictObject({
-  /** Of the incident as it was read: a change in between refuses this one. */
+  /** Of the incident as it was read: fails if it was changed in between. */
   version: z.number().int().positive(),
   severity: Severity.optional(),
   foundAt: Instant.optional(),
@@ -57,7 +57,7 @@ export const ChangeIncident = z.strictObject({
   peopleReason: Text.optional(),
 });
 
-/** Which rows of the audit log show who it affected; every condition that is given holds. */
+/** Which audit rows show who it affected; all conditions that are given must match. */
 export const IncidentScope = z
   .strictObject({
     from: Instant.optional(),
@@ -144,7 +144,7 @@ export const AffectedPeople = z.strictObject({
       data: z.array(z.string()),
     }),
   ),
-  /** Rows of the log that were looked at. */
+  /** Rows of the log that were searched. */
   rows: z.number().int(),
   everyone: z.boolean(),
   /** People who were erased since, by days: the same person counts once a day. */
@@ -162,7 +162,7 @@ export const NoticeQuery = z.strictObject({
 export const Notice = z.strictObject({
   /** Markdown. */
   text: z.string(),
-  /** What is still to be filled in. */
+  /** What still has to be filled in. */
   missing: z.array(z.string()),
 });
 
@@ -175,16 +175,16 @@ export const Contain = z.strictObject({
   /** Retires the old ones too: kiosks that know nothing newer are cut off and have to be set up again. */
   retire: z.boolean().default(false),
   devices: z.array(z.uuid()).max(1000).default([]),
-  /** Accounts whose sessions end and whose links are taken back. */
+  /** Accounts whose sessions end and whose links are revoked. */
   accounts: z.array(z.uuid()).max(1000).default([]),
-  /** Ends every session of everybody. */
+  /** Ends all sessions of everyone. */
   everySession: z.boolean().default(false),
 });
 export type Contain = z.infer<typeof Contain>;
 export const Contained = z.strictObject({
   done: z.array(z.string()),
   failed: z.array(z.strictObject({ what: z.string(), code: z.string(), message: z.string() })),
-  /** What this command can't do, and a person has to. */
+  /** What this command can't do, and a person has to do. */
   next: z.array(z.string()),
 });
 export type Contained = z.infer<typeof Contained>;

@@ -49,10 +49,10 @@ export const KeyStatus = z.strictObject({
       here: z.boolean(),
     }),
   ),
-  /** What this process's ENCRYPTION_KEY and SECRET_KEY are. */
+  /** The state of this process's ENCRYPTION_KEY and SECRET_KEY. */
   present: z.enum(['in use', 'new', 'incoming']),
   previous: z.enum(['none', 'needed', 'not needed any more', 'unknown']),
-  /** Person keys and records by the version that they are under. */
+  /** Person keys and records by key version. */
   under: z.record(z.string(), z.number().int()),
   replicas: z.array(z.strictObject({ id: z.string(), writes: z.number().int(), ready: z.boolean(), seenAt: Instant })),
   rotation: KeyRotation.nullable(),

@@ -9,7 +9,7 @@ export const BoardRow = z.strictObject({
   id: Uuid,
   /** Grows with each change of the row; a later message about the same `id` replaces it. */
   change: z.number().int(),
-  /** When it happened, by the kiosk's claim, and when it arrived. */
+  /** When it happened, according to the kiosk, and when it arrived. */
   at: Instant,
   receivedAt: Instant,
   /** What counts, as the server resolved it; `claimed` is what the kiosk said. */
@@ -30,7 +30,7 @@ export type BoardRow = z.infer<typeof BoardRow>;
 export const BoardDevice = z.strictObject({ id: Uuid, name: z.string(), lastHeardAt: Instant.nullable() });
 export type BoardDevice = z.infer<typeof BoardDevice>;
 
-/** Of one site. "Today" is its attendance day. Voided records count nowhere. */
+/** Of one site. "Today" is its attendance day. Voided records don't count. */
 export const BoardCounts = z.strictObject({
   /** People who came in today. */
   inToday: z.number().int(),
@@ -80,7 +80,7 @@ export const getBoard = endpoint('GET /api/checkins', {
   errors: ['unknown-site'],
 });
 
-/** A WebSocket: it sends a board, then what changes of it. */
+/** A WebSocket: it sends a board, then its changes. */
 export const watchBoard = endpoint('GET /api/live', {
   summary: 'Stream changes of the live board of a site over a WebSocket',
   roles: ['admin', 'dpo', 'staff', 'auditor'],

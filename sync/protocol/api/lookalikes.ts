@@ -14,7 +14,7 @@ export const Lookalikes = z.strictObject({
   device: Uuid.nullable(),
   /** Account, or member of a kiosk's staff; null: the kiosk by itself. */
   by: z.string().nullable(),
-  /** What that member of staff is called, where the server knows them. */
+  /** The name of that member of staff, if the server knows them. */
   byName: z.string().nullable(),
 });
 export type Lookalikes = z.infer<typeof Lookalikes>;

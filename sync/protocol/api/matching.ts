@@ -58,7 +58,7 @@ export function nameFit(parts: readonly string[], typed: readonly string[]): num
   return sum;
 }
 
-/** In a word of that length: one in four letters, two in eight. */
+/** Typos allowed in a word of that length: one from four letters, two from eight. */
 export const allowedTypos = (typed: string): number => (typed.length >= 8 ? 2 : typed.length >= 4 ? 1 : 0);
 
 /**

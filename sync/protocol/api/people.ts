@@ -42,7 +42,7 @@ const fields = {
   /** Kiosks record no position of this person. */
   gpsOptOut: z.boolean(),
 };
-/** As an answer has them: what was kept under an older rule is shown as it is. */
+/** As answers have them: what was stored under an older rule is shown unchanged. */
 const shown = Object.fromEntries(personFields.map((field) => [field, z.string().nullable()])) as Record<
   PersonField,
   z.ZodNullable<z.ZodString>
@@ -50,7 +50,7 @@ const shown = Object.fromEntries(personFields.map((field) => [field, z.string().
 
 export const Person = z.strictObject({
   id: Uuid,
-  /** Grows with each change; a change names the one that it was made from. */
+  /** Grows with each change; a change names the one that it was based on. */
   version: z.number().int(),
   ...shown,
   gpsOptOut: z.boolean(),
@@ -63,6 +63,14 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
+/** Which people are listed or searched. */
+const narrowing = {
+  site: Uuid.optional(),
+  consent: Person.shape.consent.optional(),
+  /** Whether a face is enrolled. */
+  enrolled: QueryFlag.optional(),
+};
+
 /**
  * Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. By name a
  * page may have fewer than `limit`, and there is more as `next` says.
@@ -72,7 +80,7 @@ export const PeopleQuery = z.strictObject({
   email: Email.optional(),
   number: Text(40).optional(),
   badge: Text(80).optional(),
-  site: Uuid.optional(),
+  ...narrowing,
 });
 
 /** What is known of people found by name. */
@@ -107,7 +115,7 @@ export type PersonPatch = z.infer<typeof PersonPatch>;
 export const PersonHistory = z.strictObject({
   items: z.array(
     z.strictObject({
-      /** Names the row that says so; one may say two things. */
+      /** Identifies the row that says so; one row may say two things. */
       id: z.string(),
       at: Instant,
       what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'pin-code', 'lookalike', 'site', 'record']),
@@ -152,7 +160,7 @@ export const ScoreTrend = z.strictObject({
   /** Mean of the first of them, and of the last. */
   baseline: z.number(),
   recent: z.number(),
-  /** So much worse than at first that the face should be enrolled again. */
+  /** So much lower than at first that the face should be re-enrolled. */
   falls: z.boolean(),
   /** Of the newest check-ins, by their week's Monday (UTC). */
   weeks: z.array(z.strictObject({ week: z.iso.date(), count: z.number().int(), mean: z.number() })),
@@ -179,7 +187,7 @@ export const searchPeople = endpoint('GET /api/people/search', {
   query: z.strictObject({
     q: Text(100),
     limit: z.coerce.number().int().min(1).max(50).default(10),
-    site: Uuid.optional(),
+    ...narrowing,
     /** Answers once all names are opened. */
     whole: QueryFlag.optional(),
   }),

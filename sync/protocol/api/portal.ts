@@ -44,7 +44,7 @@ export const ErasureConfirmation = z.strictObject({
 /** `undoUntil` null: it can't be taken back. */
 export const ErasureStarted = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
-/** A text that one may agree to here, with the names of the operator of the place in it. */
+/** A text that can be consented to here, with the operator's names filled in. */
 export const MyConsentText = z.strictObject({
   version: z.string(),
   language: Language,

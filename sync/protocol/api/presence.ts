@@ -47,7 +47,7 @@ export const Evacuation = z.strictObject({
 });
 export type Evacuation = z.infer<typeof Evacuation>;
 
-/** Someone was seen outside, as reported by the person who says so. */
+/** Someone was seen outside, according to the person who reports it. */
 export const Accounted = z.strictObject({
   person: Uuid,
   at: Instant,

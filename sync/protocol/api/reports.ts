@@ -42,7 +42,7 @@ const Count = z.number().int().nonnegative();
 /** Sums of the days of people that a row, or the report, is about. */
 const Sums = z.strictObject({
   people: Count,
-  /** Days of people: two people on one day are two. */
+  /** Person-days: two people on one day count twice. */
   days: Count,
   stays: Count,
   /** Of stays that have both ends, each person's day cut to whole minutes. */
@@ -102,7 +102,7 @@ export const NewReportSchedule = z.strictObject({
   only: ReportOnly.optional(),
   site: Uuid,
   every: Every,
-  /** On the wall of the site: each day, each Monday, or on the first of each month. */
+  /** Local time of the site: each day, each Monday, or on the first of each month. */
   at: TimeOfDay,
   language: z.enum(LANGUAGES),
   /** Accounts. */
@@ -119,7 +119,7 @@ export const ReportSchedule = z.strictObject({
   receivers: z.array(Receiver.extend({ email: z.string().nullable() })),
   nextAt: Instant,
   sentAt: Instant.nullable(),
-  /** Mails that are on their way, and the code of the last failure of one of them. */
+  /** Mails on their way, and the code of the last failure. */
   waiting: Count,
   error: z.string().nullable(),
 });

@@ -96,7 +96,7 @@ export const dryRunRetention = endpoint('POST /api/retention/dry-run', {
   answer: RetentionRun,
 });
 
-/** The server does it each hour by itself. */
+/** The server does this hourly by itself. */
 export const runRetention = endpoint('POST /api/retention/run', {
   summary: 'Remove what is due now',
   roles: ['operator'],

@@ -39,7 +39,7 @@ export const RolloutSteps = z
     return at === steps.length - 1;
   }, 'the last step, and no other, must be 100 % of all');
 
-/** When a rollout stops by itself: of the kiosks that got it so many failed, and so large a share. */
+/** When a rollout stops automatically: so many kiosks that got it failed, and so large a share. */
 export const StopAt = z.strictObject({
   kiosks: z.number().int().min(1).max(10_000),
   percent: z.number().int().min(1).max(100),
@@ -86,7 +86,7 @@ export const Rollout = z.strictObject({
   /** Which step it is at, from 0. */
   step: z.number().int(),
   stepSince: Instant,
-  /** Goes on to the next step by itself. */
+  /** Proceeds to the next step automatically. */
   automatic: z.boolean(),
   /** At any hour, whatever the maintenance windows say. */
   urgent: z.boolean(),
@@ -113,7 +113,7 @@ export const RolloutAction = z.strictObject({
   /** Of the account; null: none, or removed since. */
   email: z.string().nullable(),
   what: z.enum(['started', 'paused', 'resumed', 'stopped', 'advanced', 'rolled-back', 'done', 'ended']),
-  /** What it was about: the step that it went to, how many had failed. */
+  /** Details: the step that it went to, how many had failed. */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 export type RolloutAction = z.infer<typeof RolloutAction>;

@@ -3,7 +3,7 @@ import { endpoint } from './endpoint.ts';
 
 /** `/api/setup`: how far a new installation has come. */
 
-/** In the order in which they are taken. Each is done by what is there, however it came. */
+/** In the order in which they are taken. Each is done once its result exists, however it came about. */
 export const SETUP_STEPS = ['account', 'contacts', 'texts', 'kiosk', 'person', 'checkin'] as const;
 export type SetupStep = (typeof SETUP_STEPS)[number];
 

@@ -85,7 +85,7 @@ export const HandedOver = z.strictObject({
 });
 export type HandedOver = z.infer<typeof HandedOver>;
 
-/** What is made again for a member: a PIN for their first use, or a technician's second factor. Another badge, or none. */
+/** What is renewed for a member: a starter PIN, or a technician's second factor. Another badge, or none. */
 export const StaffReset = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('pin') }),
   z.strictObject({ what: z.literal('factor') }),

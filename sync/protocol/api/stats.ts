@@ -12,11 +12,11 @@ const Count = z.number().int().nonnegative();
 
 export const Arrivals = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
-  /** Per hour that begins then, those in which something was. */
+  /** Hours with any activity, by their beginning. */
   hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
   /** People inside as the clock on the wall strikes, 0 to 23: the average of the days on which anyone came. */
   inside: z.array(z.strictObject({ hour: z.number().int().min(0).max(23), people: z.number().nonnegative() })),
-  /** Records that count, by how someone came in. */
+  /** Valid records, by check-in method. */
   methods: z.record(z.string(), Count),
 });
 export type Arrivals = z.infer<typeof Arrivals>;

@@ -24,11 +24,11 @@ export const Webhook = z.strictObject({
   url: z.string(),
   /** Null: of every site. */
   site: Uuid.nullable(),
-  /** The person's number goes with each record: a disclosure, which the audit log records. */
+  /** The person's number is sent with each record: a disclosure, which the audit log records. */
   withNumber: z.boolean(),
-  /** It is sent records, and what happens to the people in them. */
+  /** Receives records, and what happens to the people in them. */
   records: z.boolean(),
-  /** It is sent what needs attention; of a site: the items of that site. */
+  /** Receives what needs attention; for a site, the items of that site. */
   attention: z.boolean(),
   ownCa: z.boolean(),
   enabled: z.boolean(),
@@ -36,7 +36,7 @@ export const Webhook = z.strictObject({
   disabledBecause: z.string().nullable(),
   createdAt: Instant,
   lastDeliveredAt: Instant.nullable(),
-  /** Deliveries that wait, and that were given up. */
+  /** Deliveries that are waiting, and that were given up. */
   due: z.number().int(),
   failed: z.number().int(),
 });
@@ -90,7 +90,7 @@ export const Delivery = z.strictObject({
   /** When it is tried next, while it is due. */
   dueAt: Instant,
   deliveredAt: Instant.nullable(),
-  /** Of the last try: the receiver's status, or a code of why there was none. */
+  /** Result of the last attempt: the receiver's status, or a code if there was none. */
   lastAnswer: z.string().nullable(),
 });
 export type Delivery = z.infer<typeof Delivery>;
@@ -101,7 +101,7 @@ export const RecordMessage = z.strictObject({
   timestamp: Instant,
   data: z.strictObject({
     id: Uuid,
-    /** Grows with each change of the record; of two messages the one with the greater counts. */
+    /** Grows with each change of the record; of two messages, the one with the higher number counts. */
     change: z.number().int(),
     at: Instant,
     site: z.string(),
@@ -113,7 +113,7 @@ export const RecordMessage = z.strictObject({
     because: z.string().nullable(),
     /** Null once erased. */
     person: Uuid.nullable(),
-    /** Where the webhook asks for it. */
+    /** If the webhook asks for it. */
     number: z.string().nullable().optional(),
   }),
 });
@@ -171,7 +171,7 @@ export const AttentionMessage = z.strictObject({
     id: Uuid,
     kind: AttentionKind,
     code: z.string(),
-    /** It stops check-ins or backups, or someone has to look at it now. */
+    /** It stops check-ins or backups, or needs attention now. */
     urgent: z.boolean(),
     /** Names of the sites that it is about; none: the whole installation. */
     sites: z.array(z.string()),

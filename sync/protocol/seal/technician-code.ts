@@ -12,7 +12,7 @@ export const APP_DIGITS = 6;
 /** RFC 4226 §4: at least 128 bits, 160 advised. */
 const SECRET_BYTES = 20;
 export const PAPER_CODES = 5;
-/** Long enough that nobody guesses one within the lockout's hours, and other than the app's. */
+/** Long enough that none is guessed within the lockout period, and different from the app's. */
 export const PAPER_DIGITS = 10;
 
 /** A secret as it is typed. */

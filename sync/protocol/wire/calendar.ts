@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** Further from UTC than any zone has ever been (Manila before 1845: −15:56). */
 const MOST_OFFSET_MS = 16 * 3_600_000;
-/** Days remembered by one calendar: a year and a bit. */
+/** Days that one calendar remembers: a bit more than a year. */
 const MEMORY = 500;
 
 /** Days found lately, which most questions are about: formatting an instant takes 20 µs. */

@@ -52,7 +52,7 @@ export const Ask = z.discriminatedUnion('what', [
      * is an old one, played again, and counts for no sign of life.
      */
     heard: Instant.nullable().optional(),
-    /** How this kiosk is: when something of it changed, and now and then. */
+    /** The kiosk's health: after changes, and now and then. */
     report: Inventory.optional(),
   }),
   z.strictObject({
@@ -91,7 +91,7 @@ export const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
 export const LivenessPolicy = z.enum(['off', 'light', 'standard', 'strong']);
 export type LivenessPolicy = z.infer<typeof LivenessPolicy>;
 
-/** Whether colours of the screen are part of a liveness challenge, where the face can be seen to answer them. */
+/** Whether colours of the screen are part of a liveness challenge, where faces can be seen to respond to them. */
 export const LightChallenge = z.enum(['off', 'when-it-works']);
 
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
@@ -115,7 +115,7 @@ export const Policy = z.strictObject({
   faceMonths: z.number().int().min(1).max(120).optional(),
   /** The same of people below the age of consent, whose faces change faster; absent: 12, or `faceMonths` where that is less. */
   minorFaceMonths: z.number().int().min(1).max(120).optional(),
-  /** The same person within this is one check-in; the site's records on the server are counted by the same number. */
+  /** The same person within this time is one check-in; the server uses the same value for the site's records. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
   /** `HH:MM` on the wall of the site: arrivals after it and the grace are late in reports. Kiosks are not sent it. */
   workStartsAt: TimeOfDay.optional(),
@@ -189,7 +189,7 @@ export const StaffKeys = z.strictObject({
   factor: SecondFactor.nullable(),
 });
 export type StaffKeys = z.infer<typeof StaffKeys>;
-/** A member of a kiosk's staff. Who has it can try PINs and make codes, so it always travels sealed. */
+/** A member of a kiosk's staff. Anyone who has it can try PINs and generate codes, so it is always sent encrypted. */
 export const StaffMember = z
   .strictObject({
     id: Uuid,
@@ -295,7 +295,7 @@ export const Change = z.discriminatedUnion('kind', [
   }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
-  /** No longer of this kiosk's sites: forget, nothing to confirm. */
+  /** No longer at this kiosk's sites: delete, nothing to confirm. */
   z.strictObject({ kind: z.literal('removed'), person: Uuid }),
   /** Erase and confirm with an `erasureDone` event that names `request`. */
   z.strictObject({ kind: z.literal('erase'), request: Uuid, person: Uuid }),
@@ -332,7 +332,7 @@ export const Page = z.discriminatedUnion('what', [
     /** The first page of a snapshot: the pages of one that was begun before count no more. */
     first: z.boolean().optional(),
     changes: z.array(Change).max(MAX_PAGE_CHANGES),
-    /** Where to go on. */
+    /** Where to continue. */
     cursor: Cursor,
     more: z.boolean(),
     presence: z.array(Presence).max(MAX_PRESENCE),

@@ -1,4 +1,4 @@
-/** As two texts are compared that mean one name or number: whatever the case, accents, spaces and punctuation. Pure. */
+/** Normalises texts that mean one name or number for comparison: without case, accents, spaces and punctuation. Pure. */
 const bare = (text: string): string =>
   text
     .normalize('NFKD')

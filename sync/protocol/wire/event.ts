@@ -40,7 +40,10 @@ export type CommandWhat = z.infer<typeof CommandWhat>;
 /** `started`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['started', 'done', 'failed', 'refused', 'expired']);
 
-/** Who did it at the kiosk: a member of staff by id (wire/changes.ts), or the person who had the sealed emergency PIN. It names nobody by itself. */
+/**
+ * Who did it at the kiosk: a member of staff by id (wire/changes.ts), or the person who had the sealed emergency PIN.
+ * By itself it names no one.
+ */
 export const StaffActor = z.union([Uuid, z.literal('emergency')]);
 export type StaffActor = z.infer<typeof StaffActor>;
 /** Absent: no member of staff did it, or a kiosk that has none yet is being set up. */
@@ -50,7 +53,7 @@ const by = { by: StaffActor.optional() };
 export const StaffRole = z.enum(['desk', 'supervisor', 'technician']);
 export type StaffRole = z.infer<typeof StaffRole>;
 
-/** What is recorded of a kiosk's staff: who was added or removed, came and went, and what a technician had it do. */
+/** What is recorded of a kiosk's staff: who was added or removed, came and went, and what a technician did. */
 export const StaffWhat = z.enum([
   'added',
   'removed',
@@ -141,7 +144,7 @@ export const OpenBody = {
     /** Of one that was marked. */
     reason: LookalikeReason.optional(),
   }),
-  /** What became of a command of the server's. */
+  /** The result of a command from the server. */
   command: z.strictObject({
     command: Uuid,
     what: CommandWhat,
@@ -283,7 +286,7 @@ export const EventHeader = z.strictObject({
 });
 export type EventHeader = z.infer<typeof EventHeader>;
 
-/** A salted personal value as it travels: both halves go together, or neither. */
+/** A salted personal value as it is sent: both halves together, or neither. */
 export const SaltedValue = z.strictObject({ salt: base64url.length(22), value: z.unknown() });
 export type SaltedValue = z.infer<typeof SaltedValue>;
 

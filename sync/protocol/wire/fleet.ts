@@ -79,7 +79,7 @@ const StateName = z.string().regex(/^[a-z][a-z-]{0,29}$/);
 export const CAMERA_DOUBTS = ['virtual', 'repeats', 'unresponsive'] as const;
 export type CameraDoubt = (typeof CAMERA_DOUBTS)[number];
 
-/** How a device is, by its own word. Names nobody. */
+/** A device's health, as it reports it. Names no one. */
 export const Inventory = z
   .strictObject({
     version: z.string().max(60),

@@ -49,7 +49,7 @@ export type Join = z.infer<typeof Join>;
 
 export const ProofHeader = deviceHeader(JOIN_TYP.proof);
 export type ProofHeader = z.infer<typeof ProofHeader>;
-/** "It is still me who waits." */
+/** "I am still the one waiting." */
 export const Proof = z.strictObject({ nonce: Uuid });
 export type Proof = z.infer<typeof Proof>;
 

@@ -27,6 +27,6 @@ export const givenName = (most: number) =>
     .max(most)
     .refine(isReadableName, { params: { problem: 'name-unreadable' } });
 
-/** Whether an issue is that of a name that can't be read. */
+/** Whether an issue is about a name that can't be read. */
 export const isUnreadableName = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'custom' && issue.params?.problem === 'name-unreadable';

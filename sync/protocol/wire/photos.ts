@@ -15,7 +15,7 @@ export const MAX_PIECE_BYTES = 256 * 1024;
 export const PhotoAddress = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export const PhotoState = z.strictObject({
-  /** Bytes that the server has, from the beginning: where to go on. */
+  /** Bytes that the server has, from the beginning: where to continue. */
   received: z.number().int().nonnegative(),
   /** All of it is here, and its hash is its name. */
   complete: z.boolean(),

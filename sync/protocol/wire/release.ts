@@ -5,7 +5,7 @@ import { z } from 'zod';
  * Packager, signer, server, kiosk and installer speak of builds in these words alone.
  */
 
-/** The name of every build of ours: what carries another name is other software, however well it is signed. */
+/** The name of every build of ours: anything with another name is other software, however well it is signed. */
 export const PRODUCT = 'smartpresence-kiosk';
 
 /** File at the root of a build. */
@@ -79,7 +79,7 @@ const facts = {
   host: BuildHost,
   /** Schema of the kiosk's store that this build brings a store to. */
   schema: z.number().int().positive(),
-  /** Lowest schema whose builds can still open a store that this build has written. */
+  /** Lowest schema whose builds can still open a store written by this build. */
   minReader: z.number().int().positive(),
   /** Exact version of the Node.js that runs it, e.g. `24.15.0`. */
   node: z.string().regex(/^\d{1,3}\.\d{1,3}\.\d{1,3}$/),

@@ -42,7 +42,7 @@ export function initServer(
   return { SMARTPRESENCE_SERVER_HOME: serverHome, ...keys };
 }
 
-/** Once: of two that begin at the same moment one would go on with keys that the other's have replaced. */
+/** Only once: of two that start at the same moment, one would otherwise use keys that the other's have replaced. */
 function makeDemoKeys(path: string): void {
   const letGo = lockHome(dirname(path));
   try {

@@ -112,7 +112,7 @@ const caller =
     throw Problem.from({ code, message: title, nextStep, ...(params && { params }) });
   };
 
-/** Without a server: its routes are called in this process. What they throw is thrown as it is. */
+/** Without a server: its routes are called in this process. Their errors are thrown unchanged. */
 async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T>): Promise<T> {
   let failure: { readonly cause: unknown } | null = null;
   const listener = operatorListener(services, (cause) => {
@@ -132,7 +132,7 @@ async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T
   }
 }
 
-/** Through the running server that has the home's database to itself. */
+/** Through the running server that has the home's database open. */
 export const throughSocket = (home: string): Call =>
   caller(async ({ payload, url, ...asked }) => {
     const asking = request({ ...asked, socketPath: socketPath(home), path: url, agent: false });

@@ -45,7 +45,7 @@ export function operatorListener(services: Services, failed: (cause: unknown) =>
   return app as unknown as Listener;
 }
 
-/** As the command line says it: it takes arguments, and has help in place of a document. */
+/** In the command line's terms: it takes arguments, and has help instead of a document. */
 function problemOf(cause: Error): Problem {
   const problem = asProblem(cause);
   if (problem.code === 'internal-error') return new Problem('operation-failed', { cause });

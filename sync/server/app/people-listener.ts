@@ -98,7 +98,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   return app;
 }
 
-/** The pages that people open: the operator's staff, and everybody their own. */
+/** The pages for people: staff, and everyone's own. */
 const SCREENS = ['console', 'portal'] as const;
 
 /** The pages of console and portal, and the assets that the build hashed by name. Nothing else of the build folder is served. */

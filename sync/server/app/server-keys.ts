@@ -50,7 +50,7 @@ export const serverKeyRoutes: readonly Route[] = [
   }),
 ];
 
-/** Approved devices that a retirement would cut off, as far as they have said what they know. */
+/** Approved devices that a retirement would cut off, according to what they reported. */
 async function devicesBehind(db: Db, keyring: Keyring, purpose: KeyPurpose): Promise<Device[]> {
   if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');

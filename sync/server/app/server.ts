@@ -198,7 +198,7 @@ export async function startServer(
   }
 }
 
-/** Takes over what other replicas, or the command line, change in the keyring, and renews certificates near their end. */
+/** Follows changes of the keyring by other replicas or the command line, and renews certificates near their end. */
 function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promise<void> {
   const check = () => {
     keyring

@@ -52,7 +52,7 @@ export interface EventRule {
   readonly attendance?: 'record' | 'mark';
 }
 
-/** What has to be known of a table: which key opens it, and what becomes of a person's rows. */
+/** What has to be known about a table: which key opens it, and what happens to a person's rows. */
 export type TableRule = { readonly sealed?: Sealed } & (
   | {
       /** Why it holds nothing of a person that another table's section does not show. */
@@ -89,11 +89,11 @@ export interface Merge {
   /** Who decided it. */
   readonly by: string;
   readonly now: Date;
-  /** What kiosks are to receive of it. */
+  /** Queues changes for kiosks. */
   readonly publish: (changes: readonly NewChange[]) => void;
 }
 
-/** A person is erased: their rows go, or lose what is theirs. */
+/** A person is erased: their rows are deleted, or lose what is theirs. */
 export interface Erasing {
   readonly tx: Tx;
   readonly keys: Keys;
@@ -142,7 +142,7 @@ export type Sealed = {
 /** Why a merge leaves most rows alone. */
 export const UNDER_EVERY_NAME = 'stays under the id that it came with: readers ask for every id of the person';
 
-/** Rows that name the merged person in this column name the kept one. */
+/** Moves rows that name the merged person in this column to the kept one. */
 export const moveBy =
   (column: string) =>
   async ({ tx, table, kept, merged }: Merge): Promise<void> => {
@@ -150,7 +150,7 @@ export const moveBy =
               where ${sql.ref(column)} = ${merged}::uuid`.execute(tx);
   };
 
-/** Rows that name the person in one of these columns are deleted. */
+/** Deletes rows that name the person in one of these columns. */
 export const deleteBy =
   (...columns: string[]) =>
   ({ tx, table, people }: Erasing): Promise<unknown> =>

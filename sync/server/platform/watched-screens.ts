@@ -61,7 +61,7 @@ export class WatchedScreens {
     return watch;
   }
 
-  /** Whether this device was asked for its screen by this command, and someone watches. */
+  /** Whether this device was asked for its screen by this command, and someone is watching. */
   isWatched(device: string, command: string, now: Date): boolean {
     this.sweep(now);
     return this.#watches.get(device)?.command === command;

@@ -10,7 +10,7 @@ const SOON_DAYS = 21;
 /** A CA takes its kiosks with it, so it is said while there is a season left. */
 const CA_SOON_DAYS = 120;
 
-/** Certificates that nobody renews by itself. */
+/** Certificates that are not renewed automatically. */
 export const certificatesCheck = check({
   name: 'certificates',
   of: 'process',

@@ -77,7 +77,7 @@ export interface Finding extends Verdict {
   readonly level: Level;
 }
 
-/** Of every check that can't look. */
+/** For every check that can't be carried out. */
 export const CHECK_FAILED: Readonly<Record<'check-failed', Outcome>> = {
   'check-failed': {
     level: 'degrades',

@@ -9,11 +9,11 @@ import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../../platform/
 import { NAMELESS } from './attention.ts';
 import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
 
-/** The same whichever replica looks: what the database says of the whole installation. */
+/** The same on every replica: what the database says about the whole installation. */
 
 /** A backup is made each day; one that takes hours is no alarm yet. */
 const BACKUP_OLD_MS = 36 * HOUR_MS;
-/** A backup that nobody has read back for this long proves nothing. */
+/** A backup that has not been verified for this long proves nothing. */
 const VERIFIED_OLD_MS = 35 * DAY_MS;
 
 export const backupsCheck = check({
@@ -60,7 +60,7 @@ export const backupsCheck = check({
   },
 });
 
-/** Mails about what needs attention are taken. */
+/** Mails about what needs attention are accepted. */
 export const alertsCheck = check({
   name: 'alerts',
   of: 'installation',
@@ -115,7 +115,7 @@ export const auditAnchorCheck = check({
   }),
 });
 
-/** Reports by e-mail that were taken by the mail server. */
+/** Reports by e-mail that the mail server accepted. */
 export const reportMailsCheck = check({
   name: 'report-mails',
   of: 'installation',
@@ -137,7 +137,7 @@ export const reportMailsCheck = check({
   judge: (codes) => ({ 'report-not-sent': codes.length > 0 && codes.join(', ') }),
 });
 
-/** Other processes of this server are heard of, and are of one build. */
+/** Other processes of this server are in contact, and run the same build. */
 export const replicasCheck = check({
   name: 'replicas',
   of: 'installation',

@@ -10,7 +10,7 @@ import { check, MINUTE_MS, opened } from './check.ts';
 /** Files that were read and had their hash, by path, with their time and size then: 50 MB are not read every minute. */
 const known = new Map<string, string>();
 
-/** Face weights are there, and are the ones that this build knows by their hashes. */
+/** Face weights exist, and are the ones this build expects by hash. */
 export const modelsCheck = check({
   name: 'models',
   of: 'process',

@@ -78,7 +78,7 @@ export const databaseCheck = check({
   },
 });
 
-/** What keeps a database from being opened, by this list's codes. */
+/** Why a database can't be opened, by this list's codes. */
 export function databaseVerdict(problem: Problem) {
   return { code: unsafeCode(problem) ?? ('database-failed' as const), detail: problemDetail(problem) };
 }
@@ -131,7 +131,7 @@ export const keysCheck = check({
   judge: ({ open, previous }) => ({ 'rotation-open': open, 'previous-keys-left': previous && !open }),
 });
 
-/** Our clock and the database's show the same time: certificates, sessions and the audit log are dated by ours. */
+/** The server's clock and the database's agree: certificates, sessions and the audit log are dated by ours. */
 export const clockCheck = check({
   name: 'clock',
   of: 'process',

@@ -7,7 +7,7 @@ import type { S3Settings } from '../../platform/objects/settings.ts';
 import { openObjectStore } from '../../platform/objects/store.ts';
 import { check, MINUTE_MS, problemDetail, SECOND_MS } from './check.ts';
 
-/** What the server needs beyond its database, tried as the server uses it. */
+/** What the server needs besides its database, tested the way the server uses it. */
 
 /**
  * Every broker of the operator's is connected, and lets this replica read and write. It stops nothing: kiosks come by HTTPS
@@ -81,7 +81,7 @@ export const storeCheck = check({
   }),
 });
 
-/** Whether there is such a service, and what is wrong with it. */
+/** Whether such a service is configured, and what is wrong with it. */
 async function reached<T>(
   settings: T | null,
   attempt: (settings: T) => Promise<unknown>,
@@ -96,7 +96,7 @@ async function reached<T>(
   }
 }
 
-/** The mail server takes our name and password; nothing is sent. */
+/** The mail server accepts our name and password; nothing is sent. */
 export const mailCheck = check({
   name: 'mail',
   of: 'installation',

@@ -43,7 +43,7 @@ export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: O
   }
 }
 
-/** What running servers wrote down lately. */
+/** What running servers stored recently. */
 async function keptFindings(db: Db): Promise<(Found & { readonly replica: string })[]> {
   const { rows } = await sql<{ replica: string; code: string; detail: string | null; age: number }>`
     select replica, code, detail, extract(epoch from now() - seen_at)::int as age from server_finding

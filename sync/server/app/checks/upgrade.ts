@@ -6,9 +6,9 @@ import { MIGRATIONS, schemaOf } from '../../platform/database/migrations.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';
 
-/** What an update has to know of a build, and of the server that it is for. */
+/** What an update needs to know about a build, and about the server it is for. */
 
-/** What a build is, as it says itself. */
+/** What a build says about itself. */
 export interface BuildFacts {
   readonly build: string;
   /** Steps of its schema, in order. `expands`: builds before it can go on afterwards. */

@@ -11,7 +11,7 @@ export interface State {
   readonly ready: boolean;
   /** Codes of what keeps it from being ready. */
   readonly reasons: readonly string[];
-  /** Codes of what is wrong and lets it serve all the same. */
+  /** Codes of what is wrong without stopping service. */
   readonly degraded: readonly string[];
   /** Codes of what is worth knowing. */
   readonly notes: readonly string[];
@@ -36,7 +36,7 @@ export interface WatchOptions {
   readonly subject: Subject;
   readonly replica: string;
   readonly log: Logger;
-  /** What is kept in the database has changed. */
+  /** What is stored in the database has changed. */
   readonly onChange: () => void;
 }
 
@@ -100,7 +100,7 @@ export class Watch {
     return state;
   }
 
-  /** While the database is away, nothing of what needs it: one cause has one code. */
+  /** While the database is unavailable, only that is reported: one cause has one code. */
   #found(): Finding[] {
     const away = this.#away();
     return this.#o.checks
@@ -187,5 +187,5 @@ function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> 
   });
 }
 
-/** This process ends: what it found of itself is over. */
+/** This process is stopping: its own findings are void. */
 const forget = (db: Db, replica: string) => remove(db, 'server_finding', { replica });

@@ -42,7 +42,7 @@ export interface DeviceMessage {
   readonly kind: 'batch' | 'ask';
   /** Compact JWE as it came. */
   readonly sealed: string;
-  /** Who the transport's own authentication says is speaking. */
+  /** The device, according to the transport's own authentication. */
   readonly device: string;
   /** Set where the transport let a device in that may do nothing but renew its certificate, and why. */
   readonly renewalOnly?: RenewalOnly | null;
@@ -157,7 +157,7 @@ async function changesFor(
   return { ...page, ack: await ackOf(context, marks, signing, spv) };
 }
 
-/** The keys as they are in the database now: another replica may have made a successor a moment ago. */
+/** The keys as they are in the database now: another replica may just have made a successor. */
 async function presentKeys({ keyring }: MessageContext) {
   await keyring.refresh();
   return keyring.publicKeys;

@@ -40,7 +40,7 @@ export class UnauthenticatedConnections {
     });
   }
 
-  /** It is joining: from here on the listener's own limits hold. */
+  /** It is joining: from here on the listener's own limits apply. */
   joining(socket: TLSSocket): void {
     clearTimeout(this.#timers.get(socket));
   }

@@ -5,7 +5,7 @@ import type { Position } from './cursor.ts';
 import { type PeopleReader, readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
 
-/** Rows of the log looked at for one page; what a later row among them repeats is left out. */
+/** Rows of the log read for one page; what a later row among them repeats is left out. */
 const WINDOW = 500;
 /** Rows whose people are read at once. */
 const CHUNK = 25;

@@ -72,7 +72,7 @@ async function isHere(reader: PageReader, from: Position): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Every kiosk that may speak for a site, by name, with when it was last heard. Names nobody. */
+/** Every kiosk that may report for a site, by name, with its last contact. Names no one. */
 async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {
   const here =
     scope === DEFAULT_SCOPE

@@ -64,7 +64,7 @@ export async function ingest(
   };
 }
 
-/** When the check-ins among these happened: their partitions must be there. */
+/** When the check-ins among these happened: their partitions must exist. */
 export function checkinInstants(sorted: readonly (Taken | Refused)[], now: Date): string[] {
   return sorted.flatMap((s) =>
     s.kind === 'taken' && s.event.header.type === 'checkin' ? [instantOf(s.event.header, now).toISOString()] : [],

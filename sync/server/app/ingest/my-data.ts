@@ -21,7 +21,7 @@ interface OpenedEvent {
   readonly receivedAt: string;
 }
 
-/** What kiosks said of this person, in the order in which it happened. */
+/** What kiosks reported about this person, in the order in which it happened. */
 async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<OpenedEvent> {
   const box = await personBox(tx, keys, names);
   for (const person of names) {
@@ -56,7 +56,7 @@ export async function* events(of: Reading) {
   }
 }
 
-/** With its position as coordinates. One that can't be opened (a key that was destroyed) is shown as it is kept. */
+/** With its position as coordinates. One that can't be opened (its key was destroyed) is shown as stored. */
 async function withPosition(
   values: Readonly<Record<string, unknown>>,
   device: string,
@@ -106,7 +106,7 @@ export async function* photos(of: Reading) {
   }
 }
 
-/** One that a kiosk sealed wrongly keeps nobody from the rest of their data. */
+/** One that a kiosk encrypted wrongly doesn't keep anyone from the rest of their data. */
 function readable(sealed: Uint8Array, key: string, where: PhotoPlace): Buffer | null {
   try {
     return openPhoto(sealed, key, where);

@@ -4,7 +4,7 @@ import type { Tx } from '../../platform/database/schema.ts';
 /** Why content was not kept: the device has as much in quarantine as it may. */
 export const QUARANTINE_FULL = 'quarantine-full';
 
-/** Most that the quarantine keeps of one device: what a stolen key, or a kiosk out of order, could fill. */
+/** The most that the quarantine stores per device, which a stolen key or a faulty kiosk could fill. */
 export interface QuarantineQuota {
   readonly entries: number;
   /** Sealed content, bytes. */

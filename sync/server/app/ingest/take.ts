@@ -118,7 +118,7 @@ async function readLog(tx: Tx, { iss, epoch, first, last }: Range, sorted: reado
   };
 }
 
-/** Takes out what is already in the log, and turns what contradicts the log into rejections. Pure. */
+/** Removes what is already in the log, and turns what contradicts the log into rejections. Pure. */
 function settle(
   { first, last }: Range,
   sorted: readonly (Taken | Refused)[],

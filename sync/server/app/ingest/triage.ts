@@ -21,7 +21,7 @@ export interface Refused {
   readonly reason: string;
   readonly content: string;
   readonly digest: string;
-  /** Who it names, as far as it says so: an erasure looks for it. */
+  /** Who it names, if it says so: erasures search for it. */
   readonly person: string | null;
 }
 

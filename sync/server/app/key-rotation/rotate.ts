@@ -39,7 +39,7 @@ type Rotation = {
   readonly scrubbed_at: Date | null;
 };
 
-/** Rows in one transaction: so few that nobody waits for them for long. */
+/** Rows in one transaction: few enough that no one waits for long. */
 const BATCH = 250;
 
 /** The rotation that was begun last; null: none was ever. */

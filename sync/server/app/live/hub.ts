@@ -9,7 +9,7 @@ import { VIEW, type Viewer } from './roles.ts';
 
 /** Changes within this time go out as one message, ms. */
 const GATHER_MS = 60;
-/** Reading for the screens may take this share of the time, one in … */
+/** Reading for the screens may take this share of the time: one in … */
 const SHARE = 4;
 const LONGEST_GATHER_MS = 5000;
 /** A reader that lets more than this pile up is dropped; it comes back and resumes, bytes. */
@@ -88,7 +88,7 @@ export class LiveHub {
     };
   }
 
-  /** Something may have changed. Cheap: many calls make one query, and queries leave the database most of its time. */
+  /** Something may have changed. Cheap: many calls lead to one query, and queries leave the database idle most of the time. */
   changed(): void {
     if (this.#readers.size === 0) return;
     this.#gathering ??= setTimeout(
@@ -154,7 +154,7 @@ export class LiveHub {
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 
-  /** Also sends everyone the counts again: the day may have turned. */
+  /** Also sends everyone the counts again: a new day may have started. */
   #pingAll(): void {
     this.#enqueue([...this.#readers], 'all');
     for (const reader of this.#readers) {

@@ -12,11 +12,11 @@ import type { MqttWorker } from './worker.ts';
 
 /** Longest packet taken from a broker, bytes. */
 const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
-/** Messages that the broker may have with us unacknowledged: those in work, and as many again. */
+/** Unacknowledged messages that the broker may send us: those in work, and as many again. */
 const WINDOW = 16;
 /** The same of a broker that does not know MQTT 5, and has a bound of its own: Mosquitto's is 20. */
 const OLD_WINDOW = 64;
-/** A server that is away for longer gets nothing of what came meanwhile: the kiosks send it again. */
+/** A server that is away for longer misses what came meanwhile: the kiosks send it again. */
 const SESSION_S = 600;
 /** Answers are of no use later than this, s. */
 const ANSWER_S = 60;
@@ -31,7 +31,7 @@ const JOIN_EVERY_MS = 5000;
 /** Return codes of brokers that speak 3.1.1 alone. */
 const OLD_BROKER = [1, 132];
 
-/** Whether our own message came back, on what we read and on what we write. */
+/** Whether our own message came back, for what we read and for what we write. */
 interface Tried {
   readonly reads: boolean;
   readonly writes: boolean;

@@ -15,7 +15,7 @@ import type { MqttWorker } from './worker.ts';
 /** Longest packet taken from a kiosk, bytes. */
 const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-/** Longest keep-alive that a kiosk may ask for, s: how long a dead connection may be taken for a living one. */
+/** Longest keep-alive that a kiosk may ask for, s: how long a dead connection can pass for a live one. */
 const MAX_KEEPALIVE_S = 120;
 const HANDSHAKE_MS = 15_000;
 /** How long a kiosk may leave an answer unread, ms. */

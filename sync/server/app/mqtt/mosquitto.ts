@@ -11,7 +11,7 @@ export interface AccessOptions {
   readonly serverId: string;
   /** Names of the servers (SMARTPRESENCE_REPLICA), an empty one for a server without a name; none: that one alone. */
   readonly replicas?: readonly string[];
-  /** Devices that were revoked, and whose certificates the broker would still take. */
+  /** Revoked devices whose certificates the broker would still accept. */
   readonly revoked?: readonly string[];
 }
 

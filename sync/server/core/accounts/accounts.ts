@@ -20,7 +20,7 @@ export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
 
 export type AccountRow = Row<'account'>;
 
-/** Has all that a sign-in needs. */
+/** Has everything a sign-in needs. */
 export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at'>): boolean =>
   row.password !== null && row.totp_confirmed_at !== null;
 

@@ -10,7 +10,7 @@ import { type AccountRow, accountByEmail } from './accounts.ts';
 
 /** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which is what every authenticator app speaks. */
 
-/** A clock that is one step off, either way, is forgiven, s. */
+/** A clock that is one step off in either direction is tolerated, s. */
 const TOLERANCE_S = 30;
 
 /** `totp`: in use; `totp-next`: shown to its owner, who has yet to prove that their app has it. */
@@ -147,7 +147,7 @@ export async function confirmTotp(
   return newRecoveryCodes(tx, keys, row.id);
 }
 
-/** A session that has done what it had to: everything its role may do is open from now on. */
+/** A session that has completed its set-up: everything its role may do is available from now on. */
 export async function finishEnrolment(tx: Tx, session: Session, now: Date): Promise<void> {
   await update(tx, 'session', { hash: session.hash }, { stage: 'full' });
   await update(tx, 'account', { id: session.account! }, { signed_in_at: now });

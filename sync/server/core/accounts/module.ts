@@ -17,7 +17,7 @@ import { accountRoutes } from './routes.ts';
 const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_IDLE_MS = Math.max(...Object.values(SESSION_LIFE).map((l) => l.idleMs));
 
-/** Sessions, links and codes for a PIN that ended, attempts that are forgotten, and answers that nobody will ask for again. */
+/** Removes expired sessions, links and PIN codes, old attempts, and stored answers that no one will ask for again. */
 export const leftoversJob: Job = {
   name: 'sign-in-leftovers',
   everyMs: 60 * 60 * 1000,

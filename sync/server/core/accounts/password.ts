@@ -10,7 +10,7 @@ export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;
 
 /** Hashes at once: each takes 19 MiB and a core for tens of milliseconds, and strangers may ask for one. */
 const AT_ONCE = 2;
-/** Who comes when so many wait already is sent away. */
+/** With so many waiting already, another caller is turned away. */
 const WAITING = 50;
 
 let running = 0;
@@ -53,7 +53,7 @@ export async function checkPassword(stored: string | null, password: string): Pr
   return right && stored !== null;
 }
 
-/** What lists of leaked passwords are full of: a common word or a run of keys, filled up with digits and signs. */
+/** What lists of leaked passwords are full of: a common word or a run of keys, padded with digits and signs. */
 const COMMON =
   /^[\W\d_]*(pass(word|wort|phrase)?|admin(istrator)?|welcome|willkommen|letmein|login|secret|geheim|qwert[yz](uiop)?|asdf(ghjkl)?|iloveyou|abc(def)?|test|changeme|summer|sommer|winter|monkey|dragon|master|hallo|hello)+[\W\d_]*$|^(\d|[^\p{L}\d])+$/iu;
 

@@ -20,7 +20,7 @@ const PHOTO_DAYS = 90;
 interface FilledTexts {
   readonly items: readonly ConsentText[];
   readonly photoDays: number;
-  /** The operator's own, as they are; none: the text that ships. */
+  /** The operator's own, unchanged; if there are none, the built-in text applies. */
   readonly own: readonly PolicyConsentText[];
   readonly privacy: ConsentNames | null;
 }
@@ -78,7 +78,7 @@ export async function adoptShipped(tx: Tx, version: string, by: string | null, n
     await insertNew(tx, 'consent_adoption', { version, language, adopted_at: now, adopted_by: by });
 }
 
-/** Whether people are asked by a text that someone in charge has read: one of the operator's own, or the one that ships. */
+/** Whether people are asked with a text that someone in charge has read: one of the operator's own, or the built-in one. */
 export async function isTextAdopted(db: Db): Promise<boolean> {
   if ((await textsInForce(db)).length > 0) return true;
   const { onCard } = await fieldsOf(db, DEFAULT_SCOPE);

@@ -31,7 +31,7 @@ export interface Minor extends Held {
   readonly comesOfAge: string;
 }
 
-/** The age from which people agree themselves: of their sites' policies the highest. */
+/** The age from which people consent themselves: the highest in their sites' policies. */
 export async function consentAgeOf(db: Db, person: string): Promise<number> {
   const { rows } = await sql<{ age: number | null }>`
     select max((coalesce(own.policy, general.policy)->>'consentAge')::int) as age
@@ -142,7 +142,7 @@ export async function agreedAlone(db: Db, person: string): Promise<boolean> {
   return exists(db, 'person_minor', { person, alone_at: not(null) });
 }
 
-/** Two people are one: what is known of the merged one's age and guardian is known of the kept one. */
+/** Two people are merged: what is known of the merged one's age and guardian moves to the kept one. */
 export async function moveMinor(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const [theirs, own] = [await readMinor(tx, keys, merged, now), await readMinor(tx, keys, kept, now)];
   if (!theirs) return;
@@ -194,7 +194,7 @@ function stateOn(born: string, age: number, now: Date): 'minor' | 'soon' | 'of-a
   return left <= SOON_DAYS * DAY_MS ? 'soon' : 'minor';
 }
 
-/** Who comes of age soon, or has, is put into the attention queue. */
+/** People who come of age soon, or have, are put into the attention queue. */
 export const minorsJob: Job = {
   name: 'minors',
   everyMs: DAY_MS,

@@ -15,7 +15,7 @@ import { readMinor, requireGuardian } from './minors.ts';
 import { latestConsent, type Said, type Standing, sealSaid, standingOf } from './standing.ts';
 import { requireReviewed } from './texts.ts';
 
-/** Who puts a consent on record here: staff at the person's word, the person, or an import on the operator's. */
+/** Who records a consent here: staff at the person's word, the person, or an import at the operator's. */
 export interface RecordedBy {
   readonly via: 'staff' | 'person' | 'import';
   /** Account; null for the person. */
@@ -50,7 +50,7 @@ export async function giveConsent(
   return record(tx, keys, person, { action: 'given', textVersion, language, said, replaced }, by, now);
 }
 
-/** What is said with a consent beside its text. */
+/** What is recorded with a consent besides its text. */
 interface SaidWith {
   readonly guardian?: Guardian | undefined;
   readonly basis?: string | undefined;
@@ -93,7 +93,7 @@ async function record(
     readonly textVersion: string;
     readonly language: string;
     readonly said: Said;
-    /** Also where it stands already. */
+    /** Even if it is already valid. */
     readonly replaced: boolean;
   },
   by: RecordedBy,

@@ -43,12 +43,12 @@ export async function openSaid(
 /** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
 export type Standing = 'given' | 'withdrawn' | 'none';
 
-/** What holds now: the latest word counts, whatever order the words arrived in; of two at one moment, the withdrawal. */
+/** What is valid now: the latest statement counts, in whatever order they arrived; of two at one moment, the withdrawal. */
 export async function standingOf(db: Db, person: string): Promise<Standing> {
   return (await latestConsent(db, person))?.action ?? 'none';
 }
 
-/** What the person said last of all: given, or taken back. */
+/** The person's last statement: given or withdrawn. */
 export async function latestConsent(db: Db, person: string): Promise<Row<'consent'> | undefined> {
   return (await findSorted(db, 'consent', { person }, ['at', 'action'], { descending: true, limit: 1 }))[0];
 }
@@ -83,7 +83,7 @@ export async function recordConsent(
   });
 }
 
-/** Who spoke for a minor, as the kiosk has it. */
+/** Who consented for a minor, as the kiosk recorded it. */
 function saidOf({ personal }: WireEvent): Said | null {
   const { guardian, relation } = personal;
   if (typeof guardian?.value !== 'string') return null;

@@ -36,7 +36,7 @@ import { changesOf } from '../people/sites.ts';
 export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place =>
   placeOf('pin.hash', `${pin.id}.${pin.pepper}`, { person });
 
-/** What a kiosk says of a person's PIN. */
+/** What a kiosk reports about a person's PIN. */
 export interface PinStatement {
   readonly person: string;
   readonly device: string;
@@ -189,7 +189,7 @@ export async function peppersChange(db: Db, keys: Keys): Promise<Extract<Change,
 /** How long a code counts, ms. */
 export const PIN_CODE_MS = 7 * 86_400_000;
 
-/** The hash of forty bits is found by trying: so it lies under the person's key. */
+/** A hash of forty bits can be found by trying, so it is encrypted under the person's key. */
 export const pinCodePlace = (id: string, person: string): Place => placeOf('pin-code.hash', id, { person });
 
 export interface PinCode {

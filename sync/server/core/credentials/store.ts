@@ -132,7 +132,7 @@ async function insertBadge(
   await insert(tx, 'credential', { id, person, kind: 'badge', number: sealed, issued_at: at });
 }
 
-/** One place is kept for the badge of the record itself. */
+/** One place is reserved for the badge in the person's record. */
 async function requireQuota(tx: Tx, person: string): Promise<void> {
   const held = await count(tx, 'credential', { person, revoked_at: null });
   if (held >= MAX_CREDENTIALS - 1) throw new Problem('too-many-credentials', { count: held });
@@ -156,7 +156,7 @@ export async function revokeCredential(
   await publishCredentials(tx, person, now);
 }
 
-/** Two people are one: cards and badges change hands. Kiosks are notified by the caller. */
+/** Two people are merged: cards and badges move. The caller notifies kiosks. */
 export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);
   await update(tx, 'credential', { person: merged, number: null }, { person: kept });

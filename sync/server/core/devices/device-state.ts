@@ -5,13 +5,13 @@ import type { ChangeOf } from '../../platform/changes/to-kiosks.ts';
 import { remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
-/** Most commands that a snapshot's first page carries; the oldest first, as they are to be done. */
+/** Most commands on a snapshot's first page; the oldest first, as they have to be carried out. */
 const MAX_COMMANDS = 50;
 
 /** What is about one device alone. */
 export type DeviceState = ChangeOf<'update' | 'command' | 'config'>;
 
-/** What a kiosk receives of a kind that nothing is set for. */
+/** What a kiosk receives of a kind for which nothing is set. */
 const NOTHING = {
   update: { kind: 'update', update: null },
   config: { kind: 'config', revision: 0, config: {} },
@@ -75,7 +75,7 @@ export async function commandFor(db: Db, device: string, command: string): Promi
   return row ? (Change.parse(row.body) as ChangeOf<'command'>) : null;
 }
 
-/** Those that wait, in the order in which they are to be done. */
+/** Waiting commands, in the order in which they have to be carried out. */
 export async function commandsFor(db: Db, device: string): Promise<ChangeOf<'command'>[]> {
   const rows = await rowsFor(db, device, 'command').orderBy('at').orderBy('id').limit(MAX_COMMANDS).execute();
   return rows.map(({ body }) => Change.parse(body) as ChangeOf<'command'>);

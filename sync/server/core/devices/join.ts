@@ -19,7 +19,7 @@ import { certificateId } from '../../platform/keys/vault.ts';
 import { type Device, findDevice, register } from './registry.ts';
 import { republishSettings } from './settings.ts';
 
-/** What registering and approving devices works on: the same in a running server and in the command line. */
+/** What registering and approving devices needs: the same in a running server and on the command line. */
 export interface IdentityContext {
   readonly db: Db;
   readonly keys: Keys;
@@ -175,7 +175,7 @@ async function grant(
   return sealGrant({ device: device.id, bundle, provisioningSecret }, context.keyring.signing, to, spv);
 }
 
-/** What a registered device needs to know of its server, with a new certificate for the key of its request. */
+/** What a registered device needs to know about its server, with a new certificate for the key in its request. */
 export async function bundleFor(
   context: IdentityContext,
   device: Pick<Device, 'id' | 'site'>,

@@ -14,7 +14,7 @@ import { readersOf, scopesOf } from './registry.ts';
  * kept, and what is put back is a new one. What comes of both is sent to the device under a number that only grows.
  */
 
-/** One change at a time: what a device receives is made of two settings, each of which someone may be changing. */
+/** One change at a time: a device receives a combination of two settings, either of which may be changing. */
 const LOCK = 'fleet-settings';
 /** Revisions that are shown, newest first. */
 const SHOWN = 100;
@@ -79,7 +79,7 @@ export async function revertSettings(tx: Tx, of: Of, revision: number, by: strin
   return changeSettings(tx, of, { settings: parsed(row.settings), by, revertedTo: revision }, now);
 }
 
-/** What a device has of its own over what its site says. */
+/** A device's own settings over those of its site. */
 export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig => ({ ...template, ...own });
 
 /**
@@ -113,7 +113,7 @@ export async function publishSettings(tx: Tx, devices: readonly string[], now: D
   );
 }
 
-/** A device that was taken away has received nothing: should it come back, it is sent again, under a higher number. */
+/** A removed device has received nothing: if it comes back, settings are sent again under a higher number. */
 export async function republishSettings(tx: Tx, device: string, now: Date): Promise<void> {
   const row = await find(tx, 'fleet_config', { device });
   if (row && Object.keys(parsed(row.config)).length > 0) {
@@ -134,7 +134,7 @@ export async function templatesOf(db: Db, emailOf: EmailOf): Promise<Template[]>
   return items;
 }
 
-/** As JSON says it, whatever the order of its fields. */
+/** Compares as JSON, whatever the order of the fields. */
 const same = (a: DeviceConfig, b: DeviceConfig): boolean => canonical(a) === canonical(b);
 const canonical = (config: DeviceConfig): string =>
   JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -24,7 +24,7 @@ export interface Marking {
 
 const sorted = (a: string, b: string): [string, string] => (a < b ? [a, b] : [b, a]);
 
-/** Both people's kiosks read their pairs again. */
+/** Both people's kiosks reload their pairs. */
 async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewChange[]> {
   const changes: NewChange[] = [];
   for (const person of new Set(people))
@@ -81,7 +81,7 @@ export async function dropPairsOf(tx: Tx, person: string): Promise<NewChange[]> 
   );
 }
 
-/** Two people were one: pairs of the merged one are the kept one's. Before the merged one leaves their sites. */
+/** Two people are merged: pairs of the merged one become the kept one's. Call it before the merged one leaves their sites. */
 export async function movePairs(tx: Tx, kept: string, merged: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
@@ -99,7 +99,7 @@ export async function movePairs(tx: Tx, kept: string, merged: string): Promise<N
   return [...changes, ...(await lookalikeChanges(tx, [kept]))];
 }
 
-/** Ids of everybody who is a lookalike of a person. */
+/** Ids of everyone who is a lookalike of a person. */
 export async function partnersOf(db: Db, person: string): Promise<string[]> {
   const rows = await db
     .selectFrom('lookalike')
@@ -145,7 +145,7 @@ export async function readPairs(
   }));
 }
 
-/** By person: everybody of this scope who is a lookalike of theirs. */
+/** By person: everyone in this scope who is a lookalike of theirs. */
 export async function pairsIn(db: Db, scope: string, people: readonly string[]): Promise<Map<string, Pair[]>> {
   const pairs = people.length === 0 ? [] : await readPairs(db, { people });
   const ids = [...new Set(pairs.flatMap((p) => p.people))];

@@ -8,7 +8,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
 
-/** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
+/** A duty to keep data that would otherwise be deleted: a dispute, an investigation. Nothing that it covers is purged or erased. */
 interface NewHold {
   /** Of this person alone; null: of everybody. */
   readonly person: string | null;

@@ -1,6 +1,6 @@
 import { allowedTypos, differsAtMost, FIT, isHan, partsOf } from '../../../protocol/api/matching.ts';
 
-/** Of one person: what it takes to find and sort them, and nothing that is shown. */
+/** What it takes to find and sort one person, and nothing that is shown. */
 interface Entry {
   readonly id: string;
   readonly version: number;

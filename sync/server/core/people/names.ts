@@ -14,7 +14,7 @@ import { namesOf } from './records.ts';
 
 /** People whose names are kept, about 370 bytes each (`npm run bench -- console`). */
 const MAX_PEOPLE = 250_000;
-/** Opened at a time: other requests wait for so many. */
+/** Names decrypted at a time: other requests wait for that long. */
 const AT_ONCE = 250;
 
 /**
@@ -26,7 +26,7 @@ export class Names implements Kept {
   readonly index = new NameIndex();
   readonly #o: NamesContext;
   readonly #max: number;
-  /** Behind it nothing has been read (platform/database/feed.ts). */
+  /** Nothing after it has been read (platform/database/feed.ts). */
   #horizon = 0;
   #state: NamesState = 'reading';
   #going: Promise<void> = Promise.resolve();
@@ -102,7 +102,7 @@ interface NamesContext {
   readonly db: Db;
   readonly keys: Keys;
   readonly now: () => Date;
-  /** Who asked for them first: the audit log names them. */
+  /** Who first needed them: the audit log names them. */
   readonly actor: Actor;
 }
 

@@ -4,7 +4,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
-/** What someone in charge did about an item of the queue. The words may name people, so they are sealed. */
+/** Notes on items of the queue. The text may name people, so it is encrypted. */
 
 export const notePlace = (kind: string, ref: string, person: string | null): Place =>
   placeOf('attention.note', `${kind} ${ref}`, { person });

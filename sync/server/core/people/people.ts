@@ -176,7 +176,7 @@ export async function forgetPositions(tx: Tx, people: readonly string[]): Promis
   if (people.length > 0) await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });
 }
 
-/** The records of these people that a screen may show are to be shown again. */
+/** Records of these people on a screen have to be shown again. */
 export async function touchCheckinsOf(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await sql`update checkin set change = ${nextChange}
             where person = any(${people}::uuid[])

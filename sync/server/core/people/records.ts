@@ -25,7 +25,7 @@ export interface PersonRecord extends Record<Field, string | null> {
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
-  /** The person that this one turned out to be. */
+  /** The person that this one was merged into. */
   readonly mergedInto: string | null;
 }
 
@@ -55,7 +55,7 @@ export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Pr
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
 }
 
-/** The same for someone who may read people; for any other role there are none. */
+/** The same for roles that may read people; for any other role there are none. */
 export const namesAs = async (
   { role }: Pick<Actor, 'role'>,
   db: Db,

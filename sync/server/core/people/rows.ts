@@ -5,7 +5,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { noteAuditRoots, type PersonBox, personBox } from '../../platform/keys/persons.ts';
 
-/** How what is known of a person in words is encrypted and found. Pure. */
+/** How personal fields are encrypted and looked up. Pure. */
 
 /** Each a column of `person`, under the person's key, and under pgcrypto's layer but for the language. */
 export const FIELDS = personFields;
@@ -66,7 +66,7 @@ interface Stored extends Sealed {
   readonly merged_into: string | null;
 }
 
-/** Pass phrases by version, as a value that picks the one of a row. */
+/** Pass phrases by version, as an expression that picks the one of a row. */
 function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown> {
   const cases = keys.versions.map((v) => sql`when ${v}::int then ${keys.pgcrypto(v)}::text`);
   return sql`case ${version} ${sql.join(cases, sql` `)} end`;

@@ -26,7 +26,10 @@ export async function leaveScope(tx: Tx, person: string, site: string, now: Date
   await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
 }
 
-/** What sends a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
+/**
+ * What sends a scope everything about a person: the person, cards and badges, what their card opens, PIN, and the
+ * templates of each model.
+ */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
   return [
@@ -36,7 +39,7 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
   ];
 }
 
-/** Which of these there is anything of. */
+/** Which of these exist. */
 async function bearing(
   db: Db,
   person: string,
@@ -88,19 +91,19 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
   });
 }
 
-/** What the kiosks of all of a person's sites are to read again of that person: these kinds of changes. */
+/** Has the kiosks of all of a person's sites reload these kinds of changes. */
 export async function changesOf(db: Db, person: string, ...kinds: PersonKind[]): Promise<NewChange[]> {
   const sites = await scopesOfPerson(db, person);
   return sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site })));
 }
 type PersonKind = 'person' | 'removed' | 'credentials' | 'pin' | 'pinCode' | 'cardTemplate';
 
-/** What the kiosks of all of a person's sites are to read again: the person itself has changed. */
+/** Has the kiosks of all of a person's sites reload the person's record. */
 export async function personChanged(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'person'), now);
 }
 
-/** The kiosks of all of a person's sites are to read again which cards and badges count. */
+/** Has the kiosks of all of a person's sites reload the valid cards and badges. */
 export async function publishCredentials(tx: Tx, person: string, now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, 'credentials'), now);
 }

@@ -108,7 +108,7 @@ export async function sweepPhotoObjects(
   }
 }
 
-/** Objects whose photo is gone from the database. */
+/** Objects whose photo no longer exists in the database. */
 export function unreferencedObjects(db: Db, limit: number) {
   return db
     .selectFrom('photo_object as o')

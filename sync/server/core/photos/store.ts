@@ -81,7 +81,7 @@ async function requireQuota(tx: Tx, device: string, total: number): Promise<void
   if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES) throw new Problem('photo-quota');
 }
 
-/** Piece by piece: memory holds one. */
+/** Piece by piece: only one is in memory. */
 async function hashOf(tx: Tx, device: string, address: string): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; ; ) {

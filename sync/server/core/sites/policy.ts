@@ -18,7 +18,7 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
 
-/** As screens read and set it: with the site's own repeat window, which lies with the site. */
+/** As screens read and set it: with the site's own repeat window, which is stored with the site. */
 export async function policyToSet(db: Db, scope: string): Promise<Policy> {
   const repeat = await repeatSecondsOf(db, scope);
   return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
@@ -106,7 +106,7 @@ export async function configuredLease(db: Db, leaseDays: number | null, now: Dat
 /** Scopes whose policy in force, their own or the default site's, allows no faces. */
 export const scopesWithoutFaces = (db: Db): Promise<string[]> => scopesWhere(db, sql`p.policy->>'faces' = 'off'`);
 
-/** The same of templates that server and kiosks can use: none either where they lie on the people's cards. */
+/** The same for templates that server and kiosks can use: there are none either if they are on people's cards. */
 export const scopesWithoutTemplates = (db: Db): Promise<string[]> =>
   scopesWhere(db, sql`p.policy->>'faces' = 'off' or p.policy->>'templates' = 'card'`);
 
@@ -132,7 +132,7 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
 const CHUNK = 1000;
 
-/** Kiosks of a scope are to receive again the templates of everybody there, whose set is another when faces go on or off, or onto cards. */
+/** Has kiosks of a scope reload everyone's templates, which change when faces are switched on or off, or onto cards. */
 async function publishTemplates(tx: Tx, scope: string, now: Date): Promise<void> {
   const { rows } = await sql<{ person: string; model: string }>`
     select m.person, m.model from person_model m join person_site s on s.person = m.person

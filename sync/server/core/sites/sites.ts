@@ -71,7 +71,7 @@ async function keepSiteChange(
   await update(tx, 'site', { id: site }, { change: id });
 }
 
-/** Puts every record of a site up for resolving again: another rule counts from now on. */
+/** Queues every record of a site for resolving: another rule applies from now on. */
 async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin

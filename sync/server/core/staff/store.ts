@@ -54,7 +54,7 @@ export const staffNamePlace = (id: string): Place => placeOf('staff.name', id);
 /** Each change of them is another version: of before nothing is put back. */
 export const staffKeysPlace = (id: string, rowVersion: number): Place => placeOf('staff.keys', id, { rowVersion });
 
-/** Those who may unlock, and those removed whose kiosks may still have them. */
+/** Members who may unlock, and removed ones whose kiosks may still have them. */
 export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
   const rows = await db
     .selectFrom('staff_member')
@@ -316,7 +316,7 @@ export async function reportedStaff(
 const maySet = (held: z.infer<typeof StaffPin>, said: NonNullable<Personal<'staff'>['pin']>): boolean =>
   held.id === said.replaces && (held.start || (said.id === held.id && said.pepper !== held.pepper));
 
-/** All who may unlock the kiosks of a scope. Handing PINs and secrets out leaves a row in the audit log. */
+/** Everyone who may unlock the kiosks of a scope. Handing out PINs and secrets is logged in the audit log. */
 export async function staffForKiosks({ source: { db, keys }, scope, opened }: Reader): Promise<ChangeOf<'staff'>> {
   const staff = (await listStaff(db, keys))
     .filter((one) => one.keys !== null && (one.scope === null || one.scope === scope))

@@ -49,7 +49,7 @@ export async function dropFaces(
   return { card, pairs: await dropPairsOf(tx, person) };
 }
 
-/** What sends the kiosks of all of a person's sites what their card opens now. */
+/** What tells the kiosks of all of a person's sites what their card opens now. */
 export async function cardOfEachScope(tx: Tx, person: string): Promise<NewChange[]> {
   return changesOf(tx, person, 'cardTemplate');
 }

@@ -44,7 +44,7 @@ const templateRoutes: readonly Route[] = [
 
 /* What is kept of a person’s face, and what it was made from. */
 
-/** With what they hold: the description of a face is as much the person's as their name. */
+/** With their content: the description of a face belongs to the person like their name. */
 async function* held({ tx, keys, actor, names, now }: Reading) {
   const added = new Map(
     (await findAll(tx, 'template', { person: names }, ['id', 'added_at', 'device'])).map((r) => [r.id, r] as const),
@@ -61,7 +61,7 @@ async function* held({ tx, keys, actor, names, now }: Reading) {
     yield { onCard: card?.id, model, opensWithTheCardAlone: card?.sealed, addedAt: madeAt.toISOString() };
 }
 
-/** What templates were made from here; facial data, so opening it leaves a row of its own. */
+/** What templates were made from here; facial data, so decrypting it has its own audit row. */
 async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
   const why = { actor, route: MY_DATA };
   const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));

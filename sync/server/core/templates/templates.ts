@@ -118,7 +118,7 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
   return hasCard;
 }
 
-/** Kiosks may hold templates of this person and these models: from now on they receive what is true of them. */
+/** Kiosks may have templates of this person and these models: from now on they are kept up to date. */
 export async function noteModels(tx: Tx, person: string, models: readonly string[]): Promise<void> {
   if (models.length === 0) return;
   await insertNew(
@@ -177,7 +177,7 @@ export async function readTemplates(
   return all;
 }
 
-/** How many templates of a person there are, by model. What they hold is neither read nor decrypted. */
+/** How many templates of a person there are, by model. Their content is neither read nor decrypted. */
 export async function templateCounts(db: Db, person: string): Promise<TemplateCounts['models']> {
   const rows = await db
     .selectFrom('template')

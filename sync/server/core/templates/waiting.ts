@@ -110,7 +110,7 @@ export async function dropCasesOf(tx: Tx, people: readonly string[]): Promise<vo
   if (people.length > 0) await remove(tx, 'enrolment_case', { person: people });
 }
 
-/** What waits for the merged person goes: an enrolment is of the name under which they agreed to it. */
+/** Waiting enrolments of the merged person are deleted: they belong to the name that consented. */
 export async function moveCases(tx: Tx, kept: string, merged: string): Promise<void> {
   await remove(tx, 'enrolment_case', { person: merged });
   await update(tx, 'enrolment_case', { other: merged }, { other: kept });

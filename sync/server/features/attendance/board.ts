@@ -134,7 +134,7 @@ async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick
   };
 }
 
-/** Those of the site's attendance day; who is inside came at whatever time they did, as on the page of who is inside. */
+/** Counts of the site's attendance day; people inside may have come in earlier, as on the page of who is inside. */
 async function counts(db: Db, site: BoardSite, now: Date): Promise<BoardCounts> {
   const day = calendarOf(site)(now.getTime());
   const text = (ms: number) => new Date(ms).toISOString();

@@ -19,7 +19,7 @@ export const complaintPlace = (id: string, person: string): Place => placeOf('co
 /** Most that wait for an answer at once: nobody fills the queue of the person in charge. */
 const MAX_OPEN = 20;
 
-/** Messages of these complaints, by id; of people who were erased there are none. */
+/** Messages of these complaints, by id; erased people have none. */
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await findAll(db, 'complaint', { id: ids }, ['id', 'person', 'sealed']);

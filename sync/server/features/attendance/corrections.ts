@@ -98,7 +98,7 @@ async function standInstead(
   return { id, person };
 }
 
-/** What a correction did is taken back: what it stood for counts again. */
+/** A correction is undone: what it replaced is valid again. */
 async function undo(
   tx: Tx,
   keys: Keys,
@@ -133,7 +133,7 @@ async function undo(
 
 type FoundRecord = Row<'checkin'> & { readonly person: string; readonly voided: boolean };
 
-/** The person first, as an erasure does, then the record. */
+/** The person first, as in an erasure, then the record. */
 async function lockRecord(tx: Tx, id: string): Promise<FoundRecord> {
   const before = await find(tx, 'checkin', { id }, ['person']);
   const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;

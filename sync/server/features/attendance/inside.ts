@@ -20,6 +20,6 @@ export const latestRecords = (now: Date) => sql`
   from ${countedRecords} and c.at >= ${new Date(now.getTime() - LONGEST_STAY_MS).toISOString()}::timestamptz
   order by c.person, c.at desc, c.id desc`;
 
-/** Of such a record: it says in, and here. */
+/** Such a record says in, and here. */
 export const isInside = (site: SiteId) => sql`direction = 'in'
     and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))`;

@@ -136,7 +136,7 @@ async function* possibleDuplicates({ tx, names }: Reading) {
   for (const r of rows) yield camelCase(r);
 }
 
-/** What they said was wrong with a record of theirs, and what came of it. */
+/** What they reported as wrong with a record, and the outcome. */
 async function* complaints({ tx, keys, names }: Reading) {
   yield* await complaintsOf(tx, keys, names);
 }

@@ -16,9 +16,9 @@ export interface Due {
 }
 
 export interface ResolvedDue {
-  /** Entries that were worked off. */
+  /** Entries that were processed. */
   readonly taken: number;
-  /** Records whose direction, or whose standing as a duplicate, is now another. */
+  /** Records whose direction, or whose status as a duplicate, has changed. */
   readonly changed: number;
 }
 
@@ -92,7 +92,7 @@ async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Pro
   return changed;
 }
 
-/** One unit a person, site and day. */
+/** One unit per person, site and day. */
 function unitsOf(due: readonly Due[], rules: RulesBySite): Unit[] {
   const units = new Map<string, Unit>();
   for (const { person, site, at } of due) {

@@ -4,7 +4,7 @@ import { fillIn } from '../../../protocol/fill-in.ts';
 import { mailTexts } from '../../core/accounts/links.ts';
 import type { Due, Item } from './alerts-rules.ts';
 
-/** Lines of one part of a mail: a whole fleet that is offline is one mail that can be read. */
+/** Lines of one part of a mail, so that a fleet that is offline is still one readable mail. */
 const LINES = 20;
 
 export interface Places {

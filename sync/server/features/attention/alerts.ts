@@ -145,7 +145,7 @@ async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
   });
 }
 
-/** Whether an item is one that this account may see, and has chosen. Pure. */
+/** Whether this account may see an item, and has chosen to. Pure. */
 function isFor({ role, settings: { topics, sites } }: Pick<Reader, 'role' | 'settings'>, item: Item): boolean {
   if (!topics.some((topic) => api.kindsFor(role, topic).some((kind) => kind === item.kind))) return false;
   if (sites === null) return true;

@@ -42,7 +42,7 @@ const allOf = (sources: Sources, kinds: readonly AttentionKind[], now: Date): Ra
 /** Someone did something about the item `i`, and it is off the list. */
 const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
 
-/** How many open items there are, of these kinds. Nothing is opened for it. */
+/** How many open items of these kinds there are. Nothing is decrypted for it. */
 export async function countAttention(
   db: Db,
   sources: Sources,
@@ -58,7 +58,7 @@ export async function countAttention(
   };
 }
 
-/** What an alert says of an item: nobody's name is opened for it. */
+/** What an alert says about an item: no name is decrypted for it. */
 export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'person' | 'device'> {
   /** Of its kiosk, else of its people; empty: they belong to none; null: it concerns the whole installation. */
   readonly sites: readonly string[] | null;

@@ -32,7 +32,7 @@ const After = z.tuple([z.string(), Position]);
 /** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;
 
-/** Search and verification of the audit log. A search leaves a row itself. */
+/** Search and verification of the audit log. A search is itself logged. */
 const auditRoutes: readonly Route[] = [
   implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, sort, total, ...filter }, about }) => {
     const behind = readPageCursor(After, cursor, sort)?.[1];

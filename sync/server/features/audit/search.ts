@@ -14,10 +14,10 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** Rows read at once. */
 const PAGE = 1000;
-/** Rows that one search opens at most: beyond them it gives what it has, and where to go on. */
+/** Rows that one search decrypts at most: beyond them it returns what it has, and where to continue. */
 const MOST_OPENED = 50_000;
 
-/** What rows are looked for: as the API has it, its times as dates. Every condition that is given holds. */
+/** Conditions for rows: as in the API, with times as dates. All that are given must match. */
 export type AuditFilter = Omit<z.output<z.ZodObject<typeof auditFilter>>, 'from' | 'to'> & {
   /** This row alone. */
   readonly position?: number | undefined;
@@ -36,7 +36,7 @@ export interface Found {
 /** By position: from the oldest row on, or from the newest. */
 type Sort = SortBy<'position'>;
 
-/** Looks for rows. What is sealed is opened row by row: narrow the time, and it is quick. */
+/** Searches rows. Encrypted fields are decrypted row by row, so a narrow period is fast. */
 export async function searchAudit(
   db: Db,
   keys: Keys,
@@ -170,7 +170,7 @@ export async function countMatches(db: Db, filter: AuditFilter): Promise<number 
 
 type Query<O> = SelectQueryBuilder<Tables, 'audit', O>;
 
-/** The conditions that the columns in clear answer. */
+/** The conditions on unencrypted columns. */
 export function inClear<O>(query: Query<O>, filter: AuditFilter): Query<O> {
   const { position, from, to, action, role, who, route, resource, data, outcome } = filter;
   let q = query;

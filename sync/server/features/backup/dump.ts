@@ -36,14 +36,14 @@ export interface Sequence {
   readonly last: string | null;
 }
 
-/** The schema that is backed up apart, under a key of its own. */
+/** The schema that is backed up separately, under its own key. */
 export const KEYRING = 'keyring';
 
-/** Tables of the migrator: they describe a database, and are made by migrating. */
+/** The migrator's tables: they describe a database, and migrating creates them. */
 const MIGRATOR = ['kysely_migration', 'kysely_migration_lock'];
 
 const OURS = sql`n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'`;
-/** Made by an extension (pgcrypto): comes with it. */
+/** Created by an extension (pgcrypto), and restored with it. */
 const OWN = sql`not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
 /** `"schema"."name"` */
@@ -84,7 +84,7 @@ export async function listSequences(db: Db): Promise<Sequence[]> {
   return rows;
 }
 
-/** Foreign keys of our tables: how to take each away and make it again. */
+/** Foreign keys of our tables: how to remove each and create it again. */
 export async function listForeignKeys(db: Db): Promise<{ table: string; name: string; definition: string }[]> {
   const { rows } = await sql<{ schema: string; table: string; name: string; definition: string }>`
     select n.nspname as schema, c.relname as table, k.conname as name, pg_get_constraintdef(k.oid) as definition
@@ -103,9 +103,9 @@ export async function listTriggered(db: Db): Promise<string[]> {
   return rows.map((r) => quoted(r.schema, r.name));
 }
 
-/** About so many characters of rows make a page: what memory holds of a table. */
+/** A page has about so many characters of rows, which bounds the memory used for a table. */
 const PAGE = 512 * 1024;
-/** Rows of the first page of a table, whose rows may be large, and the most of any. */
+/** Rows of the first page of a table, whose rows may be large, and the most of any page. */
 const FIRST_ROWS = 16;
 const MOST_ROWS = 2000;
 

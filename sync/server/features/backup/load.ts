@@ -89,7 +89,7 @@ export async function load(
   return { head, rows };
 }
 
-/** Columns that hold ids of transactions of the database they were written in: a new one counts from its own beginning. */
+/** Columns with transaction ids of the database they were written in: a new one counts from its own beginning. */
 const isTransactionId = (column: Column) => column.name === 'change' && column.type === 'bigint';
 
 async function inserter(

@@ -39,7 +39,7 @@ const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
-/** What the table of backups says of one. */
+/** What the table of backups stores about one. */
 export const rowOf = (m: Manifest) => ({
   id: m.id,
   taken_at: m.takenAt,

@@ -18,7 +18,7 @@ const withBackups = <T>({ services, actor }: Asked, work: (context: BackupContex
   );
 };
 
-/** What needs the database beside the object store, in transactions of its own; the rest: app/backup-environment.ts. */
+/** What needs the database besides the object store, in transactions of its own; the rest: app/backup-environment.ts. */
 const backupRoutes: readonly Route[] = [
   implement(api.makeBackup, { before: (o) => withBackups(o, runBackup), handle: async ({ prepared }) => prepared }),
   implement(api.rekeyBackups, {

@@ -73,7 +73,7 @@ async function* ofBackup(frames: AsyncIterable<Frame>, id: string): AsyncGenerat
   }
 }
 
-/** Compares what came with what was written, at its end. */
+/** Compares what was read with what was written, at its end. */
 async function* checked(stored: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   for await (const piece of stored) {

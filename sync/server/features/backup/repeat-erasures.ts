@@ -17,7 +17,7 @@ const PAGE = 1000;
 export interface RepeatedErasures {
   /** People that were erased since the backup, and are erased again. */
   readonly erasuresRepeated: number;
-  /** People whose erasure had begun and waits for the release of a legal hold. */
+  /** People whose erasure had started and waits for the release of a legal hold. */
   readonly erasuresHeld: number;
 }
 

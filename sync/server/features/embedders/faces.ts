@@ -20,7 +20,7 @@ import type { Db } from '../../platform/database/schema.ts';
 /** Largest picture that is looked at, bytes and pixels. */
 export const MAX_PICTURE_BYTES = 12 * 1024 * 1024;
 const LIMITS = { ...DECODE_LIMITS, maxBytes: MAX_PICTURE_BYTES, maxPixels: 40_000_000, maxSeconds: 10 };
-/** A second face at least this large a share of the first makes it unclear who is meant. */
+/** A second face of at least this share of the first makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;
 /** Degrees of yaw up to which a head faces the camera. */
 const FRONT_YAW = 10;
@@ -117,7 +117,7 @@ function poseOf(yaw: number): Pose {
 const rounded = (quality: FaceQuality): FaceQuality =>
   Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
 
-/** Room that is left around a face on each side, as a share of its box: enough to find it in the cut again. */
+/** Margin around a face on each side, as a share of its box: enough to find it again in the cut. */
 const BORDER = 0.6;
 /** Longest side of a cut, pixels. */
 const SIDE = 480;

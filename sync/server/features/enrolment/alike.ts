@@ -69,7 +69,7 @@ export async function mostAlike(
   return best.map((b) => (b && b.score >= threshold ? b : null));
 }
 
-/** What is known of people whose face is like a new one, for the person who compares them. */
+/** What is known of people with a similar face, for the person who compares them. */
 export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Alike[]): Promise<DuplicateOf[]> {
   const ids = alike.map((a) => a.person);
   const people = await readPeople(db, keys, ids);

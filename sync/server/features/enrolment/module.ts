@@ -9,7 +9,7 @@ import { importRoutes } from './imports/routes.ts';
 import { basisPlace, importPlace, mapPlace } from './imports/runs.ts';
 import { enrolmentRoutes } from './routes.ts';
 
-/** Lists that they were put down by, and pictures of them that wait for a review, or were refused. */
+/** Lists that they were on, and pictures of them that are waiting for review, or were rejected. */
 async function* imports({ tx, keys, actor, names, now }: Reading) {
   yield* await importedListsOf(tx, names);
   const why = { actor, route: MY_DATA };

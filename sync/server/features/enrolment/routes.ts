@@ -21,7 +21,7 @@ const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   yaw: j.measured?.yaw ?? null,
 });
 
-/** From here on two embeddings are of one picture, and the second says nothing new of the face. */
+/** From here on two embeddings are of the same picture, and the second adds nothing. */
 const SAME_PICTURE = 0.9999;
 
 const qualityOf = ({ source }: { source: 'camera' | 'photo' }) =>

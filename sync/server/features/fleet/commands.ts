@@ -26,7 +26,7 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
  */
 
 const HOUR = 3_600_000;
-/** How long a command waits for its kiosk, hours. A lost kiosk may come up again weeks later. */
+/** How long a command waits for its kiosk, hours. A lost kiosk may come back weeks later. */
 const LIFE: Readonly<Record<CommandWhat, number>> = {
   restart: 1,
   logs: 24,
@@ -206,7 +206,7 @@ export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map
   return new Map(rows.flatMap(({ device, what }) => (destroys(what) ? [[device, what] as const] : [])));
 }
 
-/** When something last became of a command of each device. */
+/** When a command of each device last changed its state. */
 export async function lastCommands(db: Db): Promise<Map<string, string>> {
   const rows = await db
     .selectFrom('fleet_command')

@@ -15,7 +15,7 @@ import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
 
-/** How the kiosks are, by their own word and by when they were heard. */
+/** The health of kiosks, from their reports and last contact. */
 
 interface Report {
   readonly at: Date;
@@ -157,7 +157,7 @@ async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promis
   });
 }
 
-/** What is wrong with a kiosk, of what it reported and when it was heard. Pure. */
+/** What is wrong with a kiosk, from its report and last contact. Pure. */
 
 /** An idle kiosk asks every 20 s: silence of this length is more than a restart, an update or a bad moment, ms. */
 export const OFFLINE_MS = 10 * 60_000;

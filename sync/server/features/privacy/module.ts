@@ -17,7 +17,7 @@ import { facesOffJob } from './retention/faces-off.ts';
 import { kioskWatchJob, retentionJob } from './retention/retention.job.ts';
 import { retentionRoutes } from './retention/routes.ts';
 
-/** The compliance report of this installation. It holds settings and counts, and names nobody. */
+/** The compliance report of this installation. It contains settings and counts, and names no one. */
 const complianceRoutes: readonly Route[] = [
   implement(api.getComplianceFacts, ({ tx, services: { keys, config }, now }) => readFacts(tx, keys, config, now)),
   implement(api.getComplianceReport, async ({ tx, services: { keys, config }, query: { part }, now }) => {

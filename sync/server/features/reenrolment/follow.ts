@@ -98,7 +98,7 @@ function scoreOf(
 const modelOf = (header: unknown): string | undefined =>
   ((header as WireEvent['header']).open as { model?: string }).model;
 
-/** Most check-ins that a trend is made of: the newest. */
+/** A trend uses at most so many check-ins: the newest. */
 const MOST = 500;
 const DAY_MS = 86_400_000;
 

@@ -4,9 +4,9 @@ import { facesAllowed, policyOf } from '../../core/sites/policy.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { DRIFT } from './scores.ts';
 
-/** Who the kiosks of a site are to enrol again, and why. By person: a list of the same people is the same list. */
+/** Who the kiosks of a site are to re-enrol, and why. By person: a list of the same people is the same list. */
 
-/** In the order in which they count: of several reasons staff sees the first. */
+/** By priority: of several reasons staff see the first. */
 const REASONS = [
   'guardian-missing',
   'of-age',
@@ -27,7 +27,7 @@ export interface Reenrolment {
 /** How long before its end a consent is put before staff, days. */
 const SOON_DAYS = 30;
 
-/** After so many months a minor's face is enrolled again where the policy says nothing: children's faces change faster. */
+/** A minor's face is re-enrolled after so many months unless the policy says otherwise: children's faces change faster. */
 const MINOR_MONTHS = 12;
 
 const unused = sql`null::uuid as other, null::uuid as device`;

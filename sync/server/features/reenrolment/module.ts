@@ -13,7 +13,7 @@ import { followScores, mergeScores, scoreTrends } from './follow.ts';
 import { REENROLMENT_ITEMS, reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
-/** By scope: digest of the list that its kiosks received last. Names nobody. */
+/** By scope: digest of the last list that its kiosks received. Names no one. */
 const MARK = 'reenrolment';
 
 /**

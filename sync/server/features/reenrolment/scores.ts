@@ -1,16 +1,16 @@
 /** Match scores of one person over time. Pure. */
 
-/** Check-ins whose mean is what a person scored at first. */
+/** The mean of so many first check-ins is a person's baseline. */
 const FIRST = 10;
 /** Weight of the newest check-in in the moving mean: about the last ten count. */
 const WEIGHT = 0.15;
-/** From so many check-ins on a fall counts, and so much it must be. */
+/** A fall counts from so many check-ins on, and must be this large. */
 export const DRIFT = { count: 20, fall: 0.1 } as const;
 
 export interface Scores {
   /** Check-ins by face since the newest template. */
   readonly count: number;
-  /** Mean score of the first ones, and of the last, on the scale of the embedder that ships. */
+  /** Mean score of the first and of the last check-ins, on the scale of the built-in embedder. */
   readonly baseline: number;
   readonly recent: number;
 }
@@ -24,6 +24,6 @@ export function withScore({ count, baseline, recent }: Scores, score: number): S
   return { count: count + 1, baseline: mean, recent: first ? mean : recent + WEIGHT * (score - recent) };
 }
 
-/** Whether a person is recognised so much worse than at first that they should be enrolled again. */
+/** Whether scores have fallen so far below the first ones that the person should be re-enrolled. */
 export const falls = ({ count, baseline, recent }: Scores): boolean =>
   count >= DRIFT.count && baseline - recent >= DRIFT.fall;

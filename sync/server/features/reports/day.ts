@@ -69,7 +69,7 @@ export interface DayOfPerson {
   readonly firstIn: number | null;
   readonly lastOut: number | null;
   readonly stays: readonly Omit<Stay, 'day'>[];
-  /** Whole minutes of all stays that have both ends together. */
+  /** Whole minutes of all complete stays together. */
   readonly minutes: number;
   /** After the start of work; null: in time, or not known. */
   readonly lateMinutes: number | null;
@@ -198,7 +198,7 @@ export async function* readDays(
   }
 }
 
-/** Days within which a check-out says that the site uses them. */
+/** Days within which a check-out shows that the site uses them. */
 const USED_DAYS = 31;
 
 /** Whether people check out here: whether one did in the period, or in the month before its end. */

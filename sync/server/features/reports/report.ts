@@ -29,7 +29,7 @@ import {
   type WorkStart,
 } from './day.ts';
 
-/** What a report is asked for, and what all of its forms (page, file, mail) are made of. */
+/** What a report is requested with, and what all of its forms (page, file, mail) are made of. */
 export interface OpenReport {
   readonly by: ReportBy;
   readonly only: z.output<typeof reportQuery.only>;
@@ -37,7 +37,7 @@ export interface OpenReport {
   readonly site: ReportSite;
   readonly columns: readonly ReportColumn[];
   readonly parts: readonly PeriodOfSite[];
-  /** In which order people come. */
+  /** The order of people. */
   readonly rank: Rank;
 }
 
@@ -50,7 +50,7 @@ const unranked: Rank = () => 0;
 /** Of those whose name is not known. */
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** A row, and what tells it from others and says where it stands by itself. */
+/** A row, with what distinguishes it from others and says where it sorts by itself. */
 type Found = Omit<ReportRow, 'name' | 'number'> & { readonly row: string };
 
 /** When work starts at a site, by the policy that is in force; null: nobody has said. */
@@ -180,7 +180,7 @@ function adder() {
   };
 }
 
-/** The whole report in numbers. */
+/** The sums of the whole report. */
 export async function reportSums(db: Db, report: OpenReport): Promise<ReportSums> {
   const { counted, sums } = adder();
   for await (const _ of rowsOf(db, report, { counted }));
@@ -247,7 +247,7 @@ const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 :
 /** People remembered by one reader: a few megabytes. */
 const REMEMBERED = 20_000;
 
-/** Is called with the people each page names. */
+/** Called with the people that each page names. */
 export type Shown = (people: readonly string[]) => void;
 /** Name and number of people; those erased, or with neither, are absent. */
 type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;

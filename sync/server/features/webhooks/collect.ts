@@ -53,7 +53,7 @@ export async function logOf(db: Db): Promise<string> {
   return (await get(db, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
-/** Whether anything is to be looked through or to be sent. Without a receiver there is nothing. */
+/** Whether anything has to be searched or sent. Without a receiver there is nothing. */
 export async function anythingToDo(db: Db, log: string, now: Date): Promise<boolean> {
   const { rows } = await sql<{ wanted: boolean }>`
     select exists (select from webhook where enabled) and (

@@ -20,7 +20,7 @@ interface Delivered {
   readonly failed: number;
 }
 
-/** Sends what is due, to each receiver in the order in which it was made, all receivers side by side. */
+/** Sends what is due, to each receiver in the order in which it was made, all receivers in parallel. */
 export async function deliverDue(context: JobContext): Promise<Delivered> {
   const { db, now } = context;
   const receivers = await db
@@ -38,7 +38,7 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
   };
 }
 
-/** Whether a receiver is still to be sent what was queued for it. */
+/** Whether a receiver should still get what was queued for it. */
 const isWanted = ({ records, attention }: Pick<Row<'webhook'>, 'records' | 'attention'>, kind: string): boolean =>
   kind === 'person.erased' || kind === 'webhook.test' || (kind.startsWith('attention.') ? attention : records);
 
@@ -209,6 +209,6 @@ function post({ url, headers, body, ca, loopback, signal }: Post): Promise<numbe
   });
 }
 
-/** Of this machine, by which its own services could be reached from outside the loopback interface. */
+/** Addresses of this machine, by which its own services could be reached from outside the loopback interface. */
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address.split('%')[0]!));

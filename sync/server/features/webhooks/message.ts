@@ -24,7 +24,7 @@ type Message =
   | z.infer<typeof AttentionMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
-/** What is sent, made from the present state: people erased meanwhile are in none. */
+/** What is sent, made from the present state: people erased in the meantime are not in it. */
 export interface Made {
   readonly body: Message;
   readonly people: readonly string[];

@@ -11,7 +11,7 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
 
-/** What is sealed of a receiver: its address may hold a token of its own. */
+/** What is encrypted of a receiver: its address may contain a token of its own. */
 export interface Receiver {
   readonly url: string;
   /** base64. */

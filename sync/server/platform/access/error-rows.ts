@@ -9,7 +9,7 @@ const ALIKE_MS = 60_000;
 
 interface Counted {
   readonly entry: AuditEntry;
-  /** Beside the one that has a row. */
+  /** Besides the one that has a row. */
   more: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -60,7 +60,7 @@ export class ErrorRows {
     }
   }
 
-  /** In a transaction of its own: what was refused has changed nothing. */
+  /** In a transaction of its own: a rejected request has changed nothing. */
   async #write(entry: AuditEntry): Promise<void> {
     const { db, keys, now } = this.#services;
     await inTransaction(db, (tx) => writeAudit(tx, keys, entry, now()));

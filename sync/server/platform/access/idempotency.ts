@@ -20,7 +20,7 @@ const KEY = /^[A-Za-z0-9_-]{22,128}$/;
 export interface KeptAnswer {
   readonly status: number;
   readonly body: unknown;
-  /** Who it shows: a repeat is a reading of its own. */
+  /** The people it shows: a repeat is a reading of its own. */
   readonly subjects: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface Claim {
   /** What was answered before; null: this is the first. */
   readonly kept: KeptAnswer | null;
   keep(answer: KeptAnswer): Promise<void>;
-  /** Gives the key back: what was done is nothing to repeat. */
+  /** Releases the key: there is nothing to repeat. */
   release(): Promise<void>;
 }
 

@@ -29,7 +29,7 @@ const TYPES = {
   uuid: { after: z.tuple([z.string(), Uuid, Uuid]), text: null },
 } as const;
 
-/** A time; what has none is older than all others. */
+/** A time; rows without one count as the oldest. */
 export const byTime = (column: string): SortKey => ({
   sql: sql`coalesce(${sql.ref(column)}, timestamptz '0001-01-02 00:00:00+00')`,
   type: 'timestamptz',
@@ -47,7 +47,7 @@ export const byId = (column: string): SortKey => ({ sql: sql.ref(column), type: 
 /** By which of its fields a list can be sorted: what a query names is looked up here and never becomes SQL. */
 export interface Sorting<F extends string> {
   readonly by: Readonly<Record<F, SortKey>>;
-  /** Column of a row's id, a UUID: it decides between rows of the same value. */
+  /** Column of a row's id, a UUID, which orders rows of the same value. */
   readonly id: string;
 }
 

@@ -8,7 +8,7 @@ export interface Kept {
   refresh(): Promise<unknown>;
 }
 
-/** Sessions that something is kept for; beyond it, that of the one unused for longest goes. */
+/** Sessions that have something in memory; beyond it, the one unused for longest loses it. */
 const MAX_SESSIONS = 16;
 /** How often sessions that ended elsewhere, and what changed in the database, are looked for, ms. */
 const EVERY_MS = 15_000;

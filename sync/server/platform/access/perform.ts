@@ -26,7 +26,7 @@ export interface Request {
   readonly url: string;
 }
 
-/** What was committed, and what is to follow. */
+/** What was committed, and what follows. */
 export interface Performed {
   readonly answer: KeptAnswer;
   readonly file: { readonly name: string; readonly type: string; readonly spooled: Spooled } | null;
@@ -128,7 +128,7 @@ async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, 
   return { answer, file: null, refused: null, notified, after, cookie };
 }
 
-/** What stands for a body where requests are compared: of a file, its hash. */
+/** What represents a body when requests are compared: for a file, its hash. */
 const digestible = (body: unknown): unknown =>
   body instanceof Uint8Array ? createHash('sha256').update(body).digest('base64url') : (body ?? null);
 

@@ -12,7 +12,7 @@ import type { WatchedScreens } from '../watched-screens.ts';
 import type { SessionMemory } from './memory.ts';
 import type { Session } from './session.ts';
 
-/** What routes work with. Everything that a handler needs from outside comes in by this. */
+/** What routes work with: everything that a handler needs from outside. */
 export interface Services {
   readonly db: Db;
   readonly keys: Keys;
@@ -28,7 +28,7 @@ export interface Services {
   /** What is kept opened between the requests of a session; absent: nothing is. */
   readonly memory?: SessionMemory;
   readonly screens: WatchedScreens;
-  /** Where someone at the command line watches: how far a long work is. */
+  /** Set if someone at the command line is watching: the progress of long work. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
@@ -49,7 +49,7 @@ export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
   readonly tx: Tx;
   /** What `before` gave. */
   readonly prepared: X;
-  /** Who the answer shows or the change is about: they are in the audit row, with the person that the path names. */
+  /** People the answer shows or the change is about: they are added to the audit row, with the person that the path names. */
   readonly about: (people: Iterable<string>) => void;
   /** The resource itself where it is not a person, nor what the path names beside one. */
   readonly on: (resource: string) => void;

@@ -22,7 +22,7 @@ export const SESSION_LIFE: Readonly<Record<Role, { readonly idleMs: number; read
 const SEEN_MS = 30_000;
 
 export interface Session {
-  /** Keyed hash of its token: what the database knows it by. */
+  /** Keyed hash of its token, by which the database knows it. */
   readonly hash: Buffer;
   readonly role: Role;
   readonly account: string | null;

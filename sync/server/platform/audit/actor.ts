@@ -1,6 +1,9 @@
 import type { AUDIT_ROLES } from '../../../protocol/api/audit.ts';
 
-/** Who does something: who signed in, a kiosk or who of its staff was at it, the command line on the server's own machine, or the server itself. */
+/**
+ * Who does something: a signed-in account or person, a kiosk or a member of its staff, the command line on the server's
+ * own machine, or the server itself.
+ */
 export interface Actor {
   readonly role: (typeof AUDIT_ROLES)[number];
   /** Account, person, device or member of a kiosk's staff; null where there is none. */
@@ -13,5 +16,5 @@ export interface Actor {
 /** The server acting by itself: a job, a resumed erasure. */
 export const SYSTEM: Actor = { role: 'system', id: null, email: null, ip: null, userAgent: null };
 
-/** The command line on the server's own machine: the person who runs it holds the server's keys. */
+/** The command line on the server's own machine: the person who runs it has the server's keys. */
 export const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };

@@ -84,5 +84,5 @@ async function compare(
   };
 }
 
-/** Whether this log was made by a restore: the row says so, and is in the chain. */
+/** Whether this log was created by a restore: the row says so, and is part of the chain. */
 export const wasRestored = (db: Db): Promise<boolean> => exists(db, 'audit', { route: RESTORE_ROUTE });

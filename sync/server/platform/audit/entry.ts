@@ -14,7 +14,7 @@ export interface AuditEntry {
   readonly subjects: readonly string[];
   /** How many people it was about, where they are not all listed. Default: as many as are. */
   readonly count?: number;
-  /** It was about everybody, e.g. a job over the whole gallery: each finds the row as their own. */
+  /** It is about everyone, e.g. a job over the whole gallery: each person finds the row as their own. */
   readonly everyone?: boolean;
   /** How it ended: `ok`, or the code of the rejection. */
   readonly outcome: string;

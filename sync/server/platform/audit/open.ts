@@ -3,7 +3,7 @@ import type { AuditKey } from './keys.ts';
 import type { AuditRow } from './row.ts';
 import type { SealedActor } from './write.ts';
 
-/** A row with its envelopes opened, as far as they open. */
+/** A row with its envelopes decrypted, as far as possible. */
 export interface OpenRow {
   readonly row: AuditRow;
   /** Null: nothing was noted, or it is a person's and their key was not at hand or is destroyed. */

@@ -20,7 +20,7 @@ export interface Why {
   /** What is being done, e.g. `device changes`. */
   readonly route: string;
   readonly resource?: string | null;
-  /** It is about everybody: nobody is listed, and all find the row as their own. */
+  /** It is about everyone: no one is listed, and everyone finds the row as their own. */
   readonly everyone?: boolean;
 }
 

@@ -23,7 +23,7 @@ interface PurgeOptions {
   readonly actor: Actor;
   readonly serverId: string;
   readonly signing: Ed25519PrivateJwk;
-  /** Say what would go, and remove nothing. */
+  /** Report what would be deleted, and delete nothing. */
   readonly dryRun?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import type { AuditKey } from './keys.ts';
 
-/** What the first row of all follows. */
+/** What the very first row follows. */
 export const GENESIS_MAC: Uint8Array = new Uint8Array(32);
 
 /** A row as it is in the table, but for its MAC. */

@@ -16,9 +16,9 @@ import type { AuditKey } from './keys.ts';
 const Body = z.strictObject({
   kind: z.enum(['anchor', 'checkpoint']),
   server: z.uuid(),
-  /** Which log it is of: a restore from a backup begins another. */
+  /** The log it belongs to: a restore from a backup starts another. */
   epoch: z.string(),
-  /** The newest row of the chain, or the newest that is gone. */
+  /** The newest row of the chain, or the newest that was purged. */
   position: z.number().int().positive(),
   /** MAC of that row, base64url. */
   mac: z.base64url().length(43),

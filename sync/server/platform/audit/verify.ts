@@ -15,7 +15,7 @@ export interface AuditFault {
 }
 type AnchorFault = 'tail-cut-off' | 'anchor-differs' | 'anchor-broken';
 
-/** Where a verification has got to; it goes on from there. */
+/** How far a verification has got, and where it continues. */
 export interface VerifyPlace {
   readonly position: number;
   /** What the next row must follow, base64url: MACs of which one is right. None: rows are missing, so the next can't show it. */

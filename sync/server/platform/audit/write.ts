@@ -83,7 +83,7 @@ export async function lockHead(tx: Tx, keys: Keys, now: Date): Promise<Head> {
   return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };
 }
 
-/** What the envelope of a row's actor holds. Of a person: the alias of the day, and the rest under their own key. */
+/** Content of the envelope of a row's actor. For a person: the alias of the day, and the rest under their own key. */
 export type SealedActor =
   | (Trace & { readonly alias?: undefined })
   | { readonly alias: string; readonly own: string }

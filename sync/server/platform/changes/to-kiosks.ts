@@ -22,7 +22,7 @@ export interface Reader {
   readonly device: string;
   readonly scope: string;
   readonly now: Date;
-  /** Whose data the page opens: they are in its audit row. */
+  /** Whose data the page decrypts: they are in its audit row. */
   readonly opened: Opened;
 }
 
@@ -31,7 +31,7 @@ export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 /** How changes of one kind are made. */
 export type KioskChange<K extends Change['kind']> = State<K> | OfPeople<K> | RowByRow<K>;
 
-/** One change says all there is, of the kiosk or its site. A snapshot begins with these. */
+/** One change says everything, about the kiosk or its site. A snapshot starts with these. */
 interface State<K extends Change['kind']> {
   readonly state: (reader: Reader) => Promise<ChangeOf<K>>;
 }
@@ -48,7 +48,7 @@ export interface OfPeople<K extends Change['kind']> {
 interface LogRow {
   readonly person: string;
   readonly request: string;
-  /** The person is of the reader's site, and nobody asked that kiosks forget them. */
+  /** The person belongs to the reader's site, and kiosks were not asked to delete them. */
   readonly here: boolean;
 }
 

@@ -46,7 +46,7 @@ export const MIGRATIONS: Record<string, ServerMigration> = {
   ]),
 };
 
-/** Names of what this build knows, in order. */
+/** Names of the migrations that this build knows, in order. */
 export const knownMigrations = (): string[] => Object.keys(MIGRATIONS).sort();
 
 /** Where in `meta` the newest migration is whose schema no older build can work with. */
@@ -68,13 +68,13 @@ export async function migrate(db: Db, to?: string): Promise<void> {
   }
 }
 
-/** The newest migration of this build that older ones can't work with. */
+/** The newest migration of this build that older builds can't work with. */
 const leastReader = (): string => knownMigrations().findLast((name) => !MIGRATIONS[name]!.expands)!;
 
 export interface Schema {
   /** Migrations that this build knows and the database has not had. */
   readonly waiting: readonly string[];
-  /** Migrations of a newer build, which this one can work with all the same. */
+  /** Migrations of a newer build that this one can work with. */
   readonly newer: readonly string[];
 }
 
@@ -88,7 +88,7 @@ export async function readSchema(db: Db): Promise<Schema> {
   return { waiting, newer };
 }
 
-/** What the database has had, whichever builds did it. */
+/** What was applied to the database, by whichever build. */
 export async function schemaOf(
   db: Db,
 ): Promise<{ readonly applied: readonly string[]; readonly leastReader: string | null }> {

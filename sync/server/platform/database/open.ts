@@ -32,7 +32,7 @@ export interface OpenOptions {
   /** Null or absent: the embedded database in the server home. */
   readonly postgres?: PostgresAddress | null;
   readonly size?: number;
-  /** Called for connections that broke; they are made again. */
+  /** Called for broken connections; they are replaced. */
   readonly onLost?: (cause: Error) => void;
   /**
    * Of a command beside the server: the schema of a server stays as it is until a server of this build starts, or older replicas

@@ -129,7 +129,7 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
 const TLS_CODE =
   /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)|EPROTO/;
 
-/** Turns what a failed connection says into a sentence for the operator. */
+/** Turns a failed connection's error into a sentence for the operator. */
 export function databaseProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { code, message } = cause as { code?: string; message: string };

@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import { Problem, statusOf } from '../../../errors/problem.ts';
 import { ErrorLog, speakerOf } from './error-log.ts';
 
-/** Whether a code is one that may leave the server; any other is a failure of its own. */
+/** Whether a code may leave the server; any other becomes an internal error. */
 export const isClientError = (code: string): boolean => statusOf(code) !== undefined;
 
 /** Every error of a listener leaves as RFC 9457 problem+json with a code. */
@@ -22,7 +22,7 @@ export function answerWithProblems(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((_request, reply) => send(reply, 404, new Problem('not-found')));
 }
 
-/** What a listener would answer: a Problem of its own for whatever is none. */
+/** What a listener would answer: a Problem for anything that isn't one. */
 export function asProblem(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ZodError)

@@ -4,7 +4,7 @@ import type { Services } from '../access/route.ts';
 export type Report = Readonly<Record<string, unknown>>;
 
 export interface JobContext extends Services {
-  /** Aborted when the server stops: a long job ends at its next good moment, and goes on at the next start. */
+  /** Aborted when the server stops: a long job ends at its next good moment, and continues at the next start. */
   readonly signal: AbortSignal;
 }
 

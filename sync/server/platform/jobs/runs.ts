@@ -133,7 +133,7 @@ export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt
   return runs;
 }
 
-/** Runs that are kept of one job, whatever their age: of one that runs each minute a week, of an hourly one over a year. */
+/** Runs kept per job, whatever their age: a week of a job that runs each minute, over a year of an hourly one. */
 const MOST_RUNS = 10_000;
 
 /** @returns how many went */

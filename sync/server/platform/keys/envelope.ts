@@ -77,17 +77,17 @@ export class Keys {
     this.#byVersion = new Map([[1, this.#current]]);
   }
 
-  /** The version that everything new is sealed under. */
+  /** The version under which everything new is encrypted. */
   get version(): number {
     return this.#version;
   }
 
-  /** Every version that this process holds the keys of, that which it writes first. */
+  /** Every version whose keys this process has, the one it writes first. */
   get versions(): readonly number[] {
     return [this.#version, ...[...this.#byVersion.keys()].filter((v) => v !== this.#version)];
   }
 
-  /** The versions that this process holds the keys of, as a database or a backup would know them. */
+  /** The versions whose keys this process has, as a database or a backup would know them. */
   get known(): KnownVersion[] {
     return [...this.#byVersion].map(([version, key]) => ({ version, check: key.check() }));
   }
@@ -120,7 +120,7 @@ export class Keys {
     return keys;
   }
 
-  /** Takes over the key of token hashes, which the keyring keeps: hashes can't be made again when keys rotate. */
+  /** Takes over the key of token hashes, which the keyring stores: hashes can't be made again when keys rotate. */
   useTokenKey(key: Uint8Array): void {
     this.#tokenKey = createSecretKey(key);
   }
@@ -159,7 +159,7 @@ export class Keys {
     return hmac(this.#tokenKey ?? this.subKey('token'), token);
   }
 
-  /** Every hash that a stored one may be: what a look-up compares with. */
+  /** Every hash that a stored one may be: what a lookup compares with. */
   hashTokens(token: string): Buffer[] {
     return [this.hashToken(token)];
   }

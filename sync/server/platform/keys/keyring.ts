@@ -123,12 +123,12 @@ export class Keyring {
     return { certPem, keyPem: keyPem! };
   }
 
-  /** Every CA whose certificates are taken, newest first, with what is known of each. */
+  /** Every CA whose certificates are accepted, newest first, with what is known of each. */
   get cas(): readonly Ca[] {
     return this.#set.cas;
   }
 
-  /** PEM of every CA whose certificates are taken, newest first. */
+  /** PEM of every CA whose certificates are accepted, newest first. */
   get caPems(): string[] {
     return this.#set.cas.map((c) => c.certPem);
   }

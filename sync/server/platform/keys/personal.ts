@@ -47,7 +47,7 @@ export function openHalf(
   };
 }
 
-/** What came and can't be taken. */
+/** What was received and could not be accepted. */
 export const quarantinePlace = (digest: string, person: string | null): Place =>
   placeOf('quarantine.content', digest, { person });
 

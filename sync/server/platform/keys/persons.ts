@@ -83,7 +83,7 @@ export async function personBox(
   return boxOf(held);
 }
 
-/** An erasure of any of them waits from here on, or has committed and is seen. */
+/** Makes an erasure of any of them wait from here on; one that has committed is seen. */
 async function requireNotErased(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const { rows } = await sql<{ erased: boolean }>`

@@ -33,7 +33,7 @@ export interface KeySet {
   readonly signing: readonly Named<Ed25519PrivateJwk>[];
   readonly sealing: readonly Named<X25519PrivateJwk>[];
   readonly cas: readonly Ca[];
-  /** Sign people's own codes. */
+  /** Signs people's own codes. */
   readonly qr: readonly Named<Ed25519PrivateJwk>[];
   /** Peppers with which kiosks hash PINs, base64url; `kid` is the pepper's name. */
   readonly pin: readonly Named<string>[];

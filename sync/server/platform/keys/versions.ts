@@ -72,7 +72,7 @@ export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
   return state;
 }
 
-/** The keys that a keyring is made with are its first version. */
+/** The keys that a keyring is created with are its first version. */
 export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<void> {
   const version = {
     version: 1,
@@ -84,7 +84,7 @@ export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<vo
   await insertNew(trx, 'keyring.key_version', version);
 }
 
-/** Two processes are of one mind when both were heard within this time, s. */
+/** Two processes count as running side by side if both were heard from within this time, s. */
 export const REPLICA_LIVES_S = 30;
 
 export interface AboutReplica {
@@ -96,7 +96,7 @@ export interface AboutReplica {
 }
 const UNKNOWN: AboutReplica = { name: '', build: null, schema: null };
 
-/** Says that this process lives, which keys it holds, and what it writes. By the database's clock, which all share. */
+/** Reports that this process is alive, which keys it has, and what it writes. By the database's clock, which all share. */
 export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica = UNKNOWN): Promise<void> {
   const holds = [keys.check(), keys.previousCheck()].filter((c) => c !== null);
   const { name, build, schema } = about;
@@ -108,7 +108,7 @@ export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica =
   await sql`delete from keyring.replica where seen_at < now() - interval '1 day'`.execute(db);
 }
 
-/** This process ends. */
+/** This process is stopping. */
 export async function lastBeat(db: Db, id: string): Promise<void> {
   await remove(db, 'keyring.replica', { id });
 }

@@ -14,7 +14,7 @@ export interface LoggedError {
 
 /** Properties that name things of the system, never values of rows. pg's `detail`, `hint` and `where` do hold values. */
 const WHERE = ['syscall', 'address', 'port', 'table', 'column', 'constraint', 'routine', 'severity'] as const;
-/** Errors of the language say what the code did; those of other kinds may repeat what they were given. */
+/** Errors of the language say what the code did; errors of other kinds may repeat their input. */
 const OF_THE_LANGUAGE = new Set(['TypeError', 'ReferenceError', 'RangeError']);
 /** Classes of SQLSTATE that speak of connections, conflicts, names in a query, resources and shutdowns, not of rows. */
 const OF_THE_SYSTEM = /^(08|40|42|53|55|57)/;

@@ -8,7 +8,7 @@ import type { S3Settings } from './settings.ts';
 /** Tries in all of one request that failed for a reason that may pass, with the SDK's jittered backoff. */
 const TRIES = 5;
 const CONNECT_MS = 10_000;
-/** Of silence on a connection: putting the parts of a large object together may take minutes. */
+/** Silence on a connection: assembling the parts of a large object may take minutes. */
 const IDLE_MS = 300_000;
 const SOCKETS = 16;
 

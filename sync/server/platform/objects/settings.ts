@@ -18,7 +18,7 @@ export const objectVariables = {
   AWS_SECRET_ACCESS_KEY: z.string().min(1).max(500).optional(),
   /** Of temporary credentials. */
   AWS_SESSION_TOKEN: z.string().min(1).optional(),
-  /** Credentials of the one role that may delete versions (build/iam/erasure.json). Without them the ones above do it. */
+  /** Credentials of the one role that may delete versions (build/iam/erasure.json). Without them, the ones above are used. */
   S3_ERASURE_ACCESS_KEY_ID: z.string().min(1).max(200).optional(),
   S3_ERASURE_SECRET_ACCESS_KEY: z.string().min(1).max(500).optional(),
   /** An S3-compatible store; without it AWS. */
@@ -31,7 +31,7 @@ export const objectVariables = {
     .optional(),
   /** PEM of the CA that signed that store's certificate, where it is not a public one. */
   S3_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
-  /** How the store encrypts what is already encrypted by us. */
+  /** How the store encrypts what we have already encrypted. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
   /** How long backups are kept. After 90 days they are in the archive, which charges for 90 more. */

@@ -7,7 +7,7 @@ import { asS3Problem, withStoreProblem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
 
 export interface PutOptions {
-  /** Refuse when an object of this name is there already. */
+  /** Refuse if an object of this name already exists. */
   readonly ifAbsent?: boolean;
   readonly contentType?: string;
   /** No version of it may be deleted before (object lock, compliance mode); the bucket must have been made with locks. */
@@ -46,7 +46,7 @@ export async function upload(
   const size = partSize(options.expectedBytes ?? 0);
   const hash = createHash('sha256');
   let total = 0;
-  /** What the body itself threw: it goes on as it is. */
+  /** An error of the body itself, which is passed on unchanged. */
   let broken: unknown;
   const counted = async function* () {
     try {

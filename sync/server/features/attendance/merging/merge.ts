@@ -66,7 +66,7 @@ export async function rejectCandidate(db: Db, id: string, by: string, now: Date)
 
 export interface Merged {
   readonly id: string;
-  /** Records that changed hands. */
+  /** Records that moved. */
   readonly records: number;
 }
 
@@ -129,7 +129,7 @@ export async function mergeCheckins({ tx, kept, merged }: Merge): Promise<void> 
   );
 }
 
-/** The pair is decided; other pairs of the merged person are now pairs of the kept one. */
+/** The pair is decided; other pairs of the merged person become pairs of the kept one. */
 export async function mergeCandidates({ tx, kept, merged, by, now }: Merge): Promise<void> {
   const at = now.toISOString();
   await sql`update merge_candidate set status = 'merged', decided_at = ${at}::timestamptz, decided_by = ${by}

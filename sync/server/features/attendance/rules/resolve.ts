@@ -17,7 +17,7 @@ export interface Claimed {
   readonly direction: Direction;
   /** The kiosk worked the direction out by itself, without knowing what other kiosks had just recorded. */
   readonly automatic: boolean;
-  /** Taken back: it counts nowhere and keeps what it claimed. */
+  /** Voided: it doesn't count, and keeps what it claimed. */
   readonly voided: boolean;
 }
 

@@ -12,7 +12,7 @@ import { makeWanted, undoWanted } from './people.ts';
 const KEEP_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** Looks at what was uploaded, and carries out what was accepted. Killed at any moment, it goes on with what is left. */
+/** Checks what was uploaded, and applies what was accepted. After a kill it continues with what is left. */
 export const importsJob: Job = {
   name: 'photo-imports',
   everyMs: 1000,

@@ -307,7 +307,7 @@ async function matchFile(
 const listByFile = (lines: readonly ListLine[]): ReadonlyMap<string, ListLine> =>
   new Map(lines.flatMap((line) => (line.file === null ? [] : [[plain(line.file), line] as const])));
 
-/** Names of everybody who is there. Nobody can be searched by name otherwise: names are sealed. */
+/** Names of everyone known. There is no other search by name: names are encrypted. */
 async function everybodyByName(db: Kysely<Tables>, keys: Keys): Promise<Map<string, string[]>> {
   const rows = await livingPeople(db).execute();
   const byName = new Map<string, string[]>();

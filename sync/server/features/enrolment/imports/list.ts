@@ -15,7 +15,7 @@ const MAX_CELL = 400;
 export interface ListLine {
   /** Number of the line in its file, the head line being 1. */
   readonly line: number;
-  /** The list has what it takes to make a person: a name, and a number or an address by which it can be run again. */
+  /** The list can create people: it has a name, and a number or an address by which it can be run again. */
   readonly people: boolean;
   /** The picture's file, without folders. */
   readonly file: string | null;
@@ -26,7 +26,7 @@ export interface ListLine {
   readonly language: string | null;
 }
 
-/** As names of files, people and sites are compared. */
+/** Normalises names of files, people and sites for comparison. */
 export const plain = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 /** Titles without case, accents, spaces and signs. */

@@ -13,9 +13,9 @@ type LineCode = (typeof LINE_CODES)[number];
 export interface PlannedLine {
   readonly line: ListLine;
   readonly outcome: 'new' | 'known' | 'wrong';
-  /** What is wrong with it; of the others nothing. */
+  /** What is wrong with it; none for the others. */
   readonly codes: readonly LineCode[];
-  /** Who is there already. */
+  /** Someone who exists already. */
   readonly person: string | null;
   /** Null: the default site. */
   readonly site: string | null;
@@ -29,7 +29,7 @@ interface KnownPeople {
   readonly sites: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** A spreadsheet that opens an export would carry out such a cell. */
+/** A spreadsheet that opens an export would execute such a cell. */
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 const CONTROL = /\p{Cc}/u;
 const Email = z.email().max(254);

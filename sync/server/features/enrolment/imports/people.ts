@@ -51,7 +51,7 @@ async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
   });
 }
 
-/** Living people by a field, through its blind index: nothing is opened. */
+/** Living people by a field, through its blind index: nothing is decrypted. */
 async function peopleBy(
   db: Kysely<Tables>,
   keys: Keys,

@@ -176,7 +176,7 @@ export async function moveTo(
   );
 }
 
-/** By which lists a person was put down, for their own export. What a list said of them is their profile. */
+/** The lists that a person was on, for their own export. What a list said about them is in their profile. */
 export async function importedListsOf(tx: Tx, names: readonly string[]): Promise<object[]> {
   const rows = await findSorted(tx, 'import_person', { person: names }, ['made_at']);
   return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));

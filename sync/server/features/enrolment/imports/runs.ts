@@ -191,11 +191,11 @@ interface ImportRow {
   readonly person: string | null;
 }
 
-/** Opens and seals what imports hold: under the key of the person it is of; of nobody who is known, under the environment's. */
+/** Decrypts and encrypts what imports store: under the key of the person it belongs to, or the environment's if no one is known. */
 export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], o: { readonly make?: boolean } = {}) {
   const box = await personBox(db, keys, peopleOf(rows), o);
   return {
-    /** False: of someone who was erased. */
+    /** False for an erased person. */
     has: ({ person }: ImportRow): boolean => person === null || box.has(person),
     open(field: ImportField, { id, person }: ImportRow, sealed: Uint8Array): Buffer {
       const place = importPlace(field, id, person);
@@ -210,8 +210,8 @@ export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], 
   };
 }
 
-/** The operator's own words on what the people of an import have agreed to. */
+/** The operator's statement on what the people of an import have consented to. */
 export const basisPlace = (run: string): Place => placeOf('import.basis', run);
 
-/** What a list beside the files says of them. */
+/** What a list beside the files says about them. */
 export const mapPlace = (run: string): Place => placeOf('import.map', run);

@@ -3,7 +3,7 @@ import { Problem } from '../../../../errors/problem.ts';
 import { MAX_PICTURE_BYTES } from '../../embedders/faces.ts';
 import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
-/** What is uploaded to an import: pictures, an archive of them, a list. Made by the sender: nothing in it is trusted. */
+/** What is uploaded to an import: pictures, an archive of them, a list. Nothing in it is trusted. */
 
 /** Most files in one archive, and most bytes of them together. */
 const MAX_ENTRIES = 2000;
@@ -91,7 +91,7 @@ async function contentOf(zip: ZipFile, entry: Entry, most: number): Promise<Buff
   return Buffer.concat(pieces);
 }
 
-/** What systems put into archives beside what people do. */
+/** What systems add to archives besides the files. */
 const isLitter = (path: string): boolean => /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)/i.test(path);
 
 function asProblem(cause: unknown): unknown {

@@ -94,7 +94,7 @@ export async function kiosksOf(
     .slice(0, o.limit);
 }
 
-/** Since when people keep this version waiting, by kiosk, as the kiosks report it. */
+/** Since when people have kept this version waiting, by kiosk, as the kiosks report it. */
 async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, string>> {
   const reports = await findAll(db, 'device_report', {}, ['device', 'report']);
   return new Map(

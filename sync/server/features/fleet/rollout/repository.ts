@@ -109,7 +109,7 @@ const Targets = z.object({
   }),
 });
 
-/** A build for one platform, whose archive is there whole. */
+/** A build for one platform, whose archive is complete. */
 interface Listed {
   readonly facts: BuildFacts;
   readonly bytes: number;

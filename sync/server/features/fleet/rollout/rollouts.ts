@@ -48,7 +48,7 @@ interface FleetKiosk extends Kiosk {
   readonly reason: string | null;
 }
 
-/** Every approved kiosk, and how far it is with a rollout. */
+/** Every approved kiosk, and its progress in a rollout. */
 export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
   const { rows } = await sql<
     Omit<FleetKiosk, 'progress'> & { state: NonNullable<Kiosk['progress']>['state'] | null; at: Date | null }
@@ -121,7 +121,7 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
   return news.length;
 }
 
-/** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
+/** What can be done with a rollout. Each action is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
 
 export interface Acting {
   readonly tx: Tx;
@@ -146,7 +146,7 @@ async function noteAction(
   await insert(tx, 'rollout_action', { id: v7(), rollout, at: now, by, what, detail: JSON.stringify(detail) });
 }
 
-/** Changes a rollout, writes it down, and publishes to the kiosks what that means for them. */
+/** Changes a rollout, records it, and publishes the consequences to the kiosks. */
 async function change(
   a: Acting,
   row: Row<'rollout'>,
@@ -326,7 +326,7 @@ function usualSteps(rings: ReadonlySet<string>): RolloutStep[] {
 
 const LAST: RolloutStep = { ring: 'all', percent: 100, soakHours: 0 };
 
-/** Stops a rollout that goes wrong, takes its next step when it is time, and notifies kiosks that came, moved or were put into a ring. */
+/** Stops a failing rollout, takes its next step when it is time, and notifies kiosks that joined, moved or were put into a ring. */
 export const rolloutsJob: Job = {
   name: 'rollouts',
   everyMs: 5000,

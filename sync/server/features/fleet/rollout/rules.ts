@@ -39,7 +39,7 @@ export interface Plan {
   readonly countingSince: Date;
 }
 
-/** Whether the steps up to the present one reach a kiosk. */
+/** Whether the steps so far reach a kiosk. */
 export function reaches(
   { id, steps, step }: Pick<Plan, 'id' | 'steps' | 'step'>,
   device: string,
@@ -58,7 +58,7 @@ export interface Kiosk {
   readonly progress: {
     readonly state: KioskState;
     readonly at: Date;
-    /** Of a rejection: its code. */
+    /** The code of a rejection. */
     readonly reason?: string | null;
   } | null;
 }
@@ -105,7 +105,7 @@ export interface Tally {
   /** Kiosks that got it, and of them those that failed since failures are counted. */
   readonly got: number;
   readonly failed: number;
-  /** Reached by the steps up to now; of them in contact, and of those healthy, and with a step still to take. */
+  /** Kiosks reached by the steps so far; of them those in contact, and of those healthy, and those with a step left to take. */
   readonly reached: number;
   readonly inContact: number;
   readonly healthy: number;
@@ -154,7 +154,7 @@ export type Decision =
   | { readonly kind: 'advance' | 'done' }
   | { readonly kind: 'wait'; readonly for: WaitsFor; readonly until: Date | null };
 
-/** What a rollout does now, by itself. */
+/** What a rollout does next by itself. */
 export function decide(plan: Plan, sums: Tally, now: Date): Decision {
   const wait = (what: WaitsFor, until: Date | null = null): Decision => ({ kind: 'wait', for: what, until });
   if (plan.state !== 'running') return wait('nothing');

@@ -1,6 +1,6 @@
 /** Small pieces of Markdown. */
 
-/** In a cell of a table, or a line of text. */
+/** Escaped for a table cell or a line of text. */
 export const escaped = (text: string): string =>
   text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
 
@@ -12,7 +12,7 @@ export const listed = (title: string, lines: readonly string[]): string => secti
 
 export const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
-/** Cells are put in as they are. */
+/** Cells are inserted unescaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');

@@ -70,7 +70,7 @@ export interface DataRow {
   readonly sections: readonly string[];
 }
 
-/** What data of which people, how much there is now, and for how long. Pure. */
+/** Which data about which people, how much there is now, and for how long. Pure. */
 export function dataRows(f: Facts): DataRow[] {
   const { counts: c } = f;
   const period = (kind: Facts['retention'][number]['kind']) => {

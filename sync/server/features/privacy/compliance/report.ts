@@ -15,7 +15,7 @@ export interface ComplianceReport {
   readonly tally: Tally | null;
 }
 
-/** The report, or the parts of it that are asked for. Pure. */
+/** The report, or the requested parts of it. Pure. */
 export function composeReport(
   facts: Facts,
   results: LastResults,
@@ -34,7 +34,7 @@ export function composeReport(
   return { text: `${pieces.join('\n\n')}\n`, warnings, tally: controls?.tally ?? null };
 }
 
-/** How many duties ended how. */
+/** How many duties have which outcome. */
 type Tally = Readonly<Record<Outcome, number>>;
 
 const MARK: Readonly<Record<Outcome, string>> = { proven: '✓', failed: '✗', 'not run': '–', 'no test': '–' };

@@ -64,7 +64,7 @@ export function playwrightResults(path: string, folder: string): TestResult[] {
 /** Report of the files that failed and were run once more by themselves. */
 export const retryReport = (name: string): string => `again-${name}`;
 
-/** What the named reports say, vitest's and Playwright's; of a file that was run again, what it said then. */
+/** What the named reports say, vitest's and Playwright's; for a file that was run again, its last result. */
 export function reportedResults(
   artefacts: string,
   root: string,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import laws from './duties.json' with { type: 'json' };
 
-/** One duty of a law or standard, and what in the product serves it. */
+/** One duty of a law or standard, and what in the product meets it. */
 const Duty = z.strictObject({
   /** Where it stands, e.g. `Art. 17`. */
   ref: z.string(),
@@ -10,7 +10,7 @@ const Duty = z.strictObject({
   control: z.string(),
   /** Rows of the policy whose tests prove the control. */
   rows: z.array(z.templateLiteral(['P', z.number()])).readonly(),
-  /** Test files that prove it beside those rows, from the project's root. */
+  /** Test files that prove it besides those rows, from the project's root. */
   tests: z.array(z.string()).readonly().optional(),
   /** What remains with the operator, or is not solved. */
   operator: z.string().optional(),

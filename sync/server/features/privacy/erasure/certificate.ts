@@ -50,13 +50,13 @@ export const Certificate = z.strictObject({
   issuedAt: Instant,
   /** Names that the person had: more than one after a merge. */
   names: z.number().int(),
-  /** Rows that stay and are of nobody now. */
+  /** Rows that stay and no longer belong to anyone. */
   unlinked: z.strictObject({ events: z.number().int(), checkins: z.number().int(), corrections: z.number().int() }),
   photos: z.strictObject({ photos: z.number().int(), versions: z.number().int() }),
   kiosks: z.array(Kiosk.extend({ confirmedAt: Instant })),
   /** Revoked before they confirmed: what they still hold is sealed under keys of theirs, and no server gives them more. */
   canNotConfirm: z.array(Kiosk),
-  /** How it stands with the database's write-ahead log, which held the person's key. */
+  /** State of the database's write-ahead log, which held the person's key. */
   databaseLog: z.strictObject({ state: z.enum(['removed', 'recycled', 'needed', 'unknown']), archived: z.boolean() }),
   /** What keeps a restored backup from bringing the person back. */
   tombstone: z.string(),
@@ -67,7 +67,7 @@ export type Certificate = z.infer<typeof Certificate>;
 
 const Header = z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal('sp-erasure+jws'), kid: z.string().max(64) });
 
-/** The last step: writes the certificate, and forgets which names were one person. */
+/** The last step: writes the certificate, and deletes which names were one person. */
 export async function certify(context: StepContext): Promise<StepEnd> {
   const { db, keyring, request, people, now } = context;
   const certificate = await certificateOf(context);
@@ -118,7 +118,7 @@ interface KioskState {
   readonly confirmedAt: Date | null;
 }
 
-/** Every kiosk that may hold, or held, something of the person of a request. */
+/** Every kiosk that may have, or had, something of the person of a request. */
 export function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
   return db
     .selectFrom('erasure_confirmation as c')

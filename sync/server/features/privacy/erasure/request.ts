@@ -22,7 +22,7 @@ export interface ErasureRequest {
   readonly origin: ErasureOrigin;
   /** Days in which it can be taken back, 0 to 30. */
   readonly undoDays: number;
-  /** Refuse a person nobody knows. Without it the request stands for anyone who may come under this id. */
+  /** Reject an unknown person. Otherwise the request also applies to anyone who may arrive under this id. */
   readonly mustExist?: boolean;
   /** Id of the request, where something has named it already; without it a new one. */
   readonly request?: string;
@@ -111,7 +111,7 @@ export async function undoErasure(tx: Tx, request: string, now: Date): Promise<{
   return { person: row.person };
 }
 
-/** The kiosks' part of an erasure: each that may hold something of the person is notified, and confirms. */
+/** The kiosks' part of an erasure: each that may have something of the person is notified, and confirms. */
 
 /** Which kiosk has said something, by which event. */
 interface ByKiosk {
@@ -192,7 +192,7 @@ async function eraseChanges(
   ];
 }
 
-/** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
+/** A kiosk has erased. Only a kiosk that was asked confirms anything; its first confirmation stays. */
 export async function confirmErasure(tx: Tx, request: string, by: ByKiosk, now: Date): Promise<void> {
   const open = { request, device: by.device, confirmed_at: null };
   const confirmed = await update(tx, 'erasure_confirmation', open, { confirmed_at: now, event: by.event });

@@ -64,7 +64,7 @@ async function transactionsOfNow(db: Db): Promise<void> {
 
 const busy = (cause?: unknown): Problem => new Problem('database-busy', { cause });
 
-/** How it stands with the write-ahead log up to a position. */
+/** State of the write-ahead log up to a position. */
 export interface WalState {
   /**
    * `gone`: the files that held it were removed; `recycled`: PostgreSQL uses them again, and what is in them goes with
@@ -75,7 +75,7 @@ export interface WalState {
   readonly archived: boolean;
 }
 
-/** Bytes of log that one nudge writes at most: a segment's worth. */
+/** Bytes of log that one nudge writes at most: one segment. */
 const SEGMENT = 16 * 1024 * 1024;
 
 /**

@@ -48,7 +48,7 @@ type StepName = 'tombstone' | 'close' | 'unlink' | 'objects' | 'scrub' | 'kiosks
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** How often the write-ahead log is looked at, and how many times: then the certificate says how it stands. */
+/** How often the write-ahead log is checked, and how many times: then the certificate reports its state. */
 const WAL_EVERY_MS = 5 * MINUTE_MS;
 const WAL_CHECKS = 48;
 
@@ -146,7 +146,7 @@ export const STEPS: readonly Step[] = [
   { name: 'certificate', run: certify },
 ];
 
-/** What each table's rule says is to become of rows of these people, who are locked. Safe to run again. */
+/** Applies each table's rule to rows of these people, who are locked. Safe to run again. */
 export async function eraseTables(o: Omit<Erasing, 'table'>, modules: readonly ServerModule[]): Promise<void> {
   for (const [table, rule] of tablesOf(modules))
     if ('erased' in rule && typeof rule.erased === 'function') await rule.erased({ ...o, table });
@@ -175,7 +175,7 @@ async function wasHeldSince(tx: Tx, people: readonly string[], noHoldAt: unknown
   return exists(tx, 'retention_hold', { person: people, set_at: atLeast(new Date(noHoldAt)) });
 }
 
-/** The row of the audit log that says that a person was erased. */
+/** The audit row that says that a person was erased. */
 const closed = (request: string): AuditEntry => ({
   actor: SYSTEM,
   action: 'delete',
@@ -229,7 +229,7 @@ const LONGEST_MS = 6 * 3_600_000;
 export interface SagaReport extends Readonly<Record<string, unknown>> {
   readonly steps: number;
   readonly completed: number;
-  /** Requests that wait, by the code of what for. */
+  /** Waiting requests, by the code of what they wait for. */
   readonly waiting: Readonly<Record<string, number>>;
 }
 
@@ -333,7 +333,7 @@ function codeOf(cause: unknown): string {
   return typeof code === 'string' ? code.slice(0, 60) : 'internal';
 }
 
-/** Carries erasures on, step by step, as soon as one is due. */
+/** Advances erasures, step by step, as soon as a step is due. */
 export const erasureJob: Job = {
   name: 'erasure',
   everyMs: 5_000,

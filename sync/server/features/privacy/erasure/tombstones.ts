@@ -78,7 +78,7 @@ export const tombstonesJob: Job = {
   },
 };
 
-/** People who are here and who a tombstone in the server home names. */
+/** People in this database who are named by a tombstone in the server home. */
 async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   const tombstones = readTombstoneFiles(config.home);
   const unknown = await unknownRequests(

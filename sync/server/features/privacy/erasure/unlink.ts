@@ -13,7 +13,7 @@ import type { Db, Tx } from '../../../platform/database/schema.ts';
  * device, its time, and what it counts for.
  */
 
-/** What was left of a person's records, by table. */
+/** What remains of a person's records, by table. */
 export interface Unlinked {
   readonly events: number;
   readonly checkins: number;

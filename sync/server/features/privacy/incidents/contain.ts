@@ -50,7 +50,7 @@ export async function containIncident(
       failed.push({ what, code, message });
     }
   };
-  /** A step in one transaction with its entry and its row. */
+  /** A step in one transaction with its timeline entry and its audit row. */
   const inOne = (what: string, resource: string, work: (d: Doing) => Promise<unknown>) =>
     step(what, () =>
       inTransaction(db, async (tx) => {
@@ -106,7 +106,7 @@ const rowOf = (actor: Actor, resource: string) => ({
   outcome: 'ok',
 });
 
-/** What lies outside of this server's reach. */
+/** What this server can't do itself. */
 function nextSteps(o: Contain): string[] {
   return [
     `Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: ${command('keys rotate --re-encrypt')}`,

@@ -17,7 +17,7 @@ import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
-/** The texts of an incident, in one envelope: they may name anybody. */
+/** The texts of an incident, in one envelope: they may name people. */
 const IncidentTexts = z.strictObject({
   title: z.string(),
   description: z.string(),
@@ -127,7 +127,7 @@ export async function scopesOf(db: Db, incident: string): Promise<{ id: string; 
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-/** What is done to incidents; each leaves an entry in the timeline. The caller writes the audit row. */
+/** Actions on incidents; each adds an entry to the timeline. The caller writes the audit row. */
 
 export interface Doing {
   readonly tx: Tx;
@@ -214,7 +214,7 @@ export async function noteNotified(d: Doing, id: string, { to, at }: z.output<ty
   await entry(d, id, `${to}-notified`, at);
 }
 
-/** Notes that it is contained; the first time stays. */
+/** Records that it is contained; the first time stays. */
 export async function noteContained(d: Doing, id: string): Promise<void> {
   const held = await holdOpen(d, id);
   if (!held.row.contained_at) await write(d, held, { contained_at: d.now }, held.texts);

@@ -109,7 +109,7 @@ function countsOf({ counts }: NoticeTexts, { people, rows, unknown }: NonNullabl
   return unknown > 0 ? found + fillIn(counts.unknown, { unknown }) : found;
 }
 
-/** In words; a kind that has none stands as it is. */
+/** In words; a kind without a word stays as it is. */
 function dataList(w: NoticeTexts, kinds: readonly string[]): string {
   return [...new Set(kinds.map((kind) => (w.kinds as Readonly<Record<string, string>>)[kind] ?? kind))]
     .map((kind) => `- ${kind}`)

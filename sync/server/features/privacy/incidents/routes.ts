@@ -57,7 +57,7 @@ const doing = ({ tx, services, actor, now }: Call<unknown, unknown, unknown>): D
   now,
 });
 
-/** Does something to an incident, and answers with what it is then. */
+/** Changes an incident, and returns its new state. */
 const change = async (call: Call<{ incident: string }, unknown, unknown>, work: (d: Doing) => Promise<unknown>) => {
   const { tx, services, params, now } = call;
   await work(doing(call));

@@ -46,13 +46,13 @@ export interface Purge {
   rows(context: PurgeContext): Rows | Promise<Rows>;
   /** Removes some of it, at most a batch. @param due `from …`: what is too old and not held, as SQL over the same tables */
   remove(tx: Tx, due: RawBuilder<unknown>, context: PurgeContext): Promise<Removed>;
-  /** Before anything is looked for. */
+  /** Before anything is searched. */
   prepare?(context: PurgeContext): Promise<void>;
   /** After a batch. @returns how many more went */
   more?(context: PurgeContext, removed: number): Promise<number>;
 }
 
-/** Looks and changes nothing. */
+/** Searches without changing anything. */
 export async function findDue(purge: Purge, context: PurgeContext): Promise<Found> {
   await purge.prepare?.(context);
   const { from, at, due, isHeld } = await purge.rows(context);
@@ -79,7 +79,7 @@ export interface Removed {
   readonly people: readonly (string | null)[];
 }
 
-/** Does a batch in one transaction, with its row in the audit log. */
+/** Runs a batch in one transaction, with its audit row. */
 function purgeBatch(context: PurgeContext, kind: Kind, work: (tx: Tx) => Promise<Removed>): Promise<number> {
   return inTransaction(context.db, async (tx) => {
     const { removed, people } = await work(tx);
@@ -124,7 +124,7 @@ export interface Rows {
 const olderThan = (at: RawBuilder<unknown>, days: number | null, now: Date): RawBuilder<unknown> =>
   sql`${at} < ${cutoff(days, now)?.toISOString() ?? null}::timestamptz`;
 
-/** Until when things of a device go: its site may keep them for less than the server. */
+/** When data of a device is deleted: its site may keep it for a shorter time than the server. */
 interface DeviceCutoff {
   readonly device: string;
   readonly site: string | null;
@@ -132,7 +132,7 @@ interface DeviceCutoff {
   readonly before: string;
 }
 
-/** By the policy of the site at which each device stands now. */
+/** By the policy of the site to which each device belongs now. */
 export async function deviceCutoffs(
   db: Db,
   settings: RetentionSettings,
@@ -196,7 +196,7 @@ const gps: Purge = {
   more: async (context, removed) => (removed > 0 ? 0 : thinQuarantine(context)),
 };
 
-/** Entries of the quarantine in one transaction: each is opened. */
+/** Quarantine entries in one transaction: each is decrypted. */
 const ENTRIES = 100;
 
 /** An event that could not be taken may hold a position too: it goes when its time is over, the rest of the content stays. */
@@ -276,7 +276,7 @@ const photos: Purge = {
   },
 };
 
-/** People with templates, and when a face of theirs was last of use. */
+/** People with templates, and when a face of theirs was last used. */
 const used = sql`(
   select t.person, greatest(max(t.added_at), (
       select max(c.at) from checkin c where c.person = t.person and c.method like '%face%')) as at
@@ -339,7 +339,7 @@ const attendance: Purge = {
   },
 };
 
-/** The last word of everybody who has withdrawn: as core/consents/standing.ts decides which word is the last. */
+/** The last statement of everyone who has withdrawn, as core/consents/standing.ts decides which statement is the last. */
 const ended = sql`(
   select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
   where action = 'withdrawn')`;

@@ -10,7 +10,7 @@ import { kioskPurges, previewRelease, type RuleReport, runRetention, withObjects
 import { rulesOf } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** The rules in force, what the last run did, and what kiosks have confirmed. */
+/** The rules in force, the last run, and what kiosks have confirmed. */
 async function retentionState(db: Db, settings: RetentionSettings, now: Date): Promise<z.output<typeof api.Retention>> {
   const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
   return {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { RetentionKind, RetentionRule } from '../../../../protocol/api/retention.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** What is kept for a time, and goes. */
+/** What is kept for a time and then deleted. */
 export type Kind = z.output<typeof RetentionKind>;
 
 const DAY_MS = 86_400_000;

@@ -5,7 +5,7 @@ import { wholeNumber } from '../../../platform/variables.ts';
 
 const days = (least: number, most: number) => wholeNumber('days', least, most);
 
-/** Days in which an erasure can be undone, where nobody has set another number. */
+/** Days in which an erasure can be cancelled, by default. */
 export const UNDO_DAYS = 7;
 
 export const retentionVariables = {
@@ -17,7 +17,7 @@ export const retentionVariables = {
   SMARTPRESENCE_TEMPLATE_DAYS: days(30, 1095).default(365),
   /** After this, records of check-ins are of nobody: their counts stay. Unset: they stay as long as their person. */
   SMARTPRESENCE_ATTENDANCE_DAYS: days(90, 3650).optional(),
-  /** Consents, counted from their withdrawal: the proof that there was one. */
+  /** Consents, counted from their withdrawal, as proof that there was one. */
   SMARTPRESENCE_CONSENT_DAYS: days(30, 3650).default(1095),
   /** People who belong to no site any more are erased after this. Unset: never by itself. */
   SMARTPRESENCE_LEAVER_DAYS: days(1, 3650).optional(),

@@ -28,7 +28,7 @@ export function wallClock(at: number, timeZone: string): string {
   return format.format(at);
 }
 
-/** What a spreadsheet takes for the start of a formula, also in its wide forms and behind blanks (OWASP, CSV injection). */
+/** What spreadsheets take for the start of a formula, also in full-width forms and after blanks (OWASP, CSV injection). */
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
 
 /**

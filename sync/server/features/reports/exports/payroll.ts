@@ -41,7 +41,7 @@ export function payrollTable(layout: PayrollLayout, source: PayrollSource, perio
 
 const TIMESHEET = ['Employee ID', 'Employee name', 'Date', 'Clock in', 'Clock out', 'Hours', 'Remark'] as const;
 
-/** A row a stay. */
+/** One row per stay. */
 function timesheet({ db, keys, site, shown, now }: PayrollSource, { from, to }: Period): Table {
   const days = daysBetween(site, from, to);
   const wall = (at: number | null) => (at === null ? null : wallClock(at, site.timeZone));
@@ -62,7 +62,7 @@ function timesheet({ db, keys, site, shown, now }: PayrollSource, { from, to }: 
   return { title: 'Timesheet', columns: TIMESHEET, pages: pages() };
 }
 
-/** The labels by which Frappe HR's data import knows the fields of “Employee Checkin”. */
+/** The labels of the fields of “Employee Checkin” in Frappe HR's data import. */
 const EMPLOYEE_CHECKIN = ['Employee', 'Log Type', 'Time', 'Location / Device ID', 'Skip Auto Attendance'] as const;
 
 /** A row a record. People without a number are in it without one, and the import says so: nobody is left out in silence. */

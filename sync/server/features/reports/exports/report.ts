@@ -7,7 +7,7 @@ import { type Table, wallClock } from './files.ts';
 type Cell = (row: ReportRow, timeZone: string) => string | number | null;
 const wall = (at: string | null, timeZone: string) => (at === null ? null : wallClock(Date.parse(at), timeZone));
 
-/** Each column of a report as a spreadsheet has it: its heading, and what is in it. */
+/** Each column of a report in a spreadsheet: its heading and its value. */
 const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Cell]>> = {
   day: ['Day', (r) => r.day],
   site: ['Site', (r) => r.site?.name ?? null],

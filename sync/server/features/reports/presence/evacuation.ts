@@ -62,7 +62,7 @@ export async function readInside(
   }));
 }
 
-/** How many are inside, and how many of them an evacuation has accounted for. */
+/** How many are inside, and how many of them are accounted for in an evacuation. */
 export async function countInside(
   db: Db,
   site: SiteId,
@@ -92,7 +92,7 @@ export async function readPresenceOf(
   return { inside: last.direction === 'in' && since <= LONGEST_STAY_MS, at: new Date(last.at).toISOString() };
 }
 
-/** Until when each kiosk of the site is known, the longest silent first. */
+/** Until when each kiosk's records are known, the longest silent first. */
 export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> {
   const { rows } = await sql<{ id: string; name: string; last_heard_at: Date | null }>`
     select id, name, last_heard_at from device
@@ -125,7 +125,7 @@ export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationSt
   };
 }
 
-/** Starts one, and notifies the kiosks of the site. Where one goes on already, that one is it. */
+/** Starts one, and notifies the kiosks of the site. If one is under way, it is that one. */
 export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, now: Date): Promise<Evacuation> {
   await insertEvacuation(tx, { id: randomUUID(), site: site.id, started_at: now, started_by: by });
   await appendChanges(tx, [evacuationOf(site)], now);
@@ -140,7 +140,7 @@ async function insertEvacuation(
   await insertNew(tx, 'evacuation', row);
 }
 
-/** What has the kiosks of a site hear how it stands there. */
+/** Has the kiosks of a site fetch its evacuation. */
 const evacuationOf = (site: SiteId): NewChange => ({
   kind: 'evacuation',
   site: scopeOfSite(site),
@@ -241,7 +241,7 @@ export const forgottenEvacuationsJob: Job = {
     }),
 };
 
-/** The roll call as kiosks speak of it: what they say, and what the kiosks of a site receive. */
+/** The roll call at kiosks: what they report, and what the kiosks of a site receive. */
 
 type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
 type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
@@ -259,7 +259,7 @@ export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> 
   return row ? { id: row.id, startedAt: row.started_at.toISOString() } : null;
 }
 
-/** Who of these people was seen outside in it. */
+/** Which of these people were seen outside in it. */
 export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
   if (people.length === 0) return new Map();
   const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [

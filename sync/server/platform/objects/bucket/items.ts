@@ -12,20 +12,20 @@ import {
   touchesOurs,
 } from './rules.ts';
 
-/** One thing that the bucket must be: how it is read, what is wrong with it, and how it is put right. */
+/** One requirement of the bucket: how to read it, what is wrong with it, and how to fix it. */
 export interface Item {
   readonly name: string;
   /** Of a deviation, e.g. `bucket-not-versioned`. */
   readonly code: string;
   /** A store may not have it; that is said and is no deviation. */
   readonly optional?: boolean;
-  /** What is wrong, a sentence each; none: it is as it must be. */
+  /** What is wrong, one sentence each; none if it is as required. */
   inspect(client: S3): Promise<string[]>;
   /** Absent: it can only be had when the bucket is made. A string that comes back says why the store can't have it. */
   apply?(client: S3): Promise<unknown>;
 }
 
-/** Names of errors that say: nothing is configured. */
+/** Names of errors that mean: nothing is configured. */
 const UNSET =
   /^(NoSuchPublicAccessBlockConfiguration|OwnershipControlsNotFoundError|ServerSideEncryptionConfigurationNotFoundError|NoSuchLifecycleConfiguration|NoSuchBucketPolicy|ObjectLockConfigurationNotFoundError)$/;
 
@@ -38,7 +38,7 @@ async function orUnset<T>(work: Promise<T>): Promise<T | null> {
   }
 }
 
-/** In the order in which they are applied. The policy is last: it may shut out a store's own tools. */
+/** In the order in which they are applied. The policy is last: it may lock out a store's own tools. */
 export function bucketItems(settings: S3Settings, periods: Periods): Item[] {
   const Bucket = settings.bucket;
   return [
@@ -241,7 +241,7 @@ function policy(settings: S3Settings): Item {
   };
 }
 
-/** Keys in one order, single values and lists of one alike: stores write both. */
+/** Sorts keys, and treats single values and lists of one alike: stores return both. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 1 ? sorted(value[0]) : value.map(sorted).sort();
   if (value === null || typeof value !== 'object') return value;

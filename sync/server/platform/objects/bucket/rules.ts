@@ -15,7 +15,7 @@ export interface Periods {
 export const ARCHIVE_DAYS = 90;
 /** An unfinished upload is nobody's after this. */
 const ABORT_DAYS = 2;
-/** What was overwritten or deleted can be had back for this long, except photos and keyrings. */
+/** What was overwritten or deleted can be recovered for this long, except photos and keyrings. */
 const UNDO_DAYS = 30;
 
 const OURS = 'smartpresence-';
@@ -115,7 +115,7 @@ export function isPublic(statement: Statement): boolean {
   return named === '*' || (Array.isArray(named) && named.includes('*'));
 }
 
-/** An existing policy with our statements in it; public ones of others are left out. */
+/** An existing policy merged with our statements; public ones of others are left out. */
 export function mergedPolicy(existing: readonly Statement[], settings: S3Settings): string {
   const ours = policyStatements(settings);
   const others = existing.filter((s) => !ours.some((o) => o.Sid === s.Sid) && !isPublic(s));

@@ -57,7 +57,7 @@ export async function setupBucket(
   }
 }
 
-/** Reads everything back and says what is wrong. Changes nothing. */
+/** Reads everything back and reports what is wrong. Changes nothing. */
 export async function auditBucket(
   settings: S3Settings,
   periods: Periods,
