@@ -25,7 +25,7 @@ const Report = z.object({
 });
 
 export type AuditVerdict =
-  /** The registry could not be asked: nothing is known, and that is said aloud. */
+  /** The registry could not be reached: nothing is known, and the run says so. */
   | { readonly asked: false; readonly why: string }
   | {
       readonly asked: true;

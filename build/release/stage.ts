@@ -159,7 +159,7 @@ export function approvals(workspace: Workspace): Approval[] {
   return all;
 }
 
-/** The root before the staged one; null for the first. A publication that broke off may have put it in its place already. */
+/** The root before the staged one; null for the first. An interrupted publication may already have put the staged one in its place. */
 export function presentRoot(workspace: Workspace, staged: Document<'root'>): Document<'root'> | null {
   const root = workspace.root();
   if (!root || root.signed.version < staged.signed.version) return root;

@@ -19,7 +19,7 @@ export interface ServerProcess extends ServerReady {
 }
 
 const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
-/** Far more than it needs: a machine with twenty other things to do is slow, and a start that was given up helps nobody. */
+/** Far more than it needs: a busy machine is slow, and giving up a start helps no one. */
 const READY_MS = 120_000;
 const STOP_MS = 8_000;
 

@@ -8,7 +8,7 @@ const CLAIM_MS = 60_000;
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';
-  /** Out of the person's own card: compared with these alone. The code that takes the claim zeroes them. */
+  /** From the person's own card: the only templates compared. The code that takes the claim zeroes them. */
   readonly templates?: readonly Float32Array[];
 }
 

@@ -1,7 +1,7 @@
 import type { Printing } from '../../contract/printing.ts';
 import type { IppAttributes } from './ipp.ts';
 
-/** Reasons of a printer's state (RFC 8011 §5.4.12) by what a person can do about them; the first that holds is said. */
+/** Reasons of a printer's state (RFC 8011 §5.4.12) by what a person can do about them; the first that applies is shown. */
 const TROUBLES: readonly (readonly [NonNullable<Printing['trouble']>, RegExp])[] = [
   ['paper-jam', /^media-jam/],
   ['paper-empty', /^(media-empty|media-needed|input-tray-missing)/],

@@ -36,7 +36,7 @@ export class PersonRecords {
     return known && asPerson(known);
   }
 
-  /** Null when nobody has it, or two people have. */
+  /** Null if no one has it, or two people do. */
   byCredential(credential: Credential): Person | null {
     const known = this.#s.people.byCredential(credential);
     return known && asPerson(known);
@@ -130,7 +130,7 @@ export class PersonRecords {
     sql.run(own, log.last, entered ? log.last : null, person.ref);
   }
 
-  /** Changes what is given; under the next row version, so that the old values can't be put back. */
+  /** Changes the given fields under the next row version, so that the old values can't be put back. */
   update(id: string, change: PersonChange): Person {
     return this.#s.change(() => {
       const { people, values } = this.#s;

@@ -207,7 +207,7 @@ export class Applying {
     else secrets.dropPinCode(known);
   }
 
-  /** A PIN that was set here, and that the server has not heard of yet, is newer than what it says. */
+  /** A PIN that was set here and that the server has not received yet is newer than what it sends. */
   #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
     const { log, people } = this.#s;
     const known = this.#present(id);

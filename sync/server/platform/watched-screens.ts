@@ -3,7 +3,7 @@ import { MAX_PICTURE_BYTES } from '../../protocol/wire/farewell.ts';
 
 /** A watch ends so long after its watcher last asked, ms: a closed page says nothing. */
 export const ABSENT_MS = 30_000;
-/** Then it has to be asked for again, which is in the audit log again, ms. */
+/** After this it has to be requested again, which is logged in the audit log again, ms. */
 export const LONGEST_WATCH_MS = 15 * 60_000;
 /** Least time between two pictures, ms; a kiosk sends two a second at most, and a network may bunch them. */
 export const PACE_MS = 250;

@@ -28,7 +28,7 @@ export interface FixState {
   readonly heardAt: number;
   readonly fix: Fix | null;
   readonly trouble: FixTrouble;
-  /** Somewhere else than before, or the first place at all: believed when it is said again and again. */
+  /** A different place from before, or the first one: believed after it was reported several times. */
   readonly candidate: (Place & { readonly count: number; readonly since: number }) | null;
 }
 

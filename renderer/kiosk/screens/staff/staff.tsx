@@ -66,7 +66,7 @@ const IDLE_MS = 120_000;
 /** A person who calls out names at an assembly point looks at people, not at the screen. */
 const EVACUATION_IDLE_MS = 900_000;
 
-/** Staff's room: nothing of it is drawn without the PIN, and nothing of it is left when it closes. */
+/** Staff's screens: nothing of them is drawn without the PIN, and nothing is left when they close. */
 export function StaffScreen() {
   const { core, home } = useKiosk();
   const session = useMemo(() => createStaffSession(core), [core]);

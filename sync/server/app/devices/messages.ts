@@ -202,7 +202,7 @@ function headerOf(event: unknown): { readonly type?: unknown; readonly open?: un
 
 const typeOf = (event: unknown): unknown => headerOf(event).type;
 
-/** Keeps how a device says it is, in place of what it said before. */
+/** Stores a device's report in place of the previous one. */
 export async function keepReport(db: Db, device: string, report: Inventory, now: Date): Promise<void> {
   const row = { at: now, report: JSON.stringify(report) };
   await upsert(db, 'device_report', 'device', { device, ...row }, row);

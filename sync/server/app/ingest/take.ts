@@ -138,7 +138,7 @@ function settle(
   return { fresh, errors };
 }
 
-/** Whether each new event continues the chain, and which earlier ones now stand otherwise than before. Pure. */
+/** Whether each new event continues the chain, and which earlier ones have changed as a result. Pure. */
 function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; there: Map<ChainState, number[]> } {
   const hashes = new Map([...log.slots].map(([seq, { hash }]) => [seq, hash]));
   for (const t of fresh) hashes.set(t.seq, t.headerHash);

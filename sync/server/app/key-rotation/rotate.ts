@@ -142,7 +142,7 @@ export async function advanceRotation(
   }
 }
 
-/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
+/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller tries again. */
 async function patience(db: Db, cause: unknown): Promise<RotationState> {
   const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
   if (!row) throw cause;

@@ -7,7 +7,7 @@ import { personBox } from '../../platform/keys/persons.ts';
 import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
 import { type Position, pageOf } from './walk.ts';
 
-/** Opens everything with the new keys alone. Each throws what does not open: the rotation stops there, and loses nothing. */
+/** Opens everything with only the new keys. Each function throws what does not open: the rotation stops there, and loses nothing. */
 
 type Walked = { readonly count: number; readonly next: Position };
 

@@ -12,7 +12,6 @@ import { readPhotoOf } from './store.ts';
  * is left behind, no matter who deletes a photo.
  */
 
-/** Photos on their way at once. */
 const AT_ONCE = 8;
 const PAGE = 200;
 

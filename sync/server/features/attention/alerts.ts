@@ -98,7 +98,7 @@ function notice(
 
 const OF_NOBODY = sql`person = null, key = sha256(uuid_send(gen_random_uuid()))`;
 
-/** Nothing ties the items of people who are erased to them any more; that they are over is said all the same. */
+/** Items of erased people are no longer linked to them; their closing is still reported. */
 export const unlinkItems = ({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<unknown> =>
   sql`update alert_item set ${OF_NOBODY} where person = any(${people}::uuid[])`.execute(tx);
 

@@ -13,7 +13,6 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** Whose face is like a new one: whether someone is enrolled already, which is shown to staff alone. */
 
-/** People whose templates are in memory at once. */
 const CHUNK = 500;
 /** Share of new faces that may wrongly be held for someone's: a person decides, so rather one too many. */
 const DUPLICATE_FPIR = 0.05;

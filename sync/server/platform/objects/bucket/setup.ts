@@ -98,7 +98,7 @@ async function inspect(client: S3, item: Item): Promise<Finding> {
   }
 }
 
-/** What can only be had when the bucket is made, or is the store's own matter, is reported and no deviation. */
+/** What can only be set when the bucket is created, or is the store's own matter, is reported without being a deviation. */
 const asOptional = (item: Item, found: Finding): Finding =>
   item.optional && found.state === 'differs' && !item.apply ? { ...found, state: 'not offered', code: null } : found;
 
