@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { IDLE_HEADER } from '../../sync/protocol/api/endpoint.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener } from '../kit/listener.ts';
@@ -39,6 +40,23 @@ describe('the API over the people listener', () => {
     expect(found.json().items).toHaveLength(1);
     const other = await web.ask(staff, 'POST', '/api/people', { ...body, name: 'Twice' }, key);
     expect(other.json().code).toBe('idempotency-key-reused');
+  });
+
+  test('what a page asks by itself is no use of the session: it ends where nobody has touched the page', async () => {
+    const began = web.now;
+    const [watched, used] = [await web.signIn('staff'), await web.signIn('staff')];
+    const statuses: number[][] = [];
+    // Half an hour unused ends it.
+    for (const minutes of [20, 40]) {
+      web.now = new Date(began.getTime() + minutes * 60_000);
+      const byItself = await web.ask(watched, 'GET', '/api/fleet', undefined, { [IDLE_HEADER]: '1' });
+      statuses.push([byItself.status, (await web.ask(used, 'GET', '/api/fleet')).status]);
+    }
+    web.now = began;
+    expect(statuses).toEqual([
+      [200, 200],
+      [401, 200],
+    ]);
   });
 
   test('an export comes as a file, and its audit row counts the people it named', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
 import type { Report } from '../../sync/protocol/api/reports.ts';
@@ -10,7 +11,7 @@ import { beginDemo } from '../../sync/server/features/demo/module.ts';
 import { takeFarewell, withdraw } from '../../sync/server/features/fleet/commands.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { findAll, idsOf } from '../../sync/server/platform/database/rows.ts';
+import { findAll, idsOf, update } from '../../sync/server/platform/database/rows.ts';
 import { jobsOf } from '../../sync/server/platform/server-module.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -155,6 +156,19 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await goOn()).toHaveLength(1);
       now = new Date(NOW.getTime() + 60_000);
       expect((await goOn()).map(({ outcome }) => outcome).sort()).toEqual([null, 'withdrawn']);
+    });
+
+    test('who asks for it the moment that it is done is refused: whoever came since stays', async () => {
+      const { db } = api;
+      let asked: Promise<unknown> | undefined;
+      await inTransaction(db, async (tx) => {
+        await update(tx, 'meta', { key: 'demo' }, { value: JSON.stringify({ state: 'emptied', kiosk: randomUUID() }) });
+        asked = api.ask('POST', '/api/demo/empty').catch(({ code }) => code);
+        // It waits meanwhile, or would have read what was before.
+        await sleep(500);
+      });
+      expect(await asked).toBe('not-a-demo');
+      expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
     });
   });
 });

@@ -256,6 +256,42 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect([few.index.size, few.state]).toEqual([2, 'too-many']);
   });
 
+  test('people are listed and found by what they consented to, and by whether their face is enrolled', async () => {
+    const tag = `y${randomUUID().slice(0, 6)}`;
+    const [ada, ben, cleo] = [await add(`Ada ${tag}`), await add(`Ben ${tag}`), await add(`Cleo ${tag}`)];
+    const told = { text_version: '1', language: 'en', via: 'staff', device: null, received_at: web.now } as const;
+    const said = (person: string, action: 'given' | 'withdrawn', at: Date) =>
+      web.db
+        .insertInto('consent')
+        .values({ event: randomUUID(), person, action, at, ...told })
+        .execute();
+    await said(ada, 'given', web.now);
+    await said(ben, 'given', new Date(web.now.getTime() - 1000));
+    await said(ben, 'withdrawn', web.now);
+    const rest = { pose: 'front', model: 'test', sealed: Buffer.alloc(8), added_at: web.now };
+    await web.db
+      .insertInto('template')
+      .values({ id: randomUUID(), person: cleo, ...rest })
+      .execute();
+    const of = async (query: object) => {
+      const [listed, byName, found] = await Promise.all(
+        [`?limit=200&total=true`, `?limit=200&sort=name&total=true`, `/search?q=${tag}`].map(async (path) => {
+          const answer = await web.ask(staff, 'GET', `/api/people${path}&${new URLSearchParams({ ...query })}`);
+          const items = answer.json().items as unknown as { id: string }[];
+          return items.map(({ id }) => id).filter((id) => [ada, ben, cleo].includes(id));
+        }),
+      );
+      expect([byName!.toSorted(), found!.toSorted()]).toEqual([listed!.toSorted(), listed!.toSorted()]);
+      return listed!.toSorted();
+    };
+    await search(tag);
+    expect(await of({ consent: 'given' })).toEqual([ada]);
+    expect(await of({ consent: 'withdrawn' })).toEqual([ben]);
+    expect(await of({ consent: 'none' })).toEqual([cleo]);
+    expect(await of({ enrolled: 'true' })).toEqual([cleo]);
+    expect(await of({ enrolled: 'false' })).toEqual([ada, ben].toSorted());
+  });
+
   test('people are listed by name, page after page, of one site too; no name is in a cursor', async () => {
     const tag = `v${randomUUID().slice(0, 6)}`;
     for (const name of ['Émile', 'Zoë', 'ada', 'Łukasz']) await add(`${name} ${tag}`);

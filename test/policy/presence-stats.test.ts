@@ -135,7 +135,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
         {},
         at(time),
       );
-    report({ 'guide.too-dark': 3, 'score.80': 20, 'wait.2': 15, 'wait.5': 5, queue: 4 }, '10:00');
+    report({ 'guide.too-dark': 3, 'challenge.left': 2, 'score.80': 20, 'wait.2': 15, 'wait.5': 5, queue: 4 }, '10:00');
     report(
       { 'guide.too-dark': 2, 'score.80': 1, 'score.75': 20, 'wait.5': 21, queue: 0, 'name Ada': 1, 'guide.x': 'Ada' },
       '11:00',
@@ -144,7 +144,10 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     const stats = await api.ask<KioskStats>('GET', '/api/stats/kiosks?from=2026-07-20&to=2026-07-20', {
       as: 'auditor',
     });
-    expect(stats.failures).toEqual([{ reason: 'guide.too-dark', count: 5 }]);
+    expect(stats.failures).toEqual([
+      { reason: 'guide.too-dark', count: 5 },
+      { reason: 'challenge.left', count: 2 },
+    ]);
     expect(stats.scores).toEqual([
       { from: 0.75, count: 20 },
       { from: 0.8, count: 21 },
@@ -153,7 +156,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
       { seconds: 2, count: 15 },
       { seconds: 5, count: 26 },
     ]);
-    expect(stats.kiosks.find((k) => k.id === box.device)).toMatchObject({ faces: 41, failures: 5, waitSeconds: 5 });
+    expect(stats.kiosks.find((k) => k.id === box.device)).toMatchObject({ faces: 41, failures: 7, waitSeconds: 5 });
     expect(stats.kiosks.find((k) => k.id === box.device)!.score).toBeCloseTo((0.775 * 20 + 0.825 * 21) / 41);
     expect(stats.queue.filter((q) => q.kiosk === box.device).map((q) => q.depth)).toEqual([4, 0]);
     expect(JSON.stringify(stats)).not.toContain('Ada');

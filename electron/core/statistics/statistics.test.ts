@@ -5,6 +5,7 @@ import { binOf, createStatistics, FEWEST_SCORES, startStatistics } from './stati
 
 const methods = (answers: ProbeResult[]) => ({
   visitBegin: async (_input: object) => ({ visit: 'v' }),
+  visitEnd: async (_input: object) => ({}),
   probe: async (_input: object) => answers.shift()!,
   async checkinByPin(_input: object): Promise<never> {
     throw new Problem('pin-wrong');
@@ -31,6 +32,42 @@ test('a reason counts once a visit, however many frames show it, and what the me
     queue: 0,
   });
   expect(statistics.take()).toBeNull();
+});
+
+test('liveness challenges that failed, and that people walked away from, are counted, each of them', async () => {
+  const at = (step: 'middle' | 'turn-left', index = 0) =>
+    ({ kind: 'challenge', step, index, of: 2, progress: 0, hold: false, light: true }) as const;
+  const again = { kind: 'more', progress: 0 } as const;
+  const guide = { kind: 'guide', reason: 'several-faces' } as const;
+  const light: ProbeResult = { kind: 'light', sequence: [] };
+  const welcome = { kind: 'welcome', receipt: {} } as unknown as ProbeResult;
+  const liveness = { kind: 'other-method', reason: 'liveness' } as const;
+  const counted = async (...visits: ProbeResult[][]) => {
+    const statistics = createStatistics(() => 0);
+    const answers: ProbeResult[] = [];
+    const around = statistics.around(methods(answers));
+    for (const visit of visits) {
+      answers.push(...visit);
+      const begun = await around.visitBegin({});
+      for (const _ of visit) await around.probe(FRAME);
+      await around.visitEnd(begun);
+      await around.visitEnd(begun);
+    }
+    await around.visitBegin({});
+    return statistics.take();
+  };
+  // Who passes by, and who passes, are counted by neither.
+  expect(await counted([again, at('middle')], [at('middle'), at('turn-left'), light, welcome])).toBeNull();
+  expect(await counted([at('middle'), again, again, at('turn-left'), again, again, at('middle'), liveness])).toEqual({
+    'challenge.failed': 3,
+    'other-method.liveness': 1,
+    queue: 0,
+  });
+  expect(await counted([at('turn-left'), guide], [at('middle'), at('turn-left'), at('middle', 1)], [light])).toEqual({
+    'challenge.left': 3,
+    'guide.several-faces': 1,
+    queue: 0,
+  });
 });
 
 test('scores are reported only when enough people share them, and are not lost meanwhile', () => {

@@ -15,7 +15,7 @@ const WAITS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60] as const;
 /** Most reasons that are counted: a screen that invents codes can't fill memory. */
 const MOST = 60;
 
-/** By name, e.g. `method.face`, `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `wait.3`, `queue`. */
+/** By name, e.g. `method.face`, `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `wait.3`, `queue`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export type Statistics = ReturnType<typeof createStatistics>;
@@ -34,6 +34,9 @@ export function createStatistics(now: () => number) {
   let queue = 0;
   /** Reasons during the current visit: dozens of frames of one dark face count once. */
   let seen = new Set<string>();
+  let visit: string | null = null;
+  /** A liveness challenge is under way; `prompted`: more than to look straight ahead was asked. */
+  let challenge: 'begun' | 'prompted' | null = null;
 
   const add = (name: string, into = counts): void => {
     if (into.has(name) || into.size < MOST) into.set(name, (into.get(name) ?? 0) + 1);
@@ -44,8 +47,22 @@ export function createStatistics(now: () => number) {
     add(name);
   };
   const probed = (result: ProbeResult): void => {
+    if (result.kind === 'light' || result.kind === 'challenge') {
+      const straight = result.kind === 'challenge' && result.step === 'middle' && result.index === 0;
+      challenge = straight ? (challenge ?? 'begun') : 'prompted';
+    } else if (result.kind !== 'guide') {
+      // Each attempt counts, also of one visit: of three the last one alone ends it.
+      if (challenge && result.kind !== 'welcome') add('challenge.failed');
+      challenge = null;
+    }
     if (result.kind === 'guide') once(`guide.${result.reason}`);
     if (result.kind === 'other-method') once(`other-method.${result.reason}`);
+  };
+
+  /** Who leaves at the first look straight ahead only passed by. */
+  const left = (): void => {
+    if (challenge === 'prompted') add('challenge.left');
+    challenge = null;
   };
 
   return {
@@ -61,12 +78,19 @@ export function createStatistics(now: () => number) {
       began = null;
     },
     /** Counts what the methods answer, and passes it on. */
-    around: <T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T => ({
+    around: <T extends Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'checkinByPin'>>(methods: T): T => ({
       ...methods,
-      visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
+      async visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
+        left();
         seen = new Set();
         began = now();
-        return methods.visitBegin(input);
+        const begun = await methods.visitBegin(input);
+        visit = begun.visit;
+        return begun;
+      },
+      visitEnd(input: Parameters<typeof methods.visitEnd>[0]) {
+        if (input.visit === visit) left();
+        return methods.visitEnd(input);
       },
       async probe(input: Parameters<typeof methods.probe>[0]) {
         const result = await methods.probe(input);

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import {
   type EvacuationState,
   endEvacuation,
@@ -11,12 +12,12 @@ import { Button } from '../../shared/button.tsx';
 import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { IconCheck, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, ErrorNote, TextField, useCheck, useField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { FilterBar, SiteField } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
@@ -25,24 +26,28 @@ import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { momentIn } from '../state/clock.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
+import { session } from '../state/session.ts';
 import { AtKiosk, KnownAsOf } from './presence.tsx';
 
 /** While it goes on others mark people too, ms. */
 const EVERY_MS = 5000;
+const USED_MS = 60_000;
 
 export function EvacuationView({ query, role }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
-  const inside = useResource(
-    `presence ${site} ${language}`,
-    (signal) => readPresence(site, language, signal),
-    EVERY_MS * 6,
-  );
+  const inside = useResource(`presence ${site} ${language}`, (by) => readPresence(site, language, by), EVERY_MS * 6);
   const state = useRead(getEvacuation, { query: { site } }, EVERY_MS);
   const { busy, error, run } = useWrite();
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
+  // Nobody is signed out of a roll call that goes on.
+  useEffect(() => {
+    if (!current) return;
+    const timer = setInterval(() => void session.loadSession(), USED_MS);
+    return () => clearInterval(timer);
+  }, [current?.id]);
   const there = inside.value?.people ?? [];
   const zone = inside.value?.zone ?? 'UTC';
   const reload = () => {
@@ -132,7 +137,11 @@ interface RollCallProps {
 
 function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const search = useField('');
-  const missingOnly = useCheck(false);
+  const filter = filterOf('show');
+  const missingOnly = {
+    checked: filter.value === 'missing',
+    onChecked: (on: boolean) => filter.onValue(on ? 'missing' : ''),
+  };
   const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));

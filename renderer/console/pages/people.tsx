@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { createPerson, listPeople, NewPerson, type Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
+import { createPerson, listPeople, NewPerson, Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
@@ -7,7 +7,7 @@ import { Badge, Dialog, DialogButton, Empty } from '../../shared/web/pieces.tsx'
 import { WriteForm } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SearchCut, usePeopleSearch } from '../parts/people-search.tsx';
@@ -24,6 +24,7 @@ import { WaitingPage } from './people/waiting.tsx';
 
 /** People a search shows; who has more namesakes adds a word, or the number. */
 const MAX_FOUND = 50;
+const FILTERS = ['site', 'consent', 'enrolled'] as const;
 
 export function People({ rest: [person, task], role, query }: PageProps) {
   if (person && task === 'enrol') return <EnrolPage key={person} person={person} role={role} />;
@@ -34,10 +35,11 @@ export function People({ rest: [person, task], role, query }: PageProps) {
 
 /** Everybody, or those found by name, number, e-mail address or badge. What is typed is in no address: names don't belong there. */
 function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
-  const site = filterOf('site').value;
+  const [site, consent, enrolled] = FILTERS.map((name) => filterOf(name).value);
+  const which = { site, consent, enrolled };
   const typed = useField('');
-  const found = usePeopleSearch(typed.value, { limit: MAX_FOUND, site });
-  const pages = useList(listPeople, { query: { site } });
+  const found = usePeopleSearch(typed.value, { limit: MAX_FOUND, ...which });
+  const pages = useList(listPeople, { query: which });
   const searching = typed.value.trim() !== '';
   const matches = found.items;
   const shown = searching ? matches : pages.items;
@@ -86,11 +88,22 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       <Form class="filters" role="search" onSubmit={() => undefined}>
         <TextField label={t('people.exactly')} hint={t('search.personHint')} type="search" dir="auto" {...typed} />
       </Form>
-      {sites.value.length > 1 && (
-        <FilterBar names={['site']}>
-          <SiteField any />
-        </FilterBar>
-      )}
+      <FilterBar names={FILTERS}>
+        <SiteField any />
+        <SelectFilter
+          name="consent"
+          label={t('people.consent')}
+          options={Person.shape.consent.options.map((one) => [one, t(`people.standing.${one}`)])}
+        />
+        <SelectFilter
+          name="enrolled"
+          label={t('people.templates')}
+          options={[
+            ['true', t('yes')],
+            ['false', t('no')],
+          ]}
+        />
+      </FilterBar>
       {!searching ? (
         <DataTable
           {...table}

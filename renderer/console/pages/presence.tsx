@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 export function PresenceView({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const language = currentLanguage();
-  const read = useResource(`presence ${site} ${language}`, (signal) => readPresence(site, language, signal), EVERY_MS);
+  const read = useResource(`presence ${site} ${language}`, (by) => readPresence(site, language, by), EVERY_MS);
   const presence = read.value;
   return (
     <PageFrame

@@ -26,10 +26,13 @@ const NOTHING = { items: [], error: null, cut: null } as const;
 /** People who may be meant. An answer to what was typed before is dropped; what is typed is kept nowhere. */
 export function usePeopleSearch(
   typed: string,
-  { limit = 10, site = '' }: { limit?: number; site?: string } = {},
+  {
+    limit = 10,
+    ...which
+  }: { limit?: number; site?: string | undefined; consent?: string | undefined; enrolled?: string | undefined } = {},
 ): PeopleSearch {
   const q = typed.trim();
-  const asked = `${site} ${q}`;
+  const asked = JSON.stringify([q, which]);
   const [state, setState] = useState<Pick<PeopleSearch, 'items' | 'error' | 'cut'> & { asked: string | null }>({
     ...NOTHING,
     asked: null,
@@ -41,7 +44,7 @@ export function usePeopleSearch(
     const timer = setTimeout(() => void ask(false), TYPED_MS);
     /** Twice at most: each answer shows people, and is in the audit log with them. */
     async function ask(whole: boolean): Promise<void> {
-      const answer = await api(searchPeople, { query: { q, limit, site, whole }, signal: gone.signal });
+      const answer = await api(searchPeople, { query: { q, limit, ...which, whole }, signal: gone.signal });
       if (gone.signal.aborted) return;
       if (!answer.ok) return setState({ ...NOTHING, asked, error: answer.error });
       const { items, more, state: names } = answer.value;
@@ -54,7 +57,7 @@ export function usePeopleSearch(
       clearTimeout(timer);
       gone.abort();
     };
-  }, [q, limit, site, round]);
+  }, [asked, limit, round]);
   const waiting = state.asked !== asked;
   return {
     ...(waiting ? NOTHING : state),

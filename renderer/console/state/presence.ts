@@ -1,6 +1,6 @@
 import { type Inside, type KnownAsOf, listPresence } from '../../../sync/protocol/api/presence.ts';
 import type { Answer } from '../../shared/web/api.ts';
-import { readAll } from '../../shared/web/resource.tsx';
+import { type ReadBy, readAll } from '../../shared/web/resource.tsx';
 
 /** Everybody inside, by name: the server pages them by id, since names are sealed there. */
 export interface Presence {
@@ -10,8 +10,8 @@ export interface Presence {
   readonly people: readonly Inside[];
 }
 
-export async function readPresence(site: string, language: string, signal: AbortSignal): Promise<Answer<Presence>> {
-  const read = await readAll(listPresence, { query: { site }, signal });
+export async function readPresence(site: string, language: string, by: ReadBy): Promise<Answer<Presence>> {
+  const read = await readAll(listPresence, { query: { site }, ...by });
   if (!read.ok) return read;
   const { items, first } = read.value;
   const order = new Intl.Collator(language);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import {
   urlOf as addressOf,
   type Endpoint,
+  IDLE_HEADER,
   type Params,
   RAW_TYPE,
   type Rest,
@@ -32,6 +33,8 @@ interface Given {
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly key?: string;
+  /** The page asks by itself: that is no use of the session. */
+  readonly idle?: boolean;
 }
 
 /** Pauses before a write is sent again whose answer never came, ms. */
@@ -45,13 +48,13 @@ export async function api<P extends Params, Q extends z.ZodType, B extends z.Zod
   endpoint: Endpoint<P, Q, B, A>,
   ...[input]: Rest<P, Q, B>
 ): Promise<Answer<A extends z.ZodType ? z.output<A> : undefined>> {
-  const { method, raw, answer, idle } = endpoint;
-  const { body, signal, key = crypto.randomUUID() } = (input ?? {}) as Given;
+  const { method, raw, answer } = endpoint;
+  const { body, signal, key = crypto.randomUUID(), idle = endpoint.idle } = (input ?? {}) as Given;
   const url = addressOf(endpoint.path, input as Given);
   const type = raw ? RAW_TYPE : 'application/json';
   const init: RequestInit =
     method === 'GET'
-      ? { cache: 'no-store', ...(signal && { signal }) }
+      ? { cache: 'no-store', ...(signal && { signal }), ...(idle && { headers: { [IDLE_HEADER]: '1' } }) }
       : {
           method,
           headers: { 'idempotency-key': key, ...(body !== undefined && { 'content-type': type }) },

@@ -20,12 +20,14 @@ export interface Resource<T> {
   readonly replace: (value: T) => void;
 }
 
+/** How something is read: until when, and whether the page does so by itself. */
+export interface ReadBy {
+  readonly signal: AbortSignal;
+  readonly idle: boolean;
+}
+
 /** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
-export function useResource<T>(
-  key: string,
-  read: (signal: AbortSignal) => Promise<Answer<T>>,
-  everyMs?: number,
-): Resource<T> {
+export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer<T>>, everyMs?: number): Resource<T> {
   const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'replace'>>({
     value: null,
     error: null,
@@ -34,18 +36,24 @@ export function useResource<T>(
   const [round, setRound] = useState(0);
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
+  const idle = useRef(false);
   useEffect(() => {
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
     last.current = key;
     setState((s) => ({ value: other ? null : s.value, error: null, loading: true }));
-    void read(gone.signal).then((answer) => {
+    void read({ signal: gone.signal, idle: idle.current }).then((answer) => {
       if (gone.signal.aborted) return;
       if (answer.ok) setState({ value: answer.value, error: null, loading: false });
       else setState((s) => ({ value: s.value, error: answer.error, loading: false }));
     });
-    const timer = everyMs === undefined ? undefined : setTimeout(() => setRound((n) => n + 1), everyMs);
+    idle.current = false;
+    const again = () => {
+      idle.current = true;
+      setRound((n) => n + 1);
+    };
+    const timer = everyMs === undefined ? undefined : setTimeout(again, everyMs);
     return () => {
       clearTimeout(timer);
       gone.abort();
@@ -65,8 +73,7 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
   ...given: [...Rest<P, Q, z.ZodUndefined>, everyMs?: number]
 ): Resource<T> {
   const [input, everyMs] = given as unknown as [Input<P, Q, z.ZodUndefined>?, number?];
-  const read = (signal: AbortSignal) =>
-    api(endpoint, ...([{ ...input, signal }] as unknown as Rest<P, Q, z.ZodUndefined>));
+  const read = (by: ReadBy) => api(endpoint, ...([{ ...input, ...by }] as unknown as Rest<P, Q, z.ZodUndefined>));
   return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
@@ -96,7 +103,7 @@ export async function readAll<
   Q extends z.ZodType,
 >(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
-  input: { params?: object; query?: object; signal?: AbortSignal } = {},
+  input: { params?: object; query?: object } & Partial<ReadBy> = {},
   most = Number.POSITIVE_INFINITY,
 ): Promise<Answer<All<A['items'][number], A>>> {
   const items: A['items'][number][] = [];
@@ -133,8 +140,8 @@ export function useAll<
   everyMs: number,
 ): Resource<All<A['items'][number], A>> {
   const [pages, setPages] = useState(1);
-  const read = async (signal: AbortSignal) => {
-    const answer = await readAll(endpoint, { ...input, signal });
+  const read = async (by: ReadBy) => {
+    const answer = await readAll(endpoint, { ...input, ...by });
     if (answer.ok) setPages(Math.max(1, Math.ceil(answer.value.items.length / MAX_PAGE)));
     return answer;
   };

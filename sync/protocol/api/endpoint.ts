@@ -66,6 +66,9 @@ export interface Endpoint<
   readonly idle?: true;
 }
 
+/** Header of a request that a page makes by itself: it is no use of the session either. */
+export const IDLE_HEADER = 'x-idle';
+
 /** Body of an endpoint that takes a file. */
 export const RawBody = z.instanceof(Uint8Array);
 /** Its content type, which a form of another page can't send. */

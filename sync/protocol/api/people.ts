@@ -63,6 +63,14 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
+/** Which people are listed or searched. */
+const narrowing = {
+  site: Uuid.optional(),
+  consent: Person.shape.consent.optional(),
+  /** Whether a face is enrolled. */
+  enrolled: QueryFlag.optional(),
+};
+
 /**
  * Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. By name a
  * page may have fewer than `limit`, and there is more as `next` says.
@@ -72,7 +80,7 @@ export const PeopleQuery = z.strictObject({
   email: Email.optional(),
   number: Text(40).optional(),
   badge: Text(80).optional(),
-  site: Uuid.optional(),
+  ...narrowing,
 });
 
 /** What is known of people found by name. */
@@ -179,7 +187,7 @@ export const searchPeople = endpoint('GET /api/people/search', {
   query: z.strictObject({
     q: Text(100),
     limit: z.coerce.number().int().min(1).max(50).default(10),
-    site: Uuid.optional(),
+    ...narrowing,
     /** Answers once all names are opened. */
     whole: QueryFlag.optional(),
   }),

@@ -39,7 +39,7 @@ export const KioskStats = z.strictObject({
   waits: z.array(z.strictObject({ seconds: Count, count: Count })),
   /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
-  /** Why people did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */
+  /** Why people did not get in, or not at once: `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`. */
   failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
   /** Most events that waited for the server, by kiosk and report. */
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import {
   createImportPeople,
   type ImportLine,
@@ -13,7 +13,7 @@ import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { Badge, Note, Panel } from '../../../shared/web/pieces.tsx';
-import { usePages, useResource, useWrite } from '../../../shared/web/resource.tsx';
+import { useNews, usePages, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { codeLabel } from '../../parts/labels.tsx';
@@ -29,17 +29,12 @@ const OUTCOMES = ['wrong', 'new', 'known'] as const;
  */
 export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: number; onChange: () => void }) {
   const outcome = filterOf('line').value;
-  const summary = useResource(`${run.id} ${uploads} ${run.people.state}`, (signal) =>
-    api(listImportLines, { params: { import: run.id }, query: { limit: 1 }, signal }),
-  );
   const pages = usePages(listImportLines, { params: { import: run.id }, query: { outcome, limit: 50 } });
-  useEffect(() => {
-    pages.reload();
-  }, [uploads, run.people.state]);
+  useNews(`${uploads} ${run.people.state}`, pages.reload);
   const { busy, error, run: write } = useWrite();
   // While they are reread the earlier ones stay: what has the focus is not redrawn.
-  const before = useRef(summary.value);
-  before.current = summary.value ?? before.current;
+  const before = useRef(pages.first);
+  before.current = pages.first ?? before.current;
   const counts = before.current?.counts;
   const { state, made } = run.people;
   if (!counts || (counts.new + counts.known + counts.wrong === 0 && state === null)) return null;
@@ -76,7 +71,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           ))}
         </ul>
         {counts.wrong > 0 && <Note kind="warn">{t('imports.people.wrong')}</Note>}
-        <ErrorNote error={error ?? summary.error} />
+        <ErrorNote error={error} />
         <div class="actions start">
           {run.state === 'open' && counts.new > 0 && (
             <Button kind="primary" disabled={busy || !ready} onClick={() => ready && void make()}>

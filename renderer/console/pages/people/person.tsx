@@ -174,8 +174,8 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
 function Faces({ person, maySee, onChange }: { person: people.Person; maySee: boolean; onChange: () => void }) {
   const [seen, see] = useState(false);
   const name = person.name ?? t('people.unnamed');
-  const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
-    api(people.countTemplates, { params: { person: person.id }, signal }),
+  const counts = useResource(`${person.id} ${person.templates}`, (by) =>
+    api(people.countTemplates, { params: { person: person.id }, ...by }),
   );
   const { error, run } = useWrite();
   const remove = () =>
@@ -275,8 +275,8 @@ function Erase({ person }: { person: people.Person }) {
 /** What was done about this person, at kiosks and in the console. */
 function HistoryPanel({ person: { id: person, version, templates, consent, sites: at } }: { person: people.Person }) {
   // Read again when a change shows in what is known of them.
-  const found = useResource(`${person} ${version} ${templates} ${consent} ${at}`, (signal) =>
-    api(people.getPersonHistory, { params: { person }, signal }),
+  const found = useResource(`${person} ${version} ${templates} ${consent} ${at}`, (by) =>
+    api(people.getPersonHistory, { params: { person }, ...by }),
   );
   return (
     <Panel title={t('people.history.title')}>

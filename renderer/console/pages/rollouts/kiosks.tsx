@@ -1,9 +1,10 @@
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
-import { SelectField, useField } from '../../../shared/web/form.tsx';
+import { SelectField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { filterOf } from '../../parts/filters.tsx';
 import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
 import { KioskLink } from '../../parts/place-links.tsx';
 import { DataTable } from '../../parts/table.tsx';
@@ -53,7 +54,7 @@ export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
 }
 
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
-  const state = useField('');
+  const state = filterOf('state');
   const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
   return (
     <>

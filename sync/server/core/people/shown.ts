@@ -71,6 +71,10 @@ interface Around {
   readonly consent: Standing;
 }
 
+/** What a person said last, in a query of `person`. */
+export const standing = sql<Standing>`coalesce(
+  (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1), 'none')`;
+
 /** What of people is open: columns of a query of `person` alone. */
 export function withAround(query: ReturnType<typeof livingPeople>) {
   return query.select([
@@ -83,9 +87,7 @@ export function withAround(query: ReturnType<typeof livingPeople>) {
       where s.person = person.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
       order by s.site)`.as('sites'),
     sql<number>`(select count(*)::int from template t where t.person = person.id)`.as('templates'),
-    sql<Standing>`coalesce(
-      (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1),
-      'none')`.as('consent'),
+    standing.as('consent'),
   ]);
 }
 

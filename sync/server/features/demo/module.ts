@@ -18,6 +18,7 @@ import {
   find,
   findAll,
   findLast,
+  findLocked,
   idsOf,
   insertNew,
   not,
@@ -90,6 +91,12 @@ async function requireDemo(db: Db): Promise<Demo> {
   return demo;
 }
 
+/** As `requireDemo`, until the transaction ends: who presses once more must not empty what was set up since. */
+async function lockDemo(tx: Tx): Promise<Demo> {
+  await findLocked(tx, 'meta', { key: KEY }, ['key']);
+  return requireDemo(tx);
+}
+
 const demoRoutes: readonly Route[] = [
   implement(api.getDemo, async ({ tx }) => {
     const { state = 'emptied' } = (await readDemo(tx)) ?? {};
@@ -104,7 +111,7 @@ const demoRoutes: readonly Route[] = [
     };
   }),
   implement(api.emptyDemo, async ({ tx, services, actor, now, about, notify }) => {
-    const demo = await requireDemo(tx);
+    const demo = await lockDemo(tx);
     const by = actor.id ?? 'operator';
     about(await eraseEverybody(tx, services.keys, by, now));
     // Nobody stands before it, so nothing there has to be destroyed first.
@@ -145,7 +152,7 @@ async function isToBeAsked(tx: Tx, device: string, now: Date): Promise<boolean> 
  */
 async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<Report> {
   const report = await inTransaction(db, async (tx): Promise<Report> => {
-    const { by = 'operator' } = await requireDemo(tx);
+    const { by = 'operator' } = await lockDemo(tx);
     // Someone may have come since it was asked for.
     await eraseEverybody(tx, keys, by, now());
     const erasures = await count(tx, 'erasure', { state: ['requested', 'closed'] });

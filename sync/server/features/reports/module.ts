@@ -89,7 +89,7 @@ export const reports: ServerModule = {
 /** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */
 const STATISTICS = 'statistics';
 /** What a name may look like; others are left out, no matter who sent them. */
-const NAME = /^(method|guide|other-method|refused|score|wait)\.[a-z0-9+-]{1,60}$/;
+const NAME = /^(method|guide|challenge|other-method|refused|score|wait)\.[a-z0-9+-]{1,60}$/;
 const Count = z.number().int().min(0).max(1_000_000);
 const Since = z.iso.datetime({ precision: 3 });
 /** A report is about an hour; one that claims more is taken to have begun then, ms. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import { type Endpoint, RAW_TYPE } from '../../../protocol/api/endpoint.ts';
+import { type Endpoint, IDLE_HEADER, RAW_TYPE } from '../../../protocol/api/endpoint.ts';
 import { isUnreadableName } from '../../../protocol/wire/name.ts';
 import type { Actor } from '../audit/actor.ts';
 import type { Listener } from '../http/listener.ts';
@@ -67,7 +67,9 @@ function registerOne(
     onRequest: async (_request, reply) => void reply.header('cache-control', 'no-store'),
     // After the limit per address, so that a flood asks the database nothing; before the body is read.
     preParsing: async (request) => {
-      const caller = await callerOf(services, request, { use: spec.idle !== true });
+      const caller = await callerOf(services, request, {
+        use: spec.idle !== true && request.headers[IDLE_HEADER] === undefined,
+      });
       callers.set(request, caller);
       admit(spec, request, caller);
     },

@@ -92,7 +92,7 @@ async function readArrivals(
 }
 
 /** Why someone did not get in, or not at once. */
-const FAILURE = /^(guide|other-method|refused)\./;
+const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
   const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
