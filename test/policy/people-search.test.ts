@@ -259,11 +259,11 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
   test('people are listed and found by what they consented to, and by whether their face is enrolled', async () => {
     const tag = `y${randomUUID().slice(0, 6)}`;
     const [ada, ben, cleo] = [await add(`Ada ${tag}`), await add(`Ben ${tag}`), await add(`Cleo ${tag}`)];
-    const told = { text_version: '1', language: 'en', via: 'staff', device: null, received_at: web.now } as const;
+    const how = { text_version: '1', language: 'en', via: 'staff', device: null, received_at: web.now } as const;
     const said = (person: string, action: 'given' | 'withdrawn', at: Date) =>
       web.db
         .insertInto('consent')
-        .values({ event: randomUUID(), person, action, at, ...told })
+        .values({ event: randomUUID(), person, action, at, ...how })
         .execute();
     await said(ada, 'given', web.now);
     await said(ben, 'given', new Date(web.now.getTime() - 1000));
