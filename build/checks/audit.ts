@@ -53,7 +53,7 @@ export function judgeAudit(printed: readonly string[], answers: readonly AuditAn
     if (!report.success) {
       const refused = z.object({ message: z.string() }).safeParse(json);
       if (refused.success) return { asked: false, why: refused.data.message };
-      // An answer that we can't read is no answer that all is well.
+      // An unreadable answer does not mean that all is well.
       return { asked: true, found: 0, faults: ['npm’s report does not have the expected format'], stale: [] };
     }
     causes.push(...Object.values(report.data.vulnerabilities).flatMap(({ via }) => via));

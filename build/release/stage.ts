@@ -110,7 +110,7 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
   const left = [...keys.filter((key) => !gone.includes(key.keyid)), ...add];
   const changed = { ...roles, [role]: { keys: left, threshold: threshold ?? before } };
   stageRoot(workspace, rootOf(workspace, changed, now));
-  // Targets that the new keys have not signed would not be taken by anybody.
+  // No kiosk would accept targets that the new keys have not signed.
   if (role === 'targets') stageTargets(workspace, comingTargets(workspace), now);
 }
 

@@ -140,7 +140,7 @@ export async function serve(
     }),
     admitted: (admission) => runtime.devices.admitted(admission),
     recorded(record, person) {
-      // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
+      // Only the demo prints names to the terminal: a real kiosk's log names no one.
       log('info', 'check-in', {
         direction: record.direction,
         method: record.method,

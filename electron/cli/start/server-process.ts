@@ -36,7 +36,7 @@ export async function startServerProcess(
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
-    // The channel carries nothing: its end shows the server that we have ended, for whatever reason.
+    // The channel carries no messages: when it closes, the server knows that we have ended.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });

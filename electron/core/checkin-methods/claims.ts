@@ -35,7 +35,7 @@ export function createClaims(monotonic: () => number) {
     issue(claim: BearerClaim): string {
       drop();
       clearTimeout(end);
-      // Also where nobody comes for it.
+      // Even if no one claims it.
       end = setTimeout(drop, CLAIM_MS);
       end.unref();
       open = { token: randomBytes(24).toString('base64url'), claim, until: monotonic() + CLAIM_MS };

@@ -87,7 +87,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     try {
       const person = key && store.people.get(key.person);
       const held = person && store.templates.onCard(person.id);
-      // Another card than the last one that was made, or another person's: nobody's.
+      // Not the last card that was made, or another person's: it belongs to no one.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
       const { model, length } = deps.model();
       if (off || held.model !== model) throw new Problem('face-needed');

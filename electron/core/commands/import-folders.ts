@@ -57,7 +57,7 @@ function nameOf(folder: string): string | null {
 
 async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  // A link that leads nowhere is no folder; anything else that is wrong shows when the folder is read.
+  // A broken link is not a folder; any other problem shows when the folder is read.
   return stat(path).then(
     (about) => about.isDirectory(),
     () => false,

@@ -164,7 +164,7 @@ export function createReview(deps: ReviewDeps): Methods {
         });
       }
       const known = store.templates.of(subject.id, recogniser.model).map((t) => t.embedding);
-      // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
+      // As in an enrolment at the kiosk: staff alone can't assign someone's face to another person.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person');

@@ -17,7 +17,7 @@ const STOPPED = 5;
 
 /** What keeps this printer from printing; null: nothing that it says. */
 export function troubleOf(printer: IppAttributes): Printing['trouble'] {
-  // A warning does not stop it; one that says `offline` or `stopped` in passing is no trouble until it is more.
+  // A warning does not stop it; a passing `offline` or `stopped` is not a problem until it lasts.
   const reasons = (printer.get('printer-state-reasons') ?? []).filter(
     (reason): reason is string =>
       typeof reason === 'string' && !/-(warning|report)$/.test(reason.replace(/^offline-report$/, 'offline')),

@@ -194,7 +194,7 @@ export class PersonRecords {
     const { settings } = this.#parts;
     const { sql } = this.#s;
     return this.#s.write(() => {
-      // What was forgotten is never taken for new, whatever is done to the clock afterwards.
+      // What was deleted is never accepted as new, whatever happens to the clock afterwards.
       const floor = Number(settings.get(CODES_FLOOR) ?? 0);
       if (code.issuedAt < floor) return 'forgotten';
       if (sql.run('DELETE FROM used_code WHERE until < ?', Math.floor(now)).changes > 0)

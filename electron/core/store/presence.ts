@@ -79,7 +79,7 @@ export class PresenceRecords {
         );
     }
     if (newest > 0) sql.run('DELETE FROM presence WHERE at < ?', newest - KEPT_MS);
-    // Newest first: of what lies before the last one others may be missing.
+    // Newest first: others may be missing from before the last one.
     if (presence.length >= full) this.#settings.set(CUT, presence.at(-1)!.at);
     if (kiosks) this.#settings.set(KIOSKS, JSON.stringify(kiosks));
   }

@@ -288,7 +288,7 @@ export class Applying {
     const { sql, people } = this.#s;
     const known = this.#present(id);
     if (!known) return;
-    // Now: without a name nobody can tell later which were theirs.
+    // Now: later, without a name, there is no way to tell which were theirs.
     this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const table of ROSTER_TABLES) sql.run(`DELETE FROM ${table} WHERE person = ?`, known.ref);
     sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));

@@ -91,7 +91,7 @@ export async function unpackInto(
       });
     const id = buildId(build.manifest);
     step('unpacked');
-    // An earlier try may have left one that nobody runs; the state never names it.
+    // An earlier attempt may have left one that is not run; the state never names it.
     await removeTree(buildFolder(layout, id));
     replaceFile(sumsFile(layout, id), sums(build), { mode: 0o644, pastUmask: true });
     step('sums-written');

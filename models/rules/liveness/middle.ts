@@ -46,7 +46,7 @@ export function trackMiddle(hold: number, straight: Heading | null): MiddleTrack
     unmet: 'not-straight',
     see(sample): StepNews {
       const far = away(sample);
-      // A recording goes on to its next move: it must not get another chance with the one that is asked for after it.
+      // A recording continues with its next move: it must not get another chance with the one requested after it.
       if (straight && back && far >= 1) return { progress: 0, done: false, failed: 'wrong-direction' };
       back ||= far < BACK;
       front = far < BACK ? [...front.filter((f) => isSteady(f, sample)), sample] : [];

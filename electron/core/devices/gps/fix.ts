@@ -105,7 +105,7 @@ type Limits = Pick<Gps, 'minSatellites' | 'maxHdop' | 'maxSpeedKmh'>;
 function unfit(rmc: Sentence & { kind: 'rmc' }, gga: Sentence & { kind: 'gga' }, limits: Limits): FixTrouble {
   const { latitude, longitude } = rmc;
   if (latitude === null || longitude === null || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return 'nowhere';
-  // Off Africa, where nobody has a door: what a receiver says that knows nothing.
+  // Off the coast of Africa, where there are no doors: what a receiver without a fix reports.
   if (Math.abs(latitude) < 0.001 && Math.abs(longitude) < 0.001) return 'nowhere';
   if ((gga.satellites ?? 0) < limits.minSatellites || gga.hdop === null || gga.hdop <= 0 || gga.hdop > limits.maxHdop)
     return 'weak';

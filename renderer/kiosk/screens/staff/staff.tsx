@@ -99,7 +99,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   const stepBack = useRef<(() => void) | null>(null);
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  // Anyone who works by keyboard goes on where the new view begins; one with a field of its own begins there.
+  // Keyboard users continue where the new view begins; a view with a field of its own begins there.
   useLayoutEffect(() => {
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();

@@ -45,7 +45,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
     view.value = { at: 'menu' };
   };
   const heading = useRef<HTMLHeadingElement>(null);
-  // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
+  // Keyboard users continue where the new view begins; a question has its own place for that.
   useLayoutEffect(() => {
     if (view.value.at !== 'ask') heading.current?.focus();
   }, [view.value.at]);

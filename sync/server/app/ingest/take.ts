@@ -66,7 +66,7 @@ export async function take(
     ...settled.errors,
     ...denied.map(({ taken, reason }) => {
       const one = refused(taken.seq, reason, taken.raw);
-      // No key is made for an id that nobody has.
+      // No key is made for an unknown id.
       return reason === 'person-unknown' ? { ...one, person: null } : one;
     }),
   ];

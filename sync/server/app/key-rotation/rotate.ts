@@ -221,7 +221,7 @@ async function to(
  * registered. Waits for every transaction that is writing one now.
  */
 async function guard(tx: Tx, { environment }: SealedTables, version: number): Promise<void> {
-  // A table that is in use for long must not queue everybody else behind us: we come again.
+  // A table in use for long must not queue everyone else behind us: we try again later.
   await sql`set local lock_timeout = '5s'`.execute(tx);
   for (const { table, columns, versionColumn } of environment) {
     const found = versionColumn

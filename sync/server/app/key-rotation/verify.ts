@@ -41,7 +41,7 @@ export async function verifyOfPersons(
   const { rows, next } = await pageOf(db, table, after, limit, { condition });
   const people = rows.map((r) => String(r.cells[table.person]));
   const box = await personBox(db, fresh, people);
-  // Erased between the two statements: what was read of them is nobody's any more.
+  // Erased between the two statements: what was read no longer belongs to anyone.
   for (const { cells, sealed } of rows) {
     if (!box.has(String(cells[table.person]))) continue;
     for (const [column, place] of Object.entries(table.columns)) {

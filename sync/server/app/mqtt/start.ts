@@ -160,7 +160,7 @@ async function clientCertificates({
       (next) => {
         current = next;
       },
-      // The present one goes on; the next tick tries again.
+      // The current one stays in use; the next tick tries again.
       () => undefined,
     );
 

@@ -60,7 +60,7 @@ export async function keepPin(
   const { person, device, change, pin } = statement;
   if (change !== 'removed' && !pin) return 'nobody';
   const held = await findLocked(tx, 'pin', { person });
-  // A PIN that was carried over is no new choice: it never takes the place of another one, nor of one that was taken back.
+  // A PIN that was carried over is not a new choice: it never replaces another one, nor a revoked one.
   if (change === 'carried' ? held && (held.id !== pin!.id || !held.sealed) : held && held.chosen_at > at)
     return 'device';
   if (pin && !(await isPepper(tx, pin.pepper))) return 'device';

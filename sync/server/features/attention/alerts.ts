@@ -124,7 +124,7 @@ interface Reader {
 }
 
 const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSettings => {
-  // Of another role once, perhaps: what this one does not see is no choice of its.
+  // Perhaps from an earlier role: topics that this role can't see are not its choice.
   const chosen = (row?.topics as api.AlertTopic[] | null | undefined) ?? api.DEFAULT_TOPICS[role] ?? [];
   return {
     topics: chosen.filter((topic) => api.kindsFor(role, topic).length > 0),

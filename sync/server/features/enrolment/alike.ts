@@ -50,7 +50,7 @@ export async function mostAlike(
       for (const { vector } of models.get(model) ?? []) {
         templates += 1;
         const held = vectorFrom(Buffer.from(vector, 'base64url'));
-        // A broken or stolen kiosk may have sent anything: that is like nobody.
+        // A broken or stolen kiosk may have sent anything: that matches no one.
         if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
           if (probe.not.includes(person) || probe.embedding.length !== held.length) continue;

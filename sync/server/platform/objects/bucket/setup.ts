@@ -125,7 +125,7 @@ async function ensureBucket(client: S3, settings: S3Settings, dryRun: boolean): 
   }
   const missing = { item, code: 's3-bucket-missing', why: ['it is not there'] };
   if (dryRun) return { ...missing, state: 'would change' };
-  // Object lock can only be had from the beginning; it locks nothing by itself.
+  // Object lock can only be enabled at creation; by itself it locks nothing.
   for (const ObjectLockEnabledForBucket of [true, false]) {
     try {
       await client.createBucket({
