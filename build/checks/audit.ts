@@ -25,7 +25,7 @@ const Report = z.object({
 });
 
 export type AuditVerdict =
-  /** The registry could not be asked: nothing is known, and that is said aloud. */
+  /** The registry could not be reached: nothing is known, and the run says so. */
   | { readonly asked: false; readonly why: string }
   | {
       readonly asked: true;
@@ -53,7 +53,7 @@ export function judgeAudit(printed: readonly string[], answers: readonly AuditAn
     if (!report.success) {
       const refused = z.object({ message: z.string() }).safeParse(json);
       if (refused.success) return { asked: false, why: refused.data.message };
-      // An answer that we can't read is no answer that all is well.
+      // An unreadable answer does not mean that all is well.
       return { asked: true, found: 0, faults: ['npm’s report does not have the expected format'], stale: [] };
     }
     causes.push(...Object.values(report.data.vulnerabilities).flatMap(({ via }) => via));

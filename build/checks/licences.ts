@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LicenceAnswer } from './answers.ts';
 
-/** Licences under which a package may be part of the product without anybody asking. */
+/** Licences under which a package may be part of the product without a decision of its own. */
 const ALLOWED = new Set([
   '0BSD',
   'Apache-2.0',

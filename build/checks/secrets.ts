@@ -46,7 +46,7 @@ const PATTERNS: readonly Pattern[] = [
   {
     name: 'url-with-password',
     regex: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@'"`<>{}$]{1,60}:(?<secret>[^\s/:@'"`<>{}$]{3,100})@(?<host>[\w.-]+)/g,
-    // A word of an explanation, or an address that leads nowhere but to the machine itself.
+    // Part of an explanation, or an address of the machine itself.
     unless: (secret, host) => PLACEHOLDER.test(secret) || NOWHERE.test(host),
   },
   {

@@ -17,7 +17,7 @@ const ICO_SIZES = SIZES.filter((size) => size <= 256);
 export async function makeIcons(svg: Uint8Array): Promise<Map<string, Buffer>> {
   const pictures = new Map<number, Buffer>();
   for (const size of SIZES) {
-    // Drawn at its own size: a small one is no large one made smaller.
+    // Drawn at its own size: a small icon is not a large one scaled down.
     const density = (72 * size) / 32;
     pictures.set(size, await sharp(svg, { density }).resize(size, size).png({ compressionLevel: 9 }).toBuffer());
   }

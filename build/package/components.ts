@@ -171,7 +171,7 @@ export function nodeRuntime(root: string, path: string): Component {
   };
 }
 
-/** Electron as its package states it. What Chromium and its Node bring along stands beside the program, and not in the archive. */
+/** Electron according to its package. What Chromium and its Node contain is beside the program, not in the archive. */
 export function electronRuntime(root: string): Component {
   const folder = 'node_modules/electron';
   const { version } = readPackage(root, folder);

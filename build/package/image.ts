@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from './files.ts';
 import { packFolder } from './tar.ts';
 
-/** What the archive holds, by where it lies here: all that install.sh needs, and no program of the kiosk's. */
+/** Contents of the archive, by their place here: everything install.sh needs, and no program of the kiosk. */
 const PARTS: Readonly<Record<string, string>> = {
   'build/kiosk/install.sh': 'install.sh',
   'build/kiosk/chromium-policy.json': 'chromium-policy.json',

@@ -14,7 +14,7 @@ const SERVER = 'smartpresence-server';
 const ENTRIES = ['electron/cli/sp.ts', 'sync/server/main.ts'];
 const NODE = 'bin/node';
 
-/** What stands beside the program, by where it is in the sources. */
+/** What is placed beside the program, by its path in the sources. */
 const BESIDE: Readonly<Record<string, string>> = {
   'build/systemd/*.{service,timer,sh,example}': 'systemd',
   'build/compose/{Containerfile,compose.yaml,pg_hba.conf,prepare.sh,settings.env.example}': 'compose',

@@ -16,7 +16,7 @@ export interface Source {
 /** How far ahead of the builder's clock a commit may be, s. */
 const AHEAD = 86_400;
 
-/** @throws when `root` is no checkout, or its time is none that a kiosk could live by */
+/** @throws when `root` is not a checkout, or its time is not one that a kiosk could use */
 export function readSource(root: string, env: NodeJS.ProcessEnv = process.env, now = Date.now()): Source {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });

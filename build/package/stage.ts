@@ -34,7 +34,7 @@ export interface StageOptions extends BuildIdentity {
   /** The Node or Electron that runs the build. */
   readonly runtime: Component;
   readonly screens: readonly Screen[];
-  /** Where models run: a kiosk's page has some, and MediaPipe to run them; a command line alone has none. */
+  /** Where models run: a kiosk's page has some, with MediaPipe to run them; a command line alone has none. */
   readonly models: 'none' | 'node' | 'node and browser';
   /** Further entries of `package.json`. */
   readonly packageJson?: object;
@@ -88,7 +88,7 @@ export async function storeSchema(build: string): Promise<{ schema: number; minR
   return MIGRATIONS.at(-1)!;
 }
 
-/** Weights and MediaPipe's runtime by the manifest that pins them: whatever else is in dist/models stays there. */
+/** Weights and MediaPipe's runtime according to the manifest that pins them: anything else in dist/models is left out. */
 async function placeModels(build: string, where: StageOptions['models']): Promise<ModelFiles> {
   if (where === 'none') return { weights: [], runtime: [] };
   const { weights, mediapipe } = await prepareModels();

@@ -5,7 +5,7 @@ import { type CannotRollBack, cannotRollBack } from './rollback.ts';
 import { presentRoot } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What a signature would stand for: said before anybody gives one. */
+/** What a signature would approve: shown before anyone gives one. */
 export interface Described {
   readonly root: {
     readonly version: number;

@@ -21,7 +21,7 @@ export interface Destination {
 const TIMESTAMP = 'metadata/timestamp.json';
 
 export interface CopyOptions {
-  /** The bytes of these versions alone; the metadata name all. For a stick. */
+  /** Only the archives of these versions; the metadata name all. For a stick. */
   readonly only?: readonly string[];
   readonly progress?: (done: number, total: number) => void;
 }

@@ -28,7 +28,7 @@ export const perRole = <T>(make: (role: RoleName) => T): Record<RoleName, T> => 
   snapshot: make('snapshot'),
   timestamp: make('timestamp'),
 });
-/** Roles whose keys never lie on a machine that publishes. */
+/** Roles whose keys are never stored on a machine that publishes. */
 export const OFFLINE = ['root', 'targets'] as const;
 export type OfflineRole = (typeof OFFLINE)[number];
 
@@ -64,7 +64,7 @@ export interface Signer extends PublicKey {
   sign(bytes: Uint8Array): Buffer;
 }
 
-/** The key's name: the hash of its canonical form, so that nobody can choose it. */
+/** The key's name: the hash of its canonical form, so that no one can choose it. */
 export function keyIdOf(publicHex: string): string {
   const form = canonicalize({ keytype: 'ed25519', scheme: 'ed25519', keyval: { public: publicHex } });
   return createHash('sha256').update(form!).digest('hex');

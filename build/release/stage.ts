@@ -110,7 +110,7 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
   const left = [...keys.filter((key) => !gone.includes(key.keyid)), ...add];
   const changed = { ...roles, [role]: { keys: left, threshold: threshold ?? before } };
   stageRoot(workspace, rootOf(workspace, changed, now));
-  // Targets that the new keys have not signed would not be taken by anybody.
+  // No kiosk would accept targets that the new keys have not signed.
   if (role === 'targets') stageTargets(workspace, comingTargets(workspace), now);
 }
 
@@ -159,7 +159,7 @@ export function approvals(workspace: Workspace): Approval[] {
   return all;
 }
 
-/** The root before the staged one; null for the first. A publication that broke off may have put it in its place already. */
+/** The root before the staged one; null for the first. An interrupted publication may already have put the staged one in its place. */
 export function presentRoot(workspace: Workspace, staged: Document<'root'>): Document<'root'> | null {
   const root = workspace.root();
   if (!root || root.signed.version < staged.signed.version) return root;

@@ -106,7 +106,7 @@ function coreSession(home: string): CommandSession {
           const given = { staff, ...(staffPin !== null && { staffPin }) };
           return await throughCore(socket, { v: 1, command: command.name, args: parsed, ...given }, output);
         } catch (cause) {
-          // A new kiosk has nobody yet, and asks for none.
+          // A new kiosk has no staff yet, and asks for no PIN.
           if (!(cause instanceof Problem && cause.code === 'staff-pin-needed' && staffPin === null)) throw cause;
         } finally {
           socket.destroy();

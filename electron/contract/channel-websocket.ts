@@ -29,7 +29,7 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
     );
   });
   socket.addEventListener('close', () => inbox.end());
-  // An error is always followed by close; the listener is there because `ws` throws an error that nobody listens to.
+  // An error is always followed by close; the listener is there because `ws` throws an error without a listener.
   socket.addEventListener('error', () => socket.close());
   if (socket.readyState >= CLOSING) inbox.end();
   return {

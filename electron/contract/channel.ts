@@ -7,7 +7,7 @@ export const MAX_MESSAGE_ITEMS = 4_096;
 /** The deepest nesting of arrays and objects in one message. The contract's own deepest is 7. */
 export const MAX_MESSAGE_DEPTH = 16;
 
-/** Why a message was refused before anyone looked at what it says. */
+/** Why a message was rejected before its content was read. */
 export type RefusedMessageCode = 'message-too-large' | 'message-too-complex' | 'message-not-decodable';
 
 /** What a channel passes on in place of a message that breaks a limit or can't be decoded. */

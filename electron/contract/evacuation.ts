@@ -6,7 +6,7 @@ const Id = z.uuid();
 const Instant = z.iso.datetime({ precision: 3 });
 
 export const EvacuationList = z.strictObject({
-  /** When it was put together, and since when it was looked back. */
+  /** When it was compiled, and how far it looks back. */
   at: Instant,
   since: Instant,
   /** People whose last record says in. */

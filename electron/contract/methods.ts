@@ -56,7 +56,7 @@ export const Receipt = z.strictObject({
   /** Needed to void it; lives as long as `undoMs`. */
   undo: z.string(),
   name: z.string(),
-  /** The person's, as the server has it: any code of a language. Null: nobody said. */
+  /** The person's language on the server: any language code. Null: none was given. */
   language: z.string().min(1).max(20).nullable(),
   direction: z.enum(['in', 'out']),
   at: Instant,
@@ -67,7 +67,7 @@ export const Receipt = z.strictObject({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/** Names whose face comes next, without saying who it is; for the next visit alone, and for a minute. */
+/** Names whose face comes next without saying who it is; only for the next visit, and for a minute. */
 const ClaimToken = z.string().regex(/^[A-Za-z0-9_-]{32}$/);
 
 /** What came of a code or badge: checked in, or the face of its owner has to be shown first (`visitBegin` with the claim). */
@@ -131,7 +131,7 @@ export type ProbeResult = z.infer<typeof ProbeResult>;
 
 /** What became of the colours of a visit so far; absent: they were not shown. */
 const LightShown = z.union([
-  /** The person does without them: the moves alone count. */
+  /** The person does without the colours: only the moves count. */
   z.literal('declined'),
   /** When each began on the screen, ms on the clock of the frame's `takenAt`. */
   z.array(z.number().nonnegative()).max(20),
@@ -205,7 +205,7 @@ export type DuplicateFace = z.infer<typeof DuplicateFace>;
  */
 const Overrule = z.strictObject({ other: Id, typed: z.string().trim().min(1).max(200) });
 
-/** A pair of lookalikes: neither is identified by their face alone. */
+/** A pair of lookalikes: neither is identified by face alone. */
 const LookalikeRow = z.strictObject({
   /** Of someone who is not known here any more nothing is said. */
   people: z.array(PersonRow).min(1).max(2),
@@ -214,7 +214,7 @@ const LookalikeRow = z.strictObject({
   at: Instant,
   /** Marked at this kiosk, at another one, or in the console. */
   where: z.enum(['here', 'kiosk', 'console']),
-  /** Name of the member of staff who did it; null: nobody did, or it is not known here. */
+  /** Name of the member of staff who did it; null: no one did, or it is unknown here. */
   by: z.string().nullable(),
 });
 export type LookalikeRow = z.infer<typeof LookalikeRow>;
@@ -234,7 +234,7 @@ export const METHODS = {
     z.lazy(() => Status),
   ),
 
-  /** What the screen reports of itself, when it changed and now and then: the core has no camera. */
+  /** The screen's report about itself, after changes and now and then: the core has no camera. */
   screenState: m(
     z.strictObject({
       camera: CameraCondition,
@@ -340,7 +340,7 @@ export const METHODS = {
   ),
   /** Their PIN, badge and codes open nothing any more. */
   staffRemove: m(z.strictObject({ ...staff, member: Id }), z.strictObject({ staff: z.array(StaffRow) })),
-  /** Makes a new emergency PIN, shown this once: to be put into an envelope. The one before opens nothing any more. */
+  /** Makes a new emergency PIN, shown only this once, to be sealed in an envelope. The previous one no longer works. */
   staffSealPin: m(z.strictObject(staff), z.strictObject({ pin: z.string() })),
   enrolBegin: m(
     z
@@ -386,20 +386,20 @@ export const METHODS = {
       card: PrintedCard.optional(),
     }),
   ),
-  /** Who the captured face may belong to already. Refused with `duplicate-none` where there is nobody (any more). */
+  /** Who the captured face may already belong to. Rejected with `duplicate-none` if there is no one (any more). */
   enrolDuplicate: m(z.strictObject({ ...staff, enrolment: Id }), DuplicateFace),
-  /** Someone whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
+  /** Someone who is enrolled without a face: number and PIN only, so no consent is needed. Nothing of a face is stored. */
   enrolByNumber: m(
     z.strictObject({ ...staff, name: Name, number: Number_, pin: Pin, language: Language }),
     z.strictObject({ person: PersonRow }),
   ),
   enrolCancel: m(z.strictObject({ ...staff, enrolment: Id }), empty),
-  /** At most 20 people whose name or number begins with the query; an empty query finds nobody. */
+  /** At most 20 people whose name or number begins with the query; an empty query finds no one. */
   peopleFind: m(
     z.strictObject({ ...staff, query: z.string().max(100) }),
     z.strictObject({ people: z.array(PersonRow) }),
   ),
-  /** Who is to be enrolled again, by the server's word; the reason is a code of the screen's, or one that it does not know. */
+  /** People to be re-enrolled, by the server's decision; the reason is a code that the screen may not know. */
   reenrolments: m(
     z.strictObject(staff),
     z.strictObject({ people: z.array(z.strictObject({ person: PersonRow, reason: Code })) }),
@@ -442,12 +442,12 @@ export const METHODS = {
   cardRevoke: m(z.strictObject({ ...staff, person: Id }), z.strictObject({ revoked: z.number().int() })),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
-  /** Pairs of lookalikes, newest first; `unseen`: how many the kiosk marked by itself since someone last looked. */
+  /** Pairs of lookalikes, newest first; `unseen`: how many the kiosk marked automatically since they were last viewed. */
   lookalikeCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int(), unseen: z.number().int() })),
   lookalikeList: m(z.strictObject(staff), z.strictObject({ pairs: z.array(LookalikeRow), mayRemove: z.boolean() })),
   /** The two are identified by their faces again. Refused with `staff-not-allowed`, `lookalikes-unknown`. */
   lookalikeRemove: m(z.strictObject({ ...staff, ids: z.tuple([Id, Id]) }), empty),
-  /** Staff lets someone in by hand; the reason travels sealed, to the server alone. */
+  /** Staff check someone in by hand; the reason is encrypted to the server. */
   staffCheckin: m(
     z.strictObject({
       ...staff,
@@ -478,7 +478,7 @@ export const METHODS = {
   /** The printer, and what became of the first job after this one (`newest` of an answer before). What is printed, the host prints. */
   printing: m(z.strictObject({ ...staff, after: z.number().int().nonnegative().nullable() }), Printing),
 
-  /** Of a technician's session. `active`: someone has touched the screen since it last asked, so the session goes on. */
+  /** For a technician's session. `active`: the screen was touched since it last asked, so the session continues. */
   technicianState: m(z.strictObject({ ...staff, active: z.boolean() }), TechnicianState),
   /** Begins it. Fails with `technician-not-here` (see `offers`), `technician-busy`, `machine-silent`. */
   technicianDo: m(z.strictObject({ ...staff, what: TechnicianTask }), empty),

@@ -15,9 +15,9 @@ export const Printing = z.strictObject({
       'printer-stopped',
     ])
     .nullable(),
-  /** Number of its newest job, to ask for what comes after it; 0: it had none. */
+  /** Number of its newest job, to ask for later ones; 0: it had none. */
   newest: z.number().int().nonnegative(),
-  /** The first job after the one that was asked about; null: none was asked about, or nobody knows. */
+  /** The first job after the one asked about; null: none was asked about, or it is unknown. */
   job: z.enum(['none', 'waiting', 'printed', 'failed']).nullable(),
 });
 export type Printing = z.infer<typeof Printing>;

@@ -145,7 +145,7 @@ export interface RpcClient {
   readonly client: CoreClient;
   /** Calls `listener` for each push of this name; returns how to stop. */
   onSignal<S extends SignalName>(name: S, listener: (data: Signal<S>) => void): () => void;
-  /** Resolves when the connection is gone; calls under way are rejected with `rpc-closed`. */
+  /** Resolves when the connection is closed; running calls are rejected with `rpc-closed`. */
   readonly closed: Promise<void>;
   close(): void;
 }

@@ -35,7 +35,7 @@ export const StaffDeed = z.strictObject({
   /** Kind of event and what it says: `staff-enter`, `person-deleted`, `checkin`, `health-door-tested`. */
   what: z.string().max(120),
   outcome: StaffOutcome,
-  /** Null: nobody was recognised, or it was done on the machine's command line. `name` null: the emergency PIN, or a former member. */
+  /** Null: no one was recognised, or it was done on the machine's command line. `name` null: the emergency PIN, or a former member. */
   by: z.strictObject({ emergency: z.boolean(), name: z.string().nullable() }).nullable(),
   /** Which member it was about, where that is another one. */
   member: z.string().nullable(),

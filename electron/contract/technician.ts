@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the technician's menu shows and offers: nothing of it names anybody but the technician. */
+/** What the technician's menu shows and offers: it names no one but the technician. */
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 const Instant = z.iso.datetime({ precision: 3 });
@@ -17,7 +17,7 @@ export type TechnicianTask = z.infer<typeof TechnicianTask>;
 export const NotHere = z.enum(['not-a-kiosk-image', 'not-installed', 'nobody-restarts']);
 export type NotHere = z.infer<typeof NotHere>;
 
-/** How the update from a stick stands that this session, or one before it, began. */
+/** State of an update from a stick that this session, or an earlier one, started. */
 export const StickUpdate = z.discriminatedUnion('at', [
   z.strictObject({ at: z.literal('none') }),
   /** Waits for the stick to be plugged in. */

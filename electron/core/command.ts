@@ -38,7 +38,7 @@ export interface CommandContext {
 export interface CommandOutput {
   line(value: unknown): void;
   progress(done: number, total: number, what: string): void;
-  /** Aborted when nobody reads any more: a long command then stops after the step it is at. */
+  /** Aborted when no one is reading any more: a long command then stops after its current step. */
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ export interface CommandOutput {
 export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly args: Args;
-  /** A new kiosk may begin with it: with no core running, it makes folder and store where there are none. */
+  /** A new kiosk may start with it: with no core running, it creates folder and store if they are missing. */
   readonly beginsKiosk?: true;
   run(context: CommandContext, args: z.output<Args>, output: CommandOutput): Promise<number>;
 }

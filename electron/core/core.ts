@@ -61,7 +61,7 @@ interface SwitchingCore extends Core {
   become(next: Core): void;
 }
 
-/** A core that another one can take the place of while screens are connected: a kiosk that destroys its store goes on saying so. */
+/** A core that another can replace while screens are connected: a kiosk that destroys its store keeps saying so. */
 function switchingCore(first: Core): SwitchingCore {
   let current = first;
   const listeners = new Map<Listener, () => void>();

@@ -73,7 +73,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
     const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home));
     const recogniser = openRecogniser(store, pipeline, site);
     const filled = knowEverybody(recogniser, store, closing.signal);
-    // A caller that needs everybody waits for it and sees why it failed.
+    // A caller that needs everyone waits for it and sees why it failed.
     filled.catch(() => undefined);
     return { pipeline, recogniser, filled };
   }

@@ -47,7 +47,7 @@ import { attachTechnician } from './technician/attach.ts';
 import { attachUpdates } from './update/attach.ts';
 import { COMMIT, VERSION } from './version.ts';
 
-/** How often standing conditions (disk, queue) are looked at without an event, ms. */
+/** How often standing conditions (disk, queue) are checked without an event, ms. */
 const STATUS_MS = 5_000;
 
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
@@ -140,7 +140,7 @@ export async function serve(
     }),
     admitted: (admission) => runtime.devices.admitted(admission),
     recorded(record, person) {
-      // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
+      // Only the demo prints names to the terminal: a real kiosk's log names no one.
       log('info', 'check-in', {
         direction: record.direction,
         method: record.method,

@@ -59,7 +59,7 @@ export const VERSION: string = build.version;
 /** The commit that it was made of, where that is known. */
 export const COMMIT: string | null = build.commit;
 
-/** When the rules of trusted time were written: no sources are older, whatever says so. */
+/** When the rules of trusted time were written: no sources are older, whatever they claim. */
 const OLDEST = Date.UTC(2026, 10, 24);
 /** No kiosk lives before this, ms since 1970: the commit of its build, or, for sources, what they say themselves. */
 export const BUILD_DATE: number = Math.max(OLDEST, build.madeAt ?? OLDEST);

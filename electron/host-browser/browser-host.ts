@@ -29,7 +29,7 @@ export interface BrowserHostOptions {
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
   /** Whatever started this host starts it again when `endAsked` settles. Without it, a restart is one of core and browser. */
   readonly mayEnd?: boolean;
-  /** Where it says so, `endAsked` settles when the core has died or refused to start, in place of another start of the core. */
+  /** If it returns true, `endAsked` settles when the core has died or refused to start, instead of restarting the core. */
   readonly endsWithCore?: () => boolean;
   /** The module that a core process runs; for tests of the host alone. */
   readonly coreModule?: string;
@@ -112,7 +112,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     throw portProblem(error, options.port);
   });
 
-  /** A new way in; the one before, and every session that came of it, ends. */
+  /** A new entry link; the previous one, and every session opened with it, ends. */
   const openEnterFile = (): string => {
     gate.reset();
     dropEnterFile();

@@ -156,7 +156,7 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** Resolves when no process of the group is left; zombies that nobody reaps are waited for no longer than GROUP_ENDS_WITHIN. */
+/** Resolves when no process of the group is left; zombies that no one reaps are waited for no longer than GROUP_ENDS_WITHIN. */
 async function groupEnded(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
   const until = performance.now() + GROUP_ENDS_WITHIN;

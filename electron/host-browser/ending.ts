@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How a start is asked to end, and what happens when it does not. */
+/** How a start is asked to stop, and what happens if it does not. */
 export interface Ending {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or when npm, which would pass a signal on, is gone. */
   readonly signal: AbortSignal;
 }
 
 export interface EndingOptions {
-  /** Called when the end takes longer than `withinMs`, or when it is asked for again: whatever still runs is to go now. */
+  /** Called when stopping takes longer than `withinMs`, or is requested again: kill whatever still runs. */
   readonly force: (why: string) => void;
   readonly withinMs: number;
   readonly process?: NodeJS.Process;

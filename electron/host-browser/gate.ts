@@ -64,7 +64,7 @@ export function createGate(
   };
 }
 
-/** Hashing first makes every comparison one of 32 bytes, whatever was sent. */
+/** Hashing first makes every comparison one of 32 bytes, whatever the input. */
 const hash = (value: string): Buffer => createHash('sha256').update(value).digest();
 
 /** Looks at every element, so that the time says nothing about which one matched. */

@@ -21,7 +21,7 @@ export interface RuntimeFolder {
   readonly path: string;
   /** Writes a 0600 file that nobody else can read, not even for a moment. */
   writePrivate(name: string, content: string): string;
-  /** An empty folder, whatever stood there before. */
+  /** An empty folder, whatever was there before. */
   freshFolder(name: string): string;
   remove(name: string): void;
   close(): void;

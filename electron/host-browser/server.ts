@@ -81,7 +81,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   }
   const refuse = (response: ServerResponse, code: ErrorPageCode, head: RequestHead): void => {
     note(code, head);
-    // Closed after a rejection: whatever else is in flight on this connection is not read.
+    // Closed after a rejection: anything else in flight on this connection is not read.
     send(response, ERROR_PAGES[code][0], 'text/html; charset=utf-8', errorPage(code), { connection: 'close' });
   };
 

@@ -46,7 +46,7 @@ export function openWindow(demo: boolean, log: CoreOptions['log']): BrowserWindo
     window.loadURL(KIOSK_URL).catch((error: unknown) => log('error', 'host: the page could not be loaded', { error }));
   };
   window.once('ready-to-show', () => window.show());
-  // A page that crashed or hangs comes back by itself: nobody stands at a kiosk with a keyboard.
+  // A page that crashed or hangs is reloaded automatically: no one stands at a kiosk with a keyboard.
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     log('error', 'host: the page crashed; reloading it', { reason });
     setTimeout(() => !window.isDestroyed() && load(), 500);

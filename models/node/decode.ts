@@ -193,7 +193,7 @@ function ascii(text: string): number[] {
 export async function readBounded(path: string, maxBytes = DECODE_LIMITS.maxBytes): Promise<Uint8Array> {
   let file: FileHandle | null = null;
   try {
-    // Before opening: to open a pipe that nobody writes to would wait for ever.
+    // Before opening: opening a pipe without a writer would wait for ever.
     const about = await stat(path);
     if (!about.isFile()) throw new ModelProblem('not-a-file', { path });
     if (about.size > maxBytes) throw fileTooLarge(maxBytes);

@@ -18,12 +18,12 @@ const SCORE = 0.65;
 const LAST_RESORT = 0.4;
 /** Faces with at least this score and room around them are accepted at once. */
 const SURE = 0.98;
-/** A face of more than this share of the picture's height, or at its edge, has no room: such a box is often a part of the face. */
+/** A larger share of the picture's height, or a face at the edge, leaves no margin: such a box is often part of a face. */
 const LARGE = 0.35;
 /** Borders around the picture, as shares of its sides, in which faces that fill it are found whole. */
 const BORDER = 0.3;
 const WIDE_BORDER = 0.8;
-/** Pixels up to which a picture without a face is looked at softened: in a larger one grain is lost when it is made smaller. */
+/** Pixels up to which a picture without a face is also tried softened: in a larger one, downscaling removes the grain. */
 const SMALL = 4 * WIDTH * HEIGHT;
 /** Score that it takes in a softened picture, where more looks like a face. */
 const SOFT_SCORE = 0.9;

@@ -129,7 +129,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
   };
 }
 
-/** What of the file's tensors is not as the entry says; null: all of it is. A file may have outputs that nobody asks for. */
+/** How the file's tensors differ from the entry; null: they don't. A file may have outputs that are not used. */
 function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, outputs }: WeightFile): string | null {
   const describe = (m: InferenceSession.ValueMetadata) => (m.isTensor ? `${m.name}:${m.type}[${m.shape}]` : m.name);
   const wanted = (t: WeightFile['input']) => `${t.name}:float32[${t.shape}]`;

@@ -74,7 +74,7 @@ export interface Leeway {
   readonly margin: number;
   /** Least score of a person's face at the end of a head turn. */
   readonly turned: number;
-  /** Score from which two people are put before staff as perhaps the same. */
+  /** Score from which two people are shown to staff as possibly the same. */
   readonly alike: number;
   /** Score above which two pictures are one picture. */
   readonly samePicture: number;
@@ -163,7 +163,7 @@ export function thresholdFor(
   return Math.min(1, Math.max(verification, thresholdAt(perComparison(targetFpir, searched), curve)));
 }
 
-/** Who the face of a 1:N search is, if anybody. Scores that are no numbers never accept, and none ever identifies one of a pair. */
+/** Whose face it is in a 1:N search, if anyone's. Scores that are not numbers never accept, and no score identifies one of a pair. */
 export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy, inPair?: InPair): Decision {
   const threshold = thresholdFor(gallery, policy);
   const { best, second } = match;

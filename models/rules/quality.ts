@@ -58,7 +58,7 @@ export const CHECKIN_QUALITY: QualityThresholds = {
   minVisible: 0.5,
 };
 
-/** Enrolment: stricter, since a poor template is paid for at every check-in. Yaw is wide: turned poses are asked for. */
+/** Enrolment: stricter, since a poor template affects every check-in. Yaw is wide: turned poses are requested. */
 export const ENROLMENT_QUALITY: QualityThresholds = {
   minSize: 96,
   maxShare: 0.85,

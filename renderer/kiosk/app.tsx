@@ -26,7 +26,7 @@ export function App({ kiosk }: { kiosk: Kiosk }) {
   );
 }
 
-/** Said above everything else for as long as it is so, whatever screen is shown. */
+/** Shown above everything else for as long as it is true, on every screen. */
 function Watched({ kiosk }: { kiosk: Kiosk }) {
   return (
     <div aria-live="polite">

@@ -33,7 +33,7 @@ export interface CoreLink {
   stop(): void;
 }
 
-/** How the line is opened, and what the host says of the core while there is none. See electron/contract/connect.ts. */
+/** How the connection is opened, and what the host says about the core while there is none. See electron/contract/connect.ts. */
 export interface Carrier {
   open(): Promise<Channel | null>;
   coreState(): Promise<CoreState | null>;
@@ -41,7 +41,7 @@ export interface Carrier {
 
 /** Between two attempts; short at first, since the core is back within two seconds. */
 const RETRY_MS = [250, 400, 600, 800];
-/** A refused start is fixed by a person, so it is asked after more calmly. */
+/** A refused start is fixed by a person, so it is retried less often. */
 const REFUSED_RETRY_MS = 3_000;
 
 export function linkCore(carrier: Carrier): CoreLink {

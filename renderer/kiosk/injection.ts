@@ -35,7 +35,7 @@ export interface InjectionWatch {
   see(frame: Fingerprint): void;
 }
 
-/** @param nobody whether nobody is in front of the camera: its exposure is tried only then */
+/** @param nobody whether no one is in front of the camera: its exposure is tried only then */
 export function watchForInjection(nobody: () => boolean): InjectionWatch {
   const doubt = signal<FramesDoubt | null>(null);
   let track: ExposedTrack | null = null;

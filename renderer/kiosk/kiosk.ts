@@ -23,7 +23,7 @@ import { listenToWedge } from './wedge.ts';
 
 export type Kiosk = ReturnType<typeof createKiosk>;
 
-/** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
+/** A typed number or shown code is valid for so long without a face; it is not left for the next person. */
 const CLAIM_MS = 20_000;
 /** So long without a face, and the camera's exposure may be tried, ms. */
 const NOBODY_MS = 20_000;
@@ -65,7 +65,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const face = computed<FaceUse['use']>(() =>
     link.status.value?.checkinMethods.includes('face') ? usable.value : 'off',
   );
-  /** Nobody is asked for a camera that is not used. */
+  /** No camera is requested that is not used. */
   const wanted = computed(() => {
     const { at } = route.value;
     const setup = link.status.value?.setup;

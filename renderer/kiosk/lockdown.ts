@@ -32,7 +32,7 @@ const BUTTONS_THAT_MAY_PASS = 2;
 const isField = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('input, textarea') !== null;
 
-/** @param page the window whose keys, buttons and touches are looked at before anything else sees them */
+/** @param page the window whose keys, buttons and touches are checked before anything else sees them */
 export function lockPage(page: Window): void {
   const refuse = <K extends keyof WindowEventMap>(
     names: readonly K[],

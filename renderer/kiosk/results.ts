@@ -66,7 +66,7 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
       go({ at: 'other-method', reason: 'not-me', code: null });
     },
     takeBack,
-    /** A screen was chosen: the result no longer leads home by itself. */
+    /** A screen was chosen: the result no longer returns to the camera by itself. */
     hold: () => clearTimeout(resultTimer),
     forget,
   };

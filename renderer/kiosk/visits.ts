@@ -52,7 +52,7 @@ export interface Visits {
   withoutLight(): void;
   /** Each frame, in order. */
   seen(s: Detection): void;
-  /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
+  /** The current face has been dealt with (by PIN, say): it is ignored until it has left. */
   settle(): void;
   /** Starts over, even with a face that was answered. */
   restart(): void;
@@ -77,7 +77,7 @@ const COVERED_MS = 1_500;
 export interface VisitDeps {
   readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
   readonly sample: (crop: boolean) => void;
-  /** False while another screen is shown or the core is gone: faces are then not looked at. */
+  /** False while another screen is shown or the core is unavailable: faces are then ignored. */
   readonly allowed: () => boolean;
   /** What was typed or shown before the face; null for nothing. */
   readonly claim: () => Claim | null;

@@ -19,7 +19,7 @@ export function makeUsable(path: string): void {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
 }
 
-/** Step by step: mkdir's own `recursive` never comes back where the system says ENOENT of a folder that is there (/proc). */
+/** Step by step: mkdir's `recursive` never returns if the system reports ENOENT for an existing folder (/proc). */
 function makeWithParents(path: string): void {
   if (isFolder(path)) return;
   if (dirname(path) !== path) makeWithParents(dirname(path));

@@ -69,7 +69,7 @@ export class AckBook {
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;
     if (!fresh && (otherLog || ack.committed < known)) throw new Problem('ack-older');
     // An older copy of the store was put back: what it has made since bears numbers that the server knows for other events.
-    // So only what was really sent counts as taken, whatever the number of the mark.
+    // So only what was really sent counts as accepted, whatever number the mark has.
     const ahead = mark !== undefined && ack.committed > mark.made;
     if (ahead && fresh) this.#source.rolledBack(ack.epoch, ack.committed);
     const committed = ahead ? Math.max(known, Math.min(sent, mark.made)) : ack.committed;

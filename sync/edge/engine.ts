@@ -20,7 +20,6 @@ export interface SyncStatus {
   readonly transport: 'https' | 'mqtt' | null;
   /** RFC 3339 with ms, by the server's signed clock; null before the first exchange. */
   readonly lastSyncAt: string | null;
-  /** Events that the server has not acknowledged. */
   readonly queued: number;
   /** Why not, when not online; or what is wrong although the server answers. */
   readonly problem: Problem | null;
@@ -39,7 +38,7 @@ export interface SyncEngineOptions {
   readonly secret: DeviceSecret;
   readonly bundle: ServerBundle;
   readonly source: OutboxSource;
-  /** Where changes of the server go; without it they are asked for and left alone. */
+  /** Where the server's changes go; without it they are requested and ignored. */
   readonly changes?: ChangeSink;
   /** The server's keys as they are trusted now; those of the bundle by default. */
   readonly keys?: () => ServerKeys;

@@ -6,7 +6,6 @@ import type { WireEvent } from '../protocol/wire/event.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
 import type { DeviceSecret } from './identity.ts';
 
-/** Where an event stands. */
 export interface EventPlace {
   readonly epoch: string;
   readonly seq: number;
@@ -67,7 +66,6 @@ export interface Prepared {
  */
 const BATCH_JSON_BYTES = 391_000;
 
-/** Events read at once. */
 const PAGE = 32;
 
 export interface BatchOptions {

@@ -59,7 +59,7 @@ export function consentText(
   throw new Problem('privacy-not-set');
 }
 
-/** The same in every language it exists in: those that name who runs the place are left out while nobody has said it. */
+/** The same in every language it exists in: those that name the responsible organisation are left out until it has been entered. */
 export function consentTexts(
   who: ConsentNames | null,
   photoDays: number,

@@ -28,7 +28,7 @@ async function main(): Promise<number> {
         asked ??= performance.now();
         resolve(signal);
       });
-    // A launcher that started us with a channel and is gone: nobody else would ever stop us.
+    // A launcher that started us with a channel has gone: nothing else would ever stop us.
     process.once('disconnect', () => resolve('launcher gone'));
   });
   const config = readConfig(takeEnvironment(process.env));

@@ -17,7 +17,6 @@ type Tier = (typeof TIERS)[number];
 /** Loaded on demand: the SDK is slow to load. */
 const direct = () => import('../../../sync/server/app/backup-environment.ts');
 
-/** `backup setup|audit|run|list|verify|restore|rekey`. */
 export function registerBackup(program: Command): void {
   const backup = program.command('backup').description('Back up the server to an S3 store, verify and restore.');
   registerBucket(backup);

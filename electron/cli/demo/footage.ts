@@ -13,7 +13,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
  * build has them.
  */
 
-/** Chromium plays a fake `.mjpeg` camera at 30 fps whatever was meant: only a clip made at 30 fps plays true. */
+/** Chromium plays a fake `.mjpeg` camera at 30 fps in any case: only a clip made at 30 fps plays correctly. */
 export const CLIP_FPS = 30;
 
 /** A part of a clip. `blank` is an empty wall, `black` a covered lens; anything else is a video or a still on disk. */

@@ -20,9 +20,9 @@ export interface HistoryOptions {
 }
 
 const MINUTE_MS = 60_000;
-/** At least so many of the made-up people are inside, whatever the hour, or the first page would be empty at night. */
+/** At least so many of the made-up people are inside at any hour, or the first page would be empty at night. */
 const INSIDE = 5;
-/** How the made-up people check in. They have no face: a template that nobody has could still match a visitor. */
+/** How the made-up people check in. They have no face: even a made-up template could match a visitor. */
 const METHODS = ['number+pin', 'badge', 'qr'] as const satisfies readonly Method[];
 /** Who forgets to check out once, and how many working days ago. */
 const FORGETS = { person: 2, workingDaysAgo: 3 };

@@ -54,7 +54,7 @@ export interface SecondKioskOptions {
   readonly sentFile: string;
 }
 
-/** Sends its history once, and reports that it is there for as long as the demo runs; ends by itself when it is revoked. */
+/** Sends its history once, and reports that it is there for as long as the demo runs; stops when it is revoked. */
 export function startSecondKiosk({ kiosk, recorded, sentFile }: SecondKioskOptions): { close(): Promise<void> } {
   const { secret, bundle, epoch, madeAt } = kiosk;
   const { device } = secret;

@@ -110,7 +110,7 @@ between kiosk and server. Before joining: \`device proxy --set\`, then \`device 
     });
 }
 
-/** Polls until approved; trouble on the way there passes. @throws Problem of a rejection */
+/** Polls until approved; temporary problems on the way are ignored. @throws Problem of a rejection */
 async function waitForApproval(session: CommandSession, output: ReturnType<typeof terminalOutput>): Promise<number> {
   for (;;) {
     let state = 'pending';

@@ -2,7 +2,6 @@ import type { Command } from '@commander-js/extra-typings';
 import { type KioskHealth, kioskDoctor } from '../../core/commands/doctor.ts';
 import { onKiosk } from '../store-command.ts';
 
-/** `doctor` of a kiosk's own command line. */
 export function registerKioskDoctor(program: Command): void {
   program
     .command('doctor')

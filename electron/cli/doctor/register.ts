@@ -15,7 +15,6 @@ const STATE_LABELS: Readonly<Record<CheckReport['checks'][number]['state'], stri
 
 const LEVELS = { stops: 'failing', degrades: 'degraded', note: 'note' } as const;
 
-/** `doctor`. */
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')

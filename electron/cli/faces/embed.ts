@@ -12,7 +12,6 @@ import { Problem } from '../../../sync/errors/problem.ts';
 /** Pictures decoded ahead of the one in the models: bounds memory and keeps the models busy. */
 const AHEAD = 2;
 
-/** One face in a line of `faces embed`. */
 interface EmbeddedFace {
   /** Left, top, width, height in pixels of the upright picture. */
   readonly box: Box;

@@ -16,7 +16,6 @@ import { foundText } from './evaluation-text.ts';
 import { type Groups, measureGroups } from './groups.ts';
 import { samplesOfVisits } from './visits.ts';
 
-/** What `faces eval` found. */
 export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
 
 export interface PickedThresholds {

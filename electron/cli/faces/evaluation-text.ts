@@ -11,7 +11,6 @@ export function foundText(of: Evaluation['of'], { used, found, noFace, refused }
   );
 }
 
-/** What `faces eval` prints without --json. */
 export function evaluationText(e: Evaluation): string {
   const { verification: v } = e;
   const lines = [

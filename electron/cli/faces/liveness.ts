@@ -11,7 +11,6 @@ interface Tally {
   passed: number;
 }
 
-/** A line of `faces liveness`. */
 export type LivenessLine =
   | ({
       readonly file: string;

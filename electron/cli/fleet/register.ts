@@ -208,7 +208,7 @@ export function changesOf(
   );
 }
 
-/** Settings as a whole, of those that there are and what is to change; null takes one away. */
+/** The complete settings: the existing ones with the changes; null removes one. */
 function changed({ settings, revision }: api.Settings, set: Readonly<Record<string, unknown>>) {
   const all = Object.entries({ ...settings, ...set }).filter(([, value]) => value !== null);
   // The server looks whether each is one that it takes.

@@ -99,7 +99,7 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   );
 }
 
-/** What is to be said of the database's own log, which had the keys as they were sealed before. */
+/** What to report about the database's write-ahead log, which had the keys as they were encrypted before. */
 const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
   removed: '',
   recycled:

@@ -23,7 +23,6 @@ import { openKeys, passphrases } from './passphrases.ts';
 import { registerChecks, registerPublishing } from './publication.ts';
 import { approvalsText, describedText, madeText } from './text.ts';
 
-/** `release init|key|sign|publish|refresh|rotate-key|verify|status`. */
 export function registerRelease(program: Command): void {
   const release = program.command('release').description('Sign and publish kiosk builds, and manage the signing keys.');
   registerMaking(release);

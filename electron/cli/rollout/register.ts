@@ -186,7 +186,7 @@ function registerRings(rollout: Command): void {
     });
 }
 
-/** The one that is meant; without an id the one in force. @throws Problem `rollout-unknown` */
+/** The rollout that is meant; without an id, the current one. @throws Problem `rollout-unknown` */
 async function idOf(ask: Call, id: string | undefined): Promise<string> {
   if (id) return id;
   const { items } = await ask(api.listRollouts, { query: { limit: 1 } });
@@ -194,7 +194,7 @@ async function idOf(ask: Call, id: string | undefined): Promise<string> {
   throw new Problem('rollout-unknown');
 }
 
-/** It stopped by itself, or goes no further until someone does something. */
+/** It stopped automatically, or does not continue until someone acts. */
 const attention = (one: api.Rollout | undefined) =>
   one?.state === 'stopped' || one?.waitsFor === 'failures' || one?.waitsFor === 'contact' ? EXIT.attention : EXIT.ok;
 

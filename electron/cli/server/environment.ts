@@ -115,7 +115,7 @@ export const call: Call<string> = async (...args) => {
   return onServer((env) => server.call(env, ...args));
 };
 
-/** Works with this environment's server as its operator, in more than one call, or with a file as it comes. */
+/** Works with this environment's server as its operator, in several calls, or with a streamed file. */
 export async function asOperator<T>(work: (ask: Call) => Promise<T>, options: CallOptions = {}): Promise<T> {
   const server = await import('../../../sync/server/app/open.ts');
   return onServer((env) => server.asOperator(env, work, options));

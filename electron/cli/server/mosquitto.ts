@@ -39,7 +39,6 @@ const UNIT_FOLDER = '/etc/smartpresence/mosquitto';
 /** Debian's user of the broker, and that of its image. */
 const BROKER_USER = 'mosquitto';
 
-/** `server mosquitto`. */
 export function registerMosquitto(server: Command, environment: string): void {
   server
     .command('mosquitto')
@@ -114,7 +113,7 @@ async function writeAccess(o: Args): Promise<{ changed: boolean; names: string }
   };
 }
 
-/** Writes the rules every so many seconds, until SIGTERM or SIGINT. What fails is said, and tried again. */
+/** Writes the rules at this interval, until SIGTERM or SIGINT. A failure is reported and retried. */
 async function watch(o: Args, seconds: number): Promise<void> {
   const ended = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.abort());

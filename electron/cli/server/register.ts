@@ -19,7 +19,6 @@ server that \`setup\`, \`server init\` or \`npm start\` created in this user's f
 
 const PURPOSES = ServerKeyPurpose.options;
 
-/** `server start|init|keys|mosquitto`. */
 export function registerServer(program: Command): void {
   const server = program.command('server').description('Run and configure the central server.');
   server

@@ -22,7 +22,7 @@ export interface Keeper {
 
 const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === name);
 
-/** A service of this machine: server.env, and its secrets sealed by systemd-creds, or as files of the service's user alone. */
+/** A service of this machine: server.env, with its secrets sealed by systemd-creds, or in files that only the service's user can read. */
 export function serviceKeeper(places: Places): Keeper {
   const owner = serviceUser();
   if (!owner) throw new Problem('no-service-user');
@@ -77,7 +77,7 @@ export function serviceKeeper(places: Places): Keeper {
   };
 }
 
-/** A folder of one's own: all of it in one file of its user's alone, beside the keys. */
+/** A folder of the user's own: everything in one private file, beside the keys. */
 export function homeKeeper(home: string): Keeper {
   const files = ['keys.env', 'server.env'].map((name) => join(home, name));
   const [keys, variables] = files as [string, string];

@@ -233,7 +233,7 @@ const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer 
 
 const UNSEEN = ' (not shown as you type)';
 
-/** Names each question by its text: the person who is asked knows no variable. */
+/** Replaces variables by the text of their questions: the person who answers knows no variables. */
 function asAsked(text: string, { questions }: Step): string {
   const texts = new Map(questions.map((q) => [q.name, `“${q.text.split(/, |: | \(| as /)[0]}”`]));
   return text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => texts.get(name) ?? name);
@@ -315,7 +315,7 @@ ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
   };
 }
 
-/** A file of answers. Whatever is missing is named at once, before anything is tried; of a server that exists, as soon as it was asked. */
+/** A file of answers. Everything missing is named at once, before anything is tried; for an existing server, as soon as it was read. */
 export function fileAnswers(
   given: Readonly<Record<string, string>>,
   kept: Readonly<Record<string, string>>,

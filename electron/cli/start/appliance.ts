@@ -108,7 +108,10 @@ function report(cause: unknown): void {
   if (!problem.code && cause instanceof Error) say(cause.stack ?? '');
 }
 
-/** The data folder for this start alone. A second one would choose ports and keys of its own before it meets the store's lock. */
+/**
+ * Reserves the data folder for this start. A second start would otherwise choose ports and keys of its own before it
+ * meets the store's lock.
+ */
 function takeFolder(home: string): Part {
   makeOwnFolder(home);
   try {
@@ -190,7 +193,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     parts.push(startSecondKiosk(prepared.second));
   }
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
-  /** The kiosk of this machine again, of the server that runs: nobody could type a code where there is no display. */
+  /** Sets up this machine's kiosk again with the running server: without a display, no one could type a code. */
   const begin = async () => {
     await host.close();
     ensureKioskFolder(kiosk, demo);
@@ -271,7 +274,7 @@ function say(line: string): void {
 }
 
 let watched = false;
-/** The terminal may be closed while we stop because of just that; nobody reads then, and stopping goes on. */
+/** Closing the terminal may be why we stop; no one reads then, and stopping continues. */
 function watchTerminal(): void {
   if (watched) return;
   watched = true;

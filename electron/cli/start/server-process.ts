@@ -19,7 +19,7 @@ export interface ServerProcess extends ServerReady {
 }
 
 const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
-/** Far more than it needs: a machine with twenty other things to do is slow, and a start that was given up helps nobody. */
+/** Far more than it needs: a busy machine is slow, and giving up a start helps no one. */
 const READY_MS = 120_000;
 const STOP_MS = 8_000;
 
@@ -36,7 +36,7 @@ export async function startServerProcess(
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
-    // The channel carries nothing: its end shows the server that we have ended, for whatever reason.
+    // The channel carries no messages: when it closes, the server knows that we have ended.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });

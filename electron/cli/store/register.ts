@@ -44,7 +44,7 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .action(({ json, ...args }) => onKiosk(listCheckinsCommand, args, json, describeCheckin));
 }
 
-/** A store too damaged to open still has pages to look at: which are bad is worth knowing. */
+/** A store too damaged to open still has pages to check: which are bad is worth knowing. */
 async function checkPagesOnly(error: unknown, json: boolean | undefined): Promise<void> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();

@@ -23,7 +23,7 @@ import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
 const run = promisify(execFile);
 const COMMAND = 'bin/smartpresence';
-/** A guard against hanging alone: on a busy machine a start takes minutes, and is no reason to call a build none. */
+/** Only a guard against hanging: on a busy machine a start takes minutes, which does not mean that it is not a build. */
 const DESCRIBE_MS = 600_000;
 const Facts = z.object({
   build: z.string(),

@@ -25,7 +25,6 @@ const systemctl = existsSync('/run/systemd/system')
   : null;
 const facts = async () => onServer((await import('../../../sync/server/app/upgrade.ts')).upgradeFacts);
 
-/** `upgrade check|back`. */
 export function registerUpgrade(program: Command): void {
   const upgrade = program
     .command('upgrade')

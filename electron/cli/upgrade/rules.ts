@@ -11,7 +11,7 @@ const VERIFIED_OLD_MS = 35 * 24 * HOUR_MS;
 
 export interface UpgradePlan {
   readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
-  /** Whether the present build can go on with the schema after it: beside the new one, and after `upgrade back`. */
+  /** Whether the current build can work with the schema afterwards: beside the new one, and after `upgrade back`. */
   readonly canRollBack: boolean;
   /** What speaks against it now; empty: nothing. */
   readonly issues: readonly { readonly code: string; readonly says: string; readonly next: string }[];

@@ -8,7 +8,7 @@ const CLAIM_MS = 60_000;
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';
-  /** Out of the person's own card: compared with these alone. The code that takes the claim zeroes them. */
+  /** From the person's own card: the only templates compared. The code that takes the claim zeroes them. */
   readonly templates?: readonly Float32Array[];
 }
 
@@ -35,7 +35,7 @@ export function createClaims(monotonic: () => number) {
     issue(claim: BearerClaim): string {
       drop();
       clearTimeout(end);
-      // Also where nobody comes for it.
+      // Even if no one claims it.
       end = setTimeout(drop, CLAIM_MS);
       end.unref();
       open = { token: randomBytes(24).toString('base64url'), claim, until: monotonic() + CLAIM_MS };

@@ -23,7 +23,7 @@ export function offeredMethods(policy: Policy | null, { face, ownCodes }: Able):
   return methodsOf(policy).filter((method) => can[method]);
 }
 
-/** Refuses to begin what the site does not offer, whatever the screen asks for. */
+/** Refuses to begin what the site does not offer, even if the screen asks for it. */
 export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinByPin' | 'pinChoose'>>(
   methods: M,
   offered: () => readonly CheckinMethod[],

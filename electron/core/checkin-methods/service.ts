@@ -29,7 +29,7 @@ export interface CredentialCheckinDeps {
   readonly issuers: () => readonly Ed25519PublicJwk[];
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** 32 bytes of this kiosk alone: unknown badges are remembered blinded. */
+  /** 32 bytes that only this kiosk has: unknown badges are remembered blinded. */
   readonly blind: Uint8Array;
 }
 
@@ -87,7 +87,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     try {
       const person = key && store.people.get(key.person);
       const held = person && store.templates.onCard(person.id);
-      // Another card than the last one that was made, or another person's: nobody's.
+      // Not the last card that was made, or another person's: it belongs to no one.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
       const { model, length } = deps.model();
       if (off || held.model !== model) throw new Problem('face-needed');
@@ -161,7 +161,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
   return { read, methods };
 }
 
-/** @throws by the methods of a way that the site does not offer */
+/** @throws by the methods that the site does not offer */
 export const methodNotOffered = (): Problem => new Problem('method-not-offered');
 
 const codeUnknown = () => new Problem('code-unknown');

@@ -47,7 +47,10 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
     });
   }
 
-  /** A PIN that counts at this kiosk alone, or lies under an older pepper, is known in this moment: from now on it counts at the others. */
+  /**
+   * A PIN that is valid only at this kiosk, or is hashed with an older pepper, is known at this moment: from now on it
+   * is valid at the others.
+   */
   async function share(person: string, stored: string, pin: string): Promise<void> {
     const after = await deps.pins.renewed(stored, pin);
     if (after === null) return;

@@ -22,7 +22,7 @@ export interface Claim {
  */
 export type ClaimMatch = 'clear' | 'matched' | 'no';
 
-/** Thrown by nobody: what the guard refuses a face with that does not lock the number yet. */
+/** Never thrown: what the guard rejects a face with that does not lock the number yet. */
 const mismatch = () => new Problem('face-not-matched');
 
 /**

@@ -16,7 +16,7 @@ export async function facesOrOff(
   try {
     return await kiosk.openFaces();
   } catch (error) {
-    // What is wrong with the store is no matter of faces.
+    // Problems of the store don't concern faces.
     if (!(error instanceof Problem && error.code.startsWith('model-'))) throw error;
     log('error', 'core: continuing without face recognition', { error });
     return { recogniser: faceOff(error), filled: Promise.resolve(0) };
@@ -47,7 +47,7 @@ export async function whileFilling(
   if (off)
     done
       .catch((error: unknown) => {
-        // The core is closing, which is no trouble.
+        // The core is closing, which is not a problem.
         if (error instanceof Error && error.name === 'AbortError') return;
         off = error instanceof Problem ? error : new Problem('internal');
         log('error', 'core: continuing without face recognition', { error });

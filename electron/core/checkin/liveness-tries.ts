@@ -1,4 +1,4 @@
-/** Failed challenges after which a face is not taken for a while; number and PIN stay open. */
+/** Failed challenges after which faces are not accepted for a while; number and PIN still work. */
 export const LIVENESS_TRIES = 3;
 /** How long failures count, and how long the face then rests, ms. */
 const REST_MS = 5 * 60_000;

@@ -38,7 +38,7 @@ export interface Recogniser {
   readonly calibration: Calibration;
   /** As the pipeline's. */
   readonly passive: PassiveLiveness | null;
-  /** How much is searched. What is in it, `know` decides alone. */
+  /** How much is searched. Only `know` decides what is in it. */
   readonly gallery: Pick<FaceGallery, 'people' | 'templates'>;
   /**
    * Memory follows the store: the mean of a person's newest templates takes the place of what they were searched by; none:
@@ -162,7 +162,7 @@ export function faceOff(problem: Problem): Recogniser {
   };
 }
 
-/** Recognises nobody while `off` gives a reason, and is `inner` otherwise: the kiosk's lease may end and begin again. */
+/** Recognises no one while `off` gives a reason, and is `inner` otherwise: the kiosk's lease may end and start again. */
 export function recogniserWhile(inner: Recogniser, off: () => Problem | null): Recogniser {
   const guarded =
     <A extends unknown[], R>(method: (...args: A) => R) =>
@@ -184,7 +184,7 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
 }
 
-/** A kiosk's own, which knows nobody yet (`knowEverybody`), and goes by its pairs of lookalikes. */
+/** The kiosk's own recogniser, which knows no one yet (`knowEverybody`) and follows the pairs of lookalikes. */
 export function openRecogniser(
   store: { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
   pipeline: FacePipeline,
@@ -194,7 +194,7 @@ export function openRecogniser(
   return createRecogniser(pipeline, createGallery(pipeline.length), site, inPair);
 }
 
-/** How long the gallery is filled before whatever else waits has its turn, ms. */
+/** How long the gallery is filled before other work gets its turn, ms. */
 const PIECE_MS = 20;
 
 /**

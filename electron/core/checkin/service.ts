@@ -53,7 +53,7 @@ export interface CheckinDeps {
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
   readonly wall: () => number;
-  /** The last record of a person at another door of the site, as far as it is known: a hint for the direction alone. */
+  /** A person's last record at another door of the site, if known: only a hint for the direction. */
   readonly elsewhere: (person: string) => LastCheckin | null;
   /** Called after each durable record, for code that shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
@@ -70,7 +70,7 @@ type CheckinMethods = Pick<
   'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
 >;
 
-/** A visit under way. At most one: a kiosk has one camera, and two people are never one check-in. */
+/** The current visit. At most one: a kiosk has one camera, and two people are never one check-in. */
 interface Visit {
   readonly id: string;
   /** The number that was typed, or the code or badge that was shown, first, if one was. */
@@ -97,7 +97,7 @@ const AVERAGED = 3;
 
 /** How a face was recognised, as the record keeps it. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
-  /** Whose face was like this one too, as a comparison with that one person would take it; null: nobody's. */
+  /** Whose face also matched, as a comparison with that one person would decide; null: no one's. */
   readonly alsoLike: string | null;
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
@@ -183,7 +183,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return otherMethod(current, 'liveness', reason);
   }
 
-  /** A photo is a help in a dispute: that it can't be made never keeps anybody out. */
+  /** A photo helps in a dispute: failing to make one never keeps anyone out. */
   async function photoOf(picture: RgbImage): Promise<Uint8Array | null> {
     try {
       return await encodePhoto(picture);
@@ -371,7 +371,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
-  /** No face, and nothing that a card had opened, lies here because a screen went away in the middle of its visit. */
+  /** Ends a visit whose screen has gone, so that no face, and nothing a card has opened, is left behind. */
   function endAlone(begun: Visit): void {
     setTimeout(() => {
       if (visit === begun) visit = null;

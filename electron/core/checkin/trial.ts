@@ -16,7 +16,7 @@ import { VISIT_RULES } from './visit.ts';
  * moves is compared with the samples before the challenge.
  */
 
-/** A trial that nobody goes on with is over, and faces check in again, ms. */
+/** An abandoned trial ends after this, and faces check in again, ms. */
 const LEFT_ALONE_MS = 10 * 60_000;
 
 /** What came of one presentation: what the check said of it, or that it never came to say anything. */
@@ -31,7 +31,7 @@ export interface Presented {
 type FaceMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe'>;
 
 export interface LivenessTrial {
-  /** Begins, or goes on. @throws Problem why no face is judged here */
+  /** Starts, or continues. @throws Problem why no face is judged here */
   begin(): void;
   end(): void;
   active(): boolean;
@@ -49,7 +49,7 @@ export interface LivenessTrial {
 export interface TrialDeps {
   readonly recogniser: Pick<Recogniser, 'off' | 'calibration' | 'inspect' | 'embed' | 'compare'>;
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
-  /** As at a check-in; but a face that does not answer the colours has failed, whatever others' faces have answered before. */
+  /** As at a check-in; but a face that does not respond to the colours has failed, whatever other faces did before. */
   readonly light: { readonly wanted: () => boolean; readonly start: () => LightSession };
   readonly monotonic: () => number;
   readonly changed: () => void;

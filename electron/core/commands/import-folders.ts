@@ -6,10 +6,10 @@ import { isReadableName } from '../../../sync/protocol/wire/name.ts';
 
 /** Longest name of a person, as the contract with the screens has it. */
 const MAX_NAME = 200;
-/** What stands among photos without being one: hidden files, and what file managers leave. */
+/** Files among photos that are not photos: hidden files, and what file managers leave. */
 const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 
-/** Endings of pictures: beside the folders anything else may lie. */
+/** Extensions of pictures: anything else may be beside the folders. */
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|pgm|ppm|bmp)$/i;
 
 /** Whether a file is a picture by its name. */
@@ -21,7 +21,7 @@ export interface PersonFolder {
   /** The folder's own name, or the picture's, for reports. */
   readonly folder: string;
   readonly name: string | null;
-  /** A picture alone: it is of someone who is here, by number, name or id, or it is not clear who it shows. */
+  /** A single picture: it shows someone on this kiosk, by number, name or id, or it is unclear who it shows. */
   readonly alone: boolean;
 }
 
@@ -57,7 +57,7 @@ function nameOf(folder: string): string | null {
 
 async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  // A link that leads nowhere is no folder; anything else that is wrong shows when the folder is read.
+  // A broken link is not a folder; any other problem shows when the folder is read.
   return stat(path).then(
     (about) => about.isDirectory(),
     () => false,

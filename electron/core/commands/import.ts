@@ -24,7 +24,7 @@ const ASSERTED_CONSENT = 'asserted-at-import';
 
 const Args = z.strictObject({
   folder: z.string().min(1),
-  /** Null: nobody vouches that these people have agreed. */
+  /** Null: no one states that these people have consented. */
   consent: z.string().min(1, 'is empty').max(40, 'is longer than 40 characters').nullable().default(ASSERTED_CONSENT),
   language: z.enum(LANGUAGES, `must be one of ${LANGUAGES.join(', ')}`).default('en'),
   /** Staff is to look at every picture. */
@@ -169,7 +169,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   const people = new PeopleByTerm(store.people.all());
   const given = (textVersion: string) => ({ textVersion, language });
 
-  /** Puts a photo where staff finds it. One that nobody can judge any better is refused. */
+  /** Puts a photo where staff finds it. One that no one could judge better is rejected. */
   async function wait(
     label: string,
     photo: { readonly file: string; readonly seen: NonNullable<RefusedPhoto['seen']> },

@@ -21,7 +21,6 @@ export const TrialSystem = z.strictObject({
 });
 export type TrialSystem = z.infer<typeof TrialSystem>;
 
-/** The answer to `present`. */
 export type PresentedLine = Presented & { readonly system: TrialSystem };
 
 /** Null: what the site's policy asks for. */

@@ -35,7 +35,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', (cause) => deps.log('warn', 'control connection failed', { cause: String(cause) }));
-    // Read at once, so that a slow client holds up nobody; run in turn.
+    // Read at once, so that a slow client holds up no one; run in turn.
     const request = requestLine(socket, MAX_REQUEST_BYTES, deps.requestMs ?? REQUEST_MS);
     request.then(
       (line) => {
@@ -45,7 +45,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
       (cause) => {
         refuse(deps, socket, cause);
         socket.end();
-        // Time to read why; a client that goes on sending is cut off.
+        // Time to read the reason; a client that keeps sending is cut off.
         setTimeout(() => socket.destroy(), LINGER_MS).unref();
       },
     );

@@ -70,7 +70,7 @@ export const BadgeNumber = z.discriminatedUnion('form', [
     numberBits: z.number().int().min(1).max(32).default(16),
     /** One parity bit on each side, which must hold: even over the first half, odd over the second. */
     parity: z.boolean().default(false),
-    /** Digits of facility and number, and what stands between them: `012-34567`. */
+    /** Digits of facility and number, and the text between them: `012-34567`. */
     facilityDigits: z.number().int().min(1).max(10).default(3),
     numberDigits: z.number().int().min(1).max(10).default(5),
     separator: z.string().max(1).default('-'),
@@ -104,7 +104,7 @@ export const Gps = Line.extend({
   minSatellites: z.number().int().min(3).max(20).default(4),
   /** Horizontal dilution of precision; a larger one is too vague. */
   maxHdop: z.number().min(1).max(20).default(5),
-  /** A kiosk that stands still has no speed. Raise it where it is driven about. */
+  /** A kiosk that does not move has no speed. Raise it if the kiosk is in a vehicle. */
   maxSpeedKmh: z.number().min(5).max(300).default(20),
   /** After a longer silence the receiver is reopened and reported, s. */
   silenceSeconds: z.number().int().min(2).max(300).default(10),

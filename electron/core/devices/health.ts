@@ -18,7 +18,7 @@ export interface CameraHealth {
   readonly state: Exclude<CameraCondition, PassingCondition>;
 }
 
-/** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
+/** Not worth reporting about a camera: it is not needed, has just started, or is covered by a hand or the night. */
 type PassingCondition = 'off' | 'starting' | 'covered';
 
 /** What of the screen's camera state is worth reporting: nothing that is temporary. */

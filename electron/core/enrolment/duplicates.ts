@@ -61,7 +61,7 @@ export function refuseDuplicate(store: Pick<Store, 'people'>, owner: string): ne
   throw new Problem('duplicate-face', { name: store.people.get(owner)?.name ?? '' });
 }
 
-/** What staff looks at before anybody says that they are two people. */
+/** What staff see before anyone decides that they are two people. */
 export async function showDuplicate(
   { store, staff }: Deps,
   { token, owner, ours }: { readonly token: string; readonly owner: string | null; readonly ours: Uint8Array | null },

@@ -6,14 +6,14 @@ import type { PendingState } from '../store/pending.ts';
 /** Most templates an import keeps of one person: people are searched by the newest few (recogniser.ts). */
 export const MAX_TEMPLATES = 10;
 
-/** What of a picture may be kept until staff has looked at it. */
+/** What of a picture may be kept until staff have reviewed it. */
 export interface Seen {
   readonly face: Box;
   /** Whatever is shown with it: all faces that compete with it. */
   readonly area: Box;
 }
 
-/** A photo that was looked at: a usable face, or a coded reason why not. Never the picture itself. */
+/** A photo that was checked: a usable face, or a coded reason why not. Never the picture itself. */
 export type Photo = { readonly file: string } & (
   | { readonly embedding: Float32Array; readonly seen: Seen }
   /** `seen`: someone else can judge it. */

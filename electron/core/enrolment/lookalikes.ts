@@ -19,7 +19,7 @@ type Methods = Pick<CoreMethods, 'lookalikeCount' | 'lookalikeList' | 'lookalike
 /** RFC 3339: pairs that the kiosk marked by itself up to then have been looked at. */
 const SEEN = 'lookalikes-seen';
 
-/** The pairs that a face alone can't distinguish, as staff sees them and takes one back. */
+/** Pairs that a face alone can't distinguish, as staff see and remove them. */
 export function createLookalikes({ store, staff, nameOf, changed }: Deps): Methods {
   const unseen = (pairs: readonly LookalikePair[]): number => {
     const seen = store.settings.get(SEEN) ?? '';

@@ -60,7 +60,7 @@ export async function addFace(
   return store.people.get(person.id) ?? person;
 }
 
-/** First the consent: without what follows it harms nobody. */
+/** The consent comes first: without what follows it does no harm. */
 function agreed(store: Pick<Store, 'events'>, person: string, { textVersion, language, minor }: GivenConsent): void {
   store.events.append({
     type: 'consent',

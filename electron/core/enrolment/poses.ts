@@ -9,7 +9,7 @@ const YAW: Record<EnrolmentPose, readonly [from: number, to: number]> = {
   'front-again': [-12, 12],
 };
 
-/** Good samples that did not reach the pose after which it is skipped: nobody is refused for a stiff neck. */
+/** Good samples without reaching the pose after which it is skipped: no one is refused for a stiff neck. */
 const PATIENCE = 24;
 export const FEWEST_POSES = 2;
 

@@ -55,14 +55,14 @@ export function createReview(deps: ReviewDeps): Methods {
   const exclusive = createMutex();
   /** Pictures that this staff session has viewed, and so recorded. */
   const traced = new Set<string>();
-  /** By picture, whose face it is not, although it is like theirs, by the word of this session. */
+  /** By picture, people whose face it is not although it is similar, according to this session. */
   const others = new Map<string, Set<string>>();
   staff.onLock(() => {
     traced.clear();
     others.clear();
   });
 
-  /** A full disk keeps nobody from the list: then the log alone says it. */
+  /** A full disk keeps no one from the list: then only the log says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
     if (!store.events.reportIfSpace(code, detail))
       deps.log('warn', 'review: no space left to record what staff did', { code, ...detail });
@@ -164,7 +164,7 @@ export function createReview(deps: ReviewDeps): Methods {
         });
       }
       const known = store.templates.of(subject.id, recogniser.model).map((t) => t.embedding);
-      // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
+      // As in an enrolment at the kiosk: staff alone can't assign someone's face to another person.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person');

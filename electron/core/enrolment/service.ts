@@ -34,7 +34,7 @@ export interface EnrolmentDeps {
   readonly consentTexts: () => readonly PolicyConsentText[];
   /** Why no face may be enrolled here, by the server's policy; null where it may. */
   readonly forbidden: () => Problem | null;
-  /** Whether templates go onto the person's card alone: no picture is kept then, and nobody can be compared with others. */
+  /** Whether templates are stored only on people's cards: then no picture is kept, and no one can be compared with others. */
   readonly onCards: () => boolean;
   /** Below it a guardian agrees, years. */
   readonly consentAge: () => number;
@@ -67,7 +67,7 @@ interface Enrolment {
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
   photo: Uint8Array | null;
   readonly person: string | null;
-  /** Whose face it is not, although it is like theirs, by the word of staff. */
+  /** People whose face it is not although it is similar, according to staff. */
   readonly others: Set<string>;
   readonly until: number;
 }
@@ -87,7 +87,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
   staff.onLock(drop);
 
-  /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can agree without knowing who runs the place */
+  /** @throws Problem `consent-text-missing`, `privacy-not-set`: no one can consent without knowing who is responsible */
   const texts = (language: string) => {
     const who = site.demo || privacyIsSet(site) ? site.privacy : null;
     return consentText(language, who, photoDaysShown(site), deps.consentTexts(), deps.onCards());

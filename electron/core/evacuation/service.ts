@@ -74,7 +74,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     async evacuationOpen({ token }) {
       staff.require(token);
       const found = list();
-      // A full disk keeps nobody from the list: then the log alone says that it was opened.
+      // A full disk keeps no one from the list: then only the log says that it was opened.
       if (!store.events.reportIfSpace('evacuation-opened', counts(found)))
         deps.log('warn', 'evacuation: the list was opened, but there is no space left to record it', counts(found));
       opened = token;

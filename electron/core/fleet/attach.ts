@@ -13,7 +13,7 @@ import { startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
 import { createMirror } from './mirror.ts';
 
-/** How long the server's word for a `started` is waited for before what takes the kiosk's voice, ms. */
+/** How long to wait for the server to acknowledge a `started` before the kiosk can no longer report, ms. */
 const ACK_TIMEOUT_MS = 10_000;
 const SEND_MS = 60_000;
 

@@ -5,27 +5,27 @@ import type { CoreOptions } from '../interface.ts';
 import type { OpenCommand } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
 
-/** How often open commands are looked at without a page, ms: one that waits for the network, one that ends. */
+/** How often open commands are checked without a page, ms: they may wait for the network, or expire. */
 const POLL_MS = 30_000;
 
 export interface CommandsDeps {
   readonly deviceState: Pick<Store['deviceState'], 'commands' | 'answer'>;
   /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
   readonly now: () => number;
-  /** Reports an event to the server now, and waits a while for its word; it may not come. */
+  /** Reports an event to the server now, and waits a while for its acknowledgement, which may not come. */
   readonly acknowledged: () => Promise<void>;
-  /** Null: nobody can start this core again. */
+  /** Null: nothing can start this core again. */
   readonly restart: (() => void) | null;
-  /** @throws Problem: of the way there (it is tried again), or the server's */
+  /** @throws Problem: on the way there (it is retried), or the server's */
   readonly sendLog: (command: string) => Promise<void>;
   /** Begins to send pictures of the screen. @returns false: it is not allowed */
   readonly watch: (command: string) => boolean;
-  /** Destroys everything; it never comes back from there but by a failure. */
+  /** Destroys everything; returns only after a failure. */
   readonly leave: (command: Command & { readonly what: 'wipe' | 'decommission' }) => Promise<void>;
   readonly log: CoreOptions['log'];
 }
 
-/** The server's own codes for a log that nobody takes any more; everything else passes. */
+/** The server's codes for a log that no one wants any more; all other problems are temporary. */
 const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 'logs-malformed', 'logs-too-large']);
 
 /**

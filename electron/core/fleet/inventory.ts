@@ -57,7 +57,7 @@ export type Known = Omit<Inventory, 'models' | 'diskFree' | 'diskTotal' | 'tempe
   readonly embedder: string | null;
 };
 
-/** How this kiosk is, by its core and by the machine under the store at `home`. Names nobody: counts, versions and states. */
+/** This kiosk's health, from its core and the machine under the store at `home`. Names no one: counts, versions and states. */
 export function collectInventory({ embedder, ...known }: Known, machine: Machine, home: string): Inventory {
   const { free, total } = machine.disk(home);
   const report: Inventory = {

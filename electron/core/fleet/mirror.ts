@@ -2,9 +2,9 @@ import { type ErrorCode, Problem } from '../../../sync/errors/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 
-/** A watch ends after so long without a word of the server that it goes on, ms. */
+/** A watch ends after so long without confirmation from the server, ms. */
 const SILENCE_MS = 30_000;
-/** The server's word that nobody watches any more. */
+/** The server's code that no one is watching any more. */
 const OVER: ErrorCode = 'command-unknown';
 
 export interface MirrorDeps {

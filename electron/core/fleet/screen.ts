@@ -49,7 +49,6 @@ export function createScreenBook(
     pictures: (): boolean => ['ok', 'covered', 'replaced'].includes(state.camera) && state.frames > 0,
     /** Codes of what staff has to see to, for the screens. */
     notices,
-    /** No screen is there any more. */
     disconnected(): void {
       state = NONE;
     },

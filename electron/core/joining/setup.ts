@@ -15,7 +15,7 @@ const ALONE = 'works-alone';
 const POLL_MS = 2_000;
 /** Longest pause after such a trouble, ms. */
 const SLOWEST_MS = 15_000;
-/** A clock that differs from the server's by less is nobody's worry, ms. */
+/** A clock that differs less from the server's is no cause for concern, ms. */
 const CLOCK_MS = 120_000;
 
 /** Temporary problems on the way to the server: the code may be good, so it is retried. */
@@ -135,7 +135,6 @@ export function createSetup(deps: SetupDeps): KioskSetup {
     });
   }
 
-  /** The code is of no use any more. */
   function failed(trouble: Trouble): void {
     run++;
     // Keys that the server has refused are not shown again.

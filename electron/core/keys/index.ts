@@ -131,7 +131,7 @@ export async function openKeys(options: OpenKeysOptions) {
         current: wrapRoots(current, bound, store, random),
         ...(next && { next: wrapRoots(next, bound, store, random) }),
       };
-      // The file first: while the slots say that the store is not provisioned, nobody looks at it.
+      // The file first: it is not read while the slots say that the store is not provisioned.
       replaceFile(provisioningSecretFile(home), secret);
       save({ ...slots, ...wrapped, provisioned: true });
       key = bound;

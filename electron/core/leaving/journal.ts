@@ -33,7 +33,7 @@ export type Leaving = Extract<Journal, { farewellKey: unknown }>;
 export const JOURNAL_FILE = 'leaving.json';
 const file = (home: string): string => join(home, JOURNAL_FILE);
 
-/** Whether this kiosk is on its way out, or wiped. Asked before anything of the folder is opened. */
+/** Whether this kiosk is being wiped, or was. Checked before anything of the folder is opened. */
 export const isLeaving = (home: string): boolean => existsSync(file(home));
 
 /**

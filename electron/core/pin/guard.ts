@@ -26,7 +26,7 @@ export interface Attempt<T> {
   wrong(): Problem;
 }
 
-/** Every PIN typed at this kiosk comes by here: lockouts are kept in the store, so that a restart gives no new guesses. */
+/** Checks every PIN typed at this kiosk: lockouts are in the store, so that a restart gives no new guesses. */
 export interface PinGuard {
   /** @throws Problem `pin-locked`, or the attempt's own rejection */
   attempt<T>(attempt: Attempt<T>): Promise<T>;

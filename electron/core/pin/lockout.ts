@@ -63,7 +63,7 @@ export function afterSharedFailure(shared: Lockout, now: number, longestPause = 
   const back = Math.floor(Math.max(0, now - shared.at) / SHARED_RECOVERY_MS);
   const failures = Math.max(0, shared.failures - back);
   const next = counted(failures + 1, now, SHARED_BUDGET, FIRST_PAUSE_MS, longestPause);
-  // The part of a minute that is left over goes on counting, or failures every 59 s would bring nothing back.
+  // The rest of a minute keeps counting, or failures every 59 s would never recover the budget.
   return failures === 0 ? next : { ...next, at: shared.at + back * SHARED_RECOVERY_MS };
 }
 

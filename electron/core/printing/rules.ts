@@ -1,7 +1,7 @@
 import type { Printing } from '../../contract/printing.ts';
 import type { IppAttributes } from './ipp.ts';
 
-/** Reasons of a printer's state (RFC 8011 §5.4.12) by what a person can do about them; the first that holds is said. */
+/** Reasons of a printer's state (RFC 8011 §5.4.12) by what a person can do about them; the first that applies is shown. */
 const TROUBLES: readonly (readonly [NonNullable<Printing['trouble']>, RegExp])[] = [
   ['paper-jam', /^media-jam/],
   ['paper-empty', /^(media-empty|media-needed|input-tray-missing)/],
@@ -17,7 +17,7 @@ const STOPPED = 5;
 
 /** What keeps this printer from printing; null: nothing that it says. */
 export function troubleOf(printer: IppAttributes): Printing['trouble'] {
-  // A warning does not stop it; one that says `offline` or `stopped` in passing is no trouble until it is more.
+  // A warning does not stop it; a passing `offline` or `stopped` is not a problem until it lasts.
   const reasons = (printer.get('printer-state-reasons') ?? []).filter(
     (reason): reason is string =>
       typeof reason === 'string' && !/-(warning|report)$/.test(reason.replace(/^offline-report$/, 'offline')),

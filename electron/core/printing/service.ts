@@ -48,7 +48,7 @@ export function createPrinting(deps: {
         };
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Without CUPS there is no printer; that it does not answer is worth a line.
+        // Without CUPS there is no printer; a CUPS that does not answer is logged.
         if (code !== 'ENOENT' && code !== 'ECONNREFUSED') log('warn', 'printing: CUPS does not answer', { error });
         return NO_PRINTER;
       }

@@ -38,7 +38,7 @@ const DAY = 86_400_000;
 export const PENDING_DAYS = 14;
 /** How long it is remembered how staff decided, so that the same import brings nothing again, days. */
 const DECIDED_DAYS = 90;
-/** A confirmed time is kept at once when it corrects ours by more than this, ms, and otherwise now and then. */
+/** A confirmed time is stored at once if it corrects ours by more than this, ms, and otherwise now and then. */
 const NOTEWORTHY_MS = 1_000;
 const KEEP_MS = 60_000;
 /** Events that the server has in a backup are kept this long, days: for anyone who looks at this kiosk's list. */
@@ -87,7 +87,7 @@ export function startRetention(options: RetentionOptions) {
     keptAt = clock.monotonic();
   }
 
-  /** A server that is heard every second must not cost a durable write each time: in between the clock runs by itself. */
+  /** A server in contact every second must not cost a durable write each time: in between, the clock runs by itself. */
   function keepConfirmed(next: TrustedState): void {
     const corrected = Math.abs(next.trusted - now()) > NOTEWORTHY_MS || clock.monotonic() - keptAt > KEEP_MS;
     if (corrected) keep(next);

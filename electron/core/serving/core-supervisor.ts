@@ -26,7 +26,7 @@ export interface SupervisorOptions {
   readonly onEnd?: (why: EndReason | 'core-ended') => void;
   /** Asked when the core has died or refused to start: true where it is not started again here, but the whole kiosk ends. */
   readonly endsWithCore?: () => boolean;
-  /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
+  /** How often the core is pinged, and how many pings may be unanswered before it counts as hanging. */
   readonly pingEvery?: number;
   readonly missedPings?: number;
 }

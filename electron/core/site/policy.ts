@@ -40,7 +40,7 @@ export const mayWatchScreen = (policy: Policy | null): boolean => policy?.watchS
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
-/** A zone that only a newer runtime knows must not stop check-ins: the kiosk goes on by its own. */
+/** A zone that only a newer runtime knows must not stop check-ins: the kiosk uses its own. */
 const daySettings = (policy: Policy | null): Policy['day'] =>
   policy?.day && isTimeZone(policy.day.timeZone) ? policy.day : undefined;
 

@@ -48,7 +48,7 @@ const Use = z.strictObject({
   lastStep: z.number().int(),
   /** Codes on paper that were taken. */
   paper: z.array(PaperNumber),
-  /** The PIN that the member chose here in place of another one, for as long as that one is what is known of them. */
+  /** The PIN that the member chose here to replace another one, for as long as that one is the latest known. */
   pin: LocalPin.extend({ replaces: z.uuid() }).optional(),
 });
 type Use = z.infer<typeof Use>;

@@ -19,13 +19,13 @@ export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; re
   technician: { idle: 2 * 60_000, longest: 30 * 60_000 },
 };
 
-/** An unlock screen that is left alone closes before. */
+/** An unlock screen that is left open closes before then. */
 const LISTEN_MS = 60_000;
 
 export interface StaffSession {
   /** As the kiosk knows them at this moment; null: someone with the emergency PIN. */
   readonly member: Member | null;
-  /** Of whatever is done in it; null while the kiosk has no staff yet, and the emergency PIN is how it is set up. */
+  /** Who everything in it is attributed to; null while the kiosk has no staff, when the emergency PIN sets it up. */
   readonly actor: StaffActor | null;
 }
 
@@ -44,7 +44,7 @@ export interface StaffDeps {
   readonly records: StaffRecords;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Ms, never going back: a session lasts as long as it lasts, whatever is done to the clock. */
+  /** Ms, never going back: the length of a session does not depend on changes of the clock. */
   readonly monotonic: () => number;
   /** Wall clock, ms since 1970: only for what the screen shows. */
   readonly wall: () => number;
@@ -114,7 +114,7 @@ export function createStaffService(deps: StaffDeps) {
     return { member, actor: session.actor };
   }
 
-  /** What a screen asks by itself, with nobody there: it does not keep a technician's session open. */
+  /** What a screen asks for on its own, with no one there: it does not keep a technician's session open. */
   const byItself = (name: MethodName, input: { readonly active?: boolean }): boolean =>
     name === 'technicianState' ? input.active !== true : name === 'diagnostics' && session?.role === 'technician';
 
@@ -153,7 +153,6 @@ export function createStaffService(deps: StaffDeps) {
     checkPin: unlocking.checkPin,
     /** The unlock screen is waiting for a badge: whatever a reader reads now is for it. */
     listens: (): boolean => monotonic() < listening,
-    /** Ends the session, if there is one. */
     endSession: (why: EndedBy = 'screen'): void => end(why),
     /** Called when a session ends, so that half-done work can be dropped. */
     onLock: (listener: () => void): void => void listeners.push(listener),

@@ -145,7 +145,7 @@ export function createUnlocking(deps: StaffDeps) {
 
   async function byBadge(badge: string, input: z.output<typeof Unlock>): Promise<Opened> {
     const found = knownStaff(store).filter((one) => one.badge === badge);
-    // Two members with one badge: nobody knows who it is.
+    // Two members with one badge: it is unclear who it is.
     if (found.length === 1) return byMember(found[0]!, input);
     return guard.attempt<Opened>({
       subject: null,

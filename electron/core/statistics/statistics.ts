@@ -6,7 +6,7 @@ import type { Checkin } from '../store/interface.ts';
  * the server. Counts alone: nothing in it is about anybody, and scores and times are reported only once enough people share them.
  */
 
-/** Scores and times are held back until so many faces were accepted, so that none is known to be of the one person of a quiet hour. */
+/** Scores and times are withheld until so many faces were accepted, so that none can be attributed to the one person of a quiet hour. */
 export const FEWEST_SCORES = 20;
 /** Width of the bins of scores. */
 const BIN = 0.05;
@@ -107,7 +107,6 @@ export function createStatistics(now: () => number) {
         }
       },
     }),
-    /** How many events wait for the server now. */
     depth(pending: number): void {
       queue = Math.max(queue, pending);
     },

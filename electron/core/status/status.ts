@@ -57,7 +57,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(trial.active() ? ['liveness-trial'] : []),
         ...(faceOff ? [faceOff.code] : []),
         ...(wantsLight(runtime.policy) && site.liveness !== 'off' && runtime.light.drowned() ? ['light-drowned'] : []),
-        // What is wrong although the server answers, and what only its operator changes: attendance goes on.
+        // Problems although the server answers, which only its operator can solve: attendance continues.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
         ...(updates?.fallback ? ['build-fallback'] : []),

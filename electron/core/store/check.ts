@@ -35,7 +35,7 @@ export interface WorkOptions {
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
-/** Work between two turns of the event loop: a running kiosk must go on taking check-ins. */
+/** Work between two turns of the event loop: a running kiosk must keep accepting check-ins. */
 const BATCH = 256;
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 

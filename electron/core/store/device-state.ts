@@ -20,7 +20,7 @@ const KEPT_MS = 90 * 86_400_000;
 
 type Outcome = Open<'command'>['outcome'];
 
-/** A command whose last word was not said. */
+/** A command whose final result was not reported. */
 export interface OpenCommand extends Command {
   /** It was begun before this kiosk last started, or a moment ago. */
   readonly started: boolean;
@@ -107,7 +107,7 @@ export class DeviceState {
     return keptJson(KeptConfig, this.#settings.get(CONFIG));
   }
 
-  /** Commands whose last word was not said, also those that have expired, in the order in which they end. */
+  /** Commands without a reported final result, including expired ones, in the order in which they end. */
   commands(): OpenCommand[] {
     const open = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'started' ORDER BY expires, id";
     return this.#s.sql.rows<CommandRow>(open).map(({ id, what, expires, outcome }) => ({

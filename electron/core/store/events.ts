@@ -37,7 +37,6 @@ export interface Epoch {
   readonly anchor: Buffer | null;
 }
 
-/** An event that was put into the running transaction. */
 export interface Inserted {
   readonly n: number;
   readonly id: string;

@@ -38,7 +38,7 @@ const isCard = (key: string): boolean => key.startsWith('card ');
 /** Who said that there shall be no positions: the person here, the server, or both. */
 export const OPTED_OUT = { here: 1, server: 2 } as const;
 
-/** The opt-out that is stored once the server has said this: what was said here alone stays. */
+/** The opt-out to store after the server reported this: an opt-out made only here stays. */
 export const optedOutBy = (stored: number, server: boolean): number =>
   server ? OPTED_OUT.server : stored & OPTED_OUT.here;
 

@@ -25,7 +25,7 @@ export interface PendingAbout {
   readonly person: string | null;
   /** Id of the person the face is already enrolled as, if that was checked. */
   readonly duplicate: string | null;
-  /** Version of the text that the importer vouches for; null: nobody vouches for anything. */
+  /** Version of the text that the importer states was consented to; null: nothing is stated. */
   readonly consent: string | null;
   readonly language: string;
   /** The face that would be enrolled: left, top, width, height as shares of the picture. */
@@ -39,7 +39,7 @@ export interface PendingPhoto extends PendingAbout {
 }
 
 export interface NewPending extends PendingAbout {
-  /** The file as it was brought: only a keyed digest of it stays, by which it is known again. */
+  /** The original file: only a keyed digest of it is kept, to recognise it again. */
   readonly original: Uint8Array;
   /** What is kept: an encoded picture, without metadata. */
   readonly picture: Uint8Array;

@@ -188,7 +188,7 @@ export class People {
     return one && !another ? one : null;
   }
 
-  /** Null when nobody has it, or several have: whose it is is unclear then. */
+  /** Null if no one has it, or several do: then it is unclear whose it is. */
   byCredential(credential: Credential): Known | null {
     const [one, another] = this.#byCredential.get(credentialKey(credential)) ?? [];
     return one && !another ? one : null;
@@ -198,7 +198,7 @@ export class People {
     return [...this.#byId.values()];
   }
 
-  /** A linear look at names in memory: 2 ms at 10,000 people, which beats keeping an order. */
+  /** A linear search over names in memory: 2 ms at 10,000 people, faster than maintaining an order. */
   find(query: string, limit: number): Known[] {
     const wanted = fold(query);
     const found: Known[] = [];
@@ -289,7 +289,7 @@ export class People {
     return next;
   }
 
-  /** The stored opt-out after a change here. Opting in again here takes the server's back too: the person stands here. */
+  /** The stored opt-out after a change here. Opting in again here also revokes the server's: the person is present here. */
   #optOut(person: Known, change: boolean | undefined): number {
     if (change !== undefined) return change ? OPTED_OUT.here : 0;
     return this.#sql.value<number>('SELECT gps_opt_out FROM person WHERE ref = ?', person.ref)!;

@@ -36,7 +36,7 @@ export class PersonRecords {
     return known && asPerson(known);
   }
 
-  /** Null when nobody has it, or two people have. */
+  /** Null if no one has it, or two people do. */
   byCredential(credential: Credential): Person | null {
     const known = this.#s.people.byCredential(credential);
     return known && asPerson(known);
@@ -130,7 +130,7 @@ export class PersonRecords {
     sql.run(own, log.last, entered ? log.last : null, person.ref);
   }
 
-  /** Changes what is given; under the next row version, so that the old values can't be put back. */
+  /** Changes the given fields under the next row version, so that the old values can't be put back. */
   update(id: string, change: PersonChange): Person {
     return this.#s.change(() => {
       const { people, values } = this.#s;
@@ -194,7 +194,7 @@ export class PersonRecords {
     const { settings } = this.#parts;
     const { sql } = this.#s;
     return this.#s.write(() => {
-      // What was forgotten is never taken for new, whatever is done to the clock afterwards.
+      // What was deleted is never accepted as new, whatever happens to the clock afterwards.
       const floor = Number(settings.get(CODES_FLOOR) ?? 0);
       if (code.issuedAt < floor) return 'forgotten';
       if (sql.run('DELETE FROM used_code WHERE until < ?', Math.floor(now)).changes > 0)

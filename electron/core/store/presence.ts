@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 const KIOSKS = 'site-kiosks';
 /** RFC 3339: of the time before this the server may have left someone out, since it named as many as fit. */
 const CUT = 'presence-cut';
-/** The evacuation that goes on: its id, since when (RFC 3339), and the number of the event by which it began or ended here. */
+/** The ongoing evacuation: its id, since when (RFC 3339), and the number of the event by which it was started or ended here. */
 const EVACUATION = 'evacuation-id';
 const STARTED = 'evacuation-started';
 const EVENT = 'evacuation-event';
@@ -79,7 +79,7 @@ export class PresenceRecords {
         );
     }
     if (newest > 0) sql.run('DELETE FROM presence WHERE at < ?', newest - KEPT_MS);
-    // Newest first: of what lies before the last one others may be missing.
+    // Newest first: others may be missing from before the last one.
     if (presence.length >= full) this.#settings.set(CUT, presence.at(-1)!.at);
     if (kiosks) this.#settings.set(KIOSKS, JSON.stringify(kiosks));
   }
@@ -132,13 +132,13 @@ export class PresenceRecords {
     });
   }
 
-  /** The evacuation of this site that goes on, as far as is known here; null: none. */
+  /** The ongoing evacuation of this site, if known here; null: none. */
   evacuation(): OngoingEvacuation | null {
     const [id, startedAt] = [this.#settings.get(EVACUATION), this.#settings.get(STARTED)];
     return id && startedAt ? { id, startedAt } : null;
   }
 
-  /** Begins an evacuation, unless one goes on; no mark from before stays. `report` has its counts. */
+  /** Starts an evacuation unless one is ongoing; earlier marks are removed. `report` has its counts. */
   beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void {
     this.#s.write(() => {
       if (this.evacuation()) return;
@@ -173,7 +173,7 @@ export class PresenceRecords {
     this.#s.sql.run('DELETE FROM accounted');
   }
 
-  /** The server says which goes on. What was begun or ended here, and is not committed there, is newer. */
+  /** The server reports which is ongoing. What was started or ended here, and is not committed there, is newer. */
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#settings.get(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
@@ -182,7 +182,7 @@ export class PresenceRecords {
     this.#keepEvacuation(ongoing);
   }
 
-  /** The server says whether someone was seen outside; a word of this kiosk's that it has not heard is newer. */
+  /** The server reports whether someone was seen outside; a report of this kiosk that it has not received is newer. */
   applyAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
     const { sql, log } = this.#s;
     const n = sql.value<number>('SELECT n FROM accounted WHERE person = ?', ref);

@@ -207,7 +207,7 @@ export class Applying {
     else secrets.dropPinCode(known);
   }
 
-  /** A PIN that was set here, and that the server has not heard of yet, is newer than what it says. */
+  /** A PIN that was set here and that the server has not received yet is newer than what it sends. */
   #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
     const { log, people } = this.#s;
     const known = this.#present(id);
@@ -288,7 +288,7 @@ export class Applying {
     const { sql, people } = this.#s;
     const known = this.#present(id);
     if (!known) return;
-    // Now: without a name nobody can tell later which were theirs.
+    // Now: later, without a name, there is no way to tell which were theirs.
     this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const table of ROSTER_TABLES) sql.run(`DELETE FROM ${table} WHERE person = ?`, known.ref);
     sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));

@@ -108,7 +108,7 @@ export class Session {
   }
 }
 
-/** Personal event values at rest: sealed under the person's key, or, when they concern nobody who has one, the store's. */
+/** Personal event values at rest: encrypted under the person's key or, if they concern no one who has one, the store's. */
 export class Values {
   readonly #sql: Sql;
   readonly #log: EventLog;

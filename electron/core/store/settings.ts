@@ -1,6 +1,5 @@
 import type { Session } from './session.ts';
 
-/** Small values by name, outside the event chain. */
 export class Settings {
   readonly #s: Session;
 

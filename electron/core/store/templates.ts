@@ -71,7 +71,7 @@ export class Templates {
     this.#s.sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
   }
 
-  /** As `add`, and the picture of this enrolment takes the place of the one before, whose file goes. */
+  /** As `add`, and this enrolment's picture replaces the previous one, whose file is deleted. */
   async enrol(id: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]> {
     const { people, log, vault } = this.#s;
     const known = people.require(id);

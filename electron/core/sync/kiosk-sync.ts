@@ -87,7 +87,7 @@ export async function startKioskSync(deps: KioskSyncDeps) {
         change();
         await beginLease();
       } finally {
-        // Also where the change failed: the kiosk then goes on as before.
+        // Even if the change failed: the kiosk then continues as before.
         if (!stopped) uplink = connect();
       }
     },

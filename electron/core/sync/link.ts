@@ -39,7 +39,7 @@ const RENEWAL_MS = 60_000;
 
 export interface UplinkHooks {
   readonly onStatus: () => void;
-  /** The server was really heard: its signed clock, and this machine's at that moment; ms since 1970. */
+  /** The server was definitely in contact: its signed clock, and this machine's at that moment; ms since 1970. */
   readonly onServerTime: (serverMs: number, localMs: number) => void;
   readonly onProblem: (problem: Problem) => void;
   /** Trusted time, ms since 1970: what certificates are judged by. */
@@ -52,7 +52,7 @@ export interface UplinkHooks {
   readonly report?: () => Inventory | null;
 }
 
-/** Starts sending, or stands still where there is no server: the kiosk works all the same. */
+/** Starts sending, or does nothing without a server: the kiosk works all the same. */
 export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   const link = LiveLink.of(store);
   if (!link) return standingStill(store);

@@ -13,7 +13,7 @@ import type { LiveLink } from './server-link.ts';
 
 /** How often the certificate's age is looked at, ms. A renewal that failed is tried again then. */
 const EVERY_MS = 15 * 60_000;
-/** A server that gives certificates and then refuses them is asked for one no more often than this, ms. */
+/** A server that issues certificates and then rejects them is asked for one no more often than this, ms. */
 const RECOVERED_MS = 60_000;
 
 export interface RenewalDeps {
@@ -26,13 +26,13 @@ export interface RenewalDeps {
   /** Sends one over HTTPS with another client certificate. */
   readonly sendWith: SendWith;
   readonly onProblem: (problem: Problem) => void;
-  /** The kiosk has other keys than those that were refused: the sync goes on at once. */
+  /** The kiosk has different keys from those that were rejected: the sync continues at once. */
   readonly onRecovered: () => void;
   /** What turnedAway() says has changed. */
   readonly onAway: () => void;
 }
 
-/** Renews the kiosk's certificate in time, as soon as the server is in reach again, or when it takes no other word of us. */
+/** Renews the kiosk's certificate in time, as soon as the server can be reached again, or when it accepts nothing else from us. */
 export function startRenewal(deps: RenewalDeps) {
   const { link } = deps;
   let running = false;

@@ -7,7 +7,7 @@ import { readLastAck } from './outbox-of.ts';
 import { readProxy, shownProxy } from './proxy.ts';
 import { readServerLink } from './server-link.ts';
 
-/** How the sync of a kiosk stands, for its operator; names nobody. Instants are RFC 3339. */
+/** State of a kiosk's sync, for its operator; names no one. Instants are RFC 3339. */
 export type SyncReport = ReturnType<typeof syncReport>;
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

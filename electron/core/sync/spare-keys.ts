@@ -8,9 +8,9 @@ import type { ServerLink } from './server-link.ts';
 /** A separate setting beside the link: an older build reads the link and doesn't know this one. */
 export const SPARE_SETTING = 'server-link-before';
 
-/** A key is kept for a day after the first answer under the one that followed it, ms: what was heard once may be a replica's. */
+/** A key is kept for a day after the first answer under its successor, ms: a single answer may be from one replica only. */
 export const LEAST_MS = 86_400_000;
-/** And for no longer than this where no backup is reported, ms: a server that makes none can't be restored either. */
+/** And for no longer than this if no backup is reported, ms: a server without backups can't be restored either. */
 export const MOST_MS = 30 * 86_400_000;
 
 /** How far one epoch has come, as an outbox reports it. */

@@ -21,7 +21,7 @@ export interface Wish {
   readonly source: 'network' | 'usb';
 }
 
-/** After a wish of staff, who are in view themselves: nobody has to have used the kiosk for so long, ms. */
+/** After a request by staff, who are in view themselves: how long no one must have used the kiosk, ms. */
 const UNUSED_FOR_STAFF_MS = 5_000;
 /** People who keep a build waiting for so long are mentioned, ms. */
 const HELD_MS = 30 * 60_000;
@@ -53,7 +53,7 @@ export interface PreparingDeps {
   readonly now: () => number;
   /** Ms, never going back. */
   readonly monotonic: () => number;
-  /** How long nobody has been at the kiosk, and how long nobody has used it though someone may be in view, ms. */
+  /** How long no one has been at the kiosk, and how long no one has used it although someone may be in view, ms. */
   readonly idleMs: () => number;
   readonly unusedMs: () => number;
   readonly zone: () => string;

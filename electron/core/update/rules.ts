@@ -48,7 +48,7 @@ const refuse = (why: Problem): Judgement => ({ do: 'refuse', why });
 const RETRY_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
 export const retryAfter = (failures: number): number => RETRY_AFTER[Math.min(failures, RETRY_AFTER.length) - 1] ?? 0;
 
-/** Whether a source only had no room: nothing came to nothing, and a whole fleet would say so at once. */
+/** Whether a source was only busy: nothing has failed, and a whole fleet would report it at once. */
 export const isBusy = (code: string): boolean => code === 'update-busy';
 /** When to ask it again, ms. @param chance in [0, 1): who came together does not come again together */
 export const retryBusyAfter = (chance: number): number => 15_000 + chance * 30_000;
@@ -68,7 +68,7 @@ export function refuseStore(
 /** What a build on trial has to show. */
 export type Check = 'camera' | 'match' | 'commit' | 'sync' | 'updater';
 
-/** How things were before the update: nobody has to be better than that. */
+/** State before the update: the new build does not have to be better. */
 export interface Before {
   readonly camera: boolean;
   readonly faces: boolean;

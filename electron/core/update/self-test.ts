@@ -4,7 +4,7 @@ import { type SelfMatch, seesTheSame } from './test-face.ts';
 /** After a failure it looks again, ms: models may still be loading. */
 const RETRY_MS = 10_000;
 
-/** The kiosk's look at its own picture, once it is asked for. */
+/** Runs the self-test on the kiosk's own picture when requested. */
 export function createSelfTest(
   recognise: () => Promise<SelfMatch | null>,
   monotonic: () => number,

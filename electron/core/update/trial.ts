@@ -89,7 +89,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
   return report(deps, null, {}, { [TRIAL]: '' });
 }
 
-/** This build is on trial, and the store does not know of it: it was put back from a copy, say. Then less has to be shown. */
+/** This build is on trial but the store does not know it, for example after a restore from a copy. Then less has to be shown. */
 function unrecorded(state: SlotState | null, { layout, running }: TrialDeps, id: string): TrialRecord | null {
   if (!state || state.attempt === '' || state.current !== id || readVerdict(layout, state.attempt)) return null;
   return {

@@ -20,7 +20,7 @@ export interface Asked {
   done(): UpdaterStatus | null;
 }
 
-/** Puts a request into the spool: the one before, whatever came of it, is not asked for any more. */
+/** Puts a request into the spool: the previous one, whatever its result, is superseded. */
 export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateRequest>, monotonic: () => number): Asked {
   const id = randomUUID();
   const write = (): void => writeShared(requestFile(layout), { id, ...request });

@@ -157,7 +157,7 @@ export class Vault {
     for (const address of addresses) await rm(this.file(address), { force: true });
   }
 
-  /** Addresses of all photo files; other names are not ours and are left alone. */
+  /** Addresses of all photo files; other names are not ours and are ignored. */
   list(): string[] {
     return readdirSync(this.folder)
       .filter((name) => /^[0-9a-f]{64}\.photo$/.test(name))

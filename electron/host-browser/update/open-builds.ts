@@ -73,7 +73,7 @@ const Kept = z.object({ verified: z.number().int().nonnegative() });
 interface UpdaterClock {
   /** @param said the kiosk's trusted time, ms since 1970 */
   at(said: number): number;
-  /** Metadata were valid at that time. They expire, so a time that lies far ahead is never verified. */
+  /** Metadata were valid at that time. They expire, so a time far in the future is never accepted. */
   verified(at: number): void;
 }
 

@@ -91,7 +91,7 @@ export async function unpackInto(
       });
     const id = buildId(build.manifest);
     step('unpacked');
-    // An earlier try may have left one that nobody runs; the state never names it.
+    // An earlier attempt may have left one that is not run; the state never names it.
     await removeTree(buildFolder(layout, id));
     replaceFile(sumsFile(layout, id), sums(build), { mode: 0o644, pastUmask: true });
     step('sums-written');
@@ -165,7 +165,7 @@ export async function settle(layout: UpdateLayout, step: Step = () => undefined)
   return finishSwitch(layout, state);
 }
 
-/** The state after a verdict. A build that failed is not kept: nobody is to come back to it. */
+/** The state after a verdict. A build that failed is not kept: no one should return to it. */
 export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>): SlotState {
   if (outcome === 'healthy') return { ...state, attempt: '' };
   return {
@@ -195,7 +195,7 @@ export async function firstBuild(layout: UpdateLayout, id: string): Promise<Slot
   return finishSwitch(layout, state);
 }
 
-/** The build before goes, to make room for the next one; the state says so first. */
+/** Removes the previous build to make room for the next one; the state says so first. */
 export async function dropPrevious(layout: UpdateLayout): Promise<void> {
   const state = requireState(layout);
   if (state.attempt !== '' || state.previous === '') return;

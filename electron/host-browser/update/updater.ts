@@ -49,7 +49,7 @@ export interface UpdaterOptions {
 
 type StatusChange = Partial<Omit<UpdaterStatus, 'request' | 'updater'>>;
 
-/** How often progress is written, ms: a screen shows it, nobody waits for it. */
+/** How often progress is written, ms: a screen shows it, and nothing waits for it. */
 const REPORT_EVERY_MS = 1_000;
 
 /**

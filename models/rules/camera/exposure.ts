@@ -73,7 +73,7 @@ export interface ExposureTrial {
   readonly brighter: number;
 }
 
-/** Trials in a row without an answer, before the camera is said to give none. */
+/** Unanswered trials in a row before the camera counts as not responding. */
 const TRIALS = 3;
 /** Where frames are this dark or bright, a change may not show. */
 const DARKEST = 24;

@@ -109,7 +109,7 @@ export function startLiveness({ steps }: Challenge, calibration: Calibration): L
       last = sample;
       began ??= sample.at;
       if (sample.at - began > STEP_MS) return end(tracker.unmet);
-      // Written so that a likeness that is no number is another's.
+      // Written so that a likeness that is not a number counts as someone else's.
       const another = !(observation.likeness >= samePerson.turned);
       if (broken || another) {
         if (++breaks >= MOST_BREAKS) return end(another ? 'another-person' : 'interrupted');

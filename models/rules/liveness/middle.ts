@@ -6,12 +6,12 @@ import { clamp01, type StepNews, type StepTracker } from './step.ts';
 const STRAIGHT = 20;
 /** How still it has to be meanwhile, degrees. */
 const STEADY = 6;
-/** Samples straight ahead, and over how many ms at least: a move that comes sooner is no answer to a prompt. */
+/** Samples straight ahead, and over how many ms at least: a move that comes sooner can't be a response to the prompt. */
 const SAMPLES = 3;
 const LEAST_MS = 200;
 /** A move is measured from so many of the last samples. */
 const KEPT = 5;
-/** Nearer to where it was straight than this share of a move, it is back. */
+/** Closer to its straight position than this share of a move, it is back. */
 const BACK = 0.6;
 
 /** A head that looks straight ahead and is still. */
@@ -46,7 +46,7 @@ export function trackMiddle(hold: number, straight: Heading | null): MiddleTrack
     unmet: 'not-straight',
     see(sample): StepNews {
       const far = away(sample);
-      // A recording goes on to its next move: it must not get another chance with the one that is asked for after it.
+      // A recording continues with its next move: it must not get another chance with the one requested after it.
       if (straight && back && far >= 1) return { progress: 0, done: false, failed: 'wrong-direction' };
       back ||= far < BACK;
       front = far < BACK ? [...front.filter((f) => isSteady(f, sample)), sample] : [];

@@ -27,7 +27,7 @@ const SOLID_SAMPLES = 2;
  * nods alone made a head up to 1.08 times as broad.
  */
 const BROADER = 1.1;
-/** Moved so far the other way (1 is a whole move), the challenge has failed. */
+/** After moving so far the other way (1 is a whole move), the challenge has failed. */
 const OTHER_WAY = 0.73;
 /**
  * The most that a move may go aside, as a share of it: a turned head nods, and one that nods hardly turns. One move is never
@@ -107,7 +107,7 @@ function testAll(from: readonly Sample[], to: readonly Sample[]): PlaneTest[] {
   return from.flatMap((a) => to.flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
 }
 
-/** Whether the burst shows a solid head: enough parallax, the right way, beyond the noise, and not paid for by tilt. */
+/** Whether the burst shows a solid head: enough parallax, in the right direction, beyond the noise, and not caused by tilt. */
 function isSolid(front: readonly Sample[], tail: readonly Sample[], burst: readonly Sample[], side: 1 | -1): boolean {
   const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
   const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));

@@ -35,7 +35,7 @@ export function Waiting() {
   );
 }
 
-/** What someone in charge has to look at: until it is settled where it belongs, or by a note. */
+/** What someone in charge has to review, until it is settled where it belongs or by a note. */
 export function Attention({ query }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';

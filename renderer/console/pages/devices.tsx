@@ -196,7 +196,7 @@ export function NewKiosk() {
   );
 }
 
-/** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
+/** The fingerprint is read from the kiosk's screen and typed: seeing it only here would prove nothing. */
 export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDone: () => void }) {
   const typed = useField('');
   return (

@@ -42,7 +42,7 @@ export function EvacuationView({ query, role }: PageProps) {
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
-  // Nobody is signed out of a roll call that goes on.
+  // No one is signed out during a roll call.
   useEffect(() => {
     if (!current) return;
     const timer = setInterval(() => void session.loadSession(), USED_MS);
@@ -253,7 +253,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
               columns={columns}
             />
           ) : (
-            // Where nobody is known to be inside, nobody was accounted for: a list that misses someone looks the same.
+            // If no one is known to be inside, no one was accounted for: a list that misses someone looks the same.
             <Empty
               title={t(
                 presence.people.length === 0

@@ -89,7 +89,7 @@ function LostNotice({ live }: { live: Live }) {
   );
 }
 
-/** What waits, by kind: counts alone, since the page may hang on a wall. */
+/** What is waiting, by kind: only counts, since the page may be on a wall. */
 function Open() {
   const { value } = useRead(countAttention, {}, POLL_MS);
   if (!value) return null;

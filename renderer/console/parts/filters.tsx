@@ -5,7 +5,7 @@ import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { siteOptions, sites } from '../state/places.ts';
 
-/** What a list is asked for; the choices are in the address (router.ts says what may not). */
+/** Filters of a list; they are part of the address (router.ts says what may not be). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
   const chosen = names.some((name) => route.value.query.get(name));
   return (

@@ -9,7 +9,7 @@ interface ReadingProps {
   error?: ApiError | null;
 }
 
-/** What stands for something until it is read: rows to be, or why it can't be read. @param error of a write, which comes first */
+/** Placeholder until something is read: rows to come, or why it can't be read. @param error of a write, which takes precedence */
 export function Reading({ of, rows, error }: ReadingProps) {
   return (
     <>

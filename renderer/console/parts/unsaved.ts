@@ -3,7 +3,7 @@ import { confirm } from '../../shared/web/confirm.tsx';
 import { holdRoute } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 
-/** Asks before edits that nobody saved are left: for another page, another view of this one, or by closing the tab. */
+/** Asks before unsaved edits are left: for another page, another view of this one, or by closing the tab. */
 export function useUnsaved(unsaved: boolean): void {
   useEffect(() => {
     if (!unsaved) return;

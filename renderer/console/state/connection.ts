@@ -1,7 +1,7 @@
 import { Board, CLOSE, watchBoard } from '../../../sync/protocol/api/live.ts';
 import { getSession } from '../../../sync/protocol/api/session.ts';
 
-/** Without a word from the server for this long the line counts as dead (the server speaks every 20 s), ms. */
+/** Without a message from the server for this long the connection counts as dead (the server sends every 20 s), ms. */
 const SILENCE_MS = 45_000;
 /** A page younger than this is not reloaded: what it can't read it could not read after a reload either, ms. */
 const RELOAD_AFTER_MS = 60_000;

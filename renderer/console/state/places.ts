@@ -29,7 +29,7 @@ export const kioskName = (id: string): string | null => kioskNames.value.get(id)
 export const kiosksAt = (of: readonly string[]): number =>
   kiosks.value.filter((k) => k.status === 'approved' && of.includes(siteOf(k.site)?.id ?? '')).length;
 
-/** Reads them again. What a role may not list stays empty, and is then named by nobody. */
+/** Reloads them. What a role may not list stays empty, and is then shown without a name. */
 export async function loadPlaces(): Promise<void> {
   const [found, devices] = await Promise.all([api(listSites), readAll(listDevices)]);
   if (found.ok) sites.value = found.value.items;

@@ -52,7 +52,7 @@ function libraryReader(): Read {
     try {
       return decodeQR({ width, height, data });
     } catch {
-      // Its way of saying that there is no code in this picture, or none that can be read.
+      // This is how it reports that the picture has no readable code.
       return null;
     }
   };

@@ -14,13 +14,13 @@ export function noticeText(code: string): string {
   return hasSentence(key) ? t(key) : t('status.notice.other', { code });
 }
 
-/** What to do about an error of the core: in the screen's language where it has the words, else as the core says. */
+/** What to do about an error of the core: in the screen's language if it has a text, else in the core's words. */
 export function nextStepOf(code: string, fallback: string): string {
   const key = `coreError.${code}.next`;
   return hasSentence(key) ? t(key) : fallback;
 }
 
-/** Minutes and seconds from a minute up, else seconds: rounded up, so that nobody tries too soon. */
+/** Minutes and seconds from a minute up, else seconds: rounded up, so that no one tries too soon. */
 export const clockOf = (seconds: number): string =>
   seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
 

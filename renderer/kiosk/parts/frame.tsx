@@ -165,7 +165,7 @@ function UpdateNote() {
   );
 }
 
-/** What of the core's notices is of use to a guest. Whatever else is wrong is said to staff, with what to do. */
+/** Notices of the core that matter to a guest. Everything else is shown to staff, with what to do. */
 const GUESTS: readonly string[] = ['liveness-trial', 'light-drowned'];
 
 function Notes() {

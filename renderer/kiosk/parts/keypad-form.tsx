@@ -104,7 +104,7 @@ interface NewPinScreenProps extends Pick<KeypadScreenProps, 'title' | 'submit' |
   save: (pin: string) => Promise<void>;
 }
 
-/** A PIN of one's own: typed twice, so that it is the one that was meant, and nobody is locked out by a slip. */
+/** A PIN of one's own: typed twice, so that no one is locked out by a slip. */
 export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ...screen }: NewPinScreenProps) {
   const pin = useSignal('');
   const again = useSignal('');

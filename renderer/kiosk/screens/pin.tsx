@@ -100,7 +100,7 @@ export function PinScreen() {
   );
 }
 
-/** The number that comes before the face. It is not looked up here: a number that nobody has goes on just the same. */
+/** The number that comes before the face. It is not looked up here: an unknown number continues in the same way. */
 export function NumberScreen() {
   const { faceOf } = useKiosk();
   const number = useSignal('');

@@ -287,7 +287,7 @@ function PlainSetup({ done, title, lead, class: name = '', children }: PlainSetu
   );
 }
 
-/** The server has this kiosk leave: nobody checks in here any more. */
+/** The server has this kiosk leave: no one checks in here any more. */
 function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) {
   const { waiting } = setup;
   return (

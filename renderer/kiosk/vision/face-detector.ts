@@ -22,7 +22,7 @@ export interface FaceDetector {
   watch(track: MediaStreamTrack): void;
   /** Asks for pixels with one of the next frames. */
   sample(crop: boolean): void;
-  /** At least this many ms between two detections: nobody is there, or another screen is shown. */
+  /** At least this many ms between two detections, while no one is there or another screen is shown. */
   pace(ms: number): void;
   readonly metrics: VisionMetrics;
   stop(): void;

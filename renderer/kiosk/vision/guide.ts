@@ -12,7 +12,7 @@ import type { Detection, FaceSample, FoundFace } from './messages.ts';
  * sooner than the core and spares it hopeless pictures; the core's own quality gate has the last word.
  */
 
-/** Face box against the frame's height: smaller is a passer-by, who is left alone. */
+/** Face box relative to the frame's height: a smaller one is a passer-by, who is ignored. */
 export const PASSER_BY = 0.1;
 /** Smaller still has to come closer: who only walks past has not asked to be checked in. */
 const NEAR = 0.2;

@@ -69,7 +69,7 @@ function Leave() {
   );
 }
 
-/** An erasure that was asked for stands on every page, with the way back where there is one. */
+/** A requested erasure is shown on every page, with a way to cancel it if there is one. */
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
   const undo = () =>

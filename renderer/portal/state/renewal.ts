@@ -4,7 +4,7 @@ import type { OwnCode } from '../../../sync/protocol/api/credentials.ts';
 export const SPARE_MS = 15_000;
 /** After a rejection it is tried again in, ms. */
 export const RETRY_MS = 5000;
-/** Renewed for so long after someone last touched the page: a phone that lies open must not be a key for good, ms. */
+/** Renewed for so long after the page was last touched: an unlocked phone must not be a permanent key, ms. */
 export const TOUCHED_MS = 5 * 60_000;
 
 export interface Shown {

@@ -105,7 +105,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     return { ok: true, value: null };
   }
 
-  /** A session ends a while after someone last touched the page, not after the page last asked something by itself. */
+  /** A session ends a while after someone last touched the page, not after the page's own last request. */
   function keepSignedIn(): void {
     let reportedAt = performance.now();
     const used = (): void => {

@@ -70,7 +70,7 @@ export function usePageStart(title: string, page: unknown, part = '') {
   return main;
 }
 
-/** A session that nobody uses ends; who is only reading gets the chance to say so. */
+/** An unused session ends; someone who is only reading gets the chance to say so. */
 const WARN_MS = 2 * 60_000;
 
 export function EndsSoon({ session }: { session: Pick<Session<{ kind: string }>, 'idleEndsAt' | 'loadSession'> }) {

@@ -10,7 +10,7 @@ export interface PhotoSource {
   isWaiting(address: string): boolean;
   /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
   read(address: string): Promise<Uint8Array>;
-  /** @param taken false: nobody will ever want it */
+  /** @param taken false: no one will ever want it */
   done(address: string, taken: boolean): void;
 }
 

@@ -16,7 +16,7 @@ const MAX_PACKET_BYTES = Math.max(MAX_SEALED_BYTES, MAX_PAGE_BYTES) + 1024;
 const SESSION_S = 3600;
 /** After this a message up is of no use: the engine has long sent another, s. */
 const MESSAGE_S = 60;
-/** Messages that nobody waited for, or that were not the answer, within FLOOD_MS: more is a flood. */
+/** Unexpected messages, or ones that were not the answer, within FLOOD_MS: more is a flood. */
 const FLOOD_MESSAGES = 200;
 const FLOOD_MS = 10_000;
 /** Nudges are passed on at most this often, ms: they are not signed, and each costs an ask. */

@@ -72,7 +72,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
   const { sources, running, log, now, pace = PACE } = options;
   const trustedRoot = Buffer.from(options.trustedRoot);
   const folder = await openTrustedFolder(options.folder);
-  /** Only what was given out here is downloaded: nobody else's word for a hash is taken. With the source that named it. */
+  /** Only what was returned here is downloaded: no one else's statement of a hash is accepted. With the source that named it. */
   const given = new WeakMap<UpdateTarget, UpdateSource>();
   const failed = (source: UpdateSource, problem: Problem) =>
     log({ what: 'source-failed', source: source.name, code: problem.code, message: problem.message });

@@ -79,7 +79,7 @@ function opened(name: string, path: string, from: number, response: IncomingMess
     response.destroy();
     return null;
   }
-  // A redirect is not followed: it would lead to a host that nobody named.
+  // A redirect is not followed: it would lead to a host that was never configured.
   if (statusCode !== 200 && statusCode !== 206) throw refuse(String(statusCode));
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw refuse('compressed in transit');
   const bytes = reading(name, response);

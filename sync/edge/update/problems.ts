@@ -26,7 +26,7 @@ export const malformed = (role: Role, why: string, cause?: unknown): Problem =>
 
 export const absent = (path: string): Problem => new Problem('update-incomplete', { path });
 
-/** A source has no room just now: it is asked again in a while, and nothing is wrong with it. */
+/** A source is busy: it is asked again in a while, and nothing is wrong with it. */
 export const busy = (source: string): Problem => new Problem('update-busy', { source });
 
 /** How bad a source's failure is, for the one that is reported when every source failed: forgery before absence. */

@@ -8,7 +8,7 @@ import { MAX_METADATA } from './profile.ts';
 import type { UpdateSource } from './source.ts';
 import { beginTrust, type TrustedFolder, takeMetadata } from './trusted.ts';
 
-/** Roots taken in one go: a kiosk that slept through more goes on at the next. */
+/** Roots fetched in one go: a kiosk that missed more continues at the next. */
 const MAX_ROOTS = 64;
 
 /** What a repository offers, all of it of one state, verified and not expired. */

@@ -41,7 +41,6 @@ export const AttendanceRow = z.strictObject({
 });
 export type AttendanceRow = z.infer<typeof AttendanceRow>;
 
-/** What is looked for. `from` is included, `to` is not. */
 export const attendanceFilter = {
   site: Uuid.optional(),
   person: Uuid.optional(),

@@ -130,7 +130,7 @@ export const countAttention = endpoint('GET /api/attention/count', {
   roles: ['admin', 'dpo', 'staff'],
   data: [],
   answer: AttentionCount,
-  // The rail asks again and again: that is no use of the session.
+  // The rail polls: that does not count as use of the session.
   idle: true,
 });
 

@@ -77,7 +77,7 @@ const Place = z.strictObject({
   position: z.number().int().nonnegative(),
   follows: z.array(z.base64url().max(43)).max(4),
 });
-/** A verification goes on from where the part before it ended; none: from the beginning. */
+/** A verification continues where the previous part ended; absent: from the beginning. */
 export const VerifyRequest = z.strictObject({ from: Place.nullable().default(null) });
 export const VerifyFault = z.strictObject({
   code: z.string(),

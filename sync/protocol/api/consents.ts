@@ -81,9 +81,9 @@ export const ConsentTextList = z.strictObject({
   /** The text that ships, in each of its languages: in force while no text of your own is. */
   shipped: z.array(NewConsentText.omit({ version: true })),
   shippedVersion: z.string(),
-  /** Since when all of them are adopted; null: nobody has, in this version. */
+  /** Since when all of them are adopted; null: no one has, in this version. */
   adoptedAt: Instant.nullable(),
-  /** What kiosks put in place of `{controller}` and the like; what nobody has said yet is missing. */
+  /** What kiosks insert for `{controller}` and the like; what has not been entered yet is missing. */
   filledIn: z.record(z.string(), z.string()),
 });
 export type ConsentTextList = z.infer<typeof ConsentTextList>;

@@ -7,7 +7,7 @@ import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
 
 const summary = {
   request: Uuid,
-  /** `requested`: can be taken back; `under-way`: key and values are gone, the rest is done step by step. */
+  /** `requested`: can be cancelled; `under-way`: key and values are destroyed, the rest follows step by step. */
   state: z.enum(['requested', 'under-way', 'done', 'undone']),
   origin: z.enum(['person', 'staff', 'operator', 'kiosk', 'retention', 'restore']),
   requestedAt: Instant,

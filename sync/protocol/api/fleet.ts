@@ -32,7 +32,7 @@ export type AlertCode = z.infer<typeof AlertCode>;
 
 export const Alert = z.strictObject({
   code: AlertCode,
-  /** `bad`: nobody, or not everybody, gets in by it, or records are at stake. */
+  /** `bad`: not everyone can check in, or records are at risk. */
   severity: z.enum(['bad', 'warn']),
   /** The number or word behind it: seconds, bytes, °C, the camera's state, the newest version. */
   detail: z.union([z.string(), z.number()]).nullable(),
@@ -66,7 +66,7 @@ export const FleetKiosk = z.strictObject({
   site: Uuid.nullable(),
   status: z.enum(['pending', 'approved', 'revoked']),
   lastHeardAt: Instant.nullable(),
-  /** By the kiosk's own word; null: it has never said. */
+  /** As the kiosk reports it; null: it never has. */
   report: Inventory.nullable(),
   reportAt: Instant.nullable(),
   alerts: z.array(Alert),

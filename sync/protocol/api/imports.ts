@@ -5,7 +5,7 @@ import { endpoint, RawBody } from './endpoint.ts';
 import { DuplicateOf } from './enrolment.ts';
 import { countedPageOf, Instant, pageOf, pageQuery, sortedQuery } from './page.ts';
 
-/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has looked at it. */
+/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has reviewed it. */
 
 /** What the operator states: these people have agreed, elsewhere, to this text. Absent: only who has agreed here is enrolled. */
 const Basis = z.strictObject({

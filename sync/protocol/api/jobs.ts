@@ -31,7 +31,6 @@ export const JobStates = z.strictObject({
 export const JobRunsQuery = z.strictObject({
   job: z.string().max(60).optional(),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
-  /** Id of the last run of the page before. */
   before: z.coerce.number().int().positive().optional(),
 });
 

@@ -34,7 +34,7 @@ export type MyComplaint = z.infer<typeof MyComplaint>;
 export const MyComplaints = z.strictObject({ items: z.array(MyComplaint) });
 export type MyComplaints = z.infer<typeof MyComplaints>;
 
-/** What `DELETE /api/gdpr/delete/my-account` has to be given: asked for first, so that no single click erases anybody. */
+/** Required by `DELETE /api/gdpr/delete/my-account`: requested first, so that no single click erases anyone. */
 export const ErasureConfirmation = z.strictObject({
   confirmation: z.string(),
   expiresAt: Instant,
@@ -55,7 +55,7 @@ export type MyConsentText = z.infer<typeof MyConsentText>;
 /** What may be agreed to, a text a language: the operator's own, or else the one that ships. And who to ask. */
 export const MyConsentTexts = z.strictObject({
   items: z.array(MyConsentText),
-  /** A text is left out, since it names who runs the place, and nobody has said who does. */
+  /** A text is missing because it names the responsible organisation, which has not been entered. */
   unset: z.boolean(),
   controller: z.string().nullable(),
   contact: z.string().nullable(),

@@ -61,7 +61,7 @@ export const ReportRow = z.strictObject({
   person: Uuid.nullable(),
   name: z.string().nullable(),
   number: z.string().nullable(),
-  /** Of a person's day; null: nobody recorded it. It is never made up. */
+  /** Of a person's day; null: it was not recorded. It is never invented. */
   firstIn: Instant.nullable(),
   lastOut: Instant.nullable(),
   /** Of a person's day with a late arrival: whole minutes after the start of work. */

@@ -6,7 +6,7 @@ import { Instant } from './page.ts';
 /** Roles of people who sign in. */
 export const RoleName = z.enum(['admin', 'dpo', 'staff', 'auditor', 'person']);
 
-/** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers send to nobody. */
+/** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers never send. */
 export const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 /** Body of `POST /api/session`: the one-time token of a link. */

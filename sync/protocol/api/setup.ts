@@ -12,6 +12,6 @@ export const getSetup = endpoint('GET /api/setup', {
   roles: ['admin'],
   data: [],
   answer: z.strictObject({ done: z.array(z.enum(SETUP_STEPS)) }),
-  // The guide asks again and again: that is no use of the session.
+  // The guide polls: that does not count as use of the session.
   idle: true,
 });

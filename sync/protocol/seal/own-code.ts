@@ -47,7 +47,7 @@ export function writeOwnCode(
   return OWN_CODE + base32(Buffer.concat([head, signature]));
 }
 
-/** Null for what none of these issuers signed: whatever else is wrong with it is nobody's business. Says nothing of its time. */
+/** Null for anything that none of these issuers signed: what else may be wrong with it is not reported. Says nothing about its time. */
 export function readOwnCode(text: string, issuers: readonly Ed25519PublicJwk[]): OwnCode | null {
   if (!text.toUpperCase().startsWith(OWN_CODE)) return null;
   const bytes = fromBase32(text.slice(OWN_CODE.length));

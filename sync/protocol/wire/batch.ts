@@ -13,7 +13,6 @@ export const understoodVersions = (current: number): readonly number[] =>
   [current, current - 1, current - 2].filter((version) => version >= 1);
 /** What this build reads. An answer is written in the version of what it answers, so that the older side understands it. */
 export const PROTOCOL_VERSIONS = understoodVersions(PROTOCOL_VERSION);
-/** Most events in one batch. */
 export const MAX_BATCH_EVENTS = 500;
 /** Largest padded plaintext of a batch, bytes: the largest bucket. */
 export const MAX_PLAIN_BYTES = 1024 * 1024;

@@ -143,7 +143,7 @@ export const Policy = z.strictObject({
     .optional(),
   /** Whether administrators may watch the screens of its kiosks live, which say so then; absent: `off`. */
   watchScreens: z.enum(['on', 'off']).optional(),
-  /** Where face templates live: at server and kiosks, or as a ciphertext that the person's card alone opens; absent: `store`. */
+  /** Where face templates are stored: on server and kiosks, or as a ciphertext that only the person's card opens; absent: `store`. */
   templates: z.enum(['store', 'card']).optional(),
   /**
    * The days that the site's records are counted by: its zone (IANA), and when on the wall one ends and the next begins.

@@ -37,7 +37,7 @@ export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed
 /** What a server may ask a kiosk to do, once (wire/fleet.ts). */
 export const CommandWhat = z.enum(['restart', 'logs', 'watch', 'wipe', 'decommission']);
 export type CommandWhat = z.infer<typeof CommandWhat>;
-/** `started`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
+/** `started`: under way, reported before the kiosk can no longer report. Each of the others is final. */
 const CommandOutcome = z.enum(['started', 'done', 'failed', 'refused', 'expired']);
 
 /**
@@ -87,7 +87,7 @@ export const OpenBody = {
   checkin: z.strictObject({
     ...by,
     direction: Direction,
-    /** True: the kiosk worked the direction out by itself, so the server may put it right; absent: it was fixed or chosen. */
+    /** True: the kiosk chose the direction by itself, so the server may correct it; absent: it was fixed or chosen. */
     automatic: z.boolean().optional(),
     method: Method,
     liveness: LivenessResult,

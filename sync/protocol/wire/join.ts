@@ -36,7 +36,7 @@ const deviceHeader = <T extends string>(typ: T) =>
 
 export const JoinHeader = deviceHeader(JOIN_TYP.join);
 export type JoinHeader = z.infer<typeof JoinHeader>;
-/** Signed by the Ed25519 key that `request` names, so that nobody registers a key that is not his. */
+/** Signed by the Ed25519 key that `request` names, so that no one registers a key that is not theirs. */
 export const Join = z.strictObject({
   /** Secret of the code, base64url; null in a request file, which an administrator carries. */
   secret: z
@@ -64,7 +64,7 @@ export const Grant = z.strictObject({
 });
 export type Grant = z.infer<typeof Grant>;
 
-/** Answer to a join, and to a poll while nobody has approved it. */
+/** Answer to a join, and to a poll until it has been approved. */
 export const Waiting = z.strictObject({
   state: z.literal('pending'),
   device: Uuid,

@@ -148,7 +148,7 @@ function split(version: string): [core: string[], pre: string[]] {
   return [core.split('.'), dash < 0 ? [] : version.slice(dash + 1).split('.')];
 }
 
-/** After `to` was tried and given up, `from` opens the store again: what makes an update one that can be taken back. */
+/** After `to` was tried and abandoned, `from` opens the store again: what makes an update reversible. */
 export const canGoBack = (from: Pick<BuildFacts, 'schema'>, to: Pick<BuildFacts, 'minReader'>): boolean =>
   to.minReader <= from.schema;
 

@@ -118,7 +118,7 @@ export async function restore(env: Environment, wanted: string | null, o: ThawCh
   });
 }
 
-/** Notes in the database that a backup was read back, for `doctor`; where there is none (any more), nothing is made. */
+/** Records in the database that a backup was verified, for `doctor`; without a database, none is made. */
 export async function noteVerified(env: Environment): Promise<void> {
   const config = readConfig(env);
   try {

@@ -38,7 +38,7 @@ const Environment = z
     ENCRYPTION_KEY: Key,
     /** Second secret that every sub-key is derived from too. */
     SECRET_KEY: Key,
-    /** Both as they were, while they are rotated (keys rotate); of the two, those that were exchanged. */
+    /** Both as they were, during a rotation (keys rotate); of the two, those that were replaced. */
     ENCRYPTION_KEY_PREVIOUS: Key.optional(),
     SECRET_KEY_PREVIOUS: Key.optional(),
     /** PostgreSQL over verified TLS 1.3 (platform/database/url.ts). Without it: the embedded database, for evaluation. */
@@ -78,7 +78,10 @@ const Environment = z
     /** Repeat window of the default site when it is made; the console changes it later. */
     SMARTPRESENCE_REPEAT_SECONDS: wholeNumber('seconds', 0, 3600).default(60),
     SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
-    /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
+    /**
+     * Days without the server after which kiosks drop their templates, if a site has no policy of its own. Unset:
+     * unchanged, initially 30.
+     */
     SMARTPRESENCE_LEASE_DAYS: wholeNumber('days', 1, 365).optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

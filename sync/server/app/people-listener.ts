@@ -58,7 +58,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    // With a certificate nobody trusts, HSTS would lock the operator out of his own demo.
+    // With an untrusted certificate, HSTS would lock operators out of their own demo.
     strictTransportSecurity: o.trusted ? { maxAge: 31_536_000 } : false,
   });
   await app.register(cookie);

@@ -64,7 +64,7 @@ async function devicesBehind(db: Db, keyring: Keyring, purpose: KeyPurpose): Pro
   });
 }
 
-/** When the newest key of a purpose was made: a device that was heard since has it. */
+/** When the newest key of a purpose was made: any device in contact since then has it. */
 async function newestKeyMade(db: Db, purpose: KeyPurpose): Promise<Date> {
   return (await findLast(db, 'keyring.server_key', { purpose, retired_at: null }, 'serial', ['made_at']))!.made_at;
 }

@@ -7,7 +7,7 @@ import { MODULES } from './modules.ts';
 
 /** After a change, this long for more of them, ms. */
 const GATHER_MS = 50;
-/** Without a signal (another replica died between its commit and its word), ms. */
+/** Without a signal (another replica died between its commit and its signal), ms. */
 const POLL_MS = 5000;
 
 /**

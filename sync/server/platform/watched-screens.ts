@@ -3,7 +3,7 @@ import { MAX_PICTURE_BYTES } from '../../protocol/wire/farewell.ts';
 
 /** A watch ends so long after its watcher last asked, ms: a closed page says nothing. */
 export const ABSENT_MS = 30_000;
-/** Then it has to be asked for again, which is in the audit log again, ms. */
+/** After this it has to be requested again, which is logged in the audit log again, ms. */
 export const LONGEST_WATCH_MS = 15 * 60_000;
 /** Least time between two pictures, ms; a kiosk sends two a second at most, and a network may bunch them. */
 export const PACE_MS = 250;
@@ -98,7 +98,7 @@ export function jpegSize(bytes: Uint8Array): [width: number, height: number] | n
   for (let at = 2; at + 9 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
     const [lead, marker] = [bytes[at]!, bytes[at + 1]!];
     if (lead !== 0xff) return null;
-    // C4, C8 and CC are no frames; before a frame there are tables alone.
+    // C4, C8 and CC are not frames; only tables come before a frame.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker))
       return [view.getUint16(at + 7), view.getUint16(at + 5)];
   }

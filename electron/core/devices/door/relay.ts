@@ -7,7 +7,7 @@ import { type OpenPort, type SerialPorts, within } from '../serial/port.ts';
 
 /** A command that takes longer than this has failed, ms. */
 const COMMAND_MS = 1_000;
-/** The door is given this long over its pulse before the watchdog takes the connection down, ms. */
+/** How much longer than its pulse the door may take before the watchdog closes the connection, ms. */
 const GRACE_MS = 1_500;
 const WATCH_MS = 250;
 

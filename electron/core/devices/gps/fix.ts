@@ -28,7 +28,7 @@ export interface FixState {
   readonly heardAt: number;
   readonly fix: Fix | null;
   readonly trouble: FixTrouble;
-  /** Somewhere else than before, or the first place at all: believed when it is said again and again. */
+  /** A different place from before, or the first one: believed after it was reported several times. */
   readonly candidate: (Place & { readonly count: number; readonly since: number }) | null;
 }
 
@@ -105,7 +105,7 @@ type Limits = Pick<Gps, 'minSatellites' | 'maxHdop' | 'maxSpeedKmh'>;
 function unfit(rmc: Sentence & { kind: 'rmc' }, gga: Sentence & { kind: 'gga' }, limits: Limits): FixTrouble {
   const { latitude, longitude } = rmc;
   if (latitude === null || longitude === null || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return 'nowhere';
-  // Off Africa, where nobody has a door: what a receiver says that knows nothing.
+  // Off the coast of Africa, where there are no doors: what a receiver without a fix reports.
   if (Math.abs(latitude) < 0.001 && Math.abs(longitude) < 0.001) return 'nowhere';
   if ((gga.satellites ?? 0) < limits.minSatellites || gga.hdop === null || gga.hdop <= 0 || gga.hdop > limits.maxHdop)
     return 'weak';

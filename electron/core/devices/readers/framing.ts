@@ -91,7 +91,7 @@ export function createFramer(framing: Framing) {
     },
     /** A new connection: what was unfinished is discarded. */
     reset: begin,
-    /** Reads given up so far: too long, cut off, or bytes that belong to none. */
+    /** Reads discarded so far: too long, cut off, or bytes that belong to none. */
     get damaged(): number {
       return damaged;
     },

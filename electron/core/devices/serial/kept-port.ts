@@ -160,7 +160,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     }
   }
 
-  /** One poll at a time; the next after `pollMs`, whatever happens. */
+  /** One poll at a time; the next after `pollMs`, whatever the result. */
   function poll(): void {
     clearTimeout(timer);
     if (stopped) return;

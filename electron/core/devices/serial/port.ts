@@ -21,7 +21,7 @@ export interface OpenPort {
 
 export interface PortEvents {
   readonly onData: (bytes: Uint8Array) => void;
-  /** The port is gone, by itself: unplugged, or the driver gave up. Called at most once, never after `close`. */
+  /** The port disconnected by itself: unplugged, or the driver gave up. Called at most once, never after `close`. */
   readonly onDisconnect: (error: Error | null) => void;
 }
 

@@ -38,7 +38,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
-/** The same for who doesn't run the kiosks: in plain words with what to do, and no numbers. */
+/** The same for roles that don't manage the kiosks: in plain words with what to do, and no numbers. */
 export function PlainHealth({ kiosk }: { kiosk: FleetKiosk }) {
   if (kiosk.status === 'pending') return <Badge>{t('devices.status.pending')}</Badge>;
   if (kiosk.leaving || kiosk.alerts.length === 0) return <AlertBadges kiosk={kiosk} />;

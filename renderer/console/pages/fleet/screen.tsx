@@ -122,7 +122,7 @@ function LiveScreen({ kiosk: { id: device, name }, command, onDrawn, onOver }: L
     })();
     return () => {
       gone.abort();
-      // The kiosk need not wait for silence to say that nobody watches.
+      // The kiosk need not wait for silence to learn that no one is watching.
       if (!over) void api(stopWatching, { params });
     };
   }, [device, command, onDrawn, onOver]);

@@ -134,7 +134,7 @@ interface SettingsHistoryProps<T> {
   done: (value: T) => void;
 }
 
-/** Who set what and when; each but the newest can be put back. */
+/** Who set what and when; all but the newest can be restored. */
 export function SettingsHistory<T>({ history, mayRevert, revert, done }: SettingsHistoryProps<T>) {
   const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;

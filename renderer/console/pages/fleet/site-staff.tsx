@@ -213,7 +213,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
   );
 }
 
-/** Shown once. On paper go PIN and codes alone: a printed secret would make codes for ever. */
+/** Shown once. Only PIN and codes are printed: a printed secret would make codes for ever. */
 function Sheet({ added, onDone }: { added: staff.HandedOver; onDone: () => void }) {
   const { member, pin, factor } = added;
   return (

@@ -27,7 +27,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
         found.reload();
       },
     });
-  /** A badge's number is known, so that it can be added again; a card's code is known to nobody any more. */
+  /** A badge's number is known, so it can be added again; no one knows a card's code any more. */
   const revoke = ({ id, number }: credentials.Credential) =>
     run(() => api(credentials.revokeCredential, { params: { person: person.id, credential: id } }), {
       ask: {

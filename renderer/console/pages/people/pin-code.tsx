@@ -11,7 +11,7 @@ import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { kiosksAt } from '../../state/places.ts';
 
-/** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
+/** A code for choosing a PIN at a kiosk: no one else ever knows the PIN. */
 export function PinCodePanel({ person: { id: person, number, sites } }: { person: Person }) {
   const hasNumber = number !== null;
   const found = useRead(credentials.getPinCode, { params: { person } });

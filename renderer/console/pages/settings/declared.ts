@@ -142,7 +142,7 @@ export function patchOf(policy: Policy, fields: Fields, names: readonly SettingN
   return { was: part((name) => held[name]), is: part((name) => valueIn(name, fields)) };
 }
 
-/** What is wrong with a field as it stands, and what to do; null: nothing. */
+/** What is wrong with a field's current value, and what to do; null: nothing. */
 export function errorOf(name: SettingName, policy: Policy, fields: Fields): string | null {
   const { unit, required } = SETTINGS[name];
   if (name === 'checkinMethods') {

@@ -23,7 +23,7 @@ const message = (reason: string): string => t(keyOr(`review.reason.${reason}`, '
 const choicesOf = ({ people, duplicate }: ReviewItem): PersonRow[] =>
   duplicate && !people.some(({ id }) => id === duplicate.id) ? [...people, duplicate] : [...people];
 
-/** What stands chosen at first: only what is beyond doubt. */
+/** What is selected at first: only what is beyond doubt. */
 const likely = (item: ReviewItem): Whose => {
   const choices = choicesOf(item);
   if (choices.length === 0) return item.asNew ? 'new' : null;
@@ -51,7 +51,7 @@ export function ReviewScreen() {
   );
   const item = photos[place];
 
-  /** The one after it comes next, and what was decided is said. */
+  /** Continues with the next one, and reports what was decided. */
   function settled(message: string, person: PersonRow | null = null): void {
     const next = photos[place + 1] ?? photos[0];
     at.value = next && next !== item ? next.id : null;
@@ -147,7 +147,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   const comparing = useSignal(false);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
-  /** Anyone who is here without a face may have declined it: the importer's word does not do for them. */
+  /** Anyone known here without a face may have declined it: the importer's statement is not enough for them. */
   const theirs = chosen ? [chosen] : whose.value === 'new' ? item.people : [];
   const agreed = item.consent && theirs.every(({ templates }) => templates !== 0);
 

@@ -66,7 +66,7 @@ const IDLE_MS = 120_000;
 /** A person who calls out names at an assembly point looks at people, not at the screen. */
 const EVACUATION_IDLE_MS = 900_000;
 
-/** Staff's room: nothing of it is drawn without the PIN, and nothing of it is left when it closes. */
+/** Staff's screens: nothing of them is drawn without the PIN, and nothing is left when they close. */
 export function StaffScreen() {
   const { core, home } = useKiosk();
   const session = useMemo(() => createStaffSession(core), [core]);
@@ -99,7 +99,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   const stepBack = useRef<(() => void) | null>(null);
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  // Anyone who works by keyboard goes on where the new view begins; one with a field of its own begins there.
+  // Keyboard users continue where the new view begins; a view with a field of its own begins there.
   useLayoutEffect(() => {
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();

@@ -15,7 +15,7 @@ import { DiagnosticsScreen, moment } from './diagnostics.tsx';
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
 
-/** Above this someone should look at the machine, °C; the server says so too. */
+/** Above this someone should check the machine, °C; the server reports it too. */
 const HOT = 80;
 /** Below this much free space someone should look, bytes; as the server has it. */
 const LOW_DISK = 500e6;
@@ -27,7 +27,7 @@ const IDLE_MS = 120_000;
 
 type View = { at: 'menu' } | { at: 'diagnostics' } | { at: 'ask'; task: TechnicianTask };
 
-/** The technician's room: how machine and program are, and what can be done about it. Nobody's name but the technician's. */
+/** The technician's screen: the state of machine and program, and what can be done about it. Only the technician is named. */
 export function TechnicianScreen({ name, leave }: { name: string; leave: () => void }) {
   const { core, unlocked } = useStaff();
   const view = useSignal<View>({ at: 'menu' });
@@ -45,7 +45,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
     view.value = { at: 'menu' };
   };
   const heading = useRef<HTMLHeadingElement>(null);
-  // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
+  // Keyboard users continue where the new view begins; a question has its own place for that.
   useLayoutEffect(() => {
     if (view.value.at !== 'ask') heading.current?.focus();
   }, [view.value.at]);

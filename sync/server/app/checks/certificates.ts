@@ -7,7 +7,7 @@ import { check, DAY_MS, HOUR_MS, opened } from './check.ts';
 
 /** Days before a certificate's end from which it is worth saying. */
 const SOON_DAYS = 21;
-/** A CA takes its kiosks with it, so it is said while there is a season left. */
+/** A CA takes its kiosks with it, so it is reported months ahead. */
 const CA_SOON_DAYS = 120;
 
 /** Certificates that are not renewed automatically. */

@@ -48,7 +48,7 @@ export interface BrokerTrial {
   tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
 }
 
-/** One thing that is looked at. `F`: what was seen; `C`: codes that it may end in. */
+/** One thing that is checked. `F`: what was found; `C`: codes that it may end in. */
 export interface Check<F = unknown, C extends string = string> {
   /** Kebab-case; `doctor` prints it. */
   readonly name: string;
@@ -97,7 +97,7 @@ export function opened({ open }: Subject): Opened {
   return open;
 }
 
-/** Looks and judges. Never throws: what can't be looked at is a finding too. @param limitMs time that looking may take */
+/** Checks and judges. Never throws: what can't be checked is a finding too. @param limitMs time that the check may take */
 export async function examine(one: Check, subject: Subject, limitMs: number): Promise<readonly Finding[]> {
   try {
     const inspected = one.inspect(subject).then((facts) => ({ facts }));

@@ -16,7 +16,7 @@ const DISK_LOW = 1024 * MIB;
 const CLOCK_DIFFERS = 5_000;
 const CLOCK_WRONG = 300_000;
 
-/** Seen at a new connection alone: those that are open go on as they were. */
+/** Only visible on a new connection: open ones continue unchanged. */
 const UNSAFE = {
   'database-tls-refused': {
     level: 'stops',

@@ -55,7 +55,7 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
   });
 }
 
-/** Of what needs no database, with what is known of why there is none. */
+/** The checks that need no database, with what is known about why there is none. */
 export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
   const inspected = CHECKS.filter((one) => one.withoutDatabase && one !== brokerCheck);

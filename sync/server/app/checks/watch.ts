@@ -23,7 +23,7 @@ const LIMIT_MS = 30 * SECOND_MS;
 /** Answers are this fresh, ms: who asks often makes no more work. */
 const FRESH_MS = SECOND_MS;
 const TICK_MS = 5 * SECOND_MS;
-/** What was found wrong is looked at again this soon, ms, so that it clears when it was fixed. */
+/** A failed check is repeated this soon, ms, so that it clears once it was fixed. */
 const RETRY_MS = 15 * SECOND_MS;
 
 interface Inspected {
@@ -113,7 +113,7 @@ export class Watch {
     return found.some(({ code }) => code !== 'database-read-only');
   }
 
-  /** The database's first: without it what needs it is not looked at. */
+  /** The database's check first: without it, checks that need it are skipped. */
   async #inspect(checks: readonly Check[]): Promise<void> {
     const [database, ...others] = checks;
     if (!database) return;

@@ -20,7 +20,6 @@ import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
 import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
 import { UnauthenticatedConnections, type UnauthenticatedLimits } from './unauthenticated-connections.ts';
 
-/** Pieces of photos in work at once, of all devices. */
 const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
@@ -108,7 +107,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   return app;
 }
 
-/** Anybody can make a certificate: one that is not of our CA makes nobody less of a stranger. */
+/** Anyone can make a certificate: one that our CA did not issue proves nothing. */
 function isOurs({ keyring, now }: DeviceListenerOptions, socket: TLSSocket): boolean {
   try {
     peerOf(socket, keyring.caPems, now().getTime());

@@ -129,7 +129,7 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
   if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
   if (ask.what === 'changes' && (await heardFrom(db, device.id, ask.heard ?? null, context.now()))) {
-    // Screens see it at their next regular look: an idle fleet wakes nobody.
+    // Screens see it at their next regular update: an idle fleet wakes no one.
     await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
     if (ask.report) await keepReport(db, device.id, ask.report, context.now());
   }
@@ -202,7 +202,7 @@ function headerOf(event: unknown): { readonly type?: unknown; readonly open?: un
 
 const typeOf = (event: unknown): unknown => headerOf(event).type;
 
-/** Keeps how a device says it is, in place of what it said before. */
+/** Stores a device's report in place of the previous one. */
 export async function keepReport(db: Db, device: string, report: Inventory, now: Date): Promise<void> {
   const row = { at: now, report: JSON.stringify(report) };
   await upsert(db, 'device_report', 'device', { device, ...row }, row);

@@ -65,7 +65,7 @@ export class PerDeviceQueue {
     try {
       return await work();
     } finally {
-      // Handed over, not given back: nobody can slip in between.
+      // Handed over, not released: no one can get in between.
       const next = this.#queue.shift();
       if (next) next();
       else this.#running -= 1;

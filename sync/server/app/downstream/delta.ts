@@ -7,7 +7,6 @@ import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './re
 
 /** Rows of the log read for one page; what a later row among them repeats is left out. */
 const WINDOW = 500;
-/** Rows whose people are read at once. */
 const CHUNK = 25;
 
 interface Row {

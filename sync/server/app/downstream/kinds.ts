@@ -18,7 +18,10 @@ export const kindsOf = (modules: readonly ServerModule[]): Kinds =>
 
 type PersonKind = Extract<Change, { person: string }>['kind'];
 
-/** What pages say of people. Nothing is said of anyone without a `person` change: they are not of the reader's site (any more). */
+/**
+ * What pages contain about people. Nothing is sent about anyone without a `person` change: they are not at the reader's
+ * site (any more).
+ */
 export interface PeopleReader {
   has(person: string): boolean;
   /** All of a person; the `person` change is the first. */

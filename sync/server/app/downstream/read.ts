@@ -50,7 +50,7 @@ async function readPage(
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
   const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));
   const changes = [...part.changes];
-  // A kiosk that missed our newest key, for whatever reason, gets it in every page until it trusts it.
+  // A kiosk that has missed our newest key gets it in every page until it trusts it.
   if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
   // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.

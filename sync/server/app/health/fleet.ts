@@ -41,7 +41,7 @@ interface Counts {
   readonly anchored_at: Date | null;
 }
 
-/** What is in the database and shows whether all is well. Counts and ages alone, the same on every replica. */
+/** What the database shows about the state of the fleet. Only counts and ages, the same on every replica. */
 export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
   const registry = new Registry();
   const { one, by } = gaugesIn(registry);

@@ -66,7 +66,7 @@ export function judge(
   const { type } = event.header;
   // It keeps its place in the chain and loses its values: nothing is left that it could change.
   if (erased) return null;
-  // Nobody to protect, and nobody to change: attendance of a person whose own event was lost still counts.
+  // There is no one to protect or change: attendance of a person whose own event was lost still counts.
   if (!known)
     return attendance === 'record' || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
   const { member, until, held } = relation;
@@ -144,7 +144,7 @@ export async function judgeAll(
   const kept = new Set<string>();
   for (const taken of fresh) {
     const { event } = taken;
-    // Nothing is voided before it was recorded, whatever the kiosk says of the time.
+    // Nothing is voided before it was recorded, whatever time the kiosk states.
     const recorded = voided.get(targetOf(event) ?? '')?.at.getTime() ?? 0;
     const at = new Date(Math.max(recorded, instantOf(event.header, now).getTime()));
     const all = peopleConcerned(event, voided).map((id) => {
@@ -164,7 +164,7 @@ export async function judgeAll(
     }
     const unknown = all.filter((one) => !one.known);
     if (adds(event)) for (const one of unknown) added.add(one.id);
-    // Nothing is here that it could be about: so it names nobody.
+    // There is nothing here that it could be about, so it names no one.
     const nameless = unknown.length > 0 && !adds(event) && rule.attendance !== 'record';
     allowed.push(nameless ? { ...taken, event: { ...event, personal: {} } } : taken);
   }

@@ -41,7 +41,7 @@ async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<Opene
 
 export async function* events(of: Reading) {
   for await (const { id, header, values, receivedAt } of openedEvents(of)) {
-    // The key of a photo says nothing of anybody: the photo itself is shown.
+    // The key of a photo describes no one: the photo itself is shown.
     const { photoKey: _, ...sealed } = values;
     const opened = await withPosition(sealed, header.device, of.sealing);
     yield {

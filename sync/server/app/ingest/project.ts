@@ -44,7 +44,7 @@ export async function project(
   for (const event of ours) if (!isDeletion(event)) await take(event);
   for (const person of kept)
     for (const { site: _, ...change } of await allOfPerson(tx, person, scope)) changes.push({ ...change, device });
-  // Last: a request for erasure takes locks that everybody waits for.
+  // Last: a request for erasure takes locks that everything else waits for.
   for (const event of ours) if (isDeletion(event)) await take(event);
   await appendChanges(tx, changes, now);
 }

@@ -14,7 +14,7 @@ import { triage } from './triage.ts';
 
 type Entry = z.output<typeof QuarantineRow>;
 
-/** Which entries are meant; all of them where nothing is said. */
+/** Which entries are meant; all if nothing is given. */
 export interface QuarantineFilter {
   readonly device?: string | undefined;
   readonly reason?: string | undefined;

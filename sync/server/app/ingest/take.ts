@@ -66,7 +66,7 @@ export async function take(
     ...settled.errors,
     ...denied.map(({ taken, reason }) => {
       const one = refused(taken.seq, reason, taken.raw);
-      // No key is made for an id that nobody has.
+      // No key is made for an unknown id.
       return reason === 'person-unknown' ? { ...one, person: null } : one;
     }),
   ];
@@ -138,7 +138,7 @@ function settle(
   return { fresh, errors };
 }
 
-/** Whether each new event continues the chain, and which earlier ones now stand otherwise than before. Pure. */
+/** Whether each new event continues the chain, and which earlier ones have changed as a result. Pure. */
 function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; there: Map<ChainState, number[]> } {
   const hashes = new Map([...log.slots].map(([seq, { hash }]) => [seq, hash]));
   for (const t of fresh) hashes.set(t.seq, t.headerHash);

@@ -9,7 +9,7 @@ export interface Taken {
   readonly kind: 'taken';
   readonly seq: number;
   readonly event: WireEvent;
-  /** As it came: what a digest is made of, so that a replay gets the same one. */
+  /** As received: input of the digest, so that a replay has the same one. */
   readonly raw: unknown;
   readonly headerHash: string;
 }
@@ -64,7 +64,7 @@ function personIn(raw: unknown): string | null {
   return others.length === 0 ? (one ?? null) : null;
 }
 
-/** JSON can be read at any depth, and written to some thousands of levels only: what is deeper leaves a word in its place. */
+/** JSON can be parsed at any depth, but serialised only to some thousands of levels: anything deeper is replaced by a word. */
 function textOf(raw: unknown): string {
   try {
     return JSON.stringify(raw) ?? 'null';

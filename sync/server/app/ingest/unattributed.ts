@@ -4,7 +4,6 @@ import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { quarantinePlace } from '../../platform/keys/personal.ts';
 
-/** Entries that are read at once. */
 const PAGE = 200;
 
 /**

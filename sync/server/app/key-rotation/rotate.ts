@@ -142,7 +142,7 @@ export async function advanceRotation(
   }
 }
 
-/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
+/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller tries again. */
 async function patience(db: Db, cause: unknown): Promise<RotationState> {
   const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
   if (!row) throw cause;
@@ -221,7 +221,7 @@ async function to(
  * registered. Waits for every transaction that is writing one now.
  */
 async function guard(tx: Tx, { environment }: SealedTables, version: number): Promise<void> {
-  // A table that is in use for long must not queue everybody else behind us: we come again.
+  // A table in use for long must not queue everyone else behind us: we try again later.
   await sql`set local lock_timeout = '5s'`.execute(tx);
   for (const { table, columns, versionColumn } of environment) {
     const found = versionColumn

@@ -7,7 +7,7 @@ import { personBox } from '../../platform/keys/persons.ts';
 import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
 import { type Position, pageOf } from './walk.ts';
 
-/** Opens everything with the new keys alone. Each throws what does not open: the rotation stops there, and loses nothing. */
+/** Opens everything with only the new keys. Each function throws what does not open: the rotation stops there, and loses nothing. */
 
 type Walked = { readonly count: number; readonly next: Position };
 
@@ -41,7 +41,7 @@ export async function verifyOfPersons(
   const { rows, next } = await pageOf(db, table, after, limit, { condition });
   const people = rows.map((r) => String(r.cells[table.person]));
   const box = await personBox(db, fresh, people);
-  // Erased between the two statements: what was read of them is nobody's any more.
+  // Erased between the two statements: what was read no longer belongs to anyone.
   for (const { cells, sealed } of rows) {
     if (!box.has(String(cells[table.person]))) continue;
     for (const [column, place] of Object.entries(table.columns)) {

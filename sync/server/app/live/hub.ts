@@ -12,7 +12,7 @@ const GATHER_MS = 60;
 /** Reading for the screens may take this share of the time: one in … */
 const SHARE = 4;
 const LONGEST_GATHER_MS = 5000;
-/** A reader that lets more than this pile up is dropped; it comes back and resumes, bytes. */
+/** A reader with a larger backlog is disconnected; it reconnects and resumes, bytes. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Most screens at once; further ones are asked to come again. */
 export const MAX_READERS = 500;

@@ -236,7 +236,7 @@ export class BrokerConsumer {
       const own = this.#ownTopics();
       // For `tryOut` alone: not shared, so that our own message comes to us and to no other replica.
       const forTrial = client.subscribeAsync(this.#o.trialOnly ? Object.values(own) : [own.up, own.down], { qos: 1 });
-      // Where the next subscription fails first, nobody waits for this one: its rejection would end the server.
+      // If the next subscription fails first, nothing awaits this one: its rejection would end the server.
       forTrial.catch(() => undefined);
       if (this.#o.trialOnly) {
         await forTrial;

@@ -174,7 +174,7 @@ function rules(o: EmbeddedOptions, send: (device: string, text: string) => Promi
       if (!client) return done(null);
       const address = readTopic(o.serverId, packet.topic);
       if (address?.device !== client.id || packet.qos !== 1) return done(forbid('forbidden-publish', client));
-      // The worker is the one subscriber: what aedes does with the packet afterwards reaches nobody, and need not be large.
+      // The worker is the only subscriber: what aedes does with the packet afterwards reaches no one, and need not be large.
       o.worker.handle(packet.topic, Buffer.from(packet.payload), send).then(
         () => {
           packet.payload = '';

@@ -158,7 +158,7 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
   return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
 }
 
-/** A folder for its owner alone. The folders above it, where they are missing, are for everyone to pass. */
+/** A private folder for its owner. Missing folders above it are created accessible to everyone. */
 function makePrivate(folder: string, owner: Owner | undefined): void {
   mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,7 +1,7 @@
 import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
-/** More devices than this are not kept: presence of more can only be made up. */
+/** More devices than this are not kept: presence of more can only be fabricated. */
 const MAX_ONLINE = 20_000;
 
 /**

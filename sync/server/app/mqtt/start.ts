@@ -12,7 +12,6 @@ import { keepNoted } from './replicas.ts';
 import type { MqttSettings } from './settings.ts';
 import { type Dropped, MqttWorker } from './worker.ts';
 
-/** Nudges at once. */
 const NUDGES_AT_ONCE = 8;
 /** At most one round of nudges in this time, ms: a kiosk's ask brings all that there is. */
 const NUDGE_PAUSE_MS = 1000;
@@ -161,7 +160,7 @@ async function clientCertificates({
       (next) => {
         current = next;
       },
-      // The present one goes on; the next tick tries again.
+      // The current one stays in use; the next tick tries again.
       () => undefined,
     );
 

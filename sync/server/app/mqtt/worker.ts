@@ -22,14 +22,13 @@ export interface WorkerOptions {
   readonly refuse: (message: UpMessage, problem: Problem) => Promise<string>;
   readonly presence: (device: string, online: boolean) => Promise<void>;
   readonly log: Logger;
-  /** Most messages in work at once. */
   readonly atOnce?: number;
 }
 
 /** What was dropped, by code, since the start. */
 export type Dropped = Readonly<Record<string, number>>;
 
-/** A code is logged at its first drop and then at every so many: a flood must not fill the log too. */
+/** A code is logged at its first drop and then once per so many: a flood must not fill the log too. */
 const LOG_EVERY = 1000;
 
 /**
@@ -84,7 +83,7 @@ export class MqttWorker {
     });
   }
 
-  /** No message comes any more: writes down which rejections were only counted so far. */
+  /** No more messages arrive: writes down rejections that were only counted so far. */
   close(): void {
     this.#errors.close();
   }

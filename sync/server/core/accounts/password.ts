@@ -38,7 +38,7 @@ const bytesOf = (password: string): Buffer => Buffer.from(password.normalize('NF
 /** @returns PHC string. Slow by intent: never inside a transaction */
 export const hashPassword = (password: string): Promise<string> => exclusive(() => hash(bytesOf(password), ARGON2));
 
-/** Of a password that nobody knows: checked where there is no account, so that both take the same time. */
+/** A password that no one knows: checked if there is no account, so that both take the same time. */
 let decoy: Promise<string> | null = null;
 
 /** @param stored PHC string; null: there is no such account, or none with a password */

@@ -14,7 +14,7 @@ import { listTexts, textsInForce } from './texts.ts';
  * at a site that has not said who, can't be agreed to: nobody knows who they would be agreeing with.
  */
 
-/** What a kiosk keeps photos for where nobody has said otherwise, days. */
+/** How long a kiosk keeps photos by default, days. */
 const PHOTO_DAYS = 90;
 
 interface FilledTexts {

@@ -137,7 +137,7 @@ export async function countsAlone(
   return false;
 }
 
-/** Whether a kiosk put down that this minor had agreed with no guardian, who has not since. */
+/** Whether a kiosk recorded that this minor consented without a guardian, and no guardian has since. */
 export async function agreedAlone(db: Db, person: string): Promise<boolean> {
   return exists(db, 'person_minor', { person, alone_at: not(null) });
 }

@@ -202,7 +202,7 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
   publish(changes);
 }
 
-/** A minor who agreed with no guardian has not agreed: what was made of their face is not kept, here or at the kiosk. */
+/** A minor who consented without a guardian has not consented: what was made of their face is not kept, here or at the kiosk. */
 async function standingFor(tx: Tx, person: string): Promise<Standing> {
   const standing = await standingOf(tx, person);
   return standing === 'none' && (await agreedAlone(tx, person)) ? 'withdrawn' : standing;

@@ -124,7 +124,7 @@ async function record(
   return standingOf(tx, person);
 }
 
-/** Said again within this, it is the same word, ms. */
+/** Repeated within this time, it is the same statement, ms. */
 const SAME_MS = 86_400_000;
 
 /** Whether a consent that stands is given again: of another text, or long enough after to prolong it. */
@@ -141,7 +141,7 @@ async function renews(
   return other || now.getTime() - last.at.getTime() > SAME_MS;
 }
 
-/** Now, or just after the last word on record: a kiosk's event of this very millisecond does not overrule what is said now. */
+/** Now, or just after the last statement on record: a kiosk's event of the same millisecond does not override what is recorded now. */
 async function notBefore(tx: Tx, person: string, now: Date): Promise<Date> {
   const last = await latestConsent(tx, person);
   return new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1));
@@ -164,7 +164,7 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
   ];
 }
 
-/** Two people are one: the consents of both are the kept one's, and both their templates if they stand on these, or none. */
+/** Two people are merged: the consents of both become the kept one's, and both their templates if they are based on these, or none. */
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   await dropTemplates(tx, keys, merged);

@@ -110,7 +110,7 @@ export const credentials: ServerModule = {
     pin_code: {
       sealed: { by: 'person', columns: { sealed: (cell, person) => pinCodePlace(cell('id'), person) } },
       exported: 'credentials',
-      // A code is the number's that it was given with, and that is nobody's now.
+      // A code belongs to the number it was issued with, which no one has now.
       merged: async ({ tx, merged }) => {
         await remove(tx, 'pin_code', { person: merged });
       },

@@ -32,7 +32,7 @@ import { changesOf } from '../people/sites.ts';
  * words arrive in.
  */
 
-/** The pepper belongs to it: of one choice of a PIN an earlier hash does not open in the place of a later one. */
+/** Bound to its pepper: an earlier hash of a PIN does not open in place of a later one. */
 export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place =>
   placeOf('pin.hash', `${pin.id}.${pin.pepper}`, { person });
 
@@ -60,7 +60,7 @@ export async function keepPin(
   const { person, device, change, pin } = statement;
   if (change !== 'removed' && !pin) return 'nobody';
   const held = await findLocked(tx, 'pin', { person });
-  // A PIN that was carried over is no new choice: it never takes the place of another one, nor of one that was taken back.
+  // A PIN that was carried over is not a new choice: it never replaces another one, nor a revoked one.
   if (change === 'carried' ? held && (held.id !== pin!.id || !held.sealed) : held && held.chosen_at > at)
     return 'device';
   if (pin && !(await isPepper(tx, pin.pepper))) return 'device';
@@ -136,7 +136,7 @@ async function publishPins(tx: Tx, people: readonly string[], now: Date): Promis
   }
 }
 
-/** Two people are one, and go by the number of the first: its PIN counts, or, where there is none, the other's. */
+/** Two people are merged and use the number of the first: its PIN is valid, or the other's if it has none. */
 export async function movePin(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
   const rows = await findAll(tx, 'pin', { person: [kept, merged] });
   await remove(tx, 'pin', { person: merged });
@@ -184,7 +184,7 @@ export async function peppersChange(db: Db, keys: Keys): Promise<Extract<Change,
   return { kind: 'pinPeppers', peppers };
 }
 
-/** Codes by which people choose a PIN at a kiosk: staff gives a code, shown once, and nobody but the person knows the PIN. */
+/** Codes for choosing a PIN at a kiosk: staff give out a code, shown once, and only the person knows the PIN. */
 
 /** How long a code counts, ms. */
 export const PIN_CODE_MS = 7 * 86_400_000;

@@ -54,7 +54,7 @@ export async function clearCommands(tx: Tx, device: string, commands: readonly s
   await remove(tx, 'device_state', { device, kind: 'command', id: commands });
 }
 
-/** A device that was taken away, or comes back as another one, receives nothing that was for the one before. */
+/** A device that was removed, or returns as another one, receives nothing that was meant for the previous one. */
 export async function clearDeviceState(db: Db, device: string): Promise<void> {
   await remove(db, 'device_state', { device });
 }

@@ -96,7 +96,7 @@ export async function register(
   return row;
 }
 
-/** A kiosk chooses its own id; it may not be one that stands for something else. */
+/** A kiosk chooses its own id; it may not be one with a special meaning. */
 async function requireFreeId(db: Db, id: string): Promise<void> {
   const server = await exists(db, 'keyring.identity', { server_id: id });
   if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
@@ -111,7 +111,7 @@ export async function findDevice(db: Db, id: string): Promise<Device | null> {
 /** Which devices are meant; all of them where nothing is said. */
 export interface DeviceFilter {
   readonly status?: Device['status'] | undefined;
-  /** Exactly this one: who stands at the default site without saying so is not among them. */
+  /** Exactly this one: devices that belong to the default site implicitly are not included. */
   readonly site?: string | undefined;
 }
 

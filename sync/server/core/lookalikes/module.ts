@@ -80,7 +80,7 @@ async function pairsForKiosks(
       reason,
       at: at.toISOString(),
       device,
-      // Who works in the office is no kiosk's business.
+      // Kiosks need not know who works in the office.
       by: device === null ? null : by,
     }));
     return others.length > 0 ? [{ kind: 'lookalikes' as const, person, others }] : [];

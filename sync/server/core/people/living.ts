@@ -21,7 +21,7 @@ export async function requireLiving(tx: Tx, person: string, against: 'none' | 'c
   if (!(await locked.executeTakeFirst())) throw new Problem('person-unknown');
 }
 
-/** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */
+/** The current person under that name: merged people are represented by the one that was kept. Null if erased or unknown. */
 export async function livingPerson(tx: Tx, id: string): Promise<string | null> {
   const row = await find(tx, 'person', { id }, ['deleted_at', 'merged_into']);
   if (!row || row.deleted_at) return null;

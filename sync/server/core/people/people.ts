@@ -39,7 +39,6 @@ export async function lockPeople(tx: Tx, people: readonly string[]): Promise<Rea
   return found;
 }
 
-/** One `person` event. */
 export interface PersonChange extends Open<'person'> {
   readonly personal: Personal<'person'>;
   /** When it happened, never after its arrival (instant.ts). */

@@ -151,7 +151,7 @@ export async function changePerson(
   { version, ...patch }: Patch,
   now: Date,
 ): Promise<string[]> {
-  // A change makes nobody.
+  // A change never creates a person.
   if (!(await exists(tx, 'person', { id: person }))) throw new Problem('person-unknown');
   // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
   if (patch.gpsOptOut) await findLocked(tx, 'person', { id: person }, ['id']);

@@ -12,7 +12,6 @@ import { readPhotoOf } from './store.ts';
  * is left behind, no matter who deletes a photo.
  */
 
-/** Photos on their way at once. */
 const AT_ONCE = 8;
 const PAGE = 200;
 
@@ -69,7 +68,7 @@ async function storeOne(
   if (pieces.length === 0) return null; // Deleted a moment ago.
   const body = Buffer.concat(pieces.map((p) => p.bytes));
   const prefix = kind === 'checkin' ? PREFIX.checkinPhotos : PREFIX.enrolmentPhotos;
-  // The row before the object: an object that no row knows would be deleted by nobody.
+  // The row before the object: an object without a row would never be deleted.
   const row = { device, address, pieces: pieces.map((p) => p.at), size: body.length };
   const { object } = await db
     .insertInto('photo_object')

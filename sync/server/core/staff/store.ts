@@ -145,7 +145,7 @@ export async function addStaff(
   return id;
 }
 
-/** Members who may unlock where this one may; nobody is added meanwhile: two at once would both find room, or the name free. */
+/** Members who may unlock at the same kiosks; locks out additions meanwhile: two at once would both find room, or the name free. */
 async function meetingThem(tx: Tx, keys: Keys, scope: string | null): Promise<StaffRow[]> {
   await lockName(tx, 'kiosk-staff');
   return (await listStaff(tx, keys)).filter(

@@ -70,7 +70,7 @@ export async function applyTemplates(
   );
   if (whole.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
-  // The first under an id stays: nobody replaces another's template by naming it.
+  // The first under an id stays: no one can replace another's template by naming it.
   await insertNew(
     tx,
     'template',

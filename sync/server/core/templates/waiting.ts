@@ -18,7 +18,7 @@ import { templateCounts, vectorBytes, vectorFrom } from './templates.ts';
  * recognised by them.
  */
 
-/** What nobody has decided about goes by itself after so many days. */
+/** What has not been decided is deleted after so many days. */
 export const CASE_DAYS = 14;
 
 export const casePlace = (id: string, person: string): Place => placeOf('enrolment.case', id, { person });
@@ -92,7 +92,7 @@ export async function openCase(tx: Tx, keys: Keys, id: string): Promise<Waiting 
   return { id, person, other, score, source, madeAt: made_at, faces };
 }
 
-/** An administrator is asked about someone else: who has become like the face, or was behind the first. */
+/** An administrator is asked about someone else: a person who has come to resemble the face, or was next in line. */
 export async function askAbout(
   tx: Tx,
   id: string,

@@ -16,7 +16,7 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 export const complaintPlace = (id: string, person: string): Place => placeOf('complaint.message', id, { person });
 
-/** Most that wait for an answer at once: nobody fills the queue of the person in charge. */
+/** Most that may wait for an answer at once: no one can flood the queue. */
 const MAX_OPEN = 20;
 
 /** Messages of these complaints, by id; erased people have none. */

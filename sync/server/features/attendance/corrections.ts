@@ -236,7 +236,7 @@ export async function listCorrections(
   }));
 }
 
-/** The words given for what was done to these records, by record: why each counts no more, else why it was added. */
+/** The reasons given for changes of these records, by record: why each no longer counts, else why it was added. */
 export async function reasonsOf(
   db: Db,
   keys: Keys,

@@ -63,7 +63,7 @@ export async function searchAttendance(
   }));
 }
 
-/** Why a record counts nowhere: a void's reason, `corrected` where another stands instead, `staff` where none does; null: it counts. */
+/** Why a record doesn't count: a void's reason, `corrected` if another replaces it, `staff` if none does; null: it counts. */
 export const whyVoided = (row: {
   readonly reason: string | null;
   readonly superseded_by: string | null;

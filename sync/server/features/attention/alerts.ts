@@ -98,7 +98,7 @@ function notice(
 
 const OF_NOBODY = sql`person = null, key = sha256(uuid_send(gen_random_uuid()))`;
 
-/** Nothing ties the items of people who are erased to them any more; that they are over is said all the same. */
+/** Items of erased people are no longer linked to them; their closing is still reported. */
 export const unlinkItems = ({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<unknown> =>
   sql`update alert_item set ${OF_NOBODY} where person = any(${people}::uuid[])`.execute(tx);
 
@@ -124,7 +124,7 @@ interface Reader {
 }
 
 const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSettings => {
-  // Of another role once, perhaps: what this one does not see is no choice of its.
+  // Perhaps from an earlier role: topics that this role can't see are not its choice.
   const chosen = (row?.topics as api.AlertTopic[] | null | undefined) ?? api.DEFAULT_TOPICS[role] ?? [];
   return {
     topics: chosen.filter((topic) => api.kindsFor(role, topic).length > 0),

@@ -8,7 +8,6 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { type AuditFilter, inClear } from './search.ts';
 
 const PAGE = 1000;
-/** People whose aliases are made at once. */
 const PEOPLE = 2000;
 
 export interface Affected {

@@ -12,7 +12,6 @@ import type { AuditRow } from '../../platform/audit/row.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
-/** Rows read at once. */
 const PAGE = 1000;
 /** Rows that one search decrypts at most: beyond them it returns what it has, and where to continue. */
 const MOST_OPENED = 50_000;

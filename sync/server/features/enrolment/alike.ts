@@ -13,7 +13,6 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** Whose face is like a new one: whether someone is enrolled already, which is shown to staff alone. */
 
-/** People whose templates are in memory at once. */
 const CHUNK = 500;
 /** Share of new faces that may wrongly be held for someone's: a person decides, so rather one too many. */
 const DUPLICATE_FPIR = 0.05;
@@ -51,7 +50,7 @@ export async function mostAlike(
       for (const { vector } of models.get(model) ?? []) {
         templates += 1;
         const held = vectorFrom(Buffer.from(vector, 'base64url'));
-        // A broken or stolen kiosk may have sent anything: that is like nobody.
+        // A broken or stolen kiosk may have sent anything: that matches no one.
         if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
           if (probe.not.includes(person) || probe.embedding.length !== held.length) continue;

@@ -35,7 +35,7 @@ const LIFE: Readonly<Record<CommandWhat, number>> = {
   decommission: 7 * 24,
   wipe: 90 * 24,
 };
-/** A kiosk that was heard on the last minute may say so a little later, ms. */
+/** A kiosk in contact in its last minute may report a little later, ms. */
 const GRACE_MS = HOUR;
 /** Logs are kept so long, ms. */
 const LOGS_KEPT_MS = 7 * 86_400_000;
@@ -217,7 +217,7 @@ export async function lastCommands(db: Db): Promise<Map<string, string>> {
   return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
 }
 
-/** Commands whose time is over without a word are sent no more. @returns how many */
+/** Expired commands without a report are no longer sent. @returns how many */
 export async function endOverdue(tx: Tx, now: Date): Promise<number> {
   const before = new Date(now.getTime() - GRACE_MS);
   const rows = await tx

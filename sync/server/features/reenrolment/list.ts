@@ -153,7 +153,7 @@ export async function reenrolments(db: Db, scope: string, now: Date): Promise<Re
     const before = first.get(person);
     if (!before || REASONS.indexOf(reason) < REASONS.indexOf(before)) first.set(person, reason);
   }
-  // Where there are too many, the reasons decide who is listed: a list of hundreds of new people hides nobody else.
+  // If there are too many, the reasons decide who is listed: a list of hundreds of new people must not hide anyone else.
   const rank = ({ reason }: { reason: Reason }) => REASONS.indexOf(reason);
   const byPerson = (a: Reenrolment, b: Reenrolment) => (a.person < b.person ? -1 : 1);
   return [...first]

@@ -149,7 +149,6 @@ export interface PeriodOfSite {
   readonly now: Date;
 }
 
-/** People looked up at once. */
 const PAGE = 500;
 /** Days of people whose records are held at once: of a longer period those of fewer people. */
 const HELD_DAYS = PAGE * 92;

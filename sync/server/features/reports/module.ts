@@ -65,7 +65,7 @@ async function missing(person: string, { source: { db }, scope }: Reader): Promi
 
 export const reports: ServerModule = {
   onEvents: { health: keepKioskStatistics },
-  // Who it accounted for is forgotten at its end, so it changes nobody's data.
+  // Who was accounted for is deleted at its end, so it changes no one's data.
   events: { evacuation: { attendance: 'mark' } },
   onEvent: { evacuation: rollCall },
   kioskChanges: {

@@ -4,7 +4,6 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { get, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
-/** Records looked through at once. */
 const PAGE = 1000;
 
 /**

@@ -33,7 +33,7 @@ export const webhooksJob: Job = {
   },
 };
 
-/** The delivery log keeps to its time also while nobody is notified: no receiver is on, or nothing happens. */
+/** The delivery log is also purged while no one is notified: without an enabled receiver, or without activity. */
 export const webhooksEndJob: Job = {
   name: 'webhooks-end',
   everyMs: 60 * 60_000,

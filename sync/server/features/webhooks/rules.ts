@@ -21,7 +21,7 @@ export function pauseAfter(attempts: number, random: number): number | null {
   return pause === undefined ? null : Math.round(pause * (0.9 + 0.2 * random));
 }
 
-/** How long a receiver is left alone after a message to it failed, ms: the rest of its queue would fail as well. Pure. */
+/** How long a receiver is not contacted after a failed message, ms: the rest of its queue would fail as well. Pure. */
 export const restAfter = (attempts: number): number =>
   Math.min(PAUSES_MS[Math.min(attempts, PAUSES_MS.length) - 1]!, LONGEST_REST_MS);
 

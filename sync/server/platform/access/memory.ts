@@ -46,7 +46,7 @@ export class SessionMemory {
     return this.#sessions.size;
   }
 
-  /** Drops what sessions had that are none any more, and refreshes the rest. */
+  /** Removes what ended sessions held, and refreshes the rest. */
   async check(db: Db, now: Date): Promise<void> {
     if (this.#sessions.size === 0) return;
     const alive = await aliveHashes(db, [...this.#sessions.keys()], now);

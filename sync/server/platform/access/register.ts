@@ -73,7 +73,7 @@ function registerOne(
       callers.set(request, caller);
       admit(spec, request, caller);
     },
-    // Also of bodies that can't be read. What is thrown here goes on to the listener's own handler.
+    // Also for bodies that can't be read. Errors thrown here reach the listener's own handler.
     errorHandler: async (error, request) => {
       const caller = callers.get(request);
       if (caller && !recorded.has(error)) await recordError(errors, spec, caller, asProblem(error));
@@ -169,7 +169,7 @@ export function admit(spec: Admission, request: FastifyRequest, { session, actor
   if (!session) throw new Problem('no-session');
   if (!spec.roles.includes(session.role)) throw new Problem('not-allowed');
   if (session.stage === 'enrol' && !spec.enrolling) throw new Problem('second-factor-missing');
-  // A person may be shown themselves alone, whatever a route forgets to check.
+  // A person may only be shown themselves, whatever a route forgets to check.
   const { person } = request.params as { person?: string };
   if (actor.role === 'person' && person !== undefined && person !== actor.id) throw new Problem('not-allowed');
 }

@@ -57,7 +57,7 @@ export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
   readonly notify: (...what: ('board' | 'change')[]) => void;
   /** Sets the session cookie of the answer; null removes it. */
   readonly cookie: (token: { readonly token: string; readonly expiresAt: Date } | null) => void;
-  /** Done after the commit, and not waited for by the answer: mail, and whatever must not show in the time it takes. */
+  /** Done after the commit, without delaying the answer: mail, and anything whose duration must not show. */
   readonly after: (work: () => Promise<void>) => void;
   /** Names who signed in, for the audit row, where the request began without a session. */
   readonly as: (actor: Pick<Actor, 'role' | 'id' | 'email'>) => void;

@@ -53,7 +53,7 @@ export async function audited<T>(
     route,
     resource,
     data: [...kinds],
-    // A list of everybody would be as long as the gallery, each minute: the row says that it was about all of them.
+    // A list of everyone would be as long as the gallery, each minute: the row says that it was about all of them.
     subjects: everyone ? [] : [...people],
     count: people.size,
     everyone,

@@ -5,7 +5,6 @@ import { type AuditKey, readAuditKeys } from './keys.ts';
 import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
 import { readSigningKeys, readStatement, type StatementKeys } from './statement.ts';
 
-/** Rows read at once. */
 const PAGE = 2000;
 
 export interface AuditFault {

@@ -21,7 +21,7 @@ const MAX_RESOURCE = 200;
  */
 export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
   const { actor } = entry;
-  // Before the lock, which everybody waits for.
+  // Before the lock, which everything else waits for.
   const person = actor.role === 'person' ? actor.id : null;
   const subjects = [...new Set(entry.subjects)];
   const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);

@@ -57,7 +57,7 @@ const LEAST_READER = 'least-reader';
  * @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back)
  */
 export async function migrate(db: Db, to?: string): Promise<void> {
-  // A newer build has added what does not concern this one, which goes on, and migrates nothing.
+  // A newer build has added something that does not concern this one, which continues and migrates nothing.
   if ((await readSchema(db)).newer.length > 0) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));

@@ -217,7 +217,7 @@ export function loggedParameters(s: LogSettings): string[] {
     wrong.push('log_parameter_max_length_on_error = 0');
   for (const name of ['debug_print_parse', 'debug_print_rewritten', 'debug_print_plan'] as const)
     if (on(s[name])) wrong.push(`${name} = off`);
-  // Its plans hold the values, whatever becomes of the parameters.
+  // Its plans contain the values, even if the parameters are not logged.
   if (!off(s['auto_explain.log_min_duration'])) wrong.push('auto_explain.log_min_duration = -1');
   if (on(s['pgaudit.log_parameter'])) wrong.push('pgaudit.log_parameter = off');
   return wrong;

@@ -79,7 +79,7 @@ export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Pro
     const row = (await findLocked(tx, 'sign_in_attempt', { key }))!;
     const since = now.getTime() - row.last_at.getTime();
     const allowance = ALLOWANCES[name];
-    // A clock that was set back must not lock anybody out: a failure of the future counts as one of now.
+    // A clock that was set back must not lock anyone out: a failure in the future counts as one now.
     const wait = pauseMs(allowance, row.failures) - Math.max(0, since);
     if (wait > 0) return wait;
     const left = Math.max(0, row.failures - Math.floor(Math.max(0, since) / allowance.forgetMs));

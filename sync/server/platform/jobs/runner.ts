@@ -15,7 +15,7 @@ export type Ended =
   | { readonly outcome: 'stopped' };
 
 export interface RunningJobs {
-  /** Asks now whether this job is due, or all of them; while it runs the ask counts for nothing. */
+  /** Checks now whether this job is due, or all of them; has no effect while it runs. */
   check(name?: string): void;
   stop(): Promise<void>;
 }

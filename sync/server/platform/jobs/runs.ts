@@ -17,7 +17,7 @@ const leaseEnd = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_S})
 /** One run that is under way: what its process may do with it. */
 export interface OpenRun {
   readonly id: number;
-  /** @returns false when it was taken for dead meanwhile: stop, another may be at it */
+  /** @returns false if it was considered dead in the meantime: stop, another process may be running it */
   extend(): Promise<boolean>;
   /** @returns false as above: then nothing is written */
   end(outcome: 'ok' | 'failed' | 'stopped', o: { report?: Report; code?: string; now: Date }): Promise<boolean>;

@@ -109,7 +109,7 @@ export class Keys {
     this.#version = version;
   }
 
-  /** The same with the present keys alone: what is left when the previous ones are taken out of the environment. */
+  /** The same with only the current keys: what is left when the previous ones are removed from the environment. */
   alone(): Keys {
     const { encryptionKey, secretKey } = this.#current.pair;
     const keys = new Keys(encryptionKey, secretKey);

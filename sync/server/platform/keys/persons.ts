@@ -114,7 +114,7 @@ async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string
 async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<number> {
   const made = new Map(ids.map((id) => [id, randomBytes(SEALED_BYTES)]));
   const sealed = ids.map((id) => keys.seal('keyring', personKeyPlace(id, 1), made.get(id)!).toString('base64'));
-  // In the order of ids, as everybody does it: two transactions that make the same keys never wait for each other in a ring.
+  // In the order of ids, everywhere: two transactions that make the same keys never deadlock.
   const { rows } = await sql<{ person: string }>`
     insert into keyring.person_key (person, sealed, key_version, generation, made_at)
     select u.person, decode(u.sealed, 'base64'), ${keys.version}, 1, now()

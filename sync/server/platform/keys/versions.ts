@@ -136,7 +136,7 @@ export interface KnownReplica extends AboutReplica {
   readonly up: number;
 }
 
-/** Processes that did not say goodbye, by the newest word of each. */
+/** Processes that did not sign off, by their newest report. */
 export async function knownReplicas(db: Db): Promise<KnownReplica[]> {
   const { rows } = await sql<KnownReplica>`
     select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age,

@@ -15,7 +15,7 @@ export interface Claimed {
   /** ms since 1970, by the kiosk's claim. */
   readonly at: number;
   readonly direction: Direction;
-  /** The kiosk worked the direction out by itself, without knowing what other kiosks had just recorded. */
+  /** The kiosk chose the direction by itself, without knowing what other kiosks had just recorded. */
   readonly automatic: boolean;
   /** Voided: it doesn't count, and keeps what it claimed. */
   readonly voided: boolean;

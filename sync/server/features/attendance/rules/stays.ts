@@ -1,7 +1,7 @@
 import type { DayOf } from '../../../../protocol/wire/calendar.ts';
 import { type Direction, inOrder } from './resolve.ts';
 
-/** From coming to going. A null is an end that nobody recorded: it is never made up. */
+/** From arrival to departure. A null is an end that was not recorded: it is never invented. */
 export interface Stay {
   /** Attendance day (`YYYY-MM-DD`) of its beginning, or of its end where there is no beginning. */
   readonly day: string;
@@ -9,7 +9,7 @@ export interface Stay {
   readonly end: number | null;
 }
 
-/** Longest stay that a pair of records is taken for, ms: beyond it the record of going was forgotten. */
+/** Longest stay accepted between two records, ms: beyond it, the departure was not recorded. */
 export const LONGEST_STAY_MS = 18 * 3_600_000;
 
 /**

@@ -65,7 +65,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
   if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return;
   const { person } = row;
   if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
-    // As the operator states it; who has withdrawn stays withdrawn, whatever an old form says.
+    // As the operator states it; people who have withdrawn stay withdrawn, whatever an old form says.
     const basis = String(keys.openJson(basisPlace(row.run), row.basis));
     const statement = { textVersion: row.text_version, language: row.language, basis };
     await giveConsent(tx, keys, person, statement, { via: 'import', account: row.decided_by }, now);

@@ -8,7 +8,7 @@ import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
 import { makeWanted, undoWanted } from './people.ts';
 
-/** Pictures that nobody decided about within this are removed, days; so is what became of those of an ended import. */
+/** Pictures without a decision are removed after this, days; so are the results of an ended import. */
 const KEEP_DAYS = 30;
 const DAY_MS = 86_400_000;
 

@@ -8,7 +8,7 @@ import { Problem } from '../../../../errors/problem.ts';
 /** Largest list, bytes, and most lines. */
 export const MAX_LIST_BYTES = 4 * 1024 * 1024;
 const MAX_LINES = 20_000;
-/** Of a cell more is not looked at: it is wrong by then (people-rules.ts). */
+/** No more of a cell is read: longer ones are rejected anyway (people-rules.ts). */
 const MAX_CELL = 400;
 
 /** A line as it stands there; an empty cell is null. */

@@ -38,7 +38,6 @@ import { importBox, lockOpen, mapPlace, rejudge } from './runs.ts';
 
 /** People made in one transaction. */
 const BATCH = 25;
-/** Values that are looked for at once. */
 const SOUGHT = 1000;
 
 async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {

@@ -114,7 +114,7 @@ export async function decide(
       'import_photo',
       { id: photo, state: ['accepted', 'refused'] },
       {
-        // Refused before anybody looked at it: that is made up for.
+        // Rejected before anyone reviewed it: that is reversed.
         state: row.measured === null && row.photo !== null ? 'waiting' : 'judged',
         code: row.code?.startsWith('refused-') ? null : row.code,
         decided_by: null,

@@ -55,7 +55,7 @@ export const importRoutes: readonly Route[] = [
   ),
   implement(api.getImportPicture, async ({ tx, services: { keys }, params, about }) => {
     const row = await find(tx, 'import_photo', { run: params.import, id: params.photo });
-    // What nobody has looked at yet is whatever someone has uploaded.
+    // What was not checked yet may be anything that was uploaded.
     if (!row?.photo || row.state === 'waiting') throw new Problem('import-photo-unknown');
     about(peopleOf([row]));
     const jpeg = (await importBox(tx, keys, [row])).open('photo', row, row.photo);

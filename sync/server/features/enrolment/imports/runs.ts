@@ -68,7 +68,7 @@ export async function addUpload(
     throw new Problem('import-full', { max: MAX_PICTURES });
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
-    // A list of people takes the place of the one before: it is the same one, corrected.
+    // A list of people replaces the previous one: it is the same list, corrected.
     const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
     const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
     await update(tx, 'import_run', { id: run }, { map: sealed });

@@ -31,7 +31,7 @@ async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promis
   const all: Rollout[] = [];
   for (const row of rows) {
     const plan = planOf(row);
-    // Of one that has ended nobody waits any more.
+    // Nothing waits any more once it has ended.
     const over = row.ended_at !== null;
     const fleet = await fleetOf(db, row.id);
     const sums = tally(plan, over ? fleet.filter((k) => k.progress) : fleet, now);

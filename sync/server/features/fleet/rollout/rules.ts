@@ -13,7 +13,7 @@ import { isFinalError, type UpdateDirective, type UpdateWindow } from '../../../
 
 /** A verdict that is so much later than the trial's end was never given, ms: the kiosk has to start and to reach us. */
 export const GRACE_MS = 15 * 60_000;
-/** A kiosk that was heard within this is in contact, ms. Nothing waits for one that is not. */
+/** A kiosk heard from within this time is in contact, ms. Nothing waits for one that is not. */
 export const CONTACT_MS = 60 * 60_000;
 const HOUR_MS = 3_600_000;
 
@@ -140,11 +140,11 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
   return { counts, ...sums };
 }
 
-/** It refused for what time may fix, as a server that was away: it tries by itself, and is not through. */
+/** It refused for a reason that may pass, such as an unreachable server: it retries by itself, and is not finished. */
 const willRetry = ({ progress }: Kiosk): boolean =>
   progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
 
-/** Whether a rollout stops by itself: so many have failed; or all who got it, be it one, and nobody else has yet to speak. */
+/** Whether a rollout stops automatically: enough have failed; or all that got it (even one), and no other is still to report. */
 const isBad = ({ stopAt }: Plan, { got, failed, undecided }: Tally): boolean =>
   failed >= Math.max(stopAt.kiosks, Math.ceil((stopAt.percent * got) / 100)) ||
   (failed > 0 && failed === got && undecided === 0);

@@ -33,7 +33,7 @@ export async function scrubKeys(db: Db, others: readonly string[] = []): Promise
     try {
       for (const table of ['person_key', ...others])
         await sql`vacuum (full, freeze) ${sql.table(`keyring.${table}`)}`.execute(connection);
-      // Blind indexes and values of the person's own row: nothing opens them, but nobody needs them either.
+      // Blind indexes and values of the person's own row: nothing can open them, and nothing needs them.
       await sql`vacuum person`.execute(connection);
     } catch (cause) {
       if ((cause as { code?: string }).code === '55P03') throw busy(cause);
@@ -88,7 +88,7 @@ export async function partWithWal(db: Db, position: string): Promise<WalState> {
   await attempt(async () => {
     if (await mayCall(db, 'pg_switch_wal()')) await sql`select pg_switch_wal()`.execute(db);
     else if (await isInSegmentOf(db, position))
-      // Not transactional, of no meaning to anybody: it is there to fill the segment.
+      // Not transactional and without meaning: it only fills the segment.
       await sql`select pg_logical_emit_message(false, 'smartpresence', repeat('0', ${SEGMENT}::int))`.execute(db);
   });
   await attempt(() => sql`checkpoint`.execute(db));

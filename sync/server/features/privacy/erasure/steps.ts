@@ -82,7 +82,7 @@ export const STEPS: readonly Step[] = [
       const outdated = await inTransaction(db, async (tx) => {
         const { state, person, origin } = (await findLocked(tx, 'erasure', { request }))!;
         const names = await lockToErase(tx, people);
-        // Once the key is destroyed there is nothing that a hold could keep, and nobody is merged any more.
+        // Once the key is destroyed there is nothing that a hold could keep, and no more merges.
         const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
         if (code !== null) {
           await update(tx, 'erasure_step', { request, step: 'tombstone' }, { done_at: null, code });

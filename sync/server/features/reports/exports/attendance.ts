@@ -8,7 +8,6 @@ import { searchAttendance } from '../../attendance/search.ts';
 import { namesFor, type Shown } from '../report.ts';
 import { type Row, type Table, wallClock } from './files.ts';
 
-/** Records read at once. */
 const PAGE = 1000;
 
 const COLUMNS = [

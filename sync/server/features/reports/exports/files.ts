@@ -51,7 +51,7 @@ const lines = (rows: readonly (readonly string[])[]): string =>
 function textOf(cell: Cell): string {
   if (cell === null) return '';
   if (cell instanceof Date) return cell.toISOString();
-  // A number is one: `-5` is no formula.
+  // A number is harmless: `-5` is not a formula.
   return typeof cell === 'number' ? String(cell) : guarded(cell);
 }
 

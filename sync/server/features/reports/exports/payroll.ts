@@ -70,7 +70,7 @@ function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }
   const days = daysBetween(site, from, to);
   const filter: AttendanceFilter = {
     ...(site.id !== null && { site: site.id }),
-    // A period that ends before it begins has no day, and nobody was there in it.
+    // A period that ends before it begins has no days, and so no one was there.
     from: new Date(days[0]?.start ?? 0).toISOString(),
     to: new Date(days.at(-1)?.end ?? 0).toISOString(),
     voided: false,

@@ -110,7 +110,7 @@ export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> 
  * accounted for is kept while it goes on; from its end only the two counts are.
  */
 
-/** One that nobody ended ends by itself after this, ms. */
+/** An evacuation that no one ended ends by itself after this, ms. */
 export const LONGEST_EVACUATION_MS = 24 * 60 * 60 * 1000;
 
 export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationState> {
@@ -175,7 +175,7 @@ export interface Mark {
   readonly missing: boolean;
 }
 
-/** The latest word counts; the same again stays as it was first said. @returns whether it is news */
+/** The latest statement counts; a repeated one keeps its first time. @returns whether it is news */
 async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
   const { by, device, missing } = mark;
   const { numInsertedOrUpdatedRows } = await tx
@@ -226,7 +226,7 @@ const shown = (row: Row<'evacuation'>): Evacuation => ({
   accounted: row.accounted,
 });
 
-/** Evacuations that nobody ended: who they accounted for is kept no longer than a day. */
+/** Evacuations that no one ended: who was accounted for is kept no longer than a day. */
 export const forgottenEvacuationsJob: Job = {
   name: 'forgotten-evacuations',
   everyMs: 60 * 60 * 1000,
@@ -312,7 +312,7 @@ export async function takeRollCall(
   }
 }
 
-/** A kiosk that comes late begins nothing that ended since, or that would have ended by itself. */
+/** A kiosk that reports late doesn't start an evacuation that has ended since, or would have ended by itself. */
 async function isOver(db: Db, site: SiteId, at: Date, now: Date): Promise<boolean> {
   if (now.getTime() - at.getTime() >= LONGEST_EVACUATION_MS) return true;
   return exists(db, 'evacuation', { site: site.id, ended_at: atLeast(at) });

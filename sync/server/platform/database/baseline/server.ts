@@ -18,7 +18,7 @@ export const server: readonly string[] = [
      code text,
      report jsonb,
      check ((ended_at is null) = (outcome is null)))`,
-  // One at a time, whatever the replicas think.
+  // One at a time, across replicas.
   `create unique index job_run_open on job_run (job) where outcome is null`,
   `create index job_run_of on job_run (job, started_at desc)`,
 

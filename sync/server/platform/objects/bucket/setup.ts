@@ -98,7 +98,7 @@ async function inspect(client: S3, item: Item): Promise<Finding> {
   }
 }
 
-/** What can only be had when the bucket is made, or is the store's own matter, is reported and no deviation. */
+/** What can only be set when the bucket is created, or is the store's own matter, is reported without being a deviation. */
 const asOptional = (item: Item, found: Finding): Finding =>
   item.optional && found.state === 'differs' && !item.apply ? { ...found, state: 'not offered', code: null } : found;
 
@@ -125,7 +125,7 @@ async function ensureBucket(client: S3, settings: S3Settings, dryRun: boolean): 
   }
   const missing = { item, code: 's3-bucket-missing', why: ['it is not there'] };
   if (dryRun) return { ...missing, state: 'would change' };
-  // Object lock can only be had from the beginning; it locks nothing by itself.
+  // Object lock can only be enabled at creation; by itself it locks nothing.
   for (const ObjectLockEnabledForBucket of [true, false]) {
     try {
       await client.createBucket({

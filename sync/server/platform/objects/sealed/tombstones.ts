@@ -53,7 +53,7 @@ export async function writeTombstone(store: ObjectStore, keys: Keys, erasure: St
   });
 }
 
-/** Every tombstone, deleted ones too: nobody may undo an erasure by deleting its tombstone. @throws Problem `tombstone-unreadable` */
+/** Every tombstone, deleted ones too: no one may undo an erasure by deleting its tombstone. @throws Problem `tombstone-unreadable` */
 export async function* readTombstones(store: ObjectStore): AsyncGenerator<StoredTombstone> {
   for await (const object of store.list(PREFIX.tombstones)) {
     if (object.deleteMarker) continue;
