@@ -1,5 +1,5 @@
 import { type ComponentChildren, Fragment } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
@@ -82,15 +82,6 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
       return after;
     });
   const table = useRef<HTMLTableElement>(null);
-  const once = useRef(false);
-  once.current ||= sorted.length > 0;
-  const had = useRef(false);
-  useEffect(() => {
-    // What had the focus went with what was done.
-    if (had.current && chosen.length === 0 && document.activeElement === document.body)
-      table.current?.querySelector<HTMLElement>('th.chooses input')?.focus();
-    had.current = chosen.length > 0;
-  }, [chosen.length]);
   const printing = usePrinting();
   const virtual = useVirtual(table, printing ? 0 : sorted.length);
   useFit(table, virtual !== null && `${columns.map(([name]) => name)} ${currentLanguage()}`);
@@ -220,6 +211,8 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
     </table>
   );
 
+  const once = useRef(false);
+  once.current ||= sorted.length > 0;
   const tools = id && (
     <div class="table-tools">
       {chosen.length > 0 && bulk ? (
