@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { newest } from '../checkin/direction.ts';
 import { faceOff, type Recogniser, recogniserWhile } from '../checkin/recogniser.ts';
@@ -63,10 +64,27 @@ describe('the server’s policy', () => {
     expect([site.timeZone, site.dayStartsAt]).toEqual(['Europe/Berlin', undefined]);
   });
 
-  test('never turns liveness on for recorded footage; one that can’t be read counts as none', () => {
+  test('that a newer build has kept counts as far as it can be read, and where it can’t be, by the strictest', () => {
+    const kept = { leaseDays: 7, faces: 'off', withFace: ['badge'], liveness: 'strong', templates: 'card' };
+    expect(readPolicy(JSON.stringify({ ...kept, newer: { rule: 1 } }))).toEqual(kept);
+    const newer = { leaseDays: 0, faces: 'at-night', liveness: 'stronger', templates: 'chip', photoDays: 'few' };
+    const methods = { withFace: ['badge', 'phone'], checkinMethods: ['phone', 'qr', 'pin'] };
+    expect(readPolicy(JSON.stringify({ ...newer, ...methods }))).toEqual({
+      leaseDays: LEASE_DAYS,
+      faces: 'off',
+      liveness: 'strong',
+      templates: 'card',
+      withFace: ['qr', 'badge'],
+      checkinMethods: ['pin', 'qr'],
+    });
+    expect(readPolicy('{"leaseDays":7,"checkinMethods":["phone"]}')).toEqual({ leaseDays: 7, checkinMethods: ['pin'] });
+    for (const nothing of ['{', '7', '[]', '"off"']) expect(readPolicy(nothing)).toMatchObject({ faces: 'off' });
+    expect([readPolicy(null), readPolicy('')]).toEqual([null, null]);
+  });
+
+  test('never turns liveness on for recorded footage', () => {
     const policy = readPolicy(JSON.stringify({ leaseDays: 7, liveness: 'standard' }));
     expect(governed(defaultSite(true), () => policy, 'off').liveness).toBe('off');
-    expect([readPolicy('{'), readPolicy('{"leaseDays":0}')]).toEqual([null, null]);
   });
 });
 

@@ -9,8 +9,36 @@ import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { keptJson } from '../kept-json.ts';
 import type { SiteConfig } from './config.ts';
 
-/** The server's policy as it was last sent; null for none. One that can't be read (of another build) counts as none. */
-export const readPolicy = (text: string | null): Policy | null => keptJson(Policy, text);
+/** What takes the place of a restriction that can't be read: the strictest of what this build knows. */
+const STRICTEST: { readonly [Name in keyof Policy]?: (kept: unknown) => Policy[Name] } = {
+  leaseDays: () => LEASE_DAYS,
+  faces: () => 'off',
+  liveness: () => 'strong',
+  withFace: () => ['qr', 'badge'],
+  templates: () => 'card',
+  checkinMethods(kept) {
+    const known = CheckinMethod.options.filter((method) => Array.isArray(kept) && kept.includes(method));
+    return known.length > 0 ? known : ['pin'];
+  },
+};
+
+/**
+ * The server's policy as it was last sent; null for none. Of one that a newer build has kept, as after a rollback, the fields that
+ * this build can read count: it must not take faces where they are forbidden, nor let a badge in without the face that is asked for.
+ */
+export function readPolicy(text: string | null): Policy | null {
+  if (!text) return null;
+  const whole = keptJson(Policy, text);
+  if (whole) return whole;
+  const kept = keptJson(z.record(z.string(), z.unknown()), text) ?? { faces: null };
+  const read = Object.entries(Policy.shape).flatMap(([name, schema]) => {
+    if (!Object.hasOwn(kept, name)) return [];
+    const field = schema.safeParse(kept[name]);
+    const value = field.success ? field.data : STRICTEST[name as keyof Policy]?.(kept[name]);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { leaseDays: LEASE_DAYS, ...Object.fromEntries(read) };
+}
 
 /** Why no face may be recognised or enrolled here, whatever the models can do; null where it may. */
 export const facesForbidden = (policy: Policy | null): Problem | null =>
