@@ -171,7 +171,7 @@ link() {
   [ "$now" = "$2" ] && return 0
   # What led elsewhere is written down, to be put back.
   if [ -n "$now" ] && ! grep -Fqs -- "$1 " "$state/links.before"; then
-    if [ -n "$dry" ]; then say "would: keep in mind that $1 led to $now"; else printf '%s %s\n' "$1" "$now" >>"$state/links.before"; fi
+    if [ -n "$dry" ]; then say "would: record that $1 led to $now"; else printf '%s %s\n' "$1" "$now" >>"$state/links.before"; fi
   elif [ -e "$root$1" ] && [ -z "$now" ]; then refuse "$1 is not a file of this program: move it away first"
   fi
   act mkdir -p "$(dirname "$root$1")"
@@ -236,7 +236,7 @@ seal_secret() {
   credential=$state/credentials/smartpresence-device-secret
   [ ! -s "$credential" ] || return 0
   if [ -z "$live" ]; then
-    say 'the device secret is sealed on the machine itself: run install.sh there once more'
+    say 'the device secret is sealed on the machine itself: run install.sh there again'
     return 0
   fi
   if systemd-analyze has-tpm2 --quiet 2>/dev/null; then with='--with-key=tpm2 --tpm2-pcrs=7'; else with=--with-key=host; fi
@@ -340,7 +340,7 @@ install_files() {
     if [ -f "$data/update/root.json" ]; then say 'update/root.json exists already: --update-root is ignored'
     else act install -m 644 -o "$(user_id smartpresence-update)" -g "$(group_id smartpresence-update)" "$update_root" "$data/update/root.json"
     fi
-  elif [ ! -f "$data/update/root.json" ]; then say 'no --update-root: this kiosk takes no updates until update/root.json is there'
+  elif [ ! -f "$data/update/root.json" ]; then say 'no --update-root: this kiosk accepts no updates until update/root.json is there'
   fi
 }
 
@@ -349,7 +349,7 @@ set_up_printer() {
   [ -n "$printer" ] || return 0
   add="lpadmin -p kiosk -E -v $printer -m everywhere"
   if [ -z "$live" ]; then
-    say "the printer is set up on the machine itself: run install.sh there once more, or: $add; lpadmin -d kiosk"
+    say "the printer is set up on the machine itself: run install.sh there again, or: $add; lpadmin -d kiosk"
     return 0
   fi
   act systemctl restart cups.service

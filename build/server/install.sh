@@ -103,7 +103,7 @@ make_user() {
   if id -u $user >/dev/null 2>&1; then return 0; fi
   nologin=$(command -v nologin || echo /usr/sbin/nologin)
   useradd --system --user-group --home-dir "$data" --no-create-home --shell "$nologin" $user
-  say "made the user $user"
+  say "created the user $user"
 }
 
 # point TO LINK: in one step, so that a program started meanwhile finds the old one or the new one.
