@@ -62,8 +62,8 @@ describe('the address', () => {
     ['postgres://sp@db/sp?sslmode=require&sslrootcert=/ca.pem', 'sslmode=verify-full'],
     ['postgres://sp@db/sp?sslmode=verify-ca&sslrootcert=/ca.pem', 'sslmode=verify-full'],
     ['postgres://sp@db/sp?sslmode=verify-full', 'sslrootcert'],
-    ['postgres://sp@db/sp?sslmode=verify-full&sslrootcert=/ca.pem&sslnegotiation=x', 'not known here'],
-    ['postgres:///sp?host=/run/postgresql', 'not known here'],
+    ['postgres://sp@db/sp?sslmode=verify-full&sslrootcert=/ca.pem&sslnegotiation=x', 'unknown parameters'],
+    ['postgres:///sp?host=/run/postgresql', 'unknown parameters'],
     ['postgres://db/sp?sslmode=verify-full&sslrootcert=/ca.pem', 'no user'],
     ['mysql://sp@db/sp', 'postgres://'],
   ])('%s is refused', (url, why) => {
