@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
+import type { Site } from '../../sync/protocol/api/sites.ts';
 import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { keepReport } from '../../sync/server/app/devices/messages.ts';
 import { fleetRegistry } from '../../sync/server/app/health/fleet.ts';
@@ -81,6 +82,14 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await ids(`name=${encodeURIComponent(of(bad).name.slice(-6).toUpperCase())}`)).toEqual([bad.device]);
       api.now = later(11 * 60_000);
       expect((await ids('alert=offline')).sort()).toEqual([good.device, bad.device].sort());
+    });
+
+    test('of the default site are those that were given no other, and no one else’s', async () => {
+      const [own, other] = [await kiosk(), await kiosk({}, await siteNamed('West'))];
+      const { id } = (await api.ask<{ items: Site[] }>('GET', '/api/sites')).items.find((s) => s.isDefault)!;
+      const ids = (await api.ask<FleetPage>('GET', `/api/fleet?site=${id}&limit=200`)).items.map((k) => k.id);
+      expect(ids).toContain(own.device);
+      expect(ids).not.toContain(other.device);
     });
 
     test('what is wrong reaches someone in charge, once, and the metrics; it goes when it is fixed', async () => {
