@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
+import { prepareModels } from '../../build/models/prepare.ts';
 import { enrolDemoPeople } from '../../electron/cli/demo/enrol.ts';
 import type { Segment } from '../../electron/cli/demo/footage.ts';
 import { demoClipSpec } from '../../electron/cli/demo/people.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
-import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
+import { movesOfB } from '../footage/moves.ts';
+import { installReactiveCamera, type ReactiveCamera, reactTo } from '../footage/reactive-camera.ts';
 import { largeKiosk } from './large-kiosk.ts';
 
 /** One walk-up, by the clock of the page, ms: first picture with the face, first sample sent, welcome received, welcome shown. */
@@ -26,7 +29,9 @@ const CLIP_SECONDS = 2;
 /** Nobody is there between two walk-ups for so long, ms: longer than a visit lasts after its face has gone. */
 const PAUSE_MS = 1_200;
 /** A walk-up that takes longer has failed, ms. */
-const GIVE_UP_MS = 15_000;
+const GIVE_UP_MS = 60_000;
+/** Frames a second of the camera; where the page is to answer prompts as well, half as many, as its tests do. */
+const FPS = { off: 30, standard: 15 } as const;
 
 interface Marks {
   sampled: number;
@@ -35,43 +40,14 @@ interface Marks {
 }
 type WithMarks = typeof globalThis & { walkup: Marks };
 
+type Note = (message: string) => void;
+
 /**
  * Lets the two demo men walk up in turns to a kiosk with so many other people enrolled. Liveness is off, each walk-up is a
  * record of its own, and the result goes after a moment instead of two seconds: the group's `leavesOut` says so in each line.
  */
-export async function measureWalkups(
-  people: number,
-  count: number,
-  note: (message: string) => void,
-): Promise<Walkup[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'sp-walkup-'));
-  const home = join(folder, 'kiosk');
-  try {
-    cpSync(await largeKiosk(people, note), home, { recursive: true });
-    const site = { ...readSiteConfig(home), demo: true, liveness: 'off' as const };
-    // The two men are above the others: the search is among all of them all the same.
-    writeSiteConfig(home, { ...site, repeatWindowSeconds: 0, calibratedPeople: people + 10 });
-    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-    await enrolDemoPeople(kiosk);
-    await kiosk.close();
-    return await walkUp(home, count, note);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function walkUp(home: string, count: number, note: (message: string) => void): Promise<Walkup[]> {
-  const host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined });
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1080, height: 1920 } });
-    const camera = await installReactiveCamera(page, { fps: 30 });
-    await page.addInitScript(markInPage);
-    await page.goto(pathToFileURL(host.enterFile!).href);
-    await page.locator('.stage[data-live=true]').waitFor({ timeout: 60_000 });
+export async function measureWalkups(people: number, count: number, note: Note): Promise<Walkup[]> {
+  return atKiosk(people, 'off', note, async (page, camera) => {
     const clips = await loadClips(camera);
     const walkups: Walkup[] = [];
     // The first ones load models and compile: a kiosk that has just been switched on.
@@ -81,6 +57,74 @@ async function walkUp(home: string, count: number, note: (message: string) => vo
       if (n > 0 && n % 25 === 0) note(`${n} of ${count} walk-ups`);
     }
     return walkups;
+  });
+}
+
+/** Lets a man walk up who makes each move that the liveness check asks for, at the strength that ships, with the next frame. */
+export async function measureWillingWalkups(people: number, count: number, note: Note): Promise<Walkup[]> {
+  const { weights } = await prepareModels();
+  const pipeline = await openPipeline(weights);
+  const moves = await movesOfB(pipeline, FPS.standard).finally(() => pipeline.close());
+  return atKiosk(people, 'standard', note, async (page, camera) => {
+    await resetMarks(page);
+    await reactTo(camera, moves);
+    // He is there at once, for a first time that does not count.
+    await welcomed(page, 'at first');
+    await left(page, camera);
+    const walkups: Walkup[] = [];
+    while (walkups.length < count) walkups.push(await one(page, camera, ''));
+    return walkups;
+  });
+}
+
+async function atKiosk<T>(
+  people: number,
+  liveness: 'off' | 'standard',
+  note: Note,
+  work: (page: Page, camera: ReactiveCamera) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-walkup-'));
+  const home = join(folder, 'kiosk');
+  try {
+    cpSync(await largeKiosk(people, note), home, { recursive: true });
+    // A demo does without liveness.
+    const demo = liveness === 'off';
+    // The two men are above the others: the search is among all of them all the same.
+    const site = { ...readSiteConfig(home), demo, liveness };
+    writeSiteConfig(home, { ...site, repeatWindowSeconds: 0, calibratedPeople: people + 10 });
+    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+    await enrolDemoPeople(kiosk);
+    await kiosk.close();
+    return await inBrowser(home, demo, FPS[liveness], work);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function inBrowser<T>(
+  home: string,
+  demo: boolean,
+  fps: number,
+  work: (page: Page, camera: ReactiveCamera) => Promise<T>,
+): Promise<T> {
+  const host = await startBrowserHost({
+    home,
+    demo,
+    browser: { mode: 'none' },
+    secretInFile: true,
+    log: () => undefined,
+  });
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1080, height: 1920 } });
+    const camera = await installReactiveCamera(page, { fps });
+    await page.addInitScript(markInPage);
+    await page.goto(pathToFileURL(host.enterFile!).href);
+    await page.locator('.stage[data-live=true]').waitFor({ timeout: 60_000 });
+    return await work(page, camera);
   } finally {
     await browser.close();
     await host.close();
@@ -103,19 +147,30 @@ async function loadClips(camera: ReactiveCamera): Promise<string[]> {
 
 async function one(page: Page, camera: ReactiveCamera, clip: string): Promise<Walkup> {
   await page.waitForTimeout(PAUSE_MS);
-  await page.evaluate(() => {
+  await resetMarks(page);
+  const faced = await camera.cue(clip);
+  await welcomed(page, `of clip ${clip}`);
+  const marks = await page.evaluate(() => (globalThis as WithMarks).walkup);
+  await left(page, camera);
+  return { faced, ...marks };
+}
+
+const resetMarks = (page: Page): Promise<void> =>
+  page.evaluate(() => {
     (globalThis as WithMarks).walkup = { sampled: 0, answered: 0, shown: 0 };
   });
-  const faced = await camera.cue(clip);
-  await page
+
+const welcomed = (page: Page, which: string): Promise<unknown> =>
+  page
     .waitForFunction(() => (globalThis as WithMarks).walkup.shown > 0, undefined, { timeout: GIVE_UP_MS, polling: 20 })
     .catch((cause) => {
-      throw new Error(`the man of clip ${clip} was not welcomed`, { cause });
+      throw new Error(`the man ${which} was not welcomed`, { cause });
     });
-  const marks = await page.evaluate(() => (globalThis as WithMarks).walkup);
-  await camera.cue(null);
+
+async function left(page: Page, camera: ReactiveCamera): Promise<void> {
+  // When the result goes, footage that follows prompts goes back to the man straight ahead.
   await page.locator('.result').waitFor({ state: 'detached' });
-  return { faced, ...marks };
+  await camera.cue(null);
 }
 
 /** Runs in the page before its own scripts: notes when things happen on the line to the core and on the screen. */

@@ -274,6 +274,20 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
 /** What the kiosk can ask for, with its sentence in English. */
 const PROMPTS = CHALLENGE_STEPS.map((step) => [step, en.challenge[step]] as const);
 
+/** From now on the footage follows the prompts, as `follow` has it. */
+export async function reactTo(
+  camera: ReactiveCamera,
+  clips: Moves | ((step: Move | null) => Promise<readonly RgbImage[]>),
+): Promise<void> {
+  const attack = typeof clips === 'function';
+  const clipOf = (step: Move | null) => (attack ? clips(step) : clips[step ?? 'straight']);
+  const shown: ReactiveClip[] = [];
+  for (const [step, sentence] of PROMPTS) {
+    if (step !== 'middle') shown.push({ sentence, what: await clipOf(step), how: attack ? 'once' : 'stays' });
+  }
+  await camera.react(shown, { sentence: '', what: await clipOf(null), how: 'swing' }, en.challenge.hold);
+}
+
 /**
  * Shows footage that follows the prompts until `until` holds: a person straight ahead until a move is asked for, then footage that
  * makes it and stays there, and goes back when the kiosk asks for the middle.
@@ -286,13 +300,7 @@ export async function follow(
   until: () => Promise<boolean>,
   timeoutMs = 90_000,
 ): Promise<ChallengeStep[]> {
-  const attack = typeof clips === 'function';
-  const clipOf = (step: Move | null) => (attack ? clips(step) : clips[step ?? 'straight']);
-  const shown: ReactiveClip[] = [];
-  for (const [step, sentence] of PROMPTS) {
-    if (step !== 'middle') shown.push({ sentence, what: await clipOf(step), how: attack ? 'once' : 'stays' });
-  }
-  await camera.react(shown, { sentence: '', what: await clipOf(null), how: 'swing' }, en.challenge.hold);
+  await reactTo(camera, clips);
   const end = Date.now() + timeoutMs;
   while (Date.now() < end && !(await until())) await new Promise((resolve) => setTimeout(resolve, 50));
   const answered = await camera.answered();

@@ -47,6 +47,10 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect((await count()).total).toBe(before + 1);
     const item = { kind: 'void', ref: id };
     await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...item, note: 'Spoke with Ada' } });
+    // Who was a moment later does not write over what the first one noted.
+    await expect(
+      api.ask('POST', '/api/attention/resolve', { body: { ...item, note: 'Looked into' } }),
+    ).rejects.toMatchObject({ code: 'attention-already-resolved' });
     expect(await of(person)).toEqual([]);
     expect((await count()).total).toBe(before);
     expect(await of(person, '&state=resolved')).toMatchObject([{ ref: id, resolved: { note: 'Spoke with Ada' } }]);

@@ -22,6 +22,7 @@ import { tablesNaming } from './erasure-search.ts';
  * Columns of ids of something else than people: in whatever table, or in one. Whatever is not here is taken for a person's.
  */
 const OF_OTHERS: ReadonlySet<string> = new Set([
+  'adopted_by',
   'account',
   'author',
   'started_by',

@@ -394,6 +394,18 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect((await list()).items).toMatchObject([{ error: null, waiting: 0 }]);
     });
 
+    test('is sent once to each, however often someone presses, and what waits goes out at once then', async () => {
+      const path = `/api/reports/schedules/${await schedule()}/send`;
+      withMail(1);
+      await Promise.all([api.ask('POST', path, { as: 'staff' }), api.ask('POST', path, { as: 'staff' })]);
+      expect(await run()).toMatchObject({ failed: 1 });
+      withMail(smtp.port);
+      await api.ask('POST', path, { as: 'staff' });
+      expect((await list()).items).toMatchObject([{ waiting: 1 }]);
+      expect(await run()).toMatchObject({ sent: 1, failed: 0 });
+      expect(smtp.mails).toHaveLength(1);
+    });
+
     test('staff has it sent to themselves, and reads how many others get one, not who', async () => {
       await schedule();
       const desk = await account('staff');

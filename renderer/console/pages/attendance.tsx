@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
 import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/protocol/api/attendance.ts';
+import { makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconDownload } from '../../shared/icons.tsx';
-import { type Answer, download } from '../../shared/web/api.ts';
-import { ErrorNote, TextField } from '../../shared/web/form.tsx';
+import { type Answer, api, download } from '../../shared/web/api.ts';
+import { AreaField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
+import { DialogButton } from '../../shared/web/pieces.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { Correct, type Task } from '../parts/correct.tsx';
@@ -14,10 +16,10 @@ import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RecordedAt } from '../parts/place-links.tsx';
-import { RowButton } from '../parts/row-button.tsx';
+import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
-import { addDays, dayKeyIn, instantAt } from '../state/clock.ts';
+import { addDays, dayKeyIn, instantAt, momentIn } from '../state/clock.ts';
 import { kiosks, zoneOf } from '../state/places.ts';
 
 const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
@@ -91,6 +93,7 @@ export function Attendance({ query, role }: PageProps) {
         pages={pages}
         empty={{ title: t('attendance.empty'), text: t('attendance.emptyText') }}
         rowKey={(row) => row.id}
+        bulk={may && ((rows) => <VoidAll rows={rows.filter(isOpen)} onDone={pages.reload} />)}
         tone={(row) => (row.voided !== null || row.duplicateOf !== null ? 'off' : undefined)}
         columns={{
           at: { label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
@@ -144,8 +147,7 @@ export function Attendance({ query, role }: PageProps) {
             when: may,
             label: t('attendance.correct'),
             cell: (row) =>
-              row.voided === null &&
-              row.person !== null && (
+              isOpen(row) && (
                 <>
                   <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
                     {t('attendance.correct')}
@@ -158,6 +160,34 @@ export function Attendance({ query, role }: PageProps) {
       />
       {task && <Correct task={task} onClose={() => setTask(null)} onDone={pages.reload} />}
     </PageFrame>
+  );
+}
+
+/** Whether it can be corrected. */
+const isOpen = (row: AttendanceRow): boolean => row.voided === null && row.person !== null;
+
+/** Several records count no more, for one reason; each can be put back by itself. */
+function VoidAll({ rows, onDone }: { rows: readonly AttendanceRow[]; onDone: () => void }) {
+  const reason = useField('');
+  if (rows.length === 0) return null;
+  return (
+    <DialogButton size="small" label={t('attendance.void')} title={t('corrections.title.void')}>
+      <div class="stack">
+        <p class="setting-name">{t('table.records', { count: rows.length })}</p>
+        <p class="muted">{t('corrections.voidText')}</p>
+        <AreaField label={t('corrections.reason')} required maxLength={500} {...reason} />
+        {reason.value.trim() !== '' && (
+          <BulkButton
+            kind="primary-danger"
+            label={t('attendance.void')}
+            rows={rows}
+            nameOf={(row) => `${row.name ?? t('board.list.unknown')}, ${momentIn(row.at, zoneOf(row.site))}`}
+            write={({ id }) => api(makeCorrection, { body: { kind: 'void', target: id, reason: reason.value.trim() } })}
+            done={onDone}
+          />
+        )}
+      </div>
+    </DialogButton>
   );
 }
 

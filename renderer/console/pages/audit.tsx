@@ -8,6 +8,7 @@ import { type Answer, api, download } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { go, setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -45,25 +46,33 @@ export const AuditOfOthers = () => (
   </PageFrame>
 );
 
-/**
- * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
- * id, with which their own page leads here.
- */
-export function Audit({ rest: [affected = ''], role }: PageProps) {
-  const { values, setValues, field } = useFields({ ...EMPTY, affected });
+/** What of a search the address may have: an e-mail address, or what a route names, may be someone's. */
+const ADDRESSED = ['from', 'to', 'action', 'role', 'affected'] as const;
+
+/** Days of the site's calendar as the moments that the API takes. */
+function asked({ from, to, ...rest }: typeof EMPTY): Record<string, string | null> {
+  const zone = zoneOf();
+  return {
+    ...rest,
+    from: from && instantAt(from, '00:00', zone),
+    to: to && instantAt(addDays(to, 1), '00:00', zone),
+  };
+}
+
+/** Who has seen or changed whose data. A person's own page leads here with their id. */
+export function Audit({ rest: [affected], role, query }: PageProps) {
+  const given = Object.fromEntries(ADDRESSED.map((name) => [name, query.get(name) ?? '']));
+  const { values, setValues, field } = useFields({ ...EMPTY, ...given, ...(affected && { affected }) });
   const [person, setPerson] = useState<ChosenPerson | null>(null);
-  const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
+  const [sought, setSought] = useState(() => asked(values));
   const [detail, setDetail] = useState<Row | null>(null);
   const pages = useList(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
-  const submit = () => {
-    const { from, to, ...rest } = values;
-    const zone = zoneOf();
-    setSought({
-      ...rest,
-      from: from && instantAt(from, '00:00', zone),
-      to: to && instantAt(addDays(to, 1), '00:00', zone),
-    });
+  const search = (wanted: typeof EMPTY) => {
+    setSought(asked(wanted));
+    const known = Object.fromEntries(ADDRESSED.map((name) => [name, wanted[name]]));
+    if (affected) go('audit', known);
+    else setQuery({ ...known, row: null });
   };
   return (
     <PageFrame
@@ -81,7 +90,7 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
       }
     >
       <ErrorNote error={error} />
-      <Form class="filters many" role="search" onSubmit={submit}>
+      <Form class="filters many" role="search" onSubmit={() => search(values)}>
         <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
         <TextField label={t('audit.to')} type="date" dir="ltr" {...field('to')} />
         <SelectField
@@ -117,7 +126,7 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
             onClick={() => {
               setValues(EMPTY);
               setPerson(null);
-              setSought({});
+              search(EMPTY);
             }}
           />
         </div>
@@ -192,14 +201,14 @@ export function Audit({ rest: [affected = ''], role }: PageProps) {
       />
       {detail && (
         <Dialog title={t('audit.row', { position: detail.position })} wide onClose={() => setDetail(null)}>
-          <Detail row={detail} />
+          <Detail row={detail} role={role} />
         </Dialog>
       )}
     </PageFrame>
   );
 }
 
-function Detail({ row }: { row: Row }) {
+function Detail({ row, role }: { row: Row; role: Role }) {
   const found = useRead(audit.getAuditRow, { params: { position: row.position } });
   return (
     <div class="stack">
@@ -233,7 +242,8 @@ function Detail({ row }: { row: Row }) {
           <ul class="ids">
             {found.value.people.map((id) => (
               <li key={id} dir="ltr">
-                <PersonLink id={id} name={id} />
+                {/* Auditors have no page of a person. */}
+                {role === 'dpo' ? <PersonLink id={id} name={id} /> : id}
               </li>
             ))}
           </ul>

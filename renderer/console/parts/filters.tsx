@@ -12,7 +12,10 @@ export function FilterBar({ names, children }: { names: readonly string[]; child
     <search class="filters" aria-label={t('filters.title')}>
       {children}
       {chosen && (
-        <Button class="filters-clear" onClick={() => setQuery(Object.fromEntries(names.map((name) => [name, null])))}>
+        <Button
+          class="filters-clear"
+          onClick={() => setQuery({ ...Object.fromEntries(names.map((name) => [name, null])), row: null })}
+        >
           {t('filters.clear')}
         </Button>
       )}
@@ -20,10 +23,10 @@ export function FilterBar({ names, children }: { names: readonly string[]; child
   );
 }
 
-/** One choice of the address: its value ('' for none), and how to change it. */
+/** One choice of the address: its value ('' for none), and how to change it, which starts the list again. */
 export const filterOf = (name: string): { value: string; onValue: (value: string) => void } => ({
   value: route.value.query.get(name) ?? '',
-  onValue: (value) => setQuery({ [name]: value }),
+  onValue: (value) => setQuery({ [name]: value, row: null }),
 });
 
 /** A choice of the address between values in words, or any of them. */

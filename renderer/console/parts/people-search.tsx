@@ -166,7 +166,7 @@ export function PersonField({
  */
 export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, string | null>> }) {
   const person = route.value.query.get('person');
-  const choose = (chosen: Person | null) => setQuery({ person: chosen?.id ?? null, ...(chosen && then) });
+  const choose = (chosen: Person | null) => setQuery({ person: chosen?.id ?? null, ...(chosen && then), row: null });
   return person ? (
     <OnePerson key={person} id={person} onPerson={choose} />
   ) : (

@@ -140,7 +140,7 @@ export const resolveAttention = endpoint('POST /api/attention/resolve', {
   data: ['attention.note'],
   body: ResolveAttention,
   answer: 'nothing',
-  errors: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
+  errors: ['attention-unknown', 'attention-already-resolved', 'attention-elsewhere', 'not-allowed'],
 });
 
 export const reopenAttention = endpoint('POST /api/attention/reopen', {

@@ -12,7 +12,7 @@ import { lockPeople } from '../../core/people/people.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { AttentionDetails, AttentionSource } from '../../platform/attention.ts';
-import { upsert } from '../../platform/database/rows.ts';
+import { insertNew } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -167,7 +167,7 @@ export async function listAttention(
  * Takes an item off the list.
  *
  * @returns who it was about
- * @throws Problem `attention-unknown`, `attention-elsewhere`
+ * @throws Problem `attention-unknown`, `attention-already-resolved`, `attention-elsewhere`
  */
 export async function resolveItem(
   tx: Tx,
@@ -186,8 +186,8 @@ export async function resolveItem(
   const person = item.person !== null && box.has(item.person) ? item.person : null;
   const at = notePlace(kind, ref, person);
   const sealed = (person === null ? keys : box).sealJson(at, note);
-  const values = { person, note: sealed, resolved_by: by, resolved_at: now };
-  await upsert(tx, 'attention_note', ['kind', 'ref'], { kind, ref, ...values }, values);
+  const row = { kind, ref, person, note: sealed, resolved_by: by, resolved_at: now };
+  if (!(await insertNew(tx, 'attention_note', row))) throw new Problem('attention-already-resolved');
   return item.person;
 }
 

@@ -135,10 +135,12 @@ export const scheduleRoutes: readonly Route[] = [
   implement(api.stopReportSchedule, async ({ tx, params: { schedule } }) => {
     if ((await remove(tx, 'report_schedule', { id: schedule })) === 0) throw new Problem('report-schedule-unknown');
   }),
-  implement(api.sendReport, async ({ tx, services: { config }, params: { schedule }, now }) => {
-    const row = await findLocked(tx, 'report_schedule', { id: schedule });
+  implement(api.sendReport, async ({ tx, services: { config }, params: { schedule: id }, now }) => {
+    const row = await findLocked(tx, 'report_schedule', { id });
     if (!row) throw new Problem('report-schedule-unknown');
     if (!config.mail) throw new Problem('mail-not-configured');
+    // Pressed once more: what waits goes out now, and nobody gets it twice.
+    if ((await update(tx, 'report_mail', { schedule: id }, { due_at: now })) > 0) return;
     const { timeZone } = await findSite(tx, row.site);
     await queue(tx, row, calendarOf({ timeZone, dayStartsAt: '00:00' })(now.getTime()).day, now);
   }),
