@@ -48,7 +48,6 @@ export function valueImports(file: string, text: string): Import[] {
   return found;
 }
 
-/** Circles among what is in a folder, and in each folder below it. */
 export function circlesIn(folder: string, imports: readonly Import[]): Circle[] {
   const inside = imports.filter(({ from, to }) => from.startsWith(`${folder}/`) && to.startsWith(`${folder}/`));
   const nameOf = (file: string) => file.slice(folder.length + 1).split('/')[0]!;

@@ -24,7 +24,6 @@ async function namedCameras(devices: CameraDevices): Promise<NamedCamera[]> {
   });
 }
 
-/** Names of the cameras that can be chosen now. */
 export const cameraNames = async (devices: CameraDevices): Promise<string[]> =>
   (await namedCameras(devices)).map(({ name }) => name);
 

@@ -17,7 +17,6 @@ export interface ScreenReportSource {
   /** Why faces can't be found in the pictures; null while they can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
   readonly covered: ReadonlySignal<boolean>;
-  /** Why the screen may go dark. */
   readonly mayGoDark: ReadonlySignal<MayGoDark>;
   /** What the camera's frames say against it. */
   readonly doubt: ReadonlySignal<FramesDoubt | null>;

@@ -21,7 +21,6 @@ export type OtherMethodReason =
 /** Who someone has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
 export type Claim = { readonly number: string } | { readonly claim: string };
 
-/** The result of a visit. */
 export type Answer =
   | { kind: 'welcome'; receipt: Receipt }
   | { kind: 'other-method'; reason: OtherMethodReason; code: string | null };

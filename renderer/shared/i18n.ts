@@ -48,7 +48,6 @@ export async function fetchLanguage(lng: string): Promise<void> {
   present.value = [...present.peek(), lng];
 }
 
-/** Languages that are written from right to left. */
 const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
 
 /** The direction in which a language is written, for `dir`. */

@@ -53,7 +53,6 @@ export interface SyncEngineOptions {
   readonly onCommitted?: () => void;
   readonly transport?: Transport;
   readonly runtime?: Runtime;
-  /** Most events in one batch. */
   readonly batchEvents?: number;
 }
 

@@ -254,7 +254,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     current.state = { ...current.state, embeddings: [] };
   }
 
-  /** Adds one sample to the visit. */
   function step(current: Visit, kind: Sample['kind'], person: string | null): VisitAnswer {
     const what: Sample = kind !== 'accept' ? { kind } : person ? { kind, person } : { kind: 'unknown' };
     const { state, answer } = nextVisit(current.state, what);

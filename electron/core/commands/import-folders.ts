@@ -12,7 +12,6 @@ const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 /** Extensions of pictures: anything else may be beside the folders. */
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|pgm|ppm|bmp)$/i;
 
-/** Whether a file is a picture by its name. */
 export const isPictureName = (name: string): boolean => PICTURE.test(name);
 
 /** A person's folder, or a picture beside the folders. `name` is null when what it is called can't be a person's name. */

@@ -31,7 +31,6 @@ export interface KioskSetup {
 export interface SetupDeps {
   readonly context: JoiningContext;
   readonly pins: { hash(pin: string): Promise<string> };
-  /** Checks the staff PIN, with its lockout. */
   readonly checkPin: (pin: string) => Promise<void>;
   /** This machine's clock, ms since 1970. */
   readonly wall: () => number;

@@ -14,7 +14,6 @@ const FAREWELL_KEY = 'farewell-key';
 const WIPE_REPORTS_MS = 30_000;
 const POLL_MS = 500;
 
-/** What destroying waits for. */
 export interface Waiting {
   /** `server`: it has yet to get there. `backup`: it is there, and in no backup yet. */
   readonly for: 'server' | 'backup';

@@ -5,7 +5,6 @@ import { NO_LOCKOUT } from './lockout.ts';
 
 /** The rows in which failures with one number are kept. They name no number: it is blinded with a key of the kiosk. */
 export interface NumberSubjects {
-  /** Wrong PINs with the number. */
   pin(number: string): string;
   /** Faces that were not the number's: a row of its own, so that a stranger's face does not lock the owner's PIN. */
   face(number: string): string;

@@ -49,7 +49,6 @@ type Witness = z.infer<typeof Witness>;
 export const TrustedState = z.strictObject({
   /** Highest time that was confirmed: build date, server, GPS. Ms since 1970. */
   confirmed: z.number(),
-  /** Trusted time at the last reading. */
   trusted: z.number(),
   monotonic: z.number().nonnegative(),
   bootId: z.string(),

@@ -16,7 +16,6 @@ export interface HostLink {
   exit(code: number): Promise<never>;
 }
 
-/** Exit codes of a core process. */
 const EXIT = { stopped: 0, crashed: 1, refused: 3 } as const;
 
 /**

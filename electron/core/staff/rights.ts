@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import type { METHODS, MethodName } from '../../contract/methods.ts';
 
-/** Methods that want a staff session. */
 export type StaffMethod = {
   [M in MethodName]: z.input<(typeof METHODS)[M]['input']> extends { token: string } ? M : never;
 }[MethodName];

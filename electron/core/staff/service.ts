@@ -38,7 +38,6 @@ export interface StaffDeps {
   readonly store: Pick<Store, 'settings' | 'lockouts'>;
   /** Of the emergency PIN. */
   readonly pins: PinHasher;
-  /** Of members. */
   readonly memberPins: PinHasher & { renewed(stored: string, pin: string): Promise<string | null> };
   readonly guard: PinGuard;
   readonly records: StaffRecords;

@@ -5,7 +5,6 @@ import { type Epoch, type EventLog, type EventRow, happenedAt } from './events.t
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** Where an event stands. */
 export interface EventPlace {
   readonly epoch: string;
   readonly seq: number;

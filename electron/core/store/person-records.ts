@@ -8,7 +8,6 @@ import type { Outcome, Session } from './session.ts';
 /** Codes issued before this (ms) may have been used here, and are no longer known. */
 const CODES_FLOOR = 'codes-floor';
 
-/** What belongs to a person, in parts of its own. */
 type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'removal'>;
 
 /** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */

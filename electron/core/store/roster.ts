@@ -4,7 +4,6 @@ import type { Outbox } from './outbox.ts';
 import { Applying, ISSUERS, type PageOutcome, type PageParts, PIN_PEPPERS, POLICY } from './roster-page.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** What of a page concerns the roster. */
 type ChangesPage = Extract<Page, { what: 'changes' }>;
 export type RosterPage = Pick<ChangesPage, 'whole' | 'first' | 'changes' | 'cursor' | 'more' | 'kiosks'> &
   Partial<Pick<ChangesPage, 'presence'>>;

@@ -193,7 +193,6 @@ export function createPreparing(deps: PreparingDeps) {
 /** In steps of a twentieth, because each one goes to every screen. */
 const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 20) / 20;
 
-/** Whether two wishes are for the same. */
 export const sameWish = (a: Wish | null, b: Wish | null): boolean =>
   a !== null &&
   b !== null &&

@@ -1,4 +1,3 @@
-/** A video device as the system lists it. */
 export interface VideoDevice {
   readonly name: string;
   /** A program writes its frames: no hardware is behind it. */

@@ -8,7 +8,6 @@ import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from './column.ts';
 
-/** Pages of a list, and by what the server sorts it. */
 export interface List<T, A = unknown> extends Pages<T, A> {
   readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
 }

@@ -6,7 +6,6 @@ export type Role = Exclude<SessionState['role'], 'person'>;
 
 /** Who sits before this page, once the server knows them. */
 export type Place =
-  /** A session of the portal. */
   | { readonly kind: 'out'; readonly why: null; readonly error: ApiError | null }
   /** Password and second factor are to be set before anything else. */
   | { readonly kind: 'enrol'; readonly session: SessionState }

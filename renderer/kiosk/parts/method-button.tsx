@@ -15,7 +15,6 @@ export const MethodButton = ({ icon, name, hint, row = false, ...rest }: MethodB
   </button>
 );
 
-/** What is in such a button. */
 export const MethodLabel = ({ icon, name, hint }: Pick<MethodButtonProps, 'icon' | 'name' | 'hint'>) => (
   <>
     {icon && <span class="method-icon">{icon}</span>}

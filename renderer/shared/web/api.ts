@@ -96,7 +96,6 @@ export async function download<P extends Params, Q extends z.ZodType>(
   return { ok: true, value: null };
 }
 
-/** Hands a file to the browser to save. */
 export function save(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   Object.assign(document.createElement('a'), { href: url, download: name }).click();

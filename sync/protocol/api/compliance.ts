@@ -16,7 +16,6 @@ export const getComplianceReport = endpoint('GET /api/compliance/report', {
 });
 
 const count = z.number().int();
-/** What is counted of an installation. */
 const COUNTED = [
   'people',
   'consents',

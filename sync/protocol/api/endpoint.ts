@@ -69,7 +69,6 @@ export interface Endpoint<
 /** Header of a request that a page makes by itself: it is no use of the session either. */
 export const IDLE_HEADER = 'x-idle';
 
-/** Body of an endpoint that takes a file. */
 export const RawBody = z.instanceof(Uint8Array);
 /** Its content type, which a form of another page can't send. */
 export const RAW_TYPE = 'application/octet-stream';

@@ -5,7 +5,6 @@ import { Instant } from './page.ts';
 
 /** `/api/people/:person/enrolment`: templates made on the server, out of a photo or of a camera's pictures. */
 
-/** Most pictures of one enrolment. */
 export const MAX_PICTURES = 6;
 /** Base64 of at most 4 MiB. */
 const Picture = z.base64().max(Math.ceil((4 * 1024 * 1024 * 4) / 3) + 4);

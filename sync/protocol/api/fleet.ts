@@ -100,7 +100,6 @@ export const FleetPage = z.strictObject({
 });
 export type FleetPage = z.infer<typeof FleetPage>;
 
-/** One revision of settings. */
 export const SettingsChange = z.strictObject({
   revision: z.number().int(),
   at: Instant,

@@ -151,7 +151,6 @@ export const AffectedPeople = z.strictObject({
   unknown: z.number().int(),
 });
 
-/** Languages that notices are drafted in. */
 export const NoticeLanguage = z.enum(LANGUAGES);
 export type NoticeLanguage = z.infer<typeof NoticeLanguage>;
 

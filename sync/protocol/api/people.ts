@@ -83,7 +83,6 @@ export const PeopleQuery = z.strictObject({
   ...narrowing,
 });
 
-/** What is known of people found by name. */
 export const FoundPeople = z.strictObject({
   /** The best match first. */
   items: z.array(Person),

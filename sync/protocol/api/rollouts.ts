@@ -151,7 +151,6 @@ export const RolloutKiosk = z.strictObject({
 });
 export type RolloutKiosk = z.infer<typeof RolloutKiosk>;
 
-/** What the repository of builds lists. */
 export const RepositoryBuild = z.strictObject({
   version: z.string(),
   platforms: z.array(z.string()),

@@ -43,7 +43,6 @@ export type SitePatch = z.infer<typeof SitePatch>;
 /** `change`: the one of the site as it was read; refused where another has come since. Absent: set whatever it is. */
 export const SiteWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 
-/** What of a site has a history. */
 export const SiteFacts = z.strictObject({ name: Name, timeZone: z.string(), dayStartsAt: TimeOfDay });
 
 const changeOf = <T extends z.ZodType>(what: T) =>

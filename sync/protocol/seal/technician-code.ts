@@ -15,7 +15,6 @@ export const PAPER_CODES = 5;
 /** Long enough that none is guessed within the lockout period, and different from the app's. */
 export const PAPER_DIGITS = 10;
 
-/** A secret as it is typed. */
 export const secretText = (secret: Uint8Array): string => base32(secret, RFC4648);
 
 /** What an authenticator app reads from the QR code. `label` is what it shows. */

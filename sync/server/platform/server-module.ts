@@ -159,7 +159,6 @@ export const deleteBy =
       sql` or `,
     )}`.execute(tx);
 
-/** What each kind of event is. */
 export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<EventType, EventRule>> =>
   Object.assign({}, ...modules.map(({ events }) => events));
 

@@ -7,7 +7,6 @@ export const FACE_REGIONS = ['forehead', 'right-cheek', 'left-cheek', 'nose', 'c
 const CORNERS = ['corner-left', 'corner-right'] as const;
 export type Region = (typeof FACE_REGIONS)[number] | (typeof CORNERS)[number];
 
-/** Mean linear light of each region. */
 export type RegionLight = Readonly<Record<Region, Light>>;
 
 /** Half a side of the squares that are measured, in distances of the eyes. */

@@ -27,7 +27,6 @@ const CHOICES = {
 const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
 const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
 
-/** One setting in words. */
 function settingLabel(name: Name, value: unknown): string {
   if (name === 'volume') return `${value} %`;
   if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });

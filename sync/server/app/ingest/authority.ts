@@ -41,7 +41,6 @@ const NAMING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   ]),
 );
 
-/** Everybody an event names. */
 export function peopleNamed({ header, personal }: WireEvent): string[] {
   return NAMING[header.type]!.flatMap((field) => Uuid.safeParse(personal[field]?.value).data ?? []);
 }
@@ -105,7 +104,6 @@ export async function peopleOfVoided(tx: Tx, fresh: readonly Taken[], now: Date)
   return new Map([...here, ...rows.map(({ id, person, at }): [string, Voided] => [id, { person, at }])]);
 }
 
-/** Everybody an event concerns. */
 export function peopleConcerned(event: WireEvent, voided: ReadonlyMap<string, Voided>): string[] {
   const whose = voided.get(targetOf(event) ?? '')?.person;
   return [...new Set([...peopleNamed(event), ...(whose === undefined ? [] : [whose])])];

@@ -69,7 +69,6 @@ const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id
 
 const SORTING = { by: { receivedAt: byTimeOf('received_at'), at: byTimeOf('at') }, id: 'event' };
 
-/** Consents and withdrawals. */
 async function listConsents(
   db: Db,
   keys: Keys,

@@ -25,7 +25,6 @@ export interface PersonRecord extends Record<Field, string | null> {
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
-  /** The person that this one was merged into. */
   readonly mergedInto: string | null;
 }
 

@@ -10,7 +10,6 @@ export async function scopesOfPerson(db: Db, person: string): Promise<string[]> 
   return rows.map((r) => r.site);
 }
 
-/** Scopes that the person once belonged to. */
 export async function pastScopesOfPerson(db: Db, person: string): Promise<string[]> {
   const rows = await findAll(db, 'person_site_past', { person }, ['site']);
   return rows.map((r) => r.site);

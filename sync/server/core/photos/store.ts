@@ -117,7 +117,6 @@ export interface PhotoPlace {
   readonly kind: 'checkin' | 'enrolment';
   /** As the event names them, no matter who they turned out to be since. */
   readonly person: string;
-  /** Id of the event. */
   readonly event: string;
 }
 

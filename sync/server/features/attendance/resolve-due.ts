@@ -92,7 +92,6 @@ async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Pro
   return changed;
 }
 
-/** One unit per person, site and day. */
 function unitsOf(due: readonly Due[], rules: RulesBySite): Unit[] {
   const units = new Map<string, Unit>();
   for (const { person, site, at } of due) {

@@ -8,7 +8,6 @@ import type { Due, Item } from './alerts-rules.ts';
 const LINES = 20;
 
 export interface Places {
-  /** Address of the console. */
   readonly console: string;
   readonly timeZone: string;
   readonly siteName: (id: string) => string | undefined;

@@ -29,7 +29,6 @@ async function auditDetail(
 const Position = z.number().int().positive();
 const After = z.tuple([z.string(), Position]);
 
-/** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;
 
 /** Search and verification of the audit log. A search is itself logged. */

@@ -14,7 +14,6 @@ const Part = z.object({
   /** Bytes, as stored. */
   size: z.number().int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Rows by table. */
   rows: Counts,
 });
 

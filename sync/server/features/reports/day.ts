@@ -83,7 +83,6 @@ interface Counted {
   readonly direction: Direction;
 }
 
-/** When a site's work starts. */
 export interface WorkStart {
   /** The day function of a calendar whose days start with the work. */
   readonly dayOf: DayOf;

@@ -180,7 +180,6 @@ function adder() {
   };
 }
 
-/** The sums of the whole report. */
 export async function reportSums(db: Db, report: OpenReport): Promise<ReportSums> {
   const { counted, sums } = adder();
   for await (const _ of rowsOf(db, report, { counted }));

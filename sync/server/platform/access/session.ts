@@ -35,7 +35,6 @@ export interface Session {
   readonly expiresAt: Date;
 }
 
-/** Whose a session is to be. */
 export type Holder =
   | { readonly role: Exclude<Role, 'person'>; readonly account: string; readonly stage: 'full' | 'enrol' }
   | { readonly role: 'person'; readonly person: string };

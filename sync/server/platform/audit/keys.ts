@@ -85,7 +85,6 @@ export async function newAuditKey(tx: Tx, keys: Keys, version: number, now: Date
   return new AuditKey(version, key);
 }
 
-/** Every audit key, by version. */
 export async function readAuditKeys(db: Db, keys: Keys): Promise<ReadonlyMap<number, AuditKey>> {
   const rows = await db.selectFrom('keyring.audit_key').select(['version', 'sealed']).orderBy('version').execute();
   return new Map(rows.map((r) => [r.version, unwrapAuditKey(keys, r.version, r.sealed)]));

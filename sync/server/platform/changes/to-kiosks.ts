@@ -28,7 +28,6 @@ export interface Reader {
 
 export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
-/** How changes of one kind are made. */
 export type KioskChange<K extends Change['kind']> = State<K> | OfPeople<K> | RowByRow<K>;
 
 /** One change says everything, about the kiosk or its site. A snapshot starts with these. */
@@ -52,7 +51,6 @@ interface LogRow {
   readonly here: boolean;
 }
 
-/** Each row of the log is a change of its own. */
 interface RowByRow<K extends Change['kind']> {
   /** Null: it says nothing any more. */
   readonly row: (row: LogRow, reader: Reader) => ChangeOf<K> | null | Promise<ChangeOf<K> | null>;

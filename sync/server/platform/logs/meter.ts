@@ -48,7 +48,6 @@ export function countRequest(o: {
 }
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Measures the taking of one message of a kiosk. */
 export async function measureMessage<T>(kind: 'batch' | 'ask', take: () => Promise<T>): Promise<T> {
   const began = performance.now();
   const end = (outcome: string) => messageSeconds.observe({ kind, outcome }, (performance.now() - began) / 1000);
@@ -62,7 +61,6 @@ export async function measureMessage<T>(kind: 'batch' | 'ask', take: () => Promi
   }
 }
 
-/** A batch that was taken. */
 export function countEvents(o: { readonly taken: number; readonly known: number; readonly quarantined: number }): void {
   if (o.taken > 0) events.inc({ result: 'taken' }, o.taken);
   if (o.known > 0) events.inc({ result: 'known' }, o.known);

@@ -66,7 +66,6 @@ export async function rejectCandidate(db: Db, id: string, by: string, now: Date)
 
 export interface Merged {
   readonly id: string;
-  /** Records that moved. */
   readonly records: number;
 }
 

@@ -7,7 +7,6 @@ const HOURS_72 = 72 * 60 * 60 * 1000;
 
 interface Standing {
   readonly foundAt: Date;
-  /** When the authority was notified. */
   readonly authorityAt: Date | null;
   /** Why it need not be notified; or, where it was, why late. */
   readonly authorityReason: string;

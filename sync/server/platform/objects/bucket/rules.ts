@@ -6,7 +6,6 @@ import type { S3Settings } from '../settings.ts';
 /** How long things are kept, days. */
 export interface Periods {
   readonly checkinPhotos: number;
-  /** Superseded copies of the keyring. */
   readonly keyringCopies: number;
   readonly backups: number;
 }

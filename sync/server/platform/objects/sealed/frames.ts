@@ -10,7 +10,6 @@ const Column = z.strictObject({ name: z.string(), type: z.string() });
 const Head = z.object({
   /** Of this description. */
   format: z.literal(1),
-  /** Id of the backup. */
   id: z.string(),
   /** When its snapshot was taken. */
   at: z.iso.datetime(),
