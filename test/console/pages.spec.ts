@@ -113,7 +113,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await page.locator('.toast', { hasText: 'Record voided' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();
-  const who = page.getByRole('combobox', { name: 'Person' });
+  const who = page.getByRole('dialog').getByRole('combobox', { name: 'Person' });
   await who.fill('9999');
   await expect(page.getByText('No matches.')).toBeVisible();
   await who.fill('alan');

@@ -227,6 +227,7 @@ test('a person’s page shows their portrait when it is asked for, what was done
 
 test('whether a guardian has to agree is known before anyone can, or the page says why it is not', async () => {
   await page.route('**/minor', (route) => route.fulfill({ status: 500, json: {} }));
+  await page.goto('about:blank');
   await open(`people/${ada}`, 'Ada Lovelace');
   const wrong = page.getByRole('alert').filter({ has: page.getByRole('button', { name: 'Try again' }) });
   await expect(wrong).toBeVisible();

@@ -144,7 +144,10 @@ describe.skipIf(impossible !== null)('the stick', () => {
   test('without builds on it is not kept', () => {
     const disk = run('losetup', '--find', '--show', stickOf('holiday')).trim();
     const { status, stderr } = spawnSync(join(PROGRAMS, 'stick'), ['open'], { env: env(disk), encoding: 'utf8' });
-    expect([status, stderr]).toEqual([1, expect.stringContaining('no stick with a folder smartpresence-updates was plugged in')]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining('no stick with a folder smartpresence-updates was plugged in'),
+    ]);
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(` ${at} `);
     run('losetup', '--detach', disk);
   });
