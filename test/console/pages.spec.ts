@@ -166,6 +166,7 @@ test('Try again on Statistics reads again what failed, and each kiosk there lead
   const table = page.getByRole('table', { name: 'Recognition by kiosk' });
   await expect(table.getByRole('link').first()).toHaveAttribute('href', /^#\/fleet\//);
   await expect(again).toHaveCount(0);
+  expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 500')]);
 });
 
 test('charts have their numbers as a table too', async () => {

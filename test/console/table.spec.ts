@@ -255,7 +255,10 @@ test('a fleet of many pages is whole wherever kiosks are named, chosen from and 
   await expect(page.getByLabel('Kiosk', { exact: true }).getByRole('option', { name: last })).toBeAttached();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Search' }).fill(last);
-  await page.getByRole('listbox').getByRole('option', { name: new RegExp(last) }).click();
+  await page
+    .getByRole('listbox')
+    .getByRole('option', { name: new RegExp(last) })
+    .click();
   await expect(page.getByRole('heading', { level: 1, name: last })).toBeVisible();
   await open('fleet?sort=-name');
   await expect(page.getByRole('table', { name: 'Fleet' }).getByRole('rowheader', { name: last })).toBeVisible();
