@@ -55,7 +55,7 @@ describe('the process', () => {
     const { code, err } = await runMain({ SMARTPRESENCE_SERVER_HOME: folder }).ended;
     expect(code).toBe(3);
     expect(err).toMatch(
-      new RegExp(`server-home-not-usable: The server home ${folder} can’t be made or written to .${why}.[.]`),
+      new RegExp(`server-home-not-usable: The server home ${folder} can’t be created or written to .${why}.[.]`),
     );
     expect(err).toContain('SMARTPRESENCE_SERVER_HOME=');
   });
