@@ -37,7 +37,7 @@ export function registerUpgrade(program: Command): void {
       'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or a folder that either was unpacked into',
     )
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
-    .addHelpText('after', '\nExit code 1 when something stands in the way of the update.')
+    .addHelpText('after', '\nExit code 1 when something prevents the update.')
     .action(async (build, o) => {
       const now = await facts();
       const [next, needs] = await withBuild(
