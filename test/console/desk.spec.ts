@@ -147,7 +147,7 @@ test('a face before this machine’s camera becomes a template, after the consen
   await page.getByRole('button', { name: 'Enrol face' }).click();
   await expect(page.getByText(/^Face enrolled: [1-3] templates?\.$/)).toBeVisible();
   await open(`people/${id}`, 'نورا');
-  await page.getByRole('button', { name: 'Create PIN code' }).click();
+  await page.getByRole('button', { name: 'Create code for a PIN' }).click();
   await expect(page.getByText('anyone with the number and this code can choose the PIN')).toBeVisible();
   await axe(page);
   await picture(page, 'pin-code', ['desk', 'wall']);

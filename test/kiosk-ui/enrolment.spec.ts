@@ -323,7 +323,7 @@ test('a person from an import is asked on the spot, and their face is taken here
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=reenrol]').click();
-  await expect(page.getByText('Imported without consent: ask them')).toBeVisible();
+  await expect(page.getByText('Imported without consent: ask for it')).toBeVisible();
   await page.getByRole('button', { name: /^Enrol face: .*ليلى/ }).click();
   await page.locator('.enrol-known button[type=submit]').click();
   await expect(page.locator('.consent-text')).toBeVisible();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readList } from './list.ts';
 
@@ -50,6 +51,25 @@ describe('a list beside the pictures', () => {
   ])('of people, with the titles %s', (head, name) => {
     const rest = { number: '7', email: 'z@x.example', site: 'Nord', language: 'de', file: 'z.jpg' };
     expect(read(`${head}\n${name};${Object.values(rest).join(';')}\n`)).toEqual([
+      { line: 2, people: true, name: 'Zoé Lovelace', ...rest },
+    ]);
+  });
+
+  test.each([
+    ['en', 'name, number, email, site, language, photo'],
+    ['de', 'Name, Nummer, E-Mail, Standort, Sprache, Foto'],
+    ['fr', 'nom, numéro, e-mail, site, langue, photo'],
+    ['es', 'nombre, número, correo electrónico, sede, idioma, foto'],
+    ['pl', 'imię i nazwisko, numer, e-mail, obiekt, język, zdjęcie'],
+    ['tr', 'ad, numara, e-posta, tesis, dil, fotoğraf'],
+    ['zh', '姓名, 编号, 邮箱, 站点, 语言, 照片'],
+    ['ar', 'الاسم, الرقم, البريد الإلكتروني, الموقع, اللغة, الصورة'],
+  ])('of people, with the titles the console asks for: %s', (language, head) => {
+    const locale = new URL(`../../../../../renderer/console/locales/${language}.json`, import.meta.url);
+    const hint = JSON.parse(readFileSync(locale, 'utf8')).imports.filesHint;
+    for (const title of head.split(', ')) expect(hint).toContain(title);
+    const rest = { number: '7', email: 'z@x.example', site: 'Nord', language: 'de', file: 'z.jpg' };
+    expect(read(`${head}\nZoé Lovelace,${Object.values(rest).join(',')}\n`)).toEqual([
       { line: 2, people: true, name: 'Zoé Lovelace', ...rest },
     ]);
   });

@@ -62,7 +62,7 @@ const COLUMNS = {
   ),
   site: titled(
     'site location building, standort gebaude, etablissement lieu batiment, sede centro ubicacion edificio',
-    'lokalizacja oddział placowka budynek, konum yerleske sube bina, الموقع, 站点 地点',
+    'obiekt lokalizacja oddział placowka budynek, tesis konum yerleske sube bina, الموقع, 站点 地点',
   ),
   language: titled('language lang, sprache, langue, idioma, jezyk, dil, اللغة اللغه, 语言'),
 } as const;
