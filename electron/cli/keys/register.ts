@@ -72,7 +72,7 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
     const why =
       status.present !== 'new'
         ? `These keys are already in use. Generate new ones: ${command('keys generate')}`
-        : `${lacking} server processes do not have the new keys yet.`;
+        : `Server processes that do not have the new keys yet: ${lacking}.`;
     process.stdout.write(ready ? 'Ready to rotate.\n' : `Not ready: ${why}\n`);
   }
   process.exitCode = ready ? EXIT.ok : EXIT.attention;

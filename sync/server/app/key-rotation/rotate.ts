@@ -168,7 +168,7 @@ async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Dat
 
 async function announced(tx: Tx, keys: Keys, row: Rotation): Promise<RotationState> {
   const lacking = (await liveReplicas(tx)).filter((r) => !r.holds.includes(keys.check()));
-  if (lacking.length > 0) return stateOf(row, `${lacking.length} server processes that do not have the new keys`);
+  if (lacking.length > 0) return stateOf(row, `server processes that do not have the new keys: ${lacking.length}`);
   await tx.updateTable('keyring.identity').set({ write_version: row.to_version }).execute();
   return to(tx, row, { phase: 'switched' });
 }
@@ -176,7 +176,7 @@ async function announced(tx: Tx, keys: Keys, row: Rotation): Promise<RotationSta
 /** Waits until every process writes the new version, then has the database refuse the old one. */
 async function switched(tx: Tx, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
-  if (behind.length > 0) return stateOf(row, `${behind.length} server processes to start using the new keys`);
+  if (behind.length > 0) return stateOf(row, `server processes to start using the new keys: ${behind.length}`);
   await guard(tx, tables, row.to_version);
   return to(tx, row, { phase: 'working' });
 }
