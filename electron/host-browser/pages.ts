@@ -5,16 +5,16 @@ import { createHash } from 'node:crypto';
  * see them: they answer a browser that is not the kiosk's own.
  */
 export const ERROR_PAGES = {
-  'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse ist nicht die des Kiosks.'],
-  'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine fremde Seite wollte diesen Kiosk benutzen.'],
+  'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse gehört nicht zum Kiosk.'],
+  'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine andere Seite wollte diesen Kiosk benutzen.'],
   'no-session': [
     403,
     'Only the kiosk’s own browser may open this page.',
-    'Nur der Browser des Kiosks darf diese Seite öffnen.',
+    'Nur der eigene Browser des Kiosks darf diese Seite öffnen.',
   ],
-  'token-unknown': [403, 'This link is not valid.', 'Dieser Zugang ist nicht bekannt.'],
-  'token-used': [403, 'This link has already been used.', 'Dieser Zugang wurde schon benutzt.'],
-  'token-expired': [403, 'This link has expired.', 'Dieser Zugang ist abgelaufen.'],
+  'token-unknown': [403, 'This link is not valid.', 'Dieser Link ist ungültig.'],
+  'token-used': [403, 'This link has already been used.', 'Dieser Link wurde bereits verwendet.'],
+  'token-expired': [403, 'This link has expired.', 'Dieser Link ist abgelaufen.'],
   'bad-request': [400, 'The request was not understood.', 'Die Anfrage wurde nicht verstanden.'],
   'not-found': [404, 'There is nothing at this address.', 'Unter dieser Adresse gibt es nichts.'],
   'wrong-method': [405, 'This can’t be done at this address.', 'Das ist an dieser Adresse nicht möglich.'],
@@ -22,16 +22,19 @@ export const ERROR_PAGES = {
 } as const satisfies Record<string, readonly [number, string, string]>;
 export type ErrorPageCode = keyof typeof ERROR_PAGES;
 
-const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
+const NEXT = ['Restart the kiosk.', 'Starten Sie den Kiosk neu.'] as const;
 /** Anyone who comes with a browser of their own is usually looking for the console. */
-const NEXT_ELSEWHERE =
-  'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
+const NEXT_ELSEWHERE = [
+  'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it.',
+  'Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.',
+] as const;
 
 /** A rejection as a page that names its code. Fixed text: it repeats nothing of the request. */
 export function errorPage(code: ErrorPageCode): string {
   const [, english, german] = ERROR_PAGES[code];
+  const [next, nextGerman] = code === 'no-session' ? NEXT_ELSEWHERE : NEXT;
   return page(
-    `<h1>${english}</h1><p lang="de">${german}</p><p>${code === 'no-session' ? NEXT_ELSEWHERE : NEXT}</p><p><code>${code}</code></p>`,
+    `<h1>${english}</h1><p>${next}</p><p lang="de">${german} ${nextGerman}</p><p><code>${code}</code></p>`,
     'SmartPresence',
   );
 }
