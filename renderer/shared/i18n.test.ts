@@ -4,6 +4,8 @@ import {
   initI18n,
   inSmall,
   isPresent,
+  labelled,
+  listed,
   numberOf,
   ownName,
   setLanguage,
@@ -55,6 +57,11 @@ test('numbers are grouped as the language writes them, and choose their plural a
   expect([1, 9500].map((count) => t('people', { count }))).toEqual(['1 person', '9,500 people']);
   expect(tIn('de', 'people', { count: 9500 })).toBe('9.500 Personen');
   expect([numberOf(0.9, TWO_DIGITS, 'de'), numberOf(9500, {}, 'fr')]).toEqual(['0,90', '9\u202f500']);
+});
+
+test('facts stand in a row with the comma and the colon of the language', () => {
+  const row = (lng: string) => labelled('A', listed(['B', 'C'], lng), lng);
+  expect(['en', 'fr', 'zh', 'ar'].map(row)).toEqual(['A: B, C', 'A\u202f: B, C', 'A：B、C', 'A: B، C']);
 });
 
 test('an empty sentence shows nothing, and no key', () => {

@@ -182,8 +182,21 @@ export function numberOf(n: number, options: Intl.NumberFormatOptions = {}, lng 
   return known.format(n);
 }
 
+/** Commas and colons where they are not the Latin ones. */
+const COMMAS: Readonly<Record<string, string>> = { ar: '، ', zh: '、' };
+const COLONS: Readonly<Record<string, string>> = { fr: '\u202f: ', zh: '：' };
+
+/** One after the other, with the comma of the language: `A, B` in English, `A、B` in Chinese. */
+export const listed = (items: readonly string[], lng = language.value): string => items.join(COMMAS[lng] ?? ', ');
+
+/** What something is, and behind a colon as the language has it: what of it. */
+export const labelled = (label: string, of: string | number, lng = language.value): string =>
+  `${label}${COLONS[lng] ?? ': '}${of}`;
+
 /** Of scores: always two digits after the point. */
 export const TWO_DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const;
+/** Of measurements. */
+export const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
 
 export const TIME = { hour: '2-digit', minute: '2-digit' } as const;
 /** Day, month and year, in numbers. */

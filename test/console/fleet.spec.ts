@@ -126,7 +126,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await dialog.getByLabel('Appearance').selectOption('dark');
   await seen('fleet-settings');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(panel).toContainText('Appearance: Dark · Volume: 40 %');
+  await expect(panel).toContainText('Appearance: Dark · Volume: 40%');
   await set(async () => {
     await dialog.getByLabel('Volume').fill('');
   });

@@ -318,7 +318,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
         await sql`lock table template, account, person in row exclusive mode`.execute(tx);
         expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
           phase: 'switched',
-          waitsFor: 'a transaction that holds a table',
+          waitsFor: 'a transaction that locks a table',
         });
       });
       await finish(db, both);

@@ -3,6 +3,7 @@ import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/proto
 import { makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
+import { labelled, listed } from '../../shared/i18n.ts';
 import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
@@ -181,7 +182,7 @@ function VoidAll({ rows, onDone }: { rows: readonly AttendanceRow[]; onDone: () 
             kind="primary-danger"
             label={t('attendance.void')}
             rows={rows}
-            nameOf={(row) => `${row.name ?? t('board.list.unknown')}, ${momentIn(row.at, zoneOf(row.site))}`}
+            nameOf={(row) => listed([row.name ?? t('board.list.unknown'), momentIn(row.at, zoneOf(row.site))])}
             write={({ id }) => api(makeCorrection, { body: { kind: 'void', target: id, reason: reason.value.trim() } })}
             done={onDone}
           />
@@ -210,7 +211,7 @@ export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<An
           label={t(`attendance.${format}`)}
           key={format}
           disabled={busy}
-          aria-label={`${t('attendance.exporting')}: ${t(`attendance.${format}`)}`}
+          aria-label={labelled(t('attendance.exporting'), t(`attendance.${format}`))}
           onClick={() => void fetchFile(format)}
         />
       ))}

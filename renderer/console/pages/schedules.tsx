@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import * as reports from '../../../sync/protocol/api/reports.ts';
-import { currentLanguage, ownName } from '../../shared/i18n.ts';
+import { currentLanguage, listed, ownName } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
@@ -76,7 +76,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                     <bdi class="long-text">
                       {receivers.some(({ email }) => email === null)
                         ? receivers.length
-                        : receivers.map(({ email }) => email).join(', ') || '–'}
+                        : listed(receivers.map(({ email }) => email ?? '–')) || '–'}
                     </bdi>
                   ),
                 },

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as webhooks from '../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../shared/button.tsx';
+import { listed } from '../../shared/i18n.ts';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import {
@@ -121,9 +122,10 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
         />
         <Fact
           name={t('webhooks.sends')}
-          value={[hook.records && t('webhooks.records'), hook.attention && t('webhooks.attention')]
-            .filter(Boolean)
-            .join(', ')}
+          value={listed([
+            ...(hook.records ? [t('webhooks.records')] : []),
+            ...(hook.attention ? [t('webhooks.attention')] : []),
+          ])}
         />
         <Fact name={t('webhooks.number')} value={t(hook.withNumber ? 'yes' : 'no')} />
         <Fact name={t('webhooks.last')} value={<Ago at={hook.lastDeliveredAt} />} />

@@ -1,4 +1,5 @@
 import { listPeople, type Person, type PersonField } from '../../../sync/protocol/api/people.ts';
+import { listed } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import type { Question } from '../../shared/web/confirm.tsx';
 import { TextField } from '../../shared/web/form.tsx';
@@ -83,7 +84,7 @@ interface PersonLinkProps {
 export const PersonLink = ({ id, name, number }: PersonLinkProps) => {
   const shown = name ?? t('people.unnamed');
   return (
-    <a class="text-link" href={`#/people/${id}`} dir="auto" aria-label={number ? `${shown}, ${number}` : undefined}>
+    <a class="text-link" href={`#/people/${id}`} dir="auto" aria-label={number ? listed([shown, number]) : undefined}>
       {shown}
     </a>
   );

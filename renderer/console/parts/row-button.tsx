@@ -1,6 +1,7 @@
 import { createContext } from 'preact';
 import { useContext, useId, useState } from 'preact/hooks';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
+import { labelled } from '../../shared/i18n.ts';
 import type { Answer, ApiError } from '../../shared/web/api.ts';
 import type { Question } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -69,7 +70,8 @@ export function BulkButton<T, A>({ rows, nameOf, write, ask, done, label, ...but
             <ul>
               {result.left.slice(0, MOST_NAMED).map(({ row, error: why }, i) => (
                 <li key={i}>
-                  <bdi>{nameOf(row)}</bdi>: {errorText(why).title}
+                  <bdi>{nameOf(row)}</bdi>
+                  {labelled('', errorText(why).title)}
                 </li>
               ))}
             </ul>

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { createContext, type JSX } from 'preact';
 import { useCallback, useContext, useEffect, useRef } from 'preact/hooks';
-import { currentLanguage, ownName } from '../../shared/i18n.ts';
+import { currentLanguage, labelled, ownName } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
@@ -202,7 +202,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
         )}
         {isLatin && !capitals && (
           <SideKey
-            aria-label={`éñç: ${t('pin.accents')}`}
+            aria-label={labelled('éñç', t('pin.accents'))}
             aria-pressed={accents.value}
             onPress={() => (accents.value = !accents.value)}
           >

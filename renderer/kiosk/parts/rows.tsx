@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX, Ref } from 'preact';
 import type { PersonRow } from '../../../electron/contract/methods.ts';
 import { Button, type ButtonProps } from '../../shared/button.tsx';
+import { labelled } from '../../shared/i18n.ts';
 import { t } from '../i18n.ts';
 
 interface StaffListProps {
@@ -29,7 +30,7 @@ export function StaffList({ name, label, status, statusRef, children }: StaffLis
 /** A button of a row: it is read out with the name that the row is about. */
 export function RowButton({ label, of, ...rest }: ButtonProps & { label: string; of: string }) {
   return (
-    <Button aria-label={`${label}: ${of}`} {...rest}>
+    <Button aria-label={labelled(label, of)} {...rest}>
       {label}
     </Button>
   );

@@ -5,7 +5,7 @@ import type { Setup } from '../../../electron/contract/setup.ts';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
-import { currentLanguage } from '../../shared/i18n.ts';
+import { currentLanguage, labelled } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo, IconShield } from '../../shared/icons.tsx';
 import { hasSentence, type Key, t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -172,7 +172,8 @@ function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boo
           {again && ` ${t('setup.againByItself')}`}
         </p>
         <p class="hint">
-          <IconInfo /> {t('setup.codeIs')}: <code>{trouble.code}</code>
+          <IconInfo /> {labelled(t('setup.codeIs'), '')}
+          <code>{trouble.code}</code>
         </p>
       </div>
     </div>

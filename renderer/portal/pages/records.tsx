@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import * as portal from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
-import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
+import { dayOf, labelled, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
@@ -110,7 +110,10 @@ function Row({
         <Button
           label={t('records.wrongTitle')}
           size="small"
-          aria-label={`${t('records.wrongTitle')}: ${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`}
+          aria-label={labelled(
+            t('records.wrongTitle'),
+            `${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`,
+          )}
           onClick={onWrong}
         />
       </span>

@@ -1,5 +1,5 @@
 import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
-import { currentLanguage } from '../../../shared/i18n.ts';
+import { currentLanguage, labelled } from '../../../shared/i18n.ts';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { t } from '../../i18n.ts';
 import { Ago, codeLabel } from '../../parts/labels.tsx';
@@ -57,7 +57,7 @@ export function PlainHealth({ kiosk }: { kiosk: FleetKiosk }) {
 export function alertText({ code, detail }: Alert): string {
   const label = t(`fleet.alert.${code}`);
   const shown = detail === null ? undefined : DETAILS[code]?.(detail);
-  return shown === undefined ? label : `${label}: ${shown}`;
+  return shown === undefined ? label : labelled(label, shown);
 }
 
 const DETAILS: Readonly<Partial<Record<Alert['code'], (detail: string | number) => string>>> = {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
+import { labelled } from '../../../shared/i18n.ts';
 import { IconList, IconRollout } from '../../../shared/icons.tsx';
 import { api, download } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -308,8 +309,9 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
               label: t('fleet.state'),
               cell: (c) => (
                 <Badge kind={TONE[c.state]}>
-                  {t(`fleet.commandState.${c.state}`)}
-                  {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
+                  {c.code === null
+                    ? t(`fleet.commandState.${c.state}`)
+                    : labelled(t(`fleet.commandState.${c.state}`), codeLabel('fleet.code', c.code))}
                 </Badge>
               ),
             },

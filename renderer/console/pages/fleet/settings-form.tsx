@@ -1,7 +1,7 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
-import { ownName } from '../../../shared/i18n.ts';
+import { labelled, numberOf, ownName } from '../../../shared/i18n.ts';
 import type { Answer } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { CloseDialog } from '../../../shared/web/pieces.tsx';
@@ -28,7 +28,7 @@ const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
 const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
 
 function settingLabel(name: Name, value: unknown): string {
-  if (name === 'volume') return `${value} %`;
+  if (name === 'volume') return numberOf(Number(value) / 100, { style: 'percent' });
   if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
   if (name === 'language') return ownName(String(value));
   return codeLabel(`fleet.choices.${name}`, String(value));
@@ -36,7 +36,7 @@ function settingLabel(name: Name, value: unknown): string {
 
 export const settingsText = (settings: DeviceConfig): string =>
   ORDER.filter((name) => settings[name] !== undefined)
-    .map((name) => `${t(`fleet.setting.${name}`)}: ${settingLabel(name, settings[name])}`)
+    .map((name) => labelled(t(`fleet.setting.${name}`), settingLabel(name, settings[name])))
     .join(' · ') || t('fleet.nothingSet');
 
 /**

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
 import * as staff from '../../../../sync/protocol/api/staff.ts';
 import { Button } from '../../../shared/button.tsx';
+import { labelled, listed } from '../../../shared/i18n.ts';
 import { IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
@@ -147,7 +148,7 @@ function Known({ member }: { member: staff.KioskStaff }) {
       <span class="tabular">
         {t(removedAt === null ? 'kioskStaff.has' : 'kioskStaff.removedFrom', { confirmed, count: kiosks })}
       </span>
-      {all.length > 0 && <p class="muted small">{t('kioskStaff.waiting', { names: all.join(', ') })}</p>}
+      {all.length > 0 && <p class="muted small">{t('kioskStaff.waiting', { names: listed(all) })}</p>}
     </>
   );
 }
@@ -160,7 +161,7 @@ const factorsLabel = ({ pin, badge, paperLeft }: staff.KioskStaff): string =>
   [
     ...(pin ? [t(`kioskStaff.pin.${pin}`)] : []),
     ...(badge ? [t('kioskStaff.badge')] : []),
-    ...(paperLeft === null ? [] : [`${t('kioskStaff.paper')}: ${paperLeft}`]),
+    ...(paperLeft === null ? [] : [labelled(t('kioskStaff.paper'), paperLeft)]),
   ].join(' · ');
 
 const siteLabel = (site: string | null): string =>
@@ -194,7 +195,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
         {...role}
         options={staff.KioskStaff.shape.role.options.map((one) => [
           one,
-          `${t(`kioskStaff.role.${one}`)}: ${t(`kioskStaff.may.${one}`)}`,
+          labelled(t(`kioskStaff.role.${one}`), t(`kioskStaff.may.${one}`)),
         ])}
       />
       <TextField

@@ -7,7 +7,7 @@ import {
   undoImportPeople,
 } from '../../../../sync/protocol/api/imports.ts';
 import { Button } from '../../../shared/button.tsx';
-import { numberOf } from '../../../shared/i18n.ts';
+import { listed, numberOf } from '../../../shared/i18n.ts';
 import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -102,7 +102,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           line: { label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
           name: { label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
           number: {
-            label: `${t('people.number')}, ${t('people.email')}`,
+            label: listed([t('people.number'), t('people.email')]),
             cell: (l) => (
               <div>
                 <Cell text={l.number} ltr />
@@ -115,7 +115,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             ),
           },
           site: {
-            label: `${t('imports.people.site')}, ${t('people.language')}`,
+            label: listed([t('imports.people.site'), t('people.language')]),
             cell: (l) => (
               <div>
                 <Cell text={l.site} />

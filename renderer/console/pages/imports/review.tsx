@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as imports from '../../../../sync/protocol/api/imports.ts';
 import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
-import { numberOf, TWO_DIGITS } from '../../../shared/i18n.ts';
+import { labelled, numberOf, TWO_DIGITS } from '../../../shared/i18n.ts';
 import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
@@ -207,7 +207,8 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
       <ErrorNote error={error} />
       {refused.map((r) => (
         <p key={r.file} class="field-error">
-          <bdi>{r.file}</bdi>: {codeLabel('quality', r.code)}
+          <bdi>{r.file}</bdi>
+          {labelled('', codeLabel('quality', r.code))}
         </p>
       ))}
     </div>

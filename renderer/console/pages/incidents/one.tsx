@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
-import { directionOf } from '../../../shared/i18n.ts';
+import { directionOf, listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
@@ -286,7 +286,7 @@ function Affected({ id }: { id: string }) {
             <div>
               <PersonLink id={p.person} name={p.name} />
               <p class="muted small" dir="ltr">
-                <bdi>{p.email ?? '–'}</bdi> · {p.data.join(', ')}
+                <bdi>{p.email ?? '–'}</bdi> · {listed(p.data)}
               </p>
             </div>
             <Moment at={p.last} />
@@ -304,9 +304,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   if (!value) return <Reading of={found} rows={8} />;
   return (
     <div class="stack">
-      {value.missing.length > 0 && (
-        <Note kind="warn">{t('incidents.missing', { what: value.missing.join(', ') })}</Note>
-      )}
+      {value.missing.length > 0 && <Note kind="warn">{t('incidents.missing', { what: listed(value.missing) })}</Note>}
       <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}
       </pre>

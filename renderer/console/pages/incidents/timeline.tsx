@@ -1,5 +1,6 @@
 import { addIncidentNote, type Incident } from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
+import { listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, useField } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
@@ -35,7 +36,7 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
     case 'closed':
       return null;
     case 'changed':
-      return <p>{text.split(', ').map(fieldLabel).join(', ')}</p>;
+      return <p>{listed(text.split(', ').map(fieldLabel))}</p>;
     case 'authority-notified':
     case 'people-notified':
       return (

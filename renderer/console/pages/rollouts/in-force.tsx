@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
+import { labelled } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, useCheck } from '../../../shared/web/form.tsx';
 import { Badge, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
@@ -166,6 +167,9 @@ function detailOf({ what, detail }: rollouts.RolloutAction, rings: readonly roll
   const ring = rollouts.RingId.safeParse(detail.ring).data;
   const { percent, failed, got } = detail;
   if ((what === 'started' || what === 'advanced') && ring)
-    return `: ${t(ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', { percent, ring: ringName(rings, ring) })}`;
-  return what === 'stopped' ? `: ${t('rollouts.stopped', { failed, got })}` : '';
+    return labelled(
+      '',
+      t(ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', { percent, ring: ringName(rings, ring) }),
+    );
+  return what === 'stopped' ? labelled('', t('rollouts.stopped', { failed, got })) : '';
 }

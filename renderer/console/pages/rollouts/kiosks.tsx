@@ -1,5 +1,6 @@
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
+import { labelled, listed } from '../../../shared/i18n.ts';
 import { SelectField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
@@ -102,5 +103,6 @@ function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: rollout
 function reasonText(reason: string): string {
   const [code = '', missing] = reason.split(': ');
   const shown = missing?.split(', ').map((check) => codeLabel('rollouts.check', check));
-  return `${codeLabel('rollouts.reason', code)}${shown ? `: ${shown.join(', ')}` : ''}`;
+  const why = codeLabel('rollouts.reason', code);
+  return shown ? labelled(why, listed(shown)) : why;
 }

@@ -1,4 +1,5 @@
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
+import { listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
@@ -35,7 +36,7 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
               {ring.kiosks.length > 0 && (
                 <span class="muted">
                   {' '}
-                  · <bdi>{ring.kiosks.map((k) => k.name).join(', ')}</bdi>
+                  · <bdi>{listed(ring.kiosks.map((k) => k.name))}</bdi>
                 </span>
               )}
             </span>

@@ -1,5 +1,5 @@
 import { NewSitePolicy, type PolicyChange } from '../../../../sync/protocol/api/sites.ts';
-import { currentLanguage, localeOf } from '../../../shared/i18n.ts';
+import { currentLanguage, listed, localeOf } from '../../../shared/i18n.ts';
 import { hasSentence, type Key, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.tsx';
 
@@ -187,7 +187,7 @@ export function valueLabel(name: string, value: unknown): string {
   }
   if (value === undefined || value === '') return '–';
   if (name === 'checkinMethods' || name === 'withFace')
-    return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
+    return listed((value as string[]).map((method) => codeLabel('settings.method', method))) || '–';
   return declared?.unit ? quantity(declared.unit).format(Number(value)) : String(value);
 }
 

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import * as sites from '../../../../sync/protocol/api/sites.ts';
 import { Button } from '../../../shared/button.tsx';
-import { inSmall } from '../../../shared/i18n.ts';
+import { inSmall, listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
@@ -153,9 +153,9 @@ export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere,
         <div class="save-bar">
           <p role="status">
             {t(wrong.length > 0 ? 'settings.fixFirst' : 'settings.unsaved', {
-              topics: (wrong.length > 0 ? wrong : topics.filter((topic) => topic.changed))
-                .map(({ title }) => title)
-                .join(', '),
+              topics: listed(
+                (wrong.length > 0 ? wrong : topics.filter((topic) => topic.changed)).map(({ title }) => title),
+              ),
             })}
           </p>
           <div class="actions">

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { numberOf, ONE_DIGIT } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -205,7 +206,7 @@ export function ExposureFacts() {
       </Fact>
       {offers.includes('compensation') && compensation !== null && (
         <Fact name="mounting.compensation">
-          <bdi dir="ltr">{`${compensation > 0 ? '+' : compensation < 0 ? '−' : ''}${Math.abs(compensation).toFixed(1)} EV`}</bdi>
+          <bdi dir="ltr">{`${compensation > 0 ? '+' : compensation < 0 ? '−' : ''}${numberOf(Math.abs(compensation), ONE_DIGIT)} EV`}</bdi>
         </Fact>
       )}
     </>

@@ -3,7 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
 import { Button } from '../../../shared/button.tsx';
-import { momentOf } from '../../../shared/i18n.ts';
+import { labelled, listed, momentOf, numberOf, ONE_DIGIT } from '../../../shared/i18n.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
@@ -72,7 +72,7 @@ function Devices({ toCamera }: { toCamera: () => void }) {
         <Fact name="diagnostics.state" mark={now.clock.doubt ? 'warn' : 'good'}>
           {t(`diagnostics.${now.clock.doubt ?? 'right'}`)}
         </Fact>
-        <Fact name="diagnostics.offset">{(now.clock.offsetMs / 1000).toFixed(1)} s</Fact>
+        <Fact name="diagnostics.offset">{numberOf(now.clock.offsetMs / 1000, ONE_DIGIT)} s</Fact>
       </FactCard>
       <FactCard title={t('diagnostics.ports')} empty={now.ports.length === 0 ? t('diagnostics.noPorts') : undefined}>
         {now.ports.map((port) => (
@@ -136,7 +136,7 @@ function CameraCard({ check }: { check: () => void }) {
       <ExposureFacts />
       {settings?.width && (
         <Fact name="diagnostics.resolution">
-          {settings.width} × {settings.height}, {Math.round(settings.frameRate ?? 0)} Hz
+          {listed([`${settings.width} × ${settings.height}`, `${Math.round(settings.frameRate ?? 0)} Hz`])}
         </Fact>
       )}
     </FactCard>
@@ -150,10 +150,10 @@ function ReaderCard({ reader }: { reader: Diagnostics['readers'][number] }) {
   const other = faults.parity + faults.characters + faults.empty;
   const { damaged, checksum } = faults;
   return (
-    <FactCard title={`${t('diagnostics.reader')}: ${reader.name}`}>
+    <FactCard title={labelled(t('diagnostics.reader'), reader.name)}>
       <PortFacts {...reader} />
       <Fact name="diagnostics.lastRead">
-        {lastRead ? `${lastRead.masked}, ${ago(lastRead.secondsAgo)}` : t('diagnostics.noRead')}
+        {lastRead ? listed([lastRead.masked, ago(lastRead.secondsAgo)]) : t('diagnostics.noRead')}
       </Fact>
       <Fact name="diagnostics.faults" mark={damaged + checksum + other > 0 ? 'warn' : undefined}>
         {damaged + checksum + other === 0 ? 0 : t('diagnostics.faultsText', { damaged, checksum, other })}
@@ -171,7 +171,7 @@ function GpsCard({ gps }: { gps: Diagnostics['gps'] }) {
       <Fact name="diagnostics.fix" mark={fix ? 'good' : 'warn'}>
         {fix
           ? `${fix.latitude.toFixed(3)}°, ${fix.longitude.toFixed(3)}° (${ago(fix.secondsAgo)})`
-          : `${t('diagnostics.noFix')}: ${t(keyOr(`diagnostics.reason.${gps.reason}`, 'diagnostics.reason.stale'))}`}
+          : labelled(t('diagnostics.noFix'), t(keyOr(`diagnostics.reason.${gps.reason}`, 'diagnostics.reason.stale')))}
       </Fact>
       {fix && <Fact name="diagnostics.accuracy">± {fix.accuracy} m</Fact>}
       {fix && <Fact name="diagnostics.satellites">{fix.satellites}</Fact>}
@@ -218,4 +218,5 @@ function DoorCard({ door }: { door: Diagnostics['door'] }) {
 export const moment = (at: string | null): string => (at ? momentOf(new Date(at)) : t('state.never'));
 
 /** Gigabytes as disks are sold. */
-const bytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
+export const bytes = (count: number): string =>
+  numberOf(count / 1e9, { style: 'unit', unit: 'gigabyte', ...ONE_DIGIT });

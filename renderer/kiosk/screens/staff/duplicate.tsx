@@ -4,7 +4,7 @@ import type { DuplicateFace } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
-import { dayOf } from '../../../shared/i18n.ts';
+import { dayOf, labelled } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { bound, TextField } from '../../parts/fields.tsx';
@@ -185,7 +185,7 @@ function Face({ bytes, label, message }: { bytes: Uint8Array | null; label: stri
   return (
     <figure class="duplicate-face">
       {bytes ? (
-        <canvas ref={canvas} role="img" aria-label={`${label}: ${name ?? ''}`} />
+        <canvas ref={canvas} role="img" aria-label={labelled(label, name ?? '')} />
       ) : (
         <span class="duplicate-none" role="img" aria-label={t('duplicate.noPicture')}>
           <IconFace />

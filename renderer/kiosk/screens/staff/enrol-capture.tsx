@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
+import { listed } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
@@ -65,7 +66,7 @@ export function EnrolCapture({ steps, enrolment, done, failed, cancel }: EnrolCa
               <p class="sentence-more tabular">
                 {t('enrol.progress', { done: all - view.remaining.length, all })}
                 {!saving &&
-                  ` · ${t('enrol.left', { poses: view.remaining.map((p) => say('enrol.poseName', p)).join(', ') })}`}
+                  ` · ${t('enrol.left', { poses: listed(view.remaining.map((p) => say('enrol.poseName', p))) })}`}
               </p>
             </div>
           </>

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { LookalikeRow } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
-import { dayOf } from '../../../shared/i18n.ts';
+import { dayOf, labelled, listed } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { NameAndNumber, StaffList } from '../../parts/rows.tsx';
@@ -72,7 +72,7 @@ export function LookalikesScreen() {
           {shown.mayRemove && (
             <Button
               label={t('lookalikes.remove')}
-              aria-label={`${t('lookalikes.remove')}: ${Object.values(namesOf(one)).join(', ')}`}
+              aria-label={labelled(t('lookalikes.remove'), listed(Object.values(namesOf(one))))}
               onClick={() => (asking.value = one)}
             />
           )}

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../electron/contract/technician.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
+import { listed, numberOf, ONE_DIGIT } from '../../../shared/i18n.ts';
 import * as icons from '../../../shared/icons.tsx';
 import { hasSentence, t } from '../../i18n.ts';
 import { clockOf } from '../../parts/error-text.ts';
@@ -11,7 +12,7 @@ import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import { Idle } from '../../parts/idle.tsx';
 import { MethodButton, MethodLabel } from '../../parts/method-button.tsx';
 import { BackButton } from '../../parts/title.tsx';
-import { DiagnosticsScreen, moment } from './diagnostics.tsx';
+import { bytes, DiagnosticsScreen, moment } from './diagnostics.tsx';
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
 
@@ -292,7 +293,8 @@ function StateCards({ state }: { state: TechnicianState }) {
           {cameraLabel(state.camera)}
         </Fact>
         <Fact name="diagnostics.clock" mark={clock.doubt || Math.abs(clock.offsetMs) > CLOCK_MS ? 'warn' : 'good'}>
-          {t(`diagnostics.${clock.doubt ?? 'right'}`)}, <bdi dir="ltr">{seconds(clock.offsetMs)}</bdi>
+          {listed([t(`diagnostics.${clock.doubt ?? 'right'}`), ''])}
+          <bdi dir="ltr">{seconds(clock.offsetMs)}</bdi>
         </Fact>
         <Fact name="technician.disk" mark={free === null ? undefined : free ? 'warn' : 'good'}>
           {disk.free === null || disk.total === null
@@ -321,6 +323,5 @@ function duration(of: number): string {
     : t('technician.hours', { number: Math.round(of / 3_600) });
 }
 
-const seconds = (ms: number): string => `${ms > 0 ? '+' : ms < 0 ? '−' : ''}${(Math.abs(ms) / 1000).toFixed(1)} s`;
-/** Gigabytes as disks are sold. */
-const bytes = (count: number): string => `\u2066${(count / 1e9).toFixed(1)} GB\u2069`;
+const seconds = (ms: number): string =>
+  `${ms > 0 ? '+' : ms < 0 ? '−' : ''}${numberOf(Math.abs(ms) / 1000, ONE_DIGIT)} s`;
