@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { layEmptyDatabase } from '../../../build/database/empty.ts';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -143,6 +144,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
   makeOwnFolder(server);
   const isNew = !existsSync(join(server, 'pglite'));
+  if (isNew) await layEmptyDatabase(server, signal);
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
   const serverEnv = {

@@ -69,7 +69,7 @@ async function writeDemo(db: Db, demo: Demo): Promise<void> {
 }
 
 /** @returns whether it is the demo of this kiosk now */
-async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
+export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
   // Whoever has signed in once has an account.
   const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
   if (!(await Promise.all(used)).includes(true)) {
