@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { layEmptyDatabase } from '../../build/database/empty.ts';
+import { layEmptyDatabase } from '../../electron/cli/start/empty-database.ts';
 
 export interface TemporaryFolder extends Disposable {
   readonly path: string;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layEmptyDatabase } from '../../../build/database/empty.ts';
+
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -24,6 +24,7 @@ import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
+import { layEmptyDatabase } from './empty-database.ts';
 import { electronFor, type KioskHost, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import type { PreparedKiosk } from './prepare-kiosk.ts';

@@ -70,7 +70,7 @@ async function writeDemo(db: Db, demo: Demo): Promise<void> {
 
 /** @returns whether it is the demo of this kiosk now */
 export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
-  // Whoever has signed in once has an account.
+  // The first who signs in has an account.
   const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
   if (!(await Promise.all(used)).includes(true)) {
     await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { openBare } from '../../sync/server/platform/database/open.ts';
+import { openBare } from '../../../sync/server/platform/database/open.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 
 /**
  * Gives a server home that has none an embedded database: a copy of one that has been through PGlite's initdb, which takes
