@@ -242,7 +242,7 @@ test.describe('trouble', () => {
     const page = await kiosk.open({ before: noCamera });
     await expect(page.locator('.badge')).toHaveText('Liveness check: off (demo)');
     kiosk.core.setStatus({ online: false, queued: 12, storage: 'low', notices: ['device-revoked', 'liveness-trial'] });
-    await expect(page.locator('.note')).toHaveText([/^A test of the liveness check is under way/]);
+    await expect(page.locator('.note')).toHaveText([/^The liveness check is being tested/]);
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await expect(page.locator('.badge')).toHaveText('Liveness check: off (demo)');
     await page.locator('.foot-actions button').last().click();

@@ -164,5 +164,5 @@ test('one of several cameras is chosen and used at once; one that is gone is rep
   await expect.poll(() => kiosk.core.callsOf('screenState').at(-1)).toMatchObject({ camera: 'replaced' });
   await page.getByRole('button', { name: 'Back' }).click();
   await page.getByRole('button', { name: 'Back' }).click();
-  await expect(page.locator('[data-condition=camera-replaced]')).toContainText('Another camera is in use');
+  await expect(page.locator('[data-condition=camera-replaced]')).toContainText('A different camera is in use');
 });

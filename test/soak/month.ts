@@ -9,6 +9,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient } from '../../electron/contract/methods.ts';
+import { LIVENESS_REST_MS, LIVENESS_TRIES } from '../../electron/core/checkin/liveness-tries.ts';
 import { DEVICE_PURPOSES } from '../../electron/core/keys/derive.ts';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
@@ -191,7 +192,11 @@ export async function soakMonth({
       const { visit } = await core().visitBegin(face.use === 'with-number' ? { number } : {});
       const ended = await turnedHead(visit, frames);
       await core().visitEnd({ visit });
-      if (ended === 'asked-otherwise') continue;
+      if (ended === 'asked-otherwise') {
+        // Each time one steps away is a failed challenge.
+        if (visits % LIVENESS_TRIES === LIVENESS_TRIES - 1) await turn(LIVENESS_REST_MS);
+        continue;
+      }
       if (ended === 'welcome') {
         confirmed++;
         faces++;

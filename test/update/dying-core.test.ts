@@ -43,7 +43,7 @@ test('a core that works for 2.5 s and dies costs one start each time; after the 
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (text) => lines.push({ at: performance.now(), text }));
   const ready = () => lines.filter(({ text }) => text.includes('"ready":true'));
-  const deaths = () => lines.filter(({ text }) => text.includes('the core ended, and the kiosk with it'));
+  const deaths = () => lines.filter(({ text }) => text.includes('the core exited, and the kiosk is stopping'));
   await expect.poll(() => readVerdict(layout, ATTEMPT), { timeout: 600_000, interval: 200 }).not.toBeNull();
   expect(readVerdict(layout, ATTEMPT)).toMatchObject({ outcome: 'failed', code: 'trial-starts', starts: 3 });
   expect(deaths()).toHaveLength(3);

@@ -1,7 +1,7 @@
 /** Failed challenges after which faces are not accepted for a while; number and PIN still work. */
 export const LIVENESS_TRIES = 3;
 /** How long failures count, and how long the face then rests, ms. */
-const REST_MS = 5 * 60_000;
+export const LIVENESS_REST_MS = 5 * 60_000;
 
 /**
  * Counts failed challenges of each recognised person across visits: stepping away and back must not buy new tries,
@@ -11,7 +11,7 @@ export function countLivenessTries() {
   const failures = new Map<string, { count: number; last: number }>();
   const current = (person: string, now: number) => {
     const entry = failures.get(person);
-    if (entry && Math.abs(now - entry.last) < REST_MS) return entry.count;
+    if (entry && Math.abs(now - entry.last) < LIVENESS_REST_MS) return entry.count;
     failures.delete(person);
     return 0;
   };
