@@ -228,7 +228,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     const before = kiosk!.lines.length;
     const began = performance.now();
     await start(GOOD);
-    const ready = await kiosk!.line((line) => line.message === 'update: is ready', PATIENCE_MS, before);
+    const ready = await kiosk!.line((line) => line.message === 'update: ready', PATIENCE_MS, before);
     // There is no other source: it came over the core's socket, whole.
     expect(ready.moved).toBeGreaterThan(readFileSync(builds.good.archive).length);
     const restarted = await kiosk!.line((line) => line.ready === true, PATIENCE_MS, before);
