@@ -91,7 +91,7 @@ function LivenessBadge() {
   const { hello, status } = useKiosk().link;
   if (status.value?.liveness !== 'off') return null;
   return (
-    <p class="badge badge-warn" title={t('status.livenessOffLong')}>
+    <p class="badge tone-warn" title={t('status.livenessOffLong')}>
       <icons.IconShield />
       <span>{t(hello.value?.demo ? 'status.livenessOffDemo' : 'status.livenessOff')}</span>
     </p>

@@ -96,8 +96,8 @@ export function ReviewScreen() {
       />
     );
   return (
-    <section class="review">
-      <div class="review-said">
+    <section class="screen review">
+      <div class="row review-said">
         <p class="hint" role="status" ref={status} tabIndex={-1}>
           {list.error || said.value || (list.value && t('review.waiting', { count: list.value.count }))}
         </p>
@@ -201,7 +201,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   return (
     <div class="review-item" data-reason={item.reason}>
       <ReviewPicture photo={item.id} name={item.label} />
-      <div class="review-words">
+      <div class="scrolls review-words">
         <p class="steps">
           {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}
         </p>

@@ -106,7 +106,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   }, [view.value]);
   const { title, Screen } = view.value ? VIEWS[view.value] : { title: 'staff.menu' as const, Screen: null };
   return (
-    <main class="staff" data-view={view.value ?? 'menu'} ref={root}>
+    <main class="screen staff" data-view={view.value ?? 'menu'} ref={root}>
       <div class="screen-head">
         {Screen && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
@@ -135,12 +135,12 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
   if (member)
     return (
-      <li class="hint menu-wide">
+      <li class="hint wide">
         <bdi>{member.name}</bdi> · {t(`staff.role.${member.role}`)}
       </li>
     );
   return alerted ? (
-    <li class="form-error menu-wide">
+    <li class="form-error wide">
       <icons.IconAlert />
       <p role="status">{t('staff.alerted')}</p>
     </li>
@@ -170,7 +170,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   if (first) allowed.sort((a, b) => Number(b === 'members') - Number(a === 'members'));
   return (
     <ul class="menu" data-long={allowed.length > ROOMY || undefined}>
-      <li class="menu-conditions">
+      <li class="wide menu-conditions">
         <Conditions />
       </li>
       <Who unlocked={unlocked} />
@@ -249,7 +249,7 @@ function Conditions() {
   return (
     <ul class="conditions" aria-label={t('conditions.title')}>
       {conditions.map(({ key, what, next }) => (
-        <li key={key} data-condition={key}>
+        <li key={key} class="tone-warn" data-condition={key}>
           <icons.IconAlert />
           <p>
             <strong>{what}</strong>
