@@ -24,7 +24,7 @@ import { SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { useListBeside } from '../parts/table-sort.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, their state, and the outcome of each message. */
@@ -222,7 +222,7 @@ interface DeliveriesProps {
 
 /** What was sent, is waiting, or was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
-  const pages = useListBeside('deliveries', webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
+  const pages = useList(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } }, 'deliveries');
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>
     run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {
