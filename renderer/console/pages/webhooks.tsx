@@ -165,7 +165,7 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 
 /** @param onDone gets the secret, which is shown once */
 function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
-  const { values, field } = useFields({ name: '', url: 'https://', site: '', ca: '' });
+  const { values, field } = useFields({ name: '', url: 'https://', site: '', caPem: '' }, webhooks.NewWebhook);
   const withNumber = useCheck(false);
   const records = useCheck(true);
   const attention = useCheck(false);
@@ -180,7 +180,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
             withNumber: withNumber.checked,
             records: records.checked,
             attention: attention.checked,
-            caPem: values.ca.trim() || null,
+            caPem: values.caPem.trim() || null,
           },
         })
       }
@@ -188,14 +188,13 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       ready={records.checked || attention.checked}
       action={t('webhooks.add')}
     >
-      <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...field('name')} />
+      <TextField label={t('webhooks.name')} required dir="auto" {...field('name')} />
       <TextField
         label={t('webhooks.url')}
         hint={t('webhooks.urlHint')}
         dir="ltr"
         required
         pattern="https://.+"
-        maxLength={2000}
         {...field('url')}
       />
       <SelectField
@@ -206,7 +205,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
       <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />
       <CheckField label={t('webhooks.number')} hint={t('webhooks.numberHint')} {...withNumber} />
-      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...field('ca')} />
+      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} {...field('caPem')} />
     </WriteForm>
   );
 }
