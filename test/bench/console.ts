@@ -56,7 +56,7 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     const browser = await signedIn(server);
     closers.push(browser.close);
     yield* pageLines(server.peopleUrl, browser.cookie);
-    const search = (q: string) => browser.get('/api/people/search', { q, limit: '10' });
+    const search = (q: string) => browser.post('/api/people/search', { q, limit: 10 });
     const timed = async (work: () => Promise<unknown>) => {
       const began = performance.now();
       await work();
@@ -204,7 +204,7 @@ function memoryOf(names: readonly string[]): number {
 }
 
 async function stateOf(browser: Awaited<ReturnType<typeof signedIn>>, q: string): Promise<string> {
-  const answer = await browser.read('/api/people/search', { q });
+  const answer = await browser.post('/api/people/search', { q });
   return String((answer as { state?: unknown }).state);
 }
 

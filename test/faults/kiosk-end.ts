@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readServerLink, writeServerLink } from '../../electron/core/sync/server-link.ts';
-import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import type { DeviceRequest, ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { type ChaosProxy, chaosProxy } from './chaos-proxy.ts';
 import { type Disk, makeDisk } from './disks.ts';
@@ -101,7 +101,7 @@ export async function makeKiosk(o: {
   /** Where the broker and this kiosk's server listen. */
   brokerPort: number;
   serverPort: number;
-  register: (request: DeviceRequest) => Promise<ServerBundle>;
+  register: (secret: DeviceSecret, name: string) => Promise<ServerBundle>;
 }): Promise<KioskEnd> {
   const disk = makeDisk(join(o.folder, `kiosk-${o.index}`), 512);
   const home = join(disk.path, 'home');
@@ -125,7 +125,7 @@ export async function makeKiosk(o: {
       });
     }
     const secret = await createDeviceIdentity(store.device);
-    const bundle = await o.register(await deviceRequest(secret, `Kiosk ${o.index}`));
+    const bundle = await o.register(secret, `Kiosk ${o.index}`);
     writeServerLink(store, {
       secret,
       bundle: {

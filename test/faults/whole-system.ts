@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { provisionLocal } from '../../sync/server/app/local.ts';
 import { brokerUser } from '../../sync/server/app/mqtt/mosquitto.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../sync/server/platform/keys/certificates.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { provision } from '../kit/register.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
@@ -249,7 +249,7 @@ export async function startSystem(seed: number, note: (line: string) => void): P
       seed,
       brokerPort: brokerPort!,
       serverPort: servers[i % servers.length]!.port,
-      register: (device) => provisionLocal({ serverHome: direct.SMARTPRESENCE_SERVER_HOME, env: direct, device }),
+      register: (secret, name) => provision(direct, secret, name),
     });
     proxies.push(kiosk.broker, kiosk.https);
     kiosks.push(kiosk);

@@ -1,8 +1,7 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
+import { layEmptyDatabase } from '../../electron/cli/start/empty-database.ts';
 
 export interface TemporaryFolder extends Disposable {
   readonly path: string;
@@ -16,30 +15,9 @@ export function temporaryFolder(): TemporaryFolder {
   return { path, remove, [Symbol.dispose]: remove };
 }
 
-/**
- * A server home whose embedded database has been through initdb, which takes seconds: a copy of one made once a machine
- * and version of PGlite. Everything of ours, migrations included, is still to come.
- */
+/** A server home with an embedded database that holds nothing yet, without the seconds of its initdb. */
 export async function serverHome(): Promise<TemporaryFolder> {
   const home = temporaryFolder();
-  cpSync(await emptyDatabase(), join(home.path, 'pglite'), { recursive: true });
+  await layEmptyDatabase(home.path);
   return home;
-}
-
-async function emptyDatabase(): Promise<string> {
-  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  const version = dependencies['@electric-sql/pglite'];
-  const folder = join(tmpdir(), `smartpresence-pglite-${version}-${userInfo().uid}`);
-  if (existsSync(folder)) return folder;
-  const fresh = mkdtempSync(`${folder}-`);
-  await (await PGlite.create({ dataDir: fresh, extensions: { pgcrypto } })).close();
-  try {
-    renameSync(fresh, folder);
-  } catch {
-    // Another worker was faster.
-    rmSync(fresh, { recursive: true, force: true });
-  }
-  return folder;
 }

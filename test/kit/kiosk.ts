@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { SyncEngine, type SyncEngineOptions } from '../../sync/edge/engine.ts';
-import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
 import { type Joining, startJoining } from '../../sync/edge/provisioning/join.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
 import { HttpsTransport } from '../../sync/edge/transport/https.ts';
@@ -13,9 +13,9 @@ import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { provisionLocal } from '../../sync/server/app/local.ts';
 import { type Answer, call } from './client.ts';
 import { MemoryOutbox } from './outbox.ts';
+import { provision } from './register.ts';
 import type { TestServer } from './server.ts';
 import { never, until } from './wait.ts';
 
@@ -48,9 +48,7 @@ export async function registeredKiosk(
   device: string = randomUUID(),
 ): Promise<Kiosk> {
   const secret = await createDeviceIdentity(device);
-  const request = await deviceRequest(secret, name);
-  const bundle = await provisionLocal({ serverHome: env.SMARTPRESENCE_SERVER_HOME!, env, device: request });
-  return { secret, bundle, box: new MemoryOutbox(device) };
+  return { secret, bundle: await provision(env, secret, name), box: new MemoryOutbox(device) };
 }
 
 async function joinByCode(server: TestServer, secret: DeviceSecret, name: string): Promise<ServerBundle> {

@@ -8,7 +8,7 @@ import { prepareModels } from '../../build/models/prepare.ts';
 import { startSecondKiosk } from '../../electron/cli/demo/second-kiosk.ts';
 import { ensureScreens } from '../../electron/cli/start/build-screens.ts';
 import { localPorts } from '../../electron/cli/start/ports.ts';
-import { prepareInProcess } from '../../electron/cli/start/prepare-process.ts';
+import { prepareKiosk } from '../../electron/cli/start/prepare-kiosk.ts';
 import { startServerProcess } from '../../electron/cli/start/server-process.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
@@ -51,11 +51,11 @@ async function take(): Promise<void> {
     SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
     SMARTPRESENCE_REPEAT_SECONDS: '10',
   };
-  const prepared = await prepareInProcess({
-    ...{ kiosk, server, serverEnv, demo: true, deviceSecret: null, staffPin: '582046' },
-  });
-  const running = await startServerProcess(serverEnv, () => undefined, new AbortController().signal);
-  undo.defer(() => running.stop());
+  const ready = startServerProcess(serverEnv, () => undefined, new AbortController().signal);
+  undo.defer(async () => (await ready).stop());
+  const preparing = { home: kiosk, serverEnv, ready, isNew: true, demo: true, deviceSecret: null };
+  const prepared = await prepareKiosk({ ...preparing, staffPin: '582046' });
+  const running = await ready;
   undo.use({ [Symbol.asyncDispose]: startSecondKiosk(prepared.second!).close });
   const host = await startBrowserHost({
     home: kiosk,

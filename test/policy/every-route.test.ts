@@ -30,6 +30,8 @@ const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', '
 /** No GET, since they take long or make a secret; they change nothing. */
 const ONLY_READING = new Set([
   'POST /api/audit/verify',
+  // Of what is typed: names belong in no address.
+  'POST /api/people/search',
   'POST /api/retention/dry-run',
   'POST /api/retention/holds/:hold/dry-run',
   'POST /api/enrolment/judge',

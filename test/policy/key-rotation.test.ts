@@ -251,7 +251,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     // It holds both, and does not know yet that it is to write the new version.
     expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
       phase: 'switched',
-      waitsFor: '1 server processes to take up the new keys',
+      waitsFor: 'server processes to start using the new keys: 1',
     });
     await expect(settleKeys(db, keysOf(old))).rejects.toMatchObject({ code: 'rotation-under-way' });
     await expect(settleKeys(db, keysOf(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
@@ -318,7 +318,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
         await sql`lock table template, account, person in row exclusive mode`.execute(tx);
         expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
           phase: 'switched',
-          waitsFor: 'a transaction that holds a table',
+          waitsFor: 'a transaction that locks a table',
         });
       });
       await finish(db, both);

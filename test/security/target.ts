@@ -8,12 +8,12 @@ import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } f
 import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import { type DeviceMessage, type MessageContext, takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { registerDevice } from '../../sync/server/core/devices/registry.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { newKeys } from '../kit/keys.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
+import { registerDevice } from '../kit/register.ts';
 import { type JweOptions, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 /** A kiosk with registered keys. */

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -22,10 +24,10 @@ import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
+import { layEmptyDatabase } from './empty-database.ts';
 import { electronFor, type KioskHost, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import type { PreparedKiosk } from './prepare-kiosk.ts';
-import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 type SecretPlace = 'file' | 'systemd';
@@ -142,6 +144,8 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const screens = options.build ? ensureScreens(say) : Promise.resolve();
   screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
   makeOwnFolder(server);
+  const isNew = !existsSync(join(server, 'pglite'));
+  if (isNew) await layEmptyDatabase(server, signal);
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
   const serverEnv = {
@@ -151,16 +155,17 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     // As the kiosk has it, or the server's board would call a demo's quick coming and going one presence.
     ...(demo && { SMARTPRESENCE_REPEAT_SECONDS: String(defaultSite(demo).repeatWindowSeconds) }),
   };
+  const ready = startServerProcess(serverEnv, (line) => serverLog(line), signal);
+  parts.push({ close: async () => (await ready.catch(() => null))?.stop() });
   const preparing = {
-    ...{ kiosk, server, serverEnv, demo, deviceSecret: secret.bytes },
+    ...{ home: kiosk, serverEnv, ready, isNew, demo, deviceSecret: secret.bytes },
     staffPin: String(randomInt(100_000, 1_000_000)),
   };
-  const prepared = await prepareInProcess(preparing);
+  // Loaded while the server starts in its own process, which takes as long.
+  const { prepareKiosk } = await import('./prepare-kiosk.ts');
+  const prepared = await prepareKiosk(preparing);
   if (prepared.staffPin) say(`Staff PIN set: ${prepared.staffPin}`);
-  signal.throwIfAborted();
-
-  const running = await startServerProcess(serverEnv, (line) => serverLog(line), signal);
-  parts.push({ close: () => running.stop() });
+  const running = await ready;
   signal.throwIfAborted();
   await screens;
   signal.throwIfAborted();
@@ -197,7 +202,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const begin = async () => {
     await host.close();
     ensureKioskFolder(kiosk, demo);
-    const next = await prepareInProcess({ ...preparing, joins: true });
+    const next = await prepareKiosk({ ...preparing, isNew: false });
     signal.throwIfAborted();
     host = await openHost(next.footage);
     say('The demo is empty. The kiosk of this machine is set up again, with no people on it.');

@@ -1,18 +1,18 @@
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { createDeviceIdentity, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
+import path from 'node:path';
+import { type DeviceSecret, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { beginDemo } from '../../../sync/protocol/api/demo.ts';
 import { provisionByFile } from '../../../sync/protocol/api/devices.ts';
 import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
-import { provisionDemo, provisionLocal } from '../../../sync/server/app/local.ts';
+import type { Grant } from '../../../sync/protocol/wire/join.ts';
 import { call } from '../../../sync/server/app/open.ts';
-import { finishJoining } from '../../core/joining/joining.ts';
+import { finishJoining, type Joining, keepJoining, newIdentity, readJoining } from '../../core/joining/joining.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
 import { EMERGENCY_PIN } from '../../core/staff/emergency.ts';
-import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
+import { readServerLink } from '../../core/sync/link.ts';
 import { enrolDemoPeople } from '../demo/enrol.ts';
 import { demoClip, demoPeople } from '../demo/people.ts';
 import {
@@ -28,16 +28,18 @@ import {
 const OWN_NAME = hostname().slice(0, 80) || 'kiosk';
 
 export interface PrepareOptions {
-  readonly kiosk: string;
-  readonly server: string;
+  /** The kiosk's folder. */
+  readonly home: string;
   readonly serverEnv: NodeJS.ProcessEnv;
   readonly demo: boolean;
   /** 32 bytes of a keystore, or null for the 0600 file in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;
   /** Set as the staff PIN when the kiosk has none yet. */
   readonly staffPin: string;
-  /** The server runs already: a kiosk that it does not know joins it. */
-  readonly joins?: boolean;
+  /** The server runs. */
+  readonly ready: Promise<unknown>;
+  /** The server has had no database before this start. */
+  readonly isNew: boolean;
 }
 
 /** The result: the staff PIN if it was set now and, for a demo, the camera clip and what its second kiosk needs. */
@@ -49,24 +51,25 @@ export interface PreparedKiosk {
 }
 
 /**
- * First-time set-up of a kiosk beside its server, before either runs: identity and registration, staff PIN, and in the
- * demo the demo people. Each part is done once; a start that was cut off is completed by the next.
+ * First-time set-up of a kiosk beside its server, before it runs: identity and registration, staff PIN, and in the demo
+ * the demo people. Each part is done once; a start that was cut off is completed by the next.
  */
 export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKiosk> {
+  const { home, demo, isNew } = options;
   const kiosk = await openKiosk({
-    home: options.kiosk,
+    home,
     deviceSecret: options.deviceSecret,
     allowSecretFile: options.deviceSecret === null,
   });
   try {
-    settleDemo(kiosk, options.demo);
-    // The database's first start takes seconds; faces are enrolled meanwhile. One that is there may have been emptied.
-    const isNew = !existsSync(join(options.server, 'pglite'));
-    const provisioned = provision(kiosk, options);
+    settleDemo(kiosk, demo);
+    const demoFolder = path.join(home, 'demo');
+    const joined = join(kiosk, options);
     const [second, , footage] = await Promise.all([
-      provisioned,
-      options.demo && (isNew || (await provisioned)) ? enrolDemoPeople(kiosk) : 0,
-      options.demo ? demoClip(join(options.kiosk, 'demo')) : '',
+      joined,
+      // The server's first start takes seconds; faces are enrolled meanwhile. One that is there may have been emptied.
+      demo && (isNew || (await joined)) ? enrolDemoPeople(kiosk) : 0,
+      demo ? demoClip(demoFolder) : '',
     ]);
     let staffPin: string | null = null;
     if (kiosk.store.settings.get(EMERGENCY_PIN) === null) {
@@ -74,7 +77,7 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
       staffPin = options.staffPin;
     }
     const recorded = demoPeople().flatMap(({ number }) => kiosk.store.people.byNumber(number)?.id ?? []);
-    const sentFile = join(options.kiosk, 'demo', 'history-sent');
+    const sentFile = path.join(demoFolder, 'history-sent');
     return { staffPin, footage, second: second && { kiosk: second, recorded, sentFile } };
   } finally {
     await kiosk.close();
@@ -82,37 +85,37 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
 }
 
 /** @returns the demo's second kiosk; null: this is no demo, or it was emptied */
-async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<SecondKioskOptions['kiosk'] | null> {
+async function join(
+  kiosk: OpenKiosk,
+  { demo, serverEnv, ready }: PrepareOptions,
+): Promise<SecondKioskOptions['kiosk'] | null> {
   const { store } = kiosk;
-  if (options.joins && !readServerLink(store)) {
-    await joinServer(kiosk, options.serverEnv);
-    return null;
-  }
-  const second = options.demo ? await secondKiosk(store) : null;
+  const second = demo ? await secondKiosk(store) : null;
   if (readServerLink(store)) return registered(second);
-  const secret = await createDeviceIdentity(store.device);
-  const device = await deviceRequest(secret, second ? KIOSK_NAME : OWN_NAME);
-  const server = { serverHome: options.server, env: options.serverEnv, device };
-  if (!second) {
-    writeServerLink(store, { secret, bundle: await provisionLocal(server) });
-    return null;
-  }
-  const made = await provisionDemo({ ...server, second: await deviceRequest(second.secret, SECOND_NAME) });
-  const known = { ...second, bundle: made.second };
-  keepSecondKiosk(store, known);
-  writeServerLink(store, { secret, bundle: made.bundle });
+  await ready;
+  const begun = second && (await call(serverEnv, beginDemo, { body: { kiosk: second.secret.device } })).begun;
+  const known = begun ? { ...second, bundle: (await provision(serverEnv, second.secret, SECOND_NAME)).bundle } : null;
+  if (known) keepSecondKiosk(store, known);
+  const { secret } = await ownJoining(store);
+  const grant = await provision(serverEnv, secret, known ? KIOSK_NAME : OWN_NAME);
+  await finishJoining({ ...kiosk, changed: () => undefined }, secret, grant);
   return registered(known);
 }
 
+/** As `device request` begins it: kept, so that a start that was cut off goes on with the keys that the server knows. */
+async function ownJoining(store: OpenKiosk['store']): Promise<Joining> {
+  const joining = readJoining(store) ?? { ...(await newIdentity({ store }, OWN_NAME)), code: null };
+  keepJoining(store, joining);
+  return joining;
+}
+
 /** As `device request`, `device provision` and `device accept` do it, one after the other. */
-async function joinServer(kiosk: OpenKiosk, serverEnv: NodeJS.ProcessEnv): Promise<void> {
-  const secret = await createDeviceIdentity(kiosk.store.device);
-  const request = await deviceRequest(secret, OWN_NAME);
+async function provision(serverEnv: NodeJS.ProcessEnv, secret: DeviceSecret, name: string): Promise<Grant> {
+  const request = await deviceRequest(secret, name);
   const signed = await signJoin({ secret: null, request }, secret.signing);
-  const body = { request: signed, fingerprint: await deviceFingerprint(request), name: OWN_NAME };
+  const body = { request: signed, fingerprint: await deviceFingerprint(request), name };
   const { grant } = await call(serverEnv, provisionByFile, { body });
-  const opened = await openGrant(grant, secret.device, secret.sealing);
-  await finishJoining({ ...kiosk, changed: () => undefined }, secret, opened);
+  return openGrant(grant, secret.device, secret.sealing);
 }
 
 const registered = (kiosk: SecondKiosk | null): SecondKioskOptions['kiosk'] | null =>

@@ -111,7 +111,10 @@ export function refuseUnlessFree({ site, store }: JoiningContext, replace: boole
   if (readServerLink(store) && !replace) throw new Problem('already-provisioned');
 }
 
-export async function newIdentity({ store }: JoiningContext, name: string | undefined): Promise<Omit<Joining, 'code'>> {
+export async function newIdentity(
+  { store }: { readonly store: Pick<Store, 'device'> },
+  name: string | undefined,
+): Promise<Omit<Joining, 'code'>> {
   return { secret: await createDeviceIdentity(store.device), name: name ?? (hostname().slice(0, 80) || 'kiosk') };
 }
 

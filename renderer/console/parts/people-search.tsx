@@ -11,6 +11,13 @@ import { Combobox, type Option } from './combobox.tsx';
 /** After the last key, ms: who types a name asks once or twice, and each asking is in the audit log. */
 const TYPED_MS = 150;
 
+/** Which people are searched, as the page's address has it. */
+interface Which {
+  readonly site?: string | undefined;
+  readonly consent?: string | undefined;
+  readonly enrolled?: string | undefined;
+}
+
 export interface PeopleSearch {
   readonly items: readonly Person[];
   readonly error: ApiError | null;
@@ -26,13 +33,10 @@ const NOTHING = { items: [], error: null, cut: null } as const;
 /** People who may be meant. An answer to what was typed before is dropped; what is typed is kept nowhere. */
 export function usePeopleSearch(
   typed: string,
-  {
-    limit = 10,
-    ...which
-  }: { limit?: number; site?: string | undefined; consent?: string | undefined; enrolled?: string | undefined } = {},
+  { limit = 10, site, consent, enrolled }: Which & { readonly limit?: number } = {},
 ): PeopleSearch {
   const q = typed.trim();
-  const asked = JSON.stringify([q, which]);
+  const asked = JSON.stringify([q, site, consent, enrolled]);
   const [state, setState] = useState<Pick<PeopleSearch, 'items' | 'error' | 'cut'> & { asked: string | null }>({
     ...NOTHING,
     asked: null,
@@ -44,7 +48,9 @@ export function usePeopleSearch(
     const timer = setTimeout(() => void ask(false), TYPED_MS);
     /** Twice at most: each answer shows people, and is in the audit log with them. */
     async function ask(whole: boolean): Promise<void> {
-      const answer = await api(searchPeople, { query: { q, limit, ...which, whole }, signal: gone.signal });
+      const which = { site: site || undefined, consent: (consent || undefined) as Person['consent'] | undefined };
+      const narrow = { ...which, enrolled: enrolled ? enrolled === 'true' : undefined };
+      const answer = await api(searchPeople, { body: { q, limit, ...narrow, whole }, signal: gone.signal });
       if (gone.signal.aborted) return;
       if (!answer.ok) return setState({ ...NOTHING, asked, error: answer.error });
       const { items, more, state: names } = answer.value;

@@ -13,6 +13,7 @@ const readOne = endpoint('GET /api/test/people/:person/photos/:photo', {
 });
 const change = endpoint('PUT /api/test/name', {
   ...common,
+  action: 'write',
   body: z.strictObject({ name: z.string() }),
   answer: 'nothing',
 });

@@ -48,20 +48,24 @@ export async function api<P extends Params, Q extends z.ZodType, B extends z.Zod
   endpoint: Endpoint<P, Q, B, A>,
   ...[input]: Rest<P, Q, B>
 ): Promise<Answer<A extends z.ZodType ? z.output<A> : undefined>> {
-  const { method, raw, answer } = endpoint;
+  const { method, action, raw, answer } = endpoint;
   const { body, signal, key = crypto.randomUUID(), idle = endpoint.idle } = (input ?? {}) as Given;
   const url = addressOf(endpoint.path, input as Given);
   const type = raw ? RAW_TYPE : 'application/json';
-  const init: RequestInit =
-    method === 'GET'
-      ? { cache: 'no-store', ...(signal && { signal }), ...(idle && { headers: { [IDLE_HEADER]: '1' } }) }
-      : {
-          method,
-          headers: { 'idempotency-key': key, ...(body !== undefined && { 'content-type': type }) },
-          ...(body !== undefined && { body: raw ? (body as Blob) : JSON.stringify(body) }),
-        };
+  // Some reads are POST, so that what they ask for is in no address.
+  const reads = method === 'GET' || action === 'read';
+  const init: RequestInit = {
+    ...(method === 'GET' ? { cache: 'no-store' } : { method }),
+    ...(signal && { signal }),
+    headers: {
+      ...(idle && { [IDLE_HEADER]: '1' }),
+      ...(!reads && { 'idempotency-key': key }),
+      ...(body !== undefined && { 'content-type': type }),
+    },
+    ...(body !== undefined && { body: raw ? (body as Blob) : JSON.stringify(body) }),
+  };
   let asked = await ask(url, init, idle);
-  for (const pause of method === 'GET' || raw ? [] : RETRY_MS) {
+  for (const pause of reads || raw ? [] : RETRY_MS) {
     if (!('error' in asked) || asked.error.status !== 0) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
     asked = await ask(url, init, idle);

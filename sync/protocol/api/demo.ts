@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
 /** `/api/demo`: whether this is the demo of `npm start`, and the end of it. */
@@ -11,6 +12,17 @@ export const getDemo = endpoint('GET /api/demo', {
   answer: z.strictObject({ state: z.enum(['none', 'filled', 'emptying']) }),
   limit: { max: 600, perMs: 60_000 },
   idle: true,
+});
+
+export const beginDemo = endpoint('POST /api/demo', {
+  summary: 'Make a server that nobody has used yet a demo’s',
+  roles: ['operator'],
+  action: 'operate',
+  data: [],
+  /** Its kiosk that is no machine. */
+  body: z.strictObject({ kiosk: Uuid }),
+  /** Whether it is the demo of this kiosk now, or was before; never again once it was emptied. */
+  answer: z.strictObject({ begun: z.boolean() }),
 });
 
 export const countDemo = endpoint('GET /api/demo/contents', {

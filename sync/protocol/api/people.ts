@@ -178,17 +178,20 @@ export const listPeople = endpoint('GET /api/people', {
   errors: ['unknown-site', 'names-too-many'],
 });
 
-export const searchPeople = endpoint('GET /api/people/search', {
+/** Asked by POST: what is typed must not be in an address, which every proxy between writes into its log. */
+export const searchPeople = endpoint('POST /api/people/search', {
   summary:
     'Find people by name (words in any order, also their beginnings and with a typo), number, e-mail address or badge',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
-  query: z.strictObject({
+  action: 'read',
+  body: z.strictObject({
     q: Text(100),
-    limit: z.coerce.number().int().min(1).max(50).default(10),
+    limit: z.number().int().min(1).max(50).default(10),
     ...narrowing,
+    enrolled: z.boolean().optional(),
     /** Answers once all names are opened. */
-    whole: QueryFlag.optional(),
+    whole: z.boolean().optional(),
   }),
   answer: FoundPeople,
   errors: ['unknown-site'],

@@ -3,16 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../disk/replace.ts';
 import { Problem } from '../../errors/problem.ts';
-import { DeviceRequest, type ServerBundle } from '../../protocol/wire/provisioning.ts';
-import { bundleFor, type IdentityContext, identityContext } from '../core/devices/join.ts';
-import { registerDevice } from '../core/devices/registry.ts';
-import { beginDemo } from '../features/demo/module.ts';
+import { type IdentityContext, identityContext } from '../core/devices/join.ts';
 import { lockHome } from '../platform/database/lock.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { makeServerHome } from '../platform/home.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
-import { type Config, readConfig } from './config.ts';
+import type { Config } from './config.ts';
 
 /**
  * A server for evaluation on this very machine. Its keys are in a 0600 file beside its data, which a production
@@ -27,7 +24,7 @@ type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof P
 /**
  * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
  *
- * @returns what the server process and `provisionLocal` need in their environment
+ * @returns what the server process and its operator's commands need in their environment
  * @throws Problem `server-home-not-usable`, `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
  */
 export function initServer(
@@ -67,54 +64,6 @@ function demoKeys(path: string): DemoKeys {
   }
   const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));
   return { ENCRYPTION_KEY, SECRET_KEY, ...Object.fromEntries(previous) };
-}
-
-/**
- * Registers a kiosk of this machine with the server of this machine, as approved, while the server is not running.
- * Safe to run again with the same device.
- *
- * @param env as the server process will get it: keys, ports, host names, site
- * @throws Problem `bad-configuration`, `database-in-use`, `wrong-encryption-key`, `device-registered-otherwise`, `bad-certificate-request`
- */
-export async function provisionLocal({
-  serverHome,
-  env,
-  device,
-}: {
-  serverHome: string;
-  env: Readonly<Record<string, string | undefined>>;
-  device: DeviceRequest;
-}): Promise<ServerBundle> {
-  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
-  return withServer(config, (identity) => registered(identity, DeviceRequest.parse(device)));
-}
-
-/**
- * The same for the kiosk of a demo, and for the second one, which is no machine, while that is this demo's: one that holds
- * nobody yet becomes a demo, and one that was emptied is none any more.
- *
- * @throws Problem of provisionLocal
- */
-export async function provisionDemo({
-  serverHome,
-  env,
-  device,
-  second,
-}: Parameters<typeof provisionLocal>[0] & { second: DeviceRequest }): Promise<{
-  bundle: ServerBundle;
-  second: ServerBundle | null;
-}> {
-  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
-  return withServer(config, async (identity) => {
-    const isDemo = await beginDemo(identity.db, second.id, identity.now());
-    const bundle = await registered(identity, DeviceRequest.parse(device));
-    return { bundle, second: isDemo ? await registered(identity, DeviceRequest.parse(second)) : null };
-  });
-}
-
-async function registered(identity: IdentityContext, request: DeviceRequest): Promise<ServerBundle> {
-  await registerDevice(identity.db, request, identity.now());
-  return bundleFor(identity, { id: request.id, site: null }, request.csr);
 }
 
 /**

@@ -152,10 +152,10 @@ export async function signedIn(server: RunningServer) {
   const cookie = String(entered.headers['set-cookie']).split(';')[0]!;
   const agent = new Agent({ keepAlive: true, maxSockets: READERS, rejectUnauthorized: false });
   /** @returns the answer as it came */
-  const fetched = (path: string, query: Record<string, string>): Promise<string> =>
+  const fetched = (path: string, body?: string): Promise<string> =>
     new Promise((resolve, reject) => {
-      const url = `${origin}${path}?${new URLSearchParams(query)}`;
-      request(url, { agent, headers: { cookie } }, (answer) => {
+      const [method, more] = body ? ['POST', { origin, 'content-type': 'application/json' }] : ['GET', {}];
+      request(`${origin}${path}`, { method, agent, headers: { cookie, ...more } }, (answer) => {
         let text = '';
         answer
           .on('data', (piece) => {
@@ -166,12 +166,13 @@ export async function signedIn(server: RunningServer) {
           );
       })
         .once('error', reject)
-        .end();
+        .end(body);
     });
-  const get = async (path: string, query: Record<string, string>): Promise<void> => void (await fetched(path, query));
-  const read = async (path: string, query: Record<string, string>): Promise<unknown> =>
-    JSON.parse(await fetched(path, query));
-  return { get, read, cookie, close: () => agent.destroy() };
+  const get = async (path: string, query: Record<string, string>): Promise<void> =>
+    void (await fetched(`${path}?${new URLSearchParams(query)}`));
+  const post = async (path: string, body: unknown): Promise<unknown> =>
+    JSON.parse(await fetched(path, JSON.stringify(body)));
+  return { get, post, cookie, close: () => agent.destroy() };
 }
 
 export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');

@@ -176,7 +176,7 @@ async function announced(tx: Tx, keys: Keys, row: Rotation): Promise<RotationSta
 /** Waits until every process writes the new version, then has the database refuse the old one. */
 async function switched(tx: Tx, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
-  if (behind.length > 0) return stateOf(row, `${behind.length} server processes to start using the new keys`);
+  if (behind.length > 0) return stateOf(row, `server processes to start using the new keys: ${behind.length}`);
   await guard(tx, tables, row.to_version);
   return to(tx, row, { phase: 'working' });
 }

@@ -76,7 +76,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
   if (!secret) throw new Problem('join-code-missing');
   await inTransaction(context.db, async (trx) => {
     const { name, site, url } = await useCode(trx, context, secret, request.id);
-    await register(trx, request, { name, site, url, status: 'pending' }, context.now());
+    await register(trx, request, { name, site, url }, context.now());
   });
   return waiting(await found(context.db, request.id));
 }
@@ -148,7 +148,7 @@ export async function provisionByFile(
   await context.site(as.site);
   const url = new URL(as.url ?? context.deviceUrl()).origin;
   await inTransaction(context.db, async (trx) => {
-    await register(trx, request, { name: as.name, site: as.site, url, status: 'pending' }, context.now());
+    await register(trx, request, { name: as.name, site: as.site, url }, context.now());
     compare((await found(trx, request.id)).fingerprint, fingerprint);
   });
   const device = await approveDevice(context, request.id, fingerprint);

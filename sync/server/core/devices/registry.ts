@@ -35,39 +35,29 @@ export interface Device {
 }
 
 /**
- * Registers a device of this very machine as approved, without a code. Safe to run again with the same keys.
- *
- * @throws Problem `device-registered-otherwise` when the id is taken by other keys, `device-revoked`
- */
-export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
-  const row = await register(db, request, { name: request.name, status: 'approved', site: null, url: null }, now);
-  if (row.status === 'revoked') throw new Problem('device-revoked');
-  await update(db, 'device', { id: request.id }, { name: request.name, approved_at: now, status: 'approved' });
-}
-
-/**
- * Puts a device into the registry. A revoked one may come back with other keys, all of them: it is then what `as` says, and
- * the person who approves it has compared them. When it was revoked last stays on record.
+ * Puts a device into the registry: pending, until someone has compared its fingerprint. A revoked one may come back with
+ * other keys, all of them. When it was revoked last stays on record.
  *
  * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
 export async function register(
   db: Db,
   request: DeviceRequest,
-  as: { name: string; status: 'pending' | 'approved'; site: string | null; url: string | null },
+  as: { name: string; site: string | null; url: string | null },
   now: Date,
-): Promise<Pick<Device, 'status'>> {
+): Promise<void> {
   await requireFreeId(db, request.id);
   const keys = {
     ed25519: request.ed25519PublicJwk.x,
     x25519: request.x25519PublicJwk.x,
     tls_key_hash: await requestKeyHash(request.csr),
   };
-  const first = { csr: request.csr, fingerprint: await deviceFingerprint(request), registered_at: now };
+  const fingerprint = await deviceFingerprint(request);
+  const first = { status: 'pending', csr: request.csr, fingerprint, registered_at: now } as const;
   await insertNew(db, 'device', { id: request.id, ...as, ...keys, ...first, last_heard_at: null });
   const row = (await findLocked(db, 'device', { id: request.id }))!;
   const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
-  if (row.status === 'revoked' && as.status === 'pending') {
+  if (row.status === 'revoked') {
     // The person who made us revoke it may hold any one of its keys.
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
       throw new Problem('device-revoked');
@@ -85,15 +75,13 @@ export async function register(
       cert_issuer: null,
     };
     await movingDevice(db, request.id, now, () => update(db, 'device', { id: request.id }, registration));
-    return { status: 'pending' };
+    return;
   }
   // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
   if (!same || (row.tls_key_hash !== keys.tls_key_hash && row.csr !== request.csr))
     throw new Problem('device-registered-otherwise');
   // Nobody has approved it yet, and it shows another code: it is meant as that one says.
-  if (row.status === 'pending' && as.status === 'pending')
-    await update(db, 'device', { id: request.id }, { name: as.name, site: as.site, url: as.url });
-  return row;
+  if (row.status === 'pending') await update(db, 'device', { id: request.id }, as);
 }
 
 /** A kiosk chooses its own id; it may not be one with a special meaning. */

@@ -55,12 +55,12 @@ export const peopleRoutes: readonly Route[] = [
       const reading = names.state === 'reading';
       const refreshed = names.refresh();
       // Of names that are still being opened, those that are there already.
-      await (reading && !call.query.whole
+      await (reading && !call.body.whole
         ? Promise.race([refreshed, sleep(FIRST_MS, undefined, { ref: false })])
         : refreshed);
       return names;
     },
-    async handle({ tx, services, session, query: { q, limit, ...which }, prepared: names, about }) {
+    async handle({ tx, services, session, body: { q, limit, ...which }, prepared: names, about }) {
       const { state } = names;
       const narrow = await narrowed(tx, which);
       const among = narrow && new Set(idsOf(await peopleIn(tx, narrow, null).execute()));

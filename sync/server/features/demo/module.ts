@@ -34,7 +34,7 @@ import { askKiosk } from '../fleet/commands.ts';
 import { requestErasure } from '../privacy/erasure/request.ts';
 
 /**
- * The demo of `npm start`. That a database is one is written when it is made, and never later: a server that was set up for
+ * The demo of `npm start`. That a database is one is written before anybody uses it, and never later: a server that was set up for
  * people has no such row, and everything here refuses it. In a demo everybody is made up, so that emptying it is the
  * erasure of each person and the removal of each kiosk, as an administrator would do it one after the other. What is in a
  * demo is made elsewhere (electron/cli/demo): it comes as the events of a kiosk, like everything else.
@@ -68,13 +68,9 @@ async function writeDemo(db: Db, demo: Demo): Promise<void> {
   await upsert(db, 'meta', 'key', { key: KEY, value }, { value });
 }
 
-/**
- * Makes a database that nobody has used yet a demo's.
- * @param kiosk its kiosk that is no machine
- * @returns whether it is the demo of this kiosk now, or was before; never again once it was emptied
- */
+/** @returns whether it is the demo of this kiosk now */
 export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
-  // Whatever has started once has an account.
+  // The first who signs in has an account.
   const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
   if (!(await Promise.all(used)).includes(true)) {
     await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });
@@ -102,6 +98,7 @@ const demoRoutes: readonly Route[] = [
     const { state = 'emptied' } = (await readDemo(tx)) ?? {};
     return { state: state === 'emptied' ? ('none' as const) : state };
   }),
+  implement(api.beginDemo, async ({ tx, body, now }) => ({ begun: await beginDemo(tx, body.kiosk, now) })),
   implement(api.countDemo, async ({ tx }) => {
     await requireDemo(tx);
     return {

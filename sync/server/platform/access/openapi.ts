@@ -10,7 +10,7 @@ import { implement, type Route } from './route.ts';
 /** Rejections that any route may give, so that none lists them. */
 const COMMON = ['bad-request', 'too-many-requests', 'wrong-host'] as const satisfies ErrorCode[];
 const OF_SESSIONS = ['no-session', 'not-allowed', 'second-factor-missing'] as const;
-const OF_WRITES = ['wrong-origin', 'idempotency-key-malformed', 'idempotency-key-reused'] as const;
+const OF_CHANGES = ['idempotency-key-malformed', 'idempotency-key-reused'] as const;
 
 type Json = Record<string, unknown>;
 type Declared = Pick<Route, 'method' | 'path' | 'summary' | 'roles' | 'data'> & Partial<Route>;
@@ -55,15 +55,22 @@ application/problem+json (RFC 9457) with a code.`;
 export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
 function operationOf(spec: Route): Json {
-  const write = spec.method !== 'GET';
+  const posted = spec.method !== 'GET';
+  const changes = posted && spec.action !== 'read';
   const signedIn = spec.roles !== 'anybody';
-  const codes = [...COMMON, ...(signedIn ? OF_SESSIONS : []), ...(write ? OF_WRITES : []), ...spec.errors].sort();
+  const codes = [
+    ...COMMON,
+    ...(signedIn ? OF_SESSIONS : []),
+    ...(posted ? ['wrong-origin'] : []),
+    ...(changes ? OF_CHANGES : []),
+    ...spec.errors,
+  ].sort();
   return {
     ...head(spec),
     parameters: [
       ...parametersOf(z.strictObject(spec.params), 'path'),
       ...parametersOf(spec.query, 'query'),
-      ...(write && signedIn ? [IDEMPOTENCY_KEY] : []),
+      ...(changes && signedIn ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(spec.body && {
       requestBody: {

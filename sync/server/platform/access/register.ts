@@ -83,7 +83,9 @@ function registerOne(
       const { session, actor } = callers.get(request)!;
       const parsed = parse(shapes, request);
       const idempotencyKey =
-        session && spec.method !== 'GET' ? readIdempotencyKey(request.headers['idempotency-key']) : null;
+        session && spec.method !== 'GET' && spec.action !== 'read'
+          ? readIdempotencyKey(request.headers['idempotency-key'])
+          : null;
       const now = services.now();
       const prepared = await spec.before?.({ services, actor, session, now, ...parsed });
       const asked: Request = {
