@@ -31,7 +31,7 @@ function Watched({ kiosk }: { kiosk: Kiosk }) {
   return (
     <div aria-live="polite">
       {kiosk.watched.value && (
-        <p class="watched">
+        <p class="watched tone-warn">
           <IconEye />
           <span>{t('watched.now')}</span>
         </p>

@@ -74,7 +74,9 @@ const astray = (): string[] => {
     // Charts draw within themselves; what is for screen readers alone is nowhere.
     if (one.closest('svg, canvas, .uplot, .sr-only, thead')) continue;
     const name = `${one.tagName.toLowerCase()}.${one.className} “${(one.textContent ?? '').slice(0, 40)}”`;
-    const card = (one.parentElement?.closest('.card, .dialog, main') ?? root).getBoundingClientRect();
+    // A dialog lies over the page, whatever opened it.
+    const within = one.matches('dialog') ? root : (one.parentElement?.closest('.card, .dialog, main') ?? root);
+    const card = within.getBoundingClientRect();
     if (left < card.left - 1 || right > card.right + 1)
       found.push(`${name}: ${left}–${right}, its card ${card.left}–${card.right}`);
     if (overflowX === 'hidden' && one.matches('.card') && one.scrollWidth > one.clientWidth + 1)

@@ -1,10 +1,10 @@
-import { useState } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
-import { Dialog, Panel } from '../../shared/web/pieces.tsx';
+import { CloseDialog, DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -61,10 +61,8 @@ export function Account({ query }: PageProps) {
 type Task = 'password' | 'email' | 'app' | 'codes';
 
 function Complete({ account, reload }: { account: accounts.OwnAccount; reload: () => void }) {
-  const [task, setTask] = useState<Task | null>(null);
   const few = account.recoveryCodesLeft < 3;
   const done = (what: Task) => {
-    setTask(null);
     reload();
     toast(() => t(`account.${what}Done`));
   };
@@ -76,7 +74,9 @@ function Complete({ account, reload }: { account: accounts.OwnAccount; reload: (
           {value}
         </p>
       </div>
-      <Button onClick={() => setTask(name)}>{t(`account.${name}Change`)}</Button>
+      <DialogButton label={t(`account.${name}Change`)}>
+        <Change task={name} onDone={() => done(name)} />
+      </DialogButton>
     </li>
   );
   return (
@@ -87,11 +87,6 @@ function Complete({ account, reload }: { account: accounts.OwnAccount; reload: (
         {item('app', t('account.set'))}
         {item('codes', t('account.codesLeft', { count: account.recoveryCodesLeft }), few ? 'warn' : undefined)}
       </ul>
-      {task && (
-        <Dialog title={t(`account.${task}Change`)} onClose={() => setTask(null)}>
-          <Change task={task} onDone={() => done(task)} />
-        </Dialog>
-      )}
     </Panel>
   );
 }
@@ -104,6 +99,11 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const [proven, setProven] = useState(false);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const { busy, error, run } = useWrite();
+  const close = useContext(CloseDialog);
+  const done = () => {
+    close();
+    onDone();
+  };
   const proof = { current: current.value, code: code.value };
   const submit = async () => {
     if (task === 'app') return setProven(true);
@@ -111,9 +111,9 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
       await run(() => api(accounts.renewRecoveryCodes, { body: proof }), { done: (made) => setCodes(made.codes) });
       return;
     }
-    await run(() => api(accounts.changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done: onDone });
+    await run(() => api(accounts.changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done });
   };
-  if (codes) return <Codes codes={codes} onDone={onDone} />;
+  if (codes) return <Codes codes={codes} onDone={done} />;
   if (proven) return <SecondFactor proof={proof} onSet={setCodes} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>

@@ -18,7 +18,6 @@ const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
   const [link, setLink] = useState<{ readonly email: string | null; readonly made: OneTimeLink } | null>(null);
-  const [alertsOf, setAlertsOf] = useState<accounts.AccountShape | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
@@ -89,7 +88,18 @@ export function Accounts({ role }: PageProps) {
                     <span class="muted">–</span>
                   ) : (
                     <>
-                      {a.role !== 'auditor' && <RowButton onClick={() => setAlertsOf(a)}>{t('alerts.nav')}</RowButton>}
+                      {a.role !== 'auditor' && (
+                        <DialogButton
+                          as={RowButton}
+                          label={t('alerts.nav')}
+                          title={t('alerts.of', { email: a.email })}
+                          wide
+                        >
+                          <div class="stack">
+                            <AlertsOf account={a.id} />
+                          </div>
+                        </DialogButton>
+                      )}
                       <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
                       <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
@@ -101,13 +111,6 @@ export function Accounts({ role }: PageProps) {
             }}
           />
         </div>
-      )}
-      {alertsOf && (
-        <Dialog title={t('alerts.of', { email: alertsOf.email })} wide onClose={() => setAlertsOf(null)}>
-          <div class="stack">
-            <AlertsOf account={alertsOf.id} />
-          </div>
-        </Dialog>
       )}
       {link && (
         <Dialog title={link.email ?? t('accounts.link')} onClose={() => setLink(null)}>

@@ -4,9 +4,9 @@ import { isLanguage, LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, ownName } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
-import { CheckField, CheckFields, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
+import { CheckField, CheckFields, ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
 import { Fact, Note, Panel } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago, moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -115,7 +115,6 @@ function Choose({
   const here = currentLanguage();
   const language = !chosen && isLanguage(here) ? here : held.language;
   const [edited, setEdited] = useState<Partial<alerts.AlertSettings>>({});
-  const { busy, error, run } = useWrite();
   const settings = { ...held, language, ...edited };
   const { topics, quiet } = settings;
   const parsed = alerts.AlertSettings.safeParse(settings);
@@ -123,18 +122,18 @@ function Choose({
   useUnsaved(dirty);
   const edit = (change: Partial<alerts.AlertSettings>) => setEdited({ ...edited, ...change });
   const wrong = (name: 'timeZone' | 'quiet') => parsed.error?.issues.some(({ path }) => path[0] === name);
-  const submit = () => {
-    if (!parsed.success) return;
-    void run(() => api(alerts.setAlerts, { params: { account }, body: parsed.data }), {
-      say: () => t('alerts.saved'),
-      done: (next) => {
+  return (
+    <WriteForm
+      write={() => api(alerts.setAlerts, { params: { account }, body: parsed.data! })}
+      say={() => t('alerts.saved')}
+      done={(next) => {
         setEdited({});
         onDone(next);
-      },
-    });
-  };
-  return (
-    <Form class="stack" onSubmit={submit}>
+      }}
+      ready={parsed.success && (dirty || !chosen)}
+      keepOpen
+      action={t('alerts.save')}
+    >
       <fieldset class="plain">
         <legend>{t('alerts.what')}</legend>
         <CheckFields
@@ -210,8 +209,6 @@ function Choose({
           options={LANGUAGES.map((one) => [one, ownName(one)])}
         />
       </div>
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !parsed.success || (!dirty && chosen)}>{t('alerts.save')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

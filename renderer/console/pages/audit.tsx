@@ -6,7 +6,7 @@ import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
-import { Dialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
+import { DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
@@ -65,7 +65,6 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
   const { values, setValues, field } = useFields({ ...EMPTY, ...given, ...(affected && { affected }) });
   const [person, setPerson] = useState<ChosenPerson | null>(null);
   const [sought, setSought] = useState(() => asked(values));
-  const [detail, setDetail] = useState<Row | null>(null);
   const pages = useList(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
   const search = (wanted: typeof EMPTY) => {
@@ -184,11 +183,17 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
             label: t('audit.outcome'),
             cell: (r) => (
               <>
-                <RowButton size="small" onClick={() => setDetail(r)}>
-                  {t(keyOr(`audit.outcomes.${r.outcome}`, 'audit.outcomes.refused'))}
-                  {/* One reader may make two rows of one kind in a second. */}
-                  <span class="sr-only"> {t('audit.row', { position: r.position })}</span>
-                </RowButton>
+                {/* By its number too: one reader may make two rows of one kind in a second. */}
+                <DialogButton
+                  as={RowButton}
+                  size="small"
+                  label={t(keyOr(`audit.outcomes.${r.outcome}`, 'audit.outcomes.refused'))}
+                  of={t('audit.row', { position: r.position })}
+                  title={t('audit.row', { position: r.position })}
+                  wide
+                >
+                  <Detail row={r} role={role} />
+                </DialogButton>
                 {!(r.outcome in DONE) && (
                   <code class="muted small" dir="ltr">
                     {r.outcome}
@@ -199,11 +204,6 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
           },
         }}
       />
-      {detail && (
-        <Dialog title={t('audit.row', { position: detail.position })} wide onClose={() => setDetail(null)}>
-          <Detail row={detail} role={role} />
-        </Dialog>
-      )}
     </PageFrame>
   );
 }

@@ -214,7 +214,10 @@ const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
 );
 
 function Add({ shipped, onDone }: { shipped: readonly ShippedText[]; onDone: () => void }) {
-  const { values, setValues, field } = useFields({ version: '', language: currentLanguage(), title: '', body: '' });
+  const { values, setValues, field } = useFields(
+    { version: '', language: currentLanguage(), title: '', body: '' },
+    consents.NewConsentText,
+  );
   const { body, ...rest } = values;
   const paragraphs = body
     .split(/\n\s*\n/)
@@ -249,7 +252,7 @@ function Add({ shipped, onDone }: { shipped: readonly ShippedText[]; onDone: () 
           />
         </div>
       )}
-      <TextField label={t('texts.title')} required maxLength={200} dir="auto" {...field('title')} />
+      <TextField label={t('texts.title')} required dir="auto" {...field('title')} />
       <AreaField
         label={t('texts.body')}
         hint={t('texts.bodyHint', { fields: '{controller} {contact} {dpo} {photoDays}' })}

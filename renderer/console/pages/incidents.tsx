@@ -59,13 +59,16 @@ function List({ mayOpen }: { mayOpen: boolean }) {
 function Open() {
   const zone = zoneOf();
   const now = Date.now();
-  const { values, field } = useFields({
-    title: '',
-    description: '',
-    severity: 'medium',
-    day: dayKeyIn(now, zone),
-    time: timeIn(now, zone, 'en'),
-  });
+  const { values, field } = useFields(
+    {
+      title: '',
+      description: '',
+      severity: 'medium',
+      day: dayKeyIn(now, zone),
+      time: timeIn(now, zone, 'en'),
+    },
+    OpenIncident,
+  );
   const { day, time, ...rest } = values;
   const parsed = OpenIncident.safeParse({ ...rest, foundAt: instantAt(day, time, zone) });
   return (
@@ -77,7 +80,7 @@ function Open() {
       danger
     >
       <p>{t('incidents.openText')}</p>
-      <TextField label={t('incidents.title')} required maxLength={200} dir="auto" {...field('title')} />
+      <TextField label={t('incidents.title')} required dir="auto" {...field('title')} />
       <AreaField label={t('incidents.text.description')} {...field('description')} />
       <SelectField
         label={t('incidents.severity')}

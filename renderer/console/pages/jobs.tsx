@@ -1,8 +1,7 @@
 import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
-import { SelectField } from '../../shared/web/form.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { filterOf } from '../parts/filters.tsx';
+import { filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
@@ -18,8 +17,7 @@ const every = (ms: number): string => {
 /** What the server does by itself, and with what result. */
 export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
-  const job = filterOf('job');
-  const runs = useRead(listJobRuns, { query: { job: job.value, limit: 50 } });
+  const runs = useRead(listJobRuns, { query: { job: filterOf('job').value, limit: 50 } });
   return (
     <PageFrame of="jobs">
       <Reading of={states} rows={8} error={states.error ?? runs.error} />
@@ -52,13 +50,10 @@ export function Jobs() {
         <section class="card table-card" aria-busy={runs.loading}>
           <div class="panel-head card-title">
             <h2>{t('jobs.runs')}</h2>
-            <SelectField
+            <SelectFilter
+              name="job"
               label={t('jobs.job')}
-              {...job}
-              options={[
-                ['', t('any')],
-                ...states.value.jobs.map((j) => [j.job, codeLabel('jobs.name', j.job)] as const),
-              ]}
+              options={states.value.jobs.map((j) => [j.job, codeLabel('jobs.name', j.job)])}
             />
           </div>
           {/* What is chosen from stays: anyone who chooses by the keys is not to lose their place. */}

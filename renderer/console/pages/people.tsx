@@ -158,7 +158,10 @@ export const Standing = ({ of }: { of: Person['consent'] }) => (
 );
 
 export function AddPerson() {
-  const { values, field } = useFields({ name: '', number: '', email: '', phone: '', badge: '', language: '' });
+  const { values, field } = useFields(
+    { name: '', number: '', email: '', phone: '', badge: '', language: '' },
+    NewPerson,
+  );
   return (
     <WriteForm
       write={() => {

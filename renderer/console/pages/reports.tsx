@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { exportPayroll, exportReport, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
@@ -38,13 +37,13 @@ const BY = Object.keys(REPORTS) as ReportBy[];
 /** Reports with more rows are exported instead of printed. */
 const MOST_PRINTED = 5000;
 
-/** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
 /** The first day of a day's quarter. */
 const quarterOf = (day: string): string => {
   const month = Number(day.slice(5, 7));
   return `${day.slice(0, 5)}${String(month - ((month - 1) % 3)).padStart(2, '0')}-01`;
 };
 
+/** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
 function periodsOf(today: string) {
   const monday = addDays(today, -((new Date(today).getUTCDay() + 6) % 7));
   const first = `${today.slice(0, 8)}01`;
@@ -236,8 +235,8 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
 
 /** The numbers that answer what people open the page for. */
 function Summary({ report: { columns }, sums }: { report: Report; sums: NonNullable<Report['sums']> }) {
-  const stat = (label: string, value: ComponentChildren, tone?: 'bad') => (
-    <div class="card stat" data-tone={tone}>
+  const stat = (label: string, value: string) => (
+    <div class="card stat">
       <p class="stat-label">{label}</p>
       <p class="stat-value tabular">{value}</p>
     </div>

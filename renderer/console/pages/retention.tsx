@@ -190,7 +190,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
 }
 
 function AddHold({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ site: '', from: '', until: '', reason: '' });
+  const { values, field } = useFields({ site: '', from: '', until: '', reason: '' }, retention.NewHold);
   const [person, setPerson] = useState<Person | null>(null);
   const site = values.site || null;
   const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site)) : null);
@@ -210,7 +210,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
       action={t('retention.addHold')}
     >
       <p class="muted">{t('retention.holdText')}</p>
-      <AreaField label={t('retention.reason')} required maxLength={500} {...field('reason')} />
+      <AreaField label={t('retention.reason')} required {...field('reason')} />
       <PersonField label={t('corrections.person')} value={person} onPerson={setPerson} />
       <SelectField label={t('people.site')} {...field('site')} options={[['', t('any')], ...siteOptions()]} />
       <TextField label={t('retention.from')} type="date" dir="ltr" {...field('from')} />

@@ -102,18 +102,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                         title={t('schedules.edit')}
                         disabled={!value.mail}
                       >
-                        <EditSchedule
-                          role={role}
-                          id={row.id}
-                          by={row.by}
-                          only={row.only}
-                          site={row.site}
-                          every={row.every}
-                          at={row.at}
-                          language={row.language}
-                          receivers={row.receivers}
-                          onDone={found.reload}
-                        />
+                        <EditSchedule {...row} role={role} onDone={found.reload} />
                       </DialogButton>
                       <RowButton
                         size="small"

@@ -221,7 +221,10 @@ function AttentionPanel({ site }: { site: siteApi.Site }) {
 }
 
 function AddSite({ onDone }: { onDone: () => void }) {
-  const { values, field } = useFields({ name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const { values, field } = useFields(
+    { name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    siteApi.NewSite,
+  );
   const parsed = siteApi.NewSite.safeParse(values);
   return (
     <WriteForm
@@ -231,7 +234,7 @@ function AddSite({ onDone }: { onDone: () => void }) {
       ready={parsed.success}
       action={t('settings.addSite')}
     >
-      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" {...field('name')} />
+      <TextField label={t('settings.siteName')} required dir="auto" {...field('name')} />
       <TextField
         label={t('settings.timeZone')}
         hint={t('settings.timeZoneHint')}

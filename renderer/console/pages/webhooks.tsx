@@ -25,7 +25,7 @@ import { SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { useListBeside } from '../parts/table-sort.tsx';
+import { useList } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
 /** Programs that are notified of records: who they are, their state, and the outcome of each message. */
@@ -167,7 +167,7 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 
 /** @param onDone gets the secret, which is shown once */
 function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
-  const { values, field } = useFields({ name: '', url: 'https://', site: '', ca: '' });
+  const { values, field } = useFields({ name: '', url: 'https://', site: '', caPem: '' }, webhooks.NewWebhook);
   const withNumber = useCheck(false);
   const records = useCheck(true);
   const attention = useCheck(false);
@@ -182,7 +182,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
             withNumber: withNumber.checked,
             records: records.checked,
             attention: attention.checked,
-            caPem: values.ca.trim() || null,
+            caPem: values.caPem.trim() || null,
           },
         })
       }
@@ -190,14 +190,13 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       ready={records.checked || attention.checked}
       action={t('webhooks.add')}
     >
-      <TextField label={t('webhooks.name')} required maxLength={80} dir="auto" {...field('name')} />
+      <TextField label={t('webhooks.name')} required dir="auto" {...field('name')} />
       <TextField
         label={t('webhooks.url')}
         hint={t('webhooks.urlHint')}
         dir="ltr"
         required
         pattern="https://.+"
-        maxLength={2000}
         {...field('url')}
       />
       <SelectField
@@ -208,7 +207,7 @@ function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
       <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />
       <CheckField label={t('webhooks.number')} hint={t('webhooks.numberHint')} {...withNumber} />
-      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} {...field('ca')} />
+      <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} {...field('caPem')} />
     </WriteForm>
   );
 }
@@ -224,7 +223,7 @@ interface DeliveriesProps {
 
 /** What was sent, is waiting, or was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
-  const pages = useListBeside('deliveries', webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } });
+  const pages = useList(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } }, 'deliveries');
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>
     run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {

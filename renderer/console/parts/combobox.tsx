@@ -31,7 +31,6 @@ interface ComboboxProps {
   readonly always?: boolean;
   readonly placeholder?: string;
   readonly 'aria-describedby'?: string;
-  readonly required?: boolean;
 }
 
 /**

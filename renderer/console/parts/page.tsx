@@ -27,7 +27,7 @@ export function PageFrame({
 }: FrameProps & ({ of: PagePath } | { title: string; lead?: string | undefined })) {
   const { title, lead } = 'of' in page ? { title: t(`${page.of}.nav`), lead: t(`${page.of}.lead`) } : page;
   return (
-    <div class="page">
+    <div class="stack">
       <header class="page-head">
         <div class="page-title">
           <h1>{title}</h1>

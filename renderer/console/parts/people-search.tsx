@@ -113,16 +113,9 @@ interface PersonFieldProps {
   /** Null: nobody is chosen. */
   readonly value: ChosenPerson | null;
   readonly onPerson: (person: Person | null) => void;
-  readonly required?: boolean;
 }
 
-export function PersonField({
-  label,
-  hint = t('search.personHint'),
-  value,
-  onPerson,
-  required = false,
-}: PersonFieldProps) {
+export function PersonField({ label, hint = t('search.personHint'), value, onPerson }: PersonFieldProps) {
   const [typed, setTyped] = useState('');
   const found = usePeopleSearch(value ? '' : typed);
   const id = useId();
@@ -146,7 +139,6 @@ export function PersonField({
             id={id}
             value={typed}
             onValue={setTyped}
-            required={required}
             aria-describedby={hint && `${id}-hint`}
             groups={[
               { id: 'people', label: t('people.nav'), options: found.items.map((p) => personOption(p, pick(p))) },

@@ -9,11 +9,11 @@ import { t } from '../i18n.ts';
 
 /** What the console shows and asks of a person in words, in this order; the language has a list of its own. */
 const FIELDS = {
-  name: { required: true, maxLength: 200, dir: 'auto', hint: 'people.nameHint' },
-  number: { maxLength: 40, hint: 'people.numberHint' },
-  email: { maxLength: 254, type: 'email' },
-  phone: { maxLength: 40, type: 'tel' },
-  badge: { maxLength: 80 },
+  name: { required: true, dir: 'auto', hint: 'people.nameHint' },
+  number: { hint: 'people.numberHint' },
+  email: { type: 'email' },
+  phone: { type: 'tel' },
+  badge: {},
 } as const satisfies Partial<Record<PersonField, object>>;
 
 type TextName = keyof typeof FIELDS;

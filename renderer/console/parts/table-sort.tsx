@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { z } from 'zod';
-import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { SelectField } from '../../shared/web/form.tsx';
-import { type Pages, usePages } from '../../shared/web/resource.tsx';
+import { type Paged, type Pages, usePages } from '../../shared/web/resource.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from './column.ts';
@@ -12,37 +12,22 @@ export interface List<T, A = unknown> extends Pages<T, A> {
   readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
 }
 
-/**
- * A list of the server, sorted as the address says.
- *
- * @returns its pages; the first one also has how many rows there are
- */
-export function useList<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
-  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
-  ...input: Rest<P, Q, z.ZodUndefined>
-): List<A['items'][number], A> {
-  return useListBeside('', endpoint, ...input);
-}
-
 /** The name that the address has for how a table is sorted. @param beside its id, where it is not its page's own; else '' */
 const sortName = (beside: string): string => (beside ? `${beside}-sort` : 'sort');
 
-/** As `useList`, of a table that is not its page's own. @param id of that table */
-export function useListBeside<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
-  id: string,
+/**
+ * A list of the server, sorted as the address says.
+ *
+ * @param given what is asked, and the id of the table where it is not its page's own
+ * @returns its pages; the first one also has how many rows there are
+ */
+export function useList<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
-  ...[input]: Rest<P, Q, z.ZodUndefined>
+  ...given: [...Rest<P, Q, z.ZodUndefined>, beside?: string]
 ): List<A['items'][number], A> {
+  const [input, beside = ''] = given as unknown as [Input<P, Q, z.ZodUndefined>?, string?];
   const sorting = sortingOf(endpoint.query);
-  const asked = route.value.query.get(sortName(id)) ?? '';
+  const asked = route.value.query.get(sortName(beside)) ?? '';
   const query = {
     ...input?.query,
     ...(sorting && { total: true }),

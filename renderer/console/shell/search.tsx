@@ -36,28 +36,17 @@ const MOST = 6;
 const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
 
 const open = signal(false);
+const show = () => {
+  open.value = true;
+};
 
 export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
   icon ? (
-    <Button
-      kind="icon"
-      class="search-icon"
-      aria-label={t('search.open')}
-      onClick={() => {
-        open.value = true;
-      }}
-    >
+    <Button kind="icon" class="search-icon" aria-label={t('search.open')} onClick={show}>
       <IconSearch />
     </Button>
   ) : (
-    <button
-      type="button"
-      class="search-box"
-      aria-keyshortcuts="Meta+K Control+K"
-      onClick={() => {
-        open.value = true;
-      }}
-    >
+    <button type="button" class="search-box" aria-keyshortcuts="Meta+K Control+K" onClick={show}>
       <IconSearch />
       <span>{t('search.open')}</span>
       <kbd dir="ltr">{keys()}</kbd>
@@ -78,7 +67,7 @@ export function Search({ pages, role }: SearchProps) {
       if (key.toLowerCase() !== 'k' || !(metaKey || ctrlKey) || altKey || shiftKey) return;
       event.preventDefault();
       // Over a dialog with something half written there is no other one.
-      if (!document.querySelector('dialog[open]')) open.value = true;
+      if (!document.querySelector('dialog[open]')) show();
     };
     addEventListener('keydown', onKey);
     return () => {
@@ -121,66 +110,41 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
     },
   };
   const people = found.items.map((p) => ({ ...personOption(p, to(`people/${p.id}`)), icon: <IconStaff /> }));
+  const actions = ACTIONS.filter(({ page }) => may(page)).map(
+    ({ id: action, page, query, Icon }): Option => ({
+      id: action,
+      label: t(`search.action.${action}`),
+      icon: <Icon />,
+      pick: to(page, query),
+    }),
+  );
+  const ownPages = pages.map(({ path, section }) => {
+    const Icon = SECTIONS[section];
+    return { id: `page-${path}`, label: t(`${path}.nav`), icon: <Icon />, pick: to(path) };
+  });
+  const ownKiosks = kiosks.value.map(({ id: kiosk, name, site }) => ({
+    id: kiosk,
+    label: name,
+    detail: siteOf(site)?.name ?? null,
+    icon: <IconKiosk />,
+    pick: to(kioskPath(kiosk)),
+  }));
+  const ownSites = sites.value.map(({ id: site, name }) => ({
+    id: `site-${site}`,
+    label: name,
+    pick: to(`sites/${site}`),
+  }));
+  const asked = typed.trim() !== '';
   const groups: OptionGroup[] = [
     { id: 'people', label: t('people.nav'), options: people },
     {
       id: 'actions',
       label: t('search.actions'),
-      options: fitting(
-        typed,
-        ACTIONS.filter(({ page }) => may(page))
-          .map(
-            ({ id: action, page, query, Icon }): Option => ({
-              id: action,
-              label: t(`search.action.${action}`),
-              icon: <Icon />,
-              pick: to(page, query),
-            }),
-          )
-          .concat(role === 'admin' && guideHidden.value ? guide : []),
-      ),
+      options: fitting(typed, role === 'admin' && guideHidden.value ? [...actions, guide] : actions),
     },
-    {
-      id: 'pages',
-      label: t('search.pages'),
-      options: fitting(
-        typed,
-        pages.map(({ path, section }) => {
-          const Icon = SECTIONS[section];
-          return { id: `page-${path}`, label: t(`${path}.nav`), icon: <Icon />, pick: to(path) };
-        }),
-      ),
-    },
-    {
-      id: 'kiosks',
-      label: t('devices.nav'),
-      options: typed.trim()
-        ? fitting(
-            typed,
-            kiosks.value.map(({ id: kiosk, name, site }) => ({
-              id: kiosk,
-              label: name,
-              detail: siteOf(site)?.name ?? null,
-              icon: <IconKiosk />,
-              pick: to(kioskPath(kiosk)),
-            })),
-          )
-        : [],
-    },
-    {
-      id: 'sites',
-      label: t('search.sites'),
-      options: typed.trim()
-        ? fitting(
-            typed,
-            sites.value.map(({ id: site, name }) => ({
-              id: `site-${site}`,
-              label: name,
-              pick: to(`sites/${site}`),
-            })),
-          )
-        : [],
-    },
+    { id: 'pages', label: t('search.pages'), options: fitting(typed, ownPages) },
+    { id: 'kiosks', label: t('devices.nav'), options: asked ? fitting(typed, ownKiosks) : [] },
+    { id: 'sites', label: t('search.sites'), options: asked ? fitting(typed, ownSites) : [] },
   ];
   return (
     <div class="palette">

@@ -53,7 +53,7 @@ export function useChecked(error: Signal<string>) {
 /** One line of text. The keys on the glass type it: no system brings its own. */
 export function TextField({ label, onValue, input, invalid, wide = false, ...rest }: FieldProps) {
   return (
-    <label class={wide ? 'field field-wide' : 'field'}>
+    <label class={wide ? 'field wide' : 'field'}>
       <span>{label}</span>
       <input
         ref={input}

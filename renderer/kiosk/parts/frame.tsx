@@ -91,7 +91,7 @@ function LivenessBadge() {
   const { hello, status } = useKiosk().link;
   if (status.value?.liveness !== 'off') return null;
   return (
-    <p class="badge badge-warn" title={t('status.livenessOffLong')}>
+    <p class="badge tone-warn" title={t('status.livenessOffLong')}>
       <icons.IconShield />
       <span>{t(hello.value?.demo ? 'status.livenessOffDemo' : 'status.livenessOff')}</span>
     </p>
@@ -191,22 +191,12 @@ function DisplayPanel({ close }: { close: () => void }) {
   const { display, sounds } = useKiosk();
   const root = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => root.current?.querySelector('button')?.focus(), []);
-  const { large, contrast, low } = display;
+  const { muted } = sounds;
   const switches = [
-    { name: 'large', icon: <icons.IconText />, on: large.value, flip: () => (large.value = !large.value) },
-    {
-      name: 'contrast',
-      icon: <icons.IconContrast />,
-      on: contrast.value,
-      flip: () => (contrast.value = !contrast.value),
-    },
-    { name: 'low', icon: <icons.IconLow />, on: low.value, flip: () => (low.value = !low.value) },
-    {
-      name: 'sound',
-      icon: sounds.muted.value ? <icons.IconMute /> : <icons.IconSound />,
-      on: !sounds.muted.value,
-      flip: () => (sounds.muted.value = !sounds.muted.value),
-    },
+    { name: 'large', icon: <icons.IconText />, set: display.large },
+    { name: 'contrast', icon: <icons.IconContrast />, set: display.contrast },
+    { name: 'low', icon: <icons.IconLow />, set: display.low },
+    { name: 'sound', icon: muted.value ? <icons.IconMute /> : <icons.IconSound />, set: muted },
   ] as const;
   return (
     <fieldset
@@ -221,15 +211,27 @@ function DisplayPanel({ close }: { close: () => void }) {
       }}
     >
       <legend class="sr-only">{t('display.title')}</legend>
-      {switches.map(({ name, icon, on, flip }) => (
-        <button key={name} type="button" role="switch" class="switch" aria-checked={on} data-name={name} onClick={flip}>
-          <span class="switch-icon">{icon}</span>
-          <span class="switch-name">{t(`display.${name}`)}</span>
-          <span class="switch-state" aria-hidden="true">
-            {t(on ? 'display.on' : 'display.off')}
-          </span>
-        </button>
-      ))}
+      {switches.map(({ name, icon, set }) => {
+        const on = set.value !== (set === muted);
+        const flip = () => (set.value = !set.value);
+        return (
+          <button
+            key={name}
+            type="button"
+            role="switch"
+            class="switch"
+            aria-checked={on}
+            data-name={name}
+            onClick={flip}
+          >
+            <span class="switch-icon">{icon}</span>
+            <span class="switch-name">{t(`display.${name}`)}</span>
+            <span class="switch-state" aria-hidden="true">
+              {t(on ? 'display.on' : 'display.off')}
+            </span>
+          </button>
+        );
+      })}
     </fieldset>
   );
 }

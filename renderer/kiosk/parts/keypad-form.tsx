@@ -52,7 +52,7 @@ export function KeypadScreen({
   const typesLetters = useSignal(false);
   const back = onBack ?? (() => home());
   return (
-    <main class="pin">
+    <main class="screen pin">
       <ScreenHead title={title} back={back} />
       <TypedForm class="pin-form" onSubmit={() => !busy && onSubmit()} data-letters={typesLetters.value}>
         <div class="pin-fields">

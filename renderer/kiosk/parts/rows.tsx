@@ -15,7 +15,7 @@ interface StaffListProps {
 /** A list that fills the screen, with a sentence about it. It scrolls when it is long, so the keyboard must reach it. */
 export function StaffList({ name, label, status, statusRef, children }: StaffListProps) {
   return (
-    <section class="staff-list" data-list={name}>
+    <section class="screen staff-list" data-list={name}>
       <p class="hint" role="status" ref={statusRef} tabIndex={-1}>
         {status}
       </p>

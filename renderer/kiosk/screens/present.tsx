@@ -31,7 +31,7 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
       ? [t(method === 'qr' ? 'scan.checking' : 'badge.checking'), '']
       : [t(reads), t(method === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];
   return (
-    <main class="present" data-method={method}>
+    <main class="screen present" data-method={method}>
       <ScreenHead title={<Title level="h1">{title}</Title>} back={() => home()} />
       <section class="face" aria-label={title}>
         {trouble ? (

@@ -10,7 +10,7 @@ export function PrivacyScreen() {
   const hello = link.hello.value;
   if (!privacy) return null;
   return (
-    <main class="privacy">
+    <main class="screen privacy">
       <ScreenHead title={<Title level="h1">{t('privacy.title')}</Title>} back={() => home()} />
       {/* It scrolls on a small screen, so it must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}

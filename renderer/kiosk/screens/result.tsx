@@ -81,11 +81,9 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
   const done = outcome === 'done' || outcome === 'wrong';
   return (
     <main class="voided" data-outcome={outcome}>
-      <div class="voided-icon">{done ? <IconCheck /> : <IconAlert />}</div>
+      <div class={`voided-icon tone-${done ? 'good' : 'warn'}`}>{done ? <IconCheck /> : <IconAlert />}</div>
       <div role="status">
-        <Title level="h1" class="voided-title">
-          {t(VOIDED[outcome])}
-        </Title>
+        <Title level="h1">{t(VOIDED[outcome])}</Title>
         {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
       {/* Someone else's record was made: the one who stands here has none yet. */}

@@ -134,7 +134,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
         </p>
       </div>
       {setup.clockOff !== null && (
-        <p class="setup-note">
+        <p class="setup-note tone-warn">
           <IconAlert />
           <span>
             {t(setup.clockOff > 0 ? 'setup.clockAhead' : 'setup.clockBehind', { time: lengthOf(setup.clockOff) })}
@@ -144,7 +144,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
       {setup.trouble && <TroubleNote trouble={setup.trouble} again />}
       <div class="setup-actions">
         {setup.staffPin ? (
-          <p class="setup-note setup-note-good">
+          <p class="setup-note tone-good">
             <IconCheck />
             <span>{t('setup.pinSet')}</span>
           </p>
@@ -276,7 +276,7 @@ interface PlainSetupProps {
 function PlainSetup({ done, title, lead, class: name = '', children }: PlainSetupProps) {
   return (
     <main class={`setup setup-plain ${name}`}>
-      <span class={done ? 'setup-done' : 'spinner'} aria-hidden="true">
+      <span class={done ? 'setup-done tone-good' : 'spinner'} aria-hidden="true">
         {done}
       </span>
       <div role="status">

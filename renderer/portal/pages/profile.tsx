@@ -1,5 +1,5 @@
 import { useContext } from 'preact/hooks';
-import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protocol/api/portal.ts';
+import { changeMyProfile, type MyProfile, MyProfilePatch, setMyGps } from '../../../sync/protocol/api/portal.ts';
 import { momentOf } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -62,12 +62,15 @@ const Held = ({ name, value, ltr = false }: { name: string; value: string | null
 
 function Edit({ me }: { me: MyProfile }) {
   const close = useContext(CloseDialog);
-  const { values, field } = useFields({
-    name: me.name ?? '',
-    email: me.email ?? '',
-    phone: me.phone ?? '',
-    language: me.language ?? '',
-  });
+  const { values, field } = useFields(
+    {
+      name: me.name ?? '',
+      email: me.email ?? '',
+      phone: me.phone ?? '',
+      language: me.language ?? '',
+    },
+    MyProfilePatch,
+  );
   const { busy, error, run } = useWrite();
   const given = (text: string) => text.trim() || null;
   const submit = async () => {
@@ -89,17 +92,16 @@ function Edit({ me }: { me: MyProfile }) {
   const spoken = me.language && !SPOKEN.includes(me.language) ? [...SPOKEN, me.language] : SPOKEN;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <TextField label={t('field.name')} autocomplete="name" dir="auto" required maxLength={200} {...field('name')} />
+      <TextField label={t('field.name')} autocomplete="name" dir="auto" required {...field('name')} />
       <TextField
         label={t('field.email')}
         hint={t('profile.emailHint')}
         type="email"
         autocomplete="email"
         dir="ltr"
-        maxLength={254}
         {...field('email')}
       />
-      <TextField label={t('field.phone')} type="tel" autocomplete="tel" dir="ltr" maxLength={40} {...field('phone')} />
+      <TextField label={t('field.phone')} type="tel" autocomplete="tel" dir="ltr" {...field('phone')} />
       <SelectField
         label={t('field.language')}
         hint={t('profile.languageHint')}

@@ -69,13 +69,33 @@ export function useCheck(first: boolean): { checked: boolean; onChecked: (checke
   return { checked, onChecked };
 }
 
-/** Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold. */
-export function useFields<Name extends string>(first: Readonly<Record<Name, string>>) {
+interface TextShape {
+  readonly maxLength?: number | null;
+  readonly unwrap?: () => unknown;
+}
+
+/** The longest text that a shape takes, also where it may be absent. */
+const longest = (of: TextShape | undefined): number | undefined =>
+  of?.maxLength ?? (of?.unwrap && longest(of.unwrap() as TextShape));
+
+/**
+ * Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold.
+ *
+ * @param sent the shape of what is sent: it says how long the text of each may be
+ */
+export function useFields<Name extends string>(
+  first: Readonly<Record<Name, string>>,
+  sent?: { readonly shape: Readonly<Record<string, unknown>> },
+) {
   const [values, setValues] = useState(first);
-  const field = (name: Name) => ({
-    value: values[name],
-    onValue: (value: string) => setValues((all) => ({ ...all, [name]: value })),
-  });
+  const field = (name: Name) => {
+    const maxLength = longest(sent?.shape[name] as TextShape | undefined);
+    return {
+      value: values[name],
+      onValue: (value: string) => setValues((all) => ({ ...all, [name]: value })),
+      ...(maxLength !== undefined && { maxLength }),
+    };
+  };
   return { values, setValues, field };
 }
 

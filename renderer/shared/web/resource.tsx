@@ -77,6 +77,12 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
   return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
+/** What a list by cursor answers. */
+export interface Paged {
+  readonly items: readonly unknown[];
+  readonly next: string | null;
+}
+
 export interface Pages<T, A = unknown> {
   readonly items: readonly T[];
   /** The whole first page: what it says about all rows. */
@@ -97,11 +103,7 @@ export interface Pages<T, A = unknown> {
  *
  * @param most rows from which on nothing more is read
  */
-export async function readAll<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
+export async function readAll<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   input: { params?: object; query?: object } & Partial<ReadBy> = {},
   most = Number.POSITIVE_INFINITY,
@@ -130,11 +132,7 @@ export interface All<T, A> {
  *
  * @param everyMs for each page that it has: a long one is read as much less often
  */
-export function useAll<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
+export function useAll<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   input: { params?: object; query?: object },
   everyMs: number,
@@ -160,11 +158,7 @@ export function useNews(news: string | null, reload: () => void): void {
 }
 
 /** A list by cursor. A different query starts over. */
-export function usePages<
-  A extends { items: readonly unknown[]; next: string | null },
-  P extends Params,
-  Q extends z.ZodType,
->(
+export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
 ): Pages<A['items'][number], A> {

@@ -30,9 +30,9 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   return (
     <span class="fleet-badges">
       {kiosk.alerts.map((alert) => (
-        <span key={alert.code} class="badge" data-kind={alert.severity}>
+        <Badge key={alert.code} kind={alert.severity}>
           {alertText(alert)}
-        </span>
+        </Badge>
       ))}
     </span>
   );

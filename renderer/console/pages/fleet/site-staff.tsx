@@ -168,7 +168,7 @@ const siteLabel = (site: string | null): string =>
   site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
 
 function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
-  const { values, field } = useFields({ name: '', site: '', badge: '' });
+  const { values, field } = useFields({ name: '', site: '', badge: '' }, staff.NewKioskStaff);
   const role = useField<staff.KioskStaff['role']>('desk');
   const name = values.name.trim();
   return (
@@ -182,14 +182,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
       ready={name !== ''}
       action={t('kioskStaff.add')}
     >
-      <TextField
-        label={t('kioskStaff.name')}
-        hint={t('kioskStaff.nameHint')}
-        required
-        maxLength={60}
-        dir="auto"
-        {...field('name')}
-      />
+      <TextField label={t('kioskStaff.name')} hint={t('kioskStaff.nameHint')} required dir="auto" {...field('name')} />
       <SelectField
         label={t('kioskStaff.roleLabel')}
         {...role}
@@ -198,13 +191,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
           labelled(t(`kioskStaff.role.${one}`), t(`kioskStaff.may.${one}`)),
         ])}
       />
-      <TextField
-        label={t('kioskStaff.badgeNumber')}
-        hint={t('kioskStaff.badgeHint')}
-        maxLength={80}
-        dir="ltr"
-        {...field('badge')}
-      />
+      <TextField label={t('kioskStaff.badgeNumber')} hint={t('kioskStaff.badgeHint')} dir="ltr" {...field('badge')} />
       <SelectField
         label={t('kioskStaff.site')}
         {...field('site')}

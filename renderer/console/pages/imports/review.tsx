@@ -5,9 +5,9 @@ import { Button } from '../../../shared/button.tsx';
 import { labelled, numberOf, TWO_DIGITS } from '../../../shared/i18n.ts';
 import { IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Badge, Dialog, Empty } from '../../../shared/web/pieces.tsx';
-import { usePages, useRead, useWrite } from '../../../shared/web/resource.tsx';
+import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
@@ -309,14 +309,7 @@ function Photo({ run: id, role, photo, open, onDecided }: PhotoProps) {
       )}
       {assigning && (
         <Dialog title={t('imports.assign')} onClose={() => setAssigning(false)}>
-          <Assign
-            run={id}
-            photo={photo.id}
-            onDone={(one) => {
-              setAssigning(false);
-              onDecided(one);
-            }}
-          />
+          <Assign run={id} photo={photo.id} onDone={onDecided} />
         </Dialog>
       )}
     </li>
@@ -333,18 +326,16 @@ function Assign({
   onDone: (photo: imports.ImportPhoto) => void;
 }) {
   const [person, setPerson] = useState<Person | null>(null);
-  const { busy, error, run } = useWrite();
-  const submit = () =>
-    person &&
-    run(() => api(imports.assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }), {
-      done: onDone,
-    });
+  const params = { import: id, photo };
   return (
-    <Form class="stack" onSubmit={() => void submit()}>
+    <WriteForm
+      write={() => api(imports.assignImportPhoto, { params, body: { person: person!.id } })}
+      done={onDone}
+      ready={person !== null}
+      action={t('imports.assign')}
+    >
       <p class="muted">{t('imports.assignText')}</p>
       <PersonField label={t('corrections.person')} value={person} onPerson={setPerson} />
-      <ErrorNote error={error} />
-      <Submit disabled={busy || !person}>{t('imports.assign')}</Submit>
-    </Form>
+    </WriteForm>
   );
 }

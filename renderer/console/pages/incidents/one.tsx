@@ -148,7 +148,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
 }
 
 function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () => void }) {
-  const { values, field } = useFields<(typeof TEXT_FIELDS)[number]>(incident);
+  const { values, field } = useFields<(typeof TEXT_FIELDS)[number]>(incident, incidents.ChangeIncident);
   return (
     <WriteForm
       write={() => {
@@ -163,7 +163,7 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
       action={t('people.save')}
     >
       {TEXT_FIELDS.map((name) => (
-        <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} maxLength={10_000} {...field(name)} />
+        <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} {...field(name)} />
       ))}
     </WriteForm>
   );
@@ -171,7 +171,7 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
 
 /** Which rows of the audit log show who it affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
-  const { values, field } = useFields({ from: '', to: '', who: '', route: '', data: '' });
+  const { values, field } = useFields({ from: '', to: '', who: '', route: '', data: '' }, incidents.IncidentScope);
   const zone = zoneOf();
   const given = Object.fromEntries(
     Object.entries({

@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import * as credentials from '../../../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
+import { Qr } from '../../../shared/qr.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
 import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
@@ -11,7 +12,6 @@ import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
-import { Svg } from '../../shell/enrol.tsx';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
@@ -92,37 +92,24 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
 }
 
 /** As it is printed, at the size of a bank card; its code is shown this once. */
-function Printed({ card }: { card: credentials.PrintableCard }) {
-  const [svg, setSvg] = useState('');
-  useEffect(() => {
-    let gone = false;
-    void import('qrcode').then(async (qr) => {
-      const drawn = await qr.toString(card.text, { type: 'svg', errorCorrectionLevel: 'Q', margin: 2 });
-      if (!gone) setSvg(drawn);
-    });
-    return () => {
-      gone = true;
-    };
-  }, [card.text]);
-  return (
-    <div class="stack">
-      <p class="no-print">{t('cards.printText')}</p>
-      <article class="print-card" aria-label={t('cards.card')}>
-        <div class="print-card-text">
-          <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
-          <p class="print-card-name" dir="auto">
-            {card.name ?? ''}
-          </p>
-          <p dir="ltr">{card.number ?? ''}</p>
-        </div>
-        {svg && <Svg text={svg} label={t('cards.qr')} />}
-      </article>
-      <div class="actions no-print">
-        <Button icon={<IconPrint />} label={t('print')} kind="primary" disabled={!svg} onClick={() => svg && print()} />
+const Printed = ({ card }: { card: credentials.PrintableCard }) => (
+  <div class="stack">
+    <p class="no-print">{t('cards.printText')}</p>
+    <article class="print-card" aria-label={t('cards.card')}>
+      <div class="print-card-text">
+        <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
+        <p class="print-card-name" dir="auto">
+          {card.name ?? ''}
+        </p>
+        <p dir="ltr">{card.number ?? ''}</p>
       </div>
+      <Qr text={card.text} label={t('cards.qr')} ecc="quartile" />
+    </article>
+    <div class="actions no-print">
+      <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={() => print()} />
     </div>
-  );
-}
+  </div>
+);
 
 function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   const number = useField('');

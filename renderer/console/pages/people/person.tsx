@@ -127,6 +127,7 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
   const names = [...textFields, 'language' as const];
   const { values, field } = useFields(
     Object.fromEntries(names.map((name) => [name, person[name] ?? ''])) as Record<(typeof names)[number], string>,
+    people.PersonPatch,
   );
   const gpsOptOut = useCheck(person.gpsOptOut);
   return (

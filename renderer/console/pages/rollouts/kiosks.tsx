@@ -1,11 +1,10 @@
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { labelled, listed } from '../../../shared/i18n.ts';
-import { SelectField } from '../../../shared/web/form.tsx';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { filterOf } from '../../parts/filters.tsx';
+import { filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
 import { KioskLink } from '../../parts/place-links.tsx';
 import { DataTable } from '../../parts/table.tsx';
@@ -55,15 +54,15 @@ export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
 }
 
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
-  const state = filterOf('state');
-  const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state: state.value } });
+  const state = filterOf('state').value;
+  const pages = usePages(rollouts.listRolloutKiosks, { params: { rollout }, query: { limit: 50, state } });
   return (
     <>
       <div class="filters">
-        <SelectField
+        <SelectFilter
+          name="state"
           label={t('rollouts.stateLabel')}
-          {...state}
-          options={[['', t('any')], ...KIOSK_STATES.map((one) => [one, t(`rollouts.kiosk.${one}`)] as const)]}
+          options={KIOSK_STATES.map((one) => [one, t(`rollouts.kiosk.${one}`)])}
         />
         <Button onClick={pages.reload}>{t('rollouts.reload')}</Button>
       </div>

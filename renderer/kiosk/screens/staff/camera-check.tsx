@@ -62,7 +62,7 @@ export function CameraCheck() {
   const trouble = troubleOf(camera.state.value, null);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <section class="camera-check" tabIndex={0} aria-label={t('mounting.title')}>
+    <section class="scrolls camera-check" tabIndex={0} aria-label={t('mounting.title')}>
       {trouble ? <CameraTroubleCard {...trouble} /> : <Picture seen={now} mounting={mounting} />}
       <div class="camera-check-side">
         <Findings seen={now} mounting={mounting} />
@@ -134,7 +134,7 @@ function Findings({ seen, mounting }: { seen: Seen | null; mounting: Mounting | 
     <div role="status">
       <ul class="mounting-findings">
         {findings.map(({ of, wrong, says }) => (
-          <li key={of} data-finding={of} data-wrong={wrong ?? undefined}>
+          <li key={of} class={wrong ? 'tone-warn' : 'tone-good'} data-finding={of} data-wrong={wrong ?? undefined}>
             {wrong ? <IconAlert /> : <IconCheck />}
             <p>{says}</p>
           </li>

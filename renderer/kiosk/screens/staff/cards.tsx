@@ -43,7 +43,7 @@ export function CardsScreen({ person, back }: OfPerson) {
     );
   return (
     <section class="confirm">
-      <span class="confirm-icon" data-tone="good">
+      <span class="confirm-icon tone-good">
         <IconBadge />
       </span>
       <div>

@@ -21,9 +21,7 @@ export function ConfirmRemove({ icon = <IconTrash />, title, text, yes, remove, 
   const { error, run } = useAction();
   return (
     <section class="confirm">
-      <span class="confirm-icon" data-tone="bad">
-        {icon}
-      </span>
+      <span class="confirm-icon tone-bad">{icon}</span>
       <Title>{title}</Title>
       <p class="lead">{text}</p>
       <FormError message={error.value} />

@@ -35,7 +35,7 @@ function Devices({ toCamera }: { toCamera: () => void }) {
   if (!now) return <p role="status">{error}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <section class="diagnostics" tabIndex={0} aria-label={t('diagnostics.title')}>
+    <section class="scrolls diagnostics" tabIndex={0} aria-label={t('diagnostics.title')}>
       {error && (
         <p class="form-error" role="alert">
           {error}
@@ -116,7 +116,7 @@ function CameraCard({ check }: { check: () => void }) {
     <FactCard
       title={t('diagnostics.camera')}
       foot={
-        <div class="diagnostics-test">
+        <div class="row diagnostics-test">
           <Button onClick={check}>{t('mounting.open')}</Button>
         </div>
       }
@@ -199,7 +199,7 @@ function DoorCard({ door }: { door: Diagnostics['door'] }) {
     <FactCard
       title={t('diagnostics.door')}
       foot={
-        <div class="diagnostics-test">
+        <div class="row diagnostics-test">
           <Button onClick={test}>{t('diagnostics.test')}</Button>
           <p role="status">{error.value || said.value}</p>
         </div>

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { DuplicateFace } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { Button } from '../../../shared/button.tsx';
@@ -11,6 +11,7 @@ import { bound, TextField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { Title } from '../../parts/title.tsx';
+import { usePicture } from './picture.ts';
 import { staffErrorText, useAction } from './session.ts';
 
 /** The word that they are two people, as the core takes it. */
@@ -159,28 +160,10 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
   );
 }
 
-/** One of the two. It is drawn, never given an address, and its pixels go with this part of the screen. */
+/** One of the two. */
 function Face({ bytes, label, message }: { bytes: Uint8Array | null; label: string; message: readonly string[] }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const surface = canvas.current;
-    let over = false;
-    async function draw(): Promise<void> {
-      if (!bytes) return;
-      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)]));
-      if (surface && !over) {
-        surface.width = bitmap.width;
-        surface.height = bitmap.height;
-        surface.getContext('2d')?.drawImage(bitmap, 0, 0);
-      }
-      bitmap.close();
-    }
-    draw().catch(() => undefined); // name and number say who it is
-    return () => {
-      over = true;
-      if (surface) surface.width = surface.height = 0;
-    };
-  }, [bytes]);
+  // Where it can't be drawn, name and number say who it is.
+  const canvas = usePicture(bytes && (async () => ({ picture: bytes })), bytes);
   const [name, ...facts] = message;
   return (
     <figure class="duplicate-face">

@@ -59,7 +59,7 @@ export function EnrolConsent({ agreed, refuseText, refused, ...step }: EnrolCons
       <p class="lead">{guardian === null ? t('enrol.handOver') : t('enrol.handOverGuardian', { guardian, name })}</p>
       {/* It scrolls when the text is long, so it must be reachable by keyboard. */}
       <section
-        class="card consent-text"
+        class="card scrolls consent-text"
         lang={shown?.language}
         dir={shown ? directionOf(shown.language) : undefined}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus

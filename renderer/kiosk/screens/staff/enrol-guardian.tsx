@@ -32,7 +32,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) 
     <TypedForm class="enrol-details" onSubmit={submit}>
       <p class="steps">{steps}</p>
       <div class="enrol-fields">
-        <fieldset class="born field-wide">
+        <fieldset class="born wide">
           <legend>{t('enrol.bornOn')}</legend>
           {parts.map((part, i) => (
             <TextField

@@ -292,7 +292,7 @@ function Enrolled({ person, onCard, another, close }: EnrolledProps) {
   const more = onCard ? 'enrol.enrolledOnCard' : person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber';
   return (
     <section class="confirm" data-end="enrolled">
-      <span class="confirm-icon" data-tone={undone.value ? 'warn' : 'good'}>
+      <span class={`confirm-icon tone-${undone.value ? 'warn' : 'good'}`}>
         <IconCheck />
       </span>
       <div role="status">
@@ -315,7 +315,7 @@ function Enrolled({ person, onCard, another, close }: EnrolledProps) {
 function NotEnrolled({ message, again, close }: { message: string; again: () => void; close: () => void }) {
   return (
     <section class="confirm" data-end="refused">
-      <span class="confirm-icon" data-tone="warn">
+      <span class="confirm-icon tone-warn">
         <IconAlert />
       </span>
       <p class="title" role="alert">

@@ -65,7 +65,7 @@ export function EvacuationScreen() {
           {failed.value || (list.error && `${t('evacuation.stale')} ${list.error}`)}
         </p>
         {asking.value ? (
-          <div class="evacuation-ask">
+          <div class="row evacuation-ask">
             <p>
               <strong>{t('evacuation.endAsk')}</strong> {t('evacuation.endMore')}
             </p>
@@ -80,7 +80,7 @@ export function EvacuationScreen() {
             />
           </div>
         ) : (
-          <div class="evacuation-actions">
+          <div class="row evacuation-actions">
             {running ? (
               <Button onClick={() => (asking.value = true)}>{t('evacuation.end')}</Button>
             ) : (

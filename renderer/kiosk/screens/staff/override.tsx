@@ -46,7 +46,7 @@ export function OverrideForm({ person, back }: OfPerson) {
   }
 
   return (
-    <TypedForm class="override" onSubmit={submit}>
+    <TypedForm class="scrolls override" onSubmit={submit}>
       <Title>{t('override.title', { name: person.name })}</Title>
       <Choice
         legend={t('override.direction')}

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Output, PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
@@ -11,6 +11,7 @@ import { Title } from '../../parts/title.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
+import { usePicture } from './picture.ts';
 import { usePolled } from './polled.ts';
 import { staffErrorText, useAction, useStaff } from './session.ts';
 
@@ -96,8 +97,8 @@ export function ReviewScreen() {
       />
     );
   return (
-    <section class="review">
-      <div class="review-said">
+    <section class="screen review">
+      <div class="row review-said">
         <p class="hint" role="status" ref={status} tabIndex={-1}>
           {list.error || said.value || (list.value && t('review.waiting', { count: list.value.count }))}
         </p>
@@ -201,7 +202,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   return (
     <div class="review-item" data-reason={item.reason}>
       <ReviewPicture photo={item.id} name={item.label} />
-      <div class="review-words">
+      <div class="scrolls review-words">
         <p class="steps">
           {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}
         </p>
@@ -248,39 +249,18 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   );
 }
 
-/**
- * A picture that waits, with a frame around the face that would be taken. It is drawn, never given an address, and its pixels
- * go with this part of the screen.
- */
+/** A picture that waits, with a frame around the face that would be taken. */
 function ReviewPicture({ photo, name }: { photo: string; name: string }) {
   const { core } = useStaff();
-  const canvas = useRef<HTMLCanvasElement>(null);
   const face = useSignal<Output<'reviewShow'>['face'] | null>(null);
   const error = useSignal('');
-  useEffect(() => {
-    const surface = canvas.current;
-    let over = false;
-    async function draw(): Promise<void> {
-      const shown = await core.reviewShow({ photo });
-      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(shown.picture)]));
-      if (surface && !over) {
-        surface.width = bitmap.width;
-        surface.height = bitmap.height;
-        surface.getContext('2d')?.drawImage(bitmap, 0, 0);
-        face.value = shown.face;
-      }
-      bitmap.close();
-    }
+  const show = async () => {
     face.value = null;
     error.value = '';
-    draw().catch((cause) => {
-      if (!over) error.value = staffErrorText(cause);
-    });
-    return () => {
-      over = true;
-      if (surface) surface.width = surface.height = 0;
-    };
-  }, [photo]);
+    const shown = await core.reviewShow({ photo });
+    return { picture: shown.picture, drawn: () => (face.value = shown.face) };
+  };
+  const canvas = usePicture(show, photo, (cause) => (error.value = staffErrorText(cause)));
   const percent = (share: number): string => `${100 * share}%`;
   const at = face.value;
   return (

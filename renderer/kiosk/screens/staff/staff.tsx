@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentType, VNode } from 'preact';
+import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { MethodName, Status } from '../../../../electron/contract/methods.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
@@ -29,34 +29,19 @@ import { UnlockScreen } from './unlock.tsx';
 
 /** What staff can open, in the order of the menu: without the method `needs` a view is of no use to the role. */
 const VIEWS = {
-  enrol: { title: 'staff.enrol', needs: 'enrolBegin', icon: <icons.IconAddPerson />, Screen: EnrolScreen },
-  reenrol: { title: 'reenrol.title', needs: 'reenrolments', icon: <icons.IconRepeat />, Screen: ReenrolScreen },
-  review: { title: 'review.title', needs: 'reviewList', icon: <icons.IconFace />, Screen: ReviewScreen },
-  lookalikes: {
-    title: 'lookalikes.title',
-    needs: 'lookalikeList',
-    icon: <icons.IconAlert />,
-    Screen: LookalikesScreen,
-  },
-  people: { title: 'people.title', needs: 'peopleFind', icon: <icons.IconSearch />, Screen: PeopleScreen },
-  evacuation: {
-    title: 'evacuation.title',
-    needs: 'evacuationOpen',
-    icon: <icons.IconList />,
-    Screen: EvacuationScreen,
-  },
-  members: { title: 'members.title', needs: 'staffList', icon: <icons.IconStaff />, Screen: MembersScreen },
-  log: { title: 'staffLog.title', needs: 'staffLog', icon: <icons.IconMenu />, Screen: StaffLogScreen },
-  diagnostics: {
-    title: 'diagnostics.title',
-    needs: 'diagnostics',
-    icon: <icons.IconKiosk />,
-    Screen: DiagnosticsScreen,
-  },
-  state: { title: 'state.title', needs: null, icon: <icons.IconInfo />, Screen: StateScreen },
+  enrol: { title: 'staff.enrol', needs: 'enrolBegin', Icon: icons.IconAddPerson, Screen: EnrolScreen },
+  reenrol: { title: 'reenrol.title', needs: 'reenrolments', Icon: icons.IconRepeat, Screen: ReenrolScreen },
+  review: { title: 'review.title', needs: 'reviewList', Icon: icons.IconFace, Screen: ReviewScreen },
+  lookalikes: { title: 'lookalikes.title', needs: 'lookalikeList', Icon: icons.IconAlert, Screen: LookalikesScreen },
+  people: { title: 'people.title', needs: 'peopleFind', Icon: icons.IconSearch, Screen: PeopleScreen },
+  evacuation: { title: 'evacuation.title', needs: 'evacuationOpen', Icon: icons.IconList, Screen: EvacuationScreen },
+  members: { title: 'members.title', needs: 'staffList', Icon: icons.IconStaff, Screen: MembersScreen },
+  log: { title: 'staffLog.title', needs: 'staffLog', Icon: icons.IconMenu, Screen: StaffLogScreen },
+  diagnostics: { title: 'diagnostics.title', needs: 'diagnostics', Icon: icons.IconKiosk, Screen: DiagnosticsScreen },
+  state: { title: 'state.title', needs: null, Icon: icons.IconInfo, Screen: StateScreen },
 } as const satisfies Record<
   string,
-  { title: Key; needs: MethodName | null; icon: VNode; Screen: ComponentType<never> }
+  { title: Key; needs: MethodName | null; Icon: ComponentType; Screen: ComponentType<never> }
 >;
 type View = keyof typeof VIEWS;
 const ORDER = Object.keys(VIEWS) as View[];
@@ -106,7 +91,7 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   }, [view.value]);
   const { title, Screen } = view.value ? VIEWS[view.value] : { title: 'staff.menu' as const, Screen: null };
   return (
-    <main class="staff" data-view={view.value ?? 'menu'} ref={root}>
+    <main class="screen staff" data-view={view.value ?? 'menu'} ref={root}>
       <div class="screen-head">
         {Screen && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
@@ -135,12 +120,12 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
   if (member)
     return (
-      <li class="hint menu-wide">
+      <li class="hint wide">
         <bdi>{member.name}</bdi> · {t(`staff.role.${member.role}`)}
       </li>
     );
   return alerted ? (
-    <li class="form-error menu-wide">
+    <li class="form-error wide">
       <icons.IconAlert />
       <p role="status">{t('staff.alerted')}</p>
     </li>
@@ -170,11 +155,12 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   if (first) allowed.sort((a, b) => Number(b === 'members') - Number(a === 'members'));
   return (
     <ul class="menu" data-long={allowed.length > ROOMY || undefined}>
-      <li class="menu-conditions">
+      <li class="wide menu-conditions">
         <Conditions />
       </li>
       <Who unlocked={unlocked} />
       {allowed.map((view) => {
+        const { Icon } = VIEWS[view];
         const hint =
           view === 'review'
             ? t('review.waiting', { count: waiting })
@@ -185,7 +171,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
           <li key={view}>
             <MethodButton
               row
-              icon={VIEWS[view].icon}
+              icon={<Icon />}
               name={t(
                 view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`,
               )}
@@ -249,7 +235,7 @@ function Conditions() {
   return (
     <ul class="conditions" aria-label={t('conditions.title')}>
       {conditions.map(({ key, what, next }) => (
-        <li key={key} data-condition={key}>
+        <li key={key} class="tone-warn" data-condition={key}>
           <icons.IconAlert />
           <p>
             <strong>{what}</strong>

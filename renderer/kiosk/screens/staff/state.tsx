@@ -71,7 +71,7 @@ export function StateScreen() {
     // It scrolls when there are many notices, so it must be reachable by keyboard.
     <dl class="card state-facts marked-facts tabular" tabIndex={0}>
       {facts.map(({ key, value, mark, wide }) => (
-        <div key={key} class={wide ? 'state-wide' : ''}>
+        <div key={key} class={wide ? 'wide' : ''}>
           <dt>{t(`state.${key}`)}</dt>
           <dd data-mark={mark}>{value}</dd>
         </div>

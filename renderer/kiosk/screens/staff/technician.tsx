@@ -63,7 +63,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
 
   const { at } = view.value;
   return (
-    <main class="staff technician" data-view={`technician-${at}`}>
+    <main class="screen staff technician" data-view={`technician-${at}`}>
       <div class="screen-head">
         {at !== 'menu' && <BackButton onClick={() => (stepBack.current ?? menu)()} />}
         <h1 class="title" ref={heading} tabIndex={-1}>
@@ -75,7 +75,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
       {view.value.at === 'ask' && <Confirm task={view.value.task} cancel={menu} yes={(task) => void begin(task)} />}
       {at === 'menu' && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-        <section class="technician-menu" tabIndex={0} aria-label={t('technician.title')}>
+        <section class="scrolls technician-menu" tabIndex={0} aria-label={t('technician.title')}>
           <div class="technician-said" role="status">
             <p class="hint">{t('technician.who', { name })}</p>
             {said.value !== '' && <p>{said.value}</p>}

@@ -184,7 +184,7 @@ function Choose({ members, trouble, over, choose, emergency }: ChooseProps) {
   const { home } = useKiosk();
   const message = usePinText(trouble, 'staff');
   return (
-    <main class="staff" data-view="unlock">
+    <main class="screen staff" data-view="unlock">
       <ScreenHead title={<Title level="h1">{t('staff.who')}</Title>} back={() => home()} />
       <FormError message={message} note={over ? t('staff.over') : t('staff.badgeHint')} />
       <ul class="menu staff-choices">
