@@ -159,8 +159,6 @@ async function fill(rows: number): Promise<void> {
       role: 'staff',
       email: `person.of.staff.${i}@entrance.example.org`,
     });
-  // What a page still asked of a server that was filled meanwhile.
-  for (const { complaints } of [admin, officer]) complaints.splice(0);
   filled = rows;
 }
 
@@ -184,6 +182,8 @@ for (const rows of AMOUNTS)
       test.slow(rows === 5);
       if (rows > filled) await fill(rows);
       if (rows > 0 && ones.length === 0) await makeOnes();
+      // What a page still asked of a server that was filled meanwhile.
+      for (const { complaints } of [admin, officer]) complaints.splice(0);
       await speak(admin, language);
       await speak(officer, language);
       const firstOf = async (list: string, path: string): Promise<string[]> =>
