@@ -98,14 +98,14 @@ async function makeOnes(): Promise<void> {
 /** Opens every dialog of the page that is shown, at a desk and on a phone; of a table or list those of one row. */
 async function openDialogs({ page }: Seat, name: string, faults: string[]): Promise<void> {
   const openers = page.locator('main button[aria-haspopup=dialog]:not([aria-disabled=true])');
-  const seen = new Set<string>();
   for (const [width, height] of [SIZES[1], SIZES[3]]) {
     await page.setViewportSize({ width, height });
-    seen.clear();
-    for (const opener of await openers.all()) {
-      const label = (await opener.textContent()) ?? '';
-      if (seen.has(label) || !(await opener.isVisible())) continue;
-      seen.add(label);
+    for (const label of new Set(await openers.allTextContents())) {
+      // Looked for each time: rows come and go meanwhile.
+      const opener = openers
+        .filter({ hasText: new RegExp(`^${label.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`), visible: true })
+        .first();
+      if (!(await opener.isVisible())) continue;
       await opener.click();
       const dialog = page.getByRole('dialog');
       await expect(dialog, `${name}: ${label}`).toBeVisible();
