@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGate, sessionCookie } from './gate.ts';
 import { type LoopbackServer, serveLoopback } from './server.ts';
@@ -8,10 +11,14 @@ import { type LoopbackServer, serveLoopback } from './server.ts';
 /* What one program of the same machine may hold of the loopback server. Each limit is the one that ships. */
 
 const gate = createGate(() => performance.now(), 60_000);
+const folder = mkdtempSync(join(tmpdir(), 'sp-loopback-'));
+const path = join(folder, 'model.bin');
+const MODEL = { path, type: 'application/octet-stream', bytes: 4_000_000, etag: '"1"', immutable: false };
 let server: LoopbackServer;
 beforeAll(async () => {
+  writeFileSync(path, Buffer.alloc(MODEL.bytes));
   server = await serveLoopback({
-    files: new Map(),
+    files: new Map([['/model.bin', MODEL]]),
     gate,
     log: () => undefined,
     port: 0,
@@ -20,7 +27,10 @@ beforeAll(async () => {
     entered: () => undefined,
   });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
 
 async function connected(): Promise<Socket> {
   const socket = connect(server.port, '127.0.0.1');
@@ -103,4 +113,29 @@ test('it closes after the core that had taken a page’s socket has ended', asyn
   );
   expect(await ended).toEqual([7, null]);
   await other.close();
+});
+
+test('a page that goes away in the middle of a file leaves none open', async () => {
+  const { session } = gate.exchange(gate.issueToken()) as { session: string };
+  const cookie = sessionCookie(session).split(';')[0]!;
+  const get = `GET /model.bin HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${cookie}\r\n\r\n`;
+  const whole = await connected();
+  whole.write(get);
+  const [answer] = (await once(whole, 'data')) as [Buffer];
+  expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /);
+  whole.destroy();
+  for (let i = 0; i < 50; i++) {
+    const socket = await connected();
+    socket.write(get, () => setTimeout(() => socket.destroy(), i % 5));
+    await once(socket, 'close');
+  }
+  const open = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(join('/proc/self/fd', fd)) === path;
+      } catch {
+        return false; // closed meanwhile
+      }
+    });
+  await expect.poll(open).toEqual([]);
 });

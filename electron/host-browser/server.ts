@@ -103,13 +103,12 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
       response.writeHead(304, headers).end();
       return;
     }
-    const handle = await open(file.path);
+    // Also where the page has gone before the first byte.
+    await using handle = await open(file.path);
     const { size } = await handle.stat();
     response.writeHead(200, { ...headers, 'content-length': size });
-    if (request.method === 'HEAD') {
-      await handle.close();
-      response.end();
-    } else await pipeline(handle.createReadStream(), response);
+    if (request.method === 'HEAD') response.end();
+    else await pipeline(handle.createReadStream(), response);
   }
 
   async function enter(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
