@@ -156,6 +156,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     ...(demo && { SMARTPRESENCE_REPEAT_SECONDS: String(defaultSite(demo).repeatWindowSeconds) }),
   };
   const ready = startServerProcess(serverEnv, (line) => serverLog(line), signal);
+  ready.catch(() => undefined); // reported where it is awaited
   parts.push({ close: async () => (await ready.catch(() => null))?.stop() });
   const preparing = {
     ...{ home: kiosk, serverEnv, ready, isNew, demo, deviceSecret: secret.bytes },
