@@ -105,7 +105,8 @@ export function useReadOn<T>(pages: Pages<T> | null): RefObject<HTMLElement | nu
   useEffect(() => {
     // What failed is tried again by who presses the button.
     if (!end.current || !pages?.more || pages.error) return;
-    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && more.current?.(), {
+    // On a busy machine what several frames saw comes at once: the last one says how it is now.
+    const observer = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && more.current?.(), {
       rootMargin: `0px 0px ${AHEAD_PX}px`,
     });
     observer.observe(end.current);

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
-import { MAX_PAGE, MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
+import { MAX_PAGE, MOST_COUNTED, PAGE } from '../../../sync/protocol/api/page.ts';
 import { type Answer, type ApiError, api } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { ErrorNote, Form, Submit } from './form.tsx';
@@ -92,7 +92,7 @@ export interface Pages<T, A = unknown> {
   readonly state: 'first' | 'more' | 'ready';
   /** Asks for the next page; null: this is all. */
   readonly more: (() => void) | null;
-  /** From the first page on. */
+  /** As far as it was read: who acts on a row far down stays there. */
   readonly reload: () => void;
   /** Reads all rows, `MOST_COUNTED` at most, whatever is shown. */
   readonly all: () => Promise<Answer<readonly T[]>>;
@@ -101,7 +101,7 @@ export interface Pages<T, A = unknown> {
 /**
  * Reads a list to its end, page after page.
  *
- * @param most rows from which on nothing more is read
+ * @param most rows from which on no other page is read
  */
 export async function readAll<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
@@ -117,14 +117,16 @@ export async function readAll<A extends Paged, P extends Params, Q extends z.Zod
     first ??= answer.value;
     items.push(...answer.value.items);
     cursor = answer.value.next;
-    if (cursor === null || items.length >= most) return { ok: true, value: { items: items.slice(0, most), first } };
+    if (cursor === null || items.length >= most) return { ok: true, value: { items, first, next: cursor } };
   }
 }
 
-/** A whole list, and its first page: what that says of all of them. */
+/** A list, and its first page: what that says of all of them. */
 export interface All<T, A> {
   readonly items: readonly T[];
   readonly first: A;
+  /** Null: the list ends here. */
+  readonly next: string | null;
 }
 
 /**
@@ -174,21 +176,24 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
   const [round, setRound] = useState(0);
   const shown = useRef<{ key: string; gone: AbortController; reading?: string | null }>(undefined);
 
-  const read = (cursor: string | null): void => {
+  /** @param rows of a list that is read again: as many as there were */
+  const read = (cursor: string | null, rows = 0): void => {
     const { gone, reading } = shown.current!;
     // A page that is asked for twice, by a press and by scrolling, is read once.
     if (cursor !== null && reading === cursor) return;
     shown.current!.reading = cursor;
     setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
     const asked = { ...input, query: { ...input?.query, cursor }, signal: gone.signal };
-    void api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>)).then((answer) => {
+    const page = () => api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>));
+    const pageSize = (input?.query as { readonly limit?: number } | undefined)?.limit ?? PAGE;
+    void (rows > pageSize ? readAll(endpoint, asked, rows) : page()).then((answer) => {
       if (gone.signal.aborted) return;
       shown.current!.reading = null;
       setState((s) => {
         if (!answer.ok) return { ...s, error: answer.error, state: 'ready' };
         const { items, next } = answer.value;
-        const all =
-          cursor === null ? { items, first: answer.value } : { items: [...s.items, ...items], first: s.first };
+        const first = 'first' in answer.value ? answer.value.first : answer.value;
+        const all = cursor === null ? { items, first } : { items: [...s.items, ...items], first: s.first };
         return { ...all, next, error: null, state: 'ready' };
       });
     });
@@ -202,7 +207,7 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
     const gone = new AbortController();
     shown.current = { key, gone };
     if (other) setState(NO_PAGES);
-    read(null);
+    read(null, other ? 0 : state.items.length);
     return () => gone.abort();
   }, [key, round]);
   return {

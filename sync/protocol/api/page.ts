@@ -11,12 +11,14 @@ export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   return at >= Date.parse('0001-01-02T00:00:00Z') && at <= Date.parse('9999-12-30T00:00:00Z');
 }, 'must be of the years 1 to 9999');
 
+/** Rows of a page: where nobody says, and at most. */
+export const PAGE = 50;
 export const MAX_PAGE = 200;
 
 /** Query of a list. `cursor`: the `next` of the page before, opaque; absent: the first page. */
 export const pageQuery = {
   cursor: z.string().max(1000).optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(PAGE),
 };
 
 /** One page. `next` is null on the last. */
