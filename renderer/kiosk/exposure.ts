@@ -2,8 +2,10 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Detection } from './vision/messages.ts';
 
 /**
- * Light for the face and not for the window behind it: the camera is asked to measure at the face, and to expose more or less
- * while the face stays too dark or too bright. https://www.w3.org/TR/image-capture/#constrainable-properties
+ * Light for the face and not for the window behind it: the camera is asked to expose more or less while the face stays too
+ * dark or too bright. https://www.w3.org/TR/image-capture/#constrainable-properties
+ *
+ * Not by `pointsOfInterest`: no capability says which cameras can meter at a point, and Chromium reports no point back.
  */
 
 interface Range {
@@ -15,7 +17,6 @@ interface Range {
 interface PhotoCapabilities {
   readonly exposureMode?: readonly string[];
   readonly exposureCompensation?: Range;
-  readonly pointsOfInterest?: unknown;
 }
 interface PhotoSettings {
   readonly exposureMode?: string;
@@ -29,12 +30,12 @@ export interface ExposureTrack {
 
 /** What exposure the camera supports, and what it reports to have set. */
 export interface Exposure {
-  readonly offers: readonly ('auto' | 'spot' | 'compensation')[];
+  readonly offers: readonly ('auto' | 'compensation')[];
   /** Its mode and compensation (EV) as read back; null: it does not say. */
   readonly mode: string | null;
   readonly compensation: number | null;
-  /** Meters the light at the face. */
-  readonly spot: boolean;
+  /** It is set by the light on a face. */
+  readonly atFace: boolean;
   /** Refused what it offers, or did not do it: the browser's word, or `ignored`. */
   readonly refused: string | null;
 }
@@ -45,8 +46,6 @@ const GOOD = { from: 85, to: 185 } as const;
 const CHANGE_MS = 700;
 /** One change, EV. */
 const STEP = 1 / 3;
-/** A face that moves less than this share of the frame keeps its metering point. */
-const MOVED = 0.15;
 /** Without a face for so long, and the camera is set as it was: too bright for the next one, it might never find it. ms */
 const GONE_MS = 5_000;
 
@@ -60,11 +59,10 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
   const state = signal<Exposure>({
     offers: [
       ...(can.exposureMode?.includes('continuous') ? (['auto'] as const) : []),
-      ...(can.pointsOfInterest ? (['spot'] as const) : []),
       ...(range && range.max > range.min ? (['compensation'] as const) : []),
     ],
     ...readBack(),
-    spot: false,
+    atFace: false,
     refused: null,
   });
   const offers = (what: Exposure['offers'][number]): boolean => state.peek().offers.includes(what);
@@ -72,7 +70,7 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
   let busy = false;
   let changedAt = -Infinity;
   let faceAt = -Infinity;
-  let spot: { x: number; y: number } | null = null;
+  let followed = false;
 
   function readBack(): Pick<Exposure, 'mode' | 'compensation'> {
     const { exposureMode, exposureCompensation } = track.getSettings() as PhotoSettings;
@@ -84,7 +82,6 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     busy = true;
     const wanted = {
       ...(offers('auto') && { exposureMode: 'continuous' }),
-      ...(offers('spot') && spot && { pointsOfInterest: [spot] }),
       ...(offers('compensation') && compensation !== null && { exposureCompensation: compensation }),
     };
     let refused: string | null = null;
@@ -95,34 +92,37 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     }
     const now = readBack();
     // Constraints of the advanced kind are wishes: a camera that can't meet them says nothing.
-    if (range && compensation !== null && !(Math.abs((now.compensation ?? NaN) - compensation) <= (range.step ?? STEP)))
-      refused ??= 'ignored';
-    state.value = { ...state.peek(), ...now, spot: refused === null && offers('spot') && spot !== null, refused };
+    const taken =
+      !(offers('auto') && now.mode !== 'continuous') &&
+      !(
+        range &&
+        compensation !== null &&
+        !(Math.abs((now.compensation ?? NaN) - compensation) <= (range.step ?? STEP))
+      );
+    if (!taken) refused ??= 'ignored';
+    const atFace = refused === null && followed && offers('compensation');
+    state.value = { ...state.peek(), ...now, atFace, refused };
     busy = false;
   }
 
   return {
     state: state as ReadonlySignal<Exposure>,
-    seen({ at, width, height, faces: [face], sample }: Detection): void {
+    seen({ at, faces: [face], sample }: Pick<Detection, 'at' | 'faces' | 'sample'>): void {
       const { offers: all, compensation: now, refused } = state.peek();
       if (judged() || busy || refused !== null || all.length === 0) return;
       if (face) faceAt = at;
-      else if (spot !== null && at - faceAt >= GONE_MS) {
-        spot = null;
+      else if (followed && at - faceAt >= GONE_MS) {
+        followed = false;
         void apply(usual);
       }
       if (!face || !sample?.face || at - changedAt < CHANGE_MS) return;
-      const [x, y, w, h] = face.box;
-      const middle = { x: clamp((x + w / 2) / width, 0, 1), y: clamp((y + h / 2) / height, 0, 1) };
-      const moved = spot === null || Math.hypot(middle.x - spot.x, middle.y - spot.y) > MOVED;
       const { brightness } = sample.face;
       const change = brightness < GOOD.from ? STEP : brightness > GOOD.to ? -STEP : 0;
       const by = Math.sign(change) * Math.max(STEP, range?.step ?? 0);
       const next = range && change !== 0 ? clamp((now ?? 0) + by, range.min, range.max) : now;
-      const first = spot === null;
-      if (!first && !(moved && offers('spot')) && next === now) return;
+      if (followed && next === now) return;
       changedAt = at;
-      if (moved) spot = middle;
+      followed = true;
       void apply(next);
     },
   };

@@ -190,7 +190,7 @@ function Choice() {
 export function ExposureFacts() {
   const exposure = useKiosk().exposure.value;
   if (!exposure) return null;
-  const { offers, mode, compensation, spot, refused } = exposure;
+  const { offers, mode, compensation, atFace, refused } = exposure;
   const taken =
     offers.length === 0
       ? t('mounting.fixed')
@@ -198,7 +198,7 @@ export function ExposureFacts() {
         ? refused === 'ignored'
           ? t('mounting.ignored')
           : t('mounting.refused', { why: refused })
-        : t(spot ? 'mounting.spot' : mode === 'continuous' ? 'mounting.auto' : 'mounting.waits');
+        : t(atFace ? 'mounting.atFace' : mode === 'continuous' ? 'mounting.auto' : 'mounting.waits');
   return (
     <>
       <Fact name="mounting.exposure" mark={refused !== null ? 'warn' : undefined}>
