@@ -4,11 +4,14 @@ import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { FR_FEATURE } from '../../models/rules/decision.ts';
 import { createChallenge, type LivenessStrength, type Move, ORDERS } from '../../models/rules/liveness/challenge.ts';
+import { drawSequence } from '../../models/rules/liveness/light/sequence.ts';
+import { startLight } from '../../models/rules/liveness/light/session.ts';
 import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { depth, testPlane } from '../../models/rules/liveness/plane.ts';
 import { type Person, readPicture, type Shows, stillsOfA, type Take, takes, takesOf } from '../footage/index.ts';
 import { type Print, printOf } from './attacks.ts';
 import { challengeOf, seeded } from './heads.ts';
+import { relit, type Scene } from './relight.ts';
 import { type Attack, attack, judge, type Watched, watch, watchTake } from './watch.ts';
 import { act, type WatchedMoves, watchMoves } from './willing.ts';
 
@@ -123,4 +126,39 @@ describe('a still picture, printed life-size and moved in front of a simulated c
     expect(head.parallax).toBeGreaterThan(0.12);
     expect(depth(head)).toBeGreaterThan(0.27);
   });
+});
+
+describe('a recorded head in *simulated* light of the screen', () => {
+  const seen = new Map<Person, readonly Watched[]>();
+  beforeAll(async () => {
+    for (const person of ['A', 'B'] as const)
+      seen.set(person, await watchTake(pipeline, { ...first(person, 'straight'), seconds: 5.5 }));
+  });
+
+  /** @param another lit by another sequence than the screen shows */
+  function answerOf(person: Person, scene: Omit<Scene, 'lag'> & { readonly lag?: number }, another = false): string {
+    const random = seeded(7);
+    const sequence = drawSequence(random);
+    const session = startLight(sequence, FR_FEATURE);
+    const of: Scene = { lag: 120, whiteBalance: 0.3, ...scene, ...(another && { instead: drawSequence(random) }) };
+    for (const sample of relit(seen.get(person)!, sequence, of, random)) {
+      const state = session.observe(sample);
+      if (state.state === 'done') return state.answer;
+      if (state.state === 'failed') return state.reason;
+    }
+    return 'going';
+  }
+
+  test.each<Person>(['A', 'B'])(
+    'answers; prints, glossy screens, other colours and late ones do not: man %s',
+    (person) => {
+      expect(answerOf(person, { kind: 'head', light: 0.3 })).toBe('answered');
+      expect(answerOf(person, { kind: 'head', light: 0 })).not.toBe('answered');
+      expect(answerOf(person, { kind: 'head', light: 0.3, lag: 600 })).toBe('late');
+      expect(answerOf(person, { kind: 'head', light: 0.3 }, true)).not.toBe('answered');
+      expect(answerOf(person, { kind: 'print', light: 0.3 })).toBe('flat');
+      expect(answerOf(person, { kind: 'screen', light: 0.03 })).toBe('flat');
+      expect(answerOf(person, { kind: 'screen', light: 0.03, covers: 0.7 })).toBe('flat');
+    },
+  );
 });

@@ -5,13 +5,16 @@
 import { prepareModels } from '../../build/models/prepare.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { dot } from '../../models/rules/cosine.ts';
+import { FR_FEATURE } from '../../models/rules/decision.ts';
 import type { Box } from '../../models/rules/image.ts';
-import type { Move } from '../../models/rules/liveness/challenge.ts';
+import { createChallenge, type Move, STRENGTHS } from '../../models/rules/liveness/challenge.ts';
+import { startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { depth, testPlane } from '../../models/rules/liveness/plane.ts';
 import { demoPeople, type Person, type Picture, packageFile, readPicture, type Take, takes } from '../footage/index.ts';
 import { printOf } from './attacks.ts';
 import { challengeOf, gaussian, seeded } from './heads.ts';
 import { ATTACKS, type Attack, attack, judge, type Watched, watch, watchTake } from './watch.ts';
+import { act, watchMoves } from './willing.ts';
 
 const { weights } = await prepareModels();
 const pipeline = await openPipeline(weights);
@@ -55,6 +58,7 @@ for (const take of takes().filter((t): t is Take & { shows: 'turn-left' | 'turn-
 )) {
   const states: string[] = [];
   const wrong: string[] = [];
+  const first = ends(await watchTake(pipeline, take), take.shows === 'turn-left' ? 1 : -1);
   for (let i = 0; i < 12; i++) {
     for (const mirrored of [false, true]) {
       const moved = { ...take, start: take.start + 0.04 * (i % 6), ...(mirrored ? { filter: 'hflip' } : {}) };
@@ -65,8 +69,19 @@ for (const take of takes().filter((t): t is Take & { shows: 'turn-left' | 'turn-
     }
   }
   console.log(
-    `${take.person} ${take.source.split('/').at(-1)} ${take.start} s ${take.shows}: ${tally(states)} | other side asked: ${tally(wrong)}`,
+    `${take.person} ${take.source.split('/').at(-1)} ${take.start} s ${take.shows}: ${tally(states)} | other side asked: ${tally(wrong)} | parallax ${first.parallax.toFixed(3)}, depth ${first.depth.toFixed(2)}`,
   );
+}
+
+console.log('\n## A man who does what he is asked, 300 to 600 ms after each prompt: 300 challenges of each strength');
+const moves = await watchMoves(pipeline);
+const drawn = seeded(1);
+for (const strength of STRENGTHS) {
+  const runs = Array.from({ length: 300 }, () =>
+    act(startLiveness(createChallenge(drawn, strength), FR_FEATURE), moves, 300 + 300 * drawn()),
+  );
+  const ends = tally(runs.map(({ end }) => end.reason ?? end.state));
+  console.log(`${strength}: ${ends} | median ${(median(runs.map(({ ms }) => ms)) / 1000).toFixed(1)} s`);
 }
 
 console.log('\n## The same person: least and greatest cosine of his samples with the best enrolled picture');
