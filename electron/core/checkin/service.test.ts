@@ -378,21 +378,28 @@ describe('the light challenge', () => {
   /** Turns as asked, and then looks ahead while the screen shows its colours; every answer, and whose face the last samples have. */
   async function attempt(
     checkin: Service,
-    how: { readonly answers?: boolean; readonly declines?: boolean; readonly face?: Float32Array } = {},
+    how: {
+      readonly answers?: boolean;
+      readonly declines?: 'moving' | 'lit';
+      readonly face?: Float32Array;
+    } = {},
   ): Promise<ProbeResult[]> {
-    const { answers: lights = true, declines = false, face = faces.templates.A[0]! } = how;
+    const { answers: lights = true, declines, face = faces.templates.A[0]! } = how;
     const { visit } = await checkin.visitBegin({});
     const turn = inARow(still(), madeUpTurn());
     const answers: ProbeResult[] = [];
     for (const frame of turn) {
-      answers.push(await checkin.probe({ visit, frame, ...(declines && { light: 'declined' as const }) }));
+      answers.push(await checkin.probe({ visit, frame, ...(declines === 'moving' && { light: 'declined' as const }) }));
       if (answers.at(-1)!.kind === 'light' || answers.at(-1)!.kind === 'welcome') break;
     }
     const from = turn[answers.length - 1]!.takenAt + 125;
-    for (let at = from; answers.at(-1)!.kind === 'light'; at += 125) {
+    for (let at = from; answers.at(-1)!.kind === 'light' && at < from + 8_000; at += 125) {
       const image = litPicture(lights ? lightAt(sequence, at - from - 100) : [0, 0, 0]);
       const frame = faces.head({ yaw: 0, at }, face, {}, image);
-      answers.push(await checkin.probe({ visit, frame, light: timesOf(sequence, from).filter((time) => time <= at) }));
+      const shown = timesOf(sequence, from).filter((time) => time <= at);
+      answers.push(
+        await checkin.probe({ visit, frame, light: declines === 'lit' && shown.length > 1 ? 'declined' : shown }),
+      );
     }
     return answers;
   }
@@ -421,9 +428,13 @@ describe('the light challenge', () => {
 
   test('is left out for who does without: the moves alone count', async () => {
     prove();
-    const answers = await attempt(lit(), { declines: true });
+    const answers = await attempt(lit(), { declines: 'moving' });
     expect(answers.map(({ kind }) => kind)).not.toContain('light');
     expect(answers.at(-1)!.kind).toBe('welcome');
+    // Also once colours are on the screen, which a face was silent to so far.
+    const later = await attempt(lit(), { declines: 'lit', answers: false });
+    expect(later.map(({ kind }) => kind)).toContain('light');
+    expect(later.at(-1)!.kind).toBe('welcome');
   });
 
   test('that another person’s face answers has failed', async () => {
