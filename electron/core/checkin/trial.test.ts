@@ -165,6 +165,17 @@ describe('a presentation', () => {
     expect(await presented).toMatchObject({ outcome: 'no-response', reason: 'left' });
   });
 
+  test('asked for while another is awaited takes its place, and has its own time', async () => {
+    const first = present();
+    vi.advanceTimersByTime(MINUTE / 2);
+    const second = present();
+    expect(await first).toEqual({ outcome: 'no-response', reason: 'superseded', seconds: 30 });
+    vi.advanceTimersByTime(MINUTE / 2);
+    says = 'passed';
+    await probe(await challenged());
+    expect(await second).toMatchObject({ outcome: 'passed' });
+  });
+
   test('fails with a second face in the challenge; before it both are asked to come alone', async () => {
     const presented = present();
     const { visit } = await faces.visitBegin({});

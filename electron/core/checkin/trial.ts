@@ -160,6 +160,8 @@ export function createLivenessTrial({
     active: () => under,
     present(strength, ms, signal) {
       begin();
+      // Another terminal: the face that comes is one presentation, not two.
+      awaited?.settle('no-response', 'superseded');
       return new Promise((resolve) => {
         const began = monotonic();
         const finish = (result: Presented | null) => {
