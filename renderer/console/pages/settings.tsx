@@ -15,7 +15,6 @@ import { RowButton } from '../parts/row-button.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import { nameLabel } from './settings/declared.ts';
 import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
@@ -150,9 +149,9 @@ function History({ site, policy, calendar, role, onDone }: HistoryProps) {
         {lines.map((line) => (
           <li key={line.id} class="setting">
             <div id={`change-${line.id}`}>
-              {linesOf(line.before, line.after).map(({ name, before, after }) => (
+              {linesOf(line.before, line.after).map(({ name, label, before, after }) => (
                 <p key={name}>
-                  <span class="setting-name">{nameLabel(name)}</span> {t('settings.fromTo', { before, after })}
+                  <span class="setting-name">{label}</span> {t('settings.fromTo', { before, after })}
                 </p>
               ))}
               <p class="muted small">
