@@ -122,7 +122,17 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await page.getByLabel('Reason').fill('Tested the door');
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(2);
-  await page.locator('.toast', { hasText: 'Done for 2 rows' }).getByRole('button', { name: 'Undo' }).click();
+  const done = page.locator('.toast', { hasText: 'Done for 2 rows' });
+  // It stays while the pointer is on it.
+  await done.hover();
+  const board = await page.context().newPage();
+  await board.goto(system.at('home'));
+  await expect(board.locator('[data-voided="true"]').getByRole('link', { name: 'Alan Turing' })).toHaveAttribute(
+    'href',
+    /people/,
+  );
+  await board.close();
+  await done.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();
   const who = page.getByRole('dialog').getByRole('combobox', { name: 'Person' });
@@ -147,7 +157,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   }
   await open('corrections', 'Corrections');
   await expect(page.getByText('Forgot to check in')).toBeVisible();
-  const voided = page.getByRole('row').filter({ hasText: 'Voided' });
+  const voided = page.getByRole('row').filter({ hasText: 'Held the door for someone else' });
   await expect(voided).toContainText('Undone');
   // Who, whose, before and after.
   const added = page.getByRole('row').filter({ hasText: 'Forgot to check in' });
