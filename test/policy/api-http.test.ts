@@ -36,10 +36,20 @@ describe('the API over the people listener', () => {
       await web.ask(staff, 'POST', '/api/people', body, key),
     ];
     expect(again.json()).toEqual(first.json());
-    const found = await web.ask(staff, 'GET', `/api/people?number=${body.number}`);
+    const found = await web.ask(staff, 'POST', '/api/people/search', { q: body.number });
     expect(found.json().items).toHaveLength(1);
     const other = await web.ask(staff, 'POST', '/api/people', { ...body, name: 'Twice' }, key);
     expect(other.json().code).toBe('idempotency-key-reused');
+  });
+
+  test('a search that is sent again with its key is made again, and no answer of it is kept', async () => {
+    const staff = await web.signIn('staff');
+    const key = { 'idempotency-key': randomUUID() };
+    const search = () => web.ask(staff, 'POST', '/api/people/search', { q: randomUUID() }, key);
+    const kept = () => web.db.selectFrom('idempotency').select('key').execute();
+    const before = await kept();
+    for (const answer of [await search(), await search()]) expect(answer.status).toBe(200);
+    expect(await kept()).toEqual(before);
   });
 
   test('what a page asks by itself is no use of the session: it ends where nobody has touched the page', async () => {

@@ -1,4 +1,4 @@
-import { listPeople, type Person, type PersonField } from '../../../sync/protocol/api/people.ts';
+import { type Person, type PersonField, searchPeople } from '../../../sync/protocol/api/people.ts';
 import { listed } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import type { Question } from '../../shared/web/confirm.tsx';
@@ -47,8 +47,10 @@ export function PersonFields({
 export async function askIfTaken(number: string, own?: Person): Promise<Question | undefined> {
   const wanted = number.trim();
   if (wanted === '' || wanted === own?.number) return;
-  const found = await api(listPeople, { query: { number: wanted } });
-  const other = found.ok && found.value.items.find((person) => person.id !== own?.id);
+  const found = await api(searchPeople, { body: { q: wanted } });
+  const other =
+    found.ok &&
+    found.value.items.find(({ id, number }) => id !== own?.id && number?.normalize() === wanted.normalize());
   if (!other) return;
   return {
     title: t('people.numberTaken'),

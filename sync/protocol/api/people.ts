@@ -71,15 +71,9 @@ const narrowing = {
   enrolled: QueryFlag.optional(),
 };
 
-/**
- * Exactly this e-mail address, number or badge; of several, the person who has them all. `searchPeople` finds names. By name a
- * page may have fewer than `limit`, and there is more as `next` says.
- */
+/** By name a page may have fewer than `limit`, and there is more as `next` says. */
 export const PeopleQuery = z.strictObject({
   ...sortedQuery(['id', 'name', 'updatedAt', 'site'], 'id'),
-  email: Email.optional(),
-  number: Text(40).optional(),
-  badge: Text(80).optional(),
   ...narrowing,
 });
 
@@ -170,7 +164,7 @@ export type ScoreTrend = z.infer<typeof ScoreTrend>;
 export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
 
 export const listPeople = endpoint('GET /api/people', {
-  summary: 'List people, or find the person with exactly this e-mail address, number or badge',
+  summary: 'List people',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   query: PeopleQuery,

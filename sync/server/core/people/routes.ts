@@ -16,7 +16,7 @@ import { livingPeople, requireLiving } from './living.ts';
 import type { SortedPlace } from './name-index.ts';
 import { type Names, namesFor } from './names.ts';
 import { type OpenedPeople, openedFor } from './opened.ts';
-import { changePerson, findExactly, findPeople, writePerson } from './records.ts';
+import { changePerson, findExactly, writePerson } from './records.ts';
 import { among, openPeople, type Shown, shownPeople, standing, withAround } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
@@ -28,19 +28,18 @@ export const peopleRoutes: readonly Route[] = [
     // Names are opened outside the transaction, and all of them before they are sorted.
     before: (call) => (isByName(call.query.sort) ? sortedNames(call) : Promise.resolve(null)),
     async handle({ tx, services, session, query, prepared: names, about }) {
-      const { cursor, limit, sort, total, site, consent, enrolled, ...what } = query;
+      const { cursor, limit, sort, total, ...which } = query;
       const { keys } = services;
       const opened = openedFor(services, session);
-      const sought = Object.values(what).some((v) => v !== undefined);
-      const narrow = await narrowed(tx, { site, consent, enrolled });
-      const people = peopleIn(tx, narrow, sought ? await findPeople(tx, keys, defined(what)) : null);
+      const narrow = await narrowed(tx, which);
+      const people = peopleIn(tx, narrow);
       if (!isByName(sort)) {
         const page = await readPage(tx, withAround(people), SORTING, { cursor, limit, sort, total });
         const items = [...(await openPeople(tx, keys, page.items, opened)).values()];
         about(idsOf(items));
         return { ...page, items };
       }
-      const allowed = sought || narrow !== null ? new Set(idsOf(await people.execute())) : null;
+      const allowed = narrow !== null ? new Set(idsOf(await people.execute())) : null;
       const after = readPlace(sort, cursor);
       const places = names!.index.sorted({ after, limit: limit + 1, among: allowed, down: sort === '-name' });
       const page = pageFrom(places, limit, ({ rank, id }) => [sort, rank, id]);
@@ -63,7 +62,7 @@ export const peopleRoutes: readonly Route[] = [
     async handle({ tx, services, session, body: { q, limit, ...which }, prepared: names, about }) {
       const { state } = names;
       const narrow = await narrowed(tx, which);
-      const among = narrow && new Set(idsOf(await peopleIn(tx, narrow, null).execute()));
+      const among = narrow && new Set(idsOf(await peopleIn(tx, narrow).execute()));
       const exact = (await findExactly(tx, services.keys, q)).filter((id) => !among || among.has(id));
       const found = [...new Set([...exact, ...names.index.find(q, limit + 1, among)])];
       const items = await showLiving(tx, services.keys, found.slice(0, limit), openedFor(services, session));
@@ -165,11 +164,9 @@ async function narrowed(
   return { ...which, scope: site === undefined ? null : await scopeOfSite(db, site) };
 }
 
-/** @param only of these alone; null: of all */
-function peopleIn(db: Db, narrow: Awaited<ReturnType<typeof narrowed>>, only: readonly string[] | null) {
+function peopleIn(db: Db, narrow: Awaited<ReturnType<typeof narrowed>>) {
   const { scope = null, consent, enrolled } = narrow ?? {};
   let query = livingPeople(db);
-  if (only !== null) query = query.where('id', '=', among(only));
   if (scope !== null)
     query = query.where('id', 'in', db.selectFrom('person_site').select('person').where('site', '=', scope));
   if (consent !== undefined) query = query.where(standing, '=', consent);
