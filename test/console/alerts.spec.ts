@@ -97,6 +97,23 @@ test('an administrator chooses for another account', async () => {
   expect(await ask(page, 'GET', `/api/accounts/${id}/alerts`)).toMatchObject({ settings: { topics: ['people'] } });
 });
 
+test('a report that is no longer mailed is mailed again at one press', async () => {
+  const [{ id: site }] = (await ask(page, 'GET', '/api/sites')).items;
+  const { accounts } = await ask(page, 'GET', '/api/accounts');
+  const receivers = [accounts.find(({ email }: { email: string }) => email === 'it@example.org').id];
+  const asked = { by: 'day', site, every: 'week', at: '06:15', language: 'en', receivers };
+  await ask(page, 'POST', '/api/reports/schedules', asked);
+  await page.goto(system.at('schedules'));
+  const row = page.getByRole('row').filter({ hasText: '06:15' });
+  await row.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  const stopped = page.locator('.toast', { hasText: 'Stopped.' });
+  await stopped.hover();
+  await expect(row).toHaveCount(0);
+  await stopped.getByRole('button', { name: 'Undo' }).click();
+  await expect(row).toContainText('it@example.org');
+});
+
 test('in German and Arabic nothing is out of reach', async () => {
   for (const language of ['de', 'ar']) await inLanguage(page, system.at('alerts'), 'alerts', language);
   expect(complaints.filter((text) => !/status of 4/.test(text))).toEqual([]);

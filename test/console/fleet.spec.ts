@@ -114,24 +114,30 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Settings', exact: true }) });
   const set = async (change: () => Promise<void>) => {
     await panel.getByRole('button', { name: 'Edit' }).click();
+    await expect(save).toBeDisabled();
     await change();
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await save.click();
   };
   const dialog = page.getByRole('dialog');
+  const save = dialog.getByRole('button', { name: 'Save' });
+  const diff = dialog.locator('.diff');
   await set(async () => {
     await dialog.getByLabel('Volume').fill('101');
   });
   await expect(dialog.getByText('This value isn’t allowed.')).toBeVisible();
   await dialog.getByLabel('Volume').fill('40');
   await dialog.getByLabel('Appearance').selectOption('dark');
+  await expect(diff).toContainText(/AppearanceKiosk default → Dark.*VolumeKiosk default → 40%Applies to 1 kiosk/);
   await seen('fleet-settings');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(panel).toContainText('Appearance: Dark · Volume: 40%');
   await set(async () => {
     await dialog.getByLabel('Volume').fill('');
   });
-  await expect(panel.getByRole('row', { name: /^2/ })).toContainText('Appearance: Dark');
+  await expect(panel.getByRole('row', { name: /^2/ })).toContainText(/Volume: 40% → Kiosk default ?Appearance: Dark/);
   await panel.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Restore' }).click();
+  await expect(diff).toContainText('Kiosk default → 40%');
+  await dialog.getByRole('button', { name: 'Restore' }).click();
   await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 restored');
   await expect(panel).toContainText('The kiosk hasn’t received the latest settings yet.');
   inventory = { ...inventory, configRevision: 3 };

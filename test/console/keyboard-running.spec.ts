@@ -234,6 +234,7 @@ for (const [i, setup] of SETUPS.entries())
         await keys.held();
       }
       await keys.enter(button('fleet.restore', panel));
+      await walk.agree('fleet.restore');
       await expect(panel.getByRole('row')).toHaveCount(4);
       await keys.held();
       await keys.enter(button('fleet.command.restart'));
@@ -263,7 +264,7 @@ for (const [i, setup] of SETUPS.entries())
       await open('fleet');
       await keys.enter(button('fleet.templates'));
       await walk.arrived(t('fleet.templates'));
-      await keys.enter(button('people.edit'));
+      await keys.enter(page.getByRole('button', { name: `${t('people.edit')} ${SITE}` }));
       await walk.asked(field('fleet.setting.direction', dialog()));
       await keys.type(field('fleet.setting.volume', dialog()), `${40 + i}`);
       await keys.press('Enter');
@@ -283,7 +284,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(dialog()).toHaveCount(0);
       await keys.held();
       await keys.enter(button('kioskStaff.remove', walk.row(`Jo ${tag}`)));
-      await walk.agree('kioskStaff.remove');
+      await walk.agreeWith(`Jo ${tag}`, 'kioskStaff.remove');
       await expect(walk.row(`Jo ${tag}`)).toContainText(t('kioskStaff.removedState'));
       await keys.held();
     });

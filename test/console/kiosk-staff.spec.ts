@@ -99,7 +99,11 @@ test('a forgotten PIN is made again, by a button that names its person', async (
 
 test('one is removed, and stands there until the kiosk has forgotten them', async () => {
   await row().getByRole('button', { name: 'Remove' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  const remove = page.getByRole('dialog').getByRole('button', { name: 'Remove' });
+  // They can't be put back as they were, with their PIN.
+  await expect(remove).toBeDisabled();
+  await page.getByRole('dialog').getByRole('textbox').fill(NAME);
+  await remove.click();
   await expect(row()).toContainText('Removed');
   await expect(row()).toContainText('Removed from 0 of 1');
   await expect(row().getByRole('button', { name: 'Remove' })).toHaveCount(0);

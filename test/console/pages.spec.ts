@@ -112,6 +112,28 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await expect(off).toContainText('Held the door for someone else');
   await page.locator('.toast', { hasText: 'Record voided' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
+  for (const name of ['Alan Turing', 'Grace Hopper'])
+    await page
+      .getByRole('checkbox', { name: new RegExp(`Select .*${name}`) })
+      .first()
+      .check();
+  await page.locator('.table-bulk').getByRole('button', { name: 'Void' }).click();
+  await expect(page.getByRole('dialog')).toContainText('2 records');
+  await page.getByLabel('Reason').fill('Tested the door');
+  await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
+  await expect(page.locator('tr[data-tone="off"]')).toHaveCount(2);
+  const done = page.locator('.toast', { hasText: 'Done for 2 rows' });
+  // It stays while the pointer is on it.
+  await done.hover();
+  const board = await page.context().newPage();
+  await board.goto(system.at('home'));
+  await expect(board.locator('[data-voided="true"]').getByRole('link', { name: 'Alan Turing' })).toHaveAttribute(
+    'href',
+    /people/,
+  );
+  await board.close();
+  await done.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add record' }).click();
   const who = page.getByRole('dialog').getByRole('combobox', { name: 'Person' });
   await who.fill('9999');
@@ -135,7 +157,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   }
   await open('corrections', 'Corrections');
   await expect(page.getByText('Forgot to check in')).toBeVisible();
-  const voided = page.getByRole('row').filter({ hasText: 'Voided' });
+  const voided = page.getByRole('row').filter({ hasText: 'Held the door for someone else' });
   await expect(voided).toContainText('Undone');
   // Who, whose, before and after.
   const added = page.getByRole('row').filter({ hasText: 'Forgot to check in' });

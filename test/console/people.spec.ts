@@ -116,6 +116,7 @@ test('templates are made from a photo after the consent, and a face that is some
   await axe(page);
   await picture(page, 'lookalikes', ['desk', 'wall']);
   await pair.getByRole('button', { name: /^Unmark/ }).click();
+  await page.getByLabel(/^Type /).fill((await pair.getByRole('link').first().textContent())!);
   await page.getByRole('dialog').getByRole('button', { name: 'Unmark' }).click();
   await expect(page.getByText('No lookalikes')).toBeVisible();
   // Who works at the desk leaves it to an administrator.
@@ -136,6 +137,7 @@ test('templates are made from a photo after the consent, and a face that is some
   await axe(page);
   await picture(page, 'enrolment-waits', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Don’t enrol' }).click();
+  await page.getByLabel(/^Type /).fill('delete');
   await page.getByRole('dialog').getByRole('button', { name: 'Don’t enrol' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Needs attention' })).toBeVisible();
   await open(`people/${ada}`, 'Ada Lovelace');
@@ -166,6 +168,23 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
     await expect(dialog.getByRole('button', { name: button })).toBeEnabled();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   }
+  // No one knows the code of a card: it can't be given back as a badge can.
+  const revoke = page.getByRole('button', { name: /^Revoke Card/ });
+  const card = (await call(page, 'GET', `/api/people/${ada}/credentials`)).body.items[0].id.slice(-8);
+  await revoke.click();
+  await expect(dialog).toContainText('1 kiosk stops accepting it');
+  await expect(dialog.getByRole('button', { name: 'Revoke' })).toBeDisabled();
+  await dialog.getByLabel(`Type “${card}” to confirm`).fill(card);
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await expect(revoke).toHaveCount(0);
+  const child = (await call(page, 'POST', '/api/people', { name: 'Nils' })).body.id;
+  await call(page, 'PUT', `/api/people/${child}/minor`, { bornOn: `${new Date().getUTCFullYear() - 9}-01-01` });
+  await open(`people/${child}`, 'Nils');
+  await page.getByRole('button', { name: 'Remove guardian' }).click();
+  await expect(dialog.getByRole('button', { name: 'Remove guardian' })).toBeDisabled();
+  await dialog.getByLabel('Type “delete” to confirm').fill('delete');
+  await dialog.getByRole('button', { name: 'Remove guardian' }).click();
+  await expect(page.getByText('Not registered as below the age of consent.')).toBeVisible();
   await call(page, 'POST', '/api/retention/holds', { person: ada, reason: 'Dispute' });
   await open('retention', 'Retention');
   const hold = page.getByRole('listitem').filter({ hasText: 'Dispute' });

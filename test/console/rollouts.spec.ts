@@ -107,6 +107,8 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
     await expect(page.getByLabel('Kiosk progress')).toContainText('1 went back', { timeout: 2000 });
   }).toPass();
   await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
+  // What is open is in the address.
+  await page.reload();
   await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText(
     'Didn’t pass its checks in time: camera, recognition',
   );

@@ -149,6 +149,10 @@ test('two people change different settings: both stand, and the history names no
   await expect(other.getByRole('spinbutton', { name: 'Keep check-in photos' })).toHaveValue('12');
   await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Keep locations']);
   await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Keep check-in photos']);
+  // To undo the older one takes back the newer one as well: that is said before it is done.
+  await other.locator('li.setting').last().getByRole('button', { name: 'Undo this change' }).click();
+  for (const lost of [/Keep check-in photos12 days → /, /Keep locations9 days → /])
+    await expect(other.getByRole('dialog').locator('.diff')).toContainText(lost);
   await other.close();
 });
 

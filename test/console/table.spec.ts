@@ -70,7 +70,7 @@ test('a column sorts by a press, says so, and Back and a shared link show the sa
   await axe(page);
 });
 
-test('which columns are shown is chosen once, and nothing of the rows is kept in the browser', async () => {
+test('which columns are shown is chosen once, a shared link shows the same, and nothing of the rows is kept in the browser', async () => {
   await open('people');
   await page.getByRole('button', { name: 'Columns' }).click();
   await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').uncheck();
@@ -84,6 +84,12 @@ test('which columns are shown is chosen once, and nothing of the rows is kept in
   const kept = await page.evaluate(() => JSON.stringify(localStorage));
   expect(kept).toContain('"smartpresence.table.people":"email"');
   expect(kept).not.toContain('Lovelace');
+  await open('people');
+  await expect(page).toHaveURL(/without=email/);
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await expect(rows()).toHaveCount(3);
+  await expect(table().getByRole('columnheader', { name: 'E-mail address' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Columns' }).click();
   await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').check();
   await page.keyboard.press('Escape');
@@ -130,14 +136,17 @@ test('several people are given sites at once', async () => {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Bonn').check();
   await dialog.getByRole('button', { name: 'Assign sites' }).click();
-  await expect(page.locator('.toast', { hasText: 'Done for 2 rows' })).toBeVisible();
-  await page.keyboard.press('Escape');
+  const done = page.locator('.toast', { hasText: 'Done for 2 rows' });
+  // It stays while the pointer is on it.
+  await done.hover();
   for (const [name, site] of [
     ['Ada Lovelace', 'Bonn'],
     ['Grace Hopper', 'North entrance'],
     ['Alan Turing', 'Bonn'],
   ] as const)
     await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText(site);
+  await done.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('row', { name: /Bonn/ })).toHaveCount(0);
 });
 
 test('what could not be done for some rows is said by name, and they alone stay selected', async () => {

@@ -47,7 +47,11 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   }).toPass();
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
-  await page.getByRole('button', { name: 'Turn off' }).click();
+  await page.getByRole('button', { name: 'Edit Payroll', exact: true }).click();
+  await dialog.getByRole('checkbox', { name: 'What needs attention' }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(page.locator('.facts')).toContainText('What needs attention');
+  await page.getByRole('button', { name: 'Turn off Payroll', exact: true }).click();
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Remove' }).click();
   await dialog.getByRole('textbox').fill('Payroll');

@@ -184,6 +184,9 @@ function VoidAll({ rows, onDone }: { rows: readonly AttendanceRow[]; onDone: () 
             rows={rows}
             nameOf={(row) => listed([row.name ?? t('board.list.unknown'), momentIn(row.at, zoneOf(row.site))])}
             write={({ id }) => api(makeCorrection, { body: { kind: 'void', target: id, reason: reason.value.trim() } })}
+            undo={(_, { id: target }) =>
+              api(makeCorrection, { body: { kind: 'undo', target, reason: t('corrections.undoReason') } })
+            }
             done={onDone}
           />
         )}

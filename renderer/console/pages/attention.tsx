@@ -223,6 +223,7 @@ function ResolveAll({ items, onDone }: { items: readonly attention.AttentionItem
             rows={noted}
             nameOf={(item) => [itemLabel(item), item.name].filter(Boolean).join(' · ')}
             write={({ kind, ref }) => api(attention.resolveAttention, { body: { kind, ref, note: note.value } })}
+            undo={({ kind, ref }) => api(attention.reopenAttention, { body: { kind, ref } })}
             done={onDone}
           />
         )}

@@ -14,6 +14,7 @@ import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
 import { languageOptions, PersonLink } from '../parts/person-fields.tsx';
 import { Reading } from '../parts/reading.tsx';
+import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 
@@ -102,7 +103,7 @@ export function Texts({ role }: PageProps) {
       {items.map((text) => (
         <article key={`${text.version} ${text.language}`} class="card panel">
           <div class="panel-head">
-            <h2>
+            <h2 id={`text-${text.version}-${text.language}`}>
               <bdi>{text.version}</bdi> · {languageName(text.language)}
             </h2>
             <Badge kind={text.inForce ? 'good' : undefined}>
@@ -121,10 +122,14 @@ export function Texts({ role }: PageProps) {
           </p>
           {!text.reviewed && role === 'dpo' && (
             <div class="actions start">
-              <Button disabled={busy} onClick={() => void review(text)}>
-                <IconShield />
+              <RowButton
+                icon={<IconShield />}
+                of={`text-${text.version}-${text.language}`}
+                disabled={busy}
+                onClick={() => void review(text)}
+              >
                 {t('texts.review')}
-              </Button>
+              </RowButton>
             </div>
           )}
           {!text.reviewed && role === 'admin' && <p class="muted small">{t('texts.dpoOnly')}</p>}

@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import * as attendance from '../../../sync/protocol/api/attendance.ts';
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
-import { Button } from '../../shared/button.tsx';
 import { numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -110,7 +109,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
         {[first.value, second.value].map((person, i) =>
           person ? (
             <section key={person.id} class="card panel" aria-label={person.name ?? t('people.unnamed')}>
-              <h2>
+              <h2 id={`keep-${person.id}`}>
                 <PersonLink id={person.id} name={person.name} />
               </h2>
               <dl class="facts">
@@ -120,7 +119,13 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
                 <Fact name={t('people.changed')} value={<Moment at={person.updatedAt} />} />
               </dl>
               <div class="actions start">
-                <Button label={t('duplicates.keep')} kind="primary" disabled={busy} onClick={() => void keep(person)} />
+                <RowButton
+                  label={t('duplicates.keep')}
+                  of={`keep-${person.id}`}
+                  kind="primary"
+                  disabled={busy}
+                  onClick={() => void keep(person)}
+                />
               </div>
             </section>
           ) : (
@@ -143,6 +148,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
         title: t('lookalikes.remove'),
         text: t('lookalikes.removeText', { name: nameOf(pair, 0), other: nameOf(pair, 1) }),
         danger: true,
+        word: nameOf(pair, 0),
       },
       say: () => t('lookalikes.removed'),
       done: pages.reload,

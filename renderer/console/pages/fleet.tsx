@@ -24,7 +24,7 @@ import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
 import { BulkButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { siteOf, sites } from '../state/places.ts';
+import { kiosksAt, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
@@ -194,10 +194,15 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
       title={<bdi>{template.name}</bdi>}
       aside={
         admin && (
-          <DialogButton label={t('people.edit')} title={t('fleet.templateOf', { site: template.name })}>
+          <DialogButton
+            label={t('people.edit')}
+            of={template.name}
+            title={t('fleet.templateOf', { site: template.name })}
+          >
             <SettingsForm
               settings={template.settings}
               names={NAMES}
+              kiosks={kiosksAt([template.site])}
               write={(settings) => api(setSettingsTemplate, { params, body: { settings, after: template.revision } })}
               done={onChange}
             />
@@ -209,6 +214,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
       {template.history.length > 0 && (
         <SettingsHistory
           history={template.history}
+          kiosks={kiosksAt([template.site])}
           mayRevert={admin}
           revert={(revision) => api(revertSettingsTemplate, { params, body: { revision } })}
           done={onChange}

@@ -145,6 +145,9 @@ function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: ()
             rows={people}
             nameOf={(p) => p.name ?? t('people.unnamed')}
             write={({ id: person }) => api(setPersonSites, { params: { person }, body: { sites: [...chosen] } })}
+            undo={({ id: person, sites: before }) =>
+              api(setPersonSites, { params: { person }, body: { sites: before } })
+            }
             done={onDone}
           />
         )}

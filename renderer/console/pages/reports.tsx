@@ -101,7 +101,7 @@ export function Reports({ query, role }: PageProps) {
         <SelectField
           label={t('reports.period')}
           value={period}
-          onValue={(name) => name && setQuery({ from: periods[name][0], to: periods[name][1] })}
+          onValue={(name) => name && setQuery({ from: periods[name][0], to: periods[name][1], row: null })}
           options={[
             ...names.map((name) => [name, t(`reports.periods.${name}`)] as const),
             ...(period === '' ? [['', t('reports.periods.other')] as const] : []),
@@ -113,7 +113,7 @@ export function Reports({ query, role }: PageProps) {
         <SelectField
           label={t('reports.by')}
           value={by}
-          onValue={(value) => setQuery({ by: value, sort: null })}
+          onValue={(value) => setQuery({ by: value, sort: null, row: null })}
           options={BY.map((one) => [one, t(`reports.byOf.${one}`)])}
         />
         <SelectFilter
@@ -184,7 +184,7 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
             class="no-print"
             size="small"
             label={t('reports.showDays')}
-            onClick={() => setQuery({ by: 'person-day', person: row.person, sort: null })}
+            onClick={() => setQuery({ by: 'person-day', person: row.person, sort: null, row: null })}
           />
         ),
     },

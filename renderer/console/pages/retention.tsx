@@ -39,6 +39,7 @@ export function RetentionView({ role }: PageProps) {
       {state && (
         <div class="card table-card">
           <DataTable
+            id="retention"
             caption={t('retention.rules')}
             rows={state.rules}
             rowKey={(r) => r.kind}

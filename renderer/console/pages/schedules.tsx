@@ -7,6 +7,7 @@ import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -28,12 +29,29 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const params = (row: reports.ReportSchedule) => ({ params: { schedule: row.id } });
   const send = (row: reports.ReportSchedule) =>
     run(() => api(reports.sendReport, params(row)), { say: () => t('schedules.sending'), done: found.reload });
-  const stop = (row: reports.ReportSchedule) =>
-    run(() => api(reports.stopReportSchedule, params(row)), {
-      ask: { title: t('schedules.stop'), text: t('schedules.stopText'), danger: true },
-      say: () => t('schedules.stopped'),
-      done: found.reload,
+  const stop = (row: reports.ReportSchedule) => {
+    const { by, only, site, every, at, language, receivers } = row;
+    const body = { by, only, site, every, at, language, receivers: receivers.map(({ id }) => id) };
+    // Whoever does not see to whom it goes can't have it sent to them again.
+    const restored = found.value?.mail && receivers.length > 0 && receivers.every(({ email }) => email !== null);
+    const undo = async () => {
+      const made = await api(reports.createReportSchedule, { body });
+      found.reload();
+      return made.ok ? null : made.error;
+    };
+    return run(() => api(reports.stopReportSchedule, params(row)), {
+      ask: {
+        title: t('schedules.stop'),
+        text: t('schedules.stopText'),
+        danger: true,
+        ...(!restored && { word: t('people.eraseWord') }),
+      },
+      done: () => {
+        found.reload();
+        toast(() => t('schedules.stopped'), restored ? undo : undefined);
+      },
     });
+  };
   const { value } = found;
   return (
     <PageFrame

@@ -15,7 +15,6 @@ import { RowButton } from '../parts/row-button.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
-import { nameLabel } from './settings/declared.ts';
 import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
@@ -99,8 +98,15 @@ function OfSite({ site, role, search, onSearch }: OfSiteProps) {
           />
         </>
       )}
-      {history.value && calendar.value && (
-        <History site={site} policy={history.value.items} calendar={calendar.value.items} role={role} onDone={reload} />
+      {policy.value && history.value && calendar.value && (
+        <History
+          site={site}
+          now={policy.value}
+          policy={history.value.items}
+          calendar={calendar.value.items}
+          role={role}
+          onDone={reload}
+        />
       )}
     </>
   );
@@ -118,25 +124,33 @@ function undoable(line: Line, site: siteApi.Site, role: Role): boolean {
 
 interface HistoryProps {
   site: siteApi.Site;
+  now: siteApi.SitePolicy;
   policy: readonly siteApi.PolicyChange[];
   calendar: readonly siteApi.SiteChange[];
   role: Role;
   onDone: () => void;
 }
 
-function History({ site, policy, calendar, role, onDone }: HistoryProps) {
+function History({ site, now, policy, calendar, role, onDone }: HistoryProps) {
   const { busy, error, run } = useWrite();
   const lines: Line[] = [
     ...policy.map((change) => ({ ...change, of: 'policy' as const })),
     ...calendar.map((change) => ({ ...change, of: 'site' as const })),
   ].sort((a, b) => b.at.localeCompare(a.at));
-  const revert = ({ id, of }: Line) => {
+  /** Everything is as it was before: what was changed later goes with it. */
+  const diffTo = ({ of, before }: Line) => {
+    const is =
+      of === 'policy' ? now.policy : Object.fromEntries(Object.entries(site).filter(([name]) => name in before));
+    return <Diff lines={linesOf(is, before)} kiosks={of === 'policy' ? now.kiosks : now.ownKiosks} />;
+  };
+  const revert = (line: Line) => {
+    const { id, of } = line;
     const input = { params: { site: site.id }, body: { change: id } };
     const text = t(of === 'policy' ? 'settings.revertText' : 'settings.revertCalendarText');
     return run<unknown>(
       () => (of === 'policy' ? api(siteApi.revertSitePolicy, input) : api(siteApi.revertSite, input)),
       {
-        ask: { title: t('settings.revert'), text },
+        ask: { title: t('settings.revert'), subject: diffTo(line), text },
         say: () => t('settings.reverted'),
         done: () => (of === 'site' ? loadPlaces().then(onDone) : onDone()),
       },
@@ -150,9 +164,9 @@ function History({ site, policy, calendar, role, onDone }: HistoryProps) {
         {lines.map((line) => (
           <li key={line.id} class="setting">
             <div id={`change-${line.id}`}>
-              {linesOf(line.before, line.after).map(({ name, before, after }) => (
+              {linesOf(line.before, line.after).map(({ name, label, before, after }) => (
                 <p key={name}>
-                  <span class="setting-name">{nameLabel(name)}</span> {t('settings.fromTo', { before, after })}
+                  <span class="setting-name">{label}</span> {t('settings.fromTo', { before, after })}
                 </p>
               ))}
               <p class="muted small">

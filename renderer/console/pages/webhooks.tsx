@@ -39,7 +39,7 @@ export function Webhooks({ role }: PageProps) {
       actions={
         admin && (
           <DialogButton kind="primary" label={t('webhooks.add')}>
-            <AddWebhook
+            <WebhookForm
               onDone={(made) => {
                 setSecret(made);
                 found.reload();
@@ -75,6 +75,7 @@ interface OneProps {
 }
 
 function One({ hook, admin, onChange, onSecret }: OneProps) {
+  const name = `webhook-${hook.id}`;
   const log = filterOf('log').value === hook.id;
   const setLog = (open: boolean) => setQuery({ log: open ? hook.id : null });
   const { busy, error, run } = useWrite();
@@ -104,10 +105,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       say: () => t('webhooks.removed'),
       done: onChange,
     });
-  const button = (label: Key, act: () => unknown) => <Button label={t(label)} disabled={busy} onClick={act} />;
+  const button = (label: Key, act: () => unknown) => (
+    <RowButton label={t(label)} of={name} disabled={busy} onClick={act} />
+  );
   return (
     <Panel
-      title={<bdi>{hook.name}</bdi>}
+      title={<bdi id={name}>{hook.name}</bdi>}
       aside={
         <Badge kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
           {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.answered410' : 'webhooks.off')}
@@ -134,9 +137,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       </dl>
       <ErrorNote error={error} />
       <div class="actions start">
-        <Button label={t('webhooks.log')} aria-expanded={log} onClick={() => setLog(!log)} />
+        <RowButton label={t('webhooks.log')} of={name} aria-expanded={log} onClick={() => setLog(!log)} />
         {admin && (
           <>
+            <DialogButton label={t('people.edit')} of={hook.name} title={hook.name}>
+              <WebhookForm hook={hook} onDone={onChange} />
+            </DialogButton>
             {button('webhooks.test', test)}
             {button(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn', toggle)}
             {button('webhooks.renew', renew)}
@@ -165,30 +171,42 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
   );
 }
 
-/** @param onDone gets the secret, which is shown once */
-function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
-  const { values, field } = useFields({ name: '', url: 'https://', site: '', caPem: '' }, webhooks.NewWebhook);
-  const withNumber = useCheck(false);
-  const records = useCheck(true);
-  const attention = useCheck(false);
+interface WebhookFormProps {
+  /** The one that is changed; absent: a new one. */
+  hook?: webhooks.Webhook;
+  /** Gets the secret of a new one, which is shown once. */
+  onDone: (secret: string | null) => void;
+}
+
+function WebhookForm({ hook, onDone }: WebhookFormProps) {
+  const { values, field } = useFields(
+    { name: hook?.name ?? '', url: hook?.url ?? 'https://', site: hook?.site ?? '', caPem: '' },
+    webhooks.NewWebhook,
+  );
+  const withNumber = useCheck(hook?.withNumber ?? false);
+  const records = useCheck(hook?.records ?? true);
+  const attention = useCheck(hook?.attention ?? false);
+  const caPem = values.caPem.trim() || null;
+  const body = {
+    name: values.name.trim(),
+    url: values.url.trim(),
+    site: values.site || null,
+    withNumber: withNumber.checked,
+    records: records.checked,
+    attention: attention.checked,
+  };
   return (
-    <WriteForm
+    <WriteForm<unknown>
       write={() =>
-        api(webhooks.createWebhook, {
-          body: {
-            name: values.name.trim(),
-            url: values.url.trim(),
-            site: values.site || null,
-            withNumber: withNumber.checked,
-            records: records.checked,
-            attention: attention.checked,
-            caPem: values.caPem.trim() || null,
-          },
-        })
+        hook
+          ? // An authority that it has is not shown again, and stays.
+            api(webhooks.changeWebhook, { params: { webhook: hook.id }, body: { ...body, ...(caPem && { caPem }) } })
+          : api(webhooks.createWebhook, { body: { ...body, caPem } })
       }
-      done={(value) => onDone(value.secret)}
+      {...(hook && { say: () => t('people.saved') })}
+      done={(made) => onDone(hook ? null : (made as { secret: string }).secret)}
       ready={records.checked || attention.checked}
-      action={t('webhooks.add')}
+      action={t(hook ? 'people.save' : 'webhooks.add')}
     >
       <TextField label={t('webhooks.name')} required dir="auto" {...field('name')} />
       <TextField

@@ -63,7 +63,6 @@ export function RowName({ row: { person, name } }: { row: BoardRow }) {
 
 function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: string; fresh: boolean }) {
   const liveness = t(`liveness.${row.liveness}`);
-  const name = row.name ?? t('board.list.unknown');
   const late = Date.parse(row.receivedAt) - Date.parse(row.at) > LATE_MS;
   const initials = row.name ? initialsOf(row.name) : '';
   return (
@@ -73,7 +72,13 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
       </span>
       <div class="row-who">
         <p class="row-name" dir="auto">
-          {row.voided === null ? <RowName row={row} /> : <s>{name}</s>}
+          {row.voided === null ? (
+            <RowName row={row} />
+          ) : (
+            <s>
+              <RowName row={row} />
+            </s>
+          )}
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>

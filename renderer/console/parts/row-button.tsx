@@ -7,6 +7,7 @@ import type { Question } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { errorText } from '../../shared/web/say.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 
 interface BulkButtonProps<T, A> extends Pick<ButtonProps, 'kind' | 'icon'> {
@@ -15,6 +16,8 @@ interface BulkButtonProps<T, A> extends Pick<ButtonProps, 'kind' | 'icon'> {
   /** What a row is called where it was not done. */
   nameOf: (row: T) => string;
   write: (row: T) => Promise<Answer<A>>;
+  /** Takes back what was done with a row. */
+  undo?: (row: T, answer: A) => Promise<Answer<unknown>>;
   ask?: Question;
   /** Also after only some were done. */
   done: () => void;
@@ -35,16 +38,20 @@ const MOST_NAMED = 10;
 const FOR_ALL = new Set(['no-session', 'second-factor-missing', 'not-allowed', 'too-many-requests', 'unreachable']);
 
 /** Does one thing with each of the rows that were chosen, one after the other. Those that it could not be done with stay chosen. */
-export function BulkButton<T, A>({ rows, nameOf, write, ask, done, label, ...button }: BulkButtonProps<T, A>) {
+export function BulkButton<T, A>({ rows, nameOf, write, undo, ask, done, label, ...button }: BulkButtonProps<T, A>) {
   const { busy, error, run } = useWrite();
   const [result, setResult] = useState<{ done: number; left: readonly Left<T>[] } | null>(null);
   const unchoose = useContext(Unchoose);
-  const each = async (): Promise<Answer<number>> => {
+  const each = async (): Promise<Answer<readonly (readonly [T, A])[]>> => {
     const left: Left<T>[] = [];
+    const written: [T, A][] = [];
     setResult(null);
     for (const [i, row] of rows.entries()) {
       const answer = await write(row);
-      if (answer.ok) continue;
+      if (answer.ok) {
+        written.push([row, answer.value]);
+        continue;
+      }
       left.push({ row, error: answer.error });
       if (!FOR_ALL.has(answer.error.code)) continue;
       left.push(...rows.slice(i + 1).map((other) => ({ row: other, error: answer.error })));
@@ -52,12 +59,25 @@ export function BulkButton<T, A>({ rows, nameOf, write, ask, done, label, ...but
     }
     if (left.length === rows.length && left.every((one) => one.error.code === left[0]!.error.code))
       return { ok: false, error: left[0]!.error };
-    const failed = new Set(left.map(({ row }) => row));
-    if (left.length > 0) setResult({ done: rows.length - left.length, left });
-    unchoose(rows.filter((row) => !failed.has(row)));
+    if (left.length > 0) setResult({ done: written.length, left });
+    unchoose(written.map(([row]) => row));
     done();
-    return { ok: true, value: rows.length - left.length };
+    return { ok: true, value: written };
   };
+  const takeBack = async (written: readonly (readonly [T, A])[]): Promise<ApiError | null> => {
+    let error: ApiError | null = null;
+    for (const [row, value] of written) {
+      const answer = await undo!(row, value);
+      if (!answer.ok) error ??= answer.error;
+    }
+    done();
+    return error;
+  };
+  const said = (written: readonly (readonly [T, A])[]) =>
+    toast(
+      () => t('table.bulkDone', { count: written.length }),
+      undo && written.length > 0 ? () => takeBack(written) : undefined,
+    );
   return (
     <>
       <ErrorNote error={error} />
@@ -86,7 +106,7 @@ export function BulkButton<T, A>({ rows, nameOf, write, ask, done, label, ...but
         {...button}
         label={label}
         disabled={busy}
-        onClick={() => void run(each, { ask, say: (count) => t('table.bulkDone', { count }) })}
+        onClick={() => void run(each, { ask, done: said })}
       />
     </>
   );

@@ -1,7 +1,8 @@
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import { IconSettings } from '../../shared/icons.tsx';
 import { CheckField } from '../../shared/web/form.tsx';
 import { keep, kept } from '../../shared/web/preferences.ts';
+import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from './column.ts';
 
@@ -45,17 +46,31 @@ export function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps)
   );
 }
 
-/** Which columns this browser does not show: names of columns alone are kept, nothing of the rows. */
-export function useHidden(id: string | undefined): [readonly string[], (hidden: readonly string[]) => void] {
+const namesIn = (text: string | null): readonly string[] => (text ?? '').split(' ').filter(Boolean);
+
+/**
+ * Which columns are not shown: as the address says, so that a shared link shows the same; else as this browser has kept it.
+ * Names of columns alone are kept, nothing of the rows.
+ *
+ * @param beside the table is not its page's own
+ */
+export function useHidden(
+  id: string | undefined,
+  beside: boolean,
+): [readonly string[], (hidden: readonly string[]) => void] {
   const name = `table.${id}`;
-  const [hidden, setHidden] = useState<readonly string[]>(() =>
-    (id ? (kept(name) ?? '') : '').split(' ').filter(Boolean),
-  );
+  const inAddress = beside ? `${id}-without` : 'without';
+  const asked = id ? route.value.query.get(inAddress) : null;
+  const [own, setOwn] = useState<readonly string[]>(() => namesIn(id ? kept(name) : null));
+  useEffect(() => {
+    if (asked === null && own.length > 0) setQuery({ [inAddress]: own.join(' ') });
+  }, [asked]);
   return [
-    hidden,
+    asked === null ? own : namesIn(asked),
     (next) => {
-      setHidden(next);
+      setOwn(next);
       keep(name, next.join(' '));
+      if (id) setQuery({ [inAddress]: next.join(' ') });
     },
   ];
 }

@@ -26,8 +26,8 @@ import { fieldOf, type List, SortBy, useSort } from './table-sort.tsx';
 
 interface TableProps<T> {
   /**
-   * Under this name the browser keeps which columns are shown, and the address says how it is sorted and, of a page's own list,
-   * how far it was scrolled, so that Back and a shared link show the same.
+   * Under this name the browser keeps which columns are shown. The address says it too, how it is sorted and, of a page's own
+   * list, how far it was scrolled, so that Back and a shared link show the same.
    */
   readonly id?: string;
   /** It is not its page's own list. */
@@ -61,7 +61,7 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true } = props;
   const pages = 'pages' in props ? props.pages : null;
   const offered = Object.entries(given).filter(([, c]) => c.when !== false);
-  const [hidden, setHidden] = useHidden(id);
+  const [hidden, setHidden] = useHidden(id, beside);
   const columns = offered.filter(([name, c]) => c.heads || !hidden.includes(name));
   const {
     sort,

@@ -158,6 +158,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
             <SettingsForm
               settings={own.settings}
               inherited={template}
+              kiosks={1}
               write={(settings) => api(fleet.setKioskSettings, { params, body: { settings, after: own.revision } })}
               done={onChange}
             />
@@ -177,6 +178,8 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       </dl>
       <SettingsHistory
         history={own.history}
+        inherited={template}
+        kiosks={1}
         mayRevert={admin}
         revert={(revision) => api(fleet.revertKioskSettings, { params, body: { revision } })}
         done={onChange}

@@ -10,6 +10,7 @@ import { t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
+import { Diff, type Line } from '../settings/diff.tsx';
 
 type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
@@ -39,19 +40,39 @@ export const settingsText = (settings: DeviceConfig): string =>
     .map((name) => labelled(t(`fleet.setting.${name}`), settingLabel(name, settings[name])))
     .join(' · ') || t('fleet.nothingSet');
 
+/** What is left open, in words. @param inherited what holds then; absent: nothing is known of that */
+const openLabel = (name: Name, inherited: DeviceConfig): string =>
+  inherited[name] === undefined ? t('fleet.asItIs') : t('fleet.asSite', { value: settingLabel(name, inherited[name]) });
+
+/** What differs between two, as it is read. */
+function changesOf(before: DeviceConfig, after: DeviceConfig, inherited: DeviceConfig): Line[] {
+  const shown = (of: DeviceConfig, name: Name) =>
+    of[name] === undefined ? openLabel(name, inherited) : settingLabel(name, of[name]);
+  return ORDER.filter((name) => before[name] !== after[name]).map((name) => ({
+    name,
+    label: t(`fleet.setting.${name}`),
+    before: shown(before, name),
+    after: shown(after, name),
+    follows: null,
+  }));
+}
+
 /**
  * Settings as a whole. What is left open is inherited: of the site, or where that says nothing of the kiosk's own site.json.
  * @param inherited what holds where it is left open; absent: nothing is known of that
+ * @param kiosks how many go by them
  * @param write sends the settings; the dialog around closes once they are saved
  */
 export function SettingsForm<T>({
   settings,
   inherited = {},
   names = ORDER,
+  kiosks,
   write,
   done,
 }: {
   settings: DeviceConfig;
+  kiosks: number;
   inherited?: DeviceConfig;
   names?: readonly Name[];
   write: (settings: DeviceConfig) => Promise<Answer<T>>;
@@ -67,8 +88,11 @@ export function SettingsForm<T>({
     setValues((all) => ({ ...all, [name]: value }));
     setWrong((all) => new Set([...all].filter((other) => other !== name)));
   };
+  const parsed = DeviceConfig.safeParse(read(values));
+  // What is not allowed is a change as well: Save then says so.
+  const changes = parsed.success ? changesOf(settings, parsed.data, inherited) : null;
   const submit = () => {
-    const parsed = DeviceConfig.safeParse(read(values));
+    if (changes?.length === 0) return;
     setWrong(new Set(parsed.success ? [] : parsed.error.issues.map((issue) => String(issue.path[0]))));
     if (!parsed.success) return;
     const saved = (value: T) => {
@@ -77,10 +101,6 @@ export function SettingsForm<T>({
     };
     void run(() => write(parsed.data), { say: () => t('fleet.saved'), done: saved });
   };
-  const open = (name: Name): string =>
-    inherited[name] === undefined
-      ? t('fleet.asItIs')
-      : t('fleet.asSite', { value: settingLabel(name, inherited[name]) });
   return (
     <Form class="stack" noValidate onSubmit={submit}>
       <div class="beside">
@@ -94,14 +114,14 @@ export function SettingsForm<T>({
           if (name in CHOICES) {
             const choices = CHOICES[name as keyof typeof CHOICES];
             const options = choices.map((c) => [c, settingLabel(name, c)] as const);
-            return <SelectField key={name} {...shared} options={[['', open(name)], ...options]} />;
+            return <SelectField key={name} {...shared} options={[['', openLabel(name, inherited)], ...options]} />;
           }
           const range = NUMBERS[name as keyof typeof NUMBERS];
           return (
             <TextField
               key={name}
               {...shared}
-              hint={open(name)}
+              hint={openLabel(name, inherited)}
               {...(range
                 ? { type: 'number' as const, min: range[0], max: range[1] }
                 : { maxLength: 100, dir: 'auto' as const })}
@@ -109,8 +129,9 @@ export function SettingsForm<T>({
           );
         })}
       </div>
+      {changes && changes.length > 0 && <Diff lines={changes} kiosks={kiosks} />}
       <ErrorNote error={error} />
-      <Submit disabled={busy}>{t('people.save')}</Submit>
+      <Submit disabled={busy || changes?.length === 0}>{t('people.save')}</Submit>
     </Form>
   );
 }
@@ -128,17 +149,40 @@ function read(values: Readonly<Partial<Record<Name, string>>>): Record<string, u
 
 interface SettingsHistoryProps<T> {
   history: readonly SettingsChange[];
+  inherited?: DeviceConfig;
+  kiosks: number;
   mayRevert: boolean;
   revert: (revision: number) => Promise<Answer<T>>;
   done: (value: T) => void;
 }
 
 /** Who set what and when; all but the newest can be restored. */
-export function SettingsHistory<T>({ history, mayRevert, revert, done }: SettingsHistoryProps<T>) {
+export function SettingsHistory<T>({
+  history,
+  inherited = {},
+  kiosks,
+  mayRevert,
+  revert,
+  done,
+}: SettingsHistoryProps<T>) {
   const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
-  const newest = history[0]!.revision;
-  const restore = (revision: number) => void run(() => revert(revision), { say: () => t('fleet.saved'), done });
+  const newest = history[0]!;
+  const restore = ({ revision, settings }: SettingsChange) =>
+    void run(() => revert(revision), {
+      ask: {
+        title: t('fleet.restore'),
+        subject: <Diff lines={changesOf(newest.settings, settings, inherited)} kiosks={kiosks} />,
+        text: t('settings.reviewText'),
+      },
+      say: () => t('fleet.saved'),
+      done,
+    });
+  /** Of the oldest that is listed only the first revision says what it changed. */
+  const changesIn = (change: SettingsChange): Line[] => {
+    const before = history[history.indexOf(change) + 1]?.settings ?? (change.revision === 1 ? {} : change.settings);
+    return changesOf(before, change.settings, inherited);
+  };
   return (
     <>
       <ErrorNote error={error} />
@@ -154,7 +198,10 @@ export function SettingsHistory<T>({ history, mayRevert, revert, done }: Setting
             label: t('fleet.what'),
             cell: (c) => (
               <>
-                {settingsText(c.settings)}
+                {changesIn(c).map(({ name, label, before, after }) => (
+                  <p key={name}>{labelled(label, t('settings.fromTo', { before, after }))}</p>
+                ))}
+                <span class="muted small">{settingsText(c.settings)}</span>
                 {c.revertedTo !== null && (
                   <span class="muted"> ({t('fleet.wasRestored', { revision: c.revertedTo })})</span>
                 )}
@@ -165,7 +212,7 @@ export function SettingsHistory<T>({ history, mayRevert, revert, done }: Setting
             when: mayRevert,
             label: t('attention.do'),
             cell: (c) =>
-              c.revision !== newest && <RowButton onClick={() => restore(c.revision)}>{t('fleet.restore')}</RowButton>,
+              c.revision !== newest.revision && <RowButton onClick={() => restore(c)}>{t('fleet.restore')}</RowButton>,
           },
         }}
       />

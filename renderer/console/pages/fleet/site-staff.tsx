@@ -38,7 +38,12 @@ export function KioskStaffPage({ role }: { role: Role }) {
   };
   const remove = ({ id, name, kiosks: count }: staff.KioskStaff) =>
     run(() => api(staff.removeKioskStaff, { params: { member: id } }), {
-      ask: { title: t('kioskStaff.remove'), text: t('kioskStaff.removeText', { name, count }), danger: true },
+      ask: {
+        title: t('kioskStaff.remove'),
+        text: t('kioskStaff.removeText', { name, count }),
+        danger: true,
+        word: name,
+      },
       say: () => t('kioskStaff.removed'),
       done: found.reload,
     });

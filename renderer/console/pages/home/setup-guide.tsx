@@ -83,9 +83,13 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChild
   texts: (reload) => <AdoptTexts onDone={reload} />,
   kiosk: (reload) => <Kiosk onDone={reload} />,
   person: () => (
-    <DialogButton label={t('people.add')}>
-      <AddPerson />
-    </DialogButton>
+    <div class="actions">
+      <DialogButton label={t('people.add')}>
+        <AddPerson />
+      </DialogButton>
+      {/* Who was added before and not enrolled is found there. */}
+      <Button label={t('people.nav')} onClick={() => go('people', { enrolled: 'false' })} />
+    </div>
   ),
   checkin: () => null,
 };

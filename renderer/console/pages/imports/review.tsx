@@ -67,7 +67,13 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
     });
   const cancel = () =>
     run(() => api(imports.cancelImport, { params: { import: id } }), {
-      ask: { title: t('imports.cancel'), text: t('imports.cancelText', { count: total }), danger: true },
+      ask: {
+        title: t('imports.cancel'),
+        text: t('imports.cancelText', { count: total }),
+        danger: true,
+        // Where nothing was uploaded there is nothing to lose.
+        ...(total > 0 && { word: t('people.eraseWord') }),
+      },
       done: () => go('imports'),
     });
   return (

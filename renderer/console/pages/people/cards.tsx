@@ -14,6 +14,9 @@ import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
+/** What a card is called here: no one knows its code. */
+const shownId = (id: string): string => id.slice(-8);
+
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boolean }) {
   const found = useRead(credentials.listCredentials, { params: { person: person.id } });
@@ -34,6 +37,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
         title: t('cards.revoke'),
         text: t('cards.revokeText', { count: kiosksAt(person.sites) }),
         danger: true,
+        ...(number === null && { word: shownId(id) }),
       },
       done: () => {
         found.reload();
@@ -54,7 +58,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
           <li key={c.id} class="setting">
             <div>
               <p class="setting-name" id={`card-${c.id}`}>
-                {t(`cards.${c.kind}`)} <bdi dir="ltr">{c.number ?? c.id.slice(-8)}</bdi>
+                {t(`cards.${c.kind}`)} <bdi dir="ltr">{c.number ?? shownId(c.id)}</bdi>
               </p>
               <p class="muted small">
                 {t('cards.issued')} <Moment at={c.issuedAt} />

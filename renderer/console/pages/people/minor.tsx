@@ -20,7 +20,7 @@ export function MinorPanel({ person, minor, mayWrite, onChange }: MinorPanelProp
   const { error, run } = useWrite();
   const forget = () =>
     run(() => api(removeMinor, { params: { person } }), {
-      ask: { title: t('people.notMinor'), text: t('people.notMinorText') },
+      ask: { title: t('people.notMinor'), text: t('people.notMinorText'), danger: true, word: t('people.eraseWord') },
       done: onChange,
     });
   if (!minor && !mayWrite) return null;

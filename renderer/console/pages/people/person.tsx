@@ -11,6 +11,7 @@ import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -157,12 +158,23 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
 }
 
 function Sites({ person, onDone }: { person: people.Person; onDone: () => void }) {
-  const [chosen, setChosen] = useState<readonly string[]>(person.sites);
+  const params = { person: person.id };
+  const [before] = useState(person.sites);
+  const [chosen, setChosen] = useState<readonly string[]>(before);
   return (
     <WriteForm
-      write={() => api(people.setPersonSites, { params: { person: person.id }, body: { sites: chosen } })}
-      say={() => t('people.saved')}
-      done={onDone}
+      write={() => api(people.setPersonSites, { params, body: { sites: chosen } })}
+      done={() => {
+        onDone();
+        toast(
+          () => t('people.saved'),
+          async () => {
+            const undone = await api(people.setPersonSites, { params, body: { sites: before } });
+            onDone();
+            return undone.ok ? null : undone.error;
+          },
+        );
+      }}
       action={t('people.save')}
     >
       <p class="muted">{t('people.sitesText')}</p>

@@ -30,7 +30,13 @@ export function PinCodePanel({ person: { id: person, number, sites } }: { person
     run(
       () => api(what === 'withdraw' ? credentials.withdrawPinCode : credentials.withdrawPin, { params: { person } }),
       {
-        ask: { title: t(`pinCode.${what}`), text: t(`pinCode.${what}Text`, { count: kiosksAt(sites) }), danger: true },
+        ask: {
+          title: t(`pinCode.${what}`),
+          text: t(`pinCode.${what}Text`, { count: kiosksAt(sites) }),
+          danger: true,
+          // Another code is made at once; the PIN is known to its holder alone.
+          ...(what === 'takeBack' && { word: number! }),
+        },
         say: () => t('pinCode.withdrawn'),
         done: found.reload,
       },

@@ -22,7 +22,12 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
     if (!answer?.ok) found.reload();
   };
   const refuse = async () => {
-    const ask = { title: t('lookalikes.refuse'), text: t('lookalikes.refuseText'), danger: true };
+    const ask = {
+      title: t('lookalikes.refuse'),
+      text: t('lookalikes.refuseText'),
+      danger: true,
+      word: t('people.eraseWord'),
+    };
     const answer = await run(() => api(refuseCase, { params }), { ask, say: () => t('lookalikes.refusedDone'), done });
     if (answer && !answer.ok) found.reload();
   };

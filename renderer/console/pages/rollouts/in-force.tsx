@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
 import { Button } from '../../../shared/button.tsx';
 import { labelled } from '../../../shared/i18n.ts';
@@ -7,6 +6,7 @@ import { CheckField, ErrorNote, useCheck } from '../../../shared/web/form.tsx';
 import { Badge, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { filterOf } from '../../parts/filters.tsx';
 import { Moment } from '../../parts/labels.tsx';
 import { Kiosks, ProgressBar } from './kiosks.tsx';
 import { ringName } from './rings.tsx';
@@ -29,9 +29,9 @@ interface InForceProps {
 
 /** The current rollout: its progress, what it waits for, and what can be done with it. */
 export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
-  const [more, setMore] = useState<'kiosks' | 'history' | null>(null);
+  const { value: more, onValue: setMore } = filterOf('show');
   const { state, stopped, version, steps, step } = rollout;
-  const toggle = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);
+  const toggle = (what: 'kiosks' | 'history') => setMore(more === what ? '' : what);
   return (
     <Panel
       title={t('rollouts.title', { version })}

@@ -1,8 +1,9 @@
 import { t } from '../../i18n.ts';
 import { flat, followsLabel, nameLabel, valueLabel } from './declared.ts';
 
-interface Line {
+export interface Line {
   readonly name: string;
+  readonly label: string;
   readonly before: string;
   readonly after: string;
   /** What follows from it; null: nothing that its name does not say. */
@@ -13,7 +14,12 @@ interface Line {
 export function linesOf(before: object, after: object): Line[] {
   const [was, is] = [flat(before), flat(after)];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
-    const line = { name, before: valueLabel(name, was[name]), after: valueLabel(name, is[name]) };
+    const line = {
+      name,
+      label: nameLabel(name),
+      before: valueLabel(name, was[name]),
+      after: valueLabel(name, is[name]),
+    };
     return line.before === line.after ? [] : [{ ...line, follows: followsLabel(name, is[name]) }];
   });
 }
@@ -21,9 +27,9 @@ export function linesOf(before: object, after: object): Line[] {
 /** What is about to be saved, setting by setting. @param kiosks how many go by it */
 export const Diff = ({ lines, kiosks }: { lines: readonly Line[]; kiosks: number }) => (
   <ul class="diff">
-    {lines.map(({ name, before, after, follows }) => (
+    {lines.map(({ name, label, before, after, follows }) => (
       <li key={name}>
-        <p class="setting-name">{nameLabel(name)}</p>
+        <p class="setting-name">{label}</p>
         <p>{t('settings.fromTo', { before, after })}</p>
         <p class="muted small">
           {t('settings.reaches', { count: kiosks })} {follows}
