@@ -11,6 +11,7 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { movesOfB } from '../footage/moves.ts';
 import { installReactiveCamera, type ReactiveCamera, reactTo } from '../footage/reactive-camera.ts';
 import { largeKiosk } from './large-kiosk.ts';
@@ -171,6 +172,8 @@ async function left(page: Page, camera: ReactiveCamera): Promise<void> {
   // When the result goes, footage that follows prompts goes back to the man straight ahead.
   await page.locator('.result').waitFor({ state: 'detached' });
   await camera.cue(null);
+  // However slow the machine is: until then he is the one who has been welcomed already.
+  await page.locator('.sentence-main', { hasText: en.stage.answered }).waitFor({ state: 'detached' });
 }
 
 /** Runs in the page before its own scripts: notes when things happen on the line to the core and on the screen. */

@@ -32,7 +32,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const stop = (row: reports.ReportSchedule) => {
     const { by, only, site, every, at, language, receivers } = row;
     const body = { by, only, site, every, at, language, receivers: receivers.map(({ id }) => id) };
-    // Whoever does not see to whom it goes can't have it sent to them again.
+    // An address that can't be seen here can't be given to a new one either.
     const restored = found.value?.mail && receivers.length > 0 && receivers.every(({ email }) => email !== null);
     const undo = async () => {
       const made = await api(reports.createReportSchedule, { body });
