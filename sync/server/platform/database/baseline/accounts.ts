@@ -193,7 +193,12 @@ export const accounts: readonly string[] = [
      select * into head from audit_head();
      if head.version = entry.key_version and coalesce(head.position, 0) = entry.position - 1
         and coalesce(head.mac, after) = after then
-       insert into audit select entry.*;
+       -- Column by column: those of a later build have their defaults.
+       insert into audit (position, at, action, role, actor, route, resource, data, count, everyone, outcome, sealed,
+              subjects, key_version, mac)
+       values (entry.position, entry.at, entry.action, entry.role, entry.actor, entry.route, entry.resource,
+              entry.data, entry.count, entry.everyone, entry.outcome, entry.sealed, entry.subjects,
+              entry.key_version, entry.mac);
      else
        return query select head.version, head.sealed, head.position, head.mac;
      end if;
