@@ -92,6 +92,8 @@ test('an administrator chooses for another account', async () => {
   await picture(page, 'alerts-of', ['desk', 'narrow']);
   await dialog.getByRole('button', { name: 'Save alerts' }).click();
   await expect(page.getByText('Alerts saved.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('row').filter({ hasText: 'desk@example.org' })).toContainText('Enrolment');
   const { accounts } = await ask(page, 'GET', '/api/accounts');
   const { id } = accounts.find(({ email }: { email: string }) => email === 'desk@example.org');
   expect(await ask(page, 'GET', `/api/accounts/${id}/alerts`)).toMatchObject({ settings: { topics: ['people'] } });

@@ -267,6 +267,9 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await kiosk();
     await run();
     expect(mailed().map(({ to }) => to)).toEqual([`<${open.email}>`]);
+    const { accounts } = await api.ask<{ accounts: { account: string; topics: string[] }[] }>('GET', '/api/alerts');
+    const topicsOf = ({ id }: Account) => accounts.find((one) => one.account === id)?.topics;
+    expect([closed, pending, open].map(topicsOf)).toEqual([undefined, ['kiosks', 'server'], ['kiosks', 'server']]);
   });
 
   test('while the mail server takes nothing, that needs attention and alerts wait; then they come in one mail', async () => {

@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
+import { type AlertTopic, listAlerts } from '../../../sync/protocol/api/alerts.ts';
+import { listed } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
-import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, useResource, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -20,6 +22,11 @@ export function Accounts({ role }: PageProps) {
   const [link, setLink] = useState<{ readonly email: string | null; readonly made: OneTimeLink } | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
+  const alerts = useResource(`alerts ${admin}`, (by) =>
+    admin ? api(listAlerts, by) : Promise.resolve({ ok: true as const, value: { accounts: [] } }),
+  );
+  const topicsOf = (account: string): readonly AlertTopic[] =>
+    alerts.value?.accounts.find((one) => one.account === account)?.topics ?? [];
   const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
     run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
@@ -75,6 +82,11 @@ export function Accounts({ role }: PageProps) {
                   </Badge>
                 ),
               },
+              alerts: {
+                when: admin,
+                label: t('alerts.nav'),
+                cell: (a) => listed(topicsOf(a.id).map((topic) => t(`alerts.topic.${topic}`))) || '–',
+              },
               signedInAt: {
                 label: t('accounts.signedIn'),
                 sort: (a) => a.signedInAt,
@@ -96,7 +108,7 @@ export function Accounts({ role }: PageProps) {
                           wide
                         >
                           <div class="stack">
-                            <AlertsOf account={a.id} />
+                            <AlertsOf account={a.id} onSaved={alerts.reload} />
                           </div>
                         </DialogButton>
                       )}

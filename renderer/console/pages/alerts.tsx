@@ -31,7 +31,7 @@ export function AlertsPage() {
 }
 
 /** The same for an account, chosen by an administrator for its holder. */
-export function AlertsOf({ account }: { account: string }) {
+export function AlertsOf({ account, onSaved }: { account: string; onSaved?: () => void }) {
   const found = useRead(alerts.getAlerts, { params: { account } });
   return (
     <>
@@ -39,7 +39,14 @@ export function AlertsOf({ account }: { account: string }) {
       {found.value && (
         <>
           <Mail account={account} found={found.value} onDone={found.reload} />
-          <Choose account={account} found={found.value} onDone={found.replace} />
+          <Choose
+            account={account}
+            found={found.value}
+            onDone={(next) => {
+              found.replace(next);
+              onSaved?.();
+            }}
+          />
         </>
       )}
     </>

@@ -7,7 +7,7 @@ import { LANGUAGES } from './languages.ts';
 import { Instant } from './page.ts';
 import { TimeZone } from './sites.ts';
 
-/** `/api/accounts/:account/alerts`: what an account is mailed of what needs attention (docs/operate/health.md). */
+/** `/api/alerts` and `/api/accounts/:account/alerts`: what accounts are mailed of what needs attention (docs/operate/health.md). */
 
 /** What can be chosen, with the kinds of items in each. */
 export const ALERT_TOPICS = {
@@ -68,6 +68,16 @@ export type Alerts = z.infer<typeof Alerts>;
 /** What came of a test: what the mail server answered, or why it was not reached. */
 export const AlertTest = z.strictObject({ to: z.string(), sent: z.boolean(), answer: z.string() });
 export type AlertTest = z.infer<typeof AlertTest>;
+
+export const listAlerts = endpoint('GET /api/alerts', {
+  summary: 'Show who is mailed which attention items',
+  roles: ['admin'],
+  data: [],
+  /** Of those that can be mailed: disabled accounts, and those without an address, are left out. */
+  answer: z.strictObject({
+    accounts: z.array(z.strictObject({ account: Uuid, topics: AlertSettings.shape.topics })),
+  }),
+});
 
 export const getAlerts = endpoint('GET /api/accounts/:account/alerts', {
   summary: 'Show which attention items an account is mailed: its own, or for an administrator any',

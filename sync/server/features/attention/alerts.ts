@@ -114,11 +114,12 @@ async function queueAll(tx: Tx, kind: 'attention.opened' | 'attention.closed', i
   await queueMessages(tx, kind, ids, now, ({ site }, id) => site === null || (sites.get(id)?.includes(site) ?? false));
 }
 
-/** An account that mails can go to. */
+/** An account that mails can go to, once it is set up. */
 interface Reader {
   readonly id: string;
   readonly role: string;
   readonly email: string;
+  readonly enrolled: boolean;
   readonly row: Row<'alert_account'> | null;
   readonly settings: api.AlertSettings;
 }
@@ -135,13 +136,15 @@ const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSe
   };
 };
 
-/** Everyone who can sign in and has an address, in a fixed order. */
+/** Everyone who has an address and is not disabled, in a fixed order. */
 async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
   const rows = new Map((await findAll(db, 'alert_account', {})).map((row) => [row.account, row]));
   const accounts = await findSorted(db, 'account', { disabled_at: null, email: not(null) }, ['made_at', 'id']);
-  return accounts.filter(isEnrolled).map(({ id, role, email, row_version }) => {
+  return accounts.map((account) => {
+    const { id, role, email, row_version } = account;
     const row = rows.get(id) ?? null;
-    return { id, role, email: openEmail(keys, id, row_version, email!), row, settings: settingsOf(role, row) };
+    const [enrolled, settings] = [isEnrolled(account), settingsOf(role, row)];
+    return { id, role, email: openEmail(keys, id, row_version, email!), enrolled, row, settings };
   });
 }
 
@@ -160,7 +163,7 @@ async function mailAccounts(context: JobContext): Promise<{ mails: number; faile
   const sites = await listSites(db);
   const kiosks = new Map((await findAll(db, 'device', {}, ['id', 'name'])).map(({ id, name }) => [id, name]));
   const zone = sites.find((s) => s.isDefault)?.timeZone ?? 'UTC';
-  for (const reader of await readersOf(db, keys)) {
+  for (const reader of (await readersOf(db, keys)).filter((one) => one.enrolled)) {
     signal.throwIfAborted();
     const { row, settings, email } = reader;
     const at = now();
@@ -234,6 +237,9 @@ async function alertsOf(tx: Tx, keys: Keys, config: Config, id: string) {
 }
 
 export const alertRoutes: readonly Route[] = [
+  implement(api.listAlerts, async ({ tx, services: { keys } }) => ({
+    accounts: (await readersOf(tx, keys)).map(({ id, settings }) => ({ account: id, topics: settings.topics })),
+  })),
   implement(api.getAlerts, ({ tx, services: { keys, config }, actor, params: { account } }) => {
     requireOwn(actor, account);
     return alertsOf(tx, keys, config, account);
