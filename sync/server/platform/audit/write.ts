@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { lockName } from '../database/once.ts';
+import { insert } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
@@ -24,66 +25,30 @@ export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Dat
   const person = actor.role === 'person' ? actor.id : null;
   const subjects = [...new Set(entry.subjects)];
   const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
-  const rowAfter = ({ key, position: last }: Head): AuditRow => {
-    const position = last + 1;
-    const day = dayOf(now);
-    return {
-      position,
-      at: now,
-      action: entry.action,
-      role: actor.role,
-      actor: person === null ? actor.id : null,
-      route: clean(entry.route),
-      resource: entry.resource == null ? null : clean(entry.resource),
-      data: [...new Set(entry.data)].sort(),
-      count: entry.count ?? subjects.length,
-      everyone: entry.everyone ?? false,
-      outcome: clean(entry.outcome),
-      sealed: sealActor(key, people, actor, position, now),
-      subjects:
-        subjects.length === 0
-          ? null
-          : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, day, key)))),
-      keyVersion: key.version,
-    };
+  const { key, position: last, mac: previous } = await lockHead(tx, keys, now);
+  const position = last + 1;
+  const day = dayOf(now);
+  const row: AuditRow = {
+    position,
+    at: now,
+    action: entry.action,
+    role: actor.role,
+    actor: person === null ? actor.id : null,
+    route: clean(entry.route),
+    resource: entry.resource == null ? null : clean(entry.resource),
+    data: [...new Set(entry.data)].sort(),
+    count: entry.count ?? subjects.length,
+    everyone: entry.everyone ?? false,
+    outcome: clean(entry.outcome),
+    sealed: sealActor(key, people, actor, position, now),
+    subjects:
+      subjects.length === 0
+        ? null
+        : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, day, key)))),
+    keyVersion: key.version,
   };
-  let head = lastWritten.get(keys) ?? (await lockHead(tx, keys, now));
-  for (;;) {
-    const row = rowAfter(head);
-    const mac = rowMac(head.key, head.mac, row);
-    const other = await append(tx, keys, head, row, mac, now);
-    if (!other) {
-      lastWritten.set(keys, { key: head.key, position: row.position, mac });
-      return;
-    }
-    // The lock is held by now: what follows this one is the next row.
-    head = other;
-  }
-}
-
-/**
- * The row that this process wrote last: it is probably the head still, and then the next row takes one round trip. It may
- * have been undone since, or be of another database, so it is no more than a guess that the database compares.
- */
-const lastWritten = new WeakMap<Keys, Head>();
-
-/** Takes the chain's lock, and adds the row if it follows its head. @returns the head where it does not */
-async function append(tx: Tx, keys: Keys, after: Head, row: AuditRow, mac: Buffer, now: Date): Promise<Head | null> {
-  const { keyVersion, sealed, subjects, ...columns } = row;
-  const bytes = (value: Uint8Array | null) => value && `\\x${Buffer.from(value).toString('hex')}`;
-  const entry = {
-    ...columns,
-    sealed: bytes(sealed),
-    subjects: bytes(subjects),
-    key_version: keyVersion,
-    mac: bytes(mac),
-  };
-  const { rows } = await sql<HeadRow>`
-    select version, sealed, "position", mac
-    from audit_append(${after.mac}::bytea, json_populate_record(null::audit, ${JSON.stringify(entry)}::json))`.execute(
-    tx,
-  );
-  return rows[0] ? headOf(tx, keys, rows[0], now) : null;
+  const { keyVersion, data, ...columns } = row;
+  await insert(tx, 'audit', { ...columns, data: [...data], key_version: keyVersion, mac: rowMac(key, previous, row) });
 }
 
 /** One writer at a time, until the transaction ends. */
@@ -107,19 +72,13 @@ export interface Head {
 
 /** Takes the chain's lock. @returns the newest row, or the checkpoint where a purge took it, and the newest key, made where there is none */
 export async function lockHead(tx: Tx, keys: Keys, now: Date): Promise<Head> {
-  const { rows } = await sql<HeadRow>`select version, sealed, "position", mac from audit_head()`.execute(tx);
-  return headOf(tx, keys, rows[0]!, now);
-}
-
-interface HeadRow {
-  readonly version: number | null;
-  readonly sealed: Uint8Array | null;
-  readonly position: number | string | null;
-  readonly mac: Uint8Array | null;
-}
-
-/** The caller holds the chain's lock. */
-async function headOf(tx: Tx, keys: Keys, { version, sealed, position, mac }: HeadRow, now: Date): Promise<Head> {
+  const { rows } = await sql<{
+    version: number | null;
+    sealed: Uint8Array | null;
+    position: number | string | null;
+    mac: Uint8Array | null;
+  }>`select version, sealed, "position", mac from audit_head()`.execute(tx);
+  const { version, sealed, position, mac } = rows[0]!;
   const key = version && sealed ? unwrapAuditKey(keys, version, sealed) : await newAuditKey(tx, keys, 1, now);
   return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };
 }

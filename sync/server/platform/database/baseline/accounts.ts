@@ -183,24 +183,4 @@ export const accounts: readonly string[] = [
            union all (select c.position, c.mac from audit_checkpoint c order by c.position desc limit 1)) ends
          order by ends.position desc limit 1) h on true;
    end $$`,
-
-  // A row that was made for `after`, the MAC of the row before it: added where that is the head, else nothing is added and
-  // the head is answered. Either way the lock is held from then on.
-  `create function audit_append(after bytea, entry audit)
-     returns table (version integer, sealed bytea, "position" bigint, mac bytea) language plpgsql volatile as $$
-   declare head record;
-   begin
-     select * into head from audit_head();
-     if head.version = entry.key_version and coalesce(head.position, 0) = entry.position - 1
-        and coalesce(head.mac, after) = after then
-       -- Column by column: those of a later build have their defaults.
-       insert into audit (position, at, action, role, actor, route, resource, data, count, everyone, outcome, sealed,
-              subjects, key_version, mac)
-       values (entry.position, entry.at, entry.action, entry.role, entry.actor, entry.route, entry.resource,
-              entry.data, entry.count, entry.everyone, entry.outcome, entry.sealed, entry.subjects,
-              entry.key_version, entry.mac);
-     else
-       return query select head.version, head.sealed, head.position, head.mac;
-     end if;
-   end $$`,
 ];
