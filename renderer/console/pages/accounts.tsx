@@ -25,8 +25,8 @@ export function Accounts({ role }: PageProps) {
   const alerts = useResource(`alerts ${admin}`, (by) =>
     admin ? api(listAlerts, by) : Promise.resolve({ ok: true as const, value: { accounts: [] } }),
   );
-  const topicsOf = (account: string): readonly AlertTopic[] =>
-    alerts.value?.accounts.find((one) => one.account === account)?.topics ?? [];
+  const topicsOf = (account: string): readonly AlertTopic[] | undefined =>
+    alerts.value?.accounts.find((one) => one.account === account)?.topics;
   const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
     run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
@@ -58,7 +58,7 @@ export function Accounts({ role }: PageProps) {
         )
       }
     >
-      <Reading of={found} rows={5} error={error} />
+      <Reading of={found} rows={5} error={error ?? alerts.error} />
       {found.value && (
         <div class="card table-card">
           <DataTable
@@ -85,7 +85,9 @@ export function Accounts({ role }: PageProps) {
               alerts: {
                 when: admin,
                 label: t('alerts.nav'),
-                cell: (a) => listed(topicsOf(a.id).map((topic) => t(`alerts.topic.${topic}`))) || '–',
+                // Nothing is said of them before they are known.
+                cell: (a) =>
+                  alerts.value && (listed((topicsOf(a.id) ?? []).map((topic) => t(`alerts.topic.${topic}`))) || '–'),
               },
               signedInAt: {
                 label: t('accounts.signedIn'),
