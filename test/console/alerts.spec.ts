@@ -94,6 +94,7 @@ test('an administrator chooses for another account', async () => {
   await expect(page.getByText('Alerts saved.')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('row').filter({ hasText: 'desk@example.org' })).toContainText('Enrolment');
+  await picture(page, 'accounts-alerts', ['desk', 'narrow']);
   const { accounts } = await ask(page, 'GET', '/api/accounts');
   const { id } = accounts.find(({ email }: { email: string }) => email === 'desk@example.org');
   expect(await ask(page, 'GET', `/api/accounts/${id}/alerts`)).toMatchObject({ settings: { topics: ['people'] } });
