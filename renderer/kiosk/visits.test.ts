@@ -8,11 +8,15 @@ const RECEIPT = { name: 'A', repeated: false } as Receipt;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** Visits in front of a core that answers what the test says; frames come 40 ms apart, as a camera's do. */
-function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'more', progress: 0.5 })) {
+function setup(
+  answers: (n: number) => ProbeResult | Error = () => ({ kind: 'more', progress: 0.5 }),
+  answered: () => Promise<void> = async () => undefined,
+) {
   const log: string[] = [];
   const probes: { visit: string; others: number }[] = [];
   const given: Answer[] = [];
   let asked = false;
+  let nobody = true;
   let visit = 0;
   let at = 0;
   let allowed = true;
@@ -33,6 +37,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
         light = input.light;
         const answer = answers(probes.length);
         if (answer instanceof Error) throw answer;
+        await answered();
         return answer;
       },
     },
@@ -45,12 +50,13 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
     begun: () => log.push('begun'),
     probed: () => undefined,
   });
-  /** Frames for so long; a sample is answered with the next frame, as the worker does. */
+  /** Frames for so long; as the worker does, the first one with a face comes with a sample, and a sample is answered with the next frame. */
   const frames = async (ms: number, f: Parameters<typeof face>[0] | null, light = {}, more = 0): Promise<void> => {
     for (const end = at + ms; at < end; at += 40) {
       const one = f ? face(f) : null;
       const faces = one ? [one, ...Array.from({ length: more }, () => face({ x: 80, size: 90 }))] : [];
-      const due = asked;
+      const due = asked || (nobody && one !== null);
+      nobody = one === null;
       asked = false;
       visits.seen(detection(at, faces, due ? sample(one, light) : null));
       await later();
@@ -87,6 +93,38 @@ describe('visits', () => {
     expect(k.probes).toHaveLength(3);
     await k.frames(1_000, {});
     expect(k.probes.length).toBeLessThanOrEqual(11);
+  });
+
+  it('send what came with the first frame of the face as soon as the core knows of the visit, and the next before its answer', async () => {
+    const pending: (() => void)[] = [];
+    const k = setup(
+      () => ({ kind: 'more', progress: 0.5 }),
+      () => new Promise((done) => pending.push(done)),
+    );
+    await k.frames(40, {});
+    expect(k.probes).toHaveLength(1);
+    await k.frames(80, {});
+    expect(k.probes, 'two under way at most').toHaveLength(2);
+    pending[0]!();
+    await later();
+    await k.frames(40, {});
+    expect(k.probes).toHaveLength(3);
+  });
+
+  it('are sampled twice as often while moves of the head are asked for', async () => {
+    const k = setup(() => ({
+      kind: 'challenge',
+      step: 'turn-left',
+      index: 0,
+      of: 2,
+      progress: 0,
+      hold: false,
+      light: false,
+    }));
+    await k.frames(400, {});
+    const before = k.probes.length;
+    await k.frames(1_000, {});
+    expect(k.probes.length - before).toBeGreaterThanOrEqual(12);
   });
 
   it('begin with the number that was typed first', async () => {

@@ -57,10 +57,14 @@ export interface Visits {
   restart(): void;
 }
 
-/** At most eight probes a second, one under way. */
+/** At most eight probes a second. */
 const PROBE_MS = 125;
 /** So many probes of a visit are sent with every frame instead: a clear face is recognised by two. */
 const EAGER_PROBES = 3;
+/** Of those so many are under way at once, so that the core never waits for a frame; of others one. */
+const EAGER_AT_ONCE = 2;
+/** While moves are asked for twice as many: a head turns in a tenth of a second. */
+const MOVE_MS = 60;
 /** Pixels are asked for this often while nobody is there, to see whether the lens is covered. */
 const IDLE_SAMPLE_MS = 500;
 /** A sentence stays at least this long, so that it can be read. */
@@ -97,7 +101,9 @@ export function createVisits(deps: VisitDeps): Visits {
   let visit: string | null = null;
   /** Counts visits: an answer to an earlier one is discarded. */
   let round = 0;
-  let probing = false;
+  /** What came while the visit was being begun, to be sent as soon as it has. */
+  let early: readonly [FaceCrop, Detection] | null = null;
+  let underWay = 0;
   let probes = 0;
   let lastSampleAt = -Infinity;
   let lastSaidAt = -Infinity;
@@ -113,10 +119,14 @@ export function createVisits(deps: VisitDeps): Visits {
   /** What the core asked for last, and until when it is shown. */
   let coreReason: { reason: string; until: number } | null = null;
 
+  const begun = (): boolean => phase === 'beginning' || phase === 'probing';
+  const eager = (): boolean => begun() && probes < EAGER_PROBES;
+
   function end(): void {
     const old = visit;
     phase = 'none';
     visit = null;
+    early = null;
     round++;
     progress = 0;
     challenge = null;
@@ -145,6 +155,8 @@ export function createVisits(deps: VisitDeps): Visits {
       if (mine !== round) return void deps.core.visitEnd(made).catch(() => undefined);
       visit = made.visit;
       phase = 'probing';
+      if (early) void probe(...early);
+      early = null;
     } catch (error) {
       if (mine === round) failed(error);
     }
@@ -170,7 +182,7 @@ export function createVisits(deps: VisitDeps): Visits {
   async function probe(crop: FaceCrop, s: Detection): Promise<void> {
     if (!visit) return;
     const mine = round;
-    probing = true;
+    underWay++;
     probes++;
     deps.probed();
     const frame: FaceFrame = {
@@ -228,7 +240,7 @@ export function createVisits(deps: VisitDeps): Visits {
     } catch (error) {
       if (mine === round) failed(error);
     } finally {
-      probing = false;
+      underWay--;
     }
   }
 
@@ -263,7 +275,7 @@ export function createVisits(deps: VisitDeps): Visits {
       const track = tracker.step(s);
       if (track.left || (phase === 'answered' && !track.present)) end();
       if (!deps.allowed()) {
-        if (phase === 'beginning' || phase === 'probing') end();
+        if (begun()) end();
         return batch(() => show(s.at, false, null));
       }
       if (track.present && phase === 'none' && s.faces.length > 0) void begin();
@@ -284,13 +296,15 @@ export function createVisits(deps: VisitDeps): Visits {
       if (phase === 'answered') reason = null;
 
       const crop = s.sample?.crop;
-      if (crop && phase === 'probing' && !probing && reason === null) void probe(crop, s);
-      // The next frame's pixels are asked for while the core has the ones before: it takes no longer than a frame.
-      const eager = phase === 'probing' && probes < EAGER_PROBES;
-      const due = eager ? 0 : track.present ? PROBE_MS : IDLE_SAMPLE_MS;
+      if (crop && reason === null) {
+        if (phase === 'beginning') early = [crop, s];
+        else if (phase === 'probing' && underWay < (eager() ? EAGER_AT_ONCE : 1)) void probe(crop, s);
+      }
+      const due = eager() ? 0 : challenge ? MOVE_MS : track.present ? PROBE_MS : IDLE_SAMPLE_MS;
       if (s.at - lastSampleAt >= due && phase !== 'answered') {
         lastSampleAt = s.at;
-        deps.sample(phase === 'probing' && (eager || !probing) && (reason === null || s.faces.length === 1));
+        const free = eager() || challenge !== null || underWay === 0;
+        deps.sample(begun() && free && (reason === null || s.faces.length === 1));
       }
       if (coreReason && coreReason.until < s.at) coreReason = null;
       show(s.at, track.present, reason ?? explained(coreReason?.reason ?? null, lastSample));

@@ -6,7 +6,6 @@ import type { RgbImage } from '../../models/rules/image.ts';
 import type { FaceQuality } from '../../models/rules/quality.ts';
 import { demoPeople, type Person, readFrames, readPicture, type Take } from '../footage/index.ts';
 import { type Motion, observation, seeded } from '../liveness/heads.ts';
-import { SAMPLES_A_SECOND } from '../liveness/watch.ts';
 
 /**
  * What stands before the camera in tests of the check-in and of enrolment: people of the recorded footage through the real
@@ -42,7 +41,7 @@ export async function openFaces(): Promise<Faces> {
 
   async function read({ source, start, seconds }: Take): Promise<readonly FaceFrame[]> {
     const frames: FaceFrame[] = [];
-    for await (const { image, at } of readFrames(source, { fps: SAMPLES_A_SECOND, start, seconds })) {
+    for await (const { image, at } of readFrames(source, { fps: 8, start, seconds })) {
       const [face] = await real.detect(image);
       if (!face) continue;
       frames.push({ picture: picture(image), box: [...face.box], others: 0, takenAt: at * 1000, place: WHOLE });

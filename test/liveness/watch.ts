@@ -10,8 +10,8 @@ import { gaussian } from './heads.ts';
 /** What the kiosk's core makes of recorded footage or of a simulated print: real detector, landmarks and quality. */
 export type Watched = Observation & { readonly image: RgbImage };
 
-/** At most so many frames a second reach the core: the screen's own limit. */
-export const SAMPLES_A_SECOND = 8;
+/** So many frames a second reach the core while moves are asked for: the screen’s own limit. */
+export const SAMPLES_A_SECOND = 15;
 
 /** Observations of the largest face in each frame; a frame without a face gives none. */
 export async function watch(

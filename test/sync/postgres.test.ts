@@ -14,6 +14,7 @@ import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.
 import { onceAcrossReplicas } from '../../sync/server/platform/database/once.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { insert } from '../../sync/server/platform/database/rows.ts';
 import { postgresSignals } from '../../sync/server/platform/database/signals.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/platform/database/url.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
@@ -138,6 +139,35 @@ describe('the connection', () => {
     await pglite.close();
     home.remove();
   });
+
+  test.each(['PostgreSQL', 'PGlite'])(
+    'of %s undoes a transaction whose last statement fails, which COMMIT did not wait for, and says why',
+    async (kind) => {
+      const home = temporaryFolder();
+      const { db, close } = kind === 'PGlite' ? await openDatabase(home.path) : await open();
+      const named = async (name: string) =>
+        (await sql`select 1 from site where name = ${name}`.execute(db)).rows.length > 0;
+      const ending = (name: string, end: (attempt: number) => ReturnType<typeof sql>) => {
+        let attempt = 0;
+        return inTransaction(
+          db,
+          async (tx, last) => {
+            await insert(tx, 'site', { id: randomUUID(), name, time_zone: 'UTC' });
+            last(end(++attempt).execute(tx));
+            return attempt;
+          },
+          { random: () => 0 },
+        );
+      };
+      const conflict = sql`do $$ begin raise exception 'conflict' using errcode = '40001'; end $$`;
+      expect(await codeOf(ending('divided', () => sql`select 1 / 0`))).toBe('22012');
+      expect(await named('divided')).toBe(false);
+      expect(await ending('repeated', (attempt) => (attempt < 3 ? conflict : sql`select 1`))).toBe(3);
+      expect(await named('repeated')).toBe(true);
+      await close();
+      home.remove();
+    },
+  );
 });
 
 describe('replicas', () => {

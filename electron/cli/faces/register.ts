@@ -119,7 +119,7 @@ export function registerFaces(program: Command): Command {
     .description('Try the liveness check on films, or on folders of their frames.')
     .argument('<files...>', 'films, or folders of frames')
     .option('--json', 'one line of JSON per file')
-    .option('--fps <n>', 'samples a second; the frames of a folder are so far apart', '8')
+    .option('--fps <n>', 'samples a second; the frames of a folder are so far apart', '15')
     .option('--seed <n>', 'random seed of the waits, so that a run can be repeated', '1')
     .addHelpText('after', LIVENESS_HELP)
     .action(async (files: string[], options: { json?: boolean; fps: string; seed: string }) => {

@@ -178,6 +178,15 @@ describe('a head turn', () => {
     expect(last(run(['turn-left'], swapped)).state).not.toBe('passed');
   });
 
+  test('too quick to be followed is asked for again, and passes when it is then made more slowly', () => {
+    const quick = then(still(1_000), still(500, { yaw: 24 }));
+    const answers = run(['turn-left'], quick);
+    expect(last(answers)).toMatchObject({ state: 'going', step: 'middle', progress: 0 });
+    expect(last(run(['turn-left'], then(quick, turning(24)))).state).toBe('passed');
+    const again = Array.from({ length: 4 }, () => quick).reduce((all, one) => then(all, one));
+    expect(last(run(['turn-left'], again))).toMatchObject({ state: 'failed', reason: 'interrupted' });
+  });
+
   test('counts for nothing across a gap, and too many gaps end it', () => {
     const gap = turning(24).map((m) => (m.at > 800 ? { ...m, at: m.at + 2_000 } : m));
     expect(last(run(['turn-left'], gap)).state).toBe('going');

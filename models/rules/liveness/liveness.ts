@@ -11,7 +11,7 @@ export type { Observation } from './sample.ts';
 
 /** Time for each step, ms. */
 const STEP_MS = 8_000;
-/** Breaks (face lost, a jump) after which the challenge has failed. */
+/** Breaks (face lost, a jump, a move too quick to be followed) after which the challenge has failed. */
 const MOST_BREAKS = 4;
 
 export interface LivenessState {
@@ -87,6 +87,12 @@ export function startLiveness({ steps }: Challenge, calibration: Calibration): L
     tracker = step === 'middle' ? middle : trackMove(step, hold, middle.front);
     progress = 0;
   };
+  const startOver = (why: LivenessFailure): LivenessState => {
+    if (++breaks >= MOST_BREAKS) return end(why);
+    hold = false;
+    begin(at & ~1);
+    return current();
+  };
   const next = (likeness: number): LivenessState => {
     if (steps[at]!.step === 'middle') {
       if (!(likeness >= samePerson.straight)) return end('another-person');
@@ -111,14 +117,11 @@ export function startLiveness({ steps }: Challenge, calibration: Calibration): L
       if (sample.at - began > STEP_MS) return end(tracker.unmet);
       // Written so that a likeness that is not a number counts as someone else's.
       const another = !(observation.likeness >= samePerson.turned);
-      if (broken || another) {
-        if (++breaks >= MOST_BREAKS) return end(another ? 'another-person' : 'interrupted');
-        hold = false;
-        begin(at & ~1);
-      }
-      if (another) return current();
+      if (another) return startOver('another-person');
+      if (broken && startOver('interrupted').state !== 'going') return current();
       const news = tracker.see(sample);
       if (news.failed) return end(news.failed);
+      if (news.missed) return startOver('interrupted');
       progress = news.progress;
       hold = !news.done && news.hold === true;
       return news.done ? next(observation.likeness) : current();

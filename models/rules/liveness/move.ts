@@ -69,6 +69,9 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
     const peak = Math.max(...tail.map(share));
     return burst.some((s) => share(s) / peak >= BETWEEN[0] && share(s) / peak <= BETWEEN[1]);
   };
+  /** It goes no further, and what it passed through was not among the samples. */
+  const missed = (tail: readonly Sample[]): boolean =>
+    tail.length === 3 && !onTheWay(tail) && share(tail[2]!) <= Math.max(share(tail[0]!), share(tail[1]!));
   const isWrong = (sample: Sample): boolean =>
     share(sample) <= -OTHER_WAY || (aside(sample) >= 1 && aside(sample) > share(sample));
   const stay = (sample: Sample, since: number): StepNews => {
@@ -92,6 +95,7 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
           testAll(front, [sample]).some((t) => t.tilt > 0.55 && side * t.parallax < SOLID.parallax / 2);
         return { progress, done: false };
       }
+      if (missed(tail)) return { progress: 0, done: false, missed: true };
       if (axis === 'yaw') {
         reached = true;
         solid = onTheWay(tail) && isSolid(front, tail, burst, side) ? solid + 1 : 0;

@@ -20,6 +20,8 @@ export interface StepNews {
   readonly done: boolean;
   /** The head is where it was asked to be, and waits for the next prompt. */
   readonly hold?: boolean;
+  /** The head is where it was asked to be, but the way there was missed: the move starts over. */
+  readonly missed?: boolean;
   /** Ends the whole challenge at once. */
   readonly failed?: LivenessFailure;
 }

@@ -28,6 +28,8 @@ const luma = new Float32Array(FACE * FACE);
 
 let detector: FaceDetector | null = null;
 let wanted: { crop: boolean } | null = null;
+/** Nobody was in the last frame: the first one with a face comes with its pixels, unasked. */
+let nobody = true;
 let reader: ReadableStreamDefaultReader<VideoFrame> | null = null;
 let lastStamp = 0;
 let pace = 0;
@@ -90,7 +92,8 @@ function see(frame: VideoFrame): void {
     .map((d) => found(d, width, height))
     .sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
   const detectMs = performance.now() - at;
-  const ask = wanted;
+  const ask = nobody && faces.length > 0 ? { crop: true } : wanted;
+  nobody = faces.length === 0;
   wanted = null;
   let sample: FaceSample | null;
   try {

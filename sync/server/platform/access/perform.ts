@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../audit/actor.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
+import { sendAudit } from '../audit/write.ts';
+import { inTransaction, type Last } from '../database/retry.ts';
 import type { Tx } from '../database/schema.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
 import { type Call, type FileAnswer, Refused, type Route, type Services } from './route.ts';
@@ -46,14 +46,21 @@ export interface Performed {
 export async function perform(services: Services, spec: Route, asked: Request): Promise<Performed> {
   const files: Spooled[] = [];
   try {
-    return await inTransaction(services.db, (tx) => attempt(tx, services, spec, asked, files));
+    return await inTransaction(services.db, (tx, last) => attempt(tx, last, services, spec, asked, files));
   } catch (cause) {
     for (const file of files) await file.discard();
     throw cause;
   }
 }
 
-async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, files: Spooled[]): Promise<Performed> {
+async function attempt(
+  tx: Tx,
+  last: Last,
+  services: Services,
+  spec: Route,
+  asked: Request,
+  files: Spooled[],
+): Promise<Performed> {
   // A transaction that is tried again begins without what the one before it noted.
   for (const file of files.splice(0)) await file.discard();
   const { now, session, idempotencyKey } = asked;
@@ -68,7 +75,7 @@ async function attempt(tx: Tx, services: Services, spec: Route, asked: Request, 
     if (spec.data.length === 0 && spec.action === 'read') return;
     const { action, method, path, data } = spec;
     const entry = { actor, action, route: `${method} ${path}`, resource, data, subjects: [...subjects], outcome };
-    await writeAudit(tx, services.keys, entry, now);
+    last((await sendAudit(tx, services.keys, entry, now)).written);
   };
   const owner = session?.account ?? session?.person ?? null;
   const { params, query, body } = asked;

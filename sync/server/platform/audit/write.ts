@@ -20,6 +20,16 @@ const MAX_RESOURCE = 200;
  * @param tx READ COMMITTED (`inTransaction`): under a snapshot taken before the lock the chain's head would be an old one
  */
 export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
+  await (await sendAudit(tx, keys, entry, now)).written;
+}
+
+/** As `writeAudit`, up to the row's INSERT, which is under way. */
+export async function sendAudit(
+  tx: Tx,
+  keys: Keys,
+  entry: AuditEntry,
+  now: Date,
+): Promise<{ readonly written: Promise<unknown> }> {
   const { actor } = entry;
   // Before the lock, which everything else waits for.
   const person = actor.role === 'person' ? actor.id : null;
@@ -48,7 +58,8 @@ export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Dat
     keyVersion: key.version,
   };
   const { keyVersion, data, ...columns } = row;
-  await insert(tx, 'audit', { ...columns, data: [...data], key_version: keyVersion, mac: rowMac(key, previous, row) });
+  const mac = rowMac(key, previous, row);
+  return { written: insert(tx, 'audit', { ...columns, data: [...data], key_version: keyVersion, mac }) };
 }
 
 /** One writer at a time, until the transaction ends. */

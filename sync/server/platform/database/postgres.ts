@@ -51,7 +51,8 @@ export function postgresDialect(
   onLost: (cause: Error) => void,
   size: number = POOL,
 ): { dialect: Dialect; pool: () => PoolState } {
-  const pool = new pg.Pool({ ...connectionOf(address), max: size });
+  // Statements that don't wait for one another are sent together (`Last`).
+  const pool = new pg.Pool({ ...connectionOf(address), max: size, pipeline: true });
   // Without a listener a database that restarts would end this process.
   pool.on('error', onLost);
   // The pool listens to idle connections alone. One in use fails its query, and says `error` besides.

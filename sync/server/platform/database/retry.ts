@@ -14,6 +14,9 @@ export function isConflict(cause: unknown): boolean {
   return CONFLICTS.has((cause as { code?: string } | null)?.code ?? '');
 }
 
+/** Takes a statement that is under way, as the last one of its transaction: COMMIT follows it without waiting for its answer. */
+export type Last = (statement: Promise<unknown>) => void;
+
 /**
  * Runs `work` in one transaction (READ COMMITTED), and again when it lost against another one. `work` must do nothing
  * outside the database. Called inside a transaction it is a part of that one, which as a whole is tried again; what it
@@ -23,13 +26,13 @@ export function isConflict(cause: unknown): boolean {
  */
 export async function inTransaction<T>(
   db: Db,
-  work: (tx: Tx) => Promise<T>,
+  work: (tx: Tx, last: Last) => Promise<T>,
   { tries = TRIES, random = Math.random }: { tries?: number; random?: () => number } = {},
 ): Promise<T> {
   if (db.isTransaction) return inSavepoint(db as Tx, work);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().execute(work);
+      return await endingWith(async (last) => db.transaction().execute((tx) => work(tx, last)));
     } catch (cause) {
       if (attempt >= tries || !isConflict(cause)) throw cause;
       await sleep(random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
@@ -37,10 +40,24 @@ export async function inTransaction<T>(
   }
 }
 
-async function inSavepoint<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** @throws what the last statement failed with, before the COMMIT that then became a ROLLBACK */
+async function endingWith<T>(work: (last: Last) => Promise<T>): Promise<T> {
+  let ended: Promise<unknown> | undefined;
+  const [result] = await Promise.allSettled([
+    work((statement) => {
+      ended = statement;
+      statement.catch(() => undefined); // awaited below
+    }),
+  ]);
+  await ended;
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+async function inSavepoint<T>(tx: Tx, work: (tx: Tx, last: Last) => Promise<T>): Promise<T> {
   await sql`savepoint part`.execute(tx);
   try {
-    const result = await work(tx);
+    const result = await endingWith((last) => work(tx, last));
     await sql`release savepoint part`.execute(tx);
     return result;
   } catch (cause) {
