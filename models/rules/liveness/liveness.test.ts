@@ -179,7 +179,7 @@ describe('a head turn', () => {
   });
 
   test('too quick to be followed is asked for again, and passes when it is then made more slowly', () => {
-    const quick = then(still(1_000), still(500, { yaw: 24 }));
+    const quick = then(still(1_000), still(500, { yaw: 18 }));
     const answers = run(['turn-left'], quick);
     expect(last(answers)).toMatchObject({ state: 'going', step: 'middle', progress: 0 });
     expect(last(run(['turn-left'], then(quick, turning(24)))).state).toBe('passed');
