@@ -132,7 +132,11 @@ test('a list makes people only when every line is right, joins their photos, and
   await axe(page);
   await picture(page, 'list-made', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Remove these people' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove these people' }).click();
+  const sure = page.getByRole('dialog');
+  await expect(sure).toContainText('This list created 2 people.');
+  await expect(sure.getByRole('button', { name: 'Remove these people' })).toBeDisabled();
+  await sure.getByLabel('Type “delete” to confirm').fill('delete');
+  await sure.getByRole('button', { name: 'Remove these people' }).click();
   await expect(page.getByText('People removed')).toBeVisible();
 });
 

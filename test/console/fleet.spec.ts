@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { parse } from 'csv-parse/sync';
 import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
@@ -197,6 +199,13 @@ test('settings by site reach the kiosk that has nothing of its own in their plac
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(panel).toContainText('Language: Deutsch');
   await seen('fleet-templates', ['desk', 'narrow']);
+  const coming = page.waitForEvent('download');
+  await panel.getByRole('button', { name: 'Export' }).click();
+  const file = await coming;
+  expect(file.suggestedFilename()).toBe('settings-history.csv');
+  expect(parse(readFileSync(await file.path()), { bom: true, columns: true })).toMatchObject([
+    { Revision: '1', Change: expect.stringContaining('Language: Kiosk default → Deutsch') },
+  ]);
   expect((await detail()).effective).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
 });
 

@@ -448,7 +448,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(page.getByText(t('imports.stateText.done'))).toBeVisible();
       await keys.held();
       await keys.enter(button('imports.people.undo'));
-      await walk.agree('imports.people.undo');
+      await walk.agreeWith(t('people.eraseWord'), 'imports.people.undo');
       await expect(page.getByText(t('imports.people.state.undone'), { exact: true })).toBeVisible();
       await keys.held();
       await keys.enter(button('imports.back'), 'Shift+Tab');

@@ -198,7 +198,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await keys.held();
       await seen('evacuation');
       await keys.enter(button('evacuation.end'), 'Shift+Tab');
-      await keys.enter(button('evacuation.end', dialog()));
+      await walk.agreeWith(t('evacuation.endWord'), 'evacuation.end');
       await expect(button('evacuation.begin')).toBeVisible();
       await keys.held();
     });

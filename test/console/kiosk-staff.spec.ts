@@ -91,7 +91,10 @@ test('that a kiosk has them is seen without a reload; two of one name are refuse
 
 test('a forgotten PIN is made again, by a button that names its person', async () => {
   await page.getByRole('button', { name: `Reset PIN ${NAME}`, exact: true }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Reset PIN' }).click();
+  const reset = page.getByRole('dialog').getByRole('button', { name: 'Reset PIN' });
+  await expect(reset).toBeDisabled();
+  await page.getByRole('dialog').getByRole('textbox').fill(NAME);
+  await reset.click();
   await expect(page.getByRole('dialog').getByText('Starter PIN').locator('code')).toHaveText(/^\d{8}$/);
   await seen('kiosk-staff-pin');
   await page.getByRole('dialog').getByRole('button', { name: 'I’ve saved it' }).click();

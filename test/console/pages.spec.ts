@@ -92,7 +92,10 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   await expect(page.locator('.rail')).toBeHidden();
   await page.emulateMedia({ media: 'screen' });
   await page.getByRole('button', { name: 'End roll call' }).press('Enter');
-  await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).press('Enter');
+  const ending = page.getByRole('dialog').getByRole('button', { name: 'End roll call' });
+  await expect(ending).toBeDisabled();
+  await page.getByRole('dialog').getByRole('textbox').fill('end');
+  await ending.press('Enter');
   await expect(page.getByText('2 of 5 accounted for')).toBeVisible();
 });
 

@@ -69,6 +69,30 @@ test('a number that another person has is said before a second one gets it', asy
   await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
 });
 
+test('two people who were taken for one are told apart, which is taken back with one press', async () => {
+  for (const name of ['Ida Rhodes', 'Ida Rodes']) await call(page, 'POST', '/api/people', { name, number: '1900' });
+  await call(page, 'POST', '/api/jobs/duplicates/run');
+  const pair = page.getByRole('row', { name: /Ida Rhodes/ });
+  await expect(async () => {
+    await page.goto('about:blank');
+    await open('duplicates', 'Possible duplicates');
+    await expect(pair).toBeVisible({ timeout: 3000 });
+  }).toPass();
+  const apart = async () => {
+    await pair.getByRole('button', { name: /^Different people/ }).click();
+    await expect(page.getByRole('dialog')).toContainText('This pair won’t be suggested again.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Different people' }).click();
+    await expect(pair).toHaveCount(0);
+  };
+  await apart();
+  await page
+    .locator('.toast', { hasText: 'Marked as different people.' })
+    .getByRole('button', { name: 'Undo' })
+    .click();
+  await expect(pair).toBeVisible();
+  await apart();
+});
+
 test('templates are made from a photo after the consent, and a face that is someone’s already is reported', async () => {
   await call(page, 'POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
@@ -177,6 +201,24 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   await dialog.getByLabel(`Type “${card}” to confirm`).fill(card);
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await expect(revoke).toHaveCount(0);
+  // A PIN is known to its holder alone; one is chosen only at a kiosk.
+  const pin = { chosenAt: new Date().toISOString(), device: null };
+  await page.route('**/pin-code', (route) => route.fulfill({ json: { code: null, pin } }));
+  const removed: string[] = [];
+  await page.route('**/pin', (route) => {
+    removed.push(route.request().method());
+    return route.fulfill({ json: { code: null, pin: null } });
+  });
+  await page.reload();
+  await page.getByRole('button', { name: 'Remove PIN' }).click();
+  await expect(dialog).toContainText('1 kiosk stops accepting it');
+  await expect(dialog.getByRole('button', { name: 'Remove PIN' })).toBeDisabled();
+  await dialog.getByLabel('Type “1815” to confirm').fill('1815');
+  expect(removed).toEqual([]);
+  await dialog.getByRole('button', { name: 'Remove PIN' }).click();
+  await expect.poll(() => removed).toEqual(['DELETE']);
+  await page.unroute('**/pin-code');
+  await page.unroute('**/pin');
   const child = (await call(page, 'POST', '/api/people', { name: 'Nils' })).body.id;
   await call(page, 'PUT', `/api/people/${child}/minor`, { bornOn: `${new Date().getUTCFullYear() - 9}-01-01` });
   await open(`people/${child}`, 'Nils');
@@ -281,6 +323,21 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
   await expect(page.getByText('You’re all caught up')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByText('“That was not me”')).toBeVisible();
+  const second = outbox.checkin(who, 'out');
+  outbox.append('void', { target: second.header.id, reason: 'not-me' }, {});
+  engine.nudge();
+  const items = page.getByText('“That was not me”');
+  await expect(async () => {
+    await page.reload();
+    await expect(items).toHaveCount(2, { timeout: 3000 });
+  }).toPass();
+  await page.getByRole('checkbox', { name: 'Select all rows shown' }).check();
+  await page.locator('.table-bulk').getByRole('button', { name: 'Resolve' }).click();
+  await page.getByLabel('What did you do?').fill('Spoke with Grace');
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve 2' }).click();
+  await expect(page.getByText('You’re all caught up')).toBeVisible();
+  await page.locator('.toast', { hasText: 'Done for 2 rows' }).getByRole('button', { name: 'Undo' }).click();
+  await expect(items).toHaveCount(2);
 });
 
 test('photos are uploaded, reviewed and enrolled', async () => {
@@ -301,6 +358,16 @@ test('photos are uploaded, reviewed and enrolled', async () => {
   await picture(page, 'import', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Reject 1906.jpg' }).click();
   await expect(page.getByRole('button', { name: 'Undo' }).first()).toBeVisible();
+  // Pictures can't be given back.
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Cancel import' }).click();
+  await expect(dialog).toContainText('2 pictures are deleted immediately');
+  await expect(dialog.getByRole('button', { name: 'Cancel import' })).toBeDisabled();
+  await dialog.getByLabel('Type “delete” to confirm').fill('delete');
+  await dialog.getByRole('button', { name: 'Cancel import' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Import people and photos' })).toBeVisible();
+  const { items } = (await call(page, 'GET', '/api/imports')).body;
+  expect(items[0]).toMatchObject({ state: 'cancelled' });
 });
 
 const PAGES: readonly (readonly [path: string, heading: string])[] = [

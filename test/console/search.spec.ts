@@ -91,6 +91,26 @@ test('by keyboard alone: open, type with a typo, choose, go', async () => {
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('where more fit than are listed, how many more is said, until so much is typed that they are all there', async () => {
+  const zone = { timeZone: 'UTC', dayStartsAt: '00:00' };
+  for (let i = 1; i <= 8; i++) await ask(page, 'POST', '/api/sites', { name: `Depot ${i}`, ...zone });
+  await page.reload();
+  await page.keyboard.press('Control+k');
+  const left = (count: number) => page.getByRole('group').getByText(`and ${count} more: type more letters`);
+  await expect(page.getByRole('group', { name: 'Pages' }).getByText(/^and \d+ more: type more letters$/)).toBeVisible();
+  await box().fill('depot');
+  await expect(page.getByRole('group', { name: 'Sites' }).getByRole('option')).toHaveCount(6);
+  await expect(left(2)).toBeVisible();
+  await expect(page.getByRole('dialog').getByRole('status')).toContainText('6 results and 2 more');
+  await axe(page);
+  await box().fill('depot 8');
+  await expect(option('Depot 8')).toBeVisible();
+  await expect(left(2)).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 test('pages, kiosks and actions are found as well', async () => {
   const goes = async (typed: string, name: RegExp, heading: string) => {
     await page.keyboard.press('Control+k');

@@ -104,6 +104,7 @@ test('a roll call where nobody is known to be inside says so, and not that every
   await expect(page.getByText('No one is known to be inside')).toBeVisible();
   await expect(page.getByText('Everyone is accounted for')).toHaveCount(0);
   await page.getByRole('button', { name: 'End roll call' }).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('end');
   await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).click();
   await expect(page.getByRole('button', { name: 'Start roll call' })).toBeVisible();
   await page.getByRole('link', { name: 'Home' }).click();

@@ -149,6 +149,25 @@ test('several people are given sites at once', async () => {
   await expect(page.getByRole('row', { name: /Bonn/ })).toHaveCount(0);
 });
 
+test('a person’s sites are changed on their page, and given back with one press', async () => {
+  await open('people');
+  await page.getByRole('link', { name: 'Ada Lovelace' }).click();
+  const facts = page.getByRole('main');
+  await expect(facts.getByRole('link', { name: 'North entrance' })).toBeVisible();
+  await page.getByRole('button', { name: 'Sites' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Bonn').check();
+  await dialog.getByLabel('North entrance').uncheck();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const saved = page.locator('.toast', { hasText: 'Saved' });
+  await saved.hover();
+  await expect(facts.getByRole('link', { name: 'Bonn' })).toBeVisible();
+  await expect(facts.getByRole('link', { name: 'North entrance' })).toHaveCount(0);
+  await saved.getByRole('button', { name: 'Undo' }).click();
+  await expect(facts.getByRole('link', { name: 'North entrance' })).toBeVisible();
+  await expect(facts.getByRole('link', { name: 'Bonn' })).toHaveCount(0);
+});
+
 test('what could not be done for some rows is said by name, and they alone stay selected', async () => {
   await open('people');
   const [{ id }] = (await ask(page, 'POST', '/api/people/search', { q: '411' })).items;

@@ -48,9 +48,15 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
   await page.getByRole('button', { name: 'Edit Payroll', exact: true }).click();
-  await dialog.getByRole('checkbox', { name: 'What needs attention' }).check();
+  await expect(dialog.getByRole('checkbox', { name: 'Quiet hours' })).toHaveCount(0);
+  await dialog.getByRole('checkbox', { name: 'Kiosks' }).check();
+  await dialog.getByRole('checkbox', { name: 'Server and backups' }).check();
+  await dialog.getByRole('checkbox', { name: 'Quiet hours' }).check();
+  await dialog.getByLabel('Until').fill('05:30');
+  await axe(page);
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(page.locator('.facts')).toContainText('What needs attention');
+  await expect(page.locator('.facts')).toContainText('Kiosks, Server and backups');
+  await expect(page.locator('.facts')).toContainText('22:00–05:30');
   await page.getByRole('button', { name: 'Turn off Payroll', exact: true }).click();
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Remove' }).click();

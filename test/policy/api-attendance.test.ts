@@ -375,7 +375,15 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
       .insertInto('merge_candidate')
       .values({ ...pair, decided_at: null, decided_by: null })
       .execute();
-    const { items } = await api.ask<Page<{ id: string; people: { name: string }[] }>>('GET', '/api/duplicates');
+    const listed = async () =>
+      (await api.ask<Page<{ id: string; people: { name: string }[] }>>('GET', '/api/duplicates')).items;
+    const apart = `/api/duplicates/${id}/not-duplicates`;
+    await expect(api.ask('DELETE', apart)).rejects.toMatchObject({ code: 'candidate-unknown' });
+    await api.ask('POST', apart);
+    expect((await listed()).map((i) => i.id)).not.toContain(id);
+    await api.ask('DELETE', apart);
+    expect(await api.lastAudit()).toMatchObject({ action: 'write', count: 2 });
+    const items = await listed();
     expect(
       items
         .find((i) => i.id === id)!

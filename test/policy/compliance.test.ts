@@ -111,7 +111,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
         .map(([name]) => name)
         .sort(),
     );
-    const sent = { records: true, attention: false };
+    const sent = { records: true, topics: [], quiet: null };
     const receiver = { name: 'Payroll', url: 'https://payroll.example/', site: null, caPem: null, ...sent };
     for (const withNumber of [false, true])
       await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));

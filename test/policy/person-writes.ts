@@ -360,6 +360,15 @@ export const SCENARIOS: readonly Scenario[] = [
       return { person: first, others: [second], send };
     },
   },
+  {
+    route: 'DELETE /api/duplicates/:candidate/not-duplicates',
+    async make(o) {
+      const { candidate, first, second } = await o.pair();
+      const route = `/api/duplicates/${candidate}/not-duplicates`;
+      await o.done(o.staff, 'POST', route);
+      return { person: first, others: [second], send: () => o.send(o.staff, 'DELETE', route) };
+    },
+  },
   waiting('accept'),
   waiting('refuse'),
   {

@@ -218,14 +218,14 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
 
   test('a receiver that is to be sent records no more gets none that waited, and still hears who was erased; one that never was, neither', async () => {
     const { id } = await receive();
-    await receive({ name: 'Pager', records: false, attention: true });
+    await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
     await run();
     const person = box.person('Lise Meitner');
     box.checkin(person, 'in', api.now);
     await api.deliver(box);
     await collect(api.db, await logOf(api.db), api.now);
     expect(await logOfHook(id)).toMatchObject([{ kind: 'attendance.record', state: 'due' }]);
-    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { records: false, attention: true } });
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { records: false, topics: ['kiosks'] } });
     await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
     await run();
     expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
@@ -304,8 +304,8 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     await look(); // Everything up to here was noticed.
-    const { id } = await receive({ name: 'Pager', records: false, attention: true });
-    await receive({ name: 'Bonn', records: false, attention: true, site: OTHER_SITE });
+    const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
+    await receive({ name: 'Bonn', records: false, topics: ['kiosks'], site: OTHER_SITE });
     const payroll = await receive();
     await run();
     const { device } = box;
@@ -338,5 +338,62 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
       ['attention.opened', 'delivered', null],
     ]);
     expect((await logOfHook(payroll.id)).map((d) => d.kind)).toEqual(['attendance.record']);
+  });
+
+  test('a receiver is sent the topics that it has; in its quiet hours only what is urgent, and the rest when they end, unless it is over', async () => {
+    const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
+    const go = async () => {
+      await look();
+      await run();
+      return heard.splice(0).map(({ body }) => AttentionMessage.parse(JSON.parse(body)));
+    };
+    const codes = (messages: { type: string; data: { code: string } }[]) =>
+      messages.map(({ type, data }) => `${type.slice('attention.'.length)} ${data.code}`).sort();
+    const alert = (code: string) =>
+      api.db.insertInto('kiosk_alert').values({ device: box.device, code, since: api.now }).execute();
+    const solve = async (code: string) => {
+      await api.db.deleteFrom('kiosk_alert').where('code', '=', code).execute();
+      await look();
+      later(180);
+    };
+    await api.db.deleteFrom('kiosk_alert').execute();
+    later(86_400);
+    await look();
+    later(180);
+    await look();
+    const quiet = { from: '22:00', to: '06:00' };
+    const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'], quiet });
+    await receive({ name: 'Server', records: false, topics: ['server'], quiet: null });
+    expect((await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items).toMatchObject([
+      { topics: ['kiosks'], quiet },
+      { topics: ['server'], quiet: null },
+    ]);
+    await run();
+    // 22:30 in Berlin.
+    api.now = new Date('2026-07-22T20:30:00Z');
+    for (const code of ['camera-bad', 'clock-wrong', 'disk-low']) await alert(code);
+    expect(codes(await go())).toEqual(['opened camera-bad']);
+    await solve('camera-bad');
+    await solve('disk-low');
+    expect(await go()).toEqual([]);
+    api.now = new Date('2026-07-23T03:59:59Z');
+    expect(await go()).toEqual([]);
+    api.now = new Date('2026-07-23T04:00:00Z');
+    expect(codes(await go())).toEqual(['closed camera-bad', 'opened clock-wrong']);
+    // Other hours move what is held back; a topic that is given up is sent no more.
+    api.now = new Date('2026-07-23T20:30:00Z');
+    await alert('disk-low');
+    expect(await go()).toEqual([]);
+    const change = (body: object) => api.ask('PATCH', `/api/webhooks/${id}`, { body });
+    await change({ quiet: { from: '22:00', to: '23:00' } });
+    api.now = new Date('2026-07-23T20:59:59Z');
+    expect(await go()).toEqual([]);
+    await change({ quiet: null });
+    expect(codes(await go())).toEqual(['opened disk-low']);
+    await change({ quiet });
+    await solve('disk-low');
+    await look();
+    await change({ topics: ['privacy'], quiet: null });
+    expect(await go()).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import { CheckField, CheckFields, ErrorNote, SelectField, TextField } from '../.
 import { Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { QuietFields, TopicFields } from '../parts/alert-fields.tsx';
 import { Ago, moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
@@ -109,10 +110,6 @@ const MailServer = ({ kind, title, answer }: { kind: 'good' | 'bad'; title: stri
   </div>
 );
 
-const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
-/** Initial quiet hours. */
-const NIGHT = { from: '22:00', to: '06:00' };
-
 function Choose({
   account,
   found: { role, chosen, settings: held },
@@ -143,15 +140,7 @@ function Choose({
     >
       <fieldset class="plain">
         <legend>{t('alerts.what')}</legend>
-        <CheckFields
-          options={TOPICS.filter((topic) => alerts.kindsFor(role, topic).length > 0).map((topic) => [
-            topic,
-            t(`alerts.topic.${topic}`),
-            t(`alerts.topicHint.${topic}`),
-          ])}
-          chosen={topics}
-          onChosen={(now) => edit({ topics: [...now] })}
-        />
+        <TopicFields of={role} chosen={topics} onChosen={(now) => edit({ topics: now })} />
       </fieldset>
       {sites.value.length > 1 && (
         <fieldset class="plain">
@@ -177,28 +166,7 @@ function Choose({
       )}
       <fieldset class="plain">
         <legend>{t('alerts.when')}</legend>
-        <CheckField
-          label={t('alerts.quiet')}
-          hint={t('alerts.quietHint')}
-          checked={quiet !== null}
-          onChecked={(yes) => edit({ quiet: yes ? NIGHT : null })}
-        />
-        {quiet && (
-          <div class="plain grid">
-            {(['from', 'to'] as const).map((end) => (
-              <TextField
-                key={end}
-                type="time"
-                dir="ltr"
-                label={t(`alerts.${end}`)}
-                error={end === 'to' && quiet.from === quiet.to ? t('alerts.sameTime') : undefined}
-                required
-                value={quiet[end]}
-                onValue={(value) => edit({ quiet: { ...quiet, [end]: value } })}
-              />
-            ))}
-          </div>
-        )}
+        <QuietFields hint={t('alerts.quietHint')} quiet={quiet} onQuiet={(now) => edit({ quiet: now })} />
       </fieldset>
       <div class="plain grid">
         <TextField

@@ -8,6 +8,7 @@ import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -25,11 +26,20 @@ type Pair = z.output<typeof attendance.Duplicate>;
 export function Duplicates({ role }: PageProps) {
   const pages = useList(attendance.listDuplicates);
   const { error, run } = useWrite();
-  const apart = (pair: Pair) =>
-    run(() => api(attendance.rejectDuplicate, { params: { candidate: pair.id } }), {
+  const apart = ({ id: candidate }: Pair) =>
+    run(() => api(attendance.rejectDuplicate, { params: { candidate } }), {
       ask: { title: t('duplicates.apart'), text: t('duplicates.apartText') },
-      say: () => t('duplicates.apartDone'),
-      done: pages.reload,
+      done: () => {
+        pages.reload();
+        toast(
+          () => t('duplicates.apartDone'),
+          async () => {
+            const undone = await api(attendance.reopenDuplicate, { params: { candidate } });
+            pages.reload();
+            return undone.ok ? null : undone.error;
+          },
+        );
+      },
     });
   return (
     <PageFrame of="duplicates">

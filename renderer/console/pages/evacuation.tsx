@@ -71,6 +71,7 @@ export function EvacuationView({ query, role }: PageProps) {
         ].join(' '),
         action: t('evacuation.end'),
         danger: true,
+        word: t('evacuation.endWord'),
       },
       done: state.reload,
     });

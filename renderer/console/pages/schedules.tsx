@@ -42,7 +42,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
     return run(() => api(reports.stopReportSchedule, params(row)), {
       ask: {
         title: t('schedules.stop'),
-        text: t('schedules.stopText'),
+        text: t(restored ? 'schedules.stopText' : 'schedules.stopTextFinal'),
         danger: true,
         ...(!restored && { word: t('people.eraseWord') }),
       },

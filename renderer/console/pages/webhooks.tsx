@@ -17,6 +17,7 @@ import { Badge, Dialog, DialogButton, Empty, Fact, Note, Panel } from '../../sha
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { type Key, t } from '../i18n.ts';
+import { QuietFields, TopicFields } from '../parts/alert-fields.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { filterOf } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
@@ -123,13 +124,12 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
           name={t('webhooks.site')}
           value={hook.site === null ? t('webhooks.everySite') : <SiteLink id={hook.site} />}
         />
+        <Fact name={t('webhooks.records')} value={t(hook.records ? 'yes' : 'no')} />
         <Fact
-          name={t('webhooks.sends')}
-          value={listed([
-            ...(hook.records ? [t('webhooks.records')] : []),
-            ...(hook.attention ? [t('webhooks.attention')] : []),
-          ])}
+          name={t('webhooks.attention')}
+          value={listed(hook.topics.map((topic) => t(`alerts.topic.${topic}`))) || t('no')}
         />
+        {hook.quiet && <Fact name={t('alerts.quiet')} dir="ltr" value={`${hook.quiet.from}–${hook.quiet.to}`} />}
         <Fact name={t('webhooks.number')} value={t(hook.withNumber ? 'yes' : 'no')} />
         <Fact name={t('webhooks.last')} value={<Ago at={hook.lastDeliveredAt} />} />
         <Fact name={t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')} class="tabular" value={hook.due} />
@@ -185,7 +185,8 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
   );
   const withNumber = useCheck(hook?.withNumber ?? false);
   const records = useCheck(hook?.records ?? true);
-  const attention = useCheck(hook?.attention ?? false);
+  const [topics, setTopics] = useState(hook?.topics ?? []);
+  const [quiet, setQuiet] = useState(hook?.quiet ?? null);
   const caPem = values.caPem.trim() || null;
   const body = {
     name: values.name.trim(),
@@ -193,7 +194,8 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
     site: values.site || null,
     withNumber: withNumber.checked,
     records: records.checked,
-    attention: attention.checked,
+    topics,
+    quiet,
   };
   return (
     <WriteForm<unknown>
@@ -205,7 +207,7 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
       }
       {...(hook && { say: () => t('people.saved') })}
       done={(made) => onDone(hook ? null : (made as { secret: string }).secret)}
-      ready={records.checked || attention.checked}
+      ready={(records.checked || topics.length > 0) && webhooks.NewWebhook.shape.quiet.safeParse(quiet).success}
       action={t(hook ? 'people.save' : 'webhooks.add')}
     >
       <TextField label={t('webhooks.name')} required dir="auto" {...field('name')} />
@@ -223,8 +225,13 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
         options={[['', t('webhooks.everySite')], ...siteOptions()]}
       />
       <CheckField label={t('webhooks.records')} hint={t('webhooks.recordsHint')} {...records} />
-      <CheckField label={t('webhooks.attention')} hint={t('webhooks.attentionHint')} {...attention} />
       <CheckField label={t('webhooks.number')} hint={t('webhooks.numberHint')} {...withNumber} />
+      <fieldset class="plain">
+        <legend>{t('webhooks.attention')}</legend>
+        <p class="muted">{t('webhooks.attentionHint')}</p>
+        <TopicFields of="admin" chosen={topics} onChosen={setTopics} />
+        {topics.length > 0 && <QuietFields hint={t('webhooks.quietHint')} quiet={quiet} onQuiet={setQuiet} />}
+      </fieldset>
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} {...field('caPem')} />
     </WriteForm>
   );

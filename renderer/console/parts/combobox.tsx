@@ -16,6 +16,8 @@ export interface OptionGroup {
   readonly id: string;
   readonly label: string;
   readonly options: readonly Option[];
+  /** How many others there are. */
+  readonly left?: number;
 }
 
 interface ComboboxProps {
@@ -46,6 +48,7 @@ export function Combobox({ id, label, value, onValue, groups, status, always = f
   const box = useRef<HTMLDivElement>(null);
   const open = !closed && (always || value.trim() !== '');
   const active = open ? options[Math.min(at, options.length - 1)] : undefined;
+  const left = shown.reduce((sum, group) => sum + (group.left ?? 0), 0);
   const optionId = (option: Option) => `${list}-${option.id}`;
   useEffect(() => setAt(0), [value]);
   useVisible(box, active && optionId(active));
@@ -122,12 +125,23 @@ export function Combobox({ id, label, value, onValue, groups, status, always = f
                   )}
                 </button>
               ))}
+              {!!group.left && (
+                <p class="combobox-left muted small" role="presentation">
+                  {t('search.left', { count: group.left })}
+                </p>
+              )}
             </div>
           ))}
       </div>
       <div class="combobox-status" role="status">
         {open &&
-          (options.length > 0 ? <span class="sr-only">{t('search.count', { count: options.length })}</span> : status)}
+          (options.length > 0 ? (
+            <span class="sr-only">
+              {t('search.count', { count: options.length })} {left > 0 && t('search.left', { count: left })}
+            </span>
+          ) : (
+            status
+          ))}
       </div>
     </div>
   );

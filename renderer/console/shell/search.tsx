@@ -140,11 +140,11 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
     {
       id: 'actions',
       label: t('search.actions'),
-      options: fitting(typed, role === 'admin' && guideHidden.value ? [...actions, guide] : actions),
+      ...fitting(typed, role === 'admin' && guideHidden.value ? [...actions, guide] : actions),
     },
-    { id: 'pages', label: t('search.pages'), options: fitting(typed, ownPages) },
-    { id: 'kiosks', label: t('devices.nav'), options: asked ? fitting(typed, ownKiosks) : [] },
-    { id: 'sites', label: t('search.sites'), options: asked ? fitting(typed, ownSites) : [] },
+    { id: 'pages', label: t('search.pages'), ...fitting(typed, ownPages) },
+    { id: 'kiosks', label: t('devices.nav'), ...fitting(typed, asked ? ownKiosks : []) },
+    { id: 'sites', label: t('search.sites'), ...fitting(typed, asked ? ownSites : []) },
   ];
   return (
     <div class="palette">
@@ -164,14 +164,16 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
   );
 }
 
-/** Those whose names fit what is typed, the best first; all, where nothing is. */
-function fitting(typed: string, options: readonly Option[]): Option[] {
+/** Those whose names fit what is typed, the best first; all, where nothing is. Not more than fit, and how many there are beyond. */
+function fitting(typed: string, options: readonly Option[]): Pick<OptionGroup, 'options' | 'left'> {
   const parts = partsOf(typed);
-  if (parts.length === 0) return options.slice(0, MOST);
-  return options
-    .map((option) => ({ option, fit: nameFit(partsOf(option.label), parts) }))
-    .filter(({ fit }) => fit > 0)
-    .sort((a, b) => b.fit - a.fit)
-    .slice(0, MOST)
-    .map(({ option }) => option);
+  const fit =
+    parts.length === 0
+      ? options
+      : options
+          .map((option) => ({ option, fit: nameFit(partsOf(option.label), parts) }))
+          .filter(({ fit }) => fit > 0)
+          .sort((a, b) => b.fit - a.fit)
+          .map(({ option }) => option);
+  return { options: fit.slice(0, MOST), left: Math.max(0, fit.length - MOST) };
 }

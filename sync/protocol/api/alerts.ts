@@ -23,7 +23,9 @@ export const ALERT_TOPICS = {
   people: ['enrolment', 'import', 'duplicate', 'lookalikes', 'drift', 'embedder'],
 } as const satisfies Readonly<Record<string, readonly AttentionKind[]>>;
 export type AlertTopic = keyof typeof ALERT_TOPICS;
-const AlertTopic = z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]);
+export const AlertTopics = z
+  .array(z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]))
+  .max(Object.keys(ALERT_TOPICS).length);
 
 /** By default administrators get what stops check-ins or backups, a DPO what people are waiting for. */
 export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
@@ -31,19 +33,25 @@ export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
   dpo: ['privacy'],
 };
 
+export const isOfTopics = (topics: readonly string[], kind: string): boolean =>
+  topics.some((topic) => ALERT_TOPICS[topic as AlertTopic].some((one) => one === kind));
+
 /** The kinds of a topic that a role sees; none: the topic is not for it. */
 export const kindsFor = (role: string, topic: AlertTopic): AttentionKind[] =>
   ALERT_TOPICS[topic].filter((kind) => ATTENTION_OF_ROLE[role]?.includes(kind));
 
+/** On the wall; over midnight where `to` is before `from`. Only what is urgent is sent between them. Null: none. */
+export const QuietHours = z
+  .strictObject({ from: TimeOfDay, to: TimeOfDay })
+  .refine(({ from, to }) => from !== to, 'must not begin and end at the same time')
+  .nullable();
+export type QuietHours = z.infer<typeof QuietHours>;
+
 export const AlertSettings = z.strictObject({
-  topics: z.array(AlertTopic).max(AlertTopic.options.length),
+  topics: AlertTopics,
   /** Null: every site. The server's own items concern all of them. */
   sites: z.array(Uuid).min(1).max(500).nullable(),
-  /** On the wall; over midnight where `to` is before `from`. Only what is urgent is mailed between them. Null: none. */
-  quiet: z
-    .strictObject({ from: TimeOfDay, to: TimeOfDay })
-    .refine(({ from, to }) => from !== to, 'must not begin and end at the same time')
-    .nullable(),
+  quiet: QuietHours,
   /** Zone of the quiet hours and of times in mails; null: the default site's. */
   timeZone: TimeZone.nullable(),
   language: z.enum(LANGUAGES),

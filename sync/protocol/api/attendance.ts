@@ -100,3 +100,10 @@ export const rejectDuplicate = endpoint('POST /api/duplicates/:candidate/not-dup
   data: ['person'],
   answer: 'nothing',
 });
+export const reopenDuplicate = endpoint('DELETE /api/duplicates/:candidate/not-duplicates', {
+  summary: 'Suggest a pair again that was marked as different people',
+  roles: ['admin', 'staff'],
+  data: ['person'],
+  action: 'write',
+  answer: 'nothing',
+});

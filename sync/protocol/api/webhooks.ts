@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { AlertTopics, QuietHours } from './alerts.ts';
 import { AttentionKind } from './attention.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, Instant, sortedQuery } from './page.ts';
@@ -28,8 +29,10 @@ export const Webhook = z.strictObject({
   withNumber: z.boolean(),
   /** Receives records, and what happens to the people in them. */
   records: z.boolean(),
-  /** Receives what needs attention; for a site, the items of that site. */
-  attention: z.boolean(),
+  /** What it receives of what needs attention; for a site, the items of that site. Empty: nothing. */
+  topics: AlertTopics,
+  /** By the clock of its site, else of the default site. They hold back what needs attention, never records. */
+  quiet: QuietHours,
   ownCa: z.boolean(),
   enabled: z.boolean(),
   /** Why it was switched off by itself, e.g. `gone`; null: it was not. */
@@ -48,7 +51,8 @@ export const NewWebhook = z.strictObject({
   site: Uuid.nullable().default(null),
   withNumber: z.boolean().default(false),
   records: z.boolean().default(true),
-  attention: z.boolean().default(false),
+  topics: AlertTopics.default([]),
+  quiet: QuietHours.default(null),
   caPem: CaPem.nullable().default(null),
 });
 export type NewWebhook = z.infer<typeof NewWebhook>;
@@ -60,7 +64,8 @@ export const WebhookPatch = z
     site: Uuid.nullable(),
     withNumber: z.boolean(),
     records: z.boolean(),
-    attention: z.boolean(),
+    topics: AlertTopics,
+    quiet: QuietHours,
     caPem: CaPem.nullable(),
     enabled: z.boolean(),
   })

@@ -187,6 +187,8 @@ export function SettingsHistory<T>({
     <>
       <ErrorNote error={error} />
       <DataTable
+        id="settings-history"
+        beside
         caption={t('fleet.history')}
         rows={history}
         rowKey={(c) => String(c.revision)}

@@ -49,7 +49,12 @@ export function KioskStaffPage({ role }: { role: Role }) {
     });
   const resetTo = ({ id, name }: staff.KioskStaff, reset: staff.StaffReset) =>
     run(() => api(staff.resetKioskStaff, { params: { member: id }, body: reset }), {
-      ask: { title: t(`kioskStaff.reset.${reset.what}`), text: t(`kioskStaff.resetText.${reset.what}`, { name }) },
+      ask: {
+        title: t(`kioskStaff.reset.${reset.what}`),
+        text: t(`kioskStaff.resetText.${reset.what}`, { name }),
+        danger: true,
+        word: name,
+      },
       done: show,
     });
   const items = found.value?.items;

@@ -48,7 +48,12 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
     });
   const undo = () =>
     write(() => api(undoImportPeople, { params }), {
-      ask: { title: t('imports.people.undo'), text: t('imports.people.undoText', { count: made }), danger: true },
+      ask: {
+        title: t('imports.people.undo'),
+        text: t('imports.people.undoText', { count: made }),
+        danger: true,
+        word: t('people.eraseWord'),
+      },
       done: onChange,
     });
   return (

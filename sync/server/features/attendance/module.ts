@@ -27,6 +27,7 @@ import {
   mergeCheckins,
   mergePeople,
   rejectCandidate,
+  reopenCandidate,
 } from './merging/merge.ts';
 import { partitionsJob } from './partitions.ts';
 import { queueDue } from './resolve-due.ts';
@@ -87,6 +88,10 @@ export const attendanceRoutes: readonly Route[] = [
   implement(api.rejectDuplicate, async ({ tx, actor, params, now, about }) => {
     about(await candidatePair(tx, params.candidate));
     await rejectCandidate(tx, params.candidate, actor.id ?? actor.role, now);
+  }),
+  implement(api.reopenDuplicate, async ({ tx, params, about }) => {
+    about(await candidatePair(tx, params.candidate, 'rejected'));
+    await reopenCandidate(tx, params.candidate);
   }),
   implement(correctionsApi.listCorrections, async ({ tx, services: { keys }, query, about }) => {
     const page = await listCorrections(tx, keys, query);

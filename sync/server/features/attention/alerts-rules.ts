@@ -1,5 +1,4 @@
 import { isUrgent } from '../../../protocol/api/attention.ts';
-import { calendarOf } from '../../core/sites/sites.ts';
 import type { Row } from '../../platform/database/schema.ts';
 
 /** What an account is mailed now. Pure. */
@@ -16,23 +15,6 @@ export interface Due {
   readonly opened: readonly Item[];
   readonly still: readonly Item[];
   readonly closed: readonly Item[];
-}
-
-export interface QuietHours {
-  /** `HH:MM` on the wall. */
-  readonly from: string;
-  readonly to: string;
-  /** IANA name. */
-  readonly timeZone: string;
-}
-
-/**
- * Whether these hours go on: the wall has shown their begin since it showed their end. By the days of a calendar, so it
- * holds where clocks are changed: a begin or end that is left out is at the change, one that comes twice is the first.
- */
-export function isQuiet({ from, to, timeZone }: QuietHours, now: Date): boolean {
-  const since = (dayStartsAt: string) => calendarOf({ timeZone, dayStartsAt })(now.getTime()).start;
-  return since(from) > since(to);
 }
 
 /**

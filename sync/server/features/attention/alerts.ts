@@ -3,10 +3,13 @@ import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/alerts.ts';
+import { isUrgent } from '../../../protocol/api/attention.ts';
 import { isLanguage } from '../../../protocol/api/languages.ts';
+import type { Site } from '../../../protocol/api/sites.ts';
 import type { Config } from '../../app/config.ts';
 import { isEnrolled, lockAccount } from '../../core/accounts/accounts.ts';
 import { trySending } from '../../core/accounts/mail.ts';
+import { quietEnd, quietUntil } from '../../core/sites/quiet.ts';
 import { listSites } from '../../core/sites/sites.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -17,9 +20,9 @@ import { openEmail } from '../../platform/http/email.ts';
 import type { Job, JobContext } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { attentionOf, type Erasing } from '../../platform/server-module.ts';
-import { queueMessages } from '../../platform/webhooks/queue.ts';
+import { dropHeld, queueMessages } from '../../platform/webhooks/queue.ts';
 import { alertMail, type Places, testMail } from './alerts-mail.ts';
-import { type Due, dueNow, type Item, isQuiet } from './alerts-rules.ts';
+import { type Due, dueNow, type Item } from './alerts-rules.ts';
 import { type OpenItem, openItems } from './items.ts';
 
 /** What needs attention, by mail and to receivers of webhooks. */
@@ -57,7 +60,8 @@ function notice(
   now: Date,
 ): Promise<{ opened: number; closed: number }> {
   return inTransaction(db, async (tx) => {
-    const defaultSite = (await listSites(tx)).find((s) => s.isDefault)?.id ?? '';
+    const all = await listSites(tx);
+    const defaultSite = all.find((s) => s.isDefault)?.id ?? '';
     const open = new Map(
       (await openItems(tx, attentionOf(modules), defaultSite, now)).map((item) => [keyOf(item), item]),
     );
@@ -86,8 +90,8 @@ function notice(
       { absent_at: now },
     );
     await setAll(tx, closed, { closed_at: now });
-    await queueAll(tx, 'attention.opened', opened, now);
-    await queueAll(tx, 'attention.closed', closed, now);
+    await queueAll(tx, 'attention.opened', opened, all, now);
+    await queueAll(tx, 'attention.closed', closed, all, now);
     await remove(tx, 'alert_item', { closed_at: below(new Date(now.getTime() - KEPT_MS)) });
     // An erasure may have been done between the reading of the list and here.
     await sql`update alert_item i set ${OF_NOBODY} from person p
@@ -108,10 +112,23 @@ async function setAll(tx: Tx, rows: readonly Pick<Item, 'id'>[], set: Partial<It
   if (rows.length > 0) await update(tx, 'alert_item', { id: rows.map(({ id }) => id) }, set);
 }
 
-async function queueAll(tx: Tx, kind: 'attention.opened' | 'attention.closed', items: readonly Item[], now: Date) {
-  const sites = new Map(items.map((item) => [item.id, item.sites]));
-  const ids = items.map(({ id }) => id);
-  await queueMessages(tx, kind, ids, now, ({ site }, id) => site === null || (sites.get(id)?.includes(site) ?? false));
+async function queueAll(
+  tx: Tx,
+  kind: 'attention.opened' | 'attention.closed',
+  items: readonly Item[],
+  sites: readonly Site[],
+  now: Date,
+): Promise<void> {
+  const byId = new Map(items.map((item) => [item.id, item]));
+  const closes = kind === 'attention.closed';
+  // As by mail: what came and went within the quiet hours is not sent.
+  const dropped = closes ? await dropHeld(tx, [...byId.keys()], now) : new Set();
+  await queueMessages(tx, kind, [...byId.keys()], now, (receiver, id) => {
+    const item = byId.get(id)!;
+    if (!api.isOfTopics(receiver.topics, item.kind) || dropped.has(`${receiver.id} ${id}`)) return null;
+    if (receiver.site !== null && !item.sites?.includes(receiver.site)) return null;
+    return (!closes && isUrgent(item) ? null : quietEnd(receiver, sites, now)) ?? now;
+  });
 }
 
 /** An account that mails can go to, once it is set up. */
@@ -170,7 +187,7 @@ async function mailAccounts(context: JobContext): Promise<{ mails: number; faile
     if (row?.retry_at && row.retry_at > at) continue;
     const mine = items.filter((item) => isFor(reader, item));
     const timeZone = settings.timeZone ?? zone;
-    const quiet = settings.quiet !== null && isQuiet({ ...settings.quiet, timeZone }, at);
+    const quiet = settings.quiet !== null && quietUntil({ ...settings.quiet, timeZone }, at) !== null;
     const sentRows = await findAll(db, 'alert_sent', { account: reader.id });
     const sent = new Map(sentRows.map(({ item, sent_at }) => [item, sent_at]));
     const due = dueNow(mine, sent, { quiet, sentAt: row?.sent_at ?? null }, at);

@@ -38,13 +38,13 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
   };
 }
 
-/** Whether a receiver should still get what was queued for it. */
-const isWanted = ({ records, attention }: Pick<Row<'webhook'>, 'records' | 'attention'>, kind: string): boolean =>
-  kind === 'person.erased' || kind === 'webhook.test' || (kind.startsWith('attention.') ? attention : records);
+/** Whether a receiver should still get what was queued for it; of attention its topics decide (`messageOf`). */
+const isWanted = ({ records }: Pick<Row<'webhook'>, 'records'>, kind: string): boolean =>
+  kind === 'person.erased' || kind === 'webhook.test' || kind.startsWith('attention.') || records;
 
 async function deliverTo(
   context: JobContext,
-  webhook: Pick<Row<'webhook'>, 'id' | 'records' | 'attention'> & { readonly withNumber: boolean },
+  webhook: Pick<Row<'webhook'>, 'id' | 'records' | 'topics'> & { readonly withNumber: boolean },
   receiver: Receiver,
 ): Promise<Delivered> {
   const { db, now, signal } = context;
@@ -76,12 +76,12 @@ async function deliverTo(
 /** The message, and its audit row before it goes out: what may have been sent is on record. */
 function disclose(
   { db, keys }: JobContext,
-  { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
+  { id, withNumber, topics }: Pick<Row<'webhook'>, 'id' | 'topics'> & { readonly withNumber: boolean },
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
   at: Date,
 ) {
   return inTransaction(db, async (tx) => {
-    const made = await messageOf(tx, keys, delivery, { withNumber }, at);
+    const made = await messageOf(tx, keys, delivery, { withNumber, topics }, at);
     if (made && made.people.length > 0) {
       const data = withNumber ? ['attendance', 'person.number'] : ['attendance'];
       const entry = { actor: SYSTEM, action: 'export', route: 'webhook', resource: id, data, outcome: 'ok' } as const;

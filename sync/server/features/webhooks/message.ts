@@ -1,5 +1,6 @@
 import { NIL } from 'uuid';
 import type { z } from 'zod';
+import { isOfTopics } from '../../../protocol/api/alerts.ts';
 import { type AttentionKind, isUrgent } from '../../../protocol/api/attention.ts';
 import type {
   AttentionMessage,
@@ -31,12 +32,12 @@ export interface Made {
   readonly change: number;
 }
 
-/** @returns null: the record is no more, so there is nothing to send */
+/** @returns null: there is nothing to send, as the record is no more, or its topic is not asked for any more */
 export async function messageOf(
   db: Db,
   keys: Keys,
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
-  { withNumber }: { readonly withNumber: boolean },
+  { withNumber, topics }: { readonly withNumber: boolean; readonly topics: readonly string[] },
   now: Date,
 ): Promise<Made | null> {
   const timestamp = now.toISOString();
@@ -68,7 +69,7 @@ export async function messageOf(
   }
   if (delivery.kind === 'attention.opened' || delivery.kind === 'attention.closed') {
     const item = await find(db, 'alert_item', { id: delivery.subject });
-    if (!item) return null;
+    if (!item || !isOfTopics(topics, item.kind)) return null;
     const { id, code, device, at } = item;
     const kind = item.kind as AttentionKind;
     const sites = (await listSites(db)).filter((site) => item.sites?.includes(site.id)).map(({ name }) => name);

@@ -13,8 +13,8 @@ export const webhookRoutes: readonly Route[] = [
     on(made.id);
     return made;
   }),
-  implement(api.changeWebhook, async ({ tx, services: { keys }, params: { webhook }, body }) => {
-    await changeWebhook(tx, keys, webhook, body);
+  implement(api.changeWebhook, async ({ tx, services: { keys }, params: { webhook }, body, now }) => {
+    await changeWebhook(tx, keys, webhook, body, now);
     return findWebhook(tx, keys, webhook);
   }),
   implement(api.removeWebhook, async ({ tx, params: { webhook } }) => {

@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
+import type { AlertTopic, QuietHours } from '../../../protocol/api/alerts.ts';
 import type { NewWebhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
-import { findSite } from '../../core/sites/sites.ts';
-import { camelCase, defined, findLocked, insert, remove, update } from '../../platform/database/rows.ts';
+import { quietEnd } from '../../core/sites/quiet.ts';
+import { findSite, listSites } from '../../core/sites/sites.ts';
+import { camelCase, defined, findLocked, get, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
+import { moveHeld } from '../../platform/webhooks/queue.ts';
 
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
@@ -34,6 +37,8 @@ export function secretsOf({ secret, previous }: Receiver, now: Date): Buffer[] {
   return all.map((text) => Buffer.from(text, 'base64'));
 }
 
+const quietColumns = (quiet: QuietHours) => ({ quiet_from: quiet?.from ?? null, quiet_to: quiet?.to ?? null });
+
 const numberOf = (state: 'due' | 'failed') =>
   sql<number>`(select count(*)::int from webhook_delivery d where d.webhook = w.id and d.state = ${state})`;
 
@@ -50,9 +55,18 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string) {
     .orderBy('w.created_at')
     .execute();
   return rows.map((row) => {
-    const { sealed: _, rowVersion: __, pausedUntil: ___, hadRecords: ____, last, ...shown } = camelCase(row);
+    const { sealed: _, rowVersion: __, pausedUntil: ___, hadRecords: ____, ...rest } = camelCase(row);
+    const { last, topics, quietFrom: from, quietTo: to, ...shown } = rest;
     const { url, caPem } = receiverOf(keys, row);
-    return { ...shown, url, ownCa: caPem !== null, lastDeliveredAt: last && new Date(last) };
+    const quiet = from !== null && to !== null ? { from, to } : null;
+    return {
+      ...shown,
+      topics: topics as AlertTopic[],
+      quiet,
+      url,
+      ownCa: caPem !== null,
+      lastDeliveredAt: last && new Date(last),
+    };
   });
 }
 
@@ -69,7 +83,7 @@ export async function findWebhook(db: Db, keys: Keys, id: string) {
 export async function addWebhook(
   tx: Tx,
   keys: Keys,
-  { name, url, site, withNumber, records, attention, caPem }: NewWebhook,
+  { name, url, site, withNumber, records, topics, quiet, caPem }: NewWebhook,
   now: Date,
 ): Promise<{ id: string; secret: string }> {
   if (site !== null) await findSite(tx, site);
@@ -81,7 +95,8 @@ export async function addWebhook(
     site,
     with_number: withNumber,
     records,
-    attention,
+    topics,
+    ...quietColumns(quiet),
     had_records: records,
     enabled: true,
     sealed: keys.sealJson(webhookPlace(id, 1), receiver),
@@ -92,17 +107,20 @@ export async function addWebhook(
 }
 
 /** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
-export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch): Promise<void> {
+export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch, now: Date): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
-  const { url, caPem, name, site, withNumber, records, attention, enabled } = patch;
+  const { url, caPem, name, site, withNumber, records, topics, quiet, enabled } = patch;
   await replace(tx, keys, id, (receiver) => ({ ...receiver, ...defined({ url, caPem }) }));
   const change = {
-    ...defined({ name, site, with_number: withNumber, records, attention, enabled }),
+    ...defined({ name, site, with_number: withNumber, records, topics, enabled }),
+    ...(quiet !== undefined && quietColumns(quiet)),
     ...(records && { had_records: true }),
     ...(enabled !== undefined && { disabled_because: null }),
   };
   // A person who fixes a receiver wants to see at once whether it works.
   await update(tx, 'webhook', { id }, { ...change, paused_until: null });
+  const changed = await get(tx, 'webhook', { id });
+  await moveHeld(tx, id, quietEnd(changed, await listSites(tx), now) ?? now, now);
 }
 
 /** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */

@@ -905,7 +905,9 @@ export interface Tables {
     site: string | null;
     with_number: boolean;
     records: Defaulted<boolean>;
-    attention: Defaulted<boolean>;
+    topics: Defaulted<string[]>;
+    quiet_from: string | null;
+    quiet_to: string | null;
     had_records: Defaulted<boolean>;
     enabled: boolean;
     disabled_because: string | null;

@@ -1,30 +1,41 @@
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { findAll, insertNew } from '../database/rows.ts';
-import type { Tx } from '../database/schema.ts';
+import type { Row, Tx } from '../database/schema.ts';
+
+type Receiver = Pick<Row<'webhook'>, 'id' | 'site' | 'topics' | 'quiet_from' | 'quiet_to'>;
+
+/** What no try was made of yet, and that waits for the end of quiet hours. */
+const held = (now: Date) => sql`state = 'due' and attempts = 0 and due_at > ${now.toISOString()}::timestamptz`;
 
 /**
  * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
  * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item. Of an
  * erasure hears also who is sent records no more.
  *
- * @param reaches whether a receiver is sent this subject; absent: every one is
+ * @param dueFor when a receiver is sent this subject; null: it is not; absent: every one is, now
  */
 export async function queueMessages(
   tx: Tx,
   kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'attention.opened' | 'attention.closed',
   subjects: readonly string[],
   now: Date,
-  reaches: (receiver: { readonly site: string | null }, subject: string) => boolean = () => true,
+  dueFor: (receiver: Receiver, subject: string) => Date | null = () => now,
 ): Promise<void> {
-  const erased = kind === 'person.erased';
-  const chosen = erased
-    ? { had_records: true }
-    : kind.startsWith('attention.')
-      ? { attention: true }
-      : { records: true };
-  const receivers = await findAll(tx, 'webhook', { enabled: true, ...chosen }, ['id', 'site']);
+  const chosen =
+    kind === 'person.erased' ? { had_records: true } : kind.startsWith('attention.') ? {} : { records: true };
+  const receivers: Receiver[] = await findAll(tx, 'webhook', { enabled: true, ...chosen }, [
+    'id',
+    'site',
+    'topics',
+    'quiet_from',
+    'quiet_to',
+  ]);
   const rows = receivers.flatMap((receiver) =>
-    subjects.filter((subject) => reaches(receiver, subject)).map((subject) => ({ webhook: receiver.id, subject })),
+    subjects.flatMap((subject) => {
+      const due_at = dueFor(receiver, subject);
+      return due_at ? [{ webhook: receiver.id, subject, due_at }] : [];
+    }),
   );
   if (rows.length === 0) return;
   await insertNew(
@@ -38,9 +49,24 @@ export async function queueMessages(
       state: 'due' as const,
       attempts: 0,
       made_at: now,
-      due_at: now,
       delivered_at: null,
       last_answer: null,
     })),
+  );
+}
+
+/** Drops what is held back about the opening of these items. @returns the receiver and the item of each */
+export async function dropHeld(tx: Tx, items: readonly string[], now: Date): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ webhook: string; subject: string }>`
+    delete from webhook_delivery where kind = 'attention.opened' and subject = any(${items}::uuid[]) and ${held(now)}
+    returning webhook, subject`.execute(tx);
+  return new Set(rows.map(({ webhook, subject }) => `${webhook} ${subject}`));
+}
+
+/** What is held back for a receiver is due at another time. */
+export async function moveHeld(tx: Tx, webhook: string, dueAt: Date, now: Date): Promise<void> {
+  await sql`update webhook_delivery set due_at = ${dueAt.toISOString()}::timestamptz
+            where webhook = ${webhook} and kind in ('attention.opened', 'attention.closed') and ${held(now)}`.execute(
+    tx,
   );
 }

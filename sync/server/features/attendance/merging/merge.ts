@@ -43,12 +43,16 @@ export async function listCandidates(
 }
 
 /**
- * The two people of an open pair.
+ * The two people of an open pair, or of one that was rejected.
  *
  * @throws Problem `candidate-unknown`
  */
-export async function candidatePair(db: Db, id: string): Promise<[string, string]> {
-  const row = await find(db, 'merge_candidate', { id, status: 'open' }, ['first', 'second']);
+export async function candidatePair(
+  db: Db,
+  id: string,
+  status: 'open' | 'rejected' = 'open',
+): Promise<[string, string]> {
+  const row = await find(db, 'merge_candidate', { id, status }, ['first', 'second']);
   if (!row) throw new Problem('candidate-unknown');
   return [row.first, row.second];
 }
@@ -61,6 +65,13 @@ export async function candidatePair(db: Db, id: string): Promise<[string, string
 export async function rejectCandidate(db: Db, id: string, by: string, now: Date): Promise<void> {
   const rejected = { status: 'rejected', decided_at: now, decided_by: by } as const;
   if ((await update(db, 'merge_candidate', { id, status: 'open' }, rejected)) === 0)
+    throw new Problem('candidate-unknown');
+}
+
+/** Takes that back. @throws Problem `candidate-unknown` */
+export async function reopenCandidate(db: Db, id: string): Promise<void> {
+  const open = { status: 'open', decided_at: null, decided_by: null } as const;
+  if ((await update(db, 'merge_candidate', { id, status: 'rejected' }, open)) === 0)
     throw new Problem('candidate-unknown');
 }
 

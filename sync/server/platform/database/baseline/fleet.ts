@@ -136,9 +136,12 @@ export const fleet: readonly string[] = [
      -- Null: of every site.
      site uuid references site (id),
      with_number boolean not null,
-     -- Which messages it is sent: records and what belongs to them, and what needs attention.
+     -- Which messages it is sent: records and what belongs to them, and topics of what needs attention.
      records boolean not null default true,
-     attention boolean not null default false,
+     topics text[] not null default '{}',
+     -- Hold back what needs attention but is not urgent, on the wall of its site.
+     quiet_from text,
+     quiet_to text,
      -- It was to be sent records at any time: of who was in them it hears that they were erased.
      had_records boolean not null default true,
      enabled boolean not null,
@@ -148,7 +151,8 @@ export const fleet: readonly string[] = [
      row_version integer not null,
      created_at timestamptz not null,
      -- Nothing is sent before: the receiver did not answer.
-     paused_until timestamptz)`,
+     paused_until timestamptz,
+     check ((quiet_from is null) = (quiet_to is null)))`,
   `-- One message to one receiver; its body is made when it is sent.
    create table webhook_delivery (
      id uuid primary key,
