@@ -69,7 +69,7 @@ test('a number that another person has is said before a second one gets it', asy
   await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
 });
 
-test('two people who look enrolled twice are marked as different, which is taken back with one press', async () => {
+test('two people who were taken for one are marked as different, which is taken back with one press', async () => {
   for (const name of ['Ida Rhodes', 'Ida Rodes']) await call(page, 'POST', '/api/people', { name, number: '1900' });
   await call(page, 'POST', '/api/jobs/duplicates/run');
   const pair = page.getByRole('row', { name: /Ida Rhodes/ });

@@ -152,7 +152,7 @@ test('several people are given sites at once', async () => {
 test('a person’s sites are changed on their page, and given back with one press', async () => {
   await open('people');
   await page.getByRole('link', { name: 'Ada Lovelace' }).click();
-  const facts = page.getByRole('main');
+  const facts = page.locator('dl').first();
   await expect(facts.getByRole('link', { name: 'North entrance' })).toBeVisible();
   await page.getByRole('button', { name: 'Sites' }).click();
   const dialog = page.getByRole('dialog');
