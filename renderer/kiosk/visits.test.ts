@@ -36,8 +36,8 @@ function setup(
         probes.push({ visit: input.visit, others: input.frame.others });
         light = input.light;
         const answer = answers(probes.length);
-        if (answer instanceof Error) throw answer;
         await answered();
+        if (answer instanceof Error) throw answer;
         return answer;
       },
     },
@@ -109,6 +109,19 @@ describe('visits', () => {
     await later();
     await k.frames(40, {});
     expect(k.probes).toHaveLength(3);
+  });
+
+  it('keep the answer of one probe when the other fails', async () => {
+    const pending: (() => void)[] = [];
+    const k = setup(
+      (n) => (n === 1 ? { kind: 'welcome', receipt: RECEIPT } : new Error('the core has died')),
+      () => new Promise((done) => pending.push(done)),
+    );
+    await k.frames(80, {});
+    expect(k.probes).toHaveLength(2);
+    for (const done of pending) done();
+    await later();
+    expect(k.given).toEqual([{ kind: 'welcome', receipt: RECEIPT }]);
   });
 
   it('are sampled twice as often while moves of the head are asked for', async () => {

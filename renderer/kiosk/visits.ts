@@ -238,7 +238,8 @@ export function createVisits(deps: VisitDeps): Visits {
           break;
       }
     } catch (error) {
-      if (mine === round) failed(error);
+      // Of two under way the first may have answered already.
+      if (mine === round && phase === 'probing') failed(error);
     } finally {
       underWay--;
     }
