@@ -111,17 +111,24 @@ describe('visits', () => {
     expect(k.probes).toHaveLength(3);
   });
 
-  it('keep the answer of one probe when the other fails', async () => {
+  it.each([
+    ['keep the answer of one probe when the other fails', [RECEIPT, null], 'welcome'],
+    ['wait for the other probe when one fails', [null, RECEIPT], 'welcome'],
+    ['offer another way, once, when both fail', [null, null], 'other-method'],
+  ] as const)('%s', async (_, receipts, kind) => {
     const pending: (() => void)[] = [];
     const k = setup(
-      (n) => (n === 1 ? { kind: 'welcome', receipt: RECEIPT } : new Error('the core has died')),
+      (n) => {
+        const receipt = receipts[n - 1];
+        return receipt ? { kind: 'welcome', receipt } : new Error('the disk is full');
+      },
       () => new Promise((done) => pending.push(done)),
     );
     await k.frames(80, {});
     expect(k.probes).toHaveLength(2);
     for (const done of pending) done();
     await later();
-    expect(k.given).toEqual([{ kind: 'welcome', receipt: RECEIPT }]);
+    expect(k.given.map((answer) => answer.kind)).toEqual([kind]);
   });
 
   it('are sampled twice as often while moves of the head are asked for', async () => {

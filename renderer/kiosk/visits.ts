@@ -238,8 +238,8 @@ export function createVisits(deps: VisitDeps): Visits {
           break;
       }
     } catch (error) {
-      // Of two under way the first may have answered already.
-      if (mine === round && phase === 'probing') failed(error);
+      // Of two under way the other decides, or has already.
+      if (mine === round && phase === 'probing' && underWay === 1) failed(error);
     } finally {
       underWay--;
     }

@@ -395,5 +395,25 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await look();
     await change({ topics: ['privacy'], quiet: null });
     expect(await go()).toEqual([]);
+    // What was tried in vain in the evening, 21:55 in Berlin, waits as well.
+    await change({ topics: ['kiosks'], quiet });
+    api.now = new Date('2026-07-24T19:55:00Z');
+    answers = { status: 503 };
+    await alert('disk-low');
+    expect(codes(await go())).toEqual(['opened disk-low']);
+    answers = { status: 204 };
+    api.now = new Date('2026-07-24T20:30:00Z');
+    expect(await go()).toEqual([]);
+    api.now = new Date('2026-07-25T04:00:00Z');
+    expect(codes(await go())).toEqual(['opened disk-low']);
+    // A receiver that is of another site by the end of its quiet hours is not sent what was held back for it.
+    await solve('clock-wrong');
+    await go();
+    api.now = new Date('2026-07-25T20:30:00Z');
+    await alert('clock-wrong');
+    expect(await go()).toEqual([]);
+    await change({ site: OTHER_SITE });
+    api.now = new Date('2026-07-26T04:00:00Z');
+    expect(await go()).toEqual([]);
   });
 });

@@ -162,6 +162,11 @@ describe('the connection', () => {
       const conflict = sql`do $$ begin raise exception 'conflict' using errcode = '40001'; end $$`;
       expect(await codeOf(ending('divided', () => sql`select 1 / 0`))).toBe('22012');
       expect(await named('divided')).toBe(false);
+      // One that is never sent, as its value can't be.
+      const circular: { self?: unknown } = {};
+      circular.self = circular;
+      await expect(ending('unsent', () => sql`select ${circular}::jsonb`)).rejects.toThrow(/circular/i);
+      expect(await named('unsent')).toBe(false);
       expect(await ending('repeated', (attempt) => (attempt < 3 ? conflict : sql`select 1`))).toBe(3);
       expect(await named('repeated')).toBe(true);
       await close();

@@ -2,13 +2,16 @@ import { lookup } from 'node:dns';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Site } from '../../../protocol/api/sites.ts';
+import { quietEnd } from '../../core/sites/quiet.ts';
+import { listSites } from '../../core/sites/sites.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { atMost, findSorted, remove, update } from '../../platform/database/rows.ts';
 import type { Row } from '../../platform/database/schema.ts';
 import type { JobContext } from '../../platform/jobs/job.ts';
-import { messageOf } from './message.ts';
+import { type Made, messageOf } from './message.ts';
 import { mayReach, pauseAfter, restAfter, sign } from './rules.ts';
 import { type Receiver, receiverOf, secretsOf } from './store.ts';
 
@@ -29,8 +32,11 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
     .where('enabled', '=', true)
     .where((e) => e.or([e('paused_until', 'is', null), e('paused_until', '<=', now())]))
     .execute();
+  const sites = await listSites(db);
   const results = await Promise.all(
-    receivers.map((row) => deliverTo(context, { ...row, withNumber: row.with_number }, receiverOf(context.keys, row))),
+    receivers.map((row) =>
+      deliverTo(context, { ...row, withNumber: row.with_number }, receiverOf(context.keys, row), sites),
+    ),
   );
   return {
     delivered: results.reduce((sum, t) => sum + t.delivered, 0),
@@ -44,8 +50,9 @@ const isWanted = ({ records }: Pick<Row<'webhook'>, 'records'>, kind: string): b
 
 async function deliverTo(
   context: JobContext,
-  webhook: Pick<Row<'webhook'>, 'id' | 'records' | 'topics'> & { readonly withNumber: boolean },
+  webhook: Row<'webhook'> & { readonly withNumber: boolean },
   receiver: Receiver,
+  sites: readonly Site[],
 ): Promise<Delivered> {
   const { db, now, signal } = context;
   const waiting = { webhook: webhook.id, state: 'due', due_at: atMost(now()) } as const;
@@ -57,6 +64,12 @@ async function deliverTo(
     const made = isWanted(webhook, delivery.kind) ? await disclose(context, webhook, delivery, at) : null;
     if (made === null) {
       await remove(db, 'webhook_delivery', { id: delivery.id });
+      continue;
+    }
+    // What was tried in vain, or waited while the receiver rested, is due in quiet hours too.
+    const quiet = quietEnd(webhook, sites, at);
+    if (quiet && waitsForQuiet(made.body)) {
+      await update(db, 'webhook_delivery', { id: delivery.id }, { due_at: quiet });
       continue;
     }
     const answer = await send(context, receiver, `${delivery.id}.${made.change}`, JSON.stringify(made.body), at);
@@ -73,15 +86,18 @@ async function deliverTo(
   return { delivered, failed: 0 };
 }
 
+const waitsForQuiet = (body: Made['body']): boolean =>
+  body.type === 'attention.closed' || (body.type === 'attention.opened' && !body.data.urgent);
+
 /** The message, and its audit row before it goes out: what may have been sent is on record. */
 function disclose(
   { db, keys }: JobContext,
-  { id, withNumber, topics }: Pick<Row<'webhook'>, 'id' | 'topics'> & { readonly withNumber: boolean },
+  { id, withNumber, topics, site }: Pick<Row<'webhook'>, 'id' | 'topics' | 'site'> & { readonly withNumber: boolean },
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
   at: Date,
 ) {
   return inTransaction(db, async (tx) => {
-    const made = await messageOf(tx, keys, delivery, { withNumber, topics }, at);
+    const made = await messageOf(tx, keys, delivery, { withNumber, topics, site }, at);
     if (made && made.people.length > 0) {
       const data = withNumber ? ['attendance', 'person.number'] : ['attendance'];
       const entry = { actor: SYSTEM, action: 'export', route: 'webhook', resource: id, data, outcome: 'ok' } as const;

@@ -32,12 +32,12 @@ export interface Made {
   readonly change: number;
 }
 
-/** @returns null: there is nothing to send, as the record is no more, or its topic is not asked for any more */
+/** @returns null: there is nothing to send, as the record is no more, or what needs attention is no longer for this receiver */
 export async function messageOf(
   db: Db,
   keys: Keys,
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
-  { withNumber, topics }: { readonly withNumber: boolean; readonly topics: readonly string[] },
+  { withNumber, topics, site: only }: Pick<Row<'webhook'>, 'topics' | 'site'> & { readonly withNumber: boolean },
   now: Date,
 ): Promise<Made | null> {
   const timestamp = now.toISOString();
@@ -70,6 +70,7 @@ export async function messageOf(
   if (delivery.kind === 'attention.opened' || delivery.kind === 'attention.closed') {
     const item = await find(db, 'alert_item', { id: delivery.subject });
     if (!item || !isOfTopics(topics, item.kind)) return null;
+    if (only !== null && !item.sites?.includes(only)) return null;
     const { id, code, device, at } = item;
     const kind = item.kind as AttentionKind;
     const sites = (await listSites(db)).filter((site) => item.sites?.includes(site.id)).map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db, Tx } from './schema.ts';
 
@@ -32,7 +32,7 @@ export async function inTransaction<T>(
   if (db.isTransaction) return inSavepoint(db as Tx, work);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await endingWith(async (last) => db.transaction().execute((tx) => work(tx, last)));
+      return await inOne(db, work);
     } catch (cause) {
       if (attempt >= tries || !isConflict(cause)) throw cause;
       await sleep(random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
@@ -41,14 +41,18 @@ export async function inTransaction<T>(
 }
 
 /** @throws what the last statement failed with, before the COMMIT that then became a ROLLBACK */
-async function endingWith<T>(work: (last: Last) => Promise<T>): Promise<T> {
+async function inOne<T>(db: Db, work: (tx: Tx, last: Last) => Promise<T>): Promise<T> {
   let ended: Promise<unknown> | undefined;
-  const [result] = await Promise.allSettled([
-    work((statement) => {
+  const transaction = db.transaction().execute(async (tx) => {
+    const result = await work(tx, (statement) => {
       ended = statement;
       statement.catch(() => undefined); // awaited below
-    }),
-  ]);
+    });
+    // A statement that can't be sent doesn't end the transaction in the database: it has failed by the next turn of the event loop.
+    if (ended) await Promise.race([ended, nextTurn()]);
+    return result;
+  });
+  const [result] = await Promise.allSettled([transaction]);
   await ended;
   if (result.status === 'rejected') throw result.reason;
   return result.value;
@@ -57,7 +61,12 @@ async function endingWith<T>(work: (last: Last) => Promise<T>): Promise<T> {
 async function inSavepoint<T>(tx: Tx, work: (tx: Tx, last: Last) => Promise<T>): Promise<T> {
   await sql`savepoint part`.execute(tx);
   try {
-    const result = await endingWith((last) => work(tx, last));
+    let ended: Promise<unknown> | undefined;
+    const result = await work(tx, (statement) => {
+      ended = statement;
+      statement.catch(() => undefined); // awaited below
+    });
+    await ended;
     await sql`release savepoint part`.execute(tx);
     return result;
   } catch (cause) {

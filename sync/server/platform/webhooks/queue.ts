@@ -5,8 +5,7 @@ import type { Row, Tx } from '../database/schema.ts';
 
 type Receiver = Pick<Row<'webhook'>, 'id' | 'site' | 'topics' | 'quiet_from' | 'quiet_to'>;
 
-/** What no try was made of yet, and that waits for the end of quiet hours. */
-const held = (now: Date) => sql`state = 'due' and attempts = 0 and due_at > ${now.toISOString()}::timestamptz`;
+const waits = (now: Date) => sql`state = 'due' and due_at > ${now.toISOString()}::timestamptz`;
 
 /**
  * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
@@ -58,15 +57,16 @@ export async function queueMessages(
 /** Drops what is held back about the opening of these items. @returns the receiver and the item of each */
 export async function dropHeld(tx: Tx, items: readonly string[], now: Date): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ webhook: string; subject: string }>`
-    delete from webhook_delivery where kind = 'attention.opened' and subject = any(${items}::uuid[]) and ${held(now)}
+    delete from webhook_delivery where kind = 'attention.opened' and subject = any(${items}::uuid[])
+      and attempts = 0 and ${waits(now)}
     returning webhook, subject`.execute(tx);
   return new Set(rows.map(({ webhook, subject }) => `${webhook} ${subject}`));
 }
 
-/** What is held back for a receiver is due at another time. */
+/** What is held back for a receiver, or was tried in vain, is due at another time. */
 export async function moveHeld(tx: Tx, webhook: string, dueAt: Date, now: Date): Promise<void> {
   await sql`update webhook_delivery set due_at = ${dueAt.toISOString()}::timestamptz
-            where webhook = ${webhook} and kind in ('attention.opened', 'attention.closed') and ${held(now)}`.execute(
+            where webhook = ${webhook} and kind in ('attention.opened', 'attention.closed') and ${waits(now)}`.execute(
     tx,
   );
 }
