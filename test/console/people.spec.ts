@@ -251,6 +251,20 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   await axe(page);
   await sure.getByRole('button', { name: 'Cancel' }).click();
   await page.keyboard.press('Escape');
+  const incident = page.url().split('/').at(-1);
+  await call(page, 'POST', `/api/incidents/${incident}/scopes`, { action: 'export' });
+  await page.reload();
+  const drop = page.getByRole('button', { name: /^Remove/ });
+  const scope = page.getByRole('listitem').filter({ hasText: 'action export', has: drop });
+  await scope.getByRole('button').click();
+  await expect(scope).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(scope).toHaveCount(1);
+  await page.getByRole('button', { name: 'Close incident' }).click();
+  await expect(dialog).toContainText('can’t be changed or opened again');
+  await dialog.getByLabel('Type “close” to confirm').fill('close');
+  await dialog.getByRole('button', { name: 'Close incident' }).click();
+  await expect(page.getByRole('button', { name: 'Close incident' })).toHaveCount(0);
 });
 
 test('a person’s page shows their portrait when it is asked for, what was done about them, and puts a record right', async () => {

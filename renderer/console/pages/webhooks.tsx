@@ -185,8 +185,9 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
   );
   const withNumber = useCheck(hook?.withNumber ?? false);
   const records = useCheck(hook?.records ?? true);
-  const [topics, setTopics] = useState(hook?.topics ?? []);
+  const [chosen, setTopics] = useState(hook?.topics ?? []);
   const [quiet, setQuiet] = useState(hook?.quiet ?? null);
+  const topics = values.site ? chosen.filter((topic) => topic !== 'server') : chosen;
   const caPem = values.caPem.trim() || null;
   const body = {
     name: values.name.trim(),
@@ -229,7 +230,7 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
       <fieldset class="plain">
         <legend>{t('webhooks.attention')}</legend>
         <p class="muted">{t('webhooks.attentionHint')}</p>
-        <TopicFields of="admin" chosen={topics} onChosen={setTopics} />
+        <TopicFields of="admin" oneSite={values.site !== ''} chosen={topics} onChosen={setTopics} />
         {topics.length > 0 && <QuietFields hint={t('webhooks.quietHint')} quiet={quiet} onQuiet={setQuiet} />}
       </fieldset>
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} {...field('caPem')} />

@@ -11,17 +11,17 @@ const NIGHT = { from: '22:00', to: '06:00' };
 interface TopicFieldsProps {
   /** The role that sees these topics. */
   of: string;
+  /** Of one site alone: what concerns the server is not offered. */
+  oneSite?: boolean;
   chosen: readonly alerts.AlertTopic[];
   onChosen: (topics: alerts.AlertTopic[]) => void;
 }
 
-export const TopicFields = ({ of, chosen, onChosen }: TopicFieldsProps) => (
+export const TopicFields = ({ of, oneSite = false, chosen, onChosen }: TopicFieldsProps) => (
   <CheckFields
-    options={TOPICS.filter((topic) => alerts.kindsFor(of, topic).length > 0).map((topic) => [
-      topic,
-      t(`alerts.topic.${topic}`),
-      t(`alerts.topicHint.${topic}`),
-    ])}
+    options={TOPICS.filter((topic) => alerts.kindsFor(of, topic).length > 0 && !(oneSite && topic === 'server')).map(
+      (topic) => [topic, t(`alerts.topic.${topic}`), t(`alerts.topicHint.${topic}`)],
+    )}
     chosen={chosen}
     onChosen={(now) => onChosen([...now])}
   />

@@ -7,6 +7,7 @@ import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } fr
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -34,12 +35,29 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     });
   const close = () =>
     run(() => api(incidents.closeIncident, { params: { incident: id } }), {
-      ask: { title: t('incidents.close'), text: t('incidents.closeText') },
+      ask: {
+        title: t('incidents.close'),
+        text: t('incidents.closeText'),
+        danger: true,
+        word: t('incidents.closeWord'),
+      },
       say: () => t('incidents.closed'),
       done: found.reload,
     });
-  const dropScope = (scope: string) =>
-    run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), { done: found.reload });
+  const dropScope = (scope: string, body: incidents.IncidentScope) =>
+    run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), {
+      done: () => {
+        found.reload();
+        toast(
+          () => t('webhooks.removed'),
+          async () => {
+            const undone = await api(incidents.addIncidentScope, { params: { incident: id }, body });
+            found.reload();
+            return undone.ok ? null : undone.error;
+          },
+        );
+      },
+    });
   return (
     <PageFrame
       title={incident?.title ?? t('incidents.nav')}
@@ -125,7 +143,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
                       .join(', ')}
                   </code>
                   {may && (
-                    <RowButton of={`scope-${scope}`} onClick={() => void dropScope(scope)}>
+                    <RowButton of={`scope-${scope}`} onClick={() => void dropScope(scope, conditions)}>
                       {t('incidents.dropScope')}
                     </RowButton>
                   )}
