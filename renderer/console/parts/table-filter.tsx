@@ -58,7 +58,9 @@ export function useFilter<T>(
   const prefix = beside ? `${id}-` : '';
   const find = `${prefix}find`;
   const usable = able && id !== undefined;
-  const words = !usable || wordsIn === null ? '' : wordsIn === 'here' ? typed : (query.get(find) ?? '');
+  const inAddress = wordsIn === 'address';
+  const words = usable && wordsIn !== null ? (inAddress ? (query.get(find) ?? '') : typed) : '';
+  const keepWords = (text: string) => change({ [find]: text });
   const given = Object.entries(columns).filter(([, c]) => c.when !== false);
   const chooses = given.flatMap(([name, { label, choice }]) =>
     usable && choice ? [{ name: prefix + name, label, choice, value: query.get(prefix + name) ?? '' }] : [],
@@ -91,12 +93,7 @@ export function useFilter<T>(
   }, [...asked, ...known(rows)]);
   return {
     words,
-    onWords:
-      !usable || wordsIn === null || !(worded || words)
-        ? null
-        : wordsIn === 'here'
-          ? setTyped
-          : (text) => change({ [find]: text }),
+    onWords: usable && wordsIn !== null && (worded || words !== '') ? (inAddress ? keepWords : setTyped) : null,
     choices: choices.filter(({ value, options }) => value !== '' || options.length > 1),
     on,
     offered: usable && (on || rows.length >= FILTERED_FROM),

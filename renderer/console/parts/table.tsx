@@ -211,7 +211,7 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
         })}
         {below > 0 && <Gap height={below} width={width} />}
       </tbody>
-      <Totals columns={columns} rows={sorted} whole={whole} chooses={!!bulk} />
+      <Totals columns={columns} rows={sorted} whole={whole} filtered={filter.on} chooses={!!bulk} />
     </table>
   );
 
@@ -314,12 +314,14 @@ interface TotalsProps<T> {
   columns: readonly (readonly [string, Column<T>])[];
   rows: readonly T[];
   whole: boolean;
+  filtered: boolean;
   chooses: boolean;
 }
 
 /** The sums of numeric columns. */
-function Totals<T>({ columns, rows, whole, chooses }: TotalsProps<T>) {
-  const of = ({ total }: Column<T>) => (typeof total === 'function' ? (whole ? total(rows) : undefined) : total);
+function Totals<T>({ columns, rows, whole, filtered, chooses }: TotalsProps<T>) {
+  const of = ({ total }: Column<T>) =>
+    typeof total === 'function' ? (whole ? total(rows) : undefined) : filtered ? undefined : total;
   const sums = columns.map(([, c]) => (rows.length > 1 ? of(c) : undefined));
   if (sums.every((sum) => sum === undefined || sum === null)) return null;
   return (
