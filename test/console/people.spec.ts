@@ -229,7 +229,7 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   await expect(page.getByText('Not registered as below the age of consent.')).toBeVisible();
   await call(page, 'POST', '/api/retention/holds', { person: ada, reason: 'Dispute' });
   await open('retention', 'Retention');
-  const hold = page.getByRole('listitem').filter({ hasText: 'Dispute' });
+  const hold = page.getByRole('row', { name: /Dispute/ });
   await hold.getByRole('button', { name: /^Release/ }).click();
   await expect(dialog).toContainText('Only this hold keeps 0 entries');
   await dialog.getByLabel('Type “release” to confirm').fill('release');

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
-import { type AlertTopic, listAlerts } from '../../../sync/protocol/api/alerts.ts';
+import { listAlerts } from '../../../sync/protocol/api/alerts.ts';
 import { listed } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
@@ -17,6 +17,9 @@ import { AlertsOf } from './alerts.tsx';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 
+const stateOf = ({ disabledAt, enrolled }: accounts.AccountShape) =>
+  disabledAt ? 'disabled' : enrolled ? 'ready' : 'pending';
+
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
   const [link, setLink] = useState<{ readonly email: string | null; readonly made: OneTimeLink } | null>(null);
@@ -25,8 +28,10 @@ export function Accounts({ role }: PageProps) {
   const alerts = useResource(`alerts ${admin}`, (by) =>
     admin ? api(listAlerts, by) : Promise.resolve({ ok: true as const, value: { accounts: [] } }),
   );
-  const topicsOf = (account: string): readonly AlertTopic[] | undefined =>
-    alerts.value?.accounts.find((one) => one.account === account)?.topics;
+  const topicsLabel = (account: string): string => {
+    const topics = alerts.value?.accounts.find((one) => one.account === account)?.topics ?? [];
+    return listed(topics.map((topic) => t(`alerts.topic.${topic}`)));
+  };
   const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
     run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
@@ -66,6 +71,7 @@ export function Accounts({ role }: PageProps) {
             caption={t('accounts.nav')}
             rows={found.value.accounts}
             rowKey={(a) => a.id}
+            words="here"
             columns={{
               email: {
                 label: t('people.email'),
@@ -73,21 +79,24 @@ export function Accounts({ role }: PageProps) {
                 sort: (a) => a.email,
                 cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span>,
               },
-              role: { label: t('accounts.role'), sort: (a) => t(`role.${a.role}`), cell: (a) => t(`role.${a.role}`) },
+              role: {
+                label: t('accounts.role'),
+                choice: (a) => [a.role, t(`role.${a.role}`)],
+                cell: (a) => t(`role.${a.role}`),
+              },
               status: {
                 label: t('devices.statusLabel'),
+                choice: (a) => [stateOf(a), t(`accounts.${stateOf(a)}`)],
                 cell: (a) => (
-                  <Badge kind={a.enrolled && !a.disabledAt ? 'good' : undefined}>
-                    {t(a.disabledAt ? 'accounts.disabled' : a.enrolled ? 'accounts.ready' : 'accounts.pending')}
-                  </Badge>
+                  <Badge kind={stateOf(a) === 'ready' ? 'good' : undefined}>{t(`accounts.${stateOf(a)}`)}</Badge>
                 ),
               },
               alerts: {
                 when: admin,
                 label: t('alerts.nav'),
+                sort: (a) => topicsLabel(a.id),
                 // Nothing is said of them before they are known.
-                cell: (a) =>
-                  alerts.value && (listed((topicsOf(a.id) ?? []).map((topic) => t(`alerts.topic.${topic}`))) || '–'),
+                cell: (a) => alerts.value && (topicsLabel(a.id) || '–'),
               },
               signedInAt: {
                 label: t('accounts.signedIn'),

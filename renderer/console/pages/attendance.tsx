@@ -16,7 +16,7 @@ import { DirectionChip, directionOptions, Moment, staffByLabel } from '../parts/
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
-import { RecordedAt } from '../parts/place-links.tsx';
+import { placeOf, RecordedAt } from '../parts/place-links.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
@@ -88,6 +88,7 @@ export function Attendance({ query, role }: PageProps) {
       </FilterBar>
       <DataTable
         id="attendance"
+        words="here"
         exports={false}
         counted="records"
         caption={t('attendance.nav')}
@@ -101,16 +102,19 @@ export function Attendance({ query, role }: PageProps) {
           person: {
             label: t('attendance.person'),
             heads: true,
+            sort: (row) => row.name,
             cell: (row) =>
               row.person === null ? t('board.list.unknown') : <PersonLink id={row.person} name={row.name} />,
           },
           direction: {
             label: t('attendance.direction'),
             names: true,
+            sort: (row) => t(`direction.${row.direction}`),
             cell: (row) => <DirectionChip direction={row.direction} />,
           },
           method: {
             label: t('attendance.method'),
+            sort: (row) => t(`method.${row.method}`),
             cell: (row) => (
               <>
                 <span class="struck">{t(`method.${row.method}`)}</span>
@@ -124,10 +128,12 @@ export function Attendance({ query, role }: PageProps) {
           },
           kiosk: {
             label: t('attendance.kiosk'),
+            sort: placeOf,
             cell: (row) => <RecordedAt row={row} />,
           },
           state: {
             label: t('attendance.state'),
+            sort: (row) => listed([stateOf(row), row.reason ?? '']),
             cell: (row) => (
               <>
                 <span class="unstruck">{stateOf(row)}</span>

@@ -73,6 +73,7 @@ export function Attention({ query }: PageProps) {
       </FilterBar>
       <DataTable
         id="attention"
+        words="here"
         pages={pages}
         caption={t('attention.nav')}
         rowKey={(i) => `${i.kind} ${i.ref}`}
@@ -83,8 +84,8 @@ export function Attention({ query }: PageProps) {
         }
         bulk={!resolved && ((items) => <ResolveAll items={items} onDone={pages.reload} />)}
         columns={{
-          what: { label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
-          who: { label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
+          what: { label: t('attention.what'), heads: true, sort: itemLabel, cell: (i) => <What item={i} /> },
+          who: { label: t('attention.who'), names: true, sort: (i) => i.name, cell: (i) => <Who item={i} /> },
           at: { label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
           do: {
             label: t('attention.do'),

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as audit from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { Button } from '../../shared/button.tsx';
+import { labelled } from '../../shared/i18n.ts';
 import { IconDownload, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
@@ -31,6 +32,16 @@ const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route
 
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
+
+/** Who did it, as far as it may be known. */
+const whoOf = ({ role, actor, email, name }: Row): string =>
+  (role === 'device' && actor !== null ? kioskName(actor) : (email ?? name)) ?? codeLabel('audit.roles', role);
+
+/** Of what was refused, its code too. */
+const outcomeOf = ({ outcome }: Row): string => {
+  const label = t(keyOr(`audit.outcomes.${outcome}`, 'audit.outcomes.refused'));
+  return outcome in DONE ? label : labelled(label, outcome);
+};
 
 /** For an administrator: who the log is for, and how someone gets access to it. */
 export const AuditOfOthers = () => (
@@ -132,6 +143,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
       </Form>
       <DataTable
         id="audit"
+        words={null}
         exports={false}
         pages={pages}
         caption={t('audit.nav')}
@@ -143,14 +155,11 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
           who: {
             label: t('audit.who'),
             heads: true,
+            sort: whoOf,
             cell: (r) => (
               <div>
                 <p dir="auto">
-                  {r.role === 'device' && r.actor !== null ? (
-                    <KioskLink id={r.actor} name={kioskName(r.actor) ?? codeLabel('audit.roles', r.role)} />
-                  ) : (
-                    (r.email ?? r.name ?? codeLabel('audit.roles', r.role))
-                  )}
+                  {r.role === 'device' && r.actor !== null ? <KioskLink id={r.actor} name={whoOf(r)} /> : whoOf(r)}
                 </p>
                 {r.ip && (
                   <p class="muted small">
@@ -160,9 +169,15 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
               </div>
             ),
           },
-          action: { label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
+          action: {
+            label: t('audit.action'),
+            names: true,
+            sort: (r) => codeLabel('audit.actions', r.action),
+            cell: (r) => codeLabel('audit.actions', r.action),
+          },
           what: {
             label: t('audit.what'),
+            sort: (r) => r.route,
             cell: (r) => (
               <div>
                 <code class="small" dir="ltr">
@@ -177,10 +192,12 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
           people: {
             label: t('audit.people'),
             numeric: true,
+            sort: (r) => (r.everyone ? Number.POSITIVE_INFINITY : r.count),
             cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
           },
           outcome: {
             label: t('audit.outcome'),
+            choice: (r) => [r.outcome, outcomeOf(r)],
             cell: (r) => (
               <>
                 {/* By its number too: one reader may make two rows of one kind in a second. */}

@@ -35,6 +35,7 @@ export function Consents() {
       </FilterBar>
       <DataTable
         id="consents"
+        words="here"
         pages={pages}
         caption={t('consents.nav')}
         rowKey={(c) => c.id}
@@ -43,9 +44,14 @@ export function Consents() {
           word: {
             label: t('consents.word'),
             heads: true,
+            sort: (c) => t(`people.word.${c.action}`),
             cell: (c) => <Badge kind={c.action === 'given' ? 'good' : undefined}>{t(`people.word.${c.action}`)}</Badge>,
           },
-          who: { label: t('consents.who'), cell: (c) => <PersonLink id={c.person} name={c.name} /> },
+          who: {
+            label: t('consents.who'),
+            sort: (c) => c.name,
+            cell: (c) => <PersonLink id={c.person} name={c.name} />,
+          },
           text: {
             label: t('consents.text'),
             cell: (c) => (
@@ -54,7 +60,11 @@ export function Consents() {
               </>
             ),
           },
-          via: { label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
+          via: {
+            label: t('consents.via'),
+            choice: (c) => [c.via, t(`people.via.${c.via}`)],
+            cell: (c) => t(`people.via.${c.via}`),
+          },
           at: { label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
         }}
       />

@@ -28,6 +28,7 @@ export function Corrections({ query, role }: PageProps) {
       <ErrorNote error={error} />
       <DataTable
         id="corrections"
+        words="here"
         caption={t('corrections.nav')}
         pages={pages}
         empty={{ title: t('corrections.empty'), text: t('corrections.emptyText') }}
@@ -35,17 +36,29 @@ export function Corrections({ query, role }: PageProps) {
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={{
           madeAt: { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
-          by: { label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
+          by: { label: t('corrections.by'), sort: whoMade, cell: (row) => <bdi>{whoMade(row)}</bdi> },
           person: {
             label: t('corrections.person'),
             heads: true,
+            sort: (row) => row.name,
             cell: (row) => <PersonLink id={row.person} name={row.name} />,
           },
-          what: { label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
-          before: { label: t('corrections.before'), names: true, cell: (row) => <Values of={row.before} /> },
+          what: {
+            label: t('corrections.what'),
+            names: true,
+            choice: (row) => [row.kind, t(`corrections.kind.${row.kind}`)],
+            cell: (row) => t(`corrections.kind.${row.kind}`),
+          },
+          before: {
+            label: t('corrections.before'),
+            names: true,
+            sort: (row) => row.before?.at ?? null,
+            cell: (row) => <Values of={row.before} />,
+          },
           after: {
             label: t('corrections.after'),
             names: true,
+            sort: (row) => row.after?.at ?? null,
             cell: (row) =>
               row.after ? (
                 <Values of={row.after} />
@@ -55,7 +68,11 @@ export function Corrections({ query, role }: PageProps) {
                 </span>
               ),
           },
-          reason: { label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
+          reason: {
+            label: t('corrections.reason'),
+            sort: (row) => row.reason,
+            cell: (row) => <bdi>{row.reason}</bdi>,
+          },
           undo: {
             label: t('corrections.undo'),
             cell: (row) =>

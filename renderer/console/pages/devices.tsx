@@ -15,7 +15,7 @@ import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 import { Svg } from '../shell/enrol.tsx';
-import { loadPlaces, sites } from '../state/places.ts';
+import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import { PlainHealth } from './fleet/alerts.tsx';
 
 /** A kiosk reports a change within seconds, and reading it leaves no audit row. */
@@ -105,7 +105,12 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}
         columns={{
-          name: { label: t('devices.name'), heads: true, cell: (d) => <KioskLink id={d.id} name={d.name} /> },
+          name: {
+            label: t('devices.name'),
+            heads: true,
+            sort: (d) => d.name,
+            cell: (d) => <KioskLink id={d.id} name={d.name} />,
+          },
           status: {
             label: t('devices.statusLabel'),
             cell: (d) => (
@@ -120,7 +125,11 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
               return kiosk ? <PlainHealth kiosk={kiosk} /> : '–';
             },
           },
-          site: { label: t('people.site'), cell: (d) => <SiteLink id={d.site} /> },
+          site: {
+            label: t('people.site'),
+            sort: (d) => siteOf(d.site)?.name ?? null,
+            cell: (d) => <SiteLink id={d.site} />,
+          },
           lastHeardAt: { label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
           certificateEnds: {
             label: t('devices.certificate'),

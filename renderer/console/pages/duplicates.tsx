@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import * as attendance from '../../../sync/protocol/api/attendance.ts';
 import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
-import { numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
+import { listed, numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
@@ -18,6 +18,7 @@ import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
+import { kioskName } from '../state/places.ts';
 import { askAbout } from './people/contents.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
@@ -46,14 +47,21 @@ export function Duplicates({ role }: PageProps) {
       <ErrorNote error={error} />
       <DataTable
         id="duplicates"
+        words="here"
         pages={pages}
         caption={t('duplicates.nav')}
         rowKey={(d) => d.id}
         empty={{ title: t('duplicates.none'), text: t('duplicates.noneText') }}
         columns={{
-          pair: { label: t('duplicates.pair'), heads: true, cell: (d) => <BothLinks people={d.people} /> },
+          pair: {
+            label: t('duplicates.pair'),
+            heads: true,
+            sort: namesOf,
+            cell: (d) => <BothLinks people={d.people} />,
+          },
           score: {
             label: t('duplicates.why'),
+            choice: (d) => [d.reason, t(d.reason === 'template' ? 'duplicates.faces' : 'duplicates.number')],
             cell: (d) =>
               d.reason === 'template'
                 ? t('duplicates.face', { score: numberOf(d.score ?? 0, TWO_DIGITS) })
@@ -77,6 +85,12 @@ export function Duplicates({ role }: PageProps) {
     </PageFrame>
   );
 }
+
+const namesOf = ({ people }: Pick<Pair, 'people'>): string => listed(people.map((p) => p.name ?? t('people.unnamed')));
+
+/** @param device null: in the console */
+const placeOf = (device: string | null): string =>
+  device === null ? t('lookalikes.console') : (kioskName(device) ?? '–');
 
 const BothLinks = ({ people }: Pick<Pair, 'people'>) => (
   <>
@@ -172,17 +186,28 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
         pages={pages}
         id="lookalikes"
         beside
+        words="here"
         caption={t('lookalikes.title')}
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}
         columns={{
-          pair: { label: t('duplicates.pair'), heads: true, cell: (p) => <BothLinks people={p.people} /> },
-          why: { label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
+          pair: {
+            label: t('duplicates.pair'),
+            heads: true,
+            sort: namesOf,
+            cell: (p) => <BothLinks people={p.people} />,
+          },
+          why: {
+            label: t('duplicates.why'),
+            choice: (p) => [p.reason, t(`lookalikes.reason.${p.reason}`)],
+            cell: (p) => t(`lookalikes.reason.${p.reason}`),
+          },
           where: {
             label: t('lookalikes.where'),
+            sort: (p) => listed([placeOf(p.device), p.byName ?? '']),
             cell: (p) => (
               <>
-                {p.device === null ? <bdi>{t('lookalikes.console')}</bdi> : <KioskLink id={p.device} />}
+                {p.device === null ? <bdi>{placeOf(null)}</bdi> : <KioskLink id={p.device} />}
                 {p.byName !== null && (
                   <p class="muted small">
                     <bdi>{p.byName}</bdi>
@@ -191,7 +216,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          at: { label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
+          at: { label: t('lookalikes.at'), numeric: true, sort: (p) => p.at, cell: (p) => <Moment at={p.at} /> },
           do: {
             label: t('attention.do'),
             cell: (p) =>

@@ -54,11 +54,17 @@ function List() {
           },
           state: {
             label: t('erasures.stateLabel'),
+            choice: (e) => [e.state, t(`erasures.state.${e.state}`)],
             cell: (e) => <Badge kind={tone(e.state)}>{t(`erasures.state.${e.state}`)}</Badge>,
           },
-          origin: { label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
+          origin: {
+            label: t('erasures.origin'),
+            choice: (e) => [e.origin, t(`erasures.by.${e.origin}`)],
+            cell: (e) => t(`erasures.by.${e.origin}`),
+          },
           waits: {
             label: t('erasures.waits'),
+            sort: (e) => e.waitsFor && codeLabel('erasures.wait', e.waitsFor),
             cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–'),
           },
           doneAt: { label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
-import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
+import { type ImportRun, listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
@@ -46,12 +46,22 @@ function List() {
               </a>
             ),
           },
-          state: { label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
-          waiting: { label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
-          judged: { label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
-          accepted: { label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
-          applied: { label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
-          refused: { label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
+          state: {
+            label: t('imports.stateLabel'),
+            choice: (r) => [r.state, t(`imports.state.${r.state}`)],
+            cell: (r) => t(`imports.state.${r.state}`),
+          },
+          ...Object.fromEntries(
+            (['waiting', 'judged', 'accepted', 'applied', 'refused'] as const).map((name) => [
+              name,
+              {
+                label: t(`imports.count.${name}`),
+                numeric: true,
+                sort: (r: ImportRun) => r.counts[name],
+                cell: (r: ImportRun) => r.counts[name],
+              },
+            ]),
+          ),
         }}
       />
     </PageFrame>

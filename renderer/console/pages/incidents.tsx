@@ -16,6 +16,8 @@ export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
 }
 
+const SEVERITIES = OpenIncident.shape.severity.options;
+
 /** Breaches, each with its 72 hours. */
 function List({ mayOpen }: { mayOpen: boolean }) {
   const pages = usePages(listIncidents);
@@ -40,16 +42,35 @@ function List({ mayOpen }: { mayOpen: boolean }) {
           title: {
             label: t('incidents.title'),
             heads: true,
+            sort: (i) => i.title,
             cell: (i) => (
               <a class="text-link" href={`#/incidents/${i.id}`} dir="auto">
                 {i.title}
               </a>
             ),
           },
-          severity: { label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
-          state: { label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
-          clock: { label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
-          foundAt: { label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
+          severity: {
+            label: t('incidents.severity'),
+            sort: (i) => SEVERITIES.indexOf(i.severity),
+            choice: (i) => [i.severity, t(`incidents.is.${i.severity}`)],
+            cell: (i) => t(`incidents.is.${i.severity}`),
+          },
+          state: {
+            label: t('incidents.stateLabel'),
+            choice: (i) => [i.state, t(`incidents.state.${i.state}`)],
+            cell: (i) => t(`incidents.state.${i.state}`),
+          },
+          clock: {
+            label: t('incidents.clock'),
+            sort: (i) => i.clock.dueAt,
+            cell: (i) => <ClockBadge clock={i.clock} />,
+          },
+          foundAt: {
+            label: t('incidents.foundAt'),
+            numeric: true,
+            sort: (i) => i.foundAt,
+            cell: (i) => <Moment at={i.foundAt} />,
+          },
         }}
       />
     </PageFrame>
@@ -85,7 +106,7 @@ function Open() {
       <SelectField
         label={t('incidents.severity')}
         {...field('severity')}
-        options={OpenIncident.shape.severity.options.map((s) => [s, t(`incidents.is.${s}`)])}
+        options={SEVERITIES.map((s) => [s, t(`incidents.is.${s}`)])}
       />
       <div class="beside">
         <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...field('day')} />

@@ -1,4 +1,5 @@
-import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
+import type { z } from 'zod';
+import { type JobRun, listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { filterOf, SelectFilter } from '../parts/filters.tsx';
@@ -13,6 +14,11 @@ const every = (ms: number): string => {
   if (ms % 60_000 === 0) return t('jobs.minutes', { count: ms / 60_000 });
   return t('jobs.seconds', { count: Math.round(ms / 1000) });
 };
+
+type Run = z.output<typeof JobRun>;
+
+const outcomeOf = ({ outcome }: Pick<Run, 'outcome'>) => [outcome, t(`jobs.outcome.${outcome}`)] as const;
+const reportOf = ({ code, report }: Run): string => code ?? (report ? JSON.stringify(report) : '–');
 
 /** What the server does by itself, and with what result. */
 export function Jobs() {
@@ -39,6 +45,7 @@ export function Jobs() {
               every: { label: t('jobs.every'), sort: (j) => j.everyMs, cell: (j) => every(j.everyMs) },
               last: {
                 label: t('jobs.last'),
+                choice: (j) => (j.last ? outcomeOf(j.last) : ['never', t('jobs.never')]),
                 cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')),
               },
               lastOk: { label: t('jobs.lastOk'), sort: (j) => j.lastOkAt, cell: (j) => <Ago at={j.lastOkAt} /> },
@@ -73,13 +80,19 @@ export function Jobs() {
                   sort: (r) => r.startedAt,
                   cell: (r) => <Moment at={r.startedAt} />,
                 },
-                job: { label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
-                last: { label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
+                job: {
+                  label: t('jobs.job'),
+                  heads: true,
+                  sort: (r) => codeLabel('jobs.name', r.job),
+                  cell: (r) => codeLabel('jobs.name', r.job),
+                },
+                last: { label: t('jobs.last'), choice: outcomeOf, cell: (r) => outcomeOf(r)[1] },
                 report: {
                   label: t('jobs.report'),
+                  sort: reportOf,
                   cell: (r) => (
                     <code class="small long-text" dir="ltr">
-                      {r.code ?? (r.report ? JSON.stringify(r.report) : '–')}
+                      {reportOf(r)}
                     </code>
                   ),
                 },

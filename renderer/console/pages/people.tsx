@@ -47,6 +47,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const table = {
     id: 'people',
     caption: t('people.nav'),
+    words: null,
     rowKey: (p: Person) => p.id,
     bulk:
       mayAdd &&
@@ -58,10 +59,27 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         heads: true,
         cell: (p: Person) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
       },
-      number: { label: t('people.number'), cell: (p: Person) => <span dir="ltr">{p.number ?? '–'}</span> },
-      email: { label: t('people.email'), cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span> },
-      consent: { label: t('people.consent'), cell: (p: Person) => <Standing of={p.consent} /> },
-      templates: { label: t('people.templates'), numeric: true, cell: (p: Person) => p.templates },
+      number: {
+        label: t('people.number'),
+        sort: (p: Person) => p.number,
+        cell: (p: Person) => <span dir="ltr">{p.number ?? '–'}</span>,
+      },
+      email: {
+        label: t('people.email'),
+        sort: (p: Person) => p.email,
+        cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span>,
+      },
+      consent: {
+        label: t('people.consent'),
+        sort: (p: Person) => t(`people.standing.${p.consent}`),
+        cell: (p: Person) => <Standing of={p.consent} />,
+      },
+      templates: {
+        label: t('people.templates'),
+        numeric: true,
+        sort: (p: Person) => p.templates,
+        cell: (p: Person) => p.templates,
+      },
       site: {
         label: t('people.site'),
         cell: (p: Person) => <SiteLinks ids={p.sites} none="–" />,

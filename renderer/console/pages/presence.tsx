@@ -46,6 +46,7 @@ export function PresenceView({ query }: PageProps) {
                 </p>
                 <DataTable
                   id="presence"
+                  words="here"
                   caption={t('presence.nav')}
                   rows={presence.people}
                   rowKey={(row: Inside) => row.person}
@@ -73,7 +74,11 @@ export function PresenceView({ query }: PageProps) {
                       sort: (row) => row.device && kioskOf(row.device, presence.kiosks),
                       cell: (row) => <AtKiosk device={row.device} known={presence.kiosks} />,
                     },
-                    method: { label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
+                    method: {
+                      label: t('presence.method'),
+                      choice: (row) => [row.method, t(`method.${row.method}`)],
+                      cell: (row) => t(`method.${row.method}`),
+                    },
                   }}
                 />
               </>

@@ -133,6 +133,7 @@ export function Reports({ query, role }: PageProps) {
       {(report?.total ?? 0) > MOST_PRINTED && <p class="muted small no-print">{t('reports.tooLong')}</p>}
       <DataTable
         id="reports"
+        words="here"
         exports={false}
         counted={by === 'person' ? 'people' : 'entries'}
         caption={t('reports.nav')}
@@ -169,6 +170,7 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
     name: {
       label: t('reports.person'),
       heads: true,
+      sort: (row) => row.name,
       cell: (row) => row.person && <PersonLink id={row.person} name={row.name} />,
     },
     number: { label: t('people.number'), cell: (row) => <bdi>{row.number}</bdi> },

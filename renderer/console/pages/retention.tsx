@@ -16,7 +16,7 @@ import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
-import { siteOptions, zoneOf } from '../state/places.ts';
+import { siteOf, siteOptions, zoneOf } from '../state/places.ts';
 
 /** How long data is kept, what was deleted, what is kept despite that, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
@@ -26,6 +26,7 @@ export function RetentionView({ role }: PageProps) {
   const mayRun = role !== 'auditor';
   const state = found.value;
   const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
+  const foundOf = (kind: string) => dry?.get(kind) ?? last.get(kind);
   const dryRun = () =>
     run(() => api(retention.dryRunRetention), {
       done: (value) => setDry(new Map(value.rules.map((r) => [r.kind, r]))),
@@ -47,6 +48,7 @@ export function RetentionView({ role }: PageProps) {
               what: {
                 label: t('retention.what'),
                 heads: true,
+                sort: (r) => t(`retention.kind.${r.kind}`),
                 cell: (r) => (
                   <div>
                     <p>{t(`retention.kind.${r.kind}`)}</p>
@@ -57,18 +59,26 @@ export function RetentionView({ role }: PageProps) {
               kept: {
                 label: t('retention.kept'),
                 numeric: true,
+                sort: (r) => r.days ?? Number.POSITIVE_INFINITY,
                 cell: (r) => (r.days === null ? t('retention.forever') : t('retention.days', { count: r.days })),
               },
-              removed: { label: t('retention.removed'), numeric: true, cell: (r) => last.get(r.kind)?.removed ?? '–' },
+              removed: {
+                label: t('retention.removed'),
+                numeric: true,
+                sort: (r) => last.get(r.kind)?.removed ?? null,
+                cell: (r) => last.get(r.kind)?.removed ?? '–',
+              },
               due: {
                 label: t('retention.due'),
                 numeric: true,
-                cell: (r) => dry?.get(r.kind)?.due ?? last.get(r.kind)?.due ?? '–',
+                sort: (r) => foundOf(r.kind)?.due ?? null,
+                cell: (r) => foundOf(r.kind)?.due ?? '–',
               },
               held: {
                 label: t('retention.held'),
                 numeric: true,
-                cell: (r) => dry?.get(r.kind)?.held ?? last.get(r.kind)?.held ?? '–',
+                sort: (r) => foundOf(r.kind)?.held ?? null,
+                cell: (r) => foundOf(r.kind)?.held ?? '–',
               },
             }}
           />
@@ -91,6 +101,7 @@ export function RetentionView({ role }: PageProps) {
           <h2 class="card-title">{t('retention.kiosks')}</h2>
           <DataTable
             id="retention-kiosks"
+            beside
             caption={t('retention.kiosks')}
             rows={state.kiosks}
             rowKey={(k) => `${k.device} ${k.what}`}
@@ -102,7 +113,11 @@ export function RetentionView({ role }: PageProps) {
                 sort: (k) => k.name,
                 cell: (k) => <KioskLink id={k.device} name={k.name} />,
               },
-              what: { label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
+              what: {
+                label: t('retention.what'),
+                choice: (k) => [k.what, t(`retention.kind.${k.what}`)],
+                cell: (k) => t(`retention.kind.${k.what}`),
+              },
               before: {
                 label: t('retention.nothingBefore'),
                 numeric: true,
@@ -117,7 +132,8 @@ export function RetentionView({ role }: PageProps) {
               status: {
                 label: t('devices.statusLabel'),
                 sort: (k) => Number(k.overdue),
-                cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime'),
+                choice: stateOf,
+                cell: (k) => stateOf(k)[1],
               },
             }}
           />
@@ -126,6 +142,9 @@ export function RetentionView({ role }: PageProps) {
     </PageFrame>
   );
 }
+
+const stateOf = ({ overdue }: { readonly overdue: boolean }) =>
+  overdue ? (['overdue', t('retention.overdue')] as const) : (['in-time', t('retention.inTime')] as const);
 
 /** Legal holds: nothing that one covers is purged or erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
@@ -166,26 +185,51 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
     >
       <ErrorNote error={error ?? holds.error} />
       {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
-      <ul>
-        {holds.value?.items.map((hold) => (
-          <li key={hold.id} class="setting">
-            <div id={`hold-${hold.id}`}>
-              <p class="setting-name" dir="auto">
-                {hold.reason}
-              </p>
-              <p class="muted small">
-                {hold.person && <PersonOrId id={hold.person} name={hold.name} />}
-                {hold.site && <SiteLink id={hold.site} />} {hold.from && <Moment at={hold.from} />}
-                {(hold.from || hold.until) && ' – '}
-                {hold.until && <Moment at={hold.until} />}
-              </p>
-            </div>
-            {mayWrite && (
-              <RowButton label={t('retention.release')} of={`hold-${hold.id}`} onClick={() => void release(hold.id)} />
-            )}
-          </li>
-        ))}
-      </ul>
+      {holds.value && holds.value.items.length > 0 && (
+        <DataTable
+          id="holds"
+          beside
+          words="here"
+          caption={t('retention.holds')}
+          rows={holds.value.items}
+          rowKey={(hold) => hold.id}
+          columns={{
+            reason: {
+              label: t('retention.reason'),
+              heads: true,
+              sort: (hold) => hold.reason,
+              cell: (hold) => <bdi>{hold.reason}</bdi>,
+            },
+            person: {
+              label: t('corrections.person'),
+              sort: (hold) => hold.name,
+              cell: (hold) => (hold.person ? <PersonOrId id={hold.person} name={hold.name} /> : '–'),
+            },
+            site: {
+              label: t('people.site'),
+              sort: (hold) => hold.site && (siteOf(hold.site)?.name ?? null),
+              cell: (hold) => (hold.site ? <SiteLink id={hold.site} /> : '–'),
+            },
+            from: {
+              label: t('retention.from'),
+              numeric: true,
+              sort: (hold) => hold.from,
+              cell: (hold) => <Moment at={hold.from} />,
+            },
+            until: {
+              label: t('retention.until'),
+              numeric: true,
+              sort: (hold) => hold.until,
+              cell: (hold) => <Moment at={hold.until} />,
+            },
+            do: {
+              when: mayWrite,
+              label: t('attention.do'),
+              cell: (hold) => <RowButton label={t('retention.release')} onClick={() => void release(hold.id)} />,
+            },
+          }}
+        />
+      )}
     </Panel>
   );
 }

@@ -3,12 +3,11 @@ import {
   listRings,
   listRollouts,
   type Repository as RepositoryShape,
-  type Rollout,
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
-import { useRead } from '../../shared/web/resource.tsx';
+import { useNews, usePages, useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -24,12 +23,12 @@ const EVERY_MS = 10_000;
 
 /** A build is rolled out to kiosks: its progress, what holds it up, who gets it first and when kiosks may restart. */
 export function Rollouts({ role }: PageProps) {
-  const found = useRead(listRollouts, { query: { limit: 20 } }, EVERY_MS);
+  const found = useRead(listRollouts, { query: { limit: 1 } }, EVERY_MS);
   const repository = useRead(listBuilds);
   const rings = useRead(listRings);
   const admin = role === 'admin';
-  const all = found.value?.items ?? [];
-  const inForce = all.find((r) => r.endedAt === null) ?? null;
+  // The one in force is the first.
+  const inForce = found.value?.items.find((r) => r.endedAt === null) ?? null;
   const builds = repository.value?.builds ?? [];
   const mayStart = admin && inForce?.state !== 'running' && builds.length > 0;
   return (
@@ -54,7 +53,7 @@ export function Rollouts({ role }: PageProps) {
       {inForce && <InForce rollout={inForce} admin={admin} rings={rings.value?.items ?? []} onChange={found.reload} />}
       {rings.value && <Rings rings={rings.value.items} admin={admin} onChange={rings.reload} />}
       <Windows admin={admin} />
-      {all.some((r) => r.endedAt !== null) && <Past rollouts={all.filter((r) => r.endedAt !== null)} />}
+      <Past after={found.value && (inForce?.id ?? '')} />
     </PageFrame>
   );
 }
@@ -72,16 +71,20 @@ function RepositoryNote({ repository }: { repository: RepositoryShape }) {
   );
 }
 
-function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
+/** @param after the one in force, behind which the one before it has ended; null: not known yet */
+function Past({ after }: { after: string | null }) {
+  const pages = usePages(listRollouts);
+  useNews(after, pages.reload);
+  const ended = pages.items.filter((r) => r.endedAt !== null);
+  if (ended.length === 0) return null;
   return (
-    <section class="card table-card">
-      <div class="panel-head card-title">
-        <h2>{t('rollouts.past')}</h2>
-      </div>
+    <section class="stack" aria-labelledby="past-rollouts">
+      <h2 id="past-rollouts">{t('rollouts.past')}</h2>
       <DataTable
         id="rollouts"
         caption={t('rollouts.past')}
-        rows={rollouts}
+        pages={{ ...pages, items: ended }}
+        empty={{ title: t('rollouts.none') }}
         rowKey={(r) => r.id}
         columns={{
           version: {
@@ -102,8 +105,18 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
             sort: (r) => r.endedAt,
             cell: (r) => <Moment at={r.endedAt} />,
           },
-          healthy: { label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
-          back: { label: t('rollouts.kiosk.rolled-back'), numeric: true, cell: (r) => r.counts['rolled-back'] },
+          healthy: {
+            label: t('rollouts.kiosk.healthy'),
+            numeric: true,
+            sort: (r) => r.counts.healthy,
+            cell: (r) => r.counts.healthy,
+          },
+          back: {
+            label: t('rollouts.kiosk.rolled-back'),
+            numeric: true,
+            sort: (r) => r.counts['rolled-back'],
+            cell: (r) => r.counts['rolled-back'],
+          },
         }}
       />
     </section>

@@ -19,6 +19,9 @@ import { siteOf, siteOptions, sites } from '../state/places.ts';
 /** Asked again while a mail is on its way, ms: each time is in the audit log. */
 const EVERY_MS = 5000;
 
+const whatLabel = ({ site, by }: reports.ReportSchedule): string =>
+  [siteOf(site)?.name, t(`reports.byOf.${by}`)].join(' · ');
+
 /** Reports by e-mail: which, when, to which accounts, and whether they were sent. */
 export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const [waits, setWaits] = useState(false);
@@ -74,21 +77,25 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
               caption={t('schedules.nav')}
               rows={value.items}
               rowKey={(row) => row.id}
+              words="here"
               tone={(row) => (row.error === null ? undefined : 'bad')}
               columns={{
                 what: {
                   label: t('schedules.what'),
                   heads: true,
-                  cell: (row) => <bdi>{[siteOf(row.site)?.name, t(`reports.byOf.${row.by}`)].join(' · ')}</bdi>,
+                  sort: whatLabel,
+                  cell: (row) => <bdi>{whatLabel(row)}</bdi>,
                   below: (row) => row.only && <span class="muted small">{t(`reports.onlyOf.${row.only}`)}</span>,
                 },
                 when: {
                   label: t('schedules.every'),
                   names: true,
+                  choice: (row) => [row.every, t(`schedules.everyOf.${row.every}`)],
                   cell: (row) => t('schedules.when', { every: t(`schedules.everyOf.${row.every}`), at: row.at }),
                 },
                 receivers: {
                   label: t('schedules.receivers'),
+                  sort: ({ receivers }) => listed(receivers.map(({ email }) => email ?? '')) || receivers.length,
                   // Who does not see addresses reads how many there are.
                   cell: ({ receivers }) => (
                     <bdi class="long-text">
@@ -98,9 +105,14 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                     </bdi>
                   ),
                 },
-                next: { label: t('schedules.next'), cell: (row) => <Moment at={row.nextAt} site={row.site} /> },
+                next: {
+                  label: t('schedules.next'),
+                  sort: (row) => row.nextAt,
+                  cell: (row) => <Moment at={row.nextAt} site={row.site} />,
+                },
                 sent: {
                   label: t('schedules.sent'),
+                  sort: (row) => row.sentAt,
                   cell: (row) => <Moment at={row.sentAt} site={row.site} />,
                   below: (row) =>
                     row.error !== null ? (

@@ -85,10 +85,15 @@ function List({ mayAdd }: { mayAdd: boolean }) {
                 sort: (s) => kiosksOf(s).length,
                 cell: (s) => kiosksOf(s).length,
               },
-              zone: { label: t('settings.timeZone'), cell: (s) => <bdi dir="ltr">{s.timeZone}</bdi> },
+              zone: {
+                label: t('settings.timeZone'),
+                choice: (s) => [s.timeZone, s.timeZone],
+                cell: (s) => <bdi dir="ltr">{s.timeZone}</bdi>,
+              },
               day: {
                 label: t('settings.dayStartsAt'),
                 numeric: true,
+                sort: (s) => s.dayStartsAt,
                 cell: (s) => <bdi dir="ltr">{s.dayStartsAt}</bdi>,
               },
             }}

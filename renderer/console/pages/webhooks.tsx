@@ -19,7 +19,7 @@ import { setQuery } from '../../shared/web/router.ts';
 import { type Key, t } from '../i18n.ts';
 import { QuietFields, TopicFields } from '../parts/alert-fields.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
-import { filterOf } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
@@ -249,7 +249,16 @@ interface DeliveriesProps {
 
 /** What was sent, is waiting, or was given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
-  const pages = useList(webhooks.listDeliveries, { params: { webhook }, query: { limit: 20 } }, 'deliveries');
+  const state = filterOf('delivery');
+  const pages = useList(
+    webhooks.listDeliveries,
+    { params: { webhook }, query: { limit: 20, state: state.value } },
+    'deliveries',
+  );
+  const stateOf = (one: webhooks.Delivery['state']): string =>
+    t(one === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${one}`);
+  const nextOf = ({ state, deliveredAt, dueAt }: webhooks.Delivery): string | null =>
+    state !== 'due' ? deliveredAt : enabled ? dueAt : null;
   const { busy, error, run } = useWrite();
   const retry = (id: string) =>
     run(() => api(webhooks.repeatDelivery, { params: { webhook, delivery: id } }), {
@@ -260,6 +269,13 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
     <>
       <ErrorNote error={error} />
       {!enabled && pages.items.some((d) => d.state === 'due') && <Note kind="warn">{t('webhooks.keptBackText')}</Note>}
+      <FilterBar names={['delivery']}>
+        <SelectFilter
+          name="delivery"
+          label={t('webhooks.stateLabel')}
+          options={webhooks.DeliveryState.options.map((one) => [one, stateOf(one)])}
+        />
+      </FilterBar>
       <DataTable
         id="deliveries"
         beside
@@ -284,24 +300,31 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
           kind: {
             label: t('webhooks.kindLabel'),
             names: true,
+            choice: (d) => [d.kind, codeLabel('webhooks.kind', d.kind.replace('.', '-'))],
             cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
           },
           state: {
             label: t('webhooks.stateLabel'),
+            sort: (d) => stateOf(d.state),
             cell: (d) => (
               <Badge
                 kind={d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : enabled ? undefined : 'warn'}
               >
-                {t(d.state === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${d.state}`)}
+                {stateOf(d.state)}
               </Badge>
             ),
           },
-          attempts: { label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
-          answer: { label: t('webhooks.answer'), cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code> },
+          attempts: { label: t('webhooks.attempts'), numeric: true, sort: (d) => d.attempts, cell: (d) => d.attempts },
+          answer: {
+            label: t('webhooks.answer'),
+            sort: (d) => d.lastAnswer,
+            cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code>,
+          },
           next: {
             label: t('webhooks.next'),
             numeric: true,
-            cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
+            sort: nextOf,
+            cell: (d) => <Moment at={nextOf(d)} />,
           },
           retry: {
             when: admin,

@@ -14,8 +14,15 @@ export interface Column<T> {
   readonly when?: boolean;
   /** Identifies the row together with its header, if that may occur in several rows: a person's record, by its time. */
   readonly names?: boolean;
-  /** By what rows that are all here are sorted. A list by cursor is sorted by the server. */
-  readonly sort?: (row: T) => string | number | null;
+  /** Words that its rows are found by, and what they are sorted by where the server has no order for it. */
+  readonly sort?: (row: T) => SortValue;
+  /** Of a column with few values: the row's, as the address and as people read it. One can be chosen, and rows sorted by it. */
+  readonly choice?: (row: T) => readonly [value: string, label: string];
   /** Below the column: what its cells come to, as it is, or of all rows once all of them are here. */
   readonly total?: ComponentChildren | ((rows: readonly T[]) => ComponentChildren);
 }
+
+type SortValue = string | number | null;
+
+export const sortOf = <T>({ sort, choice }: Column<T>): ((row: T) => SortValue) | undefined =>
+  sort ?? (choice && ((row) => choice(row)[1]));

@@ -46,6 +46,10 @@ export function RecordedAt({ row }: { row: Pick<AttendanceRow, 'device' | 'site'
   return kioskName(row.device) === null ? <SiteLink id={row.site} /> : <KioskLink id={row.device} />;
 }
 
+/** The same as text. */
+export const placeOf = ({ device, site }: Pick<AttendanceRow, 'device' | 'site'>): string =>
+  device === null ? t('attendance.added') : (kioskName(device) ?? siteOf(site)?.name ?? '–');
+
 /** Several sites. @param none where there is none */
 export const SiteLinks = ({ ids, none }: { ids: readonly string[]; none: string }) => (
   <>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
@@ -6,7 +6,8 @@ import { SelectField } from '../../shared/web/form.tsx';
 import { type Paged, type Pages, usePages } from '../../shared/web/resource.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import type { Column } from './column.ts';
+import { type Column, sortOf } from './column.ts';
+import { known } from './table-filter.tsx';
 
 export interface List<T, A = unknown> extends Pages<T, A> {
   readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
@@ -49,20 +50,20 @@ function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
 
 /**
  * How the rows are sorted, and what a press on a column does: from the least on, from the largest on, as the list is by
- * itself. Rows that are all here are sorted here.
+ * itself. The server sorts by what it has an order for; rows that are all here, or soon can be, are sorted here by the rest.
  *
- * @param o `beside`: the table is not its page's own
+ * @param o `beside`: the table is not its page's own. `able`: all rows are here, or soon can be
  */
 export function useSort<T>(
-  { id, beside = false }: { id?: string | undefined; beside?: boolean | undefined },
+  { id, beside = false, able }: { id?: string | undefined; beside?: boolean | undefined; able: boolean },
   columns: Readonly<Record<string, Column<T>>>,
   pages: List<T> | null,
   rows: readonly T[],
 ) {
   const [local, setLocal] = useState<string | null>(null);
-  const { fields = [], byDefault = '' } = pages
-    ? (pages.sorting ?? {})
-    : { fields: Object.keys(columns).filter((name) => columns[name]!.sort) };
+  const { fields: ofServer = [], byDefault = '' } = pages?.sorting ?? {};
+  const ownFields = Object.keys(columns).filter((name) => !ofServer.includes(name) && sortOf(columns[name]!));
+  const fields = able ? [...ofServer, ...ownFields] : ofServer;
   const name = sortName(beside ? id! : '');
   const asked = id ? route.value.query.get(name) : local;
   const sort = asked !== null && fields.includes(fieldOf(asked)) ? asked : byDefault;
@@ -76,12 +77,17 @@ export function useSort<T>(
     const next = sort === name ? `-${name}` : sort !== `-${name}` || byDefault === sort ? name : byDefault;
     return () => choose(next);
   };
-  const by = pages ? undefined : columns[fieldOf(sort)]?.sort;
-  return { sort, press, fields, choose, sorted: by ? sortedBy(rows, by, sort.startsWith('-')) : rows };
+  const own = ownFields.includes(fieldOf(sort));
+  const sorted = useMemo(
+    () => (own ? sortedBy(rows, sortOf(columns[fieldOf(sort)]!)!, sort.startsWith('-')) : rows),
+    [sort, own, ...known(rows)],
+  );
+  /** `own`: sorted here. `without`: there are too many rows for some columns. */
+  return { sort, press, fields, choose, sorted, own, without: !able && ownFields.length > 0 };
 }
 
 /** In the order of the page's language; what has no value comes first, as in lists of the server. */
-function sortedBy<T>(rows: readonly T[], by: NonNullable<Column<T>['sort']>, down: boolean): readonly T[] {
+function sortedBy<T>(rows: readonly T[], by: NonNullable<ReturnType<typeof sortOf<T>>>, down: boolean): readonly T[] {
   const collator = new Intl.Collator(currentLanguage(), { numeric: true });
   const compare = (a: string | number | null, b: string | number | null): number => {
     if (a === null || b === null) return Number(a !== null) - Number(b !== null);

@@ -1,5 +1,5 @@
 import { type ComponentChildren, Fragment } from 'preact';
-import { useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
@@ -11,6 +11,7 @@ import { Skeleton } from './reading.tsx';
 import { RowName, Unchoose } from './row-button.tsx';
 import { ChooseColumns, useHidden } from './table-columns.tsx';
 import { ExportRows } from './table-export.tsx';
+import { FilterRows, useFilter } from './table-filter.tsx';
 import {
   inView,
   moveByKey,
@@ -24,10 +25,13 @@ import {
 } from './table-rows.ts';
 import { fieldOf, type List, SortBy, useSort } from './table-sort.tsx';
 
+/** A list of so many rows is read to its end where what is asked of it is done here. */
+const MOST_HERE = 2000;
+
 interface TableProps<T> {
   /**
-   * Under this name the browser keeps which columns are shown. The address says it too, how it is sorted and, of a page's own
-   * list, how far it was scrolled, so that Back and a shared link show the same.
+   * Under this name the browser keeps which columns are shown. The address says it too, how it is sorted and filtered and, of a
+   * page's own list, how far it was scrolled, so that Back and a shared link show the same.
    */
   readonly id?: string;
   /** It is not its page's own list. */
@@ -41,6 +45,8 @@ interface TableProps<T> {
   readonly bulk?: ((chosen: readonly T[]) => ComponentChildren) | null | false;
   /** False: its page has an export of its own. */
   readonly exports?: boolean;
+  /** Where words that rows are found by are kept: not in the address if they may be someone's name. Null: its page has a search. */
+  readonly words?: 'address' | 'here' | null;
 }
 
 interface PagedProps<T> {
@@ -58,18 +64,20 @@ interface PagedProps<T> {
  * none and why where it can't be read, and reads on as one scrolls.
  */
 export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly rows: readonly T[] })) {
-  const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true } = props;
+  const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true, words = 'address' } = props;
   const pages = 'pages' in props ? props.pages : null;
+  const all = 'rows' in props ? props.rows : props.pages.items;
   const offered = Object.entries(given).filter(([, c]) => c.when !== false);
   const [hidden, setHidden] = useHidden(id, beside);
   const columns = offered.filter(([name, c]) => c.heads || !hidden.includes(name));
-  const {
-    sort,
-    press,
-    fields,
-    choose: sortAs,
-    sorted,
-  } = useSort({ id, beside }, given, pages, 'rows' in props ? props.rows : props.pages.items);
+  const able = useAble(pages);
+  const filter = useFilter({ id, beside, words, able }, given, all);
+  const sorting = useSort({ id, beside, able }, given, pages, filter.rows);
+  const { sort, press, fields, choose: sortAs, sorted } = sorting;
+  const here = filter.on || sorting.own;
+  useEffect(() => {
+    if (here && able && !pages?.error) pages?.rest?.(MOST_HERE);
+  });
   const [chosenKeys, setChosenKeys] = useState<ReadonlySet<string>>(new Set());
   const chosen = bulk ? sorted.filter((row) => chosenKeys.has(rowKey(row))) : [];
   const choose = (keys: readonly string[], on: boolean) =>
@@ -96,7 +104,8 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   const naturalRows: Shown[] = sorted.map((_, index) => ({ index, gap: 0 }));
   const { shown, below } = virtual ? inView(virtual) : { shown: naturalRows, below: 0 };
   const width = columns.length + (bulk ? 1 : 0);
-  const total = pages && totalOf(pages);
+  const whole = !pages || (!pages.more && pages.state === 'ready');
+  const total = pages && (here && whole ? sorted.length : totalOf(pages));
   const keys = sorted.map(rowKey);
   const allChosen = chosen.length > 0 && chosen.length === sorted.length;
 
@@ -202,17 +211,12 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
         })}
         {below > 0 && <Gap height={below} width={width} />}
       </tbody>
-      <Totals
-        columns={columns}
-        rows={sorted}
-        whole={!pages || (!pages.more && pages.state === 'ready')}
-        chooses={!!bulk}
-      />
+      <Totals columns={columns} rows={sorted} whole={whole} filtered={filter.on} chooses={!!bulk} />
     </table>
   );
 
   const once = useRef(false);
-  once.current ||= sorted.length > 0;
+  once.current ||= all.length > 0;
   const tools = id && (
     <div class="table-tools">
       {chosen.length > 0 && bulk ? (
@@ -226,7 +230,15 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
           <Button size="small" kind="bare" label={t('table.chooseNone')} onClick={() => setChosenKeys(new Set())} />
         </fieldset>
       ) : (
-        pages && <Counted list={props as PagedProps<T>} />
+        <>
+          {pages && !filter.on && <Counted list={props as PagedProps<T>} />}
+          {filter.on && (
+            <p class="muted tabular" role="status">
+              {t('table.filtered', { shown: sorted.length, total: all.length })}
+            </p>
+          )}
+          {sorting.without && <p class="muted">{t('table.sortMost', { number: MOST_HERE })}</p>}
+        </>
       )}
       <SortBy columns={columns.filter(([name]) => fields.includes(name))} sort={sort} onSort={sortAs} />
       {exports && sorted.length > 0 && (
@@ -234,30 +246,26 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
           name={id}
           columns={columns.map(([, c]) => c)}
           chosen={chosen}
-          all={pages?.all ?? (async () => ({ ok: true, value: sorted }))}
+          all={here || !pages ? async () => ({ ok: true, value: sorted }) : pages.all}
         />
       )}
       <ChooseColumns columns={offered} hidden={hidden} onHidden={setHidden} />
     </div>
   );
-  if (!pages)
-    return (
-      <>
-        {tools}
-        {body}
-      </>
-    );
+  const list = (
+    <>
+      {filter.offered && <FilterRows filter={filter} caption={caption} />}
+      {tools}
+      {filter.on && whole && sorted.length === 0 ? <Empty title={t('table.noneFit')} /> : body}
+    </>
+  );
+  if (!pages) return list;
   const { empty } = props as PagedProps<T>;
   const { items, state, error, more, reload } = pages;
   return (
     <div class="card table-card" aria-busy={state !== 'ready'}>
       <ErrorNote error={error} onRetry={reload} />
-      {(items.length > 0 || (once.current && state === 'first')) && (
-        <>
-          {tools}
-          {body}
-        </>
-      )}
+      {(items.length > 0 || (once.current && state === 'first')) && list}
       {items.length === 0 && state === 'first' && <Skeleton rows={6} />}
       {items.length === 0 && state === 'ready' && !error && <Empty {...empty} />}
       {items.length > 0 && (!id || more || state === 'more') && (
@@ -286,6 +294,16 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
   );
 }
 
+/** Whether all rows of a list are here, or are few enough to be read. While another is read, what was known holds. */
+function useAble<T>(pages: List<T> | null): boolean {
+  const able = useRef(false);
+  if (!pages) return true;
+  // A list that can't be counted may take long to its end.
+  const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : pages.items.length);
+  if (pages.state !== 'first') able.current = total <= MOST_HERE;
+  return able.current;
+}
+
 /** Of the whole list; null: not known. */
 function totalOf<T>({ items, more, state, first }: List<T>): number | null {
   if (!more && state === 'ready') return items.length;
@@ -296,12 +314,14 @@ interface TotalsProps<T> {
   columns: readonly (readonly [string, Column<T>])[];
   rows: readonly T[];
   whole: boolean;
+  filtered: boolean;
   chooses: boolean;
 }
 
 /** The sums of numeric columns. */
-function Totals<T>({ columns, rows, whole, chooses }: TotalsProps<T>) {
-  const of = ({ total }: Column<T>) => (typeof total === 'function' ? (whole ? total(rows) : undefined) : total);
+function Totals<T>({ columns, rows, whole, filtered, chooses }: TotalsProps<T>) {
+  const of = ({ total }: Column<T>) =>
+    typeof total === 'function' ? (whole ? total(rows) : undefined) : filtered ? undefined : total;
   const sums = columns.map(([, c]) => (rows.length > 1 ? of(c) : undefined));
   if (sums.every((sum) => sum === undefined || sum === null)) return null;
   return (

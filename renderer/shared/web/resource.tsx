@@ -92,6 +92,8 @@ export interface Pages<T, A = unknown> {
   readonly state: 'first' | 'more' | 'ready';
   /** Asks for the next page; null: this is all. */
   readonly more: (() => void) | null;
+  /** Asks for all that are still to come, of a list of that many rows at most; null: this is all. */
+  readonly rest: ((most: number) => void) | null;
   /** As far as it was read: who acts on a row far down stays there. */
   readonly reload: () => void;
   /** Reads all rows, `MOST_COUNTED` at most, whatever is shown. */
@@ -99,7 +101,7 @@ export interface Pages<T, A = unknown> {
 }
 
 /**
- * Reads a list to its end, page after page.
+ * Reads a list to its end, page after page, from the cursor on that is given.
  *
  * @param most rows from which on no other page is read
  */
@@ -110,7 +112,7 @@ export async function readAll<A extends Paged, P extends Params, Q extends z.Zod
 ): Promise<Answer<All<A['items'][number], A>>> {
   const items: A['items'][number][] = [];
   let first: A | null = null;
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor = (input.query as { cursor?: string | null } | undefined)?.cursor ?? null; ; ) {
     const asked: object = { ...input, query: { ...input.query, limit: MAX_PAGE, cursor } };
     const answer: Answer<A> = await api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>));
     if (!answer.ok) return answer;
@@ -176,7 +178,7 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
   const [round, setRound] = useState(0);
   const shown = useRef<{ key: string; gone: AbortController; reading?: string | null }>(undefined);
 
-  /** @param rows of a list that is read again: as many as there were */
+  /** @param rows how many: of a list that is read again as many as there were; else a page */
   const read = (cursor: string | null, rows = 0): void => {
     const { gone, reading } = shown.current!;
     // A page that is asked for twice, by a press and by scrolling, is read once.
@@ -216,6 +218,7 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
     error: state.error,
     state: state.state,
     more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,
+    rest: state.next !== null && state.state === 'ready' ? (most) => read(state.next, most - state.items.length) : null,
     reload: useCallback(() => setRound((n) => n + 1), []),
     all,
   };

@@ -206,6 +206,7 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
         <DataTable
           id="staff-log"
           beside
+          words="here"
           caption={t('fleet.staff')}
           rows={records}
           rowKey={(r) => r.id}
@@ -213,6 +214,7 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
             what: {
               label: t('fleet.what'),
               heads: true,
+              sort: (r) => codeLabel('fleet.staffWhat', r.what),
               cell: (r) => (
                 <>
                   {codeLabel('fleet.staffWhat', r.what)}
@@ -226,6 +228,7 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
             },
             state: {
               label: t('fleet.state'),
+              choice: (r) => [r.outcome, t(`fleet.staffOutcome.${r.outcome}`)],
               cell: (r) => (
                 <div>
                   <Badge kind={TONE[r.outcome]}>{t(`fleet.staffOutcome.${r.outcome}`)}</Badge>
@@ -240,7 +243,11 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
               ),
             },
             when: { label: t('fleet.when'), numeric: true, sort: (r) => r.at, cell: (r) => <Moment at={r.at} /> },
-            who: { label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
+            who: {
+              label: t('fleet.who'),
+              sort: (r) => staffByLabel(r.by),
+              cell: (r) => <bdi>{staffByLabel(r.by)}</bdi>,
+            },
           }}
         />
       )}
@@ -303,13 +310,20 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
       {commands.length > 0 && (
         <DataTable
           id="commands"
+          beside
           caption={t('fleet.commands')}
           rows={commands}
           rowKey={(c) => c.id}
           columns={{
-            what: { label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
+            what: {
+              label: t('fleet.what'),
+              heads: true,
+              choice: (c) => [c.what, t(`fleet.command.${c.what}`)],
+              cell: (c) => t(`fleet.command.${c.what}`),
+            },
             state: {
               label: t('fleet.state'),
+              choice: (c) => [c.state, t(`fleet.commandState.${c.state}`)],
               cell: (c) => (
                 <Badge kind={TONE[c.state]}>
                   {c.code === null
@@ -318,7 +332,13 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
                 </Badge>
               ),
             },
-            when: { label: t('fleet.when'), numeric: true, names: true, cell: (c) => <Moment at={c.askedAt} /> },
+            when: {
+              label: t('fleet.when'),
+              numeric: true,
+              names: true,
+              sort: (c) => c.askedAt,
+              cell: (c) => <Moment at={c.askedAt} />,
+            },
             answered: { label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
             who: { label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
             do: {

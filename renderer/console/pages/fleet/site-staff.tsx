@@ -79,10 +79,10 @@ export function KioskStaffPage({ role }: { role: Role }) {
         {items?.length === 0 && (
           <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconRepair />} />
         )}
-        {/* Few columns: on an upright screen the last one, which removes someone, has to be in sight. */}
         {items && items.length > 0 && (
           <DataTable
             id="kiosk-staff"
+            words="here"
             caption={t('kioskStaff.nav')}
             rows={items}
             rowKey={(one) => one.id}
@@ -95,27 +95,33 @@ export function KioskStaffPage({ role }: { role: Role }) {
                 below: (one) => (
                   <>
                     <p class="muted small">
-                      {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
-                    </p>
-                    <p class="muted small">
                       {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
                       <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
                     </p>
                   </>
                 ),
               },
+              role: {
+                label: t('kioskStaff.roleLabel'),
+                choice: (one) => [one.role, t(`kioskStaff.role.${one.role}`)],
+                cell: (one) => t(`kioskStaff.role.${one.role}`),
+                below: (one) => <p class="muted small">{placeLabel(one)}</p>,
+              },
               state: {
                 label: t('fleet.state'),
+                choice: (one) => [stateOf(one), t(`kioskStaff.${stateOf(one)}`)],
                 cell: (one) => (
                   <>
-                    <Badge kind={one.removedAt === null ? 'good' : undefined}>
-                      {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
-                    </Badge>
+                    <Badge kind={one.removedAt === null ? 'good' : undefined}>{t(`kioskStaff.${stateOf(one)}`)}</Badge>
                     {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
                   </>
                 ),
               },
-              kiosks: { label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+              kiosks: {
+                label: t('kioskStaff.kiosks'),
+                sort: (one) => one.confirmed,
+                cell: (one) => <Known member={one} />,
+              },
               do: {
                 when: admin,
                 label: t('attention.do'),
@@ -144,6 +150,8 @@ export function KioskStaffPage({ role }: { role: Role }) {
     </PageFrame>
   );
 }
+
+const stateOf = ({ removedAt }: staff.KioskStaff) => (removedAt === null ? 'active' : 'removedState');
 
 /** How many kiosks know, and which do not yet. */
 function Known({ member }: { member: staff.KioskStaff }) {

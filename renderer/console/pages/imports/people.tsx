@@ -98,16 +98,23 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
       </FilterBar>
       <DataTable
         id="lines"
+        words="here"
         pages={pages}
         caption={t('imports.people.title')}
         rowKey={(l) => `${l.line} ${l.number} ${l.email}`}
         tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
         empty={{ title: t('imports.people.none') }}
         columns={{
-          line: { label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
-          name: { label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
+          line: { label: t('imports.people.line'), numeric: true, sort: (l) => l.line, cell: (l) => l.line },
+          name: {
+            label: t('people.name'),
+            heads: true,
+            sort: (l) => l.person?.name ?? l.name,
+            cell: (l) => <Name line={l} />,
+          },
           number: {
             label: listed([t('people.number'), t('people.email')]),
+            sort: (l) => listed([l.number ?? '', l.email ?? '']),
             cell: (l) => (
               <div>
                 <Cell text={l.number} ltr />
@@ -121,6 +128,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           },
           site: {
             label: listed([t('imports.people.site'), t('people.language')]),
+            sort: (l) => l.site,
             cell: (l) => (
               <div>
                 <Cell text={l.site} />
@@ -132,7 +140,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
               </div>
             ),
           },
-          photo: { label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
+          photo: { label: t('imports.people.photo'), sort: (l) => l.file, cell: (l) => <Photo line={l} /> },
         }}
       />
     </>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
-import { directionOf, listed } from '../../../shared/i18n.ts';
+import { directionOf, listed, numberOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
@@ -9,11 +9,13 @@ import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/piec
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
+import { filterOf } from '../../parts/filters.tsx';
 import { Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
+import { DataTable } from '../../parts/table.tsx';
 import { instantAt } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
@@ -26,6 +28,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useRead(incidents.getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
   const incident = found.value;
+  const affected = filterOf('affected');
   const may = role !== 'auditor' && incident?.state !== 'closed';
   const notified = (to: 'authority' | 'people') =>
     run(() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
@@ -152,11 +155,14 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             </ul>
             {role === 'dpo' && incident.scopes.length > 0 && (
               <div class="actions start">
-                <DialogButton label={t('incidents.showAffected')} title={t('incidents.affected')} wide>
-                  <Affected id={id} />
-                </DialogButton>
+                <Button
+                  label={t('incidents.showAffected')}
+                  aria-expanded={affected.value !== ''}
+                  onClick={() => affected.onValue(affected.value ? '' : 'shown')}
+                />
               </div>
             )}
+            {role === 'dpo' && affected.value && <Affected key={JSON.stringify(incident.scopes)} id={id} />}
           </Panel>
           <Timeline incident={incident} may={may} onDone={found.reload} />
         </>
@@ -298,19 +304,40 @@ function Affected({ id }: { id: string }) {
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
       {value.everyone && <Note>{t('incidents.affectedAll')}</Note>}
       {value.unknown > 0 && <p class="muted">{t('audit.erased', { count: value.unknown })}</p>}
-      <ul>
-        {value.people.map((p) => (
-          <li key={p.person} class="setting">
-            <div>
-              <PersonLink id={p.person} name={p.name} />
-              <p class="muted small" dir="ltr">
-                <bdi>{p.email ?? '–'}</bdi> · {listed(p.data)}
-              </p>
-            </div>
-            <Moment at={p.last} />
-          </li>
-        ))}
-      </ul>
+      <DataTable
+        id="affected"
+        beside
+        words="here"
+        caption={t('incidents.affected')}
+        rows={value.people}
+        rowKey={(p) => p.person}
+        columns={{
+          name: {
+            label: t('people.name'),
+            heads: true,
+            sort: (p) => p.name,
+            cell: (p) => <PersonLink id={p.person} name={p.name} />,
+          },
+          email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <bdi dir="ltr">{p.email ?? '–'}</bdi> },
+          data: {
+            label: t('incidents.field.data'),
+            sort: (p) => listed(p.data),
+            cell: (p) => <bdi dir="ltr">{listed(p.data)}</bdi>,
+          },
+          rows: {
+            label: t('incidents.affectedRows'),
+            numeric: true,
+            sort: (p) => p.rows,
+            cell: (p) => numberOf(p.rows),
+          },
+          last: {
+            label: t('incidents.affectedLast'),
+            numeric: true,
+            sort: (p) => p.last,
+            cell: (p) => <Moment at={p.last} />,
+          },
+        }}
+      />
     </div>
   );
 }

@@ -75,11 +75,29 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
         rowKey={(k) => k.device}
         empty={{ title: t('rollouts.noKiosks') }}
         columns={{
-          name: { label: t('devices.name'), heads: true, cell: (k) => <KioskLink id={k.device} name={k.name} /> },
-          ring: { label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
-          state: { label: t('rollouts.stateLabel'), cell: (k) => <StateOf kiosk={k} /> },
-          since: { label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
-          heard: { label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
+          name: {
+            label: t('devices.name'),
+            heads: true,
+            sort: (k) => k.name,
+            cell: (k) => <KioskLink id={k.device} name={k.name} />,
+          },
+          ring: {
+            label: t('rollouts.ringLabel'),
+            choice: (k) => [k.ring, ringName(rings, k.ring)],
+            cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi>,
+          },
+          state: {
+            label: t('rollouts.stateLabel'),
+            sort: (k) => KIOSK_STATES.indexOf(k.state),
+            cell: (k) => <StateOf kiosk={k} />,
+          },
+          since: { label: t('rollouts.since'), numeric: true, sort: (k) => k.at, cell: (k) => <Ago at={k.at} /> },
+          heard: {
+            label: t('devices.heard'),
+            numeric: true,
+            sort: (k) => k.lastHeardAt,
+            cell: (k) => <Ago at={k.lastHeardAt} />,
+          },
         }}
       />
     </>

@@ -1,0 +1,141 @@
+import { useMemo, useState } from 'preact/hooks';
+import { partsOf } from '../../../sync/protocol/api/matching.ts';
+import { Button } from '../../shared/button.tsx';
+import { currentLanguage, labelled } from '../../shared/i18n.ts';
+import { SelectField, TextField } from '../../shared/web/form.tsx';
+import { route, setQuery } from '../../shared/web/router.ts';
+import { t } from '../i18n.ts';
+import type { Column } from './column.ts';
+
+/** Rows from which on there is something to filter: fewer are seen at a glance. */
+const FILTERED_FROM = 6;
+
+/** What a sort takes from a row, where it is words and not a moment. */
+const isText = (value: string | number | null): value is string =>
+  typeof value === 'string' && !/^\d{4}-\d\d-\d\dT/.test(value);
+
+interface Choice {
+  /** In the address. */
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  /** Those that rows have, and the one that is chosen. */
+  readonly options: readonly (readonly [value: string, label: string])[];
+}
+
+export interface Filter<T> {
+  readonly words: string;
+  readonly onWords: ((words: string) => void) | null;
+  readonly choices: readonly Choice[];
+  /** Something is chosen or typed. */
+  readonly on: boolean;
+  readonly offered: boolean;
+  readonly clear: () => void;
+  /** Rows that fit. */
+  readonly rows: readonly T[];
+}
+
+interface Where {
+  readonly id: string | undefined;
+  readonly beside: boolean;
+  /** What is typed is not in the address; null: nothing can be typed. */
+  readonly words: 'address' | 'here' | null;
+  /** All rows are here, or soon can be. */
+  readonly able: boolean;
+}
+
+/**
+ * Which rows are shown: those that have every word that is typed, and what is chosen of columns with few values. The address
+ * says it, so that Back and a shared link show the same, but never what may be someone's name (router.ts).
+ */
+export function useFilter<T>(
+  { id, beside, words: wordsIn, able }: Where,
+  columns: Readonly<Record<string, Column<T>>>,
+  rows: readonly T[],
+): Filter<T> {
+  const [typed, setTyped] = useState('');
+  const { query } = route.value;
+  const prefix = beside ? `${id}-` : '';
+  const find = `${prefix}find`;
+  const usable = able && id !== undefined;
+  const inAddress = wordsIn === 'address';
+  const words = usable && wordsIn !== null ? (inAddress ? (query.get(find) ?? '') : typed) : '';
+  const keepWords = (text: string) => change({ [find]: text });
+  const given = Object.entries(columns).filter(([, c]) => c.when !== false);
+  const chooses = given.flatMap(([name, { label, choice }]) =>
+    usable && choice ? [{ name: prefix + name, label, choice, value: query.get(prefix + name) ?? '' }] : [],
+  );
+  const asked = [words, ...chooses.map(({ value }) => value)];
+  const on = asked.some((text) => text.trim() !== '');
+  const choices = useMemo(
+    () =>
+      chooses.map(({ choice, ...rest }) => {
+        const options = new Map(rows.map(choice));
+        if (rest.value && !options.has(rest.value)) options.set(rest.value, rest.value);
+        return { ...rest, options: [...options].sort(([, a], [, b]) => a.localeCompare(b, currentLanguage())) };
+      }),
+    [...asked, ...known(rows)],
+  );
+  const worded = useMemo(
+    () => given.some(([, { sort }]) => sort && rows.some((row) => isText(sort(row)))),
+    known(rows),
+  );
+  const fitting = useMemo(() => {
+    if (!on) return rows;
+    const parts = partsOf(words);
+    return rows.filter((row) => {
+      if (!chooses.every(({ choice, value }) => value === '' || choice(row)[0] === value)) return false;
+      if (parts.length === 0) return true;
+      const says = given.flatMap(([, { sort, choice }]) => [sort?.(row) ?? null, choice?.(row)[1] ?? null]);
+      const text = partsOf(says.filter(isText).join(' ')).join(' ');
+      return parts.every((part) => text.includes(part));
+    });
+  }, [...asked, ...known(rows)]);
+  return {
+    words,
+    onWords: usable && wordsIn !== null && (worded || words !== '') ? (inAddress ? keepWords : setTyped) : null,
+    choices: choices.filter(({ value, options }) => value !== '' || options.length > 1),
+    on,
+    offered: usable && (on || rows.length >= FILTERED_FROM),
+    clear: () => {
+      setTyped('');
+      change({ [find]: null, ...Object.fromEntries(chooses.map(({ name }) => [name, null])) });
+    },
+    rows: fitting,
+  };
+}
+
+const change = (to: Readonly<Record<string, string | null>>): void => setQuery({ ...to, row: null });
+
+/**
+ * What rows come to is kept until there are others: many are not filtered and sorted again as some of them come into view.
+ * Few always are: what is said of them may depend on more than the rows.
+ */
+export const known = (rows: readonly unknown[]): readonly unknown[] =>
+  rows.length > 500 ? [rows, currentLanguage()] : [{}];
+
+export function FilterRows<T>({ filter, caption }: { filter: Filter<T>; caption: string }) {
+  const { words, onWords, choices, on, clear } = filter;
+  if (!onWords && choices.length === 0) return null;
+  return (
+    <search class="filters table-filters" aria-label={labelled(t('filters.title'), caption)}>
+      {onWords && (
+        <TextField label={t('table.find')} type="search" maxLength={80} dir="auto" value={words} onValue={onWords} />
+      )}
+      {choices.map(({ name, label, value, options }) => (
+        <SelectField
+          key={name}
+          label={label}
+          value={value}
+          onValue={(chosen) => change({ [name]: chosen })}
+          options={[['', t('any')], ...options]}
+        />
+      ))}
+      {on && (
+        <Button class="filters-clear" onClick={clear}>
+          {t('filters.clear')}
+        </Button>
+      )}
+    </search>
+  );
+}

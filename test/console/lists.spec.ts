@@ -1,0 +1,143 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { axe, enterByLink, fits, inLanguage, openBrowser, picture, SIZES, still } from './browser.ts';
+import { newSystem, type System } from './system.ts';
+import { ask, becomeAccount } from './walk.ts';
+
+/** What every list can do with its rows where they are few: find words, narrow to what a column has, sort by each column. */
+
+test.describe.configure({ mode: 'serial' });
+let system: System;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+const SITES = ['Aachen', 'Berlin', 'Bonn', 'Bremen', 'Köln', 'Kyiv'];
+const PEOPLE = ['Grace Hopper', 'Ada Lovelace', 'Alan Turing'];
+/** More than one page of a list has. */
+const RECORDS = 66;
+
+test.beforeAll(async ({ browser }) => {
+  system = await newSystem('North entrance');
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, system.server.adminLink);
+  await expect(page.locator('.rail')).toBeVisible();
+  for (const name of SITES)
+    await ask(page, 'POST', '/api/sites', { name, timeZone: name === 'Kyiv' ? 'Europe/Kyiv' : 'Europe/Berlin' });
+  const people: string[] = [];
+  for (const name of PEOPLE) people.push((await ask(page, 'POST', '/api/people', { name })).id);
+  const at = new Date().toISOString();
+  for (let i = 0; i < RECORDS; i++)
+    await ask(page, 'POST', '/api/corrections', {
+      kind: 'add',
+      person: people[i % people.length],
+      at,
+      direction: i % 2 ? 'in' : 'out',
+      reason: `Note ${i}`,
+    });
+});
+test.afterAll(async () => {
+  await context?.close();
+  await system?.close();
+});
+
+const open = async (path: string) => {
+  await page.goto('about:blank');
+  await page.goto(system.at(path));
+};
+const rows = (in_: Page = page) => in_.locator('tbody tr[data-index]');
+const names = (in_?: Page) => rows(in_).getByRole('rowheader').allInnerTexts();
+const column = (name: string) => page.getByRole('columnheader', { name, exact: true });
+/** Loaded anew: what is not in the address is not there. */
+const shared = async (check: (page: Page) => Promise<void>) => {
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await check(other);
+  await other.close();
+};
+
+test('a list is narrowed by words and by what a column has, and Back and a shared link show the same', async () => {
+  await open('sites');
+  await expect(rows()).toHaveCount(SITES.length + 1);
+  const filter = page.getByRole('search', { name: 'Filter: Sites' });
+  await filter.getByLabel('Find in list').pressSequentially('koln');
+  await expect.poll(names).toEqual(['Köln']);
+  await expect(page.getByRole('status').filter({ hasText: '1 of 7' })).toBeVisible();
+  await filter.getByLabel('Find in list').fill('k');
+  await expect.poll(async () => (await names()).toSorted()).toEqual(['Kyiv', 'Köln']);
+  await filter.getByLabel('Time zone').selectOption('Europe/Kyiv');
+  await expect.poll(names).toEqual(['Kyiv']);
+  await axe(page);
+  await picture(page, 'list-filtered', ['desk', 'narrow']);
+  await rows().getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Kyiv' })).toBeVisible();
+  await page.goBack();
+  await expect.poll(names).toEqual(['Kyiv']);
+  await expect(filter.getByLabel('Find in list')).toHaveValue('k');
+  await expect(filter.getByLabel('Time zone')).toHaveValue('Europe/Kyiv');
+  await shared((other) => expect.poll(() => names(other)).toEqual(['Kyiv']));
+  await filter.getByLabel('Find in list').fill('Bonn');
+  await expect(page.getByText('No rows match the filter')).toBeVisible();
+  await axe(page);
+  await filter.getByRole('button', { name: 'Clear filter' }).click();
+  await expect(rows()).toHaveCount(SITES.length + 1);
+  expect(page.url()).not.toContain('?');
+});
+
+test('records are sorted by a column that the server has no order for, all of them, and Back shows the same', async () => {
+  await open('attendance');
+  await expect(page.getByText(`${RECORDS} records`)).toBeVisible();
+  await column('Person').getByRole('button').click();
+  await expect(column('Person')).toHaveAttribute('aria-sort', 'ascending');
+  const sorted = PEOPLE.toSorted().flatMap((name) => Array.from({ length: RECORDS / PEOPLE.length }, () => name));
+  await expect.poll(names).toEqual(sorted);
+  expect(page.url()).toContain('sort=person');
+  await rows().first().getByRole('rowheader').getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: sorted[0]! })).toBeVisible();
+  await page.goBack();
+  await expect(column('Person')).toHaveAttribute('aria-sort', 'ascending');
+  await expect.poll(names).toEqual(sorted);
+  await column('Person').getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await expect(column('Person')).toHaveAttribute('aria-sort', 'descending');
+  await expect.poll(names).toEqual(sorted.toReversed());
+});
+
+test('what may be someone’s name is found in a list, and is in no address', async () => {
+  await open('attendance');
+  await page.getByLabel('Find in list').fill('hopper');
+  await expect.poll(names).toEqual(Array.from({ length: RECORDS / PEOPLE.length }, () => 'Grace Hopper'));
+  await expect(page.getByText(`22 of ${RECORDS}`)).toBeVisible();
+  expect(page.url()).not.toContain('hopper');
+  await axe(page);
+});
+
+test('the people that an incident affected are sorted and found, and a shared link shows them', async () => {
+  const { id } = await ask(page, 'POST', '/api/incidents', {
+    title: 'Stolen key',
+    severity: 'low',
+    foundAt: new Date().toISOString(),
+  });
+  await ask(page, 'POST', `/api/incidents/${id}/scopes`, { route: 'POST /api/corrections' });
+  await becomeAccount(page, 'dpo@example.org', 'dpo');
+  await open(`incidents/${id}`);
+  const show = page.getByRole('button', { name: 'Show people' });
+  await expect(show).toHaveAttribute('aria-expanded', 'false');
+  await show.click();
+  await expect(show).toHaveAttribute('aria-expanded', 'true');
+  await expect(rows()).toHaveCount(PEOPLE.length);
+  await column('Name').getByRole('button').click();
+  await expect.poll(names).toEqual(PEOPLE.toSorted());
+  await axe(page);
+  await rows().first().scrollIntoViewIfNeeded();
+  await still(page, 'incident-affected');
+  await shared((other) => expect.poll(() => names(other)).toEqual(PEOPLE.toSorted()));
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await expect(page.locator('.toast', { hasText: 'Exported 3 rows' })).toBeVisible();
+});
+
+test('filters fit their list on every screen, in long words too', async () => {
+  await inLanguage(page, system.at('jobs?last=ok'), 'list-filtered', 'de');
+  await page.setViewportSize({ width: SIZES.narrow[0], height: SIZES.narrow[1] });
+  await fits(page, 'jobs, filtered');
+  await picture(page, 'list-filtered-de', ['narrow']);
+  expect(complaints).toEqual([]);
+});
