@@ -91,7 +91,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   label: t('schedules.receivers'),
                   // Who does not see addresses reads how many there are.
                   cell: ({ receivers }) => (
-                    <bdi class="long-text">
+                    <bdi>
                       {receivers.some(({ email }) => email === null)
                         ? receivers.length
                         : listed(receivers.map(({ email }) => email ?? '–')) || '–'}
@@ -104,7 +104,9 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   cell: (row) => <Moment at={row.sentAt} site={row.site} />,
                   below: (row) =>
                     row.error !== null ? (
-                      <Badge kind="bad">{t('schedules.failed')}</Badge>
+                      <Badge kind="bad" class="badge wraps">
+                        {t('schedules.failed')}
+                      </Badge>
                     ) : (
                       row.waiting > 0 && <Badge>{t('schedules.waiting')}</Badge>
                     ),
