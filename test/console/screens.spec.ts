@@ -4,12 +4,17 @@ import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
 import { demoHistory } from '../../electron/cli/demo/history.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { listAccounts } from '../../sync/server/core/accounts/accounts.ts';
 import { keepCase } from '../../sync/server/core/templates/waiting.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { deliverAll, registerKiosk, resolveAll } from '../kit/known-kiosk.ts';
 import { CONSOLE } from '../kit/locales.ts';
 import { registerDevice } from '../kit/register.ts';
+import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { makeRepository } from '../update/repository.ts';
 import { enterByLink, fits, openBrowser } from './browser.ts';
+import { addToLists, LOGGED } from './fill-lists.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, firstSignIn } from './walk.ts';
 
@@ -39,6 +44,8 @@ const [LONGEST] = Object.entries(CONSOLE)
   .map(([language]) => language);
 
 type Seat = Awaited<ReturnType<typeof openBrowser>>;
+const builds = temporaryFolder();
+let smtp: TestSmtp;
 let system: System;
 let admin: Seat;
 /** The data protection officer's: the audit log is not the administrator's to read. */
@@ -46,7 +53,16 @@ let officer: Seat;
 let filled = 0;
 
 test.beforeAll(async ({ browser }) => {
-  system = await newSystem('North entrance');
+  const repository = makeRepository(builds.path);
+  repository.now = Date.now();
+  repository.add('1.5.0');
+  smtp = await startSmtp('implicit');
+  system = await newSystem('North entrance', {
+    SMARTPRESENCE_UPDATES: builds.path,
+    SMTP_URL: `smtps://localhost:${smtp.port}`,
+    SMTP_FROM: 'no-reply@example.org',
+    SMTP_CA_FILE: smtp.caFile,
+  });
   admin = await openBrowser(browser);
   await enterByLink(admin.page, system.server.adminLink);
   await expect(admin.page.locator('.rail')).toBeVisible();
@@ -60,6 +76,8 @@ test.afterAll(async () => {
   await admin?.context.close();
   await officer?.context.close();
   await system?.close();
+  await smtp?.close();
+  builds.remove();
 });
 
 /** Pages of one thing that lists of people, kiosks and sites do not lead to; made once there is a person. */
@@ -83,6 +101,7 @@ async function makeOnes(): Promise<void> {
   const found = { title: 'Lost tablet', severity: 'low', foundAt: new Date().toISOString() };
   const { id: incident } = await make('/api/incidents', found);
   const { id: run } = await make('/api/imports', { basis: null });
+  const { items: webhooks } = await ask(admin.page, 'GET', '/api/webhooks');
   const { items: erasures } = await ask(admin.page, 'GET', '/api/erasures?limit=1');
   ones = [
     `incidents/${incident}`,
@@ -92,6 +111,7 @@ async function makeOnes(): Promise<void> {
     `people/${waiting}/waiting`,
     'fleet/staff',
     'fleet/templates',
+    `webhooks?log=${webhooks.find(({ name }: { name: string }) => name === LOGGED).id}`,
   ];
 }
 
@@ -125,6 +145,7 @@ async function fill(rows: number): Promise<void> {
     const { device } = await registerKiosk(db, { name: `Side entrance ${rows}`, at: now });
     const epoch = crypto.randomUUID();
     const history = demoHistory({ device, epoch, now, recorded: [], people: rows - filled, days: 2, seed: rows });
+    const receivers = (await listAccounts(db, keys)).flatMap(({ id, email }) => (email ? [id] : []));
     const people = history.events.flatMap(({ header, personal }) =>
       header.type === 'person' ? [personal.person!.value as string] : [],
     );
@@ -139,6 +160,7 @@ async function fill(rows: number): Promise<void> {
       );
     await deliverAll(db, keys, device, history, { now });
     await resolveAll(db);
+    for (let i = filled; i < rows; i++) await addToLists({ db, keys }, i, { people, builds: builds.path, receivers });
     for (const person of people.slice(0, rows / 2))
       await requestErasure(db, keys, { person, origin: 'staff', undoDays: 14 }, now);
     for (let i = filled; i < rows - 1; i++)
@@ -210,7 +232,7 @@ for (const rows of AMOUNTS)
           await page.evaluate(() => scrollTo(0, 0));
           for (const colorScheme of ['light', 'dark'] as const) {
             await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-            const name = `${path.replace(/\/[0-9a-f-]{36}/g, '-one').replaceAll('/', '-')}-${rows}-${language}-${width}-${colorScheme}.png`;
+            const name = `${path.replace(/[/=][0-9a-f-]{36}/g, '-one').replaceAll(/[/?]/g, '-')}-${rows}-${language}-${width}-${colorScheme}.png`;
             await page.screenshot({ path: join(FOLDER, name) });
           }
         }

@@ -59,7 +59,9 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await expect(page.locator('.facts')).toContainText('22:00–05:30');
   await page.getByRole('button', { name: 'Turn off Payroll', exact: true }).click();
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
+  // What waits is dropped with it.
   await page.getByRole('button', { name: 'Remove' }).click();
+  await expect(dialog).toContainText('1 message that hasn’t been delivered is dropped.');
   await dialog.getByRole('textbox').fill('Payroll');
   await dialog.getByRole('button', { name: 'Remove' }).click();
   await expect(page.getByText('No webhooks yet')).toBeVisible();

@@ -98,7 +98,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   sort: ({ receivers }) => listed(receivers.map(({ email }) => email ?? '')) || receivers.length,
                   // Who does not see addresses reads how many there are.
                   cell: ({ receivers }) => (
-                    <bdi class="long-text">
+                    <bdi>
                       {receivers.some(({ email }) => email === null)
                         ? receivers.length
                         : listed(receivers.map(({ email }) => email ?? '–')) || '–'}
@@ -116,7 +116,9 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   cell: (row) => <Moment at={row.sentAt} site={row.site} />,
                   below: (row) =>
                     row.error !== null ? (
-                      <Badge kind="bad">{t('schedules.failed')}</Badge>
+                      <Badge kind="bad" class="badge wraps">
+                        {t('schedules.failed')}
+                      </Badge>
                     ) : (
                       row.waiting > 0 && <Badge>{t('schedules.waiting')}</Badge>
                     ),

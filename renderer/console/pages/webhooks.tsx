@@ -102,7 +102,16 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
     });
   const remove = () =>
     run(() => api(webhooks.removeWebhook, { params }), {
-      ask: { title: t('webhooks.remove'), text: t('webhooks.removeText'), danger: true, word: hook.name },
+      ask: async () => {
+        const found = await api(webhooks.listWebhooks);
+        if (!found.ok) return found;
+        // Of one that someone else has removed nothing is waiting.
+        const count = found.value.items.find(({ id }) => id === hook.id)?.due ?? 0;
+        const text = [count > 0 && t('webhooks.removeDue', { count }), t('webhooks.removeText')]
+          .filter(Boolean)
+          .join(' ');
+        return { title: t('webhooks.remove'), text, danger: true, word: hook.name };
+      },
       say: () => t('webhooks.removed'),
       done: onChange,
     });
