@@ -250,6 +250,8 @@ test(`${MANY} people scroll with few rows in the page, are counted for who canâ€
   await open('people?sort=-updatedAt');
   await expect(table()).toHaveAttribute('aria-rowcount', '-1');
   await expect(page.getByText('More than 10,000')).toBeVisible();
+  await expect(page.getByText('Filter to 2,000 rows or fewer to sort by other columns.')).toBeVisible();
+  await picture(page, 'table-many', ['desk', 'narrow']);
   let most = 0;
   const top = async () => Number(await rows().first().getAttribute('data-index'));
   const scrolled = async () => {
