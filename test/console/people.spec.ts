@@ -69,6 +69,28 @@ test('a number that another person has is said before a second one gets it', asy
   await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
 });
 
+test('a profile that was changed is as before after one press, but for a location opt-out, whose positions are gone', async () => {
+  await call(page, 'POST', '/api/people', { name: 'Betty Holberton', number: '1917' });
+  const { id } = (await call(page, 'POST', '/api/people/search', { q: '1917' })).body.items[0];
+  await open(`people/${id}`, 'Betty Holberton');
+  const dialog = page.getByRole('dialog');
+  const saved = page.locator('.toast', { hasText: 'Saved' }).last();
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('Name').fill('Betty Snyder');
+  await dialog.getByLabel('E-mail').fill('betty@example.org');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Betty Snyder' })).toBeVisible();
+  await saved.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Betty Holberton' })).toBeVisible();
+  expect((await call(page, 'GET', `/api/people/${id}`)).body).toMatchObject({ number: '1917', email: null });
+  await page.reload();
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByRole('checkbox').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(saved).toBeVisible();
+  await expect(saved.getByRole('button', { name: 'Undo' })).toHaveCount(0);
+});
+
 test('two people who were taken for one are marked as different, which is taken back with one press', async () => {
   for (const name of ['Ida Rhodes', 'Ida Rodes']) await call(page, 'POST', '/api/people', { name, number: '1900' });
   await call(page, 'POST', '/api/jobs/duplicates/run');

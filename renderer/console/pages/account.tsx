@@ -6,17 +6,16 @@ import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
-import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PageFrame } from '../parts/page.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
 
 /** What someone signs in with, and where they are signed in. */
-export function Account({ query }: PageProps) {
+export function Account() {
   const own = useRead(accounts.getOwnAccount);
   const reload = () => {
     own.reload();
@@ -32,14 +31,7 @@ export function Account({ query }: PageProps) {
           <Complete account={account} reload={reload} />
         ) : (
           <section class="card panel narrow">
-            <Enrolment
-              own={account}
-              onDone={() => {
-                reload();
-                // Back to the guide, which led here.
-                if (query.has('guide')) go('home');
-              }}
-            />
+            <Enrolment own={account} onDone={reload} />
           </section>
         ))}
       <Panel title={t('account.everywhere')}>

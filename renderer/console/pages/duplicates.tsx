@@ -8,7 +8,6 @@ import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -30,17 +29,9 @@ export function Duplicates({ role }: PageProps) {
   const apart = ({ id: candidate }: Pair) =>
     run(() => api(attendance.rejectDuplicate, { params: { candidate } }), {
       ask: { title: t('duplicates.apart'), text: t('duplicates.apartText') },
-      done: () => {
-        pages.reload();
-        toast(
-          () => t('duplicates.apartDone'),
-          async () => {
-            const undone = await api(attendance.reopenDuplicate, { params: { candidate } });
-            pages.reload();
-            return undone.ok ? null : undone.error;
-          },
-        );
-      },
+      say: () => t('duplicates.apartDone'),
+      undo: () => api(attendance.reopenDuplicate, { params: { candidate } }),
+      done: pages.reload,
     });
   return (
     <PageFrame of="duplicates">

@@ -7,7 +7,6 @@ import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { Badge, DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -37,11 +36,6 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
     const body = { by, only, site, every, at, language, receivers: receivers.map(({ id }) => id) };
     // An address that can't be seen here can't be given to a new one either.
     const restored = found.value?.mail && receivers.length > 0 && receivers.every(({ email }) => email !== null);
-    const undo = async () => {
-      const made = await api(reports.createReportSchedule, { body });
-      found.reload();
-      return made.ok ? null : made.error;
-    };
     return run(() => api(reports.stopReportSchedule, params(row)), {
       ask: {
         title: t('schedules.stop'),
@@ -49,10 +43,9 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
         danger: true,
         ...(!restored && { word: t('people.eraseWord') }),
       },
-      done: () => {
-        found.reload();
-        toast(() => t('schedules.stopped'), restored ? undo : undefined);
-      },
+      say: () => t('schedules.stopped'),
+      undo: restored && (() => api(reports.createReportSchedule, { body })),
+      done: found.reload,
     });
   };
   const { value } = found;

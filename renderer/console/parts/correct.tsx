@@ -6,7 +6,6 @@ import { api } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { Dialog } from '../../shared/web/pieces.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { siteOptions, sites, zoneOf } from '../state/places.ts';
@@ -43,20 +42,13 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const submit = async () => {
     const body = made();
     if (!body) return;
-    const done = await run(() => api(makeCorrection, { body }));
-    if (!done?.ok) return;
-    onDone();
-    onClose();
-    const target = done.value.id;
-    toast(
-      () => t(`corrections.done.${task.kind}`),
-      async () => {
-        const undo = { kind: 'undo' as const, target, reason: t('corrections.undoReason') };
-        const undone = await api(makeCorrection, { body: undo });
-        onDone();
-        return undone.ok ? null : undone.error;
-      },
-    );
+    const done = await run(() => api(makeCorrection, { body }), {
+      say: () => t(`corrections.done.${task.kind}`),
+      undo: ({ id: target }) =>
+        api(makeCorrection, { body: { kind: 'undo' as const, target, reason: t('corrections.undoReason') } }),
+      done: onDone,
+    });
+    if (done?.ok) onClose();
   };
   return (
     <Dialog title={t(`corrections.title.${task.kind}`)} onClose={onClose}>

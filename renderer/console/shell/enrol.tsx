@@ -15,14 +15,21 @@ import { Skeleton } from '../parts/reading.tsx';
 import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
-export function EnrolCard() {
+export const EnrolCard = () => (
+  <EntryCard wide>
+    <OwnEnrolment onDone={() => void session.loadSession()} />
+    <Button onClick={() => void session.signOut()}>{t('leave')}</Button>
+  </EntryCard>
+);
+
+/** Whatever the account that is here still has to set. */
+export function OwnEnrolment({ onDone }: { onDone: () => void }) {
   const own = useRead(accounts.getOwnAccount);
   return (
-    <EntryCard wide>
-      {own.value ? <Enrolment own={own.value} onDone={() => void session.loadSession()} /> : <Skeleton rows={3} />}
+    <>
+      {own.value ? <Enrolment own={own.value} onDone={onDone} /> : <Skeleton rows={3} />}
       <ErrorNote error={own.error} onRetry={own.reload} />
-      <Button onClick={() => void session.signOut()}>{t('leave')}</Button>
-    </EntryCard>
+    </>
   );
 }
 

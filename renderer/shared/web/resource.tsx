@@ -233,6 +233,8 @@ export interface Around<T> {
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
   /** The toast, in the page's language at that time. */
   readonly say?: ((value: T) => string) | undefined;
+  /** Takes it back from the toast; `done` follows that too. */
+  readonly undo?: ((value: T) => Promise<Answer<unknown>>) | false | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
 }
 
@@ -246,7 +248,7 @@ export function useWrite(): {
   const busy = useRef(false);
   return {
     ...state,
-    async run(write, { ask, say, done } = {}) {
+    async run(write, { ask, say, undo, done } = {}) {
       if (busy.current) return null;
       busy.current = true;
       const question = typeof ask === 'function' ? await ask() : ask;
@@ -264,8 +266,16 @@ export function useWrite(): {
       busy.current = false;
       setState({ busy: false, error: answer.ok ? null : answer.error });
       if (!answer.ok) return answer;
-      if (say) toast(() => say(answer.value));
-      done?.(answer.value);
+      const { value } = answer;
+      const takeBack =
+        undo &&
+        (async () => {
+          const undone = await undo(value);
+          done?.(value);
+          return undone.ok ? null : undone.error;
+        });
+      if (say) toast(() => say(value), takeBack || undefined);
+      done?.(value);
       return answer;
     },
   };
@@ -283,6 +293,7 @@ export function WriteForm<T>({
   write,
   ask,
   say,
+  undo,
   done,
   ready = true,
   keepOpen = false,
@@ -306,7 +317,7 @@ export function WriteForm<T>({
     done?.(value);
   };
   return (
-    <Form class="stack" onSubmit={() => ready && void run(write, { ask, say, done: finish })}>
+    <Form class="stack" onSubmit={() => ready && void run(write, { ask, say, undo, done: finish })}>
       {children}
       <ErrorNote error={error} />
       <Submit danger={danger} disabled={busy || !ready} onCancel={onCancel}>

@@ -1,20 +1,26 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import type { z } from 'zod';
 import { listDevices } from '../../../../sync/protocol/api/devices.ts';
 import { getSetup, SETUP_STEPS, type SetupStep } from '../../../../sync/protocol/api/setup.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCheck, IconClose } from '../../../shared/icons.tsx';
-import { DialogButton } from '../../../shared/web/pieces.tsx';
+import { Dialog, DialogButton } from '../../../shared/web/pieces.tsx';
 import { keep, kept } from '../../../shared/web/preferences.ts';
-import { useRead } from '../../../shared/web/resource.tsx';
+import { type Resource, useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
+import { OwnEnrolment } from '../../shell/enrol.tsx';
 import { loadPlaces } from '../../state/places.ts';
+import { session } from '../../state/session.ts';
 import { AdoptTexts } from '../consents.tsx';
 import { ApproveKiosk, NewKiosk } from '../devices.tsx';
 import { AddPerson } from '../people.tsx';
 import { AddContacts } from './contacts.tsx';
+
+type Setup = z.infer<typeof getSetup.answer>;
 
 /** How often it is looked whether a step was taken, ms. */
 const POLL_MS = 5_000;
@@ -30,7 +36,30 @@ export function hideGuide(hidden: boolean): void {
 
 /** What a new installation has to have before it works for people. It stays until all of it is done, or it is dismissed. */
 export function SetupGuide() {
-  const { value, reload } = useRead(getSetup, {}, POLL_MS);
+  const setup = useRead(getSetup, {}, POLL_MS);
+  const [enrols, setEnrols] = useState(false);
+  return (
+    <>
+      <Guide {...setup} onEnrol={() => setEnrols(true)} />
+      {/* Outside the guide: the step is done, and its button gone, before the recovery codes are saved. */}
+      {enrols && (
+        <Dialog title={t('home.setup.account.title')} onClose={() => setEnrols(false)}>
+          <div class="stack">
+            <OwnEnrolment
+              onDone={() => {
+                setEnrols(false);
+                setup.reload();
+                void session.loadSession();
+              }}
+            />
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Guide({ value, reload, onEnrol }: Resource<Setup> & { onEnrol: () => void }) {
   if (!value || guideHidden.value || value.done.length === SETUP_STEPS.length) return null;
   const dismiss = () => {
     hideGuide(true);
@@ -67,7 +96,7 @@ export function SetupGuide() {
                 </h3>
                 {!done && <p class="muted">{t(`home.setup.${step}.text`)}</p>}
               </div>
-              {!done && ACTIONS[step](reload)}
+              {!done && ACTIONS[step](reload, onEnrol)}
             </li>
           );
         })}
@@ -77,8 +106,8 @@ export function SetupGuide() {
 }
 
 /** How each step is taken, here or where it belongs. */
-const ACTIONS: Readonly<Record<SetupStep, (reload: () => void) => ComponentChildren>> = {
-  account: () => <Button label={t('home.setup.account.go')} onClick={() => go('account', { guide: '1' })} />,
+const ACTIONS: Readonly<Record<SetupStep, (reload: () => void, onEnrol: () => void) => ComponentChildren>> = {
+  account: (_, onEnrol) => <Button label={t('home.setup.account.go')} aria-haspopup="dialog" onClick={onEnrol} />,
   contacts: (reload) => <AddContacts onDone={reload} />,
   texts: (reload) => <AdoptTexts onDone={reload} />,
   kiosk: (reload) => <Kiosk onDone={reload} />,

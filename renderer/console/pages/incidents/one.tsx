@@ -7,7 +7,6 @@ import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } fr
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { filterOf } from '../../parts/filters.tsx';
 import { Moment } from '../../parts/labels.tsx';
@@ -49,17 +48,9 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     });
   const dropScope = (scope: string, body: incidents.IncidentScope) =>
     run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), {
-      done: () => {
-        found.reload();
-        toast(
-          () => t('webhooks.removed'),
-          async () => {
-            const undone = await api(incidents.addIncidentScope, { params: { incident: id }, body });
-            found.reload();
-            return undone.ok ? null : undone.error;
-          },
-        );
-      },
+      say: () => t('webhooks.removed'),
+      undo: () => api(incidents.addIncidentScope, { params: { incident: id }, body }),
+      done: found.reload,
     });
   return (
     <PageFrame

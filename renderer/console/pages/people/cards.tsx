@@ -8,7 +8,6 @@ import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, TextField, useField } from '../../../shared/web/form.tsx';
 import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
@@ -39,15 +38,9 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
         danger: true,
         ...(number === null && { word: shownId(id) }),
       },
-      done: () => {
-        found.reload();
-        const undo = async () => {
-          const added = await api(credentials.addBadge, { params: { person: person.id }, body: { number: number! } });
-          found.reload();
-          return added.ok ? null : added.error;
-        };
-        toast(() => t('cards.revoked'), number === null ? undefined : undo);
-      },
+      say: () => t('cards.revoked'),
+      undo: number !== null && (() => api(credentials.addBadge, { params: { person: person.id }, body: { number } })),
+      done: found.reload,
     });
   return (
     <Panel title={t('cards.title')}>

@@ -11,7 +11,6 @@ import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
-import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -131,8 +130,12 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
     people.PersonPatch,
   );
   const gpsOptOut = useCheck(person.gpsOptOut);
+  const params = { person: person.id };
+  const before = Object.fromEntries([...names, 'gpsOptOut' as const].map((name) => [name, person[name]]));
+  // A name can't be taken away, and positions that went with the opt-out don't come back.
+  const restored = person.name !== null && (person.gpsOptOut || !gpsOptOut.checked);
   return (
-    <WriteForm
+    <WriteForm<people.Person>
       write={() => {
         const patch = Object.fromEntries(
           names.flatMap((name) => {
@@ -143,10 +146,11 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
         const given = { version: person.version, ...patch, gpsOptOut: gpsOptOut.checked };
         // What the shape refuses goes as it is: the server says what is wrong with it.
         const body = people.PersonPatch.safeParse(given).data ?? given;
-        return api(people.changePerson, { params: { person: person.id }, body });
+        return api(people.changePerson, { params, body });
       }}
       ask={() => askIfTaken(values.number, person)}
       say={() => t('people.saved')}
+      undo={restored && (({ version }) => api(people.changePerson, { params, body: { ...before, version } }))}
       done={onDone}
       action={t('people.save')}
     >
@@ -164,17 +168,9 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
   return (
     <WriteForm
       write={() => api(people.setPersonSites, { params, body: { sites: chosen } })}
-      done={() => {
-        onDone();
-        toast(
-          () => t('people.saved'),
-          async () => {
-            const undone = await api(people.setPersonSites, { params, body: { sites: before } });
-            onDone();
-            return undone.ok ? null : undone.error;
-          },
-        );
-      }}
+      say={() => t('people.saved')}
+      undo={() => api(people.setPersonSites, { params, body: { sites: before } })}
+      done={onDone}
       action={t('people.save')}
     >
       <p class="muted">{t('people.sitesText')}</p>
