@@ -46,7 +46,7 @@ const open = async (path: string) => {
 const rows = (in_: Page = page) => in_.locator('tbody tr[data-index]');
 const names = (in_?: Page) => rows(in_).getByRole('rowheader').allInnerTexts();
 const column = (name: string) => page.getByRole('columnheader', { name, exact: true });
-/** Loaded anew: what is not in the address is not there. */
+/** In a tab of its own: what is not in the address is not there. */
 const shared = async (check: (page: Page) => Promise<void>) => {
   const other = await context.newPage();
   await other.goto(page.url());

@@ -71,7 +71,7 @@ export function Accounts({ role }: PageProps) {
             caption={t('accounts.nav')}
             rows={found.value.accounts}
             rowKey={(a) => a.id}
-            words="here"
+            search="here"
             columns={{
               email: {
                 label: t('people.email'),

@@ -88,7 +88,7 @@ export function Attendance({ query, role }: PageProps) {
       </FilterBar>
       <DataTable
         id="attendance"
-        words="here"
+        search="here"
         exports={false}
         counted="records"
         caption={t('attendance.nav')}

@@ -73,7 +73,7 @@ export function Attention({ query }: PageProps) {
       </FilterBar>
       <DataTable
         id="attention"
-        words="here"
+        search="here"
         pages={pages}
         caption={t('attention.nav')}
         rowKey={(i) => `${i.kind} ${i.ref}`}

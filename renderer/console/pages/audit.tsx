@@ -143,7 +143,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
       </Form>
       <DataTable
         id="audit"
-        words={null}
+        search={null}
         exports={false}
         pages={pages}
         caption={t('audit.nav')}

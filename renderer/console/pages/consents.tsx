@@ -35,7 +35,7 @@ export function Consents() {
       </FilterBar>
       <DataTable
         id="consents"
-        words="here"
+        search="here"
         pages={pages}
         caption={t('consents.nav')}
         rowKey={(c) => c.id}

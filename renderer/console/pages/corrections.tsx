@@ -28,7 +28,7 @@ export function Corrections({ query, role }: PageProps) {
       <ErrorNote error={error} />
       <DataTable
         id="corrections"
-        words="here"
+        search="here"
         caption={t('corrections.nav')}
         pages={pages}
         empty={{ title: t('corrections.empty'), text: t('corrections.emptyText') }}

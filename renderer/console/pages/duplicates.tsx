@@ -38,7 +38,7 @@ export function Duplicates({ role }: PageProps) {
       <ErrorNote error={error} />
       <DataTable
         id="duplicates"
-        words="here"
+        search="here"
         pages={pages}
         caption={t('duplicates.nav')}
         rowKey={(d) => d.id}
@@ -177,7 +177,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
         pages={pages}
         id="lookalikes"
         beside
-        words="here"
+        search="here"
         caption={t('lookalikes.title')}
         rowKey={(p) => p.id}
         empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}

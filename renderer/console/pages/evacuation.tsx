@@ -247,7 +247,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
           {rows.length > 0 ? (
             <DataTable
               id="evacuation"
-              words={null}
+              search={null}
               caption={t('evacuation.nav')}
               rows={rows}
               rowKey={(row) => row.person}

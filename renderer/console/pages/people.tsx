@@ -47,7 +47,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const table = {
     id: 'people',
     caption: t('people.nav'),
-    words: null,
+    search: null,
     rowKey: (p: Person) => p.id,
     bulk:
       mayAdd &&

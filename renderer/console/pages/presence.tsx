@@ -46,7 +46,7 @@ export function PresenceView({ query }: PageProps) {
                 </p>
                 <DataTable
                   id="presence"
-                  words="here"
+                  search="here"
                   caption={t('presence.nav')}
                   rows={presence.people}
                   rowKey={(row: Inside) => row.person}

@@ -189,7 +189,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
         <DataTable
           id="holds"
           beside
-          words="here"
+          search="here"
           caption={t('retention.holds')}
           rows={holds.value.items}
           rowKey={(hold) => hold.id}

@@ -70,7 +70,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
               caption={t('schedules.nav')}
               rows={value.items}
               rowKey={(row) => row.id}
-              words="here"
+              search="here"
               tone={(row) => (row.error === null ? undefined : 'bad')}
               columns={{
                 what: {

@@ -10,7 +10,7 @@ import type { Column } from './column.ts';
 /** Rows from which on there is something to filter: fewer are seen at a glance. */
 const FILTERED_FROM = 6;
 
-/** What a sort takes from a row, where it is words and not a moment. */
+/** What a row is sorted by, where it is text and not a moment. */
 const isText = (value: string | number | null): value is string =>
   typeof value === 'string' && !/^\d{4}-\d\d-\d\dT/.test(value);
 
@@ -24,8 +24,8 @@ interface Choice {
 }
 
 export interface Filter<T> {
-  readonly words: string;
-  readonly onWords: ((words: string) => void) | null;
+  readonly typed: string;
+  readonly onTyped: ((typed: string) => void) | null;
   readonly choices: readonly Choice[];
   /** Something is chosen or typed. */
   readonly on: boolean;
@@ -39,7 +39,7 @@ interface Where {
   readonly id: string | undefined;
   readonly beside: boolean;
   /** What is typed is not in the address; null: nothing can be typed. */
-  readonly words: 'address' | 'here' | null;
+  readonly search: 'address' | 'here' | null;
   /** All rows are here, or soon can be. */
   readonly able: boolean;
 }
@@ -49,23 +49,23 @@ interface Where {
  * says it, so that Back and a shared link show the same, but never what may be someone's name (router.ts).
  */
 export function useFilter<T>(
-  { id, beside, words: wordsIn, able }: Where,
+  { id, beside, search, able }: Where,
   columns: Readonly<Record<string, Column<T>>>,
   rows: readonly T[],
 ): Filter<T> {
-  const [typed, setTyped] = useState('');
+  const [own, setOwn] = useState('');
   const { query } = route.value;
   const prefix = beside ? `${id}-` : '';
   const find = `${prefix}find`;
   const usable = able && id !== undefined;
-  const inAddress = wordsIn === 'address';
-  const words = usable && wordsIn !== null ? (inAddress ? (query.get(find) ?? '') : typed) : '';
-  const keepWords = (text: string) => change({ [find]: text });
+  const inAddress = search === 'address';
+  const typed = usable && search !== null ? (inAddress ? (query.get(find) ?? '') : own) : '';
+  const keepTyped = (text: string) => change({ [find]: text });
   const given = Object.entries(columns).filter(([, c]) => c.when !== false);
   const chooses = given.flatMap(([name, { label, choice }]) =>
     usable && choice ? [{ name: prefix + name, label, choice, value: query.get(prefix + name) ?? '' }] : [],
   );
-  const asked = [words, ...chooses.map(({ value }) => value)];
+  const asked = [typed, ...chooses.map(({ value }) => value)];
   const on = asked.some((text) => text.trim() !== '');
   const choices = useMemo(
     () =>
@@ -82,7 +82,7 @@ export function useFilter<T>(
   );
   const fitting = useMemo(() => {
     if (!on) return rows;
-    const parts = partsOf(words);
+    const parts = partsOf(typed);
     return rows.filter((row) => {
       if (!chooses.every(({ choice, value }) => value === '' || choice(row)[0] === value)) return false;
       if (parts.length === 0) return true;
@@ -92,13 +92,13 @@ export function useFilter<T>(
     });
   }, [...asked, ...known(rows)]);
   return {
-    words,
-    onWords: usable && wordsIn !== null && (worded || words !== '') ? (inAddress ? keepWords : setTyped) : null,
+    typed,
+    onTyped: usable && search !== null && (worded || typed !== '') ? (inAddress ? keepTyped : setOwn) : null,
     choices: choices.filter(({ value, options }) => value !== '' || options.length > 1),
     on,
     offered: usable && (on || rows.length >= FILTERED_FROM),
     clear: () => {
-      setTyped('');
+      setOwn('');
       change({ [find]: null, ...Object.fromEntries(chooses.map(({ name }) => [name, null])) });
     },
     rows: fitting,
@@ -115,12 +115,12 @@ export const known = (rows: readonly unknown[]): readonly unknown[] =>
   rows.length > 500 ? [rows, currentLanguage()] : [{}];
 
 export function FilterRows<T>({ filter, caption }: { filter: Filter<T>; caption: string }) {
-  const { words, onWords, choices, on, clear } = filter;
-  if (!onWords && choices.length === 0) return null;
+  const { typed, onTyped, choices, on, clear } = filter;
+  if (!onTyped && choices.length === 0) return null;
   return (
     <search class="filters table-filters" aria-label={labelled(t('filters.title'), caption)}>
-      {onWords && (
-        <TextField label={t('table.find')} type="search" maxLength={80} dir="auto" value={words} onValue={onWords} />
+      {onTyped && (
+        <TextField label={t('table.find')} type="search" maxLength={80} dir="auto" value={typed} onValue={onTyped} />
       )}
       {choices.map(({ name, label, value, options }) => (
         <SelectField

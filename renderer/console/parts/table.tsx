@@ -46,7 +46,7 @@ interface TableProps<T> {
   /** False: its page has an export of its own. */
   readonly exports?: boolean;
   /** Where words that rows are found by are kept: not in the address if they may be someone's name. Null: its page has a search. */
-  readonly words?: 'address' | 'here' | null;
+  readonly search?: 'address' | 'here' | null;
 }
 
 interface PagedProps<T> {
@@ -64,14 +64,14 @@ interface PagedProps<T> {
  * none and why where it can't be read, and reads on as one scrolls.
  */
 export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly rows: readonly T[] })) {
-  const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true, words = 'address' } = props;
+  const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true, search = 'address' } = props;
   const pages = 'pages' in props ? props.pages : null;
   const all = 'rows' in props ? props.rows : props.pages.items;
   const offered = Object.entries(given).filter(([, c]) => c.when !== false);
   const [hidden, setHidden] = useHidden(id, beside);
   const columns = offered.filter(([name, c]) => c.heads || !hidden.includes(name));
   const able = useAble(pages);
-  const filter = useFilter({ id, beside, words, able }, given, all);
+  const filter = useFilter({ id, beside, search, able }, given, all);
   const sorting = useSort({ id, beside, able }, given, pages, filter.rows);
   const { sort, press, fields, choose: sortAs, sorted } = sorting;
   const here = filter.on || sorting.own;

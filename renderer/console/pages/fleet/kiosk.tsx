@@ -206,7 +206,7 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
         <DataTable
           id="staff-log"
           beside
-          words="here"
+          search="here"
           caption={t('fleet.staff')}
           rows={records}
           rowKey={(r) => r.id}

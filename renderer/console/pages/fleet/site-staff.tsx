@@ -82,7 +82,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
         {items && items.length > 0 && (
           <DataTable
             id="kiosk-staff"
-            words="here"
+            search="here"
             caption={t('kioskStaff.nav')}
             rows={items}
             rowKey={(one) => one.id}

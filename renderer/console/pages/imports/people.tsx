@@ -98,7 +98,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
       </FilterBar>
       <DataTable
         id="lines"
-        words="here"
+        search="here"
         pages={pages}
         caption={t('imports.people.title')}
         rowKey={(l) => `${l.line} ${l.number} ${l.email}`}

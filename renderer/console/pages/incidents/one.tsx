@@ -298,7 +298,7 @@ function Affected({ id }: { id: string }) {
       <DataTable
         id="affected"
         beside
-        words="here"
+        search="here"
         caption={t('incidents.affected')}
         rows={value.people}
         rowKey={(p) => p.person}
