@@ -48,6 +48,8 @@ async function assemble(
     throw new Problem('home-not-demo');
   }
   const base = open(kiosk, options, opened);
+  // Models load while a PIN is hashed; `recognise` waits for them, and says why they can't be loaded.
+  kiosk.openFaces().catch(() => undefined);
   const identity = await identify(base);
   const faces = await recognise(base);
   const inventory = await sync(base, faces);

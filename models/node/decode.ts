@@ -1,8 +1,8 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import sharp from 'sharp';
 import type { RgbImage } from '../rules/image.ts';
 import { decodeBmp, isBmp } from './bmp.ts';
 import { ModelProblem } from './problem.ts';
+import { loadSharp } from './sharp.ts';
 
 /**
  * PGM and PPM (Netpbm P2, P3, P5, P6; 8 and 16 bits), which face sets such as AT&T's come in and sharp's build can't
@@ -80,11 +80,6 @@ class Reader {
   }
 }
 
-// Thousands of different files: a cache of decoded pictures only holds memory. One thread a picture, since pictures
-// are decoded side by side anyway.
-sharp.cache(false);
-sharp.concurrency(1);
-
 export interface DecodeLimits {
   /** Largest file, bytes. */
   readonly maxBytes: number;
@@ -139,6 +134,7 @@ export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECO
 }
 
 async function decodeWithSharp(bytes: Uint8Array, limits: DecodeLimits): Promise<RgbImage> {
+  const sharp = await loadSharp();
   const input = sharp(bytes, {
     limitInputPixels: limits.maxPixels,
     failOn: 'error',

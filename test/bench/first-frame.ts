@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { chromium } from '@playwright/test';
 import { demoClip } from '../../electron/cli/demo/people.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { requireChromium } from '../../electron/host-browser/chromium.ts';
 
 /**
- * Milliseconds from the start of the browser host (core process, server, browser) on a provisioned kiosk to the first
+ * Milliseconds from the start of the browser host (core process, server, Chromium) on a provisioned kiosk to the first
  * frame of the camera on its check-in screen, in each of `rounds` starts. Chromium's camera is a recorded clip.
  */
 export async function measureFirstFrame(rounds: number): Promise<number[]> {
@@ -19,32 +19,34 @@ export async function measureFirstFrame(rounds: number): Promise<number[]> {
     ensureKioskFolder(home, true);
     await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close();
     const clip = await demoClip(folder);
+    // The browser that the kiosk starts, with one argument more: to see from outside what it shows.
+    process.env.SMARTPRESENCE_CHROMIUM = join(folder, 'chromium');
+    const steered = `#!/bin/sh\nexec ${requireChromium({})} --remote-debugging-port=0 "$@"\n`;
+    writeFileSync(process.env.SMARTPRESENCE_CHROMIUM, steered, { mode: 0o700 });
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) times.push(await start(home, clip));
     return times;
   } finally {
+    delete process.env.SMARTPRESENCE_CHROMIUM;
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function start(home: string, clip: string): Promise<number> {
+async function start(home: string, footage: string): Promise<number> {
+  const steering = Promise.withResolvers<string>();
   const began = performance.now();
-  const [host, browser] = await Promise.all([
-    startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined }),
-    chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-        `--use-file-for-fake-video-capture=${clip}`,
-      ],
-    }),
-  ]);
+  const host = await startBrowserHost({
+    home,
+    demo: true,
+    browser: { mode: 'headless', footage },
+    log: (_level, message) => {
+      const [, address] = /DevTools listening on (ws:\S+)/.exec(message) ?? [];
+      if (address) steering.resolve(address);
+    },
+  });
   try {
-    if (!host.enterFile) throw new Error('the host has no way in');
-    const page = await browser.newPage({ viewport: { width: 1080, height: 1920 } });
-    await page.goto(pathToFileURL(host.enterFile).href);
+    const browser = await chromium.connectOverCDP(await steering.promise);
+    const page = browser.contexts()[0]!.pages()[0]!;
     await page.waitForFunction(
       () => [...document.querySelectorAll('video')].some((video) => video.readyState >= 2 && video.currentTime > 0),
       undefined,
@@ -52,7 +54,6 @@ async function start(home: string, clip: string): Promise<number> {
     );
     return performance.now() - began;
   } finally {
-    await browser.close();
     await host.close();
   }
 }

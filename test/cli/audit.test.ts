@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { initServer, withServer } from '../../sync/server/app/local.ts';
+import { initServer } from '../../sync/server/app/local.ts';
+import { withServer } from '../../sync/server/app/open.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome } from '../kit/folder.ts';
 import { sp } from './run-sp.ts';

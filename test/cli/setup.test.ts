@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateKeys } from '../../electron/cli/keys/generate.ts';
 import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { withServer } from '../../sync/server/app/local.ts';
+import { withServer } from '../../sync/server/app/open.ts';
 import { listAccounts } from '../../sync/server/core/accounts/accounts.ts';
 import { listTexts } from '../../sync/server/core/consents/texts.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';

@@ -13,6 +13,7 @@ import { startServerProcess } from '../../electron/cli/start/server-process.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { initServer } from '../../sync/server/app/local.ts';
+import { throughSocket } from '../../sync/server/app/operator-socket.ts';
 import { makeServerHome } from '../../sync/server/platform/home.ts';
 import { ask } from '../console/walk.ts';
 import { readOptions } from '../options.ts';
@@ -53,7 +54,7 @@ async function take(): Promise<void> {
   };
   const ready = startServerProcess(serverEnv, () => undefined, new AbortController().signal);
   undo.defer(async () => (await ready).stop());
-  const preparing = { home: kiosk, serverEnv, ready, isNew: true, demo: true, deviceSecret: null };
+  const preparing = { home: kiosk, call: throughSocket(server), ready, isNew: true, demo: true, deviceSecret: null };
   const prepared = await prepareKiosk({ ...preparing, staffPin: '582046' });
   const running = await ready;
   undo.use({ [Symbol.asyncDispose]: startSecondKiosk(prepared.second!).close });

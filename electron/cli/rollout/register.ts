@@ -10,7 +10,7 @@ import type {
   RolloutKiosk,
 } from '../../../sync/protocol/api/rollouts.ts';
 import * as api from '../../../sync/protocol/api/rollouts.ts';
-import type { Call } from '../../../sync/server/app/open.ts';
+import type { Call } from '../../../sync/server/app/operator-socket.ts';
 import { ask } from '../ask.ts';
 import { EXIT } from '../exit-codes.ts';
 import { oneOf, wholeNumber } from '../options.ts';

@@ -5,7 +5,9 @@ import { command, PROGRAM } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import type { Call, CallOptions } from '../../../sync/server/app/open.ts';
+import { initServer } from '../../../sync/server/app/local.ts';
+import type { CallOptions } from '../../../sync/server/app/open.ts';
+import type { Call } from '../../../sync/server/app/operator-socket.ts';
 import { serverHome } from '../../core/paths.ts';
 import { readEnvironmentFile } from './env-file.ts';
 import { asOwner, installedEnvironment, isInstalled, placesOf } from './installed.ts';
@@ -58,7 +60,7 @@ export async function serverEnvironment(): Promise<Environment> {
   if (existsSync(join(home, 'keys.env'))) {
     const variables = join(home, 'server.env');
     const set = existsSync(variables) ? readEnvironmentFile(readFileSync(variables, 'utf8')) : {};
-    return { ...set, ...env, ...(await asOwner(home, () => init(home, {}))) };
+    return { ...set, ...env, ...(await asOwner(home, async () => initServer(home))) };
   }
   if (existsSync(join(home, 'pglite')) || env.SMARTPRESENCE_DATABASE_URL || env.SMARTPRESENCE_DATABASE_URL_FILE)
     throw new Problem('keys-missing');
@@ -84,11 +86,6 @@ export function howToStart(env: Environment, units: readonly string[] = UNITS): 
 /** Whether someone has said which server they mean. */
 export const namesHome = (env: Environment): boolean =>
   Boolean(env.SMARTPRESENCE_SERVER_HOME || env.SMARTPRESENCE_HOME);
-
-/** Creates a server home with its keys; see initServer. Loaded on demand: the database's code is slow to load. */
-export async function init(home: string, env: Environment): Promise<Record<string, string>> {
-  return (await import('../../../sync/server/app/local.ts')).initServer(home, env);
-}
 
 let said = false;
 

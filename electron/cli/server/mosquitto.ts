@@ -13,7 +13,7 @@ import {
   writeMosquitto,
   writeMosquittoAccess,
 } from '../../../sync/server/app/mqtt/mosquitto.ts';
-import type { Call } from '../../../sync/server/app/open.ts';
+import type { Call } from '../../../sync/server/app/operator-socket.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../options.ts';
 import { print } from '../output.ts';

@@ -6,9 +6,10 @@ import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { ServerKeyPurpose } from '../../../sync/protocol/api/incidents.ts';
 import * as api from '../../../sync/protocol/api/keys.ts';
+import { initServer } from '../../../sync/server/app/local.ts';
 import { oneOf } from '../options.ts';
 import { print } from '../output.ts';
-import { call, givenKeys, homeOf, init, namesHome, serverEnvironment } from './environment.ts';
+import { call, givenKeys, homeOf, namesHome, serverEnvironment } from './environment.ts';
 import { becomeOwner, isInstalled, placesOf } from './installed.ts';
 import { registerMosquitto } from './mosquitto.ts';
 
@@ -46,9 +47,9 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     .action(async (options) => {
       const home = homeOf(process.env);
       requireNew(home, process.env);
-      const env = await init(home, {});
+      const env = initServer(home);
       const [{ withServer }, { readConfig }] = await Promise.all([
-        import('../../../sync/server/app/local.ts'),
+        import('../../../sync/server/app/open.ts'),
         import('../../../sync/server/app/config.ts'),
       ]);
       await withServer(readConfig({ ...process.env, ...env }), async () => undefined);

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { faultOfVariable, readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
-import { withServer } from '../../../sync/server/app/local.ts';
+import { withServer } from '../../../sync/server/app/open.ts';
 import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/core/accounts/accounts.ts';
 import { createLink, linkUrl } from '../../../sync/server/core/accounts/links.ts';
 import { listTexts } from '../../../sync/server/core/consents/texts.ts';

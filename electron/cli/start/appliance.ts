@@ -8,7 +8,7 @@ import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { countDemo } from '../../../sync/protocol/api/demo.ts';
 import { initServer } from '../../../sync/server/app/local.ts';
-import { call } from '../../../sync/server/app/open.ts';
+import { type Call, throughSocket } from '../../../sync/server/app/operator-socket.ts';
 import { readDeviceSecret } from '../../core/keys/credential.ts';
 import { slotsFile } from '../../core/keys/slots.ts';
 import { isLeaving } from '../../core/leaving/journal.ts';
@@ -19,7 +19,6 @@ import { defaultSite, ensureKioskFolder } from '../../core/provision.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
 import { killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
-import { startSecondKiosk } from '../demo/second-kiosk.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
@@ -158,8 +157,9 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const ready = startServerProcess(serverEnv, (line) => serverLog(line), signal);
   ready.catch(() => undefined); // reported where it is awaited
   parts.push({ close: async () => (await ready.catch(() => null))?.stop() });
+  const call = throughSocket(server);
   const preparing = {
-    ...{ home: kiosk, serverEnv, ready, isNew, demo, deviceSecret: secret.bytes },
+    ...{ home: kiosk, call, ready, isNew, demo, deviceSecret: secret.bytes },
     staffPin: String(randomInt(100_000, 1_000_000)),
   };
   // Loaded while the server starts in its own process, which takes as long.
@@ -196,6 +196,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   sayStaffPin(prepared);
   if (prepared.second) {
     say('  demo     a dozen made-up people with a month of records, and a second kiosk; Home empties it');
+    const { startSecondKiosk } = await import('../demo/second-kiosk.ts');
     parts.push(startSecondKiosk(prepared.second));
   }
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
@@ -211,8 +212,8 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     sayStaffPin(next);
   };
   // Also one whose emptying was broken off.
-  if (demo && (await isDemo(serverEnv)))
-    void untilEmptied(kiosk, serverEnv, signal)
+  if (demo && (await isDemo(call)))
+    void untilEmptied(kiosk, call, signal)
       .then((emptied) => (emptied ? begin() : undefined))
       .catch((cause: unknown) => signal.aborted || report(cause));
   await untilEnd(running, signal);
@@ -229,8 +230,8 @@ function sayStaffPin({ staffPin }: PreparedKiosk): void {
 }
 
 /** Whether there is a demo to empty, or one being emptied. */
-const isDemo = (serverEnv: NodeJS.ProcessEnv): Promise<boolean> =>
-  call(serverEnv, countDemo).then(
+const isDemo = (call: Call): Promise<boolean> =>
+  call(countDemo).then(
     () => true,
     (cause: unknown) => {
       if (cause instanceof Problem && cause.code === 'not-a-demo') return false;
@@ -246,10 +247,10 @@ const EMPTIED_MS = 1_000;
  *
  * @returns false: everything ends before that
  */
-async function untilEmptied(kiosk: string, serverEnv: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boolean> {
+async function untilEmptied(kiosk: string, call: Call, signal: AbortSignal): Promise<boolean> {
   const hasLeft = () => !existsSync(slotsFile(kiosk)) && !isLeaving(kiosk);
   while (!signal.aborted) {
-    if (hasLeft() && !(await isDemo(serverEnv))) return true;
+    if (hasLeft() && !(await isDemo(call))) return true;
     await sleep(EMPTIED_MS, null, { ref: false, signal }).catch(() => undefined);
   }
   return false;

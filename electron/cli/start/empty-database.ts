@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { openBare } from '../../../sync/server/platform/database/open.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -40,6 +39,7 @@ async function emptyDatabase(signal?: AbortSignal): Promise<string> {
 }
 
 if (process.argv[1] === import.meta.filename) {
+  const { openBare } = await import('../../../sync/server/platform/database/open.ts');
   const { close } = await openBare(process.argv[2]!);
   await close();
 }

@@ -6,7 +6,7 @@ import { beginDemo } from '../../../sync/protocol/api/demo.ts';
 import { provisionByFile } from '../../../sync/protocol/api/devices.ts';
 import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import type { Grant } from '../../../sync/protocol/wire/join.ts';
-import { call } from '../../../sync/server/app/open.ts';
+import type { Call } from '../../../sync/server/app/operator-socket.ts';
 import { finishJoining, type Joining, keepJoining, newIdentity, readJoining } from '../../core/joining/joining.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
@@ -30,7 +30,8 @@ const OWN_NAME = hostname().slice(0, 80) || 'kiosk';
 export interface PrepareOptions {
   /** The kiosk's folder. */
   readonly home: string;
-  readonly serverEnv: NodeJS.ProcessEnv;
+  /** Calls the server, once it runs. */
+  readonly call: Call;
   readonly demo: boolean;
   /** 32 bytes of a keystore, or null for the 0600 file in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;
@@ -87,17 +88,17 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
 /** @returns the demo's second kiosk; null: this is no demo, or it was emptied */
 async function join(
   kiosk: OpenKiosk,
-  { demo, serverEnv, ready }: PrepareOptions,
+  { demo, call, ready }: PrepareOptions,
 ): Promise<SecondKioskOptions['kiosk'] | null> {
   const { store } = kiosk;
   const second = demo ? await secondKiosk(store) : null;
   if (readServerLink(store)) return registered(second);
   await ready;
-  const begun = second && (await call(serverEnv, beginDemo, { body: { kiosk: second.secret.device } })).begun;
-  const known = begun ? { ...second, bundle: (await provision(serverEnv, second.secret, SECOND_NAME)).bundle } : null;
+  const begun = second && (await call(beginDemo, { body: { kiosk: second.secret.device } })).begun;
+  const known = begun ? { ...second, bundle: (await provision(call, second.secret, SECOND_NAME)).bundle } : null;
   if (known) keepSecondKiosk(store, known);
   const { secret } = await ownJoining(store);
-  const grant = await provision(serverEnv, secret, known ? KIOSK_NAME : OWN_NAME);
+  const grant = await provision(call, secret, known ? KIOSK_NAME : OWN_NAME);
   await finishJoining({ ...kiosk, changed: () => undefined }, secret, grant);
   return registered(known);
 }
@@ -110,11 +111,11 @@ async function ownJoining(store: OpenKiosk['store']): Promise<Joining> {
 }
 
 /** As `device request`, `device provision` and `device accept` do it, one after the other. */
-async function provision(serverEnv: NodeJS.ProcessEnv, secret: DeviceSecret, name: string): Promise<Grant> {
+async function provision(call: Call, secret: DeviceSecret, name: string): Promise<Grant> {
   const request = await deviceRequest(secret, name);
   const signed = await signJoin({ secret: null, request }, secret.signing);
   const body = { request: signed, fingerprint: await deviceFingerprint(request), name };
-  const { grant } = await call(serverEnv, provisionByFile, { body });
+  const { grant } = await call(provisionByFile, { body });
   return openGrant(grant, secret.device, secret.sealing);
 }
 

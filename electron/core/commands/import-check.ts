@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import { decodeBytes, readBounded } from '../../../models/node/decode.ts';
+import { encodeJpeg } from '../../../models/node/sharp.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
 import type { CommandContext } from '../command.ts';
@@ -81,11 +81,8 @@ export async function keptPart(
   const top = Math.max(0, Math.floor(area[1] - margin));
   const width = Math.min(image.width, Math.ceil(area[0] + area[2] + margin)) - left;
   const height = Math.min(image.height, Math.ceil(area[1] + area[3] + margin)) - top;
-  const picture = await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
-    .extract({ left, top, width, height })
-    .resize(KEPT_SIDE, KEPT_SIDE, { fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
-    .toBuffer();
+  const kept = { side: KEPT_SIDE, quality: 92, area: [left, top, width, height], fineColours: true } as const;
+  const picture = await encodeJpeg(image, kept);
   return {
     picture,
     face: [(face[0] - left) / width, (face[1] - top) / height, face[2] / width, face[3] / height],

@@ -3,13 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../disk/replace.ts';
 import { Problem } from '../../errors/problem.ts';
-import { type IdentityContext, identityContext } from '../core/devices/join.ts';
 import { lockHome } from '../platform/database/lock.ts';
-import { openDatabase } from '../platform/database/open.ts';
 import { makeServerHome } from '../platform/home.ts';
-import { openKeyring } from '../platform/keys/keyring.ts';
-import { keysOf } from '../platform/keys/settings.ts';
-import type { Config } from './config.ts';
 
 /**
  * A server for evaluation on this very machine. Its keys are in a 0600 file beside its data, which a production
@@ -64,24 +59,4 @@ function demoKeys(path: string): DemoKeys {
   }
   const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));
   return { ENCRYPTION_KEY, SECRET_KEY, ...Object.fromEntries(previous) };
-}
-
-/**
- * Opens database and keyring of a server that is not running, making what is missing of them: for what sets a server up.
- *
- * @throws Problem of openDatabase and openKeyring
- */
-export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
-  const keys = keysOf(config);
-  const now = () => new Date();
-  const database = await openDatabase(config.home, { postgres: config.database });
-  try {
-    const keyring = await openKeyring(database.db, keys, {
-      hostnames: config.hostnames,
-      now: () => now().getTime(),
-    });
-    return await work(identityContext({ db: database.db, keys, keyring, now, config }));
-  } finally {
-    await database.close();
-  }
 }

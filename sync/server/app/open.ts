@@ -1,35 +1,21 @@
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { Problem } from '../../errors/problem.ts';
-import { type Endpoint, type Params, type Rest, urlOf } from '../../protocol/api/endpoint.ts';
-import { ProblemBody } from '../../protocol/api/session.ts';
+import type { Endpoint, Params, Rest } from '../../protocol/api/endpoint.ts';
+import { type IdentityContext, identityContext } from '../core/devices/join.ts';
 import type { Services } from '../platform/access/route.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { createLogger } from '../platform/logs/logger.ts';
 import { WatchedScreens } from '../platform/watched-screens.ts';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { MODULES } from './modules.ts';
-import { operatorListener, socketPath } from './operator.ts';
+import { operatorListener } from './operator.ts';
+import { type AnswerOf, type Call, caller, throughSocket } from './operator-socket.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** What an endpoint answers; a file as text, or as the stream that it is within `asOperator`. */
-type AnswerOf<A extends Endpoint['answer'], File> = A extends z.ZodType ? z.output<A> : A extends 'file' ? File : null;
-
-/** Calls an endpoint. @throws Problem the endpoint's own, `operation-unknown`, `server-not-answering`, `server-hung-up` */
-export type Call<File = Readable> = <
-  P extends Params,
-  Q extends z.ZodType,
-  B extends z.ZodType,
-  A extends Endpoint['answer'],
->(
-  ...args: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
-) => Promise<AnswerOf<A, File>>;
 
 export interface CallOptions {
   /** How far a long work is; not of a running server. */
@@ -84,34 +70,6 @@ export const call = <P extends Params, Q extends z.ZodType, B extends z.ZodType,
     return (endpoint.answer === 'file' ? await text(answer as Readable) : answer) as never;
   });
 
-interface Asked {
-  readonly method: Endpoint['method'];
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly payload?: string;
-}
-interface Answered {
-  readonly ok: boolean;
-  readonly body: Readable;
-}
-
-const caller =
-  (send: (asked: Asked) => Promise<Answered>): Call =>
-  async ({ method, path, answer }, ...[input]) => {
-    const { body } = input ?? {};
-    const { ok, body: answered } = await send({
-      method,
-      url: urlOf(path, input),
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      ...(body !== undefined && { payload: JSON.stringify(body) }),
-    });
-    if (ok && answer === 'file') return answered as never;
-    const content = await text(answered);
-    if (ok) return (answer === 'nothing' ? null : JSON.parse(content)) as never;
-    const { code, title, nextStep, params } = ProblemBody.parse(JSON.parse(content));
-    throw Problem.from({ code, message: title, nextStep, ...(params && { params }) });
-  };
-
 /** Without a server: its routes are called in this process. Their errors are thrown unchanged. */
 async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T>): Promise<T> {
   let failure: { readonly cause: unknown } | null = null;
@@ -132,16 +90,22 @@ async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T
   }
 }
 
-/** Through the running server that has the home's database open. */
-export const throughSocket = (home: string): Call =>
-  caller(async ({ payload, url, ...asked }) => {
-    const asking = request({ ...asked, socketPath: socketPath(home), path: url, agent: false });
-    asking.end(payload);
-    try {
-      const [response] = (await once(asking, 'response')) as [IncomingMessage];
-      return { ok: response.statusCode! < 300, body: response };
-    } catch (cause) {
-      const connected = (cause as NodeJS.ErrnoException).syscall !== 'connect';
-      throw new Problem(connected ? 'server-hung-up' : 'server-not-answering', { cause });
-    }
-  });
+/**
+ * Opens database and keyring of a server that is not running, making what is missing of them: for what sets a server up.
+ *
+ * @throws Problem of openDatabase and openKeyring
+ */
+export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
+  const keys = keysOf(config);
+  const now = () => new Date();
+  const database = await openDatabase(config.home, { postgres: config.database });
+  try {
+    const keyring = await openKeyring(database.db, keys, {
+      hostnames: config.hostnames,
+      now: () => now().getTime(),
+    });
+    return await work(identityContext({ db: database.db, keys, keyring, now, config }));
+  } finally {
+    await database.close();
+  }
+}

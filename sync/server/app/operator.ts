@@ -1,5 +1,4 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Problem } from '../../errors/problem.ts';
 import { register } from '../platform/access/register.ts';
@@ -7,13 +6,8 @@ import type { Services } from '../platform/access/route.ts';
 import { OPERATOR } from '../platform/audit/actor.ts';
 import type { Listener } from '../platform/http/listener.ts';
 import { asProblem } from '../platform/http/problem.ts';
+import { socketPath } from './operator-socket.ts';
 import { OPERATED } from './served.ts';
-
-/**
- * Where a running server answers the command line: its embedded database may be opened by no second process. Mode 0600, in
- * the server home; anyone who reaches it could read the home itself.
- */
-export const socketPath = (home: string): string => join(home, 'operator.sock');
 
 /** Until a request must be here, ms. */
 const REQUEST_MS = 10_000;

@@ -3,7 +3,7 @@ import { getUpgradeFacts, type UpgradeFacts } from '../../protocol/api/checks.ts
 import { openBare } from '../platform/database/open.ts';
 import { factsOf } from './checks/upgrade.ts';
 import { readConfig } from './config.ts';
-import { throughSocket } from './open.ts';
+import { throughSocket } from './operator-socket.ts';
 
 /**
  * What an update has to know of an installation. Nothing is migrated.

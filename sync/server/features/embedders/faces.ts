@@ -1,8 +1,8 @@
-import sharp from 'sharp';
 import { DECODE_LIMITS, decodeBytes } from '../../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../../models/node/interface.ts';
 import { openPipeline } from '../../../../models/node/pipeline.ts';
 import { ModelProblem } from '../../../../models/node/problem.ts';
+import { encodeJpeg } from '../../../../models/node/sharp.ts';
 import type { Calibration } from '../../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../../models/rules/image.ts';
 import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
@@ -129,11 +129,7 @@ export async function cutFace(image: RgbImage, box: Box): Promise<Uint8Array> {
   const top = Math.max(0, Math.floor(y - height * BORDER));
   const right = Math.min(image.width, Math.ceil(x + width * (1 + BORDER)));
   const bottom = Math.min(image.height, Math.ceil(y + height * (1 + BORDER)));
-  return sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
-    .extract({ left, top, width: right - left, height: bottom - top })
-    .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: 88 })
-    .toBuffer();
+  return encodeJpeg(image, { side: SIDE, quality: 88, area: [left, top, right - left, bottom - top] });
 }
 
 /** The embedder that new templates are made with: the one that kiosks were switched to last, else the one that ships. */
