@@ -495,7 +495,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.choose(field('people.site', dialog()), site);
       await seen('hold');
       await keys.enter(button('retention.addHold', dialog()));
-      const hold = page.getByRole('row', { name: new RegExp(tag) });
+      const hold = page.getByRole('table', { name: t('retention.holds') }).getByRole('row', { name: new RegExp(tag) });
       await expect(hold).toBeVisible();
       await keys.enter(button('retention.release', hold));
       await walk.agreeWith(t('retention.releaseWord'), 'retention.release');

@@ -111,7 +111,7 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
   return (
     <DataTable
       id="fleet"
-      words={null}
+      search={null}
       caption={t('fleet.nav')}
       rows={kiosks}
       rowKey={(k) => k.id}
