@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, expect, test } from '@playwright/test';
 import { CHROMIUM, home, host, kioskBrowser, start, state, useChromium } from './support/chromium-fixture.ts';
@@ -57,12 +57,15 @@ test('a core that is killed is restarted while the page says so, and the page co
     );
   });
   const before = host.corePid!;
+  const seen = () => page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  // A core that is back at once is not seen to start.
+  writeFileSync(join(home.path, 'slow'), '');
   process.kill(before, 'SIGKILL');
+  await expect.poll(seen).toEqual(expect.arrayContaining([expect.stringMatching(/^(restarting|starting)$/)]));
+  rmSync(join(home.path, 'slow'));
   await expect.poll(() => page.evaluate(() => window.connections)).toBe(2);
-  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
-  expect(seen[0]).toBe('lost');
-  expect(seen.at(-1)).toBe('connected');
-  expect(seen).toEqual(expect.arrayContaining([expect.stringMatching(/^(restarting|starting)$/)]));
+  expect((await seen())[0]).toBe('lost');
+  expect((await seen()).at(-1)).toBe('connected');
   expect(host.corePid).not.toBe(before);
   await context.close();
 });

@@ -88,7 +88,7 @@ export function Attendance({ query, role }: PageProps) {
       </FilterBar>
       <DataTable
         id="attendance"
-        search="here"
+        search={null}
         exports={false}
         counted="records"
         caption={t('attendance.nav')}

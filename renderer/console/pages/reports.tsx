@@ -133,7 +133,7 @@ export function Reports({ query, role }: PageProps) {
       {(report?.total ?? 0) > MOST_PRINTED && <p class="muted small no-print">{t('reports.tooLong')}</p>}
       <DataTable
         id="reports"
-        search="here"
+        search={null}
         exports={false}
         counted={by === 'person' ? 'people' : 'entries'}
         caption={t('reports.nav')}

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { partsOf } from '../../../sync/protocol/api/matching.ts';
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, labelled } from '../../shared/i18n.ts';
@@ -31,7 +31,8 @@ export interface Filter<T> {
   readonly on: boolean;
   readonly offered: boolean;
   readonly clear: () => void;
-  /** Rows that fit. */
+  readonly fitting: (rows: readonly T[]) => readonly T[];
+  /** Rows that fit, of those that are here. */
   readonly rows: readonly T[];
 }
 
@@ -57,7 +58,7 @@ export function useFilter<T>(
   const { query } = route.value;
   const prefix = beside ? `${id}-` : '';
   const find = `${prefix}find`;
-  const usable = able && id !== undefined;
+  const usable = id !== undefined;
   const inAddress = search === 'address';
   const typed = usable && search !== null ? (inAddress ? (query.get(find) ?? '') : own) : '';
   const keepTyped = (text: string) => change({ [find]: text });
@@ -80,28 +81,33 @@ export function useFilter<T>(
     () => given.some(([, { sort }]) => sort && rows.some((row) => isText(sort(row)))),
     known(rows),
   );
-  const fitting = useMemo(() => {
-    if (!on) return rows;
+  const fitting = (of: readonly T[]): readonly T[] => {
+    if (!on) return of;
     const parts = partsOf(typed);
-    return rows.filter((row) => {
+    return of.filter((row) => {
       if (!chooses.every(({ choice, value }) => value === '' || choice(row)[0] === value)) return false;
       if (parts.length === 0) return true;
       const says = given.flatMap(([, { sort, choice }]) => [sort?.(row) ?? null, choice?.(row)[1] ?? null]);
       const text = partsOf(says.filter(isText).join(' ')).join(' ');
       return parts.every((part) => text.includes(part));
     });
-  }, [...asked, ...known(rows)]);
+  };
+  // What goes while someone types must not take the field away.
+  const many = useRef(false);
+  many.current ||= rows.length >= FILTERED_FROM;
   return {
     typed,
     onTyped: usable && search !== null && (worded || typed !== '') ? (inAddress ? keepTyped : setOwn) : null,
     choices: choices.filter(({ value, options }) => value !== '' || options.length > 1),
     on,
-    offered: usable && (on || rows.length >= FILTERED_FROM),
+    // An address that asks for something is followed in a list of any length.
+    offered: usable && (on || (able && many.current)),
     clear: () => {
       setOwn('');
       change({ [find]: null, ...Object.fromEntries(chooses.map(({ name }) => [name, null])) });
     },
-    rows: fitting,
+    fitting,
+    rows: useMemo(() => fitting(rows), [...asked, ...known(rows)]),
   };
 }
 

@@ -123,21 +123,26 @@ const indexOf = (element: Element | null): number | undefined => {
   return index === undefined ? undefined : Number(index);
 };
 
-/** The address says which row is on top; a list restored from such an address loads up to it. */
+/**
+ * The address says which row is on top; a list restored from such an address loads up to it.
+ *
+ * @param rows shown of the list; null: which they are is not known before more of it is read
+ */
 export function usePlace<T>(
   id: string | undefined,
   pages: Pages<T> | null,
+  rows: number | null,
   table: RefObject<HTMLTableElement | null>,
   scrollTo: (index: number) => void,
 ): void {
   const asked = id && pages ? Number(route.peek().query.get('row')) : 0;
   const wanted = useRef(Number.isSafeInteger(asked) ? Math.min(Math.max(0, asked), MOST_RESTORED) : 0);
   useEffect(() => {
-    if (!pages || wanted.current === 0 || pages.state !== 'ready') return;
-    if (pages.items.length <= wanted.current && pages.more && !pages.error) return pages.more();
-    if (pages.items.length > 0) scrollTo(Math.min(wanted.current, pages.items.length - 1));
+    if (!pages || wanted.current === 0 || pages.state !== 'ready' || rows === null) return;
+    if (rows <= wanted.current && pages.more && !pages.error) return pages.more();
+    if (rows > 0) scrollTo(Math.min(wanted.current, rows - 1));
     wanted.current = 0;
-  }, [pages?.state, pages?.items.length]);
+  }, [pages?.state, rows]);
   useEffect(() => {
     if (!id || !pages) return;
     let timer: ReturnType<typeof setTimeout> | undefined;

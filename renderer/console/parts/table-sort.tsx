@@ -78,12 +78,11 @@ export function useSort<T>(
     return () => choose(next);
   };
   const own = ownFields.includes(fieldOf(sort));
-  const sorted = useMemo(
-    () => (own ? sortedBy(rows, sortOf(columns[fieldOf(sort)]!)!, sort.startsWith('-')) : rows),
-    [sort, own, ...known(rows)],
-  );
+  const inOrder = (of: readonly T[]) =>
+    own ? sortedBy(of, sortOf(columns[fieldOf(sort)]!)!, sort.startsWith('-')) : of;
+  const sorted = useMemo(() => inOrder(rows), [sort, own, ...known(rows)]);
   /** `own`: sorted here. `without`: there are too many rows for some columns. */
-  return { sort, press, fields, choose, sorted, own, without: !able && ownFields.length > 0 };
+  return { sort, press, fields, choose, inOrder, sorted, own, without: !able && ownFields.length > 0 };
 }
 
 /** In the order of the page's language; what has no value comes first, as in lists of the server. */

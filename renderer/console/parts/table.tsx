@@ -2,7 +2,7 @@ import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { MOST_COUNTED } from '../../../sync/protocol/api/page.ts';
 import { Button } from '../../shared/button.tsx';
-import { currentLanguage } from '../../shared/i18n.ts';
+import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
@@ -75,8 +75,11 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   const sorting = useSort({ id, beside, able }, given, pages, filter.rows);
   const { sort, press, fields, choose: sortAs, sorted } = sorting;
   const here = filter.on || sorting.own;
+  const whole = !pages || (!pages.more && pages.state === 'ready');
+  /** What is asked of the list is done here, and more of it is to be read for that. */
+  const wanting = here && !whole && pages !== null && !pages.error && pages.items.length < MOST_HERE;
   useEffect(() => {
-    if (here && able && !pages?.error) pages?.rest?.(MOST_HERE);
+    if (wanting) pages?.rest?.(MOST_HERE);
   });
   const [chosenKeys, setChosenKeys] = useState<ReadonlySet<string>>(new Set());
   const chosen = bulk ? sorted.filter((row) => chosenKeys.has(rowKey(row))) : [];
@@ -97,14 +100,13 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
     if (virtual) virtual.scrollToIndex(index, { align: 'start' });
     else rowAt(table.current, index)?.scrollIntoView({ block: 'start' });
   };
-  usePlace(beside ? undefined : id, pages, table, scrollTo);
+  usePlace(beside ? undefined : id, pages, wanting ? null : sorted.length, table, scrollTo);
   const end = useReadOn(pages);
   const uid = useId();
   const naming = columns.filter(([, c]) => c.heads || c.names);
   const naturalRows: Shown[] = sorted.map((_, index) => ({ index, gap: 0 }));
   const { shown, below } = virtual ? inView(virtual) : { shown: naturalRows, below: 0 };
   const width = columns.length + (bulk ? 1 : 0);
-  const whole = !pages || (!pages.more && pages.state === 'ready');
   const total = pages && (here && whole ? sorted.length : totalOf(pages));
   const keys = sorted.map(rowKey);
   const allChosen = chosen.length > 0 && chosen.length === sorted.length;
@@ -234,7 +236,10 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
           {pages && !filter.on && <Counted list={props as PagedProps<T>} />}
           {filter.on && (
             <p class="muted tabular" role="status">
-              {t('table.filtered', { shown: sorted.length, total: all.length })}
+              {t('table.filtered', {
+                shown: numberOf(sorted.length),
+                total: `${numberOf(all.length)}${whole ? '' : '+'}`,
+              })}
             </p>
           )}
           {sorting.without && <p class="muted">{t('table.sortMost', { number: MOST_HERE })}</p>}
@@ -246,7 +251,11 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
           name={id}
           columns={columns.map(([, c]) => c)}
           chosen={chosen}
-          all={here || !pages ? async () => ({ ok: true, value: sorted }) : pages.all}
+          all={async () => {
+            if (!pages || (here && whole)) return { ok: true, value: sorted };
+            const answer = await pages.all();
+            return answer.ok ? { ok: true, value: sorting.inOrder(filter.fitting(answer.value)) } : answer;
+          }}
         />
       )}
       <ChooseColumns columns={offered} hidden={hidden} onHidden={setHidden} />
@@ -298,8 +307,8 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
 function useAble<T>(pages: List<T> | null): boolean {
   const able = useRef(false);
   if (!pages) return true;
-  // A list that can't be counted may take long to its end.
-  const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : pages.items.length);
+  // Of lists that can't be counted those that the server sorts may be long.
+  const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : 0);
   if (pages.state !== 'first') able.current = total <= MOST_HERE;
   return able.current;
 }
