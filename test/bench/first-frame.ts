@@ -14,20 +14,22 @@ import { requireChromium } from '../../electron/host-browser/chromium.ts';
  */
 export async function measureFirstFrame(rounds: number): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-first-frame-'));
+  const own = process.env.SMARTPRESENCE_CHROMIUM;
   try {
     const home = join(folder, 'kiosk');
     ensureKioskFolder(home, true);
     await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close();
     const clip = await demoClip(folder);
     // The browser that the kiosk starts, with one argument more: to see from outside what it shows.
+    const steered = `#!/bin/sh\nexec ${requireChromium()} --remote-debugging-port=0 "$@"\n`;
+    writeFileSync(join(folder, 'chromium'), steered, { mode: 0o700 });
     process.env.SMARTPRESENCE_CHROMIUM = join(folder, 'chromium');
-    const steered = `#!/bin/sh\nexec ${requireChromium({})} --remote-debugging-port=0 "$@"\n`;
-    writeFileSync(process.env.SMARTPRESENCE_CHROMIUM, steered, { mode: 0o700 });
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) times.push(await start(home, clip));
     return times;
   } finally {
-    delete process.env.SMARTPRESENCE_CHROMIUM;
+    if (own === undefined) delete process.env.SMARTPRESENCE_CHROMIUM;
+    else process.env.SMARTPRESENCE_CHROMIUM = own;
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -42,6 +44,7 @@ async function start(home: string, footage: string): Promise<number> {
     log: (_level, message) => {
       const [, address] = /DevTools listening on (ws:\S+)/.exec(message) ?? [];
       if (address) steering.resolve(address);
+      else if (message.startsWith('host: the browser exited')) steering.reject(new Error(message));
     },
   });
   try {

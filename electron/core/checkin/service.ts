@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { loadSharp } from '../../../models/node/sharp.ts';
 import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
@@ -386,6 +387,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
+      // The first photo after a start need not wait for its codec; why it can't be had is logged with the photo.
+      if (site.photos) loadSharp().catch(() => undefined);
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
       endAlone(begun);
