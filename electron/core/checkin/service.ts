@@ -383,12 +383,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     admit,
 
     async visitBegin(input) {
+      // The first photo after a start need not wait for its codec; why it can't be had is logged with the photo.
+      if (site.photos) loadSharp().catch(() => undefined);
       const claim = claimOf(input);
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
-      // The first photo after a start need not wait for its codec; why it can't be had is logged with the photo.
-      if (site.photos) loadSharp().catch(() => undefined);
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
       endAlone(begun);
