@@ -45,7 +45,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
         void leave();
       }}
       onKeyDown={(event) => {
-        // Chrome closes a dialog at the second Escape in a row, whatever `cancel` says.
+        // Chrome closes a dialog after a few Escapes in a row, whatever `cancel` says.
         if (event.key !== 'Escape' || event.defaultPrevented || !hold.current) return;
         event.preventDefault();
         void leave();
