@@ -80,7 +80,9 @@ test('a profile that was changed is as before after one press, but for a locatio
   await dialog.getByLabel('E-mail').fill('betty@example.org');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Betty Snyder' })).toBeVisible();
+  const undone = page.waitForRequest((request) => request.method() === 'PATCH');
   await saved.getByRole('button', { name: 'Undo' }).click();
+  expect(Object.keys((await undone).postDataJSON()).toSorted()).toEqual(['email', 'name', 'version']);
   await expect(page.getByRole('heading', { level: 1, name: 'Betty Holberton' })).toBeVisible();
   expect((await call(page, 'GET', `/api/people/${id}`)).body).toMatchObject({ number: '1917', email: null });
   await page.reload();
