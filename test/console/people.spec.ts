@@ -208,6 +208,7 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   for (const [button, text, word] of [
     ['Withdraw consent', '2 face templates and 2 enrolment photos', 'withdraw'],
     ['Delete face templates', '2 face templates', 'delete'],
+    ['Delete this person’s data', '2 face templates, 2 enrolment photos and 1 card or badge', 'delete'],
   ] as const) {
     await page.getByRole('button', { name: button, exact: true }).click();
     await expect(dialog).toContainText(text);

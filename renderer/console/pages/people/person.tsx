@@ -271,7 +271,13 @@ function Erase({ person }: { person: people.Person }) {
   const { busy, error, run } = useWrite();
   const erase = () =>
     run(() => api(requestErasure, { body: { person: person.id } }), {
-      ask: { title: t('people.erase'), text: t('people.eraseText'), danger: true, word: t('people.eraseWord') },
+      ask: () =>
+        askAbout(person.id, ['records', 'consents', 'templates', 'photos', 'cards'], (what) => ({
+          title: t('people.erase'),
+          text: t('people.eraseText', { what }),
+          danger: true,
+          word: t('people.eraseWord'),
+        })),
       done: (value) => go(`erasures/${value.request}`),
     });
   return (
