@@ -70,7 +70,7 @@ test('the list shows how each kiosk is, and follows it by itself', async () => {
   await expect(row).toContainText('0.2.0');
   await expect(row).toContainText('21.4 GB');
   await seen('fleet', ['desk', 'narrow']);
-  inventory = { ...inventory, camera: 'covered', diskFree: 310e6 };
+  inventory = { ...inventory, camera: 'covered', diskFree: 310e6, queued: 3 };
   // Nobody touches the page: the kiosk reports, and the page asks.
   await expect(row).toContainText('Camera problem: Covered');
   await expect(row).toContainText('Disk almost full: 310 MB');
@@ -188,6 +188,17 @@ test('a wipe wants the kiosk’s name, typed', async () => {
   await expect(row).toContainText('Waiting');
   await row.getByRole('button', { name: 'Cancel command' }).click();
   await expect(row).toContainText('Cancelled');
+});
+
+test('revoking a kiosk says how many of its records have not been sent', async () => {
+  await open('devices', 'Kiosks');
+  await page
+    .getByRole('row', { name: /Front door/ })
+    .getByRole('button', { name: /^Revoke/ })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('3 records on it had not been sent');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
 
 test('settings by site reach the kiosk that has nothing of its own in their place', async () => {

@@ -120,6 +120,13 @@ test('what may be someone’s name is found in a list, and is in no address', as
   expect(page.url()).not.toContain('hopper');
   await axe(page);
   await page.unroute(/corrections\?.*cursor=./);
+  const titles = ['Stolen badge of Grace Hopper', ...Array.from({ length: 7 }, (_, i) => `Lost card ${i}`)];
+  const foundAt = new Date().toISOString();
+  for (const title of titles) await ask(page, 'POST', '/api/incidents', { title, severity: 'low', foundAt });
+  await open('incidents');
+  await page.getByLabel('Find in list').fill('hopper');
+  await expect.poll(names).toEqual(titles.slice(0, 1));
+  expect(page.url()).not.toContain('hopper');
 });
 
 test('the people that an incident affected are sorted and found, and a shared link shows them', async () => {

@@ -80,7 +80,9 @@ test('a profile that was changed is as before after one press, but for a locatio
   await dialog.getByLabel('E-mail').fill('betty@example.org');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Betty Snyder' })).toBeVisible();
+  const undone = page.waitForRequest((request) => request.method() === 'PATCH');
   await saved.getByRole('button', { name: 'Undo' }).click();
+  expect(Object.keys((await undone).postDataJSON()).toSorted()).toEqual(['email', 'name', 'version']);
   await expect(page.getByRole('heading', { level: 1, name: 'Betty Holberton' })).toBeVisible();
   expect((await call(page, 'GET', `/api/people/${id}`)).body).toMatchObject({ number: '1917', email: null });
   await page.reload();
@@ -206,6 +208,7 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   for (const [button, text, word] of [
     ['Withdraw consent', '2 face templates and 2 enrolment photos', 'withdraw'],
     ['Delete face templates', '2 face templates', 'delete'],
+    ['Delete this person’s data', '2 face templates, 2 enrolment photos and 1 card or badge', 'delete'],
   ] as const) {
     await page.getByRole('button', { name: button, exact: true }).click();
     await expect(dialog).toContainText(text);

@@ -43,7 +43,12 @@ export function Accounts({ role }: PageProps) {
     });
   const remove = (account: accounts.AccountShape) =>
     run(() => api(accounts.removeAccount, { params: { account: account.id } }), {
-      ask: { title: t('accounts.remove'), text: t('accounts.removeText'), danger: true, word: account.email ?? '' },
+      ask: {
+        title: t('accounts.remove'),
+        text: t('accounts.removeText'),
+        danger: true,
+        word: account.email ?? t('people.eraseWord'),
+      },
       say: () => t('accounts.removed'),
       done: found.reload,
     });

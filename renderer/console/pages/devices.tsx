@@ -68,11 +68,13 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
   };
   const revoke = (device: devices.Device) =>
     run(() => api(devices.revokeDevice, { params: { device: device.id } }), {
-      ask: {
-        title: t('devices.revoke'),
-        text: t('devices.revokeText', { name: device.name }),
-        danger: true,
-        word: device.name,
+      ask: async () => {
+        const found = await api(listFleet, { query: { device: device.id } });
+        if (!found.ok) return found;
+        const { name } = device;
+        const count = found.value.items[0]?.report?.queued ?? 0;
+        const text = [t('devices.revokeText', { name }), count > 0 && t('devices.revokeUnsent', { count })];
+        return { title: t('devices.revoke'), text: text.filter(Boolean).join(' '), danger: true, word: name };
       },
       say: () => t('devices.revoked'),
       done: reload,

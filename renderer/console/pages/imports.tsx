@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { type ImportRun, listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
+import { numberOf } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
@@ -58,7 +59,7 @@ function List() {
                 label: t(`imports.count.${name}`),
                 numeric: true,
                 sort: (r: ImportRun) => r.counts[name],
-                cell: (r: ImportRun) => r.counts[name],
+                cell: (r: ImportRun) => numberOf(r.counts[name]),
               },
             ]),
           ),

@@ -34,6 +34,8 @@ function List({ mayOpen }: { mayOpen: boolean }) {
     >
       <DataTable
         id="incidents"
+        // What is typed of a title may be someone's name.
+        search="here"
         pages={pages}
         caption={t('incidents.nav')}
         rowKey={(i) => i.id}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
+import { numberOf } from '../../shared/i18n.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
@@ -78,7 +79,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         label: t('people.templates'),
         numeric: true,
         sort: (p: Person) => p.templates,
-        cell: (p: Person) => p.templates,
+        cell: (p: Person) => numberOf(p.templates),
       },
       site: {
         label: t('people.site'),

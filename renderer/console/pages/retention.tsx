@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Person } from '../../../sync/protocol/api/people.ts';
 import * as retention from '../../../sync/protocol/api/retention.ts';
 import { Button } from '../../shared/button.tsx';
+import { numberOf } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
@@ -66,19 +67,19 @@ export function RetentionView({ role }: PageProps) {
                 label: t('retention.removed'),
                 numeric: true,
                 sort: (r) => last.get(r.kind)?.removed ?? null,
-                cell: (r) => last.get(r.kind)?.removed ?? '–',
+                cell: (r) => countOf(last.get(r.kind)?.removed),
               },
               due: {
                 label: t('retention.due'),
                 numeric: true,
                 sort: (r) => foundOf(r.kind)?.due ?? null,
-                cell: (r) => foundOf(r.kind)?.due ?? '–',
+                cell: (r) => countOf(foundOf(r.kind)?.due),
               },
               held: {
                 label: t('retention.held'),
                 numeric: true,
                 sort: (r) => foundOf(r.kind)?.held ?? null,
-                cell: (r) => foundOf(r.kind)?.held ?? '–',
+                cell: (r) => countOf(foundOf(r.kind)?.held),
               },
             }}
           />
@@ -142,6 +143,8 @@ export function RetentionView({ role }: PageProps) {
     </PageFrame>
   );
 }
+
+const countOf = (count: number | undefined) => (count === undefined ? '–' : numberOf(count));
 
 const stateOf = ({ overdue }: { readonly overdue: boolean }) =>
   overdue ? (['overdue', t('retention.overdue')] as const) : (['in-time', t('retention.inTime')] as const);

@@ -4,6 +4,7 @@ import {
   listRollouts,
   type Repository as RepositoryShape,
 } from '../../../sync/protocol/api/rollouts.ts';
+import { numberOf } from '../../shared/i18n.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
@@ -109,13 +110,13 @@ function Past({ after }: { after: string | null }) {
             label: t('rollouts.kiosk.healthy'),
             numeric: true,
             sort: (r) => r.counts.healthy,
-            cell: (r) => r.counts.healthy,
+            cell: (r) => numberOf(r.counts.healthy),
           },
           back: {
             label: t('rollouts.kiosk.rolled-back'),
             numeric: true,
             sort: (r) => r.counts['rolled-back'],
-            cell: (r) => r.counts['rolled-back'],
+            cell: (r) => numberOf(r.counts['rolled-back']),
           },
         }}
       />

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as webhooks from '../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../shared/button.tsx';
-import { listed } from '../../shared/i18n.ts';
+import { listed, numberOf } from '../../shared/i18n.ts';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import {
@@ -323,7 +323,12 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
               </Badge>
             ),
           },
-          attempts: { label: t('webhooks.attempts'), numeric: true, sort: (d) => d.attempts, cell: (d) => d.attempts },
+          attempts: {
+            label: t('webhooks.attempts'),
+            numeric: true,
+            sort: (d) => d.attempts,
+            cell: (d) => numberOf(d.attempts),
+          },
           answer: {
             label: t('webhooks.answer'),
             sort: (d) => d.lastAnswer,

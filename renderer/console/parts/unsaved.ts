@@ -1,19 +1,33 @@
-import { useEffect } from 'preact/hooks';
-import { confirm } from '../../shared/web/confirm.tsx';
+import { useContext, useEffect } from 'preact/hooks';
+import { confirm, type Question } from '../../shared/web/confirm.tsx';
+import { HoldDialog } from '../../shared/web/pieces.tsx';
 import { holdRoute } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 
-/** Asks before unsaved edits are left: for another page, another view of this one, or by closing the tab. */
-export function useUnsaved(unsaved: boolean): void {
+const changes = (): Question => ({
+  title: t('unsaved.title'),
+  text: t('unsaved.text'),
+  action: t('unsaved.leave'),
+  danger: true,
+});
+
+/**
+ * Asks before what is not saved is left: for another page, another view of this one, or by closing the dialog around or the tab.
+ *
+ * @param question what would be lost; absent: edits
+ */
+export function useUnsaved(unsaved: boolean, question = changes): void {
+  const dialog = useContext(HoldDialog);
   useEffect(() => {
     if (!unsaved) return;
-    const letGo = holdRoute(() =>
-      confirm({ title: t('unsaved.title'), text: t('unsaved.text'), action: t('unsaved.leave'), danger: true }),
-    );
+    const ask = () => confirm(question());
+    const letGo = holdRoute(ask);
+    dialog.current = ask;
     const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener('beforeunload', onUnload);
     return () => {
       letGo();
+      dialog.current = null;
       removeEventListener('beforeunload', onUnload);
     };
   }, [unsaved]);

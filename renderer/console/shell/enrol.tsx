@@ -12,6 +12,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { CodeField, NewPasswordField, PasswordField } from '../parts/password-field.tsx';
 import { Skeleton } from '../parts/reading.tsx';
+import { useUnsaved } from '../parts/unsaved.ts';
 import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
@@ -229,6 +230,12 @@ export const CodeList = ({ codes, label }: { codes: readonly string[]; label: st
 /** Shown once. */
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const kept = useCheck(false);
+  useUnsaved(!kept.checked, () => ({
+    title: t('enrol.lose'),
+    text: t('enrol.loseText', { page: t('account.nav') }),
+    action: t('unsaved.leave'),
+    danger: true,
+  }));
   const keep = () => {
     const at = session.stage.peek();
     const email = 'session' in at ? (at.session.email ?? '') : '';

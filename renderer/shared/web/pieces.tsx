@@ -9,6 +9,9 @@ import { t } from './i18n.ts';
 /** Closes the dialog around; nothing where there is none. */
 export const CloseDialog = createContext<() => void>(() => undefined);
 
+/** Asked before Escape or ✕ closes the dialog around, where what it shows would be lost. */
+export const HoldDialog = createContext<{ current: (() => Promise<boolean>) | null }>({ current: null });
+
 interface DialogProps {
   title: string;
   onClose: () => void;
@@ -20,6 +23,10 @@ interface DialogProps {
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const hold = useRef<(() => Promise<boolean>) | null>(null);
+  const leave = async () => {
+    if (!hold.current || (await hold.current())) onClose();
+  };
   // Before the next frame, so that the first key goes where the focus is to be. Closing gives the focus back.
   useLayoutEffect(() => {
     const dialog = ref.current!;
@@ -35,19 +42,27 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        void leave();
+      }}
+      onKeyDown={(event) => {
+        // Chrome closes a dialog after a few Escapes in a row, whatever `cancel` says.
+        if (event.key !== 'Escape' || event.defaultPrevented || !hold.current) return;
+        event.preventDefault();
+        void leave();
       }}
     >
       <header class="dialog-head">
         <h2 id={id} tabIndex={-1}>
           {title}
         </h2>
-        <Button kind="icon" aria-label={t('close')} onClick={onClose}>
+        <Button kind="icon" aria-label={t('close')} onClick={leave}>
           <IconClose />
         </Button>
       </header>
       <div class="dialog-body">
-        <CloseDialog.Provider value={onClose}>{children}</CloseDialog.Provider>
+        <HoldDialog.Provider value={hold}>
+          <CloseDialog.Provider value={onClose}>{children}</CloseDialog.Provider>
+        </HoldDialog.Provider>
       </div>
     </dialog>
   );

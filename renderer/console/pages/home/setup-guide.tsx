@@ -38,20 +38,19 @@ export function hideGuide(hidden: boolean): void {
 export function SetupGuide() {
   const setup = useRead(getSetup, {}, POLL_MS);
   const [enrols, setEnrols] = useState(false);
+  const leave = () => {
+    setEnrols(false);
+    setup.reload();
+    void session.loadSession();
+  };
   return (
     <>
       <Guide {...setup} onEnrol={() => setEnrols(true)} />
       {/* Outside the guide: the step is done, and its button gone, before the recovery codes are saved. */}
       {enrols && (
-        <Dialog title={t('home.setup.account.title')} onClose={() => setEnrols(false)}>
+        <Dialog title={t('home.setup.account.title')} onClose={leave}>
           <div class="stack">
-            <OwnEnrolment
-              onDone={() => {
-                setEnrols(false);
-                setup.reload();
-                void session.loadSession();
-              }}
-            />
+            <OwnEnrolment onDone={leave} />
           </div>
         </Dialog>
       )}

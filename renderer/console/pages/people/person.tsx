@@ -131,19 +131,23 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
   );
   const gpsOptOut = useCheck(person.gpsOptOut);
   const params = { person: person.id };
-  const before = Object.fromEntries([...names, 'gpsOptOut' as const].map((name) => [name, person[name]]));
+  const patch = {
+    ...Object.fromEntries(
+      names.flatMap((name) => {
+        const value = values[name].trim() || null;
+        return value === person[name] || (name === 'name' && value === null) ? [] : [[name, value]];
+      }),
+    ),
+    ...(gpsOptOut.checked !== person.gpsOptOut && { gpsOptOut: gpsOptOut.checked }),
+  };
+  const changed = Object.keys(patch) as ((typeof names)[number] | 'gpsOptOut')[];
+  const before = Object.fromEntries(changed.map((name) => [name, person[name]]));
   // A name can't be taken away, and positions that went with the opt-out don't come back.
-  const restored = person.name !== null && (person.gpsOptOut || !gpsOptOut.checked);
+  const restored = changed.length > 0 && (person.name !== null || !changed.includes('name')) && !patch.gpsOptOut;
   return (
     <WriteForm<people.Person>
       write={() => {
-        const patch = Object.fromEntries(
-          names.flatMap((name) => {
-            const value = values[name].trim() || null;
-            return value === person[name] || (name === 'name' && value === null) ? [] : [[name, value]];
-          }),
-        );
-        const given = { version: person.version, ...patch, gpsOptOut: gpsOptOut.checked };
+        const given = { version: person.version, ...patch };
         // What the shape refuses goes as it is: the server says what is wrong with it.
         const body = people.PersonPatch.safeParse(given).data ?? given;
         return api(people.changePerson, { params, body });
@@ -267,7 +271,13 @@ function Erase({ person }: { person: people.Person }) {
   const { busy, error, run } = useWrite();
   const erase = () =>
     run(() => api(requestErasure, { body: { person: person.id } }), {
-      ask: { title: t('people.erase'), text: t('people.eraseText'), danger: true, word: t('people.eraseWord') },
+      ask: () =>
+        askAbout(person.id, ['records', 'consents', 'templates', 'photos', 'cards'], (what) => ({
+          title: t('people.erase'),
+          text: t('people.eraseText', { what }),
+          danger: true,
+          word: t('people.eraseWord'),
+        })),
       done: (value) => go(`erasures/${value.request}`),
     });
   return (
