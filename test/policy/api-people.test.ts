@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ConsentText } from '../../sync/protocol/api/consents.ts';
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
-import type { FoundPeople, Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
+import type { FoundPeople, Person, PersonHistory, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
 import { consentText } from '../../sync/protocol/consent-texts.ts';
@@ -104,6 +104,18 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await expect(api.ask('PATCH', `/api/people/${randomUUID()}`, { body: { name: 'X' } })).rejects.toMatchObject({
       code: 'person-unknown',
     });
+  });
+
+  test('who added and who changed a person is in their history, by field', async () => {
+    const made = await make({ name: 'Ada', number: 'old-number' });
+    await api.ask('PATCH', `/api/people/${made.id}`, { body: { name: 'Ada King', number: 'new-number', phone: '1' } });
+    await api.ask('PATCH', `/api/people/${made.id}`, { body: { name: 'Ada King' } });
+    const { items } = await api.ask<PersonHistory>('GET', `/api/people/${made.id}/history`);
+    expect(items.filter(({ what }) => what === 'person')).toMatchObject([
+      { change: 'updated', fields: ['name', 'number', 'phone'], via: 'staff', device: null },
+      { change: 'added', fields: ['name', 'number'], via: 'staff', device: null },
+    ]);
+    expect(JSON.stringify(items)).not.toMatch(/Ada|-number/);
   });
 
   test('templates are counted by model, never shown, and deleted everywhere', async () => {

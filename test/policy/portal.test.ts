@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
+import type { PersonHistory } from '../../sync/protocol/api/people.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
@@ -227,6 +228,10 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'write', role: 'person', count: 1, route: 'PATCH /api/me' });
     expect(await changesFor(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
     await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
+    const { items } = await api.ask<PersonHistory>('GET', `/api/people/${person}/history`);
+    expect(items).toContainEqual(
+      expect.objectContaining({ change: 'updated', fields: ['name', 'phone'], via: 'person' }),
+    );
   });
 
   test('a photo that a kiosk sealed wrongly keeps nobody from the rest of their data', async () => {

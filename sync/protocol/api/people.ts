@@ -101,10 +101,7 @@ export const PersonPatch = z.strictObject({
 });
 export type PersonPatch = z.infer<typeof PersonPatch>;
 
-/**
- * What was done about a person, newest first: what kiosks recorded, and what the console did that left a row of its own. Who changed
- * a name or number is in the audit log alone.
- */
+/** What was done about a person, newest first. */
 export const PersonHistory = z.strictObject({
   items: z.array(
     z.strictObject({
@@ -114,7 +111,11 @@ export const PersonHistory = z.strictObject({
       what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'pin-code', 'lookalike', 'site', 'record']),
       /** `added`, `given`, …: what happened to it. */
       change: z.string(),
-      /** Null: the console, the person's own page or the server. */
+      /** Which fields of the profile, never what stood in them; empty: it is not about the profile, or a kiosk did it. */
+      fields: z.array(z.string()),
+      /** Where: by staff in the console, by the person on their own page, … */
+      via: z.enum(['kiosk', 'staff', 'person', 'import']),
+      /** Null: not at a kiosk. */
       device: Uuid.nullable(),
       /** The site that they joined or left. */
       site: Uuid.nullable(),

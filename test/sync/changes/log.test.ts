@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
 import { readChanges } from '../../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
-import { changePerson } from '../../../sync/server/core/people/records.ts';
+import { BY_THEMSELVES, changePerson } from '../../../sync/server/core/people/records.ts';
 import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { configuredLease, setPolicy } from '../../../sync/server/core/sites/policy.ts';
 import { changeSite, DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
@@ -195,7 +195,9 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       const person = a.enrol('Ada Lovelace');
       await a.send();
       await b.read();
-      await database.db.transaction().execute((tx) => changePerson(tx, keys, person, { gpsOptOut: true }, new Date()));
+      await database.db
+        .transaction()
+        .execute((tx) => changePerson(tx, keys, person, { gpsOptOut: true }, BY_THEMSELVES, new Date()));
       await b.read();
       expect(b.people.get(person)!.gpsOptOut).toBe(true);
     });

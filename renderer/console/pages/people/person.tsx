@@ -4,6 +4,7 @@ import { getPersonPicture } from '../../../../sync/protocol/api/enrolment.ts';
 import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
 import * as people from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
+import { listed } from '../../../shared/i18n.ts';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { CheckField, CheckFields, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
@@ -307,6 +308,7 @@ function HistoryPanel({ person: { id: person, version, templates, consent, sites
             <div>
               <p class="setting-name">
                 {codeLabel('people.history', `${one.what}-${one.change}`)}
+                {one.change === 'updated' && one.fields.length > 0 && ` · ${listed(one.fields.map(fieldLabel))}`}
                 {one.site !== null && sites.value.length > 1 && (
                   <>
                     {' · '}
@@ -320,8 +322,7 @@ function HistoryPanel({ person: { id: person, version, templates, consent, sites
                     <bdi>{staffByLabel(one.by)}</bdi> ·{' '}
                   </>
                 )}
-                {one.device ? <KioskLink id={one.device} /> : <bdi>{one.email ?? t('people.history.console')}</bdi>} ·{' '}
-                <Moment at={one.at} />
+                {one.device ? <KioskLink id={one.device} /> : <bdi>{doneFrom(one)}</bdi>} · <Moment at={one.at} />
               </p>
             </div>
           </li>
@@ -330,3 +331,11 @@ function HistoryPanel({ person: { id: person, version, templates, consent, sites
     </Panel>
   );
 }
+
+const doneFrom = ({ via, email }: people.PersonHistory['items'][number]): string => {
+  if (via === 'person') return t('people.history.ownPage');
+  if (via === 'import') return t('people.history.import');
+  return email ?? t('people.history.console');
+};
+
+const fieldLabel = (field: string): string => codeLabel('people', field === 'gpsOptOut' ? 'gps' : field);

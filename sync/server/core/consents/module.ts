@@ -4,7 +4,6 @@ import * as peopleApi from '../../../protocol/api/people.ts';
 import * as portalApi from '../../../protocol/api/portal.ts';
 import { byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import type { Actor } from '../../platform/audit/actor.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
@@ -14,14 +13,14 @@ import { emptyLog } from '../../platform/keys/personal.ts';
 import { paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { isErasurePending, requireLiving } from '../people/living.ts';
-import { namesOf } from '../people/records.ts';
+import { byStaff, namesOf } from '../people/records.ts';
 import { requireShown } from '../people/shown.ts';
 import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
 import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, keepCardTemplate, noteModels } from '../templates/templates.ts';
 import { adoptShipped, myConsentTexts, textList } from './filled.ts';
 import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors.ts';
-import { consented, giveConsent, mergeConsents, type RecordedBy, withdrawConsent } from './record.ts';
+import { consented, giveConsent, mergeConsents, withdrawConsent } from './record.ts';
 import { openSaid, recordConsent, type Standing, saidPlace, standingOf } from './standing.ts';
 import { addText, reviewText } from './texts.ts';
 
@@ -64,8 +63,6 @@ const consentRoutes: readonly Route[] = [
     return textList(tx);
   }),
 ];
-
-const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id });
 
 const SORTING = { by: { receivedAt: byTimeOf('received_at'), at: byTimeOf('at') }, id: 'event' };
 

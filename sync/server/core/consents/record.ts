@@ -7,6 +7,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { isErasurePending, requireLiving } from '../people/living.ts';
+import type { RecordedBy } from '../people/records.ts';
 import { modelsOf } from '../people/sites.ts';
 import { cardOfEachScope, dropFaces, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, catchUp, dropTemplates, readTemplates } from '../templates/templates.ts';
@@ -14,13 +15,6 @@ import { requireInForce, requireVersionInForce } from './filled.ts';
 import { readMinor, requireGuardian } from './minors.ts';
 import { latestConsent, type Said, type Standing, sealSaid, standingOf } from './standing.ts';
 import { requireReviewed } from './texts.ts';
-
-/** Who records a consent here: staff at the person's word, the person, or an import at the operator's. */
-export interface RecordedBy {
-  readonly via: 'staff' | 'person' | 'import';
-  /** Account; null for the person. */
-  readonly account: string | null;
-}
 
 /**
  * A person agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.

@@ -6,7 +6,7 @@ import type { Batch, EventOf, OneEvent } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
-import { deleteBy, type Merge, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { deleteBy, type Merge, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { listHolds } from './holds.ts';
 import { applyPeople, erasePeople } from './people.ts';
 import { peopleRoutes } from './routes.ts';
@@ -23,6 +23,13 @@ async function* profile({ tx, keys, person, names }: Reading) {
     .orderBy('at')
     .execute();
   for (const m of merges) yield { merge: m };
+  const changes = await tx
+    .selectFrom('profile_change')
+    .select(['change', 'fields', 'at', 'via'])
+    .where('person', 'in', names)
+    .orderBy('at')
+    .execute();
+  for (const change of changes) yield { change };
 }
 
 async function* sites({ tx, names }: Reading) {
@@ -110,6 +117,7 @@ export const people: ServerModule = {
       merged: 'the merge adds a row',
       erased: 'stays: ids alone, by which what comes later under another name is recognised as theirs and not kept',
     },
+    profile_change: { exported: 'profile', merged: moveBy('person'), erased: deleteBy('person') },
     retention_hold: {
       sealed: { by: 'environment', columns: { reason: (cell) => placeOf('hold.reason', cell('id')) } },
       exported: 'holds',

@@ -1,7 +1,8 @@
+import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { getPerson, type PersonPatch as Patch } from '../../../protocol/api/people.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
-import { defined, exists, findLocked, idsOf } from '../../platform/database/rows.ts';
+import { defined, exists, findLocked, idsOf, insert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { livingPeople } from './living.ts';
@@ -137,8 +138,29 @@ export async function findExactly(db: Db, keys: Keys, text: string): Promise<str
   return idsOf(rows);
 }
 
+/** Who records something about a person here: staff, the person, or an import at the operator's word. */
+export interface RecordedBy {
+  readonly via: 'staff' | 'person' | 'import';
+  /** Account; null for the person. */
+  readonly account: string | null;
+}
+
+export const byStaff = ({ id }: Pick<Actor, 'id'>): RecordedBy => ({ via: 'staff', account: id });
+export const BY_THEMSELVES: RecordedBy = { via: 'person', account: null };
+
+/** Keeps for the person's history who added them, or changed which fields. */
+export const recordChange = (
+  tx: Tx,
+  person: string,
+  change: 'added' | 'updated',
+  fields: readonly string[],
+  { via, account }: RecordedBy,
+  now: Date,
+): Promise<unknown> =>
+  insert(tx, 'profile_change', { id: v7(), person, change, fields: [...fields], at: now, via, recorded_by: account });
+
 /**
- * Changes what is known of a person, and notifies their kiosks.
+ * Changes what is known of a person, notes it in their history, and notifies their kiosks.
  *
  * @returns names of the fields that changed
  * @throws Problem as `writePerson`; `person-unknown`
@@ -148,6 +170,7 @@ export async function changePerson(
   keys: Keys,
   person: string,
   { version, ...patch }: Patch,
+  by: RecordedBy,
   now: Date,
 ): Promise<string[]> {
   // A change never creates a person.
@@ -157,7 +180,10 @@ export async function changePerson(
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
   if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
-  if (changed.length > 0) await personChanged(tx, person, now);
+  if (changed.length > 0) {
+    await recordChange(tx, person, 'updated', changed, by, now);
+    await personChanged(tx, person, now);
+  }
   if (changed.includes('badge')) await publishCredentials(tx, person, now);
   return changed;
 }

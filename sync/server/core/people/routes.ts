@@ -16,7 +16,7 @@ import { livingPeople, requireLiving } from './living.ts';
 import type { SortedPlace } from './name-index.ts';
 import { type Names, namesFor } from './names.ts';
 import { type OpenedPeople, openedFor } from './opened.ts';
-import { changePerson, findExactly, writePerson } from './records.ts';
+import { byStaff, changePerson, findExactly, recordChange, writePerson } from './records.ts';
 import { among, openPeople, type Shown, shownPeople, standing, withAround } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
@@ -73,17 +73,21 @@ export const peopleRoutes: readonly Route[] = [
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person } }) => {
     return one(tx, keys, person);
   }),
-  implement(api.createPerson, async ({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) => {
-    const id = v7();
-    about([id]);
-    const scopes = sites ? await scopesOf(tx, sites) : [DEFAULT_SCOPE];
-    await writePerson(tx, keys, { id, patch: defined(patch), expectVersion: 0 }, now);
-    await assignToSites(tx, id, scopes, now);
-    notify('change');
-    return one(tx, keys, id);
-  }),
-  implement(api.changePerson, async ({ tx, services: { keys }, params: { person }, body, now, on, notify }) => {
-    const changed = await changePerson(tx, keys, person, body, now);
+  implement(
+    api.createPerson,
+    async ({ tx, services: { keys }, actor, body: { sites, ...patch }, now, about, notify }) => {
+      const id = v7();
+      about([id]);
+      const scopes = sites ? await scopesOf(tx, sites) : [DEFAULT_SCOPE];
+      const { changed } = await writePerson(tx, keys, { id, patch: defined(patch), expectVersion: 0 }, now);
+      await recordChange(tx, id, 'added', changed, byStaff(actor), now);
+      await assignToSites(tx, id, scopes, now);
+      notify('change');
+      return one(tx, keys, id);
+    },
+  ),
+  implement(api.changePerson, async ({ tx, services: { keys }, actor, params: { person }, body, now, on, notify }) => {
+    const changed = await changePerson(tx, keys, person, body, byStaff(actor), now);
     if (changed.length > 0) {
       // Which fields, never what stood in them.
       on(changed.join(','));

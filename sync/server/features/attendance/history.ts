@@ -25,53 +25,59 @@ interface Found {
   readonly site: string | null;
   /** Account, or a role without one. */
   readonly author: string | null;
+  readonly via: Item['via'];
+  readonly fields: string[];
 }
 
 /**
  * What was done about a person, newest first: the events of kiosks, and rows that the console left. Nothing is taken from the audit
- * log, which staff may not read, so what left nothing but its row there is missing.
+ * log, which staff may not read.
  */
 export async function historyOf(db: Db, keys: Keys, person: string, now: Date): Promise<Item[]> {
   const names = sql`any(${await sameAs(db, [person])}::uuid[])`;
   const { rows } = await sql<Found>`
-    select id::text, at, device, header, type as what, '' as change, null::uuid as site, null as author
+    select id::text, at, device, header, type as what, '' as change, null::uuid as site, null as author,
+           'kiosk' as via, '{}'::text[] as fields
     from event where person = ${names} and type in ('person', 'consent', 'template', 'credential', 'pin', 'lookalike')
     union all
-    select event::text, at, null, null, 'consent', action, null, recorded_by::text
+    select event::text, at, null, null, 'consent', action, null, recorded_by::text, via, '{}'
     from consent where person = ${names} and device is null
     union all
-    select min(t.id::text), t.added_at, null, null, 'template', 'added', null, min(p.made_by::text)
+    select id::text, at, null, null, 'person', change, null, recorded_by::text, via, fields
+    from profile_change where person = ${names}
+    union all
+    select min(t.id::text), t.added_at, null, null, 'template', 'added', null, min(p.made_by::text), coalesce(min(p.via), 'staff'), '{}'
     from template t left join enrolment_photo p on p.person = t.person and p.made_at = t.added_at
     where t.person = ${names} and t.device is null group by t.added_at
     union all
-    select id::text, issued_at, null, null, 'credential', 'issued', null, null
+    select id::text, issued_at, null, null, 'credential', 'issued', null, null, 'staff', '{}'
     from credential where person = ${names} and device is null
     union all
-    select id::text, revoked_at, null, null, 'credential', 'revoked', null, null
+    select id::text, revoked_at, null, null, 'credential', 'revoked', null, null, 'staff', '{}'
     from credential c where person = ${names} and revoked_at is not null and not exists (
       select from event e where e.person = c.person and e.type = 'credential'
         and e.header -> 'open' ->> 'change' = 'revoked' and e.received_at = c.revoked_at)
     union all
-    select id::text, issued_at, null, null, 'pin-code', 'issued', null, issued_by::text
+    select id::text, issued_at, null, null, 'pin-code', 'issued', null, issued_by::text, 'staff', '{}'
     from pin_code where person = ${names}
     union all
-    select id::text, chosen_at, null, null, 'pin', 'removed', null, null
+    select id::text, chosen_at, null, null, 'pin', 'removed', null, null, 'staff', '{}'
     from pin where person = ${names} and device is null and pepper is null
     union all
-    select id::text, at, null, null, 'lookalike', 'marked', null, marked_by
+    select id::text, at, null, null, 'lookalike', 'marked', null, marked_by, 'staff', '{}'
     from lookalike where (first = ${names} or second = ${names}) and device is null
     union all
-    select p.site::text, p.added_at, null, null, 'site', 'joined', s.id, null
+    select p.site::text, p.added_at, null, null, 'site', 'joined', s.id, null, 'staff', '{}'
     from person_site p join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid
     where p.person = ${names}
     union all
-    select p.site::text, p.until, null, null, 'site', 'left', s.id, null
+    select p.site::text, p.until, null, null, 'site', 'left', s.id, null, 'staff', '{}'
     from person_site_past p join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid
     where p.person = ${names}
     union all
-    select id::text, at, null, null, 'person', 'merged', null, by from person_merge where kept = ${names}
+    select id::text, at, null, null, 'person', 'merged', null, by, 'staff', '{}' from person_merge where kept = ${names}
     union all
-    select id::text, made_at, null, null, 'record', kind, null, author::text from correction where person = ${names}
+    select id::text, made_at, null, null, 'record', kind, null, author::text, 'staff', '{}' from correction where person = ${names}
     order by at desc, id desc limit ${SHOWN}`.execute(db);
   const emailOf = await emailsOf(db, keys);
   const read = rows.map(({ header, author, ...row }) => {

@@ -4,7 +4,7 @@ import * as api from '../../../protocol/api/portal.ts';
 import { myConsentTexts } from '../../core/consents/filled.ts';
 import { giveConsent, withdrawConsent } from '../../core/consents/record.ts';
 import { sameAs } from '../../core/people/living.ts';
-import { changePerson } from '../../core/people/records.ts';
+import { BY_THEMSELVES, changePerson } from '../../core/people/records.ts';
 import { self, shownPeople } from '../../core/people/shown.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
@@ -25,7 +25,7 @@ const portalRoutes: readonly Route[] = [
   }),
   implement(api.changeMyProfile, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
     const person = self(actor, about);
-    const changed = await changePerson(tx, keys, person, body, now);
+    const changed = await changePerson(tx, keys, person, body, BY_THEMSELVES, now);
     if (changed.length > 0) {
       on(changed.join(','));
       notify('board', 'change');
@@ -34,7 +34,7 @@ const portalRoutes: readonly Route[] = [
   }),
   implement(api.setMyGps, async ({ tx, services: { keys }, actor, body, now, about, notify }) => {
     const person = self(actor, about);
-    await changePerson(tx, keys, person, { gpsOptOut: body.optOut }, now);
+    await changePerson(tx, keys, person, { gpsOptOut: body.optOut }, BY_THEMSELVES, now);
     notify('change');
     return mine(tx, keys, person);
   }),
@@ -45,13 +45,13 @@ const portalRoutes: readonly Route[] = [
   }),
   implement(api.giveMyConsent, async ({ tx, services: { keys }, actor, body, now, about, notify }) => {
     const person = self(actor, about);
-    const standing = await giveConsent(tx, keys, person, body, BY_MYSELF, now);
+    const standing = await giveConsent(tx, keys, person, body, BY_THEMSELVES, now);
     notify('change');
     return { standing };
   }),
   implement(api.withdrawMyConsent, async ({ tx, services: { keys }, actor, now, about, notify }) => {
     const person = self(actor, about);
-    const standing = await withdrawConsent(tx, keys, person, BY_MYSELF, now);
+    const standing = await withdrawConsent(tx, keys, person, BY_THEMSELVES, now);
     notify('change');
     return { standing };
   }),
@@ -100,8 +100,6 @@ const portalRoutes: readonly Route[] = [
 ];
 
 export const portal: ServerModule = { endpoints: portalRoutes };
-
-const BY_MYSELF = { via: 'person', account: null } as const;
 
 async function mine(tx: Tx, keys: Keys, person: string) {
   const shown = (await shownPeople(tx, keys, [person])).get(person);

@@ -276,6 +276,15 @@ export interface Tables {
     site: string;
     until: Instant;
   };
+  profile_change: {
+    id: string;
+    person: string;
+    change: 'added' | 'updated';
+    fields: string[];
+    at: Instant;
+    via: 'staff' | 'person' | 'import';
+    recorded_by: string | null;
+  };
   merge_candidate: {
     id: string;
     first: string;

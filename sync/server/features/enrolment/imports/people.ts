@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
 import type { ImportLine, ImportLinePage } from '../../../../protocol/api/imports.ts';
 import { livingPeople } from '../../../core/people/living.ts';
-import { namesOf, writePerson } from '../../../core/people/records.ts';
+import { namesOf, recordChange, writePerson } from '../../../core/people/records.ts';
 import { normalised } from '../../../core/people/rows.ts';
 import { assignToSites } from '../../../core/people/sites.ts';
 import { DEFAULT_SCOPE, listSites } from '../../../core/sites/sites.ts';
@@ -185,7 +185,9 @@ async function makeBatch(tx: Tx, keys: Keys, run: string, lines: readonly Planne
     if ((number && numbers.has(normalised('number', number))) || (email && emails.has(normalised('email', email))))
       continue;
     const person = v7();
-    await writePerson(tx, keys, { id: person, patch: { name, number, email, language }, expectVersion: 0 }, now);
+    const patch = { name, number, email, language };
+    const { changed } = await writePerson(tx, keys, { id: person, patch, expectVersion: 0 }, now);
+    await recordChange(tx, person, 'added', changed, { via: 'import', account: null }, now);
     await assignToSites(tx, person, [await scopeOf(tx, site)], now);
     await insert(tx, 'import_person', { person, run, made_at: now });
     made.push(person);

@@ -58,6 +58,18 @@ export const people: readonly string[] = [
      until timestamptz not null,
      primary key (person, site))`,
 
+  `-- What was changed about a person other than at a kiosk, whose events say so: which fields, never what stood in them.
+   create table profile_change (
+     id uuid primary key,
+     person uuid not null,
+     change text not null check (change in ('added', 'updated')),
+     fields text[] not null,
+     at timestamptz not null,
+     via text not null check (via in ('staff', 'person', 'import')),
+     -- Account that did it; null: the person, or an import.
+     recorded_by uuid)`,
+  `create index profile_change_person on profile_change (person, at)`,
+
   `-- Two people who may be one: enrolled twice.
    create table merge_candidate (
      id uuid primary key,
