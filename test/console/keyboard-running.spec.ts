@@ -528,7 +528,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(dialog().locator('.codes li')).not.toHaveCount(0);
       await seen('codes');
       await keys.tick(field('enrol.kept', dialog()));
-      await keys.enter(button('enrol.done', dialog()));
+      await keys.enter(button('enrol.finish', dialog()));
       await expect(dialog()).toHaveCount(0);
       await keys.held();
     });

@@ -128,11 +128,11 @@ export function Accounts({ role }: PageProps) {
                           </div>
                         </DialogButton>
                       )}
-                      <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
+                      {!a.disabledAt && <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>}
                       <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
                       </RowButton>
-                      <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
+                      {a.disabledAt && <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>}
                     </>
                   ),
               },

@@ -15,7 +15,6 @@ import { api } from '../../shared/web/api.ts';
 import { CheckField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
 import { Empty, Note } from '../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite } from '../../shared/web/resource.tsx';
-import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
@@ -152,19 +151,15 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
     (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
   );
   const nameOf = (row: Inside) => row.name ?? t('evacuation.unknown');
-  const set = async (row: Inside, outside: boolean) => {
+  const set = (row: Inside, outside: boolean) => {
     const params = { evacuation: current!.id, person: row.person };
-    const done = await run(() => api(outside ? markSafe : unmarkSafe, { params }));
-    reload();
-    if (done?.ok && outside)
-      toast(
-        () => t('evacuation.marked', { name: nameOf(row) }),
-        async () => {
-          const undone = await api(unmarkSafe, { params });
-          reload();
-          return undone.ok ? null : undone.error;
-        },
-      );
+    return run(() => api(outside ? markSafe : unmarkSafe, { params }), {
+      ...(outside && {
+        say: () => t('evacuation.marked', { name: nameOf(row) }),
+        undo: () => api(unmarkSafe, { params }),
+      }),
+      done: reload,
+    });
   };
   const columns = {
     person: {

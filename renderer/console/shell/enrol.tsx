@@ -253,7 +253,12 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
         <Button onClick={() => print()}>{t('print')}</Button>
       </div>
       <CheckField label={t('enrol.kept')} {...kept} />
-      <Button label={t('enrol.done')} submit kind="primary" disabled={!kept.checked} />
+      <Button
+        label={t(session.stage.value.kind === 'in' ? 'enrol.finish' : 'enrol.done')}
+        submit
+        kind="primary"
+        disabled={!kept.checked}
+      />
     </Form>
   );
 }

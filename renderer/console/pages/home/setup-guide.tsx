@@ -12,8 +12,9 @@ import { type Resource, useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
+import { kioskPath } from '../../parts/place-links.tsx';
 import { OwnEnrolment } from '../../shell/enrol.tsx';
-import { loadPlaces } from '../../state/places.ts';
+import { kiosks, loadPlaces } from '../../state/places.ts';
 import { session } from '../../state/session.ts';
 import { AdoptTexts } from '../consents.tsx';
 import { ApproveKiosk, NewKiosk } from '../devices.tsx';
@@ -119,7 +120,10 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void, onEnrol: () => vo
       <Button label={t('people.nav')} onClick={() => go('people', { enrolled: 'false' })} />
     </div>
   ),
-  checkin: () => null,
+  checkin: () => {
+    const kiosk = kiosks.value.find(({ status }) => status === 'approved');
+    return kiosk && <Button label={t('attention.go.kiosk')} onClick={() => go(kioskPath(kiosk.id))} />;
+  },
 };
 
 /** A code for the first kiosk; once it was used, the kiosk's approval. */
