@@ -55,26 +55,28 @@ export function Attention({ query }: PageProps) {
   };
   return (
     <PageFrame of="attention">
-      <FilterBar names={['kind', 'state', 'site']}>
-        <SiteField any />
-        <SelectFilter
-          name="kind"
-          label={t('attention.kindLabel')}
-          options={attention.ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)])}
-        />
-        <SelectField
-          label={t('attention.stateLabel')}
-          {...state}
-          options={[
-            ['', t('attention.open')],
-            ['resolved', t('attention.resolved')],
-          ]}
-        />
-      </FilterBar>
       <DataTable
         id="attention"
         search="here"
         pages={pages}
+        filters={
+          <FilterBar names={['kind', 'state', 'site']}>
+            <SiteField any />
+            <SelectFilter
+              name="kind"
+              label={t('attention.kindLabel')}
+              options={attention.ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)])}
+            />
+            <SelectField
+              label={t('attention.stateLabel')}
+              {...state}
+              options={[
+                ['', t('attention.open')],
+                ['resolved', t('attention.resolved')],
+              ]}
+            />
+          </FilterBar>
+        }
         caption={t('attention.nav')}
         rowKey={(i) => `${i.kind} ${i.ref}`}
         empty={

@@ -25,18 +25,20 @@ export function Consents() {
   });
   return (
     <PageFrame of="consents">
-      <FilterBar names={['person', 'action']}>
-        <PersonFilter />
-        <SelectFilter
-          name="action"
-          label={t('consents.word')}
-          options={consents.Consent.shape.action.options.map((one) => [one, t(`people.word.${one}`)])}
-        />
-      </FilterBar>
       <DataTable
         id="consents"
         search="here"
         pages={pages}
+        filters={
+          <FilterBar names={['person', 'action']}>
+            <PersonFilter />
+            <SelectFilter
+              name="action"
+              label={t('consents.word')}
+              options={consents.Consent.shape.action.options.map((one) => [one, t(`people.word.${one}`)])}
+            />
+          </FilterBar>
+        }
         caption={t('consents.nav')}
         rowKey={(c) => c.id}
         empty={{ title: t('consents.none'), text: t('consents.noneText') }}

@@ -22,15 +22,17 @@ export function Corrections({ query, role }: PageProps) {
     });
   return (
     <PageFrame of="corrections">
-      <FilterBar names={['person']}>
-        <PersonFilter />
-      </FilterBar>
       <ErrorNote error={error} />
       <DataTable
         id="corrections"
         search="here"
         caption={t('corrections.nav')}
         pages={pages}
+        filters={
+          <FilterBar names={['person']}>
+            <PersonFilter />
+          </FilterBar>
+        }
         empty={{ title: t('corrections.empty'), text: t('corrections.emptyText') }}
         rowKey={(row) => row.id}
         tone={(row) => (row.undone ? 'off' : undefined)}

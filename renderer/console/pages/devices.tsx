@@ -92,17 +92,19 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
       }
     >
       <ErrorNote error={error} />
-      <FilterBar names={['status']}>
-        <SelectFilter
-          name="status"
-          label={t('devices.statusLabel')}
-          options={(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)])}
-        />
-      </FilterBar>
       <DataTable
         id="devices"
         counted="kiosks"
         pages={pages}
+        filters={
+          <FilterBar names={['status']}>
+            <SelectFilter
+              name="status"
+              label={t('devices.statusLabel')}
+              options={(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)])}
+            />
+          </FilterBar>
+        }
         caption={t('devices.nav')}
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}

@@ -26,19 +26,21 @@ function List() {
   const pages = useList(listErasures, { query: { open } });
   return (
     <PageFrame of="erasures">
-      <FilterBar names={['open']}>
-        <SelectFilter
-          name="open"
-          label={t('erasures.stateLabel')}
-          options={[
-            ['true', t('erasures.open')],
-            ['false', t('erasures.closed')],
-          ]}
-        />
-      </FilterBar>
       <DataTable
         id="erasures"
         pages={pages}
+        filters={
+          <FilterBar names={['open']}>
+            <SelectFilter
+              name="open"
+              label={t('erasures.stateLabel')}
+              options={[
+                ['true', t('erasures.open')],
+                ['false', t('erasures.closed')],
+              ]}
+            />
+          </FilterBar>
+        }
         caption={t('erasures.nav')}
         rowKey={(e) => e.request}
         empty={{ title: t('erasures.none'), text: t('erasures.noneText') }}

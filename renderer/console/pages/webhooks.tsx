@@ -278,18 +278,20 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
     <>
       <ErrorNote error={error} />
       {!enabled && pages.items.some((d) => d.state === 'due') && <Note kind="warn">{t('webhooks.keptBackText')}</Note>}
-      <FilterBar names={['delivery']}>
-        <SelectFilter
-          name="delivery"
-          label={t('webhooks.stateLabel')}
-          options={webhooks.DeliveryState.options.map((one) => [one, stateOf(one)])}
-        />
-      </FilterBar>
       <DataTable
         id="deliveries"
         beside
         caption={t('webhooks.log')}
         pages={pages}
+        filters={
+          <FilterBar names={['delivery']}>
+            <SelectFilter
+              name="delivery"
+              label={t('webhooks.stateLabel')}
+              options={webhooks.DeliveryState.options.map((one) => [one, stateOf(one)])}
+            />
+          </FilterBar>
+        }
         rowKey={(d) => d.id}
         empty={{ title: t('webhooks.logNone') }}
         bulk={

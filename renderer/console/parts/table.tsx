@@ -52,6 +52,8 @@ interface TableProps<T> {
 interface PagedProps<T> {
   readonly pages: List<T>;
   readonly empty: { title: string; text?: string | undefined };
+  /** What the server filters by, beside what is filtered here. */
+  readonly filters?: ComponentChildren;
   /** What a row is, for the line that counts them. */
   readonly counted?: 'entries' | 'people' | 'records' | 'kiosks';
 }
@@ -261,9 +263,11 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
       <ChooseColumns columns={offered} hidden={hidden} onHidden={setHidden} />
     </div>
   );
+  const own = filter.offered && <FilterRows filter={filter} caption={caption} />;
+  const filters = 'pages' in props ? props.filters : null;
   const list = (
     <>
-      {filter.offered && <FilterRows filter={filter} caption={caption} />}
+      {!filters && own}
       {tools}
       {filter.on && whole && sorted.length === 0 ? <Empty title={t('table.noneFit')} /> : body}
     </>
@@ -271,10 +275,17 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   if (!pages) return list;
   const { empty } = props as PagedProps<T>;
   const { items, state, error, more, reload } = pages;
+  const listed = items.length > 0 || (once.current && state === 'first');
   return (
     <div class="card table-card" aria-busy={state !== 'ready'}>
+      {filters && (
+        <div class="card-filters">
+          {filters}
+          {listed && own}
+        </div>
+      )}
       <ErrorNote error={error} onRetry={reload} />
-      {(items.length > 0 || (once.current && state === 'first')) && list}
+      {listed && list}
       {items.length === 0 && state === 'first' && <Skeleton rows={6} />}
       {items.length === 0 && state === 'ready' && !error && <Empty {...empty} />}
       {items.length > 0 && (!id || more || state === 'more') && (

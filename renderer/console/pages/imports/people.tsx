@@ -89,17 +89,19 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
           )}
         </div>
       </Panel>
-      <FilterBar names={['line']}>
-        <SelectFilter
-          name="line"
-          label={t('imports.people.show')}
-          options={OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)])}
-        />
-      </FilterBar>
       <DataTable
         id="lines"
         search="here"
         pages={pages}
+        filters={
+          <FilterBar names={['line']}>
+            <SelectFilter
+              name="line"
+              label={t('imports.people.show')}
+              options={OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)])}
+            />
+          </FilterBar>
+        }
         caption={t('imports.people.title')}
         rowKey={(l) => `${l.line} ${l.number} ${l.email}`}
         tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
