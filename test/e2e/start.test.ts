@@ -12,7 +12,11 @@ const CHROMIUM = '/usr/bin/chromium';
 describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
   let started: Started;
   beforeAll(async () => {
-    started = startAppliance(['--camera', 'demo']);
+    // Of a server that this machine also has: it is left alone.
+    started = startAppliance(['--camera', 'demo'], {
+      SMARTPRESENCE_DATABASE_URL: 'postgres://other@localhost:1/other',
+    });
+    await started.waitFor(/SMARTPRESENCE_DATABASE_URL is not used/);
     await started.waitFor(/^ready/m);
   }, 300_000);
   afterAll(async () => {

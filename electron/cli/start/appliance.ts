@@ -147,8 +147,13 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   if (isNew) await layEmptyDatabase(server, signal);
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
+  if (process.env.SMARTPRESENCE_DATABASE_URL || process.env.SMARTPRESENCE_DATABASE_URL_FILE)
+    say(`SMARTPRESENCE_DATABASE_URL is not used: npm start keeps everything in ${dataHome()}.`);
   const serverEnv = {
     ...initServer(server, process.env),
+    // Someone else’s database must not be filled with a demo.
+    SMARTPRESENCE_DATABASE_URL: undefined,
+    SMARTPRESENCE_DATABASE_URL_FILE: undefined,
     SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
     SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
     // As the kiosk has it, or the server's board would call a demo's quick coming and going one presence.
