@@ -54,13 +54,13 @@ export class MemoryOutbox extends EventList {
     this.append('consent', { action, textVersion, language: 'en' }, { person }, at);
   }
 
-  templates(person: string, count = 1, at = new Date(), model = 'arc'): TemplateValue[] {
+  templates(person: string, count = 1, at = new Date(), model = 'arc', quality?: number[]): TemplateValue[] {
     const templates = Array.from({ length: count }, () => ({
       id: v7(),
       pose: 'front',
       vector: randomBytes(2048).toString('base64url'),
     }));
-    this.append('template', { change: 'added', model, count }, { person, templates }, at);
+    this.append('template', { change: 'added', model, count }, { person, templates, ...(quality && { quality }) }, at);
     return templates;
   }
 

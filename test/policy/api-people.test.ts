@@ -130,6 +130,13 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({
       templates: [{ pose: 'front' }],
     });
+    // One whose kiosk measured the picture.
+    const [again] = box.templates(person, 1, NOW, 'test', [82]);
+    await api.deliver(box);
+    expect((await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`)).models).toMatchObject([
+      { count: 2, quality: 82 },
+    ]);
+    expect((await changesFor(person)).findLast((c) => c.kind === 'templates')?.templates).toContainEqual(again);
     await api.ask('DELETE', `/api/people/${person}/templates`);
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await api.ask<Person>('GET', `/api/people/${person}`)).toMatchObject({ templates: 0, consent: 'given' });

@@ -1,8 +1,10 @@
+import { qualityScore } from '../../../models/rules/quality.ts';
 import { consentText } from '../../../sync/protocol/consent-texts.ts';
 import { encodePhoto } from '../../core/checkin/photo.ts';
 import { enrolPerson } from '../../core/enrolment/service.ts';
 import type { OpenKiosk } from '../../core/open-kiosk.ts';
 import { photoDaysShown } from '../../core/site/config.ts';
+import type { NewTemplate } from '../../core/store/interface.ts';
 import { readPicture } from './footage.ts';
 import { demoPeople } from './people.ts';
 
@@ -12,7 +14,7 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
   if (missing.length === 0) return 0;
   const { pipeline, recogniser } = await kiosk.faces();
   for (const { name, number, language, pictures } of missing) {
-    const templates: { pose: string; model: string; embedding: Float32Array }[] = [];
+    const templates: NewTemplate[] = [];
     let photo: Uint8Array | null = null;
     for (const picture of pictures) {
       const image = await readPicture(picture);
@@ -23,6 +25,7 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
         pose: 'photo',
         model: recogniser.model,
         embedding: await recogniser.embed(image, shape, { mirrored: true }),
+        quality: qualityScore(shape.quality),
       });
       photo ??= await encodePhoto(image);
     }

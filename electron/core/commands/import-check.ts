@@ -1,7 +1,7 @@
 import { decodeBytes, readBounded } from '../../../models/node/decode.ts';
 import { encodeJpeg } from '../../../models/node/sharp.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
-import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { IMPORT_QUALITY, qualityScore } from '../../../models/rules/quality.ts';
 import type { CommandContext } from '../command.ts';
 import type { Photo, Seen } from '../enrolment/import-sift.ts';
 import type { PendingPhotos } from '../store/pending.ts';
@@ -48,7 +48,8 @@ export async function examine(
     const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
     if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}`, seen };
     if (not) return { file, code: not, message: NO_CONSENT[not], seen };
-    return { file, embedding: await recogniser.embed(image, shape, { mirrored: true }), seen };
+    const embedding = await recogniser.embed(image, shape, { mirrored: true });
+    return { file, embedding, quality: qualityScore(shape.quality), seen };
   } catch (cause) {
     return { file, code: codeOf(cause, 'internal'), message: messageOf(cause) };
   }

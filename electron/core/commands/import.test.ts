@@ -32,7 +32,12 @@ async function run(): Promise<Record<string, unknown>[]> {
       off: null,
       calibration: { verification: 0.45, curve: [] },
       gallery: { add: () => undefined },
-      inspect: async () => ({ shape: {}, reason: null }),
+      inspect: async () => ({
+        shape: {
+          quality: { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 },
+        },
+        reason: null,
+      }),
       embed: async () => {
         await meanwhile();
         return embedding(2);

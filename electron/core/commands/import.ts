@@ -299,5 +299,5 @@ function reviewReason(
 }
 
 function templatesOf(model: string, photos: readonly UsablePhoto[]) {
-  return photos.map(({ embedding }) => ({ pose: 'photo', model, embedding }));
+  return photos.map(({ embedding, quality }) => ({ pose: 'photo', model, embedding, quality }));
 }

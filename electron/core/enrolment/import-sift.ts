@@ -15,7 +15,7 @@ export interface Seen {
 
 /** A photo that was checked: a usable face, or a coded reason why not. Never the picture itself. */
 export type Photo = { readonly file: string } & (
-  | { readonly embedding: Float32Array; readonly seen: Seen }
+  | { readonly embedding: Float32Array; readonly quality: number; readonly seen: Seen }
   /** `seen`: someone else can judge it. */
   | { readonly code: string; readonly message: string; readonly seen?: Seen }
   /** It was brought before, and waits or was decided about. */

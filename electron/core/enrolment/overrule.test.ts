@@ -34,7 +34,15 @@ const recogniser = {
   model: MODEL,
   calibration: FR_FEATURE,
   know: () => 0,
-  inspect: async () => ({ shape: { quality: { yaw } }, reason: null }),
+  inspect: async () => ({
+    shape: {
+      quality: {
+        ...{ size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 },
+        yaw,
+      },
+    },
+    reason: null,
+  }),
   embed: async () => face,
   search: () => ({ match: { best: null }, decision: { threshold: 1 } }),
 } as unknown as Recogniser;

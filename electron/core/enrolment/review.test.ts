@@ -52,7 +52,12 @@ const recogniser = {
   calibration: FR_FEATURE,
   off: null,
   know: (person: string) => void gallery.push(person),
-  inspect: async () => ({ shape: {}, reason: 'blurred' }),
+  inspect: async () => ({
+    shape: {
+      quality: { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 },
+    },
+    reason: 'blurred',
+  }),
   embed: async () => face.slice(),
   search: () => ({
     match: { best: owner && { person: owner, score: 1 }, second: next && { person: next, score: 1 } },

@@ -2,7 +2,7 @@ import { decodeBytes } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import { leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
-import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { IMPORT_QUALITY, qualityScore } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { isReadableName } from '../../../sync/protocol/wire/name.ts';
 import type { CoreMethods, ReviewItem } from '../../contract/methods.ts';
@@ -130,12 +130,13 @@ export function createReview(deps: ReviewDeps): Methods {
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
     // How good it is someone has judged: they see it, and why it was put before them.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
-    return { image, embedding: await recogniser.embed(image, shape, { mirrored: true }) };
+    const embedding = await recogniser.embed(image, shape, { mirrored: true });
+    return { image, embedding, quality: qualityScore(shape.quality) };
   }
 
   async function accept(id: string, person: string | null, o: { token: string; overrule?: Overrule | undefined }) {
     const { photo } = permitted(id, person);
-    const { image, embedding } = await faceOf(photo);
+    const { image, embedding, quality } = await faceOf(photo);
     const likeness = person === null ? await encodePhoto(image) : null;
     try {
       // While the models looked, an erasure or a withdrawal of theirs may have come.
@@ -153,7 +154,7 @@ export function createReview(deps: ReviewDeps): Methods {
       const marking = { reason: 'enrolment', by: staff.require(token).actor } as const;
       const { language } = photo;
       const given = { textVersion: consent, language };
-      const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
+      const templates = [{ pose: 'photo', model: recogniser.model, embedding, quality }];
       if (subject === null) {
         const details = { name: photo.label, number: null, pinHash: null, language, consent: given };
         return await enrolPerson(deps, {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { PersonalBody } from '../../../sync/protocol/wire/event.ts';
 import { type Faces, like, openFaces } from '../../../test/checkin/faces.ts';
 import { takesOf } from '../../../test/footage/index.ts';
 import { decryptedPages } from '../../../test/policy/erasure-search.ts';
@@ -223,6 +224,12 @@ test('a person of the footage is enrolled from four poses, and recognised by the
     decision: { kind: 'accept' },
     match: { best: { person: person.id }, people: 1, templates: 1 },
   });
+  // How good its picture was goes to the server with each template.
+  const sent = store.outbox.pending(50).find((e) => e.header.type === 'template')!;
+  const { quality } = PersonalBody.template.shape;
+  const scores = quality.parse(sent.personal.quality?.value)!;
+  expect(scores).toHaveLength(4);
+  expect(Math.min(...scores)).toBeGreaterThanOrEqual(50);
 });
 
 describe('a sample', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
-import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
+import { ENROLMENT_QUALITY, qualityScore } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { consentText } from '../../../sync/protocol/consent-texts.ts';
@@ -64,7 +64,7 @@ interface Enrolment {
   readonly id: string;
   readonly details: Gathered['details'];
   capture: CaptureState;
-  templates: { pose: EnrolmentPose; embedding: Float32Array }[];
+  templates: { pose: EnrolmentPose; embedding: Float32Array; quality: number }[];
   photo: Uint8Array | null;
   readonly person: string | null;
   /** People whose face it is not although it is similar, according to staff. */
@@ -156,7 +156,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     };
     if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return refuse('hold-pose');
     if (!sameFace(enrolment, embedding)) return refuse('another-person');
-    enrolment.templates.push({ pose, embedding });
+    enrolment.templates.push({ pose, embedding, quality: qualityScore(shape.quality) });
     if (!deps.onCards()) enrolment.photo ??= await encodePhoto(frame.picture);
     enrolment.capture = capturePose(enrolment.capture);
     return answer(true, null);

@@ -28,6 +28,7 @@ const FIELDS = [
   'bearer',
   'pin',
   'other',
+  'quality',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 

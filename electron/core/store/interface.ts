@@ -126,6 +126,14 @@ export interface GivenConsent {
   readonly minor?: { readonly bornOn: string; readonly guardian: string; readonly relation: string };
 }
 
+export interface NewTemplate {
+  readonly pose: string;
+  readonly model: string;
+  readonly embedding: Float32Array;
+  /** Of its picture, 0 to 100 (models/rules/quality.ts); absent: not known. */
+  readonly quality?: number;
+}
+
 export interface NewPerson {
   readonly id: string;
   readonly name: string;
@@ -133,7 +141,7 @@ export interface NewPerson {
   readonly language: string;
   /** Null for someone without a face here: number and PIN need no consent. */
   readonly consent: GivenConsent | null;
-  readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
+  readonly templates: readonly NewTemplate[];
   /** In place of templates: what the person's card alone opens, and how many templates that is. */
   readonly card?: CardTemplate & { readonly count: number };
   /** Encoded picture of the enrolment; sealed into the vault under the person's key. */

@@ -55,10 +55,14 @@ export class Templates {
       const ofModel = templates.filter((one) => one.model === model);
       for (let i = 0; i < ofModel.length; i += MAX_TEMPLATES) {
         const n = log.last + 1;
-        const some = ofModel
-          .slice(i, i + MAX_TEMPLATES)
-          .map((template) => people.secrets.insertTemplate(person, log.newId(), template, n));
-        const personal = { person: person.id, templates: some.map(templateValue) };
+        const given = ofModel.slice(i, i + MAX_TEMPLATES);
+        const some = given.map((template) => people.secrets.insertTemplate(person, log.newId(), template, n));
+        const quality = given.flatMap((template) => template.quality ?? []);
+        const personal = {
+          person: person.id,
+          templates: some.map(templateValue),
+          ...(quality.length === some.length && { quality }),
+        };
         values.append('template', { change: 'added', model, count: some.length }, personal, person);
         stored.push(...some);
       }

@@ -133,7 +133,7 @@ export const TemplateCount = z.strictObject({
   model: z.string(),
   count: z.number().int(),
   newest: Instant,
-  /** Mean over those that this server made, 0 to 100: 50 is what enrolment just accepts. Null: kiosks made all of them. */
+  /** Mean over those whose picture was measured, 0 to 100: 50 is what enrolment just accepts. Null: none was. */
   quality: z.number().int().nullable(),
 });
 export const TemplateCounts = z.strictObject({

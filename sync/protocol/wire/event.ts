@@ -237,6 +237,8 @@ export const PersonalBody = {
       .array(TemplateValue.partial({ vector: true, pose: true }))
       .max(MAX_TEMPLATES)
       .optional(),
+    /** How good the picture of each was that was added, 0 to 100 (models/rules/quality.ts). */
+    quality: z.array(z.number().int().min(0).max(100)).max(MAX_TEMPLATES).optional(),
     /** In place of those: what was added can be opened by the person's card alone. */
     card: CardTemplateValue.optional(),
   }),

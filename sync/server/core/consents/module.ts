@@ -191,7 +191,9 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
     await keepCardTemplate(tx, keys, { person, device, model: open.model, card }, at);
     changes = await cardOfEachScope(tx, person);
   } else {
-    await applyTemplates(tx, keys, person, { id, device, ...open, templates: event.personal.templates?.value }, now);
+    const { templates, quality } = event.personal;
+    const added = { id, device, ...open, templates: templates?.value, quality: quality?.value };
+    await applyTemplates(tx, keys, person, added, now);
     changes = await templatesOfEachScope(tx, person, [open.model]);
   }
   await emptyLog(tx, keys, [id]);

@@ -29,9 +29,9 @@ type TemplateEvent = {
   readonly device: string | null;
   readonly change: 'added' | 'removed';
   readonly model: string;
-  readonly templates:
-    | readonly { id: string; pose?: string | undefined; vector?: string | undefined; quality?: number | null }[]
-    | undefined;
+  readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
+  /** Of the picture of each, 0 to 100. */
+  readonly quality?: readonly (number | null)[] | undefined;
 };
 
 /** What this server makes of pictures of a person, as an event. */
@@ -43,12 +43,12 @@ export const madeHere = (
   device: null,
   change: 'added',
   model,
-  templates: faces.map(({ embedding, pose, quality }) => ({
+  templates: faces.map(({ embedding, pose }) => ({
     id: v7(),
     pose,
-    quality,
     vector: vectorBytes(embedding).toString('base64url'),
   })),
+  quality: faces.map(({ quality }) => quality),
 });
 
 /** Applies one `template` event of a person whose consent stands. */
@@ -59,14 +59,14 @@ export async function applyTemplates(
   event: TemplateEvent,
   now: Date,
 ): Promise<void> {
-  const { model, templates } = event;
+  const { model, templates, quality } = event;
   await noteModels(tx, person, [model]);
   if (event.change === 'removed') {
     await remove(tx, 'template', { person, model, ...(templates?.length && { id: idsOf(templates) }) });
     return;
   }
-  const whole = (templates ?? []).filter(
-    (t): t is typeof t & TemplateValue => t.vector !== undefined && t.pose !== undefined,
+  const whole = (templates ?? []).flatMap(({ id, pose, vector }, i) =>
+    vector === undefined || pose === undefined ? [] : [{ id, pose, vector, quality: quality?.[i] ?? null }],
   );
   if (whole.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
@@ -79,7 +79,7 @@ export async function applyTemplates(
       person,
       model,
       pose: t.pose,
-      quality: t.quality ?? null,
+      quality: t.quality,
       sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
       device: event.device,
       added_at: now,
@@ -103,8 +103,9 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
   for (const row of rows) {
     const { open } = row.header as WireEvent['header'];
     const held = openHalf(keys, box, row);
-    const { templates: all, card: sealed } = PersonalBody.template.shape;
+    const { templates: all, quality: ofEach, card: sealed } = PersonalBody.template.shape;
     const templates = all.parse(held.templates?.value);
+    const quality = ofEach.parse(held.quality?.value);
     const card = sealed.parse(held.card?.value);
     const { change, model } = open as { change: 'added' | 'removed'; model: string };
     if (card) {
@@ -112,7 +113,7 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
       hasCard = true;
     }
     if (!templates) continue;
-    await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
+    await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates, quality }, now);
   }
   await emptyLog(tx, keys, idsOf(rows));
   return hasCard;

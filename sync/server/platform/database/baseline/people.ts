@@ -114,7 +114,7 @@ export const people: readonly string[] = [
      person uuid not null,
      model text not null,
      pose text not null,
-     -- Of the picture that it was made from here, 0 to 100 (models/rules/quality.ts); null: made at a kiosk.
+     -- Of the picture that it was made from, 0 to 100 (models/rules/quality.ts); null: not known.
      quality integer,
      -- Envelope of the vector's bytes.
      sealed bytea not null,
