@@ -276,5 +276,5 @@ test('a kiosk that takes no photos of check-ins does not say that it keeps them'
   };
   expect(await notified()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
   writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
-  expect(await notified()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
+  expect(await notified()).toEqual([0, 0, expect.not.stringContaining('Bei jeder An- und Abmeldung')]);
 });

@@ -119,7 +119,7 @@ test('one is removed, and stands there until the kiosk has forgotten them', asyn
 });
 
 for (const [language, heading, add, name, remove] of [
-  ['de', 'Kioskpersonal', 'Person hinzufügen', 'Name', 'Entfernen'],
+  ['de', 'Kioskpersonal', 'Personalmitglied hinzufügen', 'Name', 'Entfernen'],
   ['ar', 'موظفو الأجهزة', 'إضافة موظف', 'الاسم', 'إزالة'],
 ] as const)
   test(`in ${language}`, async () => {

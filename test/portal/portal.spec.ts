@@ -181,7 +181,7 @@ test('shows what is held; name and address are corrected by keyboard, and positi
   await page.getByLabel('Nicht aufzeichnen, wo ich buche').focus();
   await page.keyboard.press('Space');
   await expect(
-    page.getByText('Standorte werden nicht mehr aufgezeichnet. Gespeicherte wurden gelöscht.'),
+    page.getByText('Positionen werden nicht mehr aufgezeichnet. Gespeicherte wurden gelöscht.'),
   ).toBeVisible();
   expect((await call('GET', `/api/people/${ada}`)).body).toMatchObject({ name: 'Ada King', gpsOptOut: true });
   await axe(page);
