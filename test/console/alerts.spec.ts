@@ -42,7 +42,7 @@ test('who is mailed what is chosen, and kept', async () => {
   await page.goto(system.at('account'));
   await page.getByRole('link', { name: 'Alerts', exact: true }).click();
   await expect(page.getByRole('checkbox', { name: 'Server and backups' })).toBeChecked();
-  await expect(page.getByRole('checkbox', { name: 'Privacy requests' })).not.toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'Privacy' })).not.toBeChecked();
   await page.getByRole('checkbox', { name: 'Kiosks' }).uncheck();
   await page.getByRole('checkbox', { name: 'All sites' }).uncheck();
   for (const site of ['North entrance', 'South']) await page.getByRole('checkbox', { name: site }).uncheck();

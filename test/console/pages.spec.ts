@@ -72,14 +72,14 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Start roll call' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Mark as outside Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Mark as accounted for Ada Lovelace' }).press('Enter');
   await expect(page.getByText('Ada Lovelace is accounted for.')).toBeVisible();
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   await expect(page.getByRole('row', { name: /Ada Lovelace/ })).not.toHaveAttribute('data-tone', 'bad');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toHaveAttribute('data-tone', 'bad');
   await page.locator('.toast', { hasText: 'Ada Lovelace' }).getByRole('button', { name: 'Undo' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Mark as outside Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Mark as accounted for Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   // A warden at the kiosk has seen someone too: the mark appears by itself, with the kiosk it came from.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;

@@ -352,7 +352,7 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
   outbox.append('void', { target: first.header.id, reason: 'not-me' }, {});
   engine.nudge();
   await open('attention', 'Needs attention');
-  await expect(page.getByText('“That was not me”')).toBeVisible();
+  await expect(page.getByText('“Not me”')).toBeVisible();
   await page.reload();
   await expect(page.locator('.rail-count')).toContainText('1');
   await axe(page);
@@ -362,11 +362,11 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
   await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click();
   await expect(page.getByText('You’re all caught up')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(page.getByText('“That was not me”')).toBeVisible();
+  await expect(page.getByText('“Not me”')).toBeVisible();
   const second = outbox.checkin(who, 'out');
   outbox.append('void', { target: second.header.id, reason: 'not-me' }, {});
   engine.nudge();
-  const items = page.getByText('“That was not me”');
+  const items = page.getByText('“Not me”');
   await expect(async () => {
     await page.reload();
     await expect(items).toHaveCount(2, { timeout: 3000 });

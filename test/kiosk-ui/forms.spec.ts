@@ -406,13 +406,13 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: 'Start evacuation' }).click();
     await expect(counts).toHaveText(`Inside${all}Missing${all}Accounted for0`);
     await page
-      .getByRole('button', { name: /^Mark present/ })
+      .getByRole('button', { name: /^Mark as accounted for/ })
       .nth(1)
       .click();
     await expect(counts).toHaveText(`Inside${all}Missing${all - 1}Accounted for1`);
     await expect(people.nth(0)).toContainText('missing');
     await expect(people.nth(1)).toContainText('accounted for at');
-    await page.getByRole('button', { name: /^Mark missing/ }).click();
+    await page.getByRole('button', { name: /^Mark as missing/ }).click();
     await expect(counts).toHaveText(`Inside${all}Missing${all}Accounted for0`);
     await page.getByRole('button', { name: 'End evacuation' }).click();
     await expect(page.locator('.evacuation-ask')).toContainText('All marks on this kiosk will be cleared.');
