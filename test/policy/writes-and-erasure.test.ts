@@ -93,7 +93,8 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
     return left;
   }
 
-  test.each(SCENARIOS.map((s) => [s.what ? `${s.route} (${s.what})` : s.route, s] as const))(
+  const named = SCENARIOS.map((s) => [s.what ? `${s.route} (${s.what})` : s.route, s] as const);
+  test.each(named)(
     '%s',
     async (_, { make }) => {
       const alone = await make(office);
@@ -120,6 +121,20 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
     },
     300_000,
   );
+
+  // A button pressed twice, two tabs: one of them may be refused, and the server fails neither.
+  if (kind.name === 'PostgreSQL')
+    test.each(named)('%s, sent twice at once', async (_, { make }) => {
+      const { send } = await make(office);
+      const statements = await countStatements(send);
+      for (let statement = 1; statement <= statements; statement++) {
+        const write = await make(office);
+        const both = await interleave(database, { work: write.send, at: { statement } }, write.send);
+        const failed = [both.first, both.second].flatMap((end) => ('thrown' in end ? [String(end.thrown)] : []));
+        expect(failed, `the second after statement ${statement} of ${statements}`).toEqual([]);
+        if (both.waited) break;
+      }
+    });
 });
 
 test('every route that declares to change what is a person’s is among these', () => {

@@ -478,6 +478,10 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     await fleet(2);
     const { items } = await api.ask<{ items: Ring[] }>('PATCH', '/api/rings/canary', { body: { name: 'Test bench' } });
     expect(items[0]).toMatchObject({ id: 'canary', name: 'Test bench', count: 0 });
+    // Two pages at once: one of the names stands.
+    const names = Array.from({ length: 8 }, (_, i) => `Bench ${i}`);
+    await api.ask('PATCH', '/api/rings/canary', { body: { name: null } });
+    await Promise.all(names.map((name) => api.ask('PATCH', '/api/rings/canary', { body: { name } })));
     const into = (ring: string) => api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring } });
     const rings = async () => (await api.ask<{ items: Ring[] }>('GET', '/api/rings')).items.map((r) => r.count);
     await into('canary');

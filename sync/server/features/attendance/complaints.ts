@@ -63,7 +63,7 @@ export async function complain(
   { person, record, message }: { readonly person: string; readonly record: string; readonly message: string },
   now: Date,
 ): Promise<string> {
-  await requireLiving(tx, person, 'none');
+  await requireLiving(tx, person, 'change'); // of two at once the second finds the first
   if (!(await exists(tx, 'checkin', { id: record, person }))) throw new Problem('record-unknown');
   if (await exists(tx, 'complaint', { record })) await withdrawComplaint(tx, record);
   else {

@@ -1,7 +1,7 @@
 import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
 import { DEFAULT_SCOPE, findSite, scopeOfSite } from '../../../core/sites/sites.ts';
-import { exists, findAll, insert, remove, upsert } from '../../../platform/database/rows.ts';
+import { exists, findAll, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, publishRollout, rolloutInForce, windowsOf } from './rollouts.ts';
 
@@ -34,8 +34,8 @@ export async function listRings(db: Db): Promise<Ring[]> {
 
 /** @param name null: by its own name again */
 export async function nameRing(tx: Tx, id: RingId, name: string | null): Promise<void> {
-  await remove(tx, 'update_ring', { id });
-  if (name !== null) await insert(tx, 'update_ring', { id, name });
+  if (name === null) await remove(tx, 'update_ring', { id });
+  else await upsert(tx, 'update_ring', 'id', { id, name });
 }
 
 /** @throws Problem `unknown-device` */
