@@ -2,9 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
 import { leftoversJob } from '../../sync/server/core/accounts/module.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { charge, forgive, throttleKey } from '../../sync/server/platform/http/throttle.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
+import { heldUp, interleave } from './interleave.ts';
 
 /** Accounts: how people get in, and who does not. */
 
@@ -125,6 +128,15 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, PASSWORD, typed)).status).toBe(200);
     expect((await signIn(web.visitor(), email, PASSWORD, codes[3])).json().code).toBe('sign-in-refused');
     expect((await signIn(web.visitor(), email, PASSWORD, codes[4])).status).toBe(200);
+  });
+
+  test('an attempt that comes while another one succeeds is charged, and the server does not fail', async () => {
+    const both = heldUp(database);
+    const key = throttleKey(web.keys, 'account', crypto.randomUUID());
+    await charge(both.db, key, 'account', web.now);
+    const charging = { work: () => charge(both.db, key, 'account', web.now), at: { statement: 1 } };
+    const { first } = await interleave(both, charging, () => inTransaction(both.db, (tx) => forgive(tx, key)));
+    expect(first).toEqual({ value: 0 });
   });
 
   test('guessing pauses the account, longer each time, wherever it comes from; a restart forgets nothing', async () => {

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import { inTransaction } from '../database/retry.ts';
-import { findLocked, insertNew, remove, update } from '../database/rows.ts';
+import { remove, update } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
@@ -75,8 +75,13 @@ export function networkOf(ip: string): string {
  */
 export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Promise<number> {
   return inTransaction(db, async (tx) => {
-    await insertNew(tx, 'sign_in_attempt', { key, failures: 0, last_at: now });
-    const row = (await findLocked(tx, 'sign_in_attempt', { key }))!;
+    // In one statement: between two, a success may forgive, and the row be gone.
+    const row = await tx
+      .insertInto('sign_in_attempt')
+      .values({ key, failures: 0, last_at: now })
+      .onConflict((c) => c.column('key').doUpdateSet((e) => ({ failures: e.ref('sign_in_attempt.failures') })))
+      .returningAll()
+      .executeTakeFirstOrThrow();
     const since = now.getTime() - row.last_at.getTime();
     const allowance = ALLOWANCES[name];
     // A clock that was set back must not lock anyone out: a failure in the future counts as one now.
