@@ -95,6 +95,7 @@ test('where more fit than are listed, how many more is said, until so much is ty
   const zone = { timeZone: 'UTC', dayStartsAt: '00:00' };
   for (let i = 1; i <= 8; i++) await ask(page, 'POST', '/api/sites', { name: `Depot ${i}`, ...zone });
   await page.reload();
+  await expect(page.locator('.rail')).toBeVisible();
   await page.keyboard.press('Control+k');
   const left = (count: number) => page.getByRole('group').getByText(`and ${count} more: type more letters`);
   await expect(page.getByRole('group', { name: 'Pages' }).getByText(/^and \d+ more: type more letters$/)).toBeVisible();
