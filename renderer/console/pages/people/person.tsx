@@ -334,7 +334,7 @@ function HistoryPanel({ person: { id: person, version, templates, consent, sites
 
 const doneFrom = ({ via, email }: people.PersonHistory['items'][number]): string => {
   if (via === 'person') return t('people.history.ownPage');
-  if (via === 'import') return t('people.history.import');
+  if (via === 'import') return [email, t('people.history.import')].filter(Boolean).join(' · ');
   return email ?? t('people.history.console');
 };
 
