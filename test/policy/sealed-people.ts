@@ -8,7 +8,6 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins.ts';
 import { addBadge } from '../../sync/server/core/credentials/store.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
-import { PGCRYPTO_FIELDS } from '../../sync/server/core/people/rows.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys, MasterPair } from '../../sync/server/platform/keys/envelope.ts';
@@ -112,22 +111,17 @@ export async function openedByPair(db: Db, pair: MasterPair): Promise<{ tried: n
           if ((cause as { code?: string }).code !== 'envelope-broken') throw cause;
         }
       }
-  const people = await db.selectFrom('person').select('id').where('deleted_at', 'is', null).limit(50).execute();
-  for (const { id } of people)
-    for (const field of PGCRYPTO_FIELDS) {
-      const { rows } = await sql<{ there: boolean }>`
-        select ${sql.ref(field)} is not null as there from person where id = ${id}::uuid`.execute(db);
-      if (!rows[0]!.there) continue;
-      tried += 1;
-      try {
-        await sql`select pgp_sym_decrypt_bytea(${sql.ref(field)}, ${as(1).pgcrypto()}) from person where id = ${id}::uuid`.execute(
-          db,
-        );
-        opened.add(`person.${field}`);
-      } catch (cause) {
-        // pgcrypto: wrong key or corrupt data.
-        if ((cause as { code?: string }).code !== '39000') throw cause;
-      }
+  const people = await db.selectFrom('person').select(['id', 'profile']).where('deleted_at', 'is', null).limit(50).execute();
+  for (const { id, profile } of people) {
+    if (!profile) continue;
+    tried += 1;
+    try {
+      await sql`select pgp_sym_decrypt_bytea(profile, ${as(1).pgcrypto()}) from person where id = ${id}::uuid`.execute(db);
+      opened.add('person.profile');
+    } catch (cause) {
+      // pgcrypto: wrong key or corrupt data.
+      if ((cause as { code?: string }).code !== '39000') throw cause;
     }
+  }
   return { tried, opened: [...opened].sort() };
 }

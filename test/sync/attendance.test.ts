@@ -460,7 +460,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     await deliver(door, door.events.slice(3), 4);
     await closeErasures(database.db, keys);
     const people = await database.db.selectFrom('person').selectAll().where('id', 'in', [kept, merged]).execute();
-    for (const p of people) expect([p.name, p.number, p.number_index, p.merged_into]).toEqual([null, null, null, null]);
+    for (const p of people) expect([p.profile, p.number_index, p.merged_into]).toEqual([null, null, null]);
     const left = async () =>
       (await database.db.selectFrom('event').selectAll().where('device', '=', door.device).execute()).map((e) => [
         e.person !== null,

@@ -245,7 +245,7 @@ export const bareList = (db: Db, after: string) =>
 const peopleAfter = (tx: Db, after: string) =>
   tx
     .selectFrom('person')
-    .select(['id', 'name', 'number', 'email', 'phone', 'badge', 'language', 'row_version'])
+    .select(['id', 'profile', 'row_version'])
     .where('deleted_at', 'is', null)
     .where('merged_into', 'is', null)
     .where('id', '>', after)

@@ -159,8 +159,8 @@ function fill(postgres: TestPostgres, count: number): void {
   );
   sql(`insert into device (id, name, status, ed25519, x25519, tls_key_hash, registered_at)
        values ('${device}', 'Bench', 'approved', 'x', 'x', 'x', now())`);
-  sql(`insert into person (id, name, number, language, row_version, updated_at, number_index)
-       select ${person('n')}, gen_random_bytes(120), gen_random_bytes(110), gen_random_bytes(50), 1, now(), gen_random_bytes(32)
+  sql(`insert into person (id, profile, row_version, updated_at, number_index)
+       select ${person('n')}, gen_random_bytes(280), 1, now(), gen_random_bytes(32)
        from generate_series(1, ${count / 10}) n`);
   sql(`insert into keyring.person_key (person, sealed, key_version, generation, made_at)
        select ${person('n')}, gen_random_bytes(63), 1, 1, now() from generate_series(1, ${count / 10}) n`);

@@ -124,7 +124,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
       const of = await database.db.selectFrom('person').selectAll().where('id', 'in', people).execute();
       const events = await database.db.selectFrom('event').select('id').where('person', 'in', people).execute();
       const templates = (await Promise.all(people.map(rows))).flat();
-      return [of.filter((p) => p.name !== null || p.deleted_at === null).length, events.length, templates.length];
+      return [of.filter((p) => p.profile !== null || p.deleted_at === null).length, events.length, templates.length];
     };
     const confirm = async (kiosk: Kiosk, notified: Change[]) => {
       for (const c of notified)

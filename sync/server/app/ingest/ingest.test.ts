@@ -189,9 +189,9 @@ describe.each(DATABASES)('on $name', (kind) => {
   test('an event about someone whose row can not be opened goes into quarantine, and the rest goes on', async () => {
     const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
     await deliver(outbox.events);
-    const nameOf = (id: string) =>
-      database.db.selectFrom('person').select('name').where('id', '=', id).executeTakeFirstOrThrow();
-    const [hers, other] = [await nameOf(ada), await nameOf(grace)];
+    const profileOf = (id: string) =>
+      database.db.selectFrom('person').select('profile').where('id', '=', id).executeTakeFirstOrThrow();
+    const [hers, other] = [await profileOf(ada), await profileOf(grace)];
     await database.db.updateTable('person').set(other).where('id', '=', ada).execute();
     outbox.append('person', { change: 'updated' }, { person: grace, name: 'Grace Murray' });
     outbox.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });
@@ -312,8 +312,8 @@ describe.each(DATABASES)('on $name', (kind) => {
       outbox.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });
       await deliver([outbox.events.at(-1)]);
       expect(await row(checkin.header.id)).toMatchObject({ name: 'Ada King' });
-      for (const name of [g.name, a.name]) {
-        await database.db.updateTable('person').set({ name }).where('id', '=', ada).execute();
+      for (const profile of [g.profile, a.profile]) {
+        await database.db.updateTable('person').set({ profile }).where('id', '=', ada).execute();
         await expect(board()).rejects.toMatchObject({ code: 'envelope-broken' });
       }
       await database.db.deleteFrom('checkin').where('person', '=', ada).execute();

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import {
-  INDEXED_FIELDS,
-  normalised,
-  PGCRYPTO_FIELDS,
-  PGCRYPTO_OPTIONS,
-  selectRows,
-  upsertRows,
-} from '../../core/people/rows.ts';
+import { INDEX_COLUMNS, indexesOf, PGCRYPTO_OPTIONS, selectRows, upsertRows } from '../../core/people/rows.ts';
+import { idsOf } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';
@@ -29,27 +23,15 @@ export async function relayPeople(
     where pii_version not in (0, ${keys.version}::int) ${after === null ? sql`` : sql`and id > ${after}::uuid`}
     order by id limit ${limit} for no key update`.execute(tx);
   const ids = rows.map((r) => r.id);
-  const opened = await selectRows(tx, keys, ids, { fields: INDEXED_FIELDS });
-  const index = (field: (typeof INDEXED_FIELDS)[number]) =>
-    opened.map(({ values }) => {
-      const value = values[field];
-      return value === undefined
-        ? null
-        : keys.blindIndex(`person.${field}`, normalised(field, value)).toString('base64');
-    });
-  const join = (parts: ReturnType<typeof sql>[]) => sql.join(parts);
+  const opened = await selectRows(tx, keys, ids);
   for (const from of new Set(rows.map((r) => r.pii_version)))
     await sql`
-      update person p set pii_version = ${keys.version}::int, ${join([
-        ...PGCRYPTO_FIELDS.map(
-          (f) => sql`${sql.ref(f)} = pgp_sym_encrypt_bytea(
-            pgp_sym_decrypt_bytea(p.${sql.ref(f)}, ${keys.pgcrypto(from)}::text),
-            ${keys.pgcrypto()}::text, ${PGCRYPTO_OPTIONS}::text)`,
-        ),
-        ...INDEXED_FIELDS.map((f) => sql`${sql.ref(`${f}_index`)} = decode(u.${sql.ref(f)}, 'base64')`),
-      ])}
-      from unnest(${opened.map((r) => r.id)}::uuid[], ${join(INDEXED_FIELDS.map((f) => sql`${index(f)}::text[]`))})
-        as u (id, ${join(INDEXED_FIELDS.map((f) => sql.ref(f)))})
+      update person p set pii_version = ${keys.version}::int,
+        profile = pgp_sym_encrypt_bytea(
+          pgp_sym_decrypt_bytea(p.profile, ${keys.pgcrypto(from)}::text), ${keys.pgcrypto()}::text, ${PGCRYPTO_OPTIONS}::text),
+        ${sql.join(INDEX_COLUMNS.map((c) => sql`${sql.ref(c)} = decode(u.${sql.ref(c)}, 'base64')`))}
+      from unnest(${idsOf(opened)}::uuid[], ${indexesOf(keys, opened)})
+        as u (id, ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
       where p.id = u.id and p.pii_version = ${from}::int`.execute(tx);
   return { count: ids.length, next: ids.length < limit ? null : ids.at(-1)! };
 }

@@ -231,7 +231,7 @@ async function guard(tx: Tx, { environment }: SealedTables, version: number): Pr
           .join(', ')})`;
     await trigger(tx, table, Object.keys(columns), found);
   }
-  await trigger(tx, 'person', ['pii_version', 'name', 'number', 'email'], 'nullif(($1).pii_version, 0)');
+  await trigger(tx, 'person', ['pii_version', 'profile'], 'nullif(($1).pii_version, 0)');
   await sql`select pg_advisory_xact_lock(hashtextextended('key-version', 0))`.execute(tx);
   await tx.updateTable('keyring.identity').set({ least_version: version }).execute();
 }

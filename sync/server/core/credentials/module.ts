@@ -56,7 +56,7 @@ async function credentialsForKiosks(
   people: readonly string[],
 ): Promise<ChangeOf<'credentials'>[]> {
   const held = Map.groupBy(await credentialsOf(db, keys, people), (c) => c.person);
-  return (await selectRows(db, keys, people, { fields: ['badge'] })).flatMap(({ id, values }) => {
+  return (await selectRows(db, keys, people)).flatMap(({ id, values }) => {
     const own = held.get(id) ?? [];
     const cards = own.flatMap((c) => (c.hash ? [{ id: c.id, hash: c.hash.toString('base64url') }] : []));
     const badges = [...new Set([values.badge, ...own.map((c) => c.number)])].filter((b) => typeof b === 'string');

@@ -157,7 +157,7 @@ async function peopleForKiosks(
       ),
     )
     .execute();
-  const found = await selectRows(db, keys, idsOf(rows), { fields: ['name', 'number', 'language'] });
+  const found = await selectRows(db, keys, idsOf(rows));
   // Erased between the two statements: then there is nothing to say of them.
   const living = found.filter((r) => r.deletedAt === null);
   opened.note('person.name', idsOf(living));

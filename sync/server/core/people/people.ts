@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/database/schema.ts';
 import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { sameAs } from './living.ts';
-import { FIELDS, INDEXED_FIELDS, selectRows, upsertRows, type Values } from './rows.ts';
+import { INDEX_COLUMNS, selectRows, upsertRows, type Values } from './rows.ts';
 
 /** Records this old are on no screen that follows the feed, days. */
 const SHOWN_DAYS = 7;
@@ -150,7 +150,7 @@ export async function lockToErase(tx: Tx, people: readonly string[]): Promise<st
 export async function erasePeople(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await touchCheckinsOf(tx, people, now);
   const nothing = {
-    ...Object.fromEntries([...FIELDS, ...INDEXED_FIELDS.map((field) => `${field}_index`)].map((c) => [c, null])),
+    ...Object.fromEntries(['profile', ...INDEX_COLUMNS].map((c) => [c, null])),
     merged_into: null,
     claimed_at: null,
     gps_opt_out: false,

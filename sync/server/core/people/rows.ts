@@ -5,36 +5,31 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { noteAuditRoots, type PersonBox, personBox } from '../../platform/keys/persons.ts';
 
-/** How personal fields are encrypted and looked up. Pure. */
+/**
+ * Rows of `person`: all values are one envelope under the person's key, and around it pgcrypto's layer (POLICY P10). The
+ * database takes that off and puts it on; its pass phrase travels as a bind parameter, never in a statement's text.
+ */
 
-/** Each a column of `person`, under the person's key, and under pgcrypto's layer but for the language. */
 export const FIELDS = personFields;
 export type Field = PersonField;
-
-/** Fields with the second layer that the database itself takes off (POLICY P10). */
-export const PGCRYPTO_FIELDS: readonly Field[] = FIELDS.filter((field) => field !== 'language');
 
 /** Fields that people are looked up by, through a keyed blind index. */
 export const INDEXED_FIELDS = ['number', 'email', 'badge'] as const satisfies readonly Field[];
 export type IndexedField = (typeof INDEXED_FIELDS)[number];
+export const INDEX_COLUMNS = INDEXED_FIELDS.map((field) => `${field}_index` as const);
 
 /** Opened values; a field that is not known is absent. */
 export type Values = Partial<Record<Field, string>>;
 
 /** @param rowVersion of the person's row: an envelope of an earlier one does not open in its place */
-const fieldPlace = (field: Field, person: string, rowVersion: number): Place =>
-  placeOf(`person.${field}`, person, { person, rowVersion });
+const profilePlace = (person: string, rowVersion: number): Place =>
+  placeOf('person.profile', person, { person, rowVersion });
 
 /** What a blind index is made of, so that two ways to write one value are found as one. */
 export function normalised(field: IndexedField, value: string): string {
   const text = value.normalize('NFC').trim();
   return field === 'email' ? text.toLowerCase().normalize('NFC') : text;
 }
-
-/**
- * Rows of `person`: each value an envelope under the person's key, and around it, but for the language, pgcrypto's layer.
- * The database takes that off and puts it on; its pass phrase travels as a bind parameter, never in a statement's text.
- */
 
 /**
  * AES-256 as the policy asks. The pass phrase is a random key, so it needs no stretching (`s2k-mode=1`): iterations would
@@ -53,10 +48,9 @@ export interface PersonRow {
   readonly mergedInto: string | null;
 }
 
-type Sealed = Record<Field, Uint8Array | null>;
-
-interface Stored extends Sealed {
+interface Stored {
   readonly id: string;
+  readonly profile: Uint8Array | null;
   readonly row_version: number;
   readonly pii_version: number;
   readonly gps_opt_out: boolean;
@@ -75,29 +69,23 @@ function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown>
 /**
  * Rows of these people, opened.
  *
- * @param o `fields`: only these are decrypted, default all; `lock`: until the transaction ends, in the order of ids;
- *   `shown`: the audit row of this transaction is going to name them
+ * @param o `lock`: until the transaction ends, in the order of ids; `shown`: the audit row of this transaction is going to
+ *   name them
  * @throws Problem `person-key-destroyed`, `envelope-broken`, `key-version-unknown`
  */
 export async function selectRows(
   db: Db,
   keys: Keys,
   people: readonly string[],
-  o: { readonly fields?: readonly Field[]; readonly lock?: boolean; readonly shown?: boolean } = {},
+  o: { readonly lock?: boolean; readonly shown?: boolean } = {},
 ): Promise<PersonRow[]> {
   if (people.length === 0) return [];
-  const fields = o.fields ?? FIELDS;
   const ids = [...new Set(people)].sort();
-  const columns = fields.map((field) =>
-    PGCRYPTO_FIELDS.includes(field)
-      ? sql`pgp_sym_decrypt_bytea(${sql.ref(field)}, ${phraseOf(keys, sql`pii_version`)}) as ${sql.ref(field)}`
-      : sql.ref(field),
-  );
   const { rows } = await sql<Stored>`
     select id, row_version, pii_version, gps_opt_out, claimed_at, updated_at, deleted_at, merged_into,
-           ${sql.join(columns)}
+           pgp_sym_decrypt_bytea(profile, ${phraseOf(keys, sql`pii_version`)}) as profile
     from person where id = any(${ids}::uuid[]) order by id ${o.lock ? sql`for no key update` : sql``}`.execute(db);
-  const filled = rows.filter((r) => fields.some((f) => r[f]));
+  const filled = rows.filter((r) => r.profile);
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
   for (const { pii_version: version } of filled) if (!keys.versions.includes(version)) keys.pgcrypto(version);
   const box = await personBox(db, keys, idsOf(filled));
@@ -108,7 +96,7 @@ export async function selectRows(
   );
   return rows.map((r) => ({
     id: r.id,
-    values: erased.has(r.id) ? {} : opened(box, r, fields),
+    values: erased.has(r.id) ? {} : opened(box, r),
     rowVersion: r.row_version,
     gpsOptOut: r.gps_opt_out,
     claimedAt: r.claimed_at,
@@ -125,16 +113,19 @@ async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyM
   return new Map(rows.flatMap(({ id, deleted_at: at }) => (at ? [[id, at] as const] : [])));
 }
 
-function opened(box: PersonBox, row: Stored, fields: readonly Field[]): Values {
-  const values: Values = {};
-  for (const field of fields) {
-    const sealed = row[field];
-    if (!sealed) continue;
-    const place = fieldPlace(field, row.id, row.row_version);
-    values[field] = String(box.openJson(place, sealed));
-  }
-  return values;
-}
+const opened = (box: PersonBox, { id, row_version: version, profile }: Stored): Values =>
+  profile ? (box.openJson(profilePlace(id, version), profile) as Values) : {};
+
+/** Blind indexes of these people as arrays of base64, one for each of `INDEX_COLUMNS`: what `unnest` takes. */
+export const indexesOf = (keys: Keys, rows: readonly { readonly values: Values }[]): RawBuilder<unknown> =>
+  sql.join(
+    INDEXED_FIELDS.map((field) => {
+      const column = rows.map(({ values: { [field]: value } }) =>
+        value === undefined ? null : keys.blindIndex(`person.${field}`, normalised(field, value)).toString('base64'),
+      );
+      return sql`${column}::text[]`;
+    }),
+  );
 
 /** What is written of a row: everything. */
 export interface NewRow {
@@ -145,50 +136,29 @@ export interface NewRow {
   readonly gpsOptOut: boolean;
 }
 
-/** Writes whole rows of living people in one statement, each value resealed under the row's new version. */
+/** Writes whole rows of living people in one statement, the values resealed under the row's new version. */
 export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[], now: Date): Promise<void> {
   if (rows.length === 0) return;
   const box = await personBox(tx, keys, idsOf(rows), { make: true });
-  const column = (field: Field) =>
-    rows.map(({ id, values, rowVersion }) => {
-      const value = values[field];
-      return value === undefined ? null : box.sealJson(fieldPlace(field, id, rowVersion), value).toString('base64');
-    });
-  const index = (field: (typeof INDEXED_FIELDS)[number]) =>
-    rows.map(({ values }) => {
-      const value = values[field];
-      return value === undefined
-        ? null
-        : keys.blindIndex(`person.${field}`, normalised(field, value)).toString('base64');
-    });
-  const phrase = keys.pgcrypto();
-  const layered = (field: Field) =>
-    sql`pgp_sym_encrypt_bytea(decode(u.${sql.ref(field)}, 'base64'), ${phrase}::text, ${PGCRYPTO_OPTIONS}::text)`;
+  const profiles = rows.map(({ id, values, rowVersion }) =>
+    box.sealJson(profilePlace(id, rowVersion), values).toString('base64'),
+  );
   await sql`
-    insert into person (id, row_version, claimed_at, gps_opt_out, updated_at, deleted_at, pii_version, language,
-                        ${sql.join(PGCRYPTO_FIELDS.map((f) => sql.ref(f)))},
-                        ${sql.join(INDEXED_FIELDS.map((f) => sql.ref(`${f}_index`)))})
+    insert into person (id, row_version, claimed_at, gps_opt_out, updated_at, deleted_at, pii_version, profile,
+                        ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
     select u.id, u.row_version, u.claimed_at, u.gps_opt_out, ${now.toISOString()}::timestamptz, null,
-           ${keys.version}::int, decode(u.language, 'base64'), ${sql.join(PGCRYPTO_FIELDS.map(layered))},
-           ${sql.join(INDEXED_FIELDS.map((f) => sql`decode(u.${sql.ref(`${f}_index`)}, 'base64')`))}
-    from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.rowVersion)}::int[],
+           ${keys.version}::int,
+           pgp_sym_encrypt_bytea(decode(u.profile, 'base64'), ${keys.pgcrypto()}::text, ${PGCRYPTO_OPTIONS}::text),
+           ${sql.join(INDEX_COLUMNS.map((c) => sql`decode(u.${sql.ref(c)}, 'base64')`))}
+    from unnest(${idsOf(rows)}::uuid[], ${rows.map((r) => r.rowVersion)}::int[],
                 ${rows.map((r) => r.claimedAt.toISOString())}::timestamptz[],
-                ${rows.map((r) => r.gpsOptOut)}::boolean[], ${column('language')}::text[],
-                ${sql.join(PGCRYPTO_FIELDS.map((f) => sql`${column(f)}::text[]`))},
-                ${sql.join(INDEXED_FIELDS.map((f) => sql`${index(f)}::text[]`))})
-      as u (id, row_version, claimed_at, gps_opt_out, language, ${sql.join(PGCRYPTO_FIELDS.map((f) => sql.ref(f)))},
-            ${sql.join(INDEXED_FIELDS.map((f) => sql.ref(`${f}_index`)))})
+                ${rows.map((r) => r.gpsOptOut)}::boolean[], ${profiles}::text[], ${indexesOf(keys, rows)})
+      as u (id, row_version, claimed_at, gps_opt_out, profile, ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
     order by u.id
     on conflict (id) do update set
       ${sql.join(
-        [
-          ...FIELDS,
-          ...INDEXED_FIELDS.map((f) => `${f}_index`),
-          'pii_version',
-          'row_version',
-          'claimed_at',
-          'gps_opt_out',
-          'updated_at',
-        ].map((c) => sql`${sql.ref(c)} = excluded.${sql.ref(c)}`),
+        ['profile', ...INDEX_COLUMNS, 'pii_version', 'row_version', 'claimed_at', 'gps_opt_out', 'updated_at'].map(
+          (c) => sql`${sql.ref(c)} = excluded.${sql.ref(c)}`,
+        ),
       )}`.execute(tx);
 }

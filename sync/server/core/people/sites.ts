@@ -45,7 +45,7 @@ async function bearing(
 ): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin' | 'lookalikes')[]> {
   const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean; pair: boolean }>`
     select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
-             or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
+             or exists (select from person p where p.id = ${person}::uuid and p.badge_index is not null) as bearer,
            exists (select from card_template t where t.person = ${person}::uuid) as card,
            exists (select from pin_code c where c.person = ${person}::uuid) as code,
            exists (select from pin p where p.person = ${person}::uuid) as pin,

@@ -262,9 +262,7 @@ export function namesFor(db: Db, keys: Keys, shown: Shown): ReadNames {
     shown(people);
     if (known.size > REMEMBERED) known.clear();
     const wanted = people.filter((id) => !known.has(id));
-    if (wanted.length > 0)
-      for (const row of await selectRows(db, keys, wanted, { fields: ['name', 'number'] }))
-        known.set(row.id, row.values);
+    if (wanted.length > 0) for (const row of await selectRows(db, keys, wanted)) known.set(row.id, row.values);
     return known;
   };
 }

@@ -98,8 +98,7 @@ export async function messageOf(
   if (!row) return null;
   const sites = await listSites(db);
   const site = row.site === null ? sites.find((s) => s.isDefault) : sites.find((s) => s.id === row.site);
-  const [person] =
-    withNumber && row.person !== null ? await selectRows(db, keys, [row.person], { fields: ['number'] }) : [];
+  const [person] = withNumber && row.person !== null ? await selectRows(db, keys, [row.person]) : [];
   const because = row.reason ?? (row.superseded_by ? 'corrected' : row.duplicate_of ? 'duplicate' : null);
   return {
     body: {

@@ -247,12 +247,7 @@ export interface Tables {
   };
   person: {
     id: string;
-    name: Bytes | null;
-    number: Bytes | null;
-    email: Bytes | null;
-    phone: Bytes | null;
-    badge: Bytes | null;
-    language: Bytes | null;
+    profile: Bytes | null;
     row_version: number;
     updated_at: Instant;
     deleted_at: Instant | null;

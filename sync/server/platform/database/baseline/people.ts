@@ -1,5 +1,3 @@
-import { personFields } from '../../../../protocol/api/people.ts';
-
 /**
  * People and everything that is kept of one alone. Personal values are envelopes (bytea) under the person's key; the UUID of
  * a person is a pseudonym that an erasure removes.
@@ -7,7 +5,8 @@ import { personFields } from '../../../../protocol/api/people.ts';
 export const people: readonly string[] = [
   `create table person (
      id uuid primary key,
-     ${personFields.map((field) => `${field} bytea,`).join(' ')}
+     -- Name, number and whatever else is known: core/people/rows.ts.
+     profile bytea,
      row_version integer not null,
      updated_at timestamptz not null,
      deleted_at timestamptz,
