@@ -23,8 +23,8 @@ export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: NewGuar
 export const MinorAnswer = z.strictObject({ minor: Minor.nullable() });
 
 /**
- * What is known of a person in words, as it may be changed; null empties a field. The server's columns, encryption, export
- * and audit go by these names.
+ * What is known of a person in words, as it may be changed; null empties a field. The server's encryption, export and
+ * audit go by these names.
  */
 const PERSON_FIELDS = {
   name: givenName(200),
