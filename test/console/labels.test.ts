@@ -5,6 +5,7 @@ import { ENGLISH as PORTAL } from '../../renderer/portal/i18n.ts';
 import { initI18n } from '../../renderer/shared/i18n.ts';
 import { Duplicate } from '../../sync/protocol/api/attendance.ts';
 import { AUDIT_ROLES } from '../../sync/protocol/api/audit.ts';
+import { dataKinds } from '../../sync/protocol/api/data-kinds.ts';
 import { AUDIT_ACTIONS } from '../../sync/protocol/api/endpoint.ts';
 import { LINE_CODES } from '../../sync/protocol/api/imports.ts';
 import { ENTRY_KINDS } from '../../sync/protocol/api/incidents.ts';
@@ -27,6 +28,7 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['statistics.code', QUALITY_REASONS],
   ['fleet.staffWhat', StaffWhat.options],
   ['imports.people.code', LINE_CODES],
+  ['dataKinds', dataKinds],
   ['incidents.entry', ENTRY_KINDS],
   ['quality', QUALITY_REASONS],
   ['webhooks.kind', Delivery.shape.kind.options.map((kind) => kind.replace('.', '-'))],

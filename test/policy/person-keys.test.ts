@@ -180,7 +180,11 @@ describe.each(DATABASES)('on $name', (kind) => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       await write(ada, { name: 'Ada' });
       await write(grace, { name: 'Grace' });
-      const old = await database.db.selectFrom('person').select('profile').where('id', '=', ada).executeTakeFirstOrThrow();
+      const old = await database.db
+        .selectFrom('person')
+        .select('profile')
+        .where('id', '=', ada)
+        .executeTakeFirstOrThrow();
       await database.db.updateTable('person').set(old).where('id', '=', grace).execute();
       await expect(readPeople(database.db, keys, [grace])).rejects.toMatchObject({ code: 'envelope-broken' });
       await write(ada, { name: 'Ada King' });

@@ -125,7 +125,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       .where('action', '=', 'delete')
       .execute();
     expect(audit).toEqual([
-      { route: 'retention gps', data: ['checkin.gps'], count: 1 },
+      { route: 'retention gps', data: ['gps'], count: 1 },
       { route: 'retention photos', data: ['photo'], count: 1 },
     ]);
     expect(await run()).toMatchObject({ gps: { removed: 0 }, photos: { removed: 0 } });

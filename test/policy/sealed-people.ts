@@ -111,12 +111,19 @@ export async function openedByPair(db: Db, pair: MasterPair): Promise<{ tried: n
           if ((cause as { code?: string }).code !== 'envelope-broken') throw cause;
         }
       }
-  const people = await db.selectFrom('person').select(['id', 'profile']).where('deleted_at', 'is', null).limit(50).execute();
+  const people = await db
+    .selectFrom('person')
+    .select(['id', 'profile'])
+    .where('deleted_at', 'is', null)
+    .limit(50)
+    .execute();
   for (const { id, profile } of people) {
     if (!profile) continue;
     tried += 1;
     try {
-      await sql`select pgp_sym_decrypt_bytea(profile, ${as(1).pgcrypto()}) from person where id = ${id}::uuid`.execute(db);
+      await sql`select pgp_sym_decrypt_bytea(profile, ${as(1).pgcrypto()}) from person where id = ${id}::uuid`.execute(
+        db,
+      );
       opened.add('person.profile');
     } catch (cause) {
       // pgcrypto: wrong key or corrupt data.

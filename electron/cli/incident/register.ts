@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
+import { dataKinds } from '../../../sync/protocol/api/data-kinds.ts';
 import * as api from '../../../sync/protocol/api/incidents.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, instant, Option, someOf } from '../options.ts';
@@ -41,7 +42,7 @@ export function registerIncident(program: Command): void {
     .option('--began <time>', 'when it began, if known', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--description <text>', 'what happened')
-    .option('--data <kind>', 'kind of data affected, e.g. template; repeatable', collect, [])
+    .addOption(new Option('--data <kinds...>', 'kinds of data affected').choices(dataKinds))
     .option('--json', 'the incident as one JSON object')
     .action(async ({ json, found = new Date().toISOString(), began, ended, ...o }) => {
       const body = { ...o, foundAt: found, beganAt: began, endedAt: ended };
@@ -156,14 +157,14 @@ function registerChanges(incident: Command): void {
     .option('--found <time>', 'when it was discovered', instant)
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
-    .option('--data <kind>', 'kinds of data affected, replacing the earlier ones; repeatable', collect, [])
+    .addOption(new Option('--data <kinds...>', 'kinds of data affected, replacing the earlier ones').choices(dataKinds))
     .action(async (id, { found, began, ended, data, json, ...text }) => {
       const patch = {
         ...text,
         ...(found && { foundAt: found }),
         ...(began && { beganAt: began }),
         ...(ended && { endedAt: ended }),
-        ...(data.length > 0 && { data }),
+        ...(data && { data }),
       };
       const params = { incident: id };
       const changed = await asOperator(async (ask) => {
@@ -180,7 +181,7 @@ function registerChanges(incident: Command): void {
     .option('--action <action>', 'read, write, delete, export, decrypt, …')
     .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
-    .option('--data <kind>', 'kind of data')
+    .addOption(new Option('--data <kind>', 'kind of data').choices(dataKinds))
     .action(async (id, { json, ...scope }) =>
       show(json, await call(api.addIncidentScope, { params: { incident: id }, body: scope })),
     );

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { DataKind } from '../../../sync/protocol/api/data-kinds.ts';
 import { faultOfVariable, readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
 import { withServer } from '../../../sync/server/app/open.ts';
 import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/core/accounts/accounts.ts';
@@ -90,7 +91,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       /** Writes its audit row in the same transaction. */
-      const audited = <T>(data: string[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
+      const audited = <T>(data: readonly DataKind[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
         inTransaction(db, async (tx) => {
           const result = await work(tx, clock());
           const entry = {

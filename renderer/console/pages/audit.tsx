@@ -11,7 +11,7 @@ import { DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
-import { codeLabel, Moment } from '../parts/labels.tsx';
+import { codeLabel, kindsLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
@@ -183,9 +183,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
                 <code class="small" dir="ltr">
                   {r.route}
                 </code>
-                <p class="muted small">
-                  <bdi dir="ltr">{r.data.join(', ')}</bdi>
-                </p>
+                <p class="muted small">{kindsLabel(r.data)}</p>
               </div>
             ),
           },

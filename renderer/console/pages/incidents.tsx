@@ -8,9 +8,8 @@ import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
-import { ClockBadge, IncidentView } from './incidents/one.tsx';
+import { ClockBadge, IncidentView, momentFields, momentOf } from './incidents/one.tsx';
 
 export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
@@ -82,18 +81,17 @@ function List({ mayOpen }: { mayOpen: boolean }) {
 function Open() {
   const zone = zoneOf();
   const now = Date.now();
-  const { values, field } = useFields(
+  const { values, field } = useFields<string>(
     {
       title: '',
       description: '',
       severity: 'medium',
-      day: dayKeyIn(now, zone),
-      time: timeIn(now, zone, 'en'),
+      ...momentFields('foundAt', now, zone),
     },
     OpenIncident,
   );
-  const { day, time, ...rest } = values;
-  const parsed = OpenIncident.safeParse({ ...rest, foundAt: instantAt(day, time, zone) });
+  const { title, description, severity } = values;
+  const parsed = OpenIncident.safeParse({ title, description, severity, foundAt: momentOf(values, 'foundAt', zone) });
   return (
     <WriteForm
       write={() => api(openIncident, { body: parsed.data! })}
@@ -111,8 +109,8 @@ function Open() {
         options={SEVERITIES.map((s) => [s, t(`incidents.is.${s}`)])}
       />
       <div class="beside">
-        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...field('day')} />
-        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('time')} />
+        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...field('foundAtDay')} />
+        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('foundAtTime')} />
       </div>
     </WriteForm>
   );

@@ -1,4 +1,5 @@
 import type { StaffBy } from '../../../sync/protocol/api/staff.ts';
+import { listed } from '../../shared/i18n.ts';
 import { IconIn, IconOut } from '../../shared/icons.tsx';
 import { now } from '../../shared/web/now.ts';
 import { hasSentence, t } from '../i18n.ts';
@@ -10,6 +11,10 @@ export const codeLabel = (under: string, code: string): string => {
   const key = `${under}.${code}`;
   return hasSentence(key) ? t(key) : code;
 };
+
+/** Kinds of personal data in words. */
+export const kindsLabel = (kinds: readonly string[]): string =>
+  listed(kinds.map((kind) => codeLabel('dataKinds', kind)));
 
 /** Which of a kiosk's staff did something. */
 export function staffByLabel(by: StaffBy | null): string {

@@ -37,7 +37,7 @@ export const emptyDemo = endpoint('POST /api/demo/empty', {
   summary: 'Erase everybody of a demo, remove its kiosks and their records; goes on by itself until nothing is left',
   roles: ['admin'],
   action: 'delete',
-  data: ['person', 'template', 'photo', 'checkin', 'consent'],
+  data: ['person', 'template', 'photo', 'attendance', 'consent'],
   answer: 'nothing',
   errors: ['not-a-demo'],
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/problem.ts';
 import { Uuid } from '../wire/event.ts';
+import type { DataKind } from './data-kinds.ts';
 
 /** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name; there is no ranking. */
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
@@ -44,7 +45,7 @@ export interface Endpoint<
   /** Who may; `anybody`: without a session; `operator`: the command line on the server's own machine. */
   readonly roles: readonly (Role | 'operator')[] | 'anybody';
   /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
-  readonly data: readonly string[];
+  readonly data: readonly DataKind[];
   readonly action: AuditAction;
   /** Of the path, by name. */
   readonly params: P;

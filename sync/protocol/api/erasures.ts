@@ -76,7 +76,7 @@ export const getErasure = endpoint('GET /api/erasures/:request', {
 export const requestErasure = endpoint('POST /api/erasures', {
   summary: 'Request a person’s erasure: templates are deleted immediately, the rest when it can no longer be cancelled',
   roles: ['admin', 'dpo', 'operator'],
-  data: ['person', 'template', 'photo', 'checkin'],
+  data: ['person', 'template', 'photo', 'attendance'],
   action: 'delete',
   body: NewErasure,
   answer: ErasureRequested,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dataKinds } from './data-kinds.ts';
 import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
@@ -8,7 +9,9 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 const Text = z.string().trim().max(10_000);
 const Title = z.string().trim().min(1).max(200);
 export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
-const Kind = z.string().trim().min(1).max(80);
+const Name = z.string().trim().min(1).max(80);
+const Kind = z.enum(dataKinds);
+const Kinds = z.array(Kind).max(dataKinds.length);
 
 /** What is written about an incident. Empty: not written yet. */
 const texts = {
@@ -38,7 +41,7 @@ export const OpenIncident = z.strictObject({
   foundAt: Instant,
   beganAt: Instant.nullable().default(null),
   endedAt: Instant.nullable().default(null),
-  data: z.array(Kind).max(50).default([]),
+  data: Kinds.default([]),
 });
 
 export const ChangeIncident = z.strictObject({
@@ -48,7 +51,7 @@ export const ChangeIncident = z.strictObject({
   foundAt: Instant.optional(),
   beganAt: Instant.nullable().optional(),
   endedAt: Instant.nullable().optional(),
-  data: z.array(Kind).max(50).optional(),
+  data: Kinds.optional(),
   title: Title.optional(),
   description: Text.optional(),
   consequences: Text.optional(),
@@ -65,8 +68,8 @@ export const IncidentScope = z
     to: Instant.optional(),
     /** Account or device that did it. */
     who: z.uuid().optional(),
-    role: Kind.optional(),
-    action: Kind.optional(),
+    role: Name.optional(),
+    action: Name.optional(),
     route: z.string().trim().min(1).max(200).optional(),
     resource: z.string().trim().min(1).max(200).optional(),
     data: Kind.optional(),
@@ -121,7 +124,7 @@ export const Incident = z.strictObject({
   ...summary,
   ...texts,
   version: z.number().int().positive(),
-  data: z.array(z.string()),
+  data: Kinds,
   containedAt: Instant.nullable(),
   authorityAt: Instant.nullable(),
   peopleAt: Instant.nullable(),

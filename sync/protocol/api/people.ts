@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
+import type { DataKind } from './data-kinds.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
@@ -162,7 +163,10 @@ export const ScoreTrend = z.strictObject({
 export type ScoreTrend = z.infer<typeof ScoreTrend>;
 
 /** Kinds of data that someone who reads a profile sees. The language alone describes nobody. */
-export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
+export const PROFILE = [
+  ...personFields.filter((f) => f !== 'language').map((f) => `person.${f}` as const),
+  'consent',
+] as const satisfies readonly DataKind[];
 
 export const listPeople = endpoint('GET /api/people', {
   summary: 'List people',

@@ -82,7 +82,7 @@ export const changeMyProfile = endpoint('PATCH /api/me', {
 export const setMyGps = endpoint('PUT /api/me/gps', {
   summary: 'Set whether kiosks may record where I check in; an opt-out deletes stored positions immediately',
   roles: ['person'],
-  data: ['person.gps'],
+  data: ['gps'],
   body: z.strictObject({ optOut: z.boolean() }),
   answer: MyProfile,
 });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { AttentionKind } from '../../protocol/api/attention.ts';
+import type { DataKind } from '../../protocol/api/data-kinds.ts';
 import type { Change } from '../../protocol/wire/changes.ts';
 import type { EventType } from '../../protocol/wire/event.ts';
 import type { Route } from './access/route.ts';
@@ -43,7 +44,7 @@ export interface ServerModule {
 
 export interface EventRule {
   /** Whose data it changes, as the audit log names the kind where staff did it. Absent: none that lasts. */
-  readonly changes?: string;
+  readonly changes?: DataKind;
   /**
    * It says where someone was, so it is judged by the site that they belonged to when it happened; every other kind changes the
    * person, and is judged by how things are now. A `record` counts for an unknown person too; a `mark` is one in a list of a

@@ -1,26 +1,47 @@
 import { useState } from 'preact/hooks';
+import { type DataKind, dataKinds } from '../../../../sync/protocol/api/data-kinds.ts';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { directionOf, listed, numberOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import { AreaField, CheckField, CheckFields, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
+import {
+  AreaField,
+  CheckField,
+  CheckFields,
+  SelectField,
+  TextField,
+  useCheck,
+  useFields,
+} from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { filterOf } from '../../parts/filters.tsx';
-import { Moment } from '../../parts/labels.tsx';
+import { codeLabel, kindsLabel, Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
-import { instantAt } from '../../state/clock.ts';
+import { dayKeyIn, instantAt, timeIn } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
+const TIMES = ['foundAt', 'beganAt', 'endedAt'] as const;
+/** What each condition of a scope is called. */
+const CONDITIONS = {
+  from: 'audit.from',
+  to: 'audit.before',
+  who: 'incidents.scopeWho',
+  role: 'audit.role',
+  action: 'audit.action',
+  route: 'audit.route',
+  resource: 'audit.what',
+  data: 'incidents.scopeData',
+} as const;
 
 /** One incident: its deadline, its documentation, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
@@ -76,7 +97,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             <ClockPanel clock={incident.clock} foundAt={incident.foundAt} />
             <dl class="facts">
               <Fact name={t('incidents.severity')} value={t(`incidents.is.${incident.severity}`)} />
-              {(['foundAt', 'containedAt', 'authorityAt', 'peopleAt', 'closedAt'] as const).map((name) => (
+              {([...TIMES, 'containedAt', 'authorityAt', 'peopleAt', 'closedAt'] as const).map((name) => (
                 <Fact key={name} name={t(`incidents.${name}`)} value={<Moment at={incident[name]} />} />
               ))}
             </dl>
@@ -107,6 +128,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             }
           >
             <dl class="facts tall">
+              <Fact name={t('incidents.data')} value={kindsLabel(incident.data) || t('incidents.notWritten')} />
               {TEXT_FIELDS.map((name) => (
                 <Fact
                   key={name}
@@ -131,11 +153,15 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             <ul>
               {incident.scopes.map(({ id: scope, scope: conditions }) => (
                 <li key={scope} class="setting">
-                  <code class="small long-text" dir="ltr" id={`scope-${scope}`}>
-                    {Object.entries(conditions)
-                      .map(([name, value]) => `${name} ${value}`)
-                      .join(', ')}
-                  </code>
+                  <dl class="facts" id={`scope-${scope}`}>
+                    {Object.entries(conditions).map(([name, value]) => (
+                      <Fact
+                        key={name}
+                        name={t(CONDITIONS[name as keyof typeof CONDITIONS])}
+                        value={<Condition name={name} value={value} />}
+                      />
+                    ))}
+                  </dl>
                   {may && (
                     <RowButton of={`scope-${scope}`} onClick={() => void dropScope(scope, conditions)}>
                       {t('incidents.dropScope')}
@@ -162,14 +188,53 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   );
 }
 
+function Condition({ name, value }: { name: string; value: string }) {
+  if (name === 'from' || name === 'to') return <Moment at={value} />;
+  if (name === 'data') return codeLabel('dataKinds', value);
+  if (name === 'action' || name === 'role') return codeLabel(`audit.${name}s`, value);
+  return (
+    <bdi class="long-text" dir="ltr">
+      {value}
+    </bdi>
+  );
+}
+
+/** A day and a time of it, as `useFields` holds them. */
+export const momentFields = (name: string, at: string | number | null, zone: string) => ({
+  [`${name}Day`]: at === null ? '' : dayKeyIn(at, zone),
+  [`${name}Time`]: at === null ? '' : timeIn(at, zone, 'en'),
+});
+
+export const momentOf = (values: Readonly<Record<string, string>>, name: string, zone: string): string | null =>
+  instantAt(values[`${name}Day`]!, values[`${name}Time`] || '00:00', zone);
+
 function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () => void }) {
-  const { values, field } = useFields<(typeof TEXT_FIELDS)[number]>(incident, incidents.ChangeIncident);
+  const zone = zoneOf();
+  const texts: Record<string, string> = Object.fromEntries(TEXT_FIELDS.map((name) => [name, incident[name]]));
+  const times = Object.assign({}, ...TIMES.map((name) => momentFields(name, incident[name], zone)));
+  const { values, field } = useFields<string>(
+    { severity: incident.severity, ...texts, ...times },
+    incidents.ChangeIncident,
+  );
+  const [data, setData] = useState<readonly DataKind[]>(incident.data);
+  const now = {
+    severity: values.severity as incidents.Incident['severity'],
+    data: dataKinds.filter((kind) => data.includes(kind)),
+    ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, values[name]!])),
+    // What was not touched stays as it is, to the second.
+    ...Object.fromEntries(
+      TIMES.map((name) => {
+        const kept = [`${name}Day`, `${name}Time`].every((part) => values[part] === times[part]);
+        return [name, kept ? incident[name] : momentOf(values, name, zone)];
+      }),
+    ),
+  };
+  const changed = Object.fromEntries(
+    Object.entries(now).filter(([name, value]) => String(value) !== String(incident[name as keyof typeof now])),
+  );
   return (
     <WriteForm
       write={() => {
-        const changed = Object.fromEntries(
-          TEXT_FIELDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])),
-        );
         const body = { version: incident.version, ...changed };
         return api(incidents.changeIncident, { params: { incident: incident.id }, body });
       }}
@@ -177,6 +242,27 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
       done={onDone}
       action={t('people.save')}
     >
+      <SelectField
+        label={t('incidents.severity')}
+        {...field('severity')}
+        options={incidents.Severity.options.map((s) => [s, t(`incidents.is.${s}`)])}
+      />
+      {TIMES.map((name) => (
+        <div key={name} class="beside">
+          <TextField label={t(`incidents.${name}`)} type="date" dir="ltr" {...field(`${name}Day`)} />
+          <TextField label={t('incidents.foundTime')} type="time" dir="ltr" {...field(`${name}Time`)} />
+        </div>
+      ))}
+      <fieldset class="plain">
+        <legend>{t('incidents.data')}</legend>
+        <div class="choices">
+          <CheckFields
+            options={dataKinds.map((kind) => [kind, t(`dataKinds.${kind}`)])}
+            chosen={data}
+            onChosen={setData}
+          />
+        </div>
+      </fieldset>
       {TEXT_FIELDS.map((name) => (
         <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} {...field(name)} />
       ))}
@@ -209,7 +295,11 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
       <TextField label={t('audit.before')} type="date" dir="ltr" {...field('to')} />
       <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
       <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
-      <TextField label={t('incidents.scopeData')} dir="ltr" {...field('data')} />
+      <SelectField
+        label={t('incidents.scopeData')}
+        {...field('data')}
+        options={[['', t('any')], ...dataKinds.map((kind) => [kind, t(`dataKinds.${kind}`)] as const)]}
+      />
     </WriteForm>
   );
 }
@@ -311,9 +401,9 @@ function Affected({ id }: { id: string }) {
           },
           email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <bdi dir="ltr">{p.email ?? '–'}</bdi> },
           data: {
-            label: t('incidents.field.data'),
-            sort: (p) => listed(p.data),
-            cell: (p) => <bdi dir="ltr">{listed(p.data)}</bdi>,
+            label: t('incidents.data'),
+            sort: (p) => kindsLabel(p.data),
+            cell: (p) => kindsLabel(p.data),
           },
           rows: {
             label: t('incidents.affectedRows'),

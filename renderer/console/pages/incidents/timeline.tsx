@@ -64,7 +64,7 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
 }
 
 const fieldLabel = (field: string): string => {
-  const known = ['incidents.text', 'incidents.field', 'incidents'].map((at) => `${at}.${field}`).find(hasSentence);
+  const known = ['incidents.text', 'incidents'].map((at) => `${at}.${field}`).find(hasSentence);
   return known ? t(known) : field;
 };
 

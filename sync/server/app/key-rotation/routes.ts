@@ -62,9 +62,10 @@ export const keyRotationRoutes: readonly Route[] = [
       if (state.phase !== 'finished') return { ...state, scrubbed: false, databaseLog: null };
       if (before?.phase !== 'finished') {
         const { method, path } = api.advanceKeyRotation;
-        const entry = { actor, action: 'operate', route: `${method} ${path}`, resource: resourceOf(state) } as const;
-        const rest = { data: ['keys'], subjects: [], outcome: 'ok' };
-        await inTransaction(db, (tx) => writeAudit(tx, keys, { ...entry, ...rest }, now()));
+        const what = { route: `${method} ${path}`, resource: resourceOf(state), data: ['keys'], subjects: [] } as const;
+        await inTransaction(db, (tx) =>
+          writeAudit(tx, keys, { actor, action: 'operate', ...what, outcome: 'ok' }, now()),
+        );
         notify('change');
       }
       return { ...state, ...(await scrubKeyring(db, state.to, now())) };

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { DataKind } from '../../../protocol/api/data-kinds.ts';
 import type { Site } from '../../../protocol/api/sites.ts';
 import { quietEnd } from '../../core/sites/quiet.ts';
 import { listSites } from '../../core/sites/sites.ts';
@@ -99,7 +100,7 @@ function disclose(
   return inTransaction(db, async (tx) => {
     const made = await messageOf(tx, keys, delivery, { withNumber, topics, site }, at);
     if (made && made.people.length > 0) {
-      const data = withNumber ? ['attendance', 'person.number'] : ['attendance'];
+      const data: DataKind[] = withNumber ? ['attendance', 'person.number'] : ['attendance'];
       const entry = { actor: SYSTEM, action: 'export', route: 'webhook', resource: id, data, outcome: 'ok' } as const;
       await writeAudit(tx, keys, { ...entry, subjects: made.people }, at);
     }

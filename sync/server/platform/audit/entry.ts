@@ -1,3 +1,4 @@
+import type { DataKind } from '../../../protocol/api/data-kinds.ts';
 import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { Actor } from './actor.ts';
 
@@ -9,8 +10,8 @@ export interface AuditEntry {
   readonly route: string;
   /** The resource's own identifier where it is not a person: a site, a device, an export. */
   readonly resource?: string | null;
-  /** What kinds of personal data were touched, e.g. `person.name`, `template`; never a value. */
-  readonly data: readonly string[];
+  /** What kinds of personal data were touched; never a value. */
+  readonly data: readonly DataKind[];
   readonly subjects: readonly string[];
   /** How many people it was about, where they are not all listed. Default: as many as are. */
   readonly count?: number;

@@ -1,3 +1,4 @@
+import type { DataKind } from '../../../protocol/api/data-kinds.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -9,8 +10,7 @@ import { writeAudit } from './write.ts';
  * there is no other way to get one than `audited`: so nothing is opened that leaves no row.
  */
 export interface Opened {
-  /** @param kind of data, e.g. `template` */
-  note(kind: string, people: Iterable<string>): void;
+  note(kind: DataKind, people: Iterable<string>): void;
   readonly [UNFORGEABLE]: true;
 }
 declare const UNFORGEABLE: unique symbol;
@@ -35,9 +35,9 @@ export async function audited<T>(
   now: Date,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const kinds = new Set<string>();
+  const kinds = new Set<DataKind>();
   const people = new Set<string>();
-  const note = (kind: string, of: Iterable<string>) => {
+  const note = (kind: DataKind, of: Iterable<string>) => {
     for (const person of of) {
       people.add(person);
       kinds.add(kind);

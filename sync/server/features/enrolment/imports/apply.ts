@@ -90,13 +90,13 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
   await update(tx, 'import_photo', { id: row.id }, { state: 'applied', photo: null, template: null });
   const entry = {
     actor: SYSTEM,
-    action: 'write' as const,
+    action: 'write',
     route: 'job photo-imports',
     resource: row.run,
     data: ['template', 'photo', 'consent'],
     subjects: [person],
     outcome: 'ok',
-  };
+  } as const;
   await writeAudit(tx, keys, entry, now);
 }
 

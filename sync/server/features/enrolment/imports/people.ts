@@ -10,6 +10,7 @@ import { DEFAULT_SCOPE, listSites } from '../../../core/sites/sites.ts';
 import { writePageCursor } from '../../../platform/access/cursor.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
+import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import {
@@ -202,7 +203,7 @@ async function scopeOf(db: Db, site: string | null): Promise<string> {
   return row?.is_default === false ? site : DEFAULT_SCOPE;
 }
 
-const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly string[]) => ({
+const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly string[]): AuditEntry => ({
   actor: SYSTEM,
   action,
   route: 'job photo-imports',

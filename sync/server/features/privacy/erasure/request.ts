@@ -72,7 +72,7 @@ export async function requestAtKiosk(
   if ((await update(tx, 'erasure', open, { off_kiosks: true })) === 0) return;
   await appendChanges(tx, await changesOf(tx, person, 'removed'), now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
-  const data = ['person', 'template', 'photo', 'checkin'];
+  const data = ['person', 'template', 'photo', 'attendance'] as const;
   await writeAudit(
     tx,
     keys,

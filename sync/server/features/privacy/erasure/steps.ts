@@ -181,7 +181,7 @@ const closed = (request: string): AuditEntry => ({
   action: 'delete',
   route: 'erasure',
   resource: request,
-  data: ['person', 'template', 'photo', 'checkin.gps'],
+  data: ['person', 'template', 'photo', 'gps'],
   // Their key is gone, and with it what could name them here.
   subjects: [],
   count: 1,

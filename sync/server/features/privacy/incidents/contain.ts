@@ -1,12 +1,12 @@
 import { command } from '../../../../disk/program.ts';
 import { Problem } from '../../../../errors/problem.ts';
-import type { AuditAction } from '../../../../protocol/api/endpoint.ts';
 import type { Contain, Contained } from '../../../../protocol/api/incidents.ts';
 import { retireServerKeys } from '../../../core/credentials/pins.ts';
 import { revokeDevice } from '../../../core/devices/registry.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { endSessionsOf } from '../../../platform/access/session.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
+import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { keysChanged } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
@@ -96,9 +96,9 @@ export async function containIncident(
   return { done, failed, next: nextSteps(o) };
 }
 
-const rowOf = (actor: Actor, resource: string) => ({
+const rowOf = (actor: Actor, resource: string): AuditEntry => ({
   actor,
-  action: 'operate' as AuditAction,
+  action: 'operate',
   route: 'incident contain',
   resource,
   data: ['incident'],

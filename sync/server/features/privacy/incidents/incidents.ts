@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
+import type { DataKind } from '../../../../protocol/api/data-kinds.ts';
 import {
   type ChangeIncident,
   type EntryKind,
@@ -103,7 +104,7 @@ export async function readIncident(db: Db, keys: Keys, id: string, now: Date): P
     ...summaryOf(held, now),
     ...texts,
     version: row.row_version,
-    data: row.data,
+    data: row.data as DataKind[],
     containedAt: iso(row.contained_at),
     authorityAt: iso(row.authority_at),
     peopleAt: iso(row.people_at),

@@ -1,5 +1,14 @@
+import type { DataKind } from '../../../../protocol/api/data-kinds.ts';
 import type { Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import { fillIn } from '../../../../protocol/fill-in.ts';
+import arKinds from '../../../../protocol/locales/data-kinds/ar.json' with { type: 'json' };
+import deKinds from '../../../../protocol/locales/data-kinds/de.json' with { type: 'json' };
+import enKinds from '../../../../protocol/locales/data-kinds/en.json' with { type: 'json' };
+import esKinds from '../../../../protocol/locales/data-kinds/es.json' with { type: 'json' };
+import frKinds from '../../../../protocol/locales/data-kinds/fr.json' with { type: 'json' };
+import plKinds from '../../../../protocol/locales/data-kinds/pl.json' with { type: 'json' };
+import trKinds from '../../../../protocol/locales/data-kinds/tr.json' with { type: 'json' };
+import zhKinds from '../../../../protocol/locales/data-kinds/zh.json' with { type: 'json' };
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
 import en from './locales/en.json' with { type: 'json' };
@@ -9,9 +18,17 @@ import pl from './locales/pl.json' with { type: 'json' };
 import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
-type NoticeTexts = typeof en;
-/** Its `kinds` are those of the audit log. */
-export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en, de, fr, es, pl, tr, ar, zh };
+type NoticeTexts = typeof en & { readonly kinds: Readonly<Record<DataKind, string>> };
+export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = {
+  en: { ...en, kinds: enKinds },
+  de: { ...de, kinds: deKinds },
+  fr: { ...fr, kinds: frKinds },
+  es: { ...es, kinds: esKinds },
+  pl: { ...pl, kinds: plKinds },
+  tr: { ...tr, kinds: trKinds },
+  ar: { ...ar, kinds: arKinds },
+  zh: { ...zh, kinds: zhKinds },
+};
 
 export interface NoticeFacts {
   readonly incident: Incident;
@@ -109,12 +126,8 @@ function countsOf({ counts }: NoticeTexts, { people, rows, unknown }: NonNullabl
   return unknown > 0 ? found + fillIn(counts.unknown, { unknown }) : found;
 }
 
-/** In words; a kind without a word stays as it is. */
-function dataList(w: NoticeTexts, kinds: readonly string[]): string {
-  return [...new Set(kinds.map((kind) => (w.kinds as Readonly<Record<string, string>>)[kind] ?? kind))]
-    .map((kind) => `- ${kind}`)
-    .join('\n');
-}
+const dataList = (w: NoticeTexts, kinds: readonly DataKind[]): string =>
+  kinds.map((kind) => `- ${w.kinds[kind]}`).join('\n');
 
 const utc = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 const day = (at: string): string => at.slice(0, 10);

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { NIL } from 'uuid';
 import { Problem } from '../../../../errors/problem.ts';
+import type { DataKind } from '../../../../protocol/api/data-kinds.ts';
 import { Policy } from '../../../../protocol/wire/changes.ts';
 import { scopesOf } from '../../../core/devices/registry.ts';
 import { held } from '../../../core/people/holds.ts';
@@ -101,14 +102,14 @@ function purgeBatch(context: PurgeContext, kind: Kind, work: (tx: Tx) => Promise
   });
 }
 
-const DATA: Readonly<Record<Kind, readonly string[]>> = {
-  gps: ['checkin.gps'],
+const DATA: Readonly<Record<Kind, readonly DataKind[]>> = {
+  gps: ['gps'],
   photos: ['photo'],
   templates: ['template'],
-  attendance: ['checkin'],
+  attendance: ['attendance'],
   consents: ['consent'],
   leavers: ['person'],
-  quarantine: ['quarantine'],
+  quarantine: ['event'],
 };
 
 /** Rows of one kind, as SQL over the same tables; `from` ends in a condition. */
