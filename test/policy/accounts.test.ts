@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { lockAccount } from '../../sync/server/core/accounts/accounts.ts';
+import { setSignIn } from '../../sync/server/core/accounts/credentials.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
 import { leftoversJob } from '../../sync/server/core/accounts/module.ts';
+import type { Session } from '../../sync/server/platform/access/session.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { charge, forgive, throttleKey } from '../../sync/server/platform/http/throttle.ts';
@@ -137,6 +140,19 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     const charging = { work: () => charge(both.db, key, 'account', web.now), at: { statement: 1 } };
     const { first } = await interleave(both, charging, () => inTransaction(both.db, (tx) => forgive(tx, key)));
     expect(first).toEqual({ value: 0 });
+  });
+
+  test('of two who take one e-mail address at once, one has it and the other is told so', async () => {
+    const both = heldUp(database);
+    const email = `${crypto.randomUUID()}@example.org`;
+    const [ada, grace] = [await enrolled(), await enrolled()];
+    const take = (account: string) => () =>
+      inTransaction(both.db, async (tx) =>
+        setSignIn(tx, web.keys, await lockAccount(tx, account), { email }, { hash: Buffer.alloc(32) } as Session),
+      );
+    // Held up once it has looked who has the address.
+    const looked = await interleave(both, { work: take(ada.id), at: { statement: 3 } }, take(grace.id));
+    expect(looked).toMatchObject({ first: { value: undefined }, second: { thrown: { code: 'email-taken' } } });
   });
 
   test('guessing pauses the account, longer each time, wherever it comes from; a restart forgets nothing', async () => {

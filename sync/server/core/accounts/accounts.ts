@@ -4,7 +4,18 @@ import { Problem } from '../../../errors/problem.ts';
 import type { AccountShape } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
-import { exists, find, findLocked, findSorted, insertNew, not, remove, update } from '../../platform/database/rows.ts';
+import { lockName } from '../../platform/database/once.ts';
+import {
+  exists,
+  find,
+  findLocked,
+  findSorted,
+  insert,
+  insertNew,
+  not,
+  remove,
+  update,
+} from '../../platform/database/rows.ts';
 import type { Row, Tables, Tx } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -34,6 +45,18 @@ export async function lockAccount(tx: Tx, id: string): Promise<AccountRow> {
 /** The account of an address, as it is now; null when there is none. */
 export const accountByEmail = async (db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> =>
   (await find(db, 'account', { email_index: emailIndexes(keys, email) })) ?? null;
+
+/**
+ * Keeps an address for this transaction: of two who want it at once, the second sees that it is taken.
+ *
+ * @param account whose it may be already
+ * @throws Problem `email-taken`
+ */
+export async function claimEmail(tx: Tx, keys: Keys, email: string, account: string | null): Promise<void> {
+  await lockName(tx, 'account-emails');
+  const owner = await accountByEmail(tx, keys, email);
+  if (owner && owner.id !== account) throw new Problem('email-taken');
+}
 
 /**
  * Whose session a link of this account opens: one that sets password and second factor, and nothing else before that. A
@@ -75,10 +98,10 @@ export async function addAccount(
   { role, email }: { role: AccountRole; email: string },
   now: Date,
 ): Promise<AccountShape> {
-  if (await accountByEmail(tx, keys, email)) throw new Problem('email-taken');
+  await claimEmail(tx, keys, email, null);
   const id = randomUUID();
   const sealed = { email: sealEmail(keys, id, 1, email), email_index: emailIndex(keys, email), row_version: 1 };
-  if (!(await insertNew(tx, 'account', { id, role, ...sealed, made_at: now }))) throw new Problem('email-taken');
+  await insert(tx, 'account', { id, role, ...sealed, made_at: now });
   return shown(keys, await lockAccount(tx, id));
 }
 

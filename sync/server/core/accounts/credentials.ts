@@ -6,7 +6,7 @@ import { count, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { type AccountRow, accountByEmail } from './accounts.ts';
+import { type AccountRow, claimEmail } from './accounts.ts';
 
 /** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which is what every authenticator app speaks. */
 
@@ -106,10 +106,7 @@ export async function setSignIn(
   change: { readonly email?: string | undefined; readonly password?: string | undefined },
   except: Session,
 ): Promise<void> {
-  if (change.email !== undefined) {
-    const owner = await accountByEmail(tx, keys, change.email);
-    if (owner && owner.id !== row.id) throw new Problem('email-taken');
-  }
+  if (change.email !== undefined) await claimEmail(tx, keys, change.email, row.id);
   await writeSealed(tx, keys, row, { email: change.email });
   if (change.password !== undefined) await update(tx, 'account', { id: row.id }, { password: change.password });
   await endSessionsOf(tx, { account: row.id }, except);
