@@ -172,14 +172,33 @@ export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Int
 const numbers = new Map<string, Intl.NumberFormat>();
 
 /** A number as a language writes it: `9,500` in English, `9.500` in German. */
-export function numberOf(n: number, options: Intl.NumberFormatOptions = {}, lng = language.value): string {
+export const numberOf = (n: number, options: Intl.NumberFormatOptions = {}, lng = language.value): string =>
+  numbersOf(options, lng).format(n);
+
+function numbersOf(options: Intl.NumberFormatOptions, lng: string): Intl.NumberFormat {
   const key = lng + JSON.stringify(options);
   let known = numbers.get(key);
   if (!known) {
     known = new Intl.NumberFormat(localeOf(lng), options);
     numbers.set(key, known);
   }
-  return known.format(n);
+  return known;
+}
+
+type DurationUnit = 'second' | 'minute' | 'hour' | 'day';
+
+/** "5 minutes"; `short`: "5 mins". */
+export const durationOf = (n: number, unit: DurationUnit, unitDisplay: 'long' | 'short' = 'long'): string =>
+  numberOf(n, { style: 'unit', unit, unitDisplay });
+
+/** What is left of a wait: "1:05 min" from a minute up, else "45 secs". Rounded up, so that no one tries too soon. */
+export function waitOf(seconds: number): string {
+  if (seconds < 60) return durationOf(seconds, 'second', 'short');
+  const rest = String(seconds % 60).padStart(2, '0');
+  return numbersOf({ style: 'unit', unit: 'minute', unitDisplay: 'short' }, language.value)
+    .formatToParts(Math.floor(seconds / 60))
+    .map(({ type, value }) => (type === 'integer' ? `${value}:${rest}` : value))
+    .join('');
 }
 
 /** Commas and colons where they are not the Latin ones. */

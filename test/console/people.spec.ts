@@ -280,7 +280,7 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   await call(page, 'POST', `/api/incidents/${incident}/scopes`, { action: 'export' });
   await page.reload();
   const drop = page.getByRole('button', { name: /^Remove/ });
-  const scope = page.getByRole('listitem').filter({ hasText: 'action export', has: drop });
+  const scope = page.getByRole('listitem').filter({ hasText: 'exported', has: drop });
   await scope.getByRole('button').click();
   await expect(scope).toHaveCount(0);
   await page.getByRole('button', { name: 'Undo' }).click();

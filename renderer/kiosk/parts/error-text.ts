@@ -1,4 +1,5 @@
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import { waitOf } from '../../shared/i18n.ts';
 import type { RefusedArrival } from '../arrivals.ts';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 
@@ -20,12 +21,8 @@ export function nextStepOf(code: string, fallback: string): string {
   return hasSentence(key) ? t(key) : fallback;
 }
 
-/** Minutes and seconds from a minute up, else seconds: rounded up, so that no one tries too soon. */
-export const clockOf = (seconds: number): string =>
-  seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
-
 /** What someone hears whose code or badge did not do. Unknown and revoked are the same, by intent. */
 export function readErrorText({ code, seconds }: Pick<RefusedArrival, 'code' | 'seconds'>): string {
-  if (code === 'locked' && seconds !== null) return t('error.locked-for', { time: clockOf(seconds) });
+  if (code === 'locked' && seconds !== null) return t('error.locked-for', { time: waitOf(seconds) });
   return t(keyOr(`error.${code}`, 'error.other'), { code });
 }

@@ -2,8 +2,9 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { useFocus } from '../../shared/focus.ts';
+import { waitOf } from '../../shared/i18n.ts';
 import { type Key, t } from '../i18n.ts';
-import { clockOf, errorTextOf } from './error-text.ts';
+import { errorTextOf } from './error-text.ts';
 import { bound } from './fields.tsx';
 
 /** Problems that a PIN screen can show. An unknown number and a wrong PIN look the same by intent. */
@@ -66,7 +67,7 @@ export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): st
     case 'weak':
       return t('enrol.error.pin-weak');
     case 'locked':
-      return t(PIN_SENTENCES['pin-locked'](), { time: clockOf(seconds) });
+      return t(PIN_SENTENCES['pin-locked'](), { time: waitOf(seconds) });
     case 'error':
       return errorTextOf(value.error);
   }

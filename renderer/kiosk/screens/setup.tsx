@@ -5,7 +5,7 @@ import type { Setup } from '../../../electron/contract/setup.ts';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
-import { currentLanguage, labelled } from '../../shared/i18n.ts';
+import { currentLanguage, durationOf, labelled } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo, IconShield } from '../../shared/icons.tsx';
 import { hasSentence, type Key, t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -203,9 +203,9 @@ function Server({ text, server }: { text: Key; server: string }) {
 
 function lengthOf(seconds: number): string {
   const minutes = Math.round(Math.abs(seconds) / 60);
-  if (minutes < 120) return t('setup.minutes', { count: minutes });
+  if (minutes < 120) return durationOf(minutes, 'minute');
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? t('setup.hours', { count: hours }) : t('setup.days', { count: Math.round(hours / 24) });
+  return hours < 48 ? durationOf(hours, 'hour') : durationOf(Math.round(hours / 24), 'day');
 }
 
 /** The staff PIN, chosen while the kiosk waits for its approval; or to use the kiosk without a server. */

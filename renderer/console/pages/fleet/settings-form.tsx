@@ -1,7 +1,7 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
-import { labelled, numberOf, ownName } from '../../../shared/i18n.ts';
+import { durationOf, labelled, numberOf, ownName } from '../../../shared/i18n.ts';
 import type { Answer } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { CloseDialog } from '../../../shared/web/pieces.tsx';
@@ -30,7 +30,7 @@ const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volum
 
 function settingLabel(name: Name, value: unknown): string {
   if (name === 'volume') return numberOf(Number(value) / 100, { style: 'percent' });
-  if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
+  if (name === 'trialMinutes') return durationOf(Number(value), 'minute');
   if (name === 'language') return ownName(String(value));
   return codeLabel(`fleet.choices.${name}`, String(value));
 }

@@ -4,10 +4,9 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../electron/contract/technician.ts';
 import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
-import { listed, numberOf, ONE_DIGIT } from '../../../shared/i18n.ts';
+import { durationOf, listed, numberOf, ONE_DIGIT, waitOf } from '../../../shared/i18n.ts';
 import * as icons from '../../../shared/icons.tsx';
 import { hasSentence, t } from '../../i18n.ts';
-import { clockOf } from '../../parts/error-text.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import { Idle } from '../../parts/idle.tsx';
 import { MethodButton, MethodLabel } from '../../parts/method-button.tsx';
@@ -220,7 +219,7 @@ function StickProgress({ update }: { update: StickUpdate }) {
 function StickText({ update }: { update: Exclude<StickUpdate, { at: 'none' }> }) {
   switch (update.at) {
     case 'stick':
-      return <p class="tabular">{t('technician.stick.stick', { time: clockOf(update.seconds) })}</p>;
+      return <p class="tabular">{t('technician.stick.stick', { time: waitOf(update.seconds) })}</p>;
     case 'preparing':
       return (
         <p class="tabular">
@@ -319,8 +318,8 @@ function cameraLabel(camera: string): string {
 
 function duration(of: number): string {
   return of < 7_200
-    ? t('technician.minutes', { number: Math.round(of / 60) })
-    : t('technician.hours', { number: Math.round(of / 3_600) });
+    ? durationOf(Math.round(of / 60), 'minute', 'short')
+    : durationOf(Math.round(of / 3_600), 'hour', 'short');
 }
 
 const seconds = (ms: number): string =>
