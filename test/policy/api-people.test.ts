@@ -6,6 +6,8 @@ import type { FoundPeople, Person, PersonHistory, TemplateCounts } from '../../s
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
 import { consentText } from '../../sync/protocol/consent-texts.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -137,6 +139,14 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       { count: 2, quality: 82 },
     ]);
     expect((await changesFor(person)).findLast((c) => c.kind === 'templates')?.templates).toContainEqual(again);
+    // Someone who turns out to be the same brings theirs along.
+    const merged = newPerson(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
+    box.templates(merged, 1, NOW, 'test', [42]);
+    await api.deliver(box);
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, { kept: person, merged, by: 'staff' }, NOW);
+    expect((await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`)).models).toMatchObject([
+      { count: 4, quality: 62 },
+    ]);
     await api.ask('DELETE', `/api/people/${person}/templates`);
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await api.ask<Person>('GET', `/api/people/${person}`)).toMatchObject({ templates: 0, consent: 'given' });

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import { insert, update } from '../../platform/database/rows.ts';
+import { findAll, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
@@ -161,6 +161,8 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
 /** Two people are merged: the consents of both become the kept one's, and both their templates if they are based on these, or none. */
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
+  const rows = await findAll(tx, 'template', { person: merged }, ['id', 'quality']);
+  const qualities = new Map(rows.map(({ id, quality }) => [id, quality]));
   await dropTemplates(tx, keys, merged);
   await update(tx, 'consent', { person: merged }, { person: kept });
   if ((await standingOf(tx, kept)) !== 'given') {
@@ -168,6 +170,9 @@ export async function mergeConsents({ tx, keys, opened, kept, merged, now, publi
     publish(await dropPairsOf(tx, kept));
     return;
   }
-  for (const [model, list] of templates ?? [])
-    await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
+  for (const [model, list] of templates ?? []) {
+    const quality = list.map(({ id }) => qualities.get(id) ?? null);
+    const added = { id: kept, device: null, change: 'added', model, templates: list, quality } as const;
+    await applyTemplates(tx, keys, kept, added, now);
+  }
 }
