@@ -9,7 +9,7 @@ import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { methodsOf, readIssuers, readPolicy, wantsFace } from '../../electron/core/site/policy.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
-import type { Person } from '../../sync/protocol/api/people.ts';
+import type { Person, PersonHistory } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
@@ -155,6 +155,13 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const me = api.actorOf('person', ada.id);
     const mine = await api.ask<Credentials>('DELETE', `/api/me/credentials/${lost.id}`, { as: me });
     expect(mine.items.map((c) => c.revokedAt !== null)).toEqual([true, true]);
+    const { items } = await api.ask<PersonHistory>('GET', `${url}/history`);
+    expect(items.flatMap((i) => (i.what === 'credential' ? `${i.change} by ${i.via}` : [])).sort()).toEqual([
+      'issued by staff',
+      'issued by staff',
+      'revoked by person',
+      'revoked by staff',
+    ]);
     await west.sync();
     expect(await west.refused(lost.text)).toBe('code-unknown');
     const other = api.actorOf('person', (await make('Eve')).id);

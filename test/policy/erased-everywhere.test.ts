@@ -11,7 +11,7 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins.ts';
 import { addBadge, issueCard } from '../../sync/server/core/credentials/store.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
-import { writePerson } from '../../sync/server/core/people/records.ts';
+import { BY_THEMSELVES, writePerson } from '../../sync/server/core/people/records.ts';
 import { keepCardTemplate } from '../../sync/server/core/templates/templates.ts';
 import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
 import { restoreBackup } from '../../sync/server/features/backup/restore.ts';
@@ -127,8 +127,8 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     await database.db.transaction().execute((tx) => writePerson(tx, keys, { id: ada.id, patch }, now));
     const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
     await database.db.transaction().execute(async (tx) => {
-      await issueCard(tx, ada.id, now);
-      await addBadge(tx, keys, { person: ada.id, number: 'B-1843' }, now);
+      await issueCard(tx, ada.id, BY_THEMSELVES, now);
+      await addBadge(tx, keys, { person: ada.id, number: 'B-1843' }, BY_THEMSELVES, now);
       await keepCardTemplate(tx, keys, { person: ada.id, model: 'm', card, device: null }, now);
       const pepper = (await peppersChange(tx, keys)).peppers[0]!;
       const hash = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;

@@ -7,7 +7,7 @@ import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins.ts';
 import { addBadge } from '../../sync/server/core/credentials/store.ts';
-import { writePerson } from '../../sync/server/core/people/records.ts';
+import { BY_THEMSELVES, writePerson } from '../../sync/server/core/people/records.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys, MasterPair } from '../../sync/server/platform/keys/envelope.ts';
@@ -72,7 +72,7 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
       NOW,
     ),
   );
-  await inTransaction(db, (tx) => addBadge(tx, keys, { person, number: `badge of ${person}` }, NOW));
+  await inTransaction(db, (tx) => addBadge(tx, keys, { person, number: `badge of ${person}` }, BY_THEMSELVES, NOW));
   await inTransaction(db, async (tx) => {
     const pepper = (await peppersChange(tx, keys)).peppers[0]!;
     const pin = { id: person, pepper: pinPepperId(Buffer.from(pepper, 'base64url')), hash: pinHashOf(person) };

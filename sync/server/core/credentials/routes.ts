@@ -7,6 +7,7 @@ import { camelCase, find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
+import { BY_THEMSELVES, byStaff } from '../people/records.ts';
 import { requireShown, self } from '../people/shown.ts';
 import { issuePinCode, pinCodeOf, pinOf, withdrawPin, withdrawPinCode } from './pins.ts';
 import { addBadge, credentialsOf, issueCard, revokeCredential } from './store.ts';
@@ -31,24 +32,27 @@ export const credentialRoutes: readonly Route[] = [
     await requireShown(tx, keys, person);
     return shown(tx, keys, person);
   }),
-  implement(api.createCard, async ({ tx, services: { keys }, params: { person }, now, on, notify }) => {
+  implement(api.createCard, async ({ tx, services: { keys }, params: { person }, actor, now, on, notify }) => {
     const { name, number } = await requireShown(tx, keys, person);
-    const made = await issueCard(tx, person, now);
+    const made = await issueCard(tx, person, byStaff(actor), now);
     on(made.id);
     notify('change');
     return { ...made, name, number, issuedAt: now };
   }),
-  implement(api.addBadge, async ({ tx, services: { keys }, params: { person }, body: { number }, now, notify }) => {
-    await requireShown(tx, keys, person);
-    await addBadge(tx, keys, { person, number }, now);
-    notify('change');
-    return shown(tx, keys, person);
-  }),
+  implement(
+    api.addBadge,
+    async ({ tx, services: { keys }, params: { person }, body: { number }, actor, now, notify }) => {
+      await requireShown(tx, keys, person);
+      await addBadge(tx, keys, { person, number }, byStaff(actor), now);
+      notify('change');
+      return shown(tx, keys, person);
+    },
+  ),
   implement(
     api.revokeCredential,
-    async ({ tx, services: { keys }, params: { person, credential: id }, now, notify }) => {
+    async ({ tx, services: { keys }, params: { person, credential: id }, actor, now, notify }) => {
       await requireShown(tx, keys, person);
-      await revokeCredential(tx, { person, id }, now);
+      await revokeCredential(tx, { person, id }, byStaff(actor), now);
       notify('change');
       return shown(tx, keys, person);
     },
@@ -68,7 +72,7 @@ export const credentialRoutes: readonly Route[] = [
     async ({ tx, services: { keys }, actor, params: { credential: id }, now, about, notify }) => {
       const person = self(actor, about);
       await requireShown(tx, keys, person);
-      await revokeCredential(tx, { person, id }, now);
+      await revokeCredential(tx, { person, id }, BY_THEMSELVES, now);
       notify('change');
       return shown(tx, keys, person);
     },
@@ -80,7 +84,7 @@ async function shown(db: Db, keys: Keys, person: string) {
   const onCard = await find(db, 'card_template', { person }, ['id', 'made_at']);
   return {
     templateCard: onCard ? camelCase(onCard) : null,
-    items: all.map(({ person: _, hash: __, ...credential }) => credential),
+    items: all.map(({ person: _, hash: __, issuedBy: ___, ...credential }) => credential),
   };
 }
 

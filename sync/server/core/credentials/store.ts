@@ -5,10 +5,11 @@ import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
 import { count, findLocked, findSorted, insert, insertNew, remove, update } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
+import type { RecordedBy } from '../people/records.ts';
 import { publishCredentials } from '../people/sites.ts';
 
 /** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
@@ -24,6 +25,8 @@ export interface Credential {
   /** A badge's; null for a card, and for one that was revoked. */
   readonly number: string | null;
   readonly issuedAt: Date;
+  /** Account; null: a kiosk. */
+  readonly issuedBy: string | null;
   readonly revokedAt: Date | null;
 }
 
@@ -39,6 +42,7 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
     hash: r.hash && Buffer.from(r.hash),
     number: r.number ? String(box.openJson(badgePlace(r.id, r.person), r.number)) : null,
     issuedAt: r.issued_at,
+    issuedBy: r.issued_by,
     revokedAt: r.revoked_at,
   }));
 }
@@ -52,13 +56,15 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
 export async function issueCard(
   tx: Tx,
   person: string,
+  by: RecordedBy,
   now: Date,
 ): Promise<{ readonly id: string; readonly text: string }> {
   await requireLiving(tx, person, 'none');
   await requireQuota(tx, person);
   const text = writeCardCode(randomBytes(CARD_BYTES));
   const id = v7();
-  await insertCard(tx, { id, person, hash: Buffer.from(cardHash(text)!, 'base64url'), device: null }, now);
+  const hash = Buffer.from(cardHash(text)!, 'base64url');
+  await insertCard(tx, { id, person, hash, device: null, issued_by: by.account }, now);
   await publishCredentials(tx, person, now);
   return { id, text };
 }
@@ -66,7 +72,10 @@ export async function issueCard(
 /** The row alone. One that is there already, or whose hash is, stays. */
 export async function insertCard(
   tx: Tx,
-  card: { readonly id: string; readonly person: string; readonly hash: Buffer; readonly device: string | null },
+  card: Pick<Row<'credential'>, 'id' | 'person' | 'device'> & {
+    readonly hash: Buffer;
+    readonly issued_by?: string | null;
+  },
   now: Date,
 ): Promise<void> {
   await insertNew(tx, 'credential', { ...card, kind: 'card', number: null, issued_at: now, revoked_at: null });
@@ -112,24 +121,25 @@ export async function addBadge(
   tx: Tx,
   keys: Keys,
   { person, number }: { readonly person: string; readonly number: string },
+  by: RecordedBy,
   now: Date,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');
   await requireQuota(tx, person);
-  await insertBadge(tx, keys, { person, number }, now);
+  await insertBadge(tx, keys, { person, number, issuedBy: by.account }, now);
   await publishCredentials(tx, person, now);
 }
 
 async function insertBadge(
   tx: Tx,
   keys: Keys,
-  { person, number }: { readonly person: string; readonly number: string },
+  { person, number, issuedBy }: { readonly person: string; readonly number: string; readonly issuedBy: string | null },
   at: Date,
 ): Promise<void> {
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
   const sealed = box.sealJson(badgePlace(id, person), number);
-  await insert(tx, 'credential', { id, person, kind: 'badge', number: sealed, issued_at: at });
+  await insert(tx, 'credential', { id, person, kind: 'badge', number: sealed, issued_at: at, issued_by: issuedBy });
 }
 
 /** One place is reserved for the badge in the person's record. */
@@ -146,13 +156,15 @@ async function requireQuota(tx: Tx, person: string): Promise<void> {
 export async function revokeCredential(
   tx: Tx,
   { person, id }: { readonly person: string; readonly id: string },
+  by: RecordedBy & { readonly via: 'staff' | 'person' },
   now: Date,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');
   const row = await findLocked(tx, 'credential', { id, person }, ['revoked_at']);
   if (!row) throw new Problem('credential-unknown');
   if (row.revoked_at) return;
-  await update(tx, 'credential', { id }, { revoked_at: now, hash: null, number: null });
+  const revoked = { revoked_at: now, revoked_via: by.via, revoked_by: by.account };
+  await update(tx, 'credential', { id }, { ...revoked, hash: null, number: null });
   await publishCredentials(tx, person, now);
 }
 
@@ -161,6 +173,6 @@ export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: 
   const held = await credentialsOf(tx, keys, [merged]);
   await update(tx, 'credential', { person: merged, number: null }, { person: kept });
   await remove(tx, 'credential', { person: merged });
-  for (const { number, issuedAt } of held)
-    if (number !== null) await insertBadge(tx, keys, { person: kept, number }, issuedAt);
+  for (const { number, issuedAt, issuedBy } of held)
+    if (number !== null) await insertBadge(tx, keys, { person: kept, number, issuedBy }, issuedAt);
 }

@@ -145,8 +145,8 @@ export interface RecordedBy {
   readonly account: string | null;
 }
 
-export const byStaff = ({ id }: Pick<Actor, 'id'>): RecordedBy => ({ via: 'staff', account: id });
-export const BY_THEMSELVES: RecordedBy = { via: 'person', account: null };
+export const byStaff = ({ id }: Pick<Actor, 'id'>) => ({ via: 'staff', account: id }) as const satisfies RecordedBy;
+export const BY_THEMSELVES = { via: 'person', account: null } as const satisfies RecordedBy;
 
 /** Keeps for the person's history who added them, or changed which fields. */
 export const recordChange = (

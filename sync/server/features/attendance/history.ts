@@ -50,13 +50,11 @@ export async function historyOf(db: Db, keys: Keys, person: string, now: Date): 
     from template t left join enrolment_photo p on p.person = t.person and p.made_at = t.added_at
     where t.person = ${names} and t.device is null group by t.added_at
     union all
-    select id::text, issued_at, null, null, 'credential', 'issued', null, null, 'staff', '{}'
+    select id::text, issued_at, null, null, 'credential', 'issued', null, issued_by::text, 'staff', '{}'
     from credential where person = ${names} and device is null
     union all
-    select id::text, revoked_at, null, null, 'credential', 'revoked', null, null, 'staff', '{}'
-    from credential c where person = ${names} and revoked_at is not null and not exists (
-      select from event e where e.person = c.person and e.type = 'credential'
-        and e.header -> 'open' ->> 'change' = 'revoked' and e.received_at = c.revoked_at)
+    select id::text, revoked_at, null, null, 'credential', 'revoked', null, revoked_by::text, revoked_via, '{}'
+    from credential where person = ${names} and revoked_via is not null
     union all
     select id::text, issued_at, null, null, 'pin-code', 'issued', null, issued_by::text, 'staff', '{}'
     from pin_code where person = ${names}

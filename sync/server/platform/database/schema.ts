@@ -377,7 +377,10 @@ export interface Tables {
     number: Bytes | null;
     device: string | null;
     issued_at: Instant;
+    issued_by: string | null;
     revoked_at: Instant | null;
+    revoked_via: 'staff' | 'person' | null;
+    revoked_by: string | null;
   };
   card_template: {
     person: string;

@@ -210,7 +210,12 @@ export const people: readonly string[] = [
      -- The kiosk that issued it; null: the console.
      device uuid references device (id),
      issued_at timestamptz not null,
+     -- Account that issued it in the console.
+     issued_by uuid,
      revoked_at timestamptz,
+     -- Null: at a kiosk.
+     revoked_via text check (revoked_via in ('staff', 'person')),
+     revoked_by uuid,
      check (num_nonnulls(hash, number) = case when revoked_at is null then 1 else 0 end))`,
   `create index credential_person on credential (person)`,
 
