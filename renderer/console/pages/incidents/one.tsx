@@ -17,6 +17,7 @@ import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { CopyButton } from '../../parts/copy-button.tsx';
 import { filterOf } from '../../parts/filters.tsx';
 import { codeLabel, kindsLabel, Moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
@@ -253,6 +254,9 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
           <TextField label={t('incidents.foundTime')} type="time" dir="ltr" {...field(`${name}Time`)} />
         </div>
       ))}
+      {TEXT_FIELDS.map((name) => (
+        <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} {...field(name)} />
+      ))}
       <fieldset class="plain">
         <legend>{t('incidents.data')}</legend>
         <div class="choices">
@@ -263,9 +267,6 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
           />
         </div>
       </fieldset>
-      {TEXT_FIELDS.map((name) => (
-        <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} {...field(name)} />
-      ))}
     </WriteForm>
   );
 }
@@ -434,6 +435,9 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
       <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}
       </pre>
+      <div class="actions start">
+        <CopyButton text={value.text} />
+      </div>
     </div>
   );
 }
