@@ -142,7 +142,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(first).toEqual({ value: 0 });
   });
 
-  test('of two who take one e-mail address at once, one has it and the other is told so', async () => {
+  test('when two take one e-mail address at once, one gets it and the other is refused', async () => {
     const both = heldUp(database);
     const email = `${crypto.randomUUID()}@example.org`;
     const [ada, grace] = [await enrolled(), await enrolled()];
