@@ -200,6 +200,8 @@ test('templates are made from a photo after the consent, and a face that is some
   await picture(page, 'card-printed');
   await page.emulateMedia({ media: 'screen' });
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  // The history has it at once.
+  await expect(page.getByText('Card issued')).toBeVisible();
 });
 
 test('what can’t be undone says how much of whose goes, and waits for a typed word', async () => {
@@ -554,6 +556,10 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await expect(draft).toContainText('Unlike a password, a face can’t be changed.');
   await picture(page, 'incident-draft', ['desk']);
   await page.keyboard.press('Escape');
+  await expect(page.getByText(/^Notify the authority by /)).toBeVisible();
+  await page.getByRole('button', { name: 'Mark authority as notified' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Mark authority as notified' }).click();
+  await expect(page.getByText('notified in time')).toBeVisible();
   await open(`people/${ada}`, 'Ada Lovelace');
   await page.getByRole('button', { name: 'Delete this person’s data' }).click();
   await page.getByLabel('Type “delete” to confirm').fill('delete');

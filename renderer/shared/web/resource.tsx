@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
@@ -238,6 +239,9 @@ export interface Around<T> {
   readonly done?: ((value: T) => unknown) | undefined;
 }
 
+/** Counts what was written or taken back on this page: what follows it is read again. */
+export const writes = signal(0);
+
 /** A write that a button starts. @returns `run`: null when another is under way, or the question was answered with no */
 export function useWrite(): {
   busy: boolean;
@@ -267,15 +271,19 @@ export function useWrite(): {
       setState({ busy: false, error: answer.ok ? null : answer.error });
       if (!answer.ok) return answer;
       const { value } = answer;
+      const finish = () => {
+        writes.value += 1;
+        done?.(value);
+      };
       const takeBack =
         undo &&
         (async () => {
           const undone = await undo(value);
-          done?.(value);
+          finish();
           return undone.ok ? null : undone.error;
         });
       if (say) toast(() => say(value), takeBack || undefined);
-      done?.(value);
+      finish();
       return answer;
     },
   };

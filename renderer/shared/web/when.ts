@@ -55,13 +55,19 @@ export function readDay(text: string, language: string): string | null {
 const orderOf = (language: string): Part[] =>
   pieces(language, 0).flatMap(({ type }) => (type === 'literal' ? [] : [type as Part]));
 
-/** A time as it was typed, e.g. `7:30`, `0730`; null: no time. */
+/** How the languages here write the halves of a day: half past two in the afternoon must not become one at night. */
+const HALVES = [/a\.?\s?m\b|上午|ص|öö/iu, /p\.?\s?m\b|下午|م|ös/iu];
+
+/** A time as it was typed, e.g. `7:30`, `0730`, `7 pm`; null: no time. */
 export function readTime(text: string): string | null {
   if (text.trim() === '') return '';
   const given = whole(text);
-  const [hour, minute] =
-    given.length === 1 && /^\d{4}$/.test(given[0]!) ? [given[0]!.slice(0, 2), given[0]!.slice(2)] : given;
+  const half = HALVES.findIndex((of) => of.test(text));
+  const together = given.length === 1 && /^\d{4}$/.test(given[0]!);
+  const [hour, minute = half < 0 ? undefined : '00'] = together ? [given[0]!.slice(0, 2), given[0]!.slice(2)] : given;
   if (given.length > 2 || hour === undefined || minute === undefined) return null;
   if (hour.length > 2 || minute.length !== 2 || Number(hour) > 23 || Number(minute) > 59) return null;
-  return `${hour.padStart(2, '0')}:${minute}`;
+  if (half >= 0 && (Number(hour) < 1 || Number(hour) > 12)) return null;
+  const of24 = half < 0 ? Number(hour) : (Number(hour) % 12) + 12 * half;
+  return `${String(of24).padStart(2, '0')}:${minute}`;
 }

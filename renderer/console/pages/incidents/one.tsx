@@ -25,7 +25,7 @@ import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
-import { dayKeyIn, instantAt, timeIn } from '../../state/clock.ts';
+import { dayKeyIn, instantAt, momentIn, timeIn } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { Timeline } from './timeline.tsx';
@@ -51,12 +51,6 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   const incident = found.value;
   const affected = filterOf('affected');
   const may = role !== 'auditor' && incident?.state !== 'closed';
-  const notified = (to: 'authority' | 'people') =>
-    run(() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: new Date().toISOString() } }), {
-      ask: { title: t(`incidents.notified.${to}`), text: t('incidents.notifiedText') },
-      say: () => t('incidents.noted'),
-      done: found.reload,
-    });
   const close = () =>
     run(() => api(incidents.closeIncident, { params: { incident: id } }), {
       ask: {
@@ -112,7 +106,9 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
                 {(['authority', 'people'] as const).map(
                   (to) =>
                     !incident[`${to}At` as const] && (
-                      <Button key={to} label={t(`incidents.notified.${to}`)} onClick={() => void notified(to)} />
+                      <DialogButton key={to} label={t(`incidents.notified.${to}`)}>
+                        <Notified id={id} to={to} onDone={found.reload} />
+                      </DialogButton>
                     ),
                 )}
               </div>
@@ -267,6 +263,29 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
           />
         </div>
       </fieldset>
+    </WriteForm>
+  );
+}
+
+function Notified({ id, to, onDone }: { id: string; to: 'authority' | 'people'; onDone: () => void }) {
+  const zone = zoneOf();
+  const [first] = useState(() => momentFields('at', Date.now(), zone));
+  const { values, field } = useFields<string>(first);
+  const typed = momentOf(values, 'at', zone);
+  // Not to the minute: it may have been discovered in this one.
+  const at = Object.entries(first).every(([part, value]) => values[part] === value) ? new Date().toISOString() : typed;
+  return (
+    <WriteForm
+      write={() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: at! } })}
+      say={() => t('incidents.noted')}
+      done={onDone}
+      ready={at !== null}
+      action={t(`incidents.notified.${to}`)}
+    >
+      <div class="beside">
+        <TextField label={t(`incidents.${to}At`)} type="date" required dir="ltr" {...field('atDay')} />
+        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('atTime')} />
+      </div>
     </WriteForm>
   );
 }
@@ -470,7 +489,10 @@ function ClockPanel({ clock, foundAt }: Pick<incidents.Incident, 'clock' | 'foun
   const runs = clock.state === 'running' || clock.state === 'overdue';
   return (
     <div class="clock-panel">
-      <ClockBadge clock={clock} />
+      <p>
+        <ClockBadge clock={clock} />{' '}
+        {runs && <span>{t('incidents.due', { at: momentIn(clock.dueAt, zoneOf()) })}</span>}
+      </p>
       {runs && <progress class="bar" max={total} value={gone} aria-label={t('incidents.clock')} />}
     </div>
   );
