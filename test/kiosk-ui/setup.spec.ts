@@ -94,7 +94,7 @@ test('each trouble has words, a next step and its code', async ({ kiosk }) => {
   at(kiosk.core, { at: 'code', trouble: trouble('something-new') });
   await expect(page.locator('.setup-trouble')).toContainText('as the core says');
   at(kiosk.core, approval({ clockOff: -7_200 }));
-  await expect(page.getByText('This kiosk’s clock is 2 h behind the server.')).toBeVisible();
+  await expect(page.getByText('This kiosk’s clock is 2 hours behind the server.')).toBeVisible();
 });
 
 test('the staff PIN is chosen while the kiosk waits, and a weak one is refused', async ({ kiosk }) => {

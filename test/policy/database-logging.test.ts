@@ -97,10 +97,10 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
       const id = '0195e3a0-0000-7000-8000-000000000001';
       const patch = { name: 'Zyxwvut Qponmlk', email: 'zyx@example.org', phone: '+44 1632 960961', badge: 'ZYX-1' };
       await inTransaction(database.db, (tx) => writePerson(tx, keys, { id, patch }, NOW));
-      const wrong = sql`select pgp_sym_decrypt_bytea(name, ${`${keys.pgcrypto()}x`}::text), 1 / 0 from person`;
+      const wrong = sql`select pgp_sym_decrypt_bytea(profile, ${`${keys.pgcrypto()}x`}::text), 1 / 0 from person`;
       await expect(wrong.execute(database.db)).rejects.toThrow();
       const text = log();
-      expect(text, 'statements do stand there').toContain('pgp_sym_encrypt_bytea(decode(u."name"');
+      expect(text, 'statements do stand there').toContain('pgp_sym_encrypt_bytea(decode(u.profile');
       for (const value of [...Object.values(patch), keys.pgcrypto()]) expect(text.includes(value), value).toBe(false);
       // Or this test would prove nothing: with parameters, the log has what a statement was given.
       set('log_parameter_max_length = -1');

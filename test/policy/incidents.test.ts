@@ -55,6 +55,14 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     await api.ask('PATCH', url, { as: 'dpo', body: patch });
     await expect(api.ask('PATCH', url, { as: 'dpo', body: patch })).rejects.toMatchObject({ code: 'incident-changed' });
     await api.ask('POST', `${url}/notified`, { as: 'dpo', body: { to: 'authority', at: api.now.toISOString() } });
+    // And nobody was notified before it was discovered.
+    const { version } = await api.ask<Incident>('GET', url, { as: 'dpo' });
+    const notified = api.now;
+    api.now = new Date(notified.getTime() + 7_200_000);
+    const later = { version, foundAt: new Date(notified.getTime() + 3_600_000).toISOString() };
+    await expect(api.ask('PATCH', url, { as: 'dpo', body: later })).rejects.toMatchObject({
+      code: 'incident-times-wrong',
+    });
     const closed = await api.ask<Incident>('POST', `${url}/close`, { as: 'dpo' });
     expect(closed).toMatchObject({ state: 'closed', clock: { state: 'late' } });
     expect(closed.timeline.map((e) => e.kind)).toEqual(['opened', 'note', 'changed', 'authority-notified', 'closed']);

@@ -176,6 +176,13 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect(box.openJson({ ...place(id, 'person.profile'), record: id }, inner)).toEqual(ADA);
     });
 
+    test('under keys that are not at hand is no empty record', async () => {
+      const id = randomUUID();
+      await write(id, ADA);
+      await database.db.updateTable('person').set({ pii_version: 9 }).where('id', '=', id).execute();
+      await expect(readPeople(database.db, keys, [id])).rejects.toMatchObject({ code: 'key-version-unknown' });
+    });
+
     test('does not open in another person’s row, nor as an earlier version of itself', async () => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       await write(ada, { name: 'Ada' });

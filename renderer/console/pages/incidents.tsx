@@ -9,7 +9,7 @@ import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { zoneOf } from '../state/places.ts';
-import { ClockBadge, IncidentView, momentFields, momentOf } from './incidents/one.tsx';
+import { ClockBadge, IncidentView, momentFields, typedMoment } from './incidents/one.tsx';
 
 export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
@@ -91,7 +91,12 @@ function Open() {
     OpenIncident,
   );
   const { title, description, severity } = values;
-  const parsed = OpenIncident.safeParse({ title, description, severity, foundAt: momentOf(values, 'foundAt', zone) });
+  const parsed = OpenIncident.safeParse({
+    title,
+    description,
+    severity,
+    foundAt: typedMoment(values, 'foundAt', zone),
+  });
   return (
     <WriteForm
       write={() => api(openIncident, { body: parsed.data! })}

@@ -46,11 +46,12 @@ test('a time is read with or without what stands between, and never past the end
     '٢:٣٠ م',
     'ÖS 2:30',
     '2 PM',
+    '2:30p',
     '12:15 am',
     '12:15 pm',
     '9:05 a.m.',
   ];
-  expect(halves.map(readTime)).toEqual([...Array(5).fill('14:30'), '14:00', '00:15', '12:15', '09:05']);
+  expect(halves.map(readTime)).toEqual([...Array(5).fill('14:30'), '14:00', '14:30', '00:15', '12:15', '09:05']);
   for (const text of ['14:30 am', '0:30 pm', '24:00', '7:60', '7', '730', '7:3', 'noon', '7:30:00'])
     expect([text, readTime(text)]).toEqual([text, null]);
 });

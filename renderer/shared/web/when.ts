@@ -56,7 +56,7 @@ const orderOf = (language: string): Part[] =>
   pieces(language, 0).flatMap(({ type }) => (type === 'literal' ? [] : [type as Part]));
 
 /** How the languages here write the halves of a day: half past two in the afternoon must not become one at night. */
-const HALVES = [/a\.?\s?m\b|上午|ص|öö/iu, /p\.?\s?m\b|下午|م|ös/iu];
+const HALVES = [/\d\s?a\.?\s?m?\b|早上|上午|ص|öö/iu, /\d\s?p\.?\s?m?\b|下午|晚上|م|ös/iu];
 
 /** A time as it was typed, e.g. `7:30`, `0730`, `7 pm`; null: no time. */
 export function readTime(text: string): string | null {

@@ -16,16 +16,16 @@ import {
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
-import { t } from '../../i18n.ts';
+import { type Key, t } from '../../i18n.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { filterOf } from '../../parts/filters.tsx';
-import { codeLabel, kindsLabel, Moment } from '../../parts/labels.tsx';
+import { codeLabel, kindsLabel, Moment, moment } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
-import { dayKeyIn, instantAt, momentIn, timeIn } from '../../state/clock.ts';
+import { dayKeyIn, instantAt, timeIn } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { Timeline } from './timeline.tsx';
@@ -42,7 +42,7 @@ const CONDITIONS = {
   route: 'audit.route',
   resource: 'audit.what',
   data: 'incidents.scopeData',
-} as const;
+} as const satisfies Record<keyof incidents.IncidentScope, Key>;
 
 /** One incident: its deadline, its documentation, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
@@ -202,7 +202,7 @@ export const momentFields = (name: string, at: string | number | null, zone: str
   [`${name}Time`]: at === null ? '' : timeIn(at, zone, 'en'),
 });
 
-export const momentOf = (values: Readonly<Record<string, string>>, name: string, zone: string): string | null =>
+export const typedMoment = (values: Readonly<Record<string, string>>, name: string, zone: string): string | null =>
   instantAt(values[`${name}Day`]!, values[`${name}Time`] || '00:00', zone);
 
 function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () => void }) {
@@ -214,20 +214,20 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
     incidents.ChangeIncident,
   );
   const [data, setData] = useState<readonly DataKind[]>(incident.data);
-  const now = {
+  const edited = {
     severity: values.severity as incidents.Incident['severity'],
-    data: dataKinds.filter((kind) => data.includes(kind)),
+    data: [...data].sort(),
     ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, values[name]!])),
     // What was not touched stays as it is, to the second.
     ...Object.fromEntries(
       TIMES.map((name) => {
         const kept = [`${name}Day`, `${name}Time`].every((part) => values[part] === times[part]);
-        return [name, kept ? incident[name] : momentOf(values, name, zone)];
+        return [name, kept ? incident[name] : typedMoment(values, name, zone)];
       }),
     ),
   };
   const changed = Object.fromEntries(
-    Object.entries(now).filter(([name, value]) => String(value) !== String(incident[name as keyof typeof now])),
+    Object.entries(edited).filter(([name, value]) => String(value) !== String(incident[name as keyof typeof edited])),
   );
   return (
     <WriteForm
@@ -246,8 +246,20 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
       />
       {TIMES.map((name) => (
         <div key={name} class="beside">
-          <TextField label={t(`incidents.${name}`)} type="date" dir="ltr" {...field(`${name}Day`)} />
-          <TextField label={t('incidents.foundTime')} type="time" dir="ltr" {...field(`${name}Time`)} />
+          <TextField
+            label={t(`incidents.${name}`)}
+            type="date"
+            required={name === 'foundAt' || values[`${name}Time`] !== ''}
+            dir="ltr"
+            {...field(`${name}Day`)}
+          />
+          <TextField
+            label={t('incidents.foundTime')}
+            type="time"
+            required={name === 'foundAt'}
+            dir="ltr"
+            {...field(`${name}Time`)}
+          />
         </div>
       ))}
       {TEXT_FIELDS.map((name) => (
@@ -271,7 +283,7 @@ function Notified({ id, to, onDone }: { id: string; to: 'authority' | 'people'; 
   const zone = zoneOf();
   const [first] = useState(() => momentFields('at', Date.now(), zone));
   const { values, field } = useFields<string>(first);
-  const typed = momentOf(values, 'at', zone);
+  const typed = typedMoment(values, 'at', zone);
   // Not to the minute: it may have been discovered in this one.
   const at = Object.entries(first).every(([part, value]) => values[part] === value) ? new Date().toISOString() : typed;
   return (
@@ -490,8 +502,7 @@ function ClockPanel({ clock, foundAt }: Pick<incidents.Incident, 'clock' | 'foun
   return (
     <div class="clock-panel">
       <p>
-        <ClockBadge clock={clock} />{' '}
-        {runs && <span>{t('incidents.due', { at: momentIn(clock.dueAt, zoneOf()) })}</span>}
+        <ClockBadge clock={clock} /> {runs && <span>{t('incidents.due', { at: moment(clock.dueAt) })}</span>}
       </p>
       {runs && <progress class="bar" max={total} value={gone} aria-label={t('incidents.clock')} />}
     </div>

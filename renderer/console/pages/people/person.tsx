@@ -10,7 +10,7 @@ import { api, urlOf } from '../../../shared/web/api.ts';
 import { CheckField, CheckFields, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
-import { useRead, useResource, useWrite, WriteForm, writes } from '../../../shared/web/resource.tsx';
+import { useNews, useRead, useResource, useWrite, WriteForm, writes } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
@@ -294,9 +294,8 @@ function Erase({ person }: { person: people.Person }) {
 
 /** What was done about this person, at kiosks and in the console. */
 function HistoryPanel({ person: { id: person, templates } }: { person: people.Person }) {
-  const found = useResource(`${person} ${templates} ${writes.value}`, (by) =>
-    api(people.getPersonHistory, { params: { person }, ...by }),
-  );
+  const found = useResource(person, (by) => api(people.getPersonHistory, { params: { person }, ...by }));
+  useNews(`${templates} ${writes.value}`, found.reload);
   return (
     <Panel title={t('people.history.title')}>
       <Reading of={found} rows={3} />

@@ -108,7 +108,7 @@ export const people: ServerModule = {
     removed: { row: ({ person, here }) => (here ? null : { kind: 'removed', person }) },
   },
   tables: {
-    // Its columns have two layers of encryption, which rows.ts knows.
+    // Its envelope has two layers of encryption, which rows.ts knows.
     person: { exported: 'profile', merged: mergePerson, erased: ({ tx, people, now }) => erasePeople(tx, people, now) },
     person_site: { exported: 'sites', merged: mergeSites, erased: deleteBy('person') },
     person_site_past: { exported: 'sites', merged: mergePastSites, erased: deleteBy('person') },

@@ -85,9 +85,11 @@ export async function selectRows(
     select id, row_version, pii_version, gps_opt_out, claimed_at, updated_at, deleted_at, merged_into,
            pgp_sym_decrypt_bytea(profile, ${phraseOf(keys, sql`pii_version`)}) as profile
     from person where id = any(${ids}::uuid[]) order by id ${o.lock ? sql`for no key update` : sql``}`.execute(db);
-  const filled = rows.filter((r) => r.profile);
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
-  for (const { pii_version: version } of filled) if (!keys.versions.includes(version)) keys.pgcrypto(version);
+  const held = [0, ...keys.versions];
+  for (const { pii_version: version, deleted_at: erased } of rows)
+    if (!held.includes(version) && !erased) keys.pgcrypto(version);
+  const filled = rows.filter((r) => r.profile);
   const box = await personBox(db, keys, idsOf(filled));
   if (o.shown) noteAuditRoots(db, idsOf(filled), box.auditRoot);
   const erased = await erasedSince(

@@ -10,7 +10,7 @@ import {
   type reportQuery,
 } from '../../../protocol/api/reports.ts';
 import { type Rank, rankByName } from '../../core/people/names.ts';
-import { selectRows, type Values } from '../../core/people/rows.ts';
+import { selectRows } from '../../core/people/rows.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { calendarOf, DEFAULT_SCOPE, listSites } from '../../core/sites/sites.ts';
 import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
@@ -248,21 +248,24 @@ const REMEMBERED = 20_000;
 
 /** Called with the people that each page names. */
 export type Shown = (people: readonly string[]) => void;
-/** Name and number of people; those erased, or with neither, are absent. */
-type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;
+type Named = Readonly<Record<'name' | 'number', string | null>>;
+/** Name and number of people; those erased are absent. */
+type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Named>>;
 
 /**
  * Reads names for the pages of one export, in its transaction. The same people come in page after page; each is opened
  * once, as long as they are not too many.
  */
 export function namesFor(db: Db, keys: Keys, shown: Shown): ReadNames {
-  const known = new Map<string, Pick<Values, 'name' | 'number'>>();
+  const known = new Map<string, Named>();
   return async (ids) => {
     const people = [...new Set(ids)];
     shown(people);
     if (known.size > REMEMBERED) known.clear();
     const wanted = people.filter((id) => !known.has(id));
-    if (wanted.length > 0) for (const row of await selectRows(db, keys, wanted)) known.set(row.id, row.values);
+    if (wanted.length > 0)
+      for (const row of await selectRows(db, keys, wanted))
+        known.set(row.id, { name: row.values.name ?? null, number: row.values.number ?? null });
     return known;
   };
 }
@@ -271,7 +274,7 @@ export async function named(rows: readonly Found[], names: ReadNames): Promise<R
   const people = await names(peopleOf(rows));
   return rows.map(({ row: _, ...rest }) => {
     const { name = null, number = null } = (rest.person && people.get(rest.person)) || {};
-    return { ...rest, name: name ?? null, number: number ?? null };
+    return { ...rest, name, number };
   });
 }
 

@@ -10,7 +10,7 @@ import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 
 /** Where an envelope belongs. Logical names, not table and column: a rename must not break it, an old value must not replay. */
 export interface Place {
-  /** Logical field, e.g. `person.name`. */
+  /** Logical field, e.g. `person.profile`. */
   readonly field: string;
   readonly person: string | null;
   readonly record: string;

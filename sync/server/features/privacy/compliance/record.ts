@@ -50,7 +50,7 @@ export function processingRecord(f: Facts): string {
         'No one else. The product sends nothing to its makers.',
       ]),
       listed('Security (Art. 32)', [
-        'AES-256-GCM under each person’s own key, bound to person, record, field and version; names, numbers and addresses have a second layer of encryption (pgcrypto)',
+        'AES-256-GCM under each person’s own key, bound to person, record, field and version; people’s records have a second layer of encryption (pgcrypto)',
         'TLS 1.3 only; kiosks authenticate with certificates of the server’s own CA, and their records are signed and chained',
         'Roles on every route; a second factor for all staff roles; every access is recorded in an audit log protected by a MAC chain',
         'Backups are encrypted before they leave the server, and restoring them is tested; erasure destroys the person’s key and is certified',

@@ -179,6 +179,9 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
     data: data ? unique(data) : row.data,
   };
   requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
+  // Nobody was notified before it was discovered.
+  for (const notified of [row.authority_at, row.people_at])
+    if (notified && notified < next.found_at) throw new Problem('incident-times-wrong');
   await write(d, held, next, { ...texts, ...defined(written) });
   const fields = Object.keys(patch).filter((f) => f !== 'version');
   await entry(d, id, 'changed', fields.join(', '));
