@@ -84,7 +84,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     await expect(database.db.transaction().execute((tx) => undoErasure(tx, again.request, now))).rejects.toMatchObject({
       code: 'erasure-under-way',
     });
-    expect(await count(sql`person where name is not null or deleted_at is null`)).toBe(0);
+    expect(await count(sql`person where profile is not null or deleted_at is null`)).toBe(0);
     expect(await count(sql`keyring.person_key`)).toBe(0);
   });
 
@@ -218,7 +218,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect((await erasureState(database.db, request, now))!.state).toBe('under-way');
     const tombstone = readTombstoneFiles(home.path).find((t) => t.request === request)!;
     expect([...tombstone.people].sort()).toEqual([ada, alias].sort());
-    const left = sql`person where deleted_at is null or name is not null`;
+    const left = sql`person where deleted_at is null or profile is not null`;
     expect([await count(left), await count(sql`keyring.person_key`), await count(sql`template`)]).toEqual([0, 0, 0]);
   });
 
@@ -248,7 +248,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const keyThere = () => count(sql`keyring.person_key where person = ${ada}::uuid`);
     expect(await state()).toMatchObject({ state: 'requested', waitsFor: 'legal-hold' });
     expect((await state()).steps.slice(0, 2)).toMatchObject([{ doneAt: null }, { doneAt: null }]);
-    expect([await keyThere(), await count(sql`person where name is not null`)]).toEqual([1, 2]);
+    expect([await keyThere(), await count(sql`person where profile is not null`)]).toEqual([1, 2]);
     now = new Date(now.getTime() + 2 * 3_600_000);
     await erasures.run();
     expect([(await state()).waitsFor, await keyThere()]).toEqual(['legal-hold', 1]);
@@ -405,11 +405,11 @@ describe.each(DATABASES)('on $name', (kind) => {
     const again = await kiosk();
     again.box.person('Ada Lovelace', ada);
     await again.send();
-    expect(await count(sql`person where name is not null`)).toBe(1);
+    expect(await count(sql`person where profile is not null`)).toBe(1);
     const job = () => tombstonesJob.run(erasures.context);
     expect(await job()).toEqual({ repeated: 1 });
     await erasures.run();
-    expect(await count(sql`person where name is not null`)).toBe(0);
+    expect(await count(sql`person where profile is not null`)).toBe(0);
     expect(await count(sql`keyring.person_key`)).toBe(0);
     expect(await job()).toEqual({ repeated: 0 });
     expect(await database.db.selectFrom('erasure').select('origin').execute()).toEqual([{ origin: 'restore' }]);
