@@ -29,6 +29,9 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'by',
   'by_id',
   'checkin.duplicate_of',
+  // Accounts.
+  'credential.issued_by',
+  'credential.revoked_by',
   'decided_by',
   'device',
   'epoch',
