@@ -544,7 +544,7 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await page.getByRole('button', { name: 'Edit' }).click();
   const record = page.getByRole('dialog', { name: 'Documentation' });
   await record.getByLabel('Severity').selectOption('High');
-  await record.getByLabel('Began').fill('2026-01-15');
+  await record.getByRole('group', { name: 'Began' }).getByLabel('Day').fill('2026-01-15');
   await record.getByRole('checkbox', { name: 'names', exact: true }).check();
   await record.getByRole('checkbox', { name: /^face templates \(biometric/ }).check();
   await axe(page);

@@ -13,6 +13,7 @@ import type { Person, PersonHistory } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
+import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { leftoversJob } from '../../sync/server/core/accounts/module.ts';
 import { keepCardTemplate, readCardTemplates } from '../../sync/server/core/templates/templates.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -141,7 +142,12 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const west = await door();
     await west.sync();
     const url = `/api/people/${ada.id}`;
-    const card = await api.ask<PrintableCard>('POST', `${url}/cards`, { as: 'staff' });
+    const email = `${randomUUID()}@example.org`;
+    const { id } = await api.db
+      .transaction()
+      .execute((tx) => addAccount(tx, api.keys, { role: 'staff', email }, api.now));
+    const desk = api.actorOf('staff', id);
+    const card = await api.ask<PrintableCard>('POST', `${url}/cards`, { as: desk });
     expect(card).toMatchObject({ name: 'Ada', number: null });
     expect(await west.sync()).toEqual(['credentials']);
     expect(await west.read(card.text)).toBe('welcome');
@@ -149,19 +155,16 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(listed.items).toMatchObject([{ id: card.id, kind: 'card', number: null, revokedAt: null }]);
     expect(JSON.stringify(listed)).not.toContain(card.text.slice(5));
     const lost = await api.ask<PrintableCard>('POST', `${url}/cards`);
-    await api.ask('DELETE', `${url}/credentials/${card.id}`, { as: 'staff' });
+    await api.ask('DELETE', `${url}/credentials/${card.id}`, { as: desk });
     await west.sync();
     expect([await west.refused(card.text), await west.read(lost.text)]).toEqual(['code-unknown', 'welcome']);
     const me = api.actorOf('person', ada.id);
     const mine = await api.ask<Credentials>('DELETE', `/api/me/credentials/${lost.id}`, { as: me });
     expect(mine.items.map((c) => c.revokedAt !== null)).toEqual([true, true]);
     const { items } = await api.ask<PersonHistory>('GET', `${url}/history`);
-    expect(items.flatMap((i) => (i.what === 'credential' ? `${i.change} by ${i.via}` : [])).sort()).toEqual([
-      'issued by staff',
-      'issued by staff',
-      'revoked by person',
-      'revoked by staff',
-    ]);
+    expect(items.flatMap((i) => (i.what === 'credential' ? `${i.change} by ${i.email ?? i.via}` : [])).sort()).toEqual(
+      [`issued by ${email}`, `revoked by ${email}`, 'issued by staff', 'revoked by person'].sort(),
+    );
     await west.sync();
     expect(await west.refused(lost.text)).toBe('code-unknown');
     const other = api.actorOf('person', (await make('Eve')).id);
@@ -262,6 +265,8 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       api.db.selectFrom('credential').select(['id', 'hash', 'device']).where('person', '=', person).execute();
     expect(await left(ada.id)).toEqual([]);
     expect((await left(eve.id)).filter((c) => c.hash)).toHaveLength(19);
+    const { items } = await api.ask<PersonHistory>('GET', `/api/people/${eve.id}/history`);
+    expect(items.filter((i) => i.change === 'revoked')).toMatchObject([{ what: 'credential', via: 'kiosk' }]);
     await west.sync();
     expect([await west.refused(late), await west.read(full)]).toEqual(['code-unknown', 'welcome']);
   });

@@ -3,9 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import * as api from '../../../sync/protocol/api/audit.ts';
+import { dataKinds } from '../../../sync/protocol/api/data-kinds.ts';
+import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { EXIT } from '../exit-codes.ts';
-import { instant, wholeNumber } from '../options.ts';
+import { instant, Option, wholeNumber } from '../options.ts';
 import { print, withProgress } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 
@@ -73,9 +75,9 @@ function filtered(command: Command) {
     .option('--who <id>', 'account, device or person who did it')
     .option('--affected <id>', 'person it was about')
     .option('--person <id>', 'person who did it or who it was about')
-    .option('--role <role>', 'admin, dpo, staff, auditor, person, device, operator, system, nobody')
-    .option('--action <action>', 'read, write, delete, export, decrypt, sign-in, refuse, operate')
-    .option('--data <kind>', 'kind of data, e.g. person.name or template')
+    .addOption(new Option('--role <role>', 'role of who did it').choices(api.AUDIT_ROLES))
+    .addOption(new Option('--action <action>').choices(AUDIT_ACTIONS))
+    .addOption(new Option('--data <kind>', 'kind of data').choices(dataKinds))
     .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
     .option('--email <address>', 'e-mail address of the account that did it')

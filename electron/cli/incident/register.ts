@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from '@commander-js/extra-typings';
 import type { z } from 'zod';
+import { AUDIT_ROLES } from '../../../sync/protocol/api/audit.ts';
 import { dataKinds } from '../../../sync/protocol/api/data-kinds.ts';
+import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import * as api from '../../../sync/protocol/api/incidents.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, instant, Option, someOf } from '../options.ts';
@@ -177,8 +179,8 @@ function registerChanges(incident: Command): void {
     .option('--from <time>', 'from this time', instant)
     .option('--to <time>', 'before this time', instant)
     .option('--who <id>', 'account or device responsible')
-    .option('--role <role>', 'role of the account responsible')
-    .option('--action <action>', 'read, write, delete, export, decrypt, …')
+    .addOption(new Option('--role <role>', 'role of the account responsible').choices(AUDIT_ROLES))
+    .addOption(new Option('--action <action>').choices(AUDIT_ACTIONS))
     .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
     .addOption(new Option('--data <kind>', 'kind of data').choices(dataKinds))
@@ -212,17 +214,19 @@ function incidentText(i: api.Incident): string {
     summaryLine(i),
     ...(i.data.length > 0 ? [`  data: ${i.data.join(' ')}`] : []),
     ...written,
-    ...i.scopes.map(
-      ({ scope }) =>
-        `  scope: ${Object.entries(scope)
-          .map((pair) => pair.join(' '))
-          .join(', ')}`,
-    ),
-    ...i.timeline.map(
-      (e) => `  ${e.at}  ${e.byRole}${e.byId ? ` ${e.byId}` : ''}  ${e.kind}${e.text ? `: ${e.text}` : ''}`,
-    ),
+    ...i.scopes.map(({ scope }) => `  scope: ${conditions(scope)}`),
+    ...i.timeline.map(({ at, byRole, byEmail, byId, kind, text }) => {
+      const who = [byRole, byEmail ?? byId].filter(Boolean).join(' ');
+      const what = kind.startsWith('scope') ? conditions(JSON.parse(text)) : text;
+      return `  ${at}  ${who}  ${kind}${what && `: ${what}`}`;
+    }),
   ].join('\n');
 }
+
+const conditions = (scope: api.IncidentScope): string =>
+  Object.entries(scope)
+    .map((pair) => pair.join(' '))
+    .join(', ');
 
 function clockText({ clock }: Pick<Summary, 'clock'>): string {
   const hours = (ms: number) => `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`;

@@ -6,10 +6,11 @@ import { usePages, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/labels.tsx';
+import { MomentField, useMoment } from '../parts/moment-field.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { zoneOf } from '../state/places.ts';
-import { ClockBadge, IncidentView, momentFields, typedMoment } from './incidents/one.tsx';
+import { ClockBadge, IncidentView } from './incidents/one.tsx';
 
 export function Incidents({ rest: [id], role }: PageProps) {
   return id ? <IncidentView key={id} id={id} role={role} /> : <List mayOpen={role !== 'auditor'} />;
@@ -79,24 +80,9 @@ function List({ mayOpen }: { mayOpen: boolean }) {
 }
 
 function Open() {
-  const zone = zoneOf();
-  const now = Date.now();
-  const { values, field } = useFields<string>(
-    {
-      title: '',
-      description: '',
-      severity: 'medium',
-      ...momentFields('foundAt', now, zone),
-    },
-    OpenIncident,
-  );
-  const { title, description, severity } = values;
-  const parsed = OpenIncident.safeParse({
-    title,
-    description,
-    severity,
-    foundAt: typedMoment(values, 'foundAt', zone),
-  });
+  const { values, field } = useFields({ title: '', description: '', severity: 'medium' }, OpenIncident);
+  const found = useMoment(new Date().toISOString(), zoneOf());
+  const parsed = OpenIncident.safeParse({ ...values, foundAt: found.at });
   return (
     <WriteForm
       write={() => api(openIncident, { body: parsed.data! })}
@@ -113,10 +99,7 @@ function Open() {
         {...field('severity')}
         options={SEVERITIES.map((s) => [s, t(`incidents.is.${s}`)])}
       />
-      <div class="beside">
-        <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" {...field('foundAtDay')} />
-        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('foundAtTime')} />
-      </div>
+      <MomentField label={t('incidents.foundAt')} required moment={found} />
     </WriteForm>
   );
 }

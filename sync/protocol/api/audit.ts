@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { endpoint } from './endpoint.ts';
+import { dataKinds } from './data-kinds.ts';
+import { AUDIT_ACTIONS, endpoint } from './endpoint.ts';
 import { countedPageOf, Instant, sortedQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
@@ -26,8 +27,8 @@ export const auditFilter = {
   from: Instant.optional(),
   /** Exclusive. */
   to: Instant.optional(),
-  action: Term.optional(),
-  role: Term.optional(),
+  action: z.enum(AUDIT_ACTIONS).optional(),
+  role: z.enum(AUDIT_ROLES).optional(),
   /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
   affected: z.uuid().optional(),
@@ -38,8 +39,7 @@ export const auditFilter = {
   /** Beginning of it, e.g. `GET /api/people`. */
   route: Term.optional(),
   resource: Term.optional(),
-  /** Kind of data, e.g. `person.name`. */
-  data: Term.optional(),
+  data: z.enum(dataKinds).optional(),
   outcome: Term.optional(),
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFilter } from './audit.ts';
 import { dataKinds } from './data-kinds.ts';
 import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
@@ -9,9 +10,7 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 const Text = z.string().trim().max(10_000);
 const Title = z.string().trim().min(1).max(200);
 export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
-const Name = z.string().trim().min(1).max(80);
-const Kind = z.enum(dataKinds);
-const Kinds = z.array(Kind).max(dataKinds.length);
+const Kinds = z.array(z.enum(dataKinds)).max(dataKinds.length);
 
 /** What is written about an incident. Empty: not written yet. */
 const texts = {
@@ -62,18 +61,8 @@ export const ChangeIncident = z.strictObject({
 
 /** Which audit rows show who it affected; all conditions that are given must match. */
 export const IncidentScope = z
-  .strictObject({
-    from: Instant.optional(),
-    /** Exclusive. */
-    to: Instant.optional(),
-    /** Account or device that did it. */
-    who: z.uuid().optional(),
-    role: Name.optional(),
-    action: Name.optional(),
-    route: z.string().trim().min(1).max(200).optional(),
-    resource: z.string().trim().min(1).max(200).optional(),
-    data: Kind.optional(),
-  })
+  .strictObject(auditFilter)
+  .pick({ from: true, to: true, who: true, role: true, action: true, route: true, resource: true, data: true })
   .refine((scope) => Object.keys(scope).length > 0, 'names no condition: that would be everybody');
 export type IncidentScope = z.infer<typeof IncidentScope>;
 
@@ -106,6 +95,9 @@ const Entry = z.strictObject({
   kind: z.string(),
   byRole: z.string(),
   byId: z.uuid().nullable(),
+  /** E-mail address of the account; null: no account did it, or it was removed. */
+  byEmail: z.string().nullable(),
+  /** Of a scope: its conditions as JSON. */
   text: z.string(),
 });
 

@@ -2,54 +2,30 @@ import { useState } from 'preact/hooks';
 import { type DataKind, dataKinds } from '../../../../sync/protocol/api/data-kinds.ts';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
-import { directionOf, listed, numberOf } from '../../../shared/i18n.ts';
+import { directionOf, listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
-import {
-  AreaField,
-  CheckField,
-  CheckFields,
-  SelectField,
-  TextField,
-  useCheck,
-  useFields,
-} from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, CheckFields, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
-import { type Key, t } from '../../i18n.ts';
+import { t } from '../../i18n.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { filterOf } from '../../parts/filters.tsx';
-import { codeLabel, kindsLabel, Moment, moment } from '../../parts/labels.tsx';
+import { kindsLabel, Moment, moment } from '../../parts/labels.tsx';
+import { MomentField, useMoment } from '../../parts/moment-field.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
-import { RowButton } from '../../parts/row-button.tsx';
-import { DataTable } from '../../parts/table.tsx';
-import { dayKeyIn, instantAt, timeIn } from '../../state/clock.ts';
 import { kiosks, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
+import { AffectedPanel } from './scope.tsx';
 import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 const TIMES = ['foundAt', 'beganAt', 'endedAt'] as const;
-/** What each condition of a scope is called. */
-const CONDITIONS = {
-  from: 'audit.from',
-  to: 'audit.before',
-  who: 'incidents.scopeWho',
-  role: 'audit.role',
-  action: 'audit.action',
-  route: 'audit.route',
-  resource: 'audit.what',
-  data: 'incidents.scopeData',
-} as const satisfies Record<keyof incidents.IncidentScope, Key>;
-
 /** One incident: its deadline, its documentation, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useRead(incidents.getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
   const incident = found.value;
-  const affected = filterOf('affected');
   const may = role !== 'auditor' && incident?.state !== 'closed';
   const close = () =>
     run(() => api(incidents.closeIncident, { params: { incident: id } }), {
@@ -60,12 +36,6 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
         word: t('incidents.closeWord'),
       },
       say: () => t('incidents.closed'),
-      done: found.reload,
-    });
-  const dropScope = (scope: string, body: incidents.IncidentScope) =>
-    run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), {
-      say: () => t('webhooks.removed'),
-      undo: () => api(incidents.addIncidentScope, { params: { incident: id }, body }),
       done: found.reload,
     });
   return (
@@ -136,48 +106,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
               ))}
             </dl>
           </Panel>
-          <Panel
-            title={t('incidents.affected')}
-            aside={
-              may && (
-                <DialogButton label={t('incidents.addScope')}>
-                  <AddScope id={id} onDone={found.reload} />
-                </DialogButton>
-              )
-            }
-          >
-            <p class="muted">{t('incidents.affectedText')}</p>
-            <ul>
-              {incident.scopes.map(({ id: scope, scope: conditions }) => (
-                <li key={scope} class="setting">
-                  <dl class="facts" id={`scope-${scope}`}>
-                    {Object.entries(conditions).map(([name, value]) => (
-                      <Fact
-                        key={name}
-                        name={t(CONDITIONS[name as keyof typeof CONDITIONS])}
-                        value={<Condition name={name} value={value} />}
-                      />
-                    ))}
-                  </dl>
-                  {may && (
-                    <RowButton of={`scope-${scope}`} onClick={() => void dropScope(scope, conditions)}>
-                      {t('incidents.dropScope')}
-                    </RowButton>
-                  )}
-                </li>
-              ))}
-            </ul>
-            {role === 'dpo' && incident.scopes.length > 0 && (
-              <div class="actions start">
-                <Button
-                  label={t('incidents.showAffected')}
-                  aria-expanded={affected.value !== ''}
-                  onClick={() => affected.onValue(affected.value ? '' : 'shown')}
-                />
-              </div>
-            )}
-            {role === 'dpo' && affected.value && <Affected key={JSON.stringify(incident.scopes)} id={id} />}
-          </Panel>
+          <AffectedPanel incident={incident} role={role} may={may} onDone={found.reload} />
           <Timeline incident={incident} may={may} onDone={found.reload} />
         </>
       )}
@@ -185,46 +114,21 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   );
 }
 
-function Condition({ name, value }: { name: string; value: string }) {
-  if (name === 'from' || name === 'to') return <Moment at={value} />;
-  if (name === 'data') return codeLabel('dataKinds', value);
-  if (name === 'action' || name === 'role') return codeLabel(`audit.${name}s`, value);
-  return (
-    <bdi class="long-text" dir="ltr">
-      {value}
-    </bdi>
-  );
-}
-
-/** A day and a time of it, as `useFields` holds them. */
-export const momentFields = (name: string, at: string | number | null, zone: string) => ({
-  [`${name}Day`]: at === null ? '' : dayKeyIn(at, zone),
-  [`${name}Time`]: at === null ? '' : timeIn(at, zone, 'en'),
-});
-
-export const typedMoment = (values: Readonly<Record<string, string>>, name: string, zone: string): string | null =>
-  instantAt(values[`${name}Day`]!, values[`${name}Time`] || '00:00', zone);
-
 function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () => void }) {
+  const texts = Object.fromEntries(TEXT_FIELDS.map((name) => [name, incident[name]]));
+  const { values, field } = useFields<string>({ severity: incident.severity, ...texts }, incidents.ChangeIncident);
   const zone = zoneOf();
-  const texts: Record<string, string> = Object.fromEntries(TEXT_FIELDS.map((name) => [name, incident[name]]));
-  const times = Object.assign({}, ...TIMES.map((name) => momentFields(name, incident[name], zone)));
-  const { values, field } = useFields<string>(
-    { severity: incident.severity, ...texts, ...times },
-    incidents.ChangeIncident,
-  );
+  const times = {
+    foundAt: useMoment(incident.foundAt, zone),
+    beganAt: useMoment(incident.beganAt, zone),
+    endedAt: useMoment(incident.endedAt, zone),
+  };
   const [data, setData] = useState<readonly DataKind[]>(incident.data);
   const edited = {
     severity: values.severity as incidents.Incident['severity'],
     data: [...data].sort(),
     ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, values[name]!])),
-    // What was not touched stays as it is, to the second.
-    ...Object.fromEntries(
-      TIMES.map((name) => {
-        const kept = [`${name}Day`, `${name}Time`].every((part) => values[part] === times[part]);
-        return [name, kept ? incident[name] : typedMoment(values, name, zone)];
-      }),
-    ),
+    ...Object.fromEntries(TIMES.map((name) => [name, times[name].at])),
   };
   const changed = Object.fromEntries(
     Object.entries(edited).filter(([name, value]) => String(value) !== String(incident[name as keyof typeof edited])),
@@ -245,22 +149,7 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
         options={incidents.Severity.options.map((s) => [s, t(`incidents.is.${s}`)])}
       />
       {TIMES.map((name) => (
-        <div key={name} class="beside">
-          <TextField
-            label={t(`incidents.${name}`)}
-            type="date"
-            required={name === 'foundAt' || values[`${name}Time`] !== ''}
-            dir="ltr"
-            {...field(`${name}Day`)}
-          />
-          <TextField
-            label={t('incidents.foundTime')}
-            type="time"
-            required={name === 'foundAt'}
-            dir="ltr"
-            {...field(`${name}Time`)}
-          />
-        </div>
+        <MomentField key={name} label={t(`incidents.${name}`)} required={name === 'foundAt'} moment={times[name]} />
       ))}
       {TEXT_FIELDS.map((name) => (
         <AreaField key={name} label={t(`incidents.text.${name}`)} rows={4} {...field(name)} />
@@ -280,58 +169,16 @@ function Write({ incident, onDone }: { incident: incidents.Incident; onDone: () 
 }
 
 function Notified({ id, to, onDone }: { id: string; to: 'authority' | 'people'; onDone: () => void }) {
-  const zone = zoneOf();
-  const [first] = useState(() => momentFields('at', Date.now(), zone));
-  const { values, field } = useFields<string>(first);
-  const typed = typedMoment(values, 'at', zone);
-  // Not to the minute: it may have been discovered in this one.
-  const at = Object.entries(first).every(([part, value]) => values[part] === value) ? new Date().toISOString() : typed;
+  const moment = useMoment(new Date().toISOString(), zoneOf());
   return (
     <WriteForm
-      write={() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: at! } })}
+      write={() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: moment.at! } })}
       say={() => t('incidents.noted')}
       done={onDone}
-      ready={at !== null}
+      ready={moment.at !== null}
       action={t(`incidents.notified.${to}`)}
     >
-      <div class="beside">
-        <TextField label={t(`incidents.${to}At`)} type="date" required dir="ltr" {...field('atDay')} />
-        <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" {...field('atTime')} />
-      </div>
-    </WriteForm>
-  );
-}
-
-/** Which rows of the audit log show who it affected. */
-function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
-  const { values, field } = useFields({ from: '', to: '', who: '', route: '', data: '' }, incidents.IncidentScope);
-  const zone = zoneOf();
-  const given = Object.fromEntries(
-    Object.entries({
-      ...values,
-      from: values.from && instantAt(values.from, '00:00', zone),
-      to: values.to && instantAt(values.to, '00:00', zone),
-    }).filter(([, v]) => v),
-  );
-  const parsed = incidents.IncidentScope.safeParse(given);
-  return (
-    <WriteForm
-      write={() => api(incidents.addIncidentScope, { params: { incident: id }, body: parsed.data! })}
-      say={() => t('people.saved')}
-      done={onDone}
-      ready={parsed.success}
-      action={t('incidents.addScope')}
-    >
-      <p class="muted">{t('incidents.scopeText')}</p>
-      <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
-      <TextField label={t('audit.before')} type="date" dir="ltr" {...field('to')} />
-      <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
-      <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
-      <SelectField
-        label={t('incidents.scopeData')}
-        {...field('data')}
-        options={[['', t('any')], ...dataKinds.map((kind) => [kind, t(`dataKinds.${kind}`)] as const)]}
-      />
+      <MomentField label={t(`incidents.${to}At`)} required moment={moment} />
     </WriteForm>
   );
 }
@@ -405,53 +252,6 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
         />
       </fieldset>
     </WriteForm>
-  );
-}
-
-function Affected({ id }: { id: string }) {
-  const found = useRead(incidents.listAffected, { params: { incident: id } });
-  const value = found.value;
-  if (!value) return <Reading of={found} rows={5} />;
-  return (
-    <div class="stack">
-      <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
-      {value.everyone && <Note>{t('incidents.affectedAll')}</Note>}
-      {value.unknown > 0 && <p class="muted">{t('audit.erased', { count: value.unknown })}</p>}
-      <DataTable
-        id="affected"
-        beside
-        search="here"
-        caption={t('incidents.affected')}
-        rows={value.people}
-        rowKey={(p) => p.person}
-        columns={{
-          name: {
-            label: t('people.name'),
-            heads: true,
-            sort: (p) => p.name,
-            cell: (p) => <PersonLink id={p.person} name={p.name} />,
-          },
-          email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <bdi dir="ltr">{p.email ?? '–'}</bdi> },
-          data: {
-            label: t('incidents.data'),
-            sort: (p) => kindsLabel(p.data),
-            cell: (p) => kindsLabel(p.data),
-          },
-          rows: {
-            label: t('incidents.affectedRows'),
-            numeric: true,
-            sort: (p) => p.rows,
-            cell: (p) => numberOf(p.rows),
-          },
-          last: {
-            label: t('incidents.affectedLast'),
-            numeric: true,
-            sort: (p) => p.last,
-            cell: (p) => <Moment at={p.last} />,
-          },
-        }}
-      />
-    </div>
   );
 }
 

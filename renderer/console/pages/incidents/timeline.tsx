@@ -7,6 +7,7 @@ import { Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { hasSentence, t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
+import { Conditions } from './scope.tsx';
 
 /** What happened with an incident, oldest first, and a note to be added. */
 export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {
@@ -19,7 +20,9 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
             <div>
               <p class="setting-name">{codeLabel('incidents.entry', entry.kind)}</p>
               <EntryText entry={entry} />
-              <p class="muted small">{codeLabel('audit.roles', entry.byRole)}</p>
+              <p class="muted small">
+                {codeLabel('audit.roles', entry.byRole)} <bdi dir="ltr">{entry.byEmail}</bdi>
+              </p>
             </div>
           </li>
         ))}
@@ -32,7 +35,6 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
 /** What an entry says besides its kind: names of fields and moments in the reader's words. */
 function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][number] }) {
   switch (kind) {
-    case 'scope-removed': // Which one: an id, of nothing that is there any more.
     case 'closed':
       return null;
     case 'changed':
@@ -51,13 +53,8 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
         </p>
       );
     case 'scope':
-      return (
-        <p>
-          <code class="small long-text" dir="ltr">
-            {text}
-          </code>
-        </p>
-      );
+    case 'scope-removed':
+      return <Conditions of={JSON.parse(text)} />;
     default:
       return <p dir="auto">{text}</p>;
   }

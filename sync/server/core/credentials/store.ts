@@ -104,7 +104,7 @@ export async function keepKioskCard(
   }
   if (hash === undefined) return;
   await sql`
-    update credential set revoked_at = ${at.toISOString()}::timestamptz, hash = null where id = (
+    update credential set revoked_at = ${at.toISOString()}::timestamptz, revoked_via = 'kiosk', hash = null where id = (
       select id from credential where person = ${person}::uuid and kind = 'card' and revoked_at is null
         and id <> ${id}::uuid
         and (select count(*) from credential c where c.person = ${person}::uuid and c.revoked_at is null) >= ${MAX_CREDENTIALS - 1}

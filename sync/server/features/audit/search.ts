@@ -181,7 +181,7 @@ export function inClear<O>(query: Query<O>, filter: AuditFilter): Query<O> {
   if (who !== undefined) q = q.where((e) => e.or([e('actor', '=', who), e('role', '=', 'person')]));
   if (route !== undefined) q = q.where((e) => e(e.fn('starts_with', ['route', e.val(route)]), '=', true));
   if (resource !== undefined) q = q.where('resource', '=', resource);
-  if (data !== undefined) q = q.where((e) => e(e.val(data), '=', e.fn.any('data')));
+  if (data !== undefined) q = q.where((e) => e(e.val<string>(data), '=', e.fn.any('data')));
   if (outcome !== undefined) q = q.where('outcome', '=', outcome);
   return q;
 }

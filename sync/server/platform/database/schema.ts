@@ -379,7 +379,7 @@ export interface Tables {
     issued_at: Instant;
     issued_by: string | null;
     revoked_at: Instant | null;
-    revoked_via: 'staff' | 'person' | null;
+    revoked_via: 'staff' | 'person' | 'kiosk' | null;
     revoked_by: string | null;
   };
   card_template: {

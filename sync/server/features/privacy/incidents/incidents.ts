@@ -15,6 +15,7 @@ import type { Place as Behind } from '../../../platform/access/cursor.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import { defined, find, findLocked, findSorted, insert, remove, update } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
+import { emailsOf } from '../../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
@@ -99,6 +100,7 @@ export function summaryOf({ row, texts }: Held, now: Date) {
 export async function readIncident(db: Db, keys: Keys, id: string, now: Date): Promise<Incident> {
   const held = await holdIncident(db, keys, id);
   const entries = await findSorted(db, 'incident_entry', { incident: id }, ['at', 'id']);
+  const emailOf = await emailsOf(db, keys);
   const { row, texts } = held;
   return {
     ...summaryOf(held, now),
@@ -116,6 +118,7 @@ export async function readIncident(db: Db, keys: Keys, id: string, now: Date): P
       kind: e.kind,
       byRole: e.by_role,
       byId: e.by_id,
+      byEmail: emailOf(e.by_id),
       text: e.sealed ? String(keys.openJson(entryPlace(e.id), e.sealed)) : '',
     })),
   };
@@ -198,15 +201,17 @@ export async function addScope(d: Doing, id: string, scope: IncidentScope): Prom
   await holdOpen(d, id);
   const made = v7();
   await insert(d.tx, 'incident_scope', { id: made, incident: id, filter: JSON.stringify(scope), added_at: d.now });
-  await entry(d, id, 'scope', scopeText(scope));
+  await entry(d, id, 'scope', JSON.stringify(scope));
   return made;
 }
 
 /** @throws Problem `incident-unknown`, `incident-closed`, `scope-unknown` */
 export async function removeScope(d: Doing, id: string, scope: string): Promise<void> {
   await holdOpen(d, id);
-  if ((await remove(d.tx, 'incident_scope', { id: scope, incident: id })) === 0) throw new Problem('scope-unknown');
-  await entry(d, id, 'scope-removed', scope);
+  const removed = (await scopesOf(d.tx, id)).find((one) => one.id === scope);
+  if (!removed) throw new Problem('scope-unknown');
+  await remove(d.tx, 'incident_scope', { id: scope });
+  await entry(d, id, 'scope-removed', JSON.stringify(removed.scope));
 }
 
 /** Notes that the authority, or the affected, were notified. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
@@ -231,13 +236,6 @@ export async function closeIncident(d: Doing, id: string): Promise<void> {
   requireDocumented({ foundAt: row.found_at, authorityAt: row.authority_at, peopleAt: row.people_at, ...texts });
   await write(d, held, { closed_at: d.now }, texts);
   await entry(d, id, 'closed', '');
-}
-
-/** As a line of the timeline has it. */
-export function scopeText(scope: IncidentScope): string {
-  return Object.entries(scope)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
 }
 
 export function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<string> {

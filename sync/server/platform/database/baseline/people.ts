@@ -213,8 +213,8 @@ export const people: readonly string[] = [
      -- Account that issued it in the console.
      issued_by uuid,
      revoked_at timestamptz,
-     -- Null: at a kiosk.
-     revoked_via text check (revoked_via in ('staff', 'person')),
+     -- Null: at a kiosk, whose event is its record. 'kiosk': to make room for a card that one issued.
+     revoked_via text check (revoked_via in ('staff', 'person', 'kiosk')),
      revoked_by uuid,
      check (num_nonnulls(hash, number) = case when revoked_at is null then 1 else 0 end))`,
   `create index credential_person on credential (person)`,
