@@ -167,6 +167,10 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       ['given', 'staff'],
       ['withdrawn', 'staff'],
     ]);
+    const soon = new Date(api.now.getTime() + 86_400_000).toISOString();
+    const count = async (period: string) =>
+      (await api.ask<Page<unknown>>('GET', `/api/consents?person=${person}&${period}=${soon}`)).items.length;
+    expect([await count('from'), await count('to')]).toEqual([0, 3]);
   });
 
   test('someone who leaves a site is forgotten by its kiosks, and known at the new one', async () => {

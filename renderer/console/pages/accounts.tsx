@@ -7,7 +7,7 @@ import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
 import { useRead, useResource, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Ago } from '../parts/labels.tsx';
+import { Ago, Email } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
@@ -82,7 +82,7 @@ export function Accounts({ role }: PageProps) {
                 label: t('people.email'),
                 heads: true,
                 sort: (a) => a.email,
-                cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span>,
+                cell: (a) => (a.email ? <Email of={a.email} /> : t('noEmail')),
               },
               role: {
                 label: t('accounts.role'),

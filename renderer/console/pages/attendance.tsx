@@ -20,12 +20,12 @@ import { placeOf, RecordedAt } from '../parts/place-links.tsx';
 import { BulkButton, RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
-import { addDays, dayKeyIn, instantAt, momentIn } from '../state/clock.ts';
+import { dayKeyIn, momentIn, periodOf } from '../state/clock.ts';
 import { kiosks, zoneOf } from '../state/places.ts';
 
 const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
 
-/** Days of the site's calendar as the moments that the API takes; `to` is the day after, which is not included. */
+/** What the address says, as the API takes it; without a day, today and what follows. */
 function asked(query: URLSearchParams) {
   const given: Partial<Record<(typeof FILTERS)[number], string>> = Object.fromEntries(query);
   const { site, from, to, person, device, direction, method, show } = given;
@@ -36,8 +36,7 @@ function asked(query: URLSearchParams) {
     device,
     direction,
     method,
-    from: instantAt(from || dayKeyIn(Date.now(), zone), '00:00', zone) ?? undefined,
-    to: to && (instantAt(addDays(to, 1), '00:00', zone) ?? undefined),
+    ...periodOf(from || dayKeyIn(Date.now(), zone), to ?? '', zone),
     ...(show === 'counts' && { voided: false, duplicates: false }),
     ...(show === 'voided' && { voided: true }),
   };

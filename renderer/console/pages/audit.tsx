@@ -11,16 +11,16 @@ import { DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
-import { codeLabel, kindsLabel, Moment } from '../parts/labels.tsx';
+import { codeLabel, Email, kindsLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { type ChosenPerson, PersonField } from '../parts/people-search.tsx';
+import { PersonOfId } from '../parts/people-search.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
-import { addDays, instantAt } from '../state/clock.ts';
+import { periodOf } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
@@ -60,21 +60,12 @@ export const AuditOfOthers = () => (
 /** What of a search the address may have: an e-mail address, or what a route names, may be someone's. */
 const ADDRESSED = ['from', 'to', 'action', 'role', 'affected'] as const;
 
-/** Days of the site's calendar as the moments that the API takes. */
-function asked({ from, to, ...rest }: typeof EMPTY): Record<string, string | null> {
-  const zone = zoneOf();
-  return {
-    ...rest,
-    from: from && instantAt(from, '00:00', zone),
-    to: to && instantAt(addDays(to, 1), '00:00', zone),
-  };
-}
+const asked = ({ from, to, ...rest }: typeof EMPTY) => ({ ...rest, ...periodOf(from, to, zoneOf()) });
 
 /** Who has seen or changed whose data. A person's own page leads here with their id. */
 export function Audit({ rest: [affected], role, query }: PageProps) {
   const given = Object.fromEntries(ADDRESSED.map((name) => [name, query.get(name) ?? '']));
   const { values, setValues, field } = useFields({ ...EMPTY, ...given, ...(affected && { affected }) });
-  const [person, setPerson] = useState<ChosenPerson | null>(null);
   const [sought, setSought] = useState(() => asked(values));
   const pages = useList(audit.searchAudit, { query: sought });
   const { error, run } = useWrite();
@@ -117,13 +108,10 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
         {role === 'dpo' ? (
-          <PersonField
+          <PersonOfId
             label={t('audit.affected')}
-            value={person ?? (values.affected ? { id: values.affected, name: values.affected.slice(-8) } : null)}
-            onPerson={(chosen) => {
-              setPerson(chosen);
-              setValues((all) => ({ ...all, affected: chosen?.id ?? '' }));
-            }}
+            id={values.affected || null}
+            onPerson={(chosen) => setValues((all) => ({ ...all, affected: chosen?.id ?? '' }))}
           />
         ) : (
           // Auditors see no names.
@@ -135,7 +123,6 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
             label={t('filters.clear')}
             onClick={() => {
               setValues(EMPTY);
-              setPerson(null);
               search(EMPTY);
             }}
           />
@@ -159,7 +146,13 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
             cell: (r) => (
               <div>
                 <p dir="auto">
-                  {r.role === 'device' && r.actor !== null ? <KioskLink id={r.actor} name={whoOf(r)} /> : whoOf(r)}
+                  {r.role === 'device' && r.actor !== null ? (
+                    <KioskLink id={r.actor} name={whoOf(r)} />
+                  ) : r.email ? (
+                    <Email of={r.email} />
+                  ) : (
+                    whoOf(r)
+                  )}
                 </p>
                 {r.ip && (
                   <p class="muted small">

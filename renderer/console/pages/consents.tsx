@@ -7,6 +7,7 @@ import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../s
 import { languageName } from '../../shared/web/languages.ts';
 import { Badge, DialogButton } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
+import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
@@ -17,20 +18,32 @@ import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
+import { periodOf } from '../state/clock.ts';
+import { zoneOf } from '../state/places.ts';
 
 /** Who said what, when, and to which text. */
 export function Consents() {
+  const [from, to] = [filterOf('from'), filterOf('to')];
   const pages = useList(consents.listConsents, {
-    query: { person: filterOf('person').value, action: filterOf('action').value },
+    query: {
+      person: filterOf('person').value,
+      action: filterOf('action').value,
+      ...periodOf(from.value, to.value, zoneOf()),
+    },
   });
   return (
-    <PageFrame of="consents">
+    <PageFrame
+      of="consents"
+      actions={<Button label={t('consents.without')} onClick={() => go('people', { consent: 'none' })} />}
+    >
       <DataTable
         id="consents"
         search="here"
         pages={pages}
         filters={
-          <FilterBar names={['person', 'action']}>
+          <FilterBar names={['from', 'to', 'person', 'action']}>
+            <TextField label={t('attendance.from')} type="date" {...from} />
+            <TextField label={t('attendance.to')} type="date" {...to} />
             <PersonFilter />
             <SelectFilter
               name="action"

@@ -9,7 +9,7 @@ import { WriteForm } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
-import { Moment } from '../parts/labels.tsx';
+import { Email, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SearchCut, usePeopleSearch } from '../parts/people-search.tsx';
 import { askIfTaken, languageOptions, PersonFields, PersonLink, textFields } from '../parts/person-fields.tsx';
@@ -68,7 +68,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       email: {
         label: t('people.email'),
         sort: (p: Person) => p.email,
-        cell: (p: Person) => <span dir="ltr">{p.email ?? '–'}</span>,
+        cell: (p: Person) => <Email of={p.email ?? '–'} />,
       },
       consent: {
         label: t('people.consent'),

@@ -176,16 +176,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
       done: holds.reload,
     });
   return (
-    <Panel
-      title={t('retention.holds')}
-      aside={
-        mayWrite && (
-          <DialogButton label={t('retention.addHold')}>
-            <AddHold onDone={holds.reload} />
-          </DialogButton>
-        )
-      }
-    >
+    <Panel title={t('retention.holds')} aside={mayWrite && <HoldButton person={null} onDone={holds.reload} />}>
       <ErrorNote error={error ?? holds.error} />
       {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
       {holds.value && holds.value.items.length > 0 && (
@@ -237,9 +228,22 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
   );
 }
 
-function AddHold({ onDone }: { onDone: () => void }) {
+interface NewHoldProps {
+  /** Whose data; null: to be chosen. */
+  person: Person | null;
+  onDone: () => void;
+}
+
+/** Adds a legal hold. */
+export const HoldButton = (hold: NewHoldProps) => (
+  <DialogButton label={t('retention.addHold')}>
+    <AddHold {...hold} />
+  </DialogButton>
+);
+
+function AddHold({ person: given, onDone }: NewHoldProps) {
   const { values, field } = useFields({ site: '', from: '', until: '', reason: '' }, retention.NewHold);
-  const [person, setPerson] = useState<Person | null>(null);
+  const [person, setPerson] = useState(given);
   const site = values.site || null;
   const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site)) : null);
   const parsed = retention.NewHold.safeParse({

@@ -16,6 +16,18 @@ export const codeLabel = (under: string, code: string): string => {
 export const kindsLabel = (kinds: readonly string[]): string =>
   listed(kinds.map((kind) => codeLabel('dataKinds', kind)));
 
+/** An e-mail address. Where a line has no room for it, it breaks before its domain and not within a word. */
+export function Email({ of }: { of: string }) {
+  const [local, domain] = of.split(/(?=@[^@]*$)/);
+  return (
+    <bdi dir="ltr">
+      {local}
+      <wbr />
+      {domain}
+    </bdi>
+  );
+}
+
 /** Which of a kiosk's staff did something. */
 export function staffByLabel(by: StaffBy | null): string {
   if (by === null) return t('fleet.nobodyKnown');

@@ -105,7 +105,7 @@ export const personOption = (person: Person, pick: () => void): Option => ({
   pick,
 });
 
-export type ChosenPerson = Pick<Person, 'id' | 'name'>;
+type ChosenPerson = Pick<Person, 'id' | 'name'>;
 
 interface PersonFieldProps {
   readonly label: string;
@@ -139,7 +139,7 @@ export function PersonField({ label, hint = t('search.personHint'), value, onPer
             id={id}
             value={typed}
             onValue={setTyped}
-            aria-describedby={hint && `${id}-hint`}
+            aria-describedby={hint ? `${id}-hint` : undefined}
             groups={[
               { id: 'people', label: t('people.nav'), options: found.items.map((p) => personOption(p, pick(p))) },
             ]}
@@ -163,18 +163,27 @@ export function PersonField({ label, hint = t('search.personHint'), value, onPer
  * @param then what the address says as well once someone is chosen
  */
 export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, string | null>> }) {
-  const person = route.value.query.get('person');
-  const choose = (chosen: Person | null) => setQuery({ person: chosen?.id ?? null, ...(chosen && then), row: null });
-  return person ? (
-    <OnePerson key={person} id={person} onPerson={choose} />
-  ) : (
-    <PersonField label={t('reports.person')} hint="" value={null} onPerson={choose} />
+  return (
+    <PersonOfId
+      label={t('reports.person')}
+      id={route.value.query.get('person')}
+      onPerson={(chosen) => setQuery({ person: chosen?.id ?? null, ...(chosen && then), row: null })}
+    />
   );
 }
 
-/** The one who is chosen, by their name, which no row may hold. */
-function OnePerson({ id, onPerson }: { id: string } & Pick<PersonFieldProps, 'onPerson'>) {
+interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'onPerson'> {
+  /** Null: nobody is chosen. */
+  readonly id: string | null;
+}
+
+/** Somebody of whom the page has the id alone: an address may hold no name. */
+export const PersonOfId = ({ id, ...field }: PersonOfIdProps) =>
+  id === null ? <PersonField hint="" value={null} {...field} /> : <OnePerson key={id} id={id} {...field} />;
+
+function OnePerson({ id, ...field }: PersonOfIdProps & { id: string }) {
   const { value, error } = useRead(getPerson, { params: { person: id } });
-  const name = value || error ? (value?.name ?? null) : '';
-  return <PersonField label={t('reports.person')} hint="" value={{ id, name }} onPerson={onPerson} />;
+  // Who can't be read, as the audit log has them.
+  const name = value ? value.name : error ? id.slice(-8) : '';
+  return <PersonField hint="" value={{ id, name }} {...field} />;
 }

@@ -59,10 +59,10 @@ export async function askIfTaken(number: string, own?: Person): Promise<Question
   };
 }
 
-/** Rows of a list of facts. The name is the list's heading. */
+/** Rows of a list of facts. The name is the list's heading; who has no badge here may have one of their own beside it. */
 export function PersonFacts({ person }: { person: Person }) {
   return textFields
-    .slice(1)
+    .filter((name) => name !== 'name' && (name !== 'badge' || person.badge !== null))
     .map((name) => <Fact key={name} name={t(`people.${name}`)} dir="ltr" value={person[name] ?? '–'} />);
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addDays, dayKeyIn, instantAt, timeIn } from './clock.ts';
+import { addDays, dayKeyIn, instantAt, periodOf, timeIn } from './clock.ts';
 
 test('a wall time becomes the moment at which the site’s clock shows it', () => {
   expect(instantAt('2026-01-15', '08:30', 'Europe/Berlin')).toBe('2026-01-15T07:30:00.000Z');
@@ -12,6 +12,14 @@ test('a wall time becomes the moment at which the site’s clock shows it', () =
 test('the hour that summer time repeats means its first, the one it leaves out is not lost', () => {
   expect(instantAt('2026-10-25', '02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00.000Z');
   expect(instantAt('2026-03-29', '02:30', 'Europe/Berlin')).toBe('2026-03-29T01:30:00.000Z');
+});
+
+test('a period ends with its last day, and a day that is none narrows nothing', () => {
+  expect(periodOf('2026-03-28', '2026-03-29', 'Europe/Berlin')).toEqual({
+    from: '2026-03-27T23:00:00.000Z',
+    to: '2026-03-29T22:00:00.000Z',
+  });
+  expect(periodOf('', 'tomorrow', 'Europe/Berlin')).toEqual({});
 });
 
 test('reading the wall back gives what went in, wherever the clock has that time once', () => {

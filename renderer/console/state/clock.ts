@@ -73,6 +73,18 @@ export function instantAt(date: string, time: string, timeZone: string): string 
   return new Date(right.length > 0 ? Math.min(...right) : wall - before).toISOString();
 }
 
+/**
+ * Days of a zone's calendar as the moments that lists are asked for: `to` is the end of its day, which is not included.
+ * A day that is none narrows nothing.
+ *
+ * @param from `YYYY-MM-DD`, or empty
+ */
+export function periodOf(from: string, to: string, timeZone: string): { readonly from?: string; readonly to?: string } {
+  const start = from && instantAt(from, '00:00', timeZone);
+  const end = to && instantAt(to, '00:00', timeZone) && instantAt(addDays(to, 1), '00:00', timeZone);
+  return { ...(start && { from: start }), ...(end && { to: end }) };
+}
+
 /** A day later or earlier. @param date `YYYY-MM-DD` */
 export const addDays = (date: string, days: number): string =>
   new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

@@ -92,6 +92,10 @@ export const ConsentQuery = z.strictObject({
   ...sortedQuery(['receivedAt', 'at'], '-receivedAt'),
   person: Uuid.optional(),
   action: Consent.shape.action.optional(),
+  /** Of `at`. */
+  from: Instant.optional(),
+  /** Exclusive. */
+  to: Instant.optional(),
 });
 
 export const listConsents = endpoint('GET /api/consents', {

@@ -154,11 +154,14 @@ export const NoticeQuery = z.strictObject({
   language: NoticeLanguage.default('en'),
 });
 export const Notice = z.strictObject({
-  /** Markdown. */
+  /** Markdown. Gaps to fill in are marked `[…]`. */
   text: z.string(),
   /** What still has to be filled in. */
   missing: z.array(z.string()),
+  /** Whether the settings name the controller and whom to ask. */
+  contacts: z.boolean(),
 });
+export type Notice = z.infer<typeof Notice>;
 
 export const Notified = z.strictObject({ to: z.enum(['authority', 'people']), at: Instant });
 

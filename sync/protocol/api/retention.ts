@@ -50,6 +50,8 @@ export const KioskPurge = z.strictObject({
 
 export const Retention = z.strictObject({
   rules: z.array(RetentionRule),
+  /** Days in which an erasure can be cancelled. */
+  erasureUndoDays: z.number().int(),
   /** Null: none has run yet. */
   lastRun: z.strictObject({ at: Instant, rules: z.array(RuleReport) }).nullable(),
   kiosks: z.array(KioskPurge),

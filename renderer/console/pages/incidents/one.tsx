@@ -262,7 +262,19 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   if (!value) return <Reading of={found} rows={8} />;
   return (
     <div class="stack">
-      {value.missing.length > 0 && <Note kind="warn">{t('incidents.missing', { what: listed(value.missing) })}</Note>}
+      {value.missing.length > 0 && (
+        <Note kind="warn">
+          {t('incidents.missing', { what: listed(value.missing) })}
+          {!value.contacts && (
+            <>
+              {' '}
+              <a class="text-link" href="#/settings">
+                {t('serverChecks.contacts-missing')}
+              </a>
+            </>
+          )}
+        </Note>
+      )}
       <pre class="draft" lang={language} dir={directionOf(language)}>
         {value.text}
       </pre>

@@ -10,7 +10,7 @@ import { DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx'
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { filterOf } from '../../parts/filters.tsx';
-import { codeLabel, kindsLabel, Moment } from '../../parts/labels.tsx';
+import { codeLabel, Email, kindsLabel, Moment } from '../../parts/labels.tsx';
 import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
@@ -185,7 +185,7 @@ function Affected({ id }: { id: string }) {
             sort: (p) => p.name,
             cell: (p) => <PersonLink id={p.person} name={p.name} />,
           },
-          email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <bdi dir="ltr">{p.email ?? '–'}</bdi> },
+          email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <Email of={p.email ?? '–'} /> },
           data: {
             label: t('incidents.data'),
             sort: (p) => kindsLabel(p.data),

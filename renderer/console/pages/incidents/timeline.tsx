@@ -6,7 +6,7 @@ import { AreaField, ErrorNote, Form, useField } from '../../../shared/web/form.t
 import { Panel } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { hasSentence, t } from '../../i18n.ts';
-import { codeLabel, Moment } from '../../parts/labels.tsx';
+import { codeLabel, Email, Moment } from '../../parts/labels.tsx';
 import { Conditions } from './scope.tsx';
 
 /** What happened with an incident, oldest first, and a note to be added. */
@@ -21,7 +21,7 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
               <p class="setting-name">{codeLabel('incidents.entry', entry.kind)}</p>
               <EntryText entry={entry} />
               <p class="muted small">
-                {codeLabel('audit.roles', entry.byRole)} <bdi dir="ltr">{entry.byEmail}</bdi>
+                {codeLabel('audit.roles', entry.byRole)} {entry.byEmail && <Email of={entry.byEmail} />}
               </p>
             </div>
           </li>

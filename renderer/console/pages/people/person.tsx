@@ -3,6 +3,7 @@ import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
 import { getPersonPicture } from '../../../../sync/protocol/api/enrolment.ts';
 import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
 import * as people from '../../../../sync/protocol/api/people.ts';
+import { getRetention } from '../../../../sync/protocol/api/retention.ts';
 import { Button } from '../../../shared/button.tsx';
 import { listed } from '../../../shared/i18n.ts';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
@@ -19,9 +20,11 @@ import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } fr
 import { KioskLink, SiteLink, SiteLinks } from '../../parts/place-links.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { MadeLink, type OneTimeLink } from '../../shell/enrol.tsx';
-import { siteOptions, sites } from '../../state/places.ts';
+import { addDays, dayKeyIn, longDay } from '../../state/clock.ts';
+import { siteOptions, sites, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { AUDITORS } from '../audit.tsx';
+import { HoldButton } from '../retention.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { askAbout } from './contents.ts';
@@ -272,13 +275,23 @@ function Erase({ person }: { person: people.Person }) {
   const { busy, error, run } = useWrite();
   const erase = () =>
     run(() => api(requestErasure, { body: { person: person.id } }), {
-      ask: () =>
-        askAbout(person.id, ['records', 'consents', 'templates', 'photos', 'cards'], (what) => ({
+      ask: async () => {
+        const kept = await api(getRetention);
+        if (!kept.ok) return kept;
+        const days = kept.value.erasureUndoDays;
+        const undoUntil = longDay(addDays(dayKeyIn(Date.now(), zoneOf()), days));
+        return askAbout(person.id, ['records', 'consents', 'templates', 'photos', 'cards'], (what) => ({
           title: t('people.erase'),
           text: t('people.eraseText', { what }),
+          subject: days > 0 && (
+            <dl class="facts">
+              <Fact name={t('erasures.undoUntil')} value={undoUntil} />
+            </dl>
+          ),
           danger: true,
           word: t('people.eraseWord'),
-        })),
+        }));
+      },
       done: (value) => go(`erasures/${value.request}`),
     });
   return (
@@ -287,6 +300,7 @@ function Erase({ person }: { person: people.Person }) {
       <ErrorNote error={error} />
       <div class="actions start">
         <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
+        <HoldButton person={person} onDone={() => go('retention')} />
       </div>
     </Panel>
   );
@@ -331,6 +345,7 @@ function HistoryPanel({ person: { id: person, templates } }: { person: people.Pe
 }
 
 const doneFrom = ({ via, email }: people.PersonHistory['items'][number]): string => {
+  if (via === 'kiosk') return t('people.via.kiosk');
   if (via === 'person') return t('people.history.ownPage');
   if (via === 'import') return [email, t('people.history.import')].filter(Boolean).join(' · ');
   return email ?? t('people.history.console');

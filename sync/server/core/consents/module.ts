@@ -69,11 +69,13 @@ const SORTING = { by: { receivedAt: byTimeOf('received_at'), at: byTimeOf('at') 
 async function listConsents(
   db: Db,
   keys: Keys,
-  { person, action, ...ask }: z.output<typeof api.ConsentQuery>,
+  { person, action, from, to, ...ask }: z.output<typeof api.ConsentQuery>,
 ): Promise<Page<api.Consent>> {
   let query = db.selectFrom('consent').selectAll();
   if (person !== undefined) query = query.where('person', '=', person);
   if (action !== undefined) query = query.where('action', '=', action);
+  if (from !== undefined) query = query.where('at', '>=', new Date(from));
+  if (to !== undefined) query = query.where('at', '<', new Date(to));
   const page = await readPage(db, query, SORTING, ask);
   const said = await openSaid(db, keys, page.items);
   return pageOfItems(page, (r) => ({

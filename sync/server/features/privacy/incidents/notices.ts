@@ -7,7 +7,7 @@ import plKinds from '../../../../protocol/api/data-kinds/pl.json' with { type: '
 import trKinds from '../../../../protocol/api/data-kinds/tr.json' with { type: 'json' };
 import zhKinds from '../../../../protocol/api/data-kinds/zh.json' with { type: 'json' };
 import type { DataKind } from '../../../../protocol/api/data-kinds.ts';
-import type { Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
+import type { Incident, Notice, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import { fillIn } from '../../../../protocol/fill-in.ts';
 import ar from './locales/ar.json' with { type: 'json' };
 import de from './locales/de.json' with { type: 'json' };
@@ -39,31 +39,26 @@ export interface NoticeFacts {
   readonly now: Date;
 }
 
-export interface NoticeText {
-  /** Markdown. Gaps to fill in are marked `[…]`. */
-  readonly text: string;
-  readonly missing: readonly string[];
-}
-
 /**
  * Drafts the notice to the supervisory authority (Art. 33(3) GDPR) or to the affected (Art. 34(2)), from what the record
  * and the audit log know. A draft: a person answers for what is sent.
  */
-export function draftNotice(to: 'authority' | 'people', language: NoticeLanguage, facts: NoticeFacts): NoticeText {
-  const w = NOTICE_TEXTS[language];
+export function draftNotice(to: 'authority' | 'people', language: NoticeLanguage, facts: NoticeFacts): Notice {
   const missing: string[] = [];
   const or = (value: string | null | undefined, what: string): string => {
     if (value) return value;
     missing.push(what);
     return `[${what}]`;
   };
-  const text = to === 'authority' ? forAuthority(w, facts, or) : forPeople(w, facts, or);
-  return { text, missing };
+  const text = to === 'authority' ? forAuthority(language, facts, or) : forPeople(language, facts, or);
+  return { text, missing, contacts: facts.contacts !== null };
 }
 
 type Or = (value: string | null | undefined, what: string) => string;
 
-function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
+function forAuthority(language: NoticeLanguage, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
+  const w = NOTICE_TEXTS[language];
+  const utc = (at: string) => `${inUtc(language, at, { timeStyle: 'short', hourCycle: 'h23' })} UTC`;
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
   const counts = affected ? countsOf(w, affected) : or(null, w.fields.counts);
   return sections(w.authority.title, w.draft, [
@@ -92,12 +87,16 @@ function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: 
   ]);
 }
 
-function forPeople(w: NoticeTexts, { incident: i, contacts }: NoticeFacts, or: Or): string {
+function forPeople(language: NoticeLanguage, { incident: i, contacts }: NoticeFacts, or: Or): string {
+  const w = NOTICE_TEXTS[language];
   return [
     `# ${w.people.title}`,
     `> ${w.draft}`,
     w.people.greeting,
-    fillIn(w.people.opening, { controller: or(contacts?.controller, w.fields.controller), day: day(i.foundAt) }),
+    fillIn(w.people.opening, {
+      controller: or(contacts?.controller, w.fields.controller),
+      day: inUtc(language, i.foundAt, {}),
+    }),
     `## ${w.people.what}`,
     or(i.description, w.fields.description),
     `## ${w.people.data}`,
@@ -129,5 +128,9 @@ function countsOf({ counts }: NoticeTexts, { people, rows, unknown }: NonNullabl
 const dataList = (w: NoticeTexts, kinds: readonly DataKind[]): string =>
   kinds.map((kind) => `- ${w.kinds[kind]}`).join('\n');
 
-const utc = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
-const day = (at: string): string => at.slice(0, 10);
+const inUtc = (language: NoticeLanguage, at: string, style: Intl.DateTimeFormatOptions): string =>
+  new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+    dateStyle: 'long',
+    timeZone: 'UTC',
+    ...style,
+  }).format(new Date(at));

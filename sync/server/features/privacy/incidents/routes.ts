@@ -25,7 +25,7 @@ import {
   scopesOf,
   summaryOf,
 } from './incidents.ts';
-import { draftNotice, type NoticeText } from './notices.ts';
+import { draftNotice } from './notices.ts';
 
 /**
  * Drafts a notice of an incident with the contacts that the site policy names and the counts that the audit log gives.
@@ -38,7 +38,7 @@ async function noticeOf(
   incident: string,
   o: { readonly to: 'authority' | 'people'; readonly language: api.NoticeLanguage },
   now: Date,
-): Promise<NoticeText> {
+): Promise<api.Notice> {
   const record = await readIncident(tx, keys, incident, now);
   const found = o.to === 'authority' && record.scopes.length > 0 ? await affectedBy(tx, keys, incident) : null;
   const { privacy = null } = await policyOf(tx, DEFAULT_SCOPE);

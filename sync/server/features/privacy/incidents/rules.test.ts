@@ -95,8 +95,7 @@ describe('notices', () => {
       'Example School',
       'Dr Example',
       'privacy@example.org',
-      '2027-05-14 16:00 UTC',
-      '2027-05-17 16:00 UTC',
+      `${{ en: '14 May 2027 at 16:00', de: '14. Mai 2027 um 16:00' }[language as string] ?? '16:00'} UTC`,
       '12',
       NOTICE_TEXTS[language].kinds.template!,
     ])

@@ -15,6 +15,7 @@ async function retentionState(db: Db, settings: RetentionSettings, now: Date): P
   const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
   return {
     rules: rulesOf(settings),
+    erasureUndoDays: settings.erasureUndoDays,
     lastRun: run ? { at: run.startedAt, rules: run.report!.rules as RuleReport[] } : null,
     kiosks: await kioskPurges(db, settings, now),
   };
