@@ -49,16 +49,18 @@ export function RecordsPanel({ person: whose, mayCorrect }: { person: Person; ma
         {rows.map((row) => (
           <li key={row.id} data-voided={row.voided !== null || row.duplicateOf !== null}>
             <DirectionChip direction={row.direction} />
-            <span id={`record-at-${row.id}`}>
-              <Moment at={row.at} site={row.site} />
-            </span>
-            <span class="muted small">
-              {t(`method.${row.method}`)}
-              {' · '}
-              <RecordedAt row={row} />
-              {row.voided !== null && ` · ${t(keyOr(`voided.${row.voided}`, 'voided.label'))}`}
-              {row.voided === null && row.duplicateOf !== null && ` · ${t('attendance.duplicate')}`}
-            </span>
+            <div>
+              <p id={`record-at-${row.id}`}>
+                <Moment at={row.at} site={row.site} />
+              </p>
+              <p class="muted small">
+                {t(`method.${row.method}`)}
+                {' · '}
+                <RecordedAt row={row} />
+                {row.voided !== null && ` · ${t(keyOr(`voided.${row.voided}`, 'voided.label'))}`}
+                {row.voided === null && row.duplicateOf !== null && ` · ${t('attendance.duplicate')}`}
+              </p>
+            </div>
             {mayCorrect && row.voided === null && (
               <span class="actions">
                 <RowButton size="small" of={`record-at-${row.id}`} onClick={() => setTask({ kind: 'replace', row })}>
