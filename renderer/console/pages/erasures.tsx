@@ -1,6 +1,6 @@
 import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
 import { Button } from '../../shared/button.tsx';
-import { IconDownload } from '../../shared/icons.tsx';
+import { IconDownload, IconPrint } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { Badge, Fact, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
@@ -95,6 +95,7 @@ function One({ request, role }: { request: string; role: Role }) {
       actions={
         <>
           <BackButton to="erasures">{t('erasures.back')}</BackButton>
+          <Button icon={<IconPrint />} label={t('print')} onClick={() => print()} />
           {erasure?.state === 'requested' && role !== 'auditor' && (
             <Button label={t('erasures.undo')} kind="primary" disabled={busy} onClick={undo} />
           )}

@@ -3,6 +3,7 @@ import { type DataKind, dataKinds } from '../../../../sync/protocol/api/data-kin
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
 import { directionOf, listed } from '../../../shared/i18n.ts';
+import { IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, CheckFields, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
@@ -44,6 +45,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
       actions={
         <>
           <BackButton to="incidents">{t('incidents.back')}</BackButton>
+          <Button icon={<IconPrint />} label={t('print')} onClick={() => print()} />
           {may && (
             <>
               <Button label={t('incidents.close')} disabled={busy} onClick={close} />
