@@ -560,13 +560,25 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await page.getByRole('button', { name: 'Mark authority as notified' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Mark authority as notified' }).click();
   await expect(page.getByText('notified in time')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('Marked by mistake')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Mark authority as notified' })).toBeVisible();
   await open(`people/${ada}`, 'Ada Lovelace');
+  await page.getByRole('button', { name: 'Add legal hold' }).click();
+  await page.getByRole('dialog').getByLabel('Reason').fill('Dispute of last spring');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add legal hold' }).click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'Dispute of last spring' })).toBeVisible();
   await page.getByRole('button', { name: 'Delete this person’s data' }).click();
+  await expect(page.getByRole('dialog')).toContainText('nothing is deleted until it is released');
+  await expect(page.getByRole('dialog')).toContainText('Can be cancelled until');
   await page.getByLabel('Type “delete” to confirm').fill('delete');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete this person’s data' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Erasure request' })).toBeVisible();
   await axe(page);
   await picture(page, 'erasure');
+  await open(`people/${ada}`, 'Ada Lovelace');
+  await expect(page.getByText('Can still be cancelled')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Delete this person’s data' })).toHaveCount(0);
 });
 
 test('the link of a new account says whose it is, and is copied', async () => {

@@ -249,6 +249,18 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     };
     expect(await named('dpo')).toEqual(['Nia Named', 'Nia Named']);
     expect(await named('auditor')).toEqual([null, null]);
+    const other = await make({ name: 'Nobody Held' });
+    const about = async (id: string) =>
+      Promise.all(
+        ['retention/holds', 'erasures'].map(async (list) => {
+          const { items } = await api.ask<Page<unknown>>('GET', `/api/${list}?person=${id}`, { as: 'dpo' });
+          return items.length;
+        }),
+      );
+    expect([await about(person), await about(other.id)]).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
   });
 
   test('a kiosk’s code, its fingerprint and its revocation', async () => {

@@ -63,9 +63,17 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     await expect(api.ask('PATCH', url, { as: 'dpo', body: later })).rejects.toMatchObject({
       code: 'incident-times-wrong',
     });
+    const marked = { to: 'people', at: notified.toISOString() };
+    expect(await api.ask('POST', `${url}/notified`, { as: 'dpo', body: marked })).toMatchObject({
+      peopleAt: marked.at,
+    });
+    const unmarked = { ...marked, at: null };
+    expect(await api.ask('POST', `${url}/notified`, { as: 'dpo', body: unmarked })).toMatchObject({ peopleAt: null });
     const closed = await api.ask<Incident>('POST', `${url}/close`, { as: 'dpo' });
     expect(closed).toMatchObject({ state: 'closed', clock: { state: 'late' } });
-    expect(closed.timeline.map((e) => e.kind)).toEqual(['opened', 'note', 'changed', 'authority-notified', 'closed']);
+    expect(closed.timeline.map((e) => e.kind)).toEqual([
+      ...['opened', 'note', 'changed', 'authority-notified', 'people-notified', 'people-notified', 'closed'],
+    ]);
     await expect(
       api.ask('PATCH', url, { as: 'dpo', body: { version: closed.version, title: 'x' } }),
     ).rejects.toMatchObject({

@@ -110,7 +110,7 @@ export function Attention({ query }: PageProps) {
 }
 
 /** A kiosk's problem has the name that the fleet's page gives it. */
-const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
+export const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
   codeLabel(LABELS[kind] ?? 'attention.code', code);
 const LABELS: Readonly<Partial<Record<attention.AttentionKind, string>>> = {
   kiosk: 'fleet.alert',

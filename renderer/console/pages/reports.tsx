@@ -141,7 +141,9 @@ export function Reports({ query, role }: PageProps) {
         empty={
           only === 'late' && unset
             ? { title: t('reports.noStart') }
-            : { title: t('reports.empty'), text: t('attendance.emptyText') }
+            : only
+              ? { title: t('audit.none') }
+              : { title: t('reports.empty'), text: t('attendance.emptyText') }
         }
         rowKey={(row) => [row.person, row.day, row.site?.id].join()}
         columns={columnsOf(by, report, site ?? null)}

@@ -153,7 +153,7 @@ const stateOf = ({ overdue }: { readonly overdue: boolean }) =>
 function Holds({ mayWrite }: { mayWrite: boolean }) {
   const holds = useRead(retention.listHolds);
   const { error, run } = useWrite();
-  const release = (id: string) =>
+  const release = ({ id, reason }: { readonly id: string; readonly reason: string }) =>
     run(() => api(retention.releaseHold, { params: { hold: id } }), {
       ask: async () => {
         const found = await api(retention.dryRunRelease, { params: { hold: id } });
@@ -161,10 +161,11 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
         const { due, erasures } = found.value;
         return {
           title: t('retention.release'),
+          subject: <p class="setting-name">{reason}</p>,
           text: [
-            t('retention.releaseText', { count: due }),
+            due > 0 && t('retention.releaseText', { count: due }),
             erasures > 0 && t('retention.releaseErasures', { count: erasures }),
-            t('retention.releaseEnd'),
+            due + erasures > 0 && t('retention.releaseEnd'),
           ]
             .filter(Boolean)
             .join(' '),
@@ -219,7 +220,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
             do: {
               when: mayWrite,
               label: t('attention.do'),
-              cell: (hold) => <RowButton label={t('retention.release')} onClick={() => void release(hold.id)} />,
+              cell: (hold) => <RowButton label={t('retention.release')} onClick={() => void release(hold)} />,
             },
           }}
         />

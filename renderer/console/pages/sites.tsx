@@ -10,13 +10,14 @@ import { Badge, DialogButton, Fact, Panel } from '../../shared/web/pieces.tsx';
 import { useAll, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { Ago, codeLabel } from '../parts/labels.tsx';
+import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { kiosks, loadPlaces, siteOf, sites } from '../state/places.ts';
+import { itemLabel } from './attention.tsx';
 import { AlertBadges } from './fleet/alerts.tsx';
 import { valueLabel } from './settings/declared.ts';
 
@@ -195,9 +196,9 @@ function KiosksPanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** What about the kiosks here is waiting for someone. */
+/** What is waiting for someone here. */
 function AttentionPanel({ site }: { site: siteApi.Site }) {
-  const query = { kind: 'kiosk', site: site.id } as const;
+  const query = { site: site.id };
   const found = useRead(listAttention, { query: { ...query, limit: SHOWN } }, EVERY_MS);
   const items = found.value?.items;
   return (
@@ -208,9 +209,14 @@ function AttentionPanel({ site }: { site: siteApi.Site }) {
         {items?.map((item) => (
           <li key={item.ref} class="setting">
             <div>
-              <p class="setting-name">{codeLabel('fleet.alert', item.code)}</p>
+              <p class="setting-name">{itemLabel(item)}</p>
               <p class="muted small">
-                <KioskLink id={item.device!} /> · <Ago at={item.at} site={site.id} />
+                {item.device !== null && (
+                  <>
+                    <KioskLink id={item.device} /> ·{' '}
+                  </>
+                )}
+                <Ago at={item.at} site={site.id} />
               </p>
             </div>
           </li>

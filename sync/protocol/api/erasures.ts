@@ -61,8 +61,13 @@ export const CertificateQuery = z.strictObject({
 export const listErasures = endpoint('GET /api/erasures', {
   summary: 'List erasure requests, newest first',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
-  data: [],
-  query: z.strictObject({ ...sortedQuery(['requestedAt', 'doneAt'], '-requestedAt'), open: QueryFlag.optional() }),
+  data: ['person.erasure'],
+  query: z.strictObject({
+    ...sortedQuery(['requestedAt', 'doneAt'], '-requestedAt'),
+    open: QueryFlag.optional(),
+    /** Of this person, until their key is destroyed. */
+    person: Uuid.optional(),
+  }),
   answer: countedPageOf(ErasureSummary),
 });
 

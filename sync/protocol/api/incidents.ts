@@ -163,7 +163,11 @@ export const Notice = z.strictObject({
 });
 export type Notice = z.infer<typeof Notice>;
 
-export const Notified = z.strictObject({ to: z.enum(['authority', 'people']), at: Instant });
+export const Notified = z.strictObject({
+  to: z.enum(['authority', 'people']),
+  /** Null: they were not, and it was marked by mistake. */
+  at: Instant.nullable(),
+});
 
 export const ServerKeyPurpose = z.enum(['signing', 'sealing', 'ca', 'qr', 'pin']);
 export const Contain = z.strictObject({

@@ -115,7 +115,11 @@ export const listHolds = endpoint('GET /api/retention/holds', {
   summary: 'List active legal holds, and on request released ones',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['person.hold', 'person.name'],
-  query: z.strictObject({ released: QueryFlag.optional() }),
+  query: z.strictObject({
+    released: QueryFlag.optional(),
+    /** Those that name this person. */
+    person: Uuid.optional(),
+  }),
   answer: z.strictObject({ items: z.array(Hold) }),
 });
 

@@ -176,6 +176,7 @@ function Notified({ id, to, onDone }: { id: string; to: 'authority' | 'people'; 
     <WriteForm
       write={() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: moment.at! } })}
       say={() => t('incidents.noted')}
+      undo={() => api(incidents.recordNotified, { params: { incident: id }, body: { to, at: null } })}
       done={onDone}
       ready={moment.at !== null}
       action={t(`incidents.notified.${to}`)}

@@ -41,11 +41,7 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
       return <p>{listed(text.split(', ').map(fieldLabel))}</p>;
     case 'authority-notified':
     case 'people-notified':
-      return (
-        <p>
-          <Moment at={text} />
-        </p>
-      );
+      return <p>{text ? <Moment at={text} /> : t('incidents.takenBack')}</p>;
     case 'contained':
       return (
         <p lang="en" dir="ltr">

@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
 import { getPersonPicture } from '../../../../sync/protocol/api/enrolment.ts';
-import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
+import { listErasures, requestErasure } from '../../../../sync/protocol/api/erasures.ts';
 import * as people from '../../../../sync/protocol/api/people.ts';
-import { getRetention } from '../../../../sync/protocol/api/retention.ts';
+import { getRetention, listHolds } from '../../../../sync/protocol/api/retention.ts';
 import { Button } from '../../../shared/button.tsx';
-import { listed } from '../../../shared/i18n.ts';
+import { labelled, listed } from '../../../shared/i18n.ts';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
-import { CheckField, CheckFields, ErrorNote, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
+import { CheckField, CheckFields, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
-import { DialogButton, Fact, Panel } from '../../../shared/web/pieces.tsx';
+import { DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useNews, useRead, useResource, useWrite, WriteForm, writes } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
@@ -273,6 +273,10 @@ function Link({ person }: { person: people.Person }) {
 
 function Erase({ person }: { person: people.Person }) {
   const { busy, error, run } = useWrite();
+  const found = useRead(listHolds, { query: { person: person.id } });
+  const open = useRead(listErasures, { query: { person: person.id, open: 'true', limit: 1 } });
+  const holds = found.value?.items ?? [];
+  const [request] = open.value?.items ?? [];
   const erase = () =>
     run(() => api(requestErasure, { body: { person: person.id } }), {
       ask: async () => {
@@ -282,7 +286,7 @@ function Erase({ person }: { person: people.Person }) {
         const undoUntil = longDay(addDays(dayKeyIn(Date.now(), zoneOf()), days));
         return askAbout(person.id, ['records', 'consents', 'templates', 'photos', 'cards'], (what) => ({
           title: t('people.erase'),
-          text: t('people.eraseText', { what }),
+          text: [holds.length > 0 && t('people.held'), t('people.eraseText', { what })].filter(Boolean).join(' '),
           subject: days > 0 && (
             <dl class="facts">
               <Fact name={t('erasures.undoUntil')} value={undoUntil} />
@@ -297,10 +301,35 @@ function Erase({ person }: { person: people.Person }) {
   return (
     <Panel title={t('people.erase')}>
       <p class="muted">{t('people.eraseLead')}</p>
-      <ErrorNote error={error} />
+      <Reading of={open} rows={1} error={error ?? found.error} />
+      {holds.length > 0 && (
+        <Note kind="warn">
+          {t('people.held')}{' '}
+          <a class="text-link" href="#/retention">
+            {t('retention.holds')}
+          </a>
+          <ul>
+            {holds.map((hold) => (
+              <li key={hold.id} dir="auto">
+                {hold.reason}
+              </li>
+            ))}
+          </ul>
+        </Note>
+      )}
+      {request && (
+        <Note>
+          <a class="text-link" href={`#/erasures/${request.request}`}>
+            {t('erasures.one')}
+          </a>
+          {labelled('', t(`erasures.state.${request.state}`))}
+        </Note>
+      )}
       <div class="actions start">
-        <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
-        <HoldButton person={person} onDone={() => go('retention')} />
+        {open.value && !request && (
+          <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
+        )}
+        <HoldButton person={person} onDone={found.reload} />
       </div>
     </Panel>
   );

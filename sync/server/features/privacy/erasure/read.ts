@@ -13,8 +13,15 @@ const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undo
 
 const SORTING = { by: { requestedAt: byTimeOf('e.requested_at'), doneAt: byTime('e.done_at') }, id: 'e.request' };
 
-/** Requests. @param open those that are under way, or those that are not; absent: all */
-export async function listErasures(db: Db, open: boolean | undefined, ask: Asked<keyof typeof SORTING.by>) {
+/** Requests. @param o `open`: those that are under way, or those that are not; absent: all */
+export async function listErasures(
+  db: Db,
+  {
+    open,
+    person,
+    ...ask
+  }: Asked<keyof typeof SORTING.by> & { readonly open?: boolean | undefined; readonly person?: string | undefined },
+) {
   let query = db
     .selectFrom('erasure as e')
     .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until', 'e.done_at'])
@@ -27,6 +34,7 @@ export async function listErasures(db: Db, open: boolean | undefined, ask: Asked
         .as('waits_for'),
     )
     .where('e.part_of', 'is', null);
+  if (person !== undefined) query = query.where('e.person', '=', person);
   if (open !== undefined) query = query.where('e.state', open ? 'in' : 'not in', ['requested', 'closed']);
   return pageOfItems(await readPage(db, query, SORTING, ask), (r) => ({
     request: r.request,

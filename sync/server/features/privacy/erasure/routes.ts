@@ -12,7 +12,10 @@ import { requestErasure, undoErasure } from './request.ts';
 
 /** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
-  implement(api.listErasures, ({ tx, query: { open, ...ask } }) => listErasures(tx, open, ask)),
+  implement(api.listErasures, ({ tx, query, about }) => {
+    if (query.person !== undefined) about([query.person]);
+    return listErasures(tx, query);
+  }),
   implement(api.getErasure, async ({ tx, services: { keys }, actor, params, about, now }) => {
     const state = await erasureState(tx, params.request, now);
     if (!state) throw new Problem('erasure-unknown');

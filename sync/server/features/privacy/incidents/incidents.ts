@@ -214,13 +214,13 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
   await entry(d, id, 'scope-removed', JSON.stringify(removed.scope));
 }
 
-/** Notes that the authority, or the affected, were notified. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
+/** Notes that the authority, or the affected, were notified, or that this was marked by mistake. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
 export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
   const held = await holdOpen(d, id);
-  const when = new Date(at);
-  if (when > d.now || when < held.row.found_at) throw new Problem('incident-times-wrong');
+  const when = date(at);
+  if (when && (when > d.now || when < held.row.found_at)) throw new Problem('incident-times-wrong');
   await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.texts);
-  await entry(d, id, `${to}-notified`, at);
+  await entry(d, id, `${to}-notified`, at ?? '');
 }
 
 /** Records that it is contained; the first time stays. */

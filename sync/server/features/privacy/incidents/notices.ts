@@ -60,7 +60,9 @@ function forAuthority(language: NoticeLanguage, { incident: i, affected, contact
   const w = NOTICE_TEXTS[language];
   const utc = (at: string) => `${inUtc(language, at, { timeStyle: 'short', hourCycle: 'h23' })} UTC`;
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
-  const counts = affected ? countsOf(w, affected) : or(null, w.fields.counts);
+  // None found yet is not none affected.
+  const found = affected && affected.people + affected.unknown > 0;
+  const counts = found ? countsOf(w, affected) : or(null, w.fields.counts);
   return sections(w.authority.title, w.draft, [
     [w.authority.controller, or(contacts?.controller, w.fields.controller)],
     [w.authority.contact, `${or(contacts?.dpo, w.fields.dpo)}\n\n${or(contacts?.contact, w.fields.contact)}`],

@@ -147,6 +147,9 @@ describe('notices', () => {
       ].sort((a, b) => missing.indexOf(a) - missing.indexOf(b)),
     );
     for (const what of missing) expect(text).toContain(`[${what}]`);
+    // A scope that has found nobody yet does not say that nobody is affected.
+    const nobody = draftNotice('authority', 'en', { ...facts, affected: { people: 0, rows: 0, unknown: 0 } });
+    expect(nobody.missing).toContain(fields.counts);
   });
 
   test.each(NoticeLanguage.options)(

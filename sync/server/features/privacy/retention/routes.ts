@@ -40,8 +40,8 @@ export const retentionRoutes: readonly Route[] = [
       return { rules };
     },
   }),
-  implement(api.listHolds, async ({ tx, services: { keys }, actor, query: { released = false }, about }) => {
-    const found = await listHolds(tx, keys, { released });
+  implement(api.listHolds, async ({ tx, services: { keys }, actor, query, about }) => {
+    const found = await listHolds(tx, keys, query);
     const people = peopleOf(found);
     about(people);
     const names = await namesAs(actor, tx, keys, people);
