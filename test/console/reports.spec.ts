@@ -189,6 +189,26 @@ test('what is printed is read to its end first', async () => {
   await expect(page.locator('body')).toHaveAttribute('data-printed', /\d+/);
 });
 
+test('cards of several people are printed together, each whole, and nothing else', async () => {
+  await page.emulateMedia({ media: null, colorScheme: 'light' });
+  await open('people');
+  const chosen = page.locator('tbody tr[data-index]').filter({ has: page.getByRole('checkbox') });
+  for (let i = 0; i < 9; i += 1) await chosen.nth(i).getByRole('checkbox').check();
+  const names = await page.locator('tbody tr[data-chosen="true"] th a').allTextContents();
+  await page.getByRole('button', { name: 'Print cards' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Print cards' }).click();
+  await expect(page.locator('.print-card')).toHaveCount(9);
+  await seen('cards');
+  const pdf = join(folder.path, 'cards.pdf');
+  writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
+  const pages = textOf(pdf).split('\f').slice(0, -1);
+  expect(pages).toHaveLength(2);
+  for (const name of names) expect(pages.filter((text) => new RegExp(`${name}\\b`).test(text))).toHaveLength(1);
+  for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await open();
+});
+
 test('a schedule is asked for with what it says of people, and says why none can be sent', async () => {
   await page.getByRole('button', { name: 'Send by e-mail' }).click();
   const dialog = page.getByRole('dialog');

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { PrintableCard } from '../../../sync/protocol/api/credentials.ts';
 import { createPerson, listPeople, NewPerson, Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
 import { numberOf } from '../../shared/i18n.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
@@ -19,6 +20,7 @@ import { BulkButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 import { siteOptions, sites } from '../state/places.ts';
+import { IssueCards, PrintedCards } from './people/cards.tsx';
 import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
@@ -39,6 +41,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const [site, consent, enrolled] = FILTERS.map((name) => filterOf(name).value);
   const which = { site, consent, enrolled };
   const typed = useField('');
+  const [cards, setCards] = useState<readonly PrintableCard[]>([]);
   const found = usePeopleSearch(typed.value, { limit: MAX_FOUND, ...which });
   const pages = useList(listPeople, { query: which });
   const searching = typed.value.trim() !== '';
@@ -52,8 +55,12 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
     rowKey: (p: Person) => p.id,
     bulk:
       mayAdd &&
-      sites.value.length > 1 &&
-      ((chosen: readonly Person[]) => <AssignSites people={chosen} onDone={pages.reload} />),
+      ((chosen: readonly Person[]) => (
+        <>
+          <IssueCards people={chosen} onCards={setCards} />
+          {sites.value.length > 1 && <AssignSites people={chosen} onDone={pages.reload} />}
+        </>
+      )),
     columns: {
       name: {
         label: t('people.name'),
@@ -99,6 +106,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         )
       }
     >
+      {cards.length > 0 && <PrintedCards cards={cards} onClose={() => setCards([])} />}
       {mayAdd && adding && (
         <Dialog title={t('people.add')} onClose={() => setQuery({ add: null })}>
           <AddPerson />

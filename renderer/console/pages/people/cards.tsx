@@ -10,7 +10,7 @@ import { Dialog, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
-import { RowButton } from '../../parts/row-button.tsx';
+import { BulkButton, RowButton } from '../../parts/row-button.tsx';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
 /** What a card is called here: no one knows its code. */
@@ -79,33 +79,67 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
           </DialogButton>
         </div>
       )}
-      {card && (
-        <Dialog title={t('cards.print')} onClose={() => setCard(null)}>
-          <Printed card={card} />
-        </Dialog>
-      )}
+      {card && <PrintedCards cards={[card]} onClose={() => setCard(null)} />}
     </Panel>
   );
 }
 
-/** As it is printed, at the size of a bank card; its code is shown this once. */
-const Printed = ({ card }: { card: credentials.PrintableCard }) => (
-  <div class="stack">
-    <p class="no-print">{t('cards.printText')}</p>
-    <article class="print-card" aria-label={t('cards.card')}>
-      <div class="print-card-text">
-        <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
-        <p class="print-card-name" dir="auto">
-          {card.name ?? ''}
-        </p>
-        <p dir="ltr">{card.number ?? ''}</p>
+/** A new card for each of several people. @param onCards given those that were made, to be printed together */
+export function IssueCards({
+  people,
+  onCards,
+}: {
+  people: readonly Person[];
+  onCards: (cards: readonly credentials.PrintableCard[]) => void;
+}) {
+  const made: credentials.PrintableCard[] = [];
+  return (
+    <BulkButton
+      icon={<IconPrint />}
+      label={t('cards.issueAll')}
+      rows={people}
+      nameOf={(person) => person.name ?? t('people.unnamed')}
+      ask={{ title: t('cards.issueAll'), text: t('cards.issueText') }}
+      write={async ({ id: person }) => {
+        const answer = await api(credentials.createCard, { params: { person } });
+        if (answer.ok) made.push(answer.value);
+        return answer;
+      }}
+      done={() => onCards(made.splice(0))}
+    />
+  );
+}
+
+/** As they are printed, each at the size of a bank card; their codes are shown this once. */
+export const PrintedCards = ({
+  cards,
+  onClose,
+}: {
+  cards: readonly credentials.PrintableCard[];
+  onClose: () => void;
+}) => (
+  <Dialog title={t(cards.length > 1 ? 'cards.title' : 'cards.print')} wide={cards.length > 1} onClose={onClose}>
+    <div class="stack">
+      <p class="no-print">{t('cards.printText')}</p>
+      <div class="actions no-print">
+        <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={() => print()} />
       </div>
-      <Qr text={card.text} label={t('cards.qr')} ecc="quartile" />
-    </article>
-    <div class="actions no-print">
-      <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={() => print()} />
+      <div class="print-cards">
+        {cards.map((card) => (
+          <article key={card.id} class="print-card" aria-label={t('cards.card')}>
+            <div class="print-card-text">
+              <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
+              <p class="print-card-name" dir="auto">
+                {card.name ?? ''}
+              </p>
+              <p dir="ltr">{card.number ?? ''}</p>
+            </div>
+            <Qr text={card.text} label={t('cards.qr')} ecc="quartile" />
+          </article>
+        ))}
+      </div>
     </div>
-  </div>
+  </Dialog>
 );
 
 function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
