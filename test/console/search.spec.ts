@@ -91,6 +91,17 @@ test('by keyboard alone: open, type with a typo, choose, go', async () => {
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('a setting is found by what it is about, and leads to it', async () => {
+  await page.keyboard.press('Control+k');
+  await box().fill('late arrivals');
+  await option('Work starts at').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  await expect(page.getByRole('searchbox', { name: 'Find a setting' })).toHaveValue('Work starts at');
+  await expect(page.getByLabel('Work starts at')).toBeVisible();
+  await expect(page.getByLabel('Ignore repeat check-ins')).toHaveCount(0);
+  await page.goBack();
+});
+
 test('where more fit than are listed, how many more is said, until so much is typed that they are all there', async () => {
   const zone = { timeZone: 'UTC', dayStartsAt: '00:00' };
   for (let i = 1; i <= 8; i++) await ask(page, 'POST', '/api/sites', { name: `Depot ${i}`, ...zone });

@@ -165,7 +165,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
           text: [
             due > 0 && t('retention.releaseText', { count: due }),
             erasures > 0 && t('retention.releaseErasures', { count: erasures }),
-            due + erasures > 0 && t('retention.releaseEnd'),
+            t(due + erasures > 0 ? 'retention.releaseEnd' : 'retention.releaseNothing'),
           ]
             .filter(Boolean)
             .join(' '),

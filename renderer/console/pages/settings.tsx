@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import * as siteApi from '../../../sync/protocol/api/sites.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -19,10 +19,12 @@ import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
 /** How the kiosks of a site behave, and who changed what. */
-export function Settings({ role }: PageProps) {
+export function Settings({ role, query }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
-  const [search, setSearch] = useState('');
+  const find = query.get('find') ?? '';
+  const [search, setSearch] = useState(find);
+  useEffect(() => setSearch(find), [find]);
   return (
     <PageFrame
       of="settings"

@@ -10,6 +10,7 @@ import {
   IconKiosk,
   IconPeople,
   IconSearch,
+  IconSettings,
   IconStaff,
 } from '../../shared/icons.tsx';
 import { Dialog } from '../../shared/web/pieces.tsx';
@@ -17,6 +18,8 @@ import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { guideHidden, hideGuide } from '../pages/home/setup-guide.tsx';
 import { type ConsolePage, SECTIONS } from '../pages/index.ts';
+import { nameLabel, SETTINGS } from '../pages/settings/declared.ts';
+import { foundSettings } from '../pages/settings/policy.tsx';
 import { Combobox, type Option, type OptionGroup } from '../parts/combobox.tsx';
 import { personOption, SearchCut, SearchStatus, usePeopleSearch } from '../parts/people-search.tsx';
 import { kioskPath } from '../parts/place-links.tsx';
@@ -30,7 +33,7 @@ const ACTIONS = [
   { id: 'rollCall', page: 'evacuation', query: {}, Icon: IconExit },
   { id: 'export', page: 'attendance', query: {}, Icon: IconDownload },
 ] as const;
-/** Of kiosks, sites and pages. */
+/** Of kiosks, sites, pages and settings. */
 const MOST = 6;
 
 const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
@@ -54,7 +57,7 @@ export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
   );
 
 /**
- * The palette: finds people, kiosks, sites, pages and actions. ⌘K and Ctrl+K open it as well. It is beside rail and bar, one of
+ * The palette: finds people, kiosks, sites, pages, settings and actions. ⌘K and Ctrl+K open it as well. It is beside rail and bar, one of
  * which is never shown.
  */
 export function Search({ pages, role }: SearchProps) {
@@ -135,6 +138,13 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
     pick: to(`sites/${site}`),
   }));
   const asked = typed.trim() !== '';
+  const settings = asked && may('settings') ? foundSettings(typed) : [];
+  const ownSettings = settings.map((name): Option => {
+    const label = nameLabel(name);
+    // One that hangs on another may not be there alone.
+    const find = SETTINGS[name].when ? t(`settings.topic.${SETTINGS[name].topic}`) : label;
+    return { id: `setting-${name}`, label, icon: <IconSettings />, pick: to('settings', { find }) };
+  });
   const groups: OptionGroup[] = [
     { id: 'people', label: t('people.nav'), options: people },
     {
@@ -145,6 +155,7 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
     { id: 'pages', label: t('search.pages'), ...fitting(typed, ownPages) },
     { id: 'kiosks', label: t('devices.nav'), ...fitting(typed, asked ? ownKiosks : []) },
     { id: 'sites', label: t('search.sites'), ...fitting(typed, asked ? ownSites : []) },
+    { id: 'settings', label: t('settings.nav'), ...first(ownSettings) },
   ];
   return (
     <div class="palette">
@@ -175,5 +186,10 @@ function fitting(typed: string, options: readonly Option[]): Pick<OptionGroup, '
           .filter(({ fit }) => fit > 0)
           .sort((a, b) => b.fit - a.fit)
           .map(({ option }) => option);
-  return { options: fit.slice(0, MOST), left: Math.max(0, fit.length - MOST) };
+  return first(fit);
 }
+
+const first = (options: readonly Option[]): Pick<OptionGroup, 'options' | 'left'> => ({
+  options: options.slice(0, MOST),
+  left: Math.max(0, options.length - MOST),
+});

@@ -46,9 +46,15 @@ export const TopicPanel = ({ title, text, changed, hidden, children }: TopicPane
   </Panel>
 );
 
-/** Whether a search finds one of these. */
+/** Whether each word of a search is in one of these. */
 export const isFound = (search: string, ...labels: string[]): boolean =>
-  labels.some((label) => inSmall(label).includes(inSmall(search.trim())));
+  inSmall(search)
+    .split(/\s+/)
+    .every((word) => labels.some((label) => inSmall(label).includes(word)));
+
+/** Settings that a search finds, by what the page says of them. */
+export const foundSettings = (search: string): SettingName[] =>
+  (Object.keys(SETTINGS) as SettingName[]).filter((name) => isFound(search, nameLabel(name), hintOf(name)));
 
 const hintOf = (name: SettingName): string => {
   const hint = codeLabel('settings', `${name}Hint`);
@@ -92,7 +98,7 @@ export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere,
       text,
       changed: names.some((name) => changed.includes(name)),
       wrong: names.some((name) => errorOf(name, policy, fields) !== null),
-      shown: all ? names : names.filter((name) => isFound(search, nameLabel(name), hintOf(name))),
+      shown: all ? names : names.filter((name) => foundSettings(search).includes(name)),
     };
   });
   const wrong = topics.filter((topic) => topic.wrong);
