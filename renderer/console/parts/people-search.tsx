@@ -177,7 +177,7 @@ interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'onPerson'> {
   readonly id: string | null;
 }
 
-/** Somebody of whom the page has the id alone: an address may hold no name. */
+/** The same, of a person given by id: names are kept out of addresses. */
 export const PersonOfId = ({ id, ...field }: PersonOfIdProps) =>
   id === null ? <PersonField hint="" value={null} {...field} /> : <OnePerson key={id} id={id} {...field} />;
 

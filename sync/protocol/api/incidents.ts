@@ -158,7 +158,7 @@ export const Notice = z.strictObject({
   text: z.string(),
   /** What still has to be filled in. */
   missing: z.array(z.string()),
-  /** Whether the settings name the controller and whom to ask. */
+  /** Whether the controller and the contacts are set. */
   contacts: z.boolean(),
 });
 export type Notice = z.infer<typeof Notice>;
