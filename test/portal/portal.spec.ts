@@ -194,7 +194,12 @@ test('everything comes as a file', async () => {
   await press('Herunterladen');
   const file = await coming;
   expect(file.suggestedFilename()).toMatch(/^my-data-.*\.json$/);
-  expect(JSON.parse(readFileSync(await file.path(), 'utf8'))).toMatchObject({ profile: [{ name: 'Ada King' }] });
+  // With what was changed of it, and when.
+  const { profile } = JSON.parse(readFileSync(await file.path(), 'utf8'));
+  expect(profile[0]).toMatchObject({ name: 'Ada King' });
+  expect(profile.slice(1)).toContainEqual({
+    change: expect.objectContaining({ fields: ['name', 'email'], via: 'person' }),
+  });
 });
 
 test('consent is withdrawn, and given again to the text that is in force', async ({ browser }) => {

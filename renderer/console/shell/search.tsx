@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import { nameFit, partsOf } from '../../../sync/protocol/api/matching.ts';
 import { Button } from '../../shared/button.tsx';
 import {
@@ -64,7 +64,8 @@ export function Search({ pages, role }: SearchProps) {
   const close = () => {
     open.value = false;
   };
-  useEffect(() => {
+  // Before anything of the page is seen: whoever sees it may press the keys.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { key, metaKey, ctrlKey, altKey, shiftKey } = event;
       if (key.toLowerCase() !== 'k' || !(metaKey || ctrlKey) || altKey || shiftKey) return;
