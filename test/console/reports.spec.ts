@@ -195,6 +195,7 @@ test('cards of several people are printed together, each whole, and nothing else
   const chosen = page.locator('tbody tr[data-index]').filter({ has: page.getByRole('checkbox') });
   for (let i = 0; i < 9; i += 1) await chosen.nth(i).getByRole('checkbox').check();
   const names = await page.locator('tbody tr[data-chosen="true"] th a').allTextContents();
+  expect(names).toHaveLength(9);
   await page.getByRole('button', { name: 'Print cards' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Print cards' }).click();
   await expect(page.locator('.print-card')).toHaveCount(9);
@@ -205,7 +206,12 @@ test('cards of several people are printed together, each whole, and nothing else
   expect(pages).toHaveLength(2);
   for (const name of names) expect(pages.filter((text) => new RegExp(`${name}\\b`).test(text))).toHaveLength(1);
   for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
+  // Their codes are not lost by a slip.
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Print', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await open();
 });
 

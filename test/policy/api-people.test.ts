@@ -261,6 +261,10 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       [1, 1],
       [0, 0],
     ]);
+    // A hold stays on what it named, and so on who that turned out to be.
+    const merging = { kept: other.id, merged: person, by: 'staff' };
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, merging, NOW);
+    expect((await about(other.id))[0]).toBe(1);
   });
 
   test('a kiosk’s code, its fingerprint and its revocation', async () => {

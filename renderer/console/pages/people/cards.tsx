@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import * as credentials from '../../../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
+import { labelled } from '../../../shared/i18n.ts';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { Qr } from '../../../shared/qr.tsx';
 import { api } from '../../../shared/web/api.ts';
@@ -11,6 +12,7 @@ import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
 import { BulkButton, RowButton } from '../../parts/row-button.tsx';
+import { useUnsaved } from '../../parts/unsaved.ts';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
 /** What a card is called here: no one knows its code. */
@@ -119,14 +121,32 @@ export const PrintedCards = ({
   onClose: () => void;
 }) => (
   <Dialog title={t(cards.length > 1 ? 'cards.title' : 'cards.print')} wide={cards.length > 1} onClose={onClose}>
+    <Sheet cards={cards} />
+  </Dialog>
+);
+
+function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
+  const [printed, setPrinted] = useState(false);
+  // Of several, making them again is work.
+  useUnsaved(cards.length > 1 && !printed, () => ({
+    title: t('cards.title'),
+    text: t('cards.printText'),
+    action: t('unsaved.leave'),
+    danger: true,
+  }));
+  const printAll = () => {
+    setPrinted(true);
+    print();
+  };
+  return (
     <div class="stack">
       <p class="no-print">{t('cards.printText')}</p>
       <div class="actions no-print">
-        <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={() => print()} />
+        <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={printAll} />
       </div>
       <div class="print-cards">
         {cards.map((card) => (
-          <article key={card.id} class="print-card" aria-label={t('cards.card')}>
+          <article key={card.id} class="print-card" aria-label={labelled(t('cards.card'), card.name ?? '')}>
             <div class="print-card-text">
               <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
               <p class="print-card-name" dir="auto">
@@ -139,8 +159,8 @@ export const PrintedCards = ({
         ))}
       </div>
     </div>
-  </Dialog>
-);
+  );
+}
 
 function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   const number = useField('');

@@ -303,11 +303,13 @@ function Erase({ person }: { person: people.Person }) {
       <p class="muted">{t('people.eraseLead')}</p>
       <Reading of={open} rows={1} error={error ?? found.error} />
       {holds.length > 0 && (
-        <Note kind="warn">
-          {t('people.held')}{' '}
-          <a class="text-link" href="#/retention">
-            {t('retention.holds')}
-          </a>
+        <>
+          <Note kind="warn">
+            {t('people.held')}{' '}
+            <a class="text-link" href="#/retention">
+              {t('retention.holds')}
+            </a>
+          </Note>
           <ul>
             {holds.map((hold) => (
               <li key={hold.id} dir="auto">
@@ -315,7 +317,7 @@ function Erase({ person }: { person: people.Person }) {
               </li>
             ))}
           </ul>
-        </Note>
+        </>
       )}
       {request && (
         <Note>
@@ -326,7 +328,7 @@ function Erase({ person }: { person: people.Person }) {
         </Note>
       )}
       <div class="actions start">
-        {open.value && !request && (
+        {open.value && found.value && !request && (
           <Button label={t('people.erase')} kind="primary-danger" disabled={busy} onClick={erase} />
         )}
         <HoldButton person={person} onDone={found.reload} />

@@ -53,13 +53,13 @@ export async function releaseHold(tx: Tx, id: string, by: string, now: Date): Pr
   await update(tx, 'erasure_step', waits, { next_at: now });
 }
 
-/** Newest first. @param o `released`: those too that were released; `person`: those that name them */
+/** Newest first. @param o `released`: those too that were released; `people`: those that name one of them */
 export async function listHolds(
   db: Db,
   keys: Keys,
-  o: { readonly released?: boolean | undefined; readonly person?: string | undefined } = {},
+  o: { readonly released?: boolean | undefined; readonly people?: readonly string[] } = {},
 ): Promise<Omit<z.output<typeof Hold>, 'name'>[]> {
-  const wanted = { ...(!o.released && { released_at: null }), ...(o.person !== undefined && { person: o.person }) };
+  const wanted = { ...(!o.released && { released_at: null }), ...(o.people && { person: o.people }) };
   const rows = await findSorted(db, 'retention_hold', wanted, ['set_at', 'id'], { descending: true });
   return rows.map((r) => ({
     id: r.id,

@@ -95,7 +95,10 @@ describe('notices', () => {
       'Example School',
       'Dr Example',
       'privacy@example.org',
-      `${{ en: '14 May 2027 at 16:00', de: '14. Mai 2027 um 16:00' }[language as string] ?? '16:00'} UTC`,
+      ...({
+        en: ['14 May 2027 at 16:00 UTC', '17 May 2027 at 16:00 UTC'],
+        de: ['14. Mai 2027 um 16:00 UTC', '17. Mai 2027 um 16:00 UTC'],
+      }[language as string] ?? ['16:00 UTC']),
       '12',
       NOTICE_TEXTS[language].kinds.template!,
     ])

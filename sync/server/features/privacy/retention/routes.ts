@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import * as api from '../../../../protocol/api/retention.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
+import { sameAs } from '../../../core/people/living.ts';
 import { namesAs } from '../../../core/people/records.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -41,7 +42,8 @@ export const retentionRoutes: readonly Route[] = [
     },
   }),
   implement(api.listHolds, async ({ tx, services: { keys }, actor, query, about }) => {
-    const found = await listHolds(tx, keys, query);
+    const { released, person } = query;
+    const found = await listHolds(tx, keys, { released, ...(person && { people: await sameAs(tx, [person]) }) });
     const people = peopleOf(found);
     about(people);
     const names = await namesAs(actor, tx, keys, people);
