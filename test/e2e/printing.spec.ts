@@ -143,8 +143,9 @@ test('the muster list comes out of the printer with everyone who is inside, and 
   const text = textOf((await printers.printed(1))[0]!);
   // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
   for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
-  // Of the small figures pdftotext loses the ones.
-  for (const number of ['1001', '1002', '1003', '1004']) expect(text).toContain(number.replaceAll('1', ''));
+  // Of the small figures pdftotext loses one: the date, which is above them in another font, decides which.
+  for (const number of ['1001', '1002', '1003', '1004'])
+    expect(['1', '2', '3', '4'].some((lost) => text.includes(number.replaceAll(lost, '')))).toBe(true);
   for (const other of ['127.0.0.1', labels.print, labels.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
     expect(text).not.toContain(other);
 });
