@@ -64,7 +64,7 @@ export function Search({ pages, role }: SearchProps) {
   const close = () => {
     open.value = false;
   };
-  // Before anything of the page is seen: whoever sees it may press the keys.
+  // Before the first paint: the keys work as soon as the page is there.
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { key, metaKey, ctrlKey, altKey, shiftKey } = event;
