@@ -208,7 +208,9 @@ test('cards of several people are printed together, each whole, and nothing else
   for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
   // Their codes are not lost by a slip.
   await page.keyboard.press('Escape');
-  await page.getByRole('dialog').last().getByRole('button', { name: 'Cancel' }).click();
+  const asked = page.getByRole('dialog', { name: 'Close without printing' });
+  await expect(asked.getByRole('button', { name: 'Close without printing' })).toBeVisible();
+  await asked.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Print', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await expect(page.getByRole('dialog')).toHaveCount(0);

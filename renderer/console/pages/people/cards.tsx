@@ -120,7 +120,7 @@ export const PrintedCards = ({
   cards: readonly credentials.PrintableCard[];
   onClose: () => void;
 }) => (
-  <Dialog title={t(cards.length > 1 ? 'cards.title' : 'cards.print')} wide={cards.length > 1} onClose={onClose}>
+  <Dialog title={t(cards.length > 1 ? 'cards.issueAll' : 'cards.print')} wide={cards.length > 1} onClose={onClose}>
     <Sheet cards={cards} />
   </Dialog>
 );
@@ -129,9 +129,8 @@ function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
   const [printed, setPrinted] = useState(false);
   // Of several, making them again is work.
   useUnsaved(cards.length > 1 && !printed, () => ({
-    title: t('cards.title'),
+    title: t('cards.leave'),
     text: t('cards.printText'),
-    action: t('unsaved.leave'),
     danger: true,
   }));
   const printAll = () => {
