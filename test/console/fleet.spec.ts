@@ -112,6 +112,20 @@ test('staff reads what is wrong with a kiosk and what to do, and nothing that is
   await desk.context.close();
 });
 
+test('a kiosk is renamed on its own page', async () => {
+  const rename = async (from: string, to: string) => {
+    await page.getByRole('button', { name: 'Rename kiosk' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Rename kiosk' });
+    await expect(dialog.getByLabel('Name')).toHaveValue(from);
+    await dialog.getByLabel('Name').fill(to);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByRole('heading', { name: to, level: 1 })).toBeVisible();
+  };
+  await rename('Front door', 'Back door');
+  await seen('fleet-renamed', ['desk', 'narrow']);
+  await rename('Back door', 'Front door');
+});
+
 test('what is set for a kiosk has a history, and an older revision is put back', async () => {
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Settings', exact: true }) });
   const set = async (change: () => Promise<void>) => {

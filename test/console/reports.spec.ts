@@ -125,6 +125,23 @@ test('a person’s days, by their name or from their row; a site without anybody
   await expect(page.getByRole('row', { name: /North entrance/ })).toContainText(String(PEOPLE));
 });
 
+test('a check-out that is missing is added from its row, which then is no longer there', async () => {
+  await open('reports?by=person-day&only=missing');
+  await field('Period').selectOption('yesterday');
+  const row = page.getByRole('row', { name: /Person 3\b/ });
+  await row.getByRole('button', { name: 'Add check-out' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add record' });
+  await expect(dialog).toContainText('Person 3');
+  await expect(dialog.getByLabel('Direction')).toHaveValue('out');
+  await dialog.getByLabel('Time').fill('17:00');
+  await dialog.getByLabel('Reason').fill('Forgot it');
+  await seen('reports-add-out');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(row).toHaveCount(1);
+});
+
 test('the file has the columns and rows of the page', async () => {
   await open();
   await field('Period').selectOption('yesterday');
@@ -197,8 +214,10 @@ test('cards of several people are printed together, each whole, and nothing else
   const names = await page.locator('tbody tr[data-chosen="true"] th a').allTextContents();
   expect(names).toHaveLength(9);
   await page.getByRole('button', { name: 'Print cards' }).click();
+  await expect(page.getByRole('dialog')).toContainText('This creates 9 new cards');
   await page.getByRole('dialog').getByRole('button', { name: 'Print cards' }).click();
   await expect(page.locator('.print-card')).toHaveCount(9);
+  await expect(page.getByRole('dialog')).toContainText('Print them now.');
   await seen('cards');
   const pdf = join(folder.path, 'cards.pdf');
   writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
@@ -221,7 +240,7 @@ test('a schedule is asked for with what it says of people, and says why none can
   await page.getByRole('button', { name: 'Send by e-mail' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('no names');
-  await expect(dialog).toContainText('SMTP_URL');
+  await expect(dialog).toContainText('whoever runs it, usually IT, to set SMTP_URL and SMTP_FROM');
   await expect(dialog.getByRole('button', { name: 'Send by e-mail' })).toBeDisabled();
   await seen('reports-send');
   await page.keyboard.press('Escape');

@@ -152,9 +152,7 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
                 )}
                 {d.status !== 'revoked' && (
                   <>
-                    <DialogButton as={RowButton} label={t('people.edit')}>
-                      <Edit device={d} onDone={reload} />
-                    </DialogButton>
+                    <RenameButton as={RowButton} label={t('people.edit')} device={d} onDone={reload} />
                     <RowButton onClick={() => void revoke(d)}>{t('devices.revoke')}</RowButton>
                   </>
                 )}
@@ -228,7 +226,28 @@ export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDon
   );
 }
 
-function Edit({ device, onDone }: { device: devices.Device; onDone: () => void }) {
+type Renamed = Pick<devices.Device, 'id' | 'name' | 'site'>;
+
+/** What a kiosk is called and, where there are several, at which site it is. @param label absent: as the dialog is called */
+export function RenameButton({
+  label,
+  as,
+  ...renamed
+}: {
+  label?: string;
+  as?: typeof RowButton;
+  device: Renamed;
+  onDone: () => void;
+}) {
+  const title = t(sites.value.length > 1 ? 'devices.renameOrMove' : 'devices.rename');
+  return (
+    <DialogButton as={as} label={label ?? title} title={title}>
+      <Rename {...renamed} />
+    </DialogButton>
+  );
+}
+
+function Rename({ device, onDone }: { device: Renamed; onDone: () => void }) {
   const name = useField(device.name);
   const site = useField(device.site ?? '');
   return (

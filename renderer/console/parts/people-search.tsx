@@ -105,7 +105,7 @@ export const personOption = (person: Person, pick: () => void): Option => ({
   pick,
 });
 
-type ChosenPerson = Pick<Person, 'id' | 'name'>;
+export type ChosenPerson = Pick<Person, 'id' | 'name'>;
 
 interface PersonFieldProps {
   readonly label: string;
@@ -172,7 +172,7 @@ export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, str
   );
 }
 
-interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'onPerson'> {
+interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'hint' | 'onPerson'> {
   /** Null: nobody is chosen. */
   readonly id: string | null;
 }

@@ -17,8 +17,9 @@ import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { addDays, dayKeyIn } from '../../state/clock.ts';
-import { zoneOf } from '../../state/places.ts';
+import { loadPlaces, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
+import { RenameButton } from '../devices.tsx';
 import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { ScreenPanel } from './screen.tsx';
 import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
@@ -37,12 +38,18 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
   useNews(news, found.reload);
   const admin = role === 'admin';
+  const onRenamed = () => {
+    found.reload();
+    live.reload();
+    void loadPlaces();
+  };
   return (
     <PageFrame
       title={kiosk?.name ?? t('fleet.nav')}
       actions={
         <>
           <BackButton to="fleet">{t('fleet.back')}</BackButton>
+          {kiosk && admin && kiosk.status !== 'revoked' && <RenameButton device={kiosk} onDone={onRenamed} />}
           {kiosk && admin && (
             <Button
               icon={<IconList />}
