@@ -111,7 +111,5 @@ export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
 }
 
 /** Whether a hold names one of these people: then they are not erased before it is released. */
-export async function isHeld(db: Db, people: readonly string[]): Promise<boolean> {
-  if (people.length === 0) return false;
-  return exists(db, 'retention_hold', { released_at: null, person: people });
-}
+export const isHeld = (db: Db, people: readonly string[]): Promise<boolean> =>
+  exists(db, 'retention_hold', { released_at: null, person: people });

@@ -78,7 +78,6 @@ export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
 
 export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
-  if (wanted.length === 0) return new Map();
   const rows = await findAll(db, 'staff_member', { id: wanted }, ['id', 'name']);
   return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
 }

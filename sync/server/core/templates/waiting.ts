@@ -105,11 +105,6 @@ export async function removeCase(tx: Tx, id: string): Promise<void> {
   await remove(tx, 'enrolment_case', { id });
 }
 
-/** Without consent there is no use for them any more. */
-export async function dropCasesOf(tx: Tx, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await remove(tx, 'enrolment_case', { person: people });
-}
-
 /** Waiting enrolments of the merged person are deleted: they belong to the name that consented. */
 export async function moveCases(tx: Tx, kept: string, merged: string): Promise<void> {
   await remove(tx, 'enrolment_case', { person: merged });

@@ -149,7 +149,7 @@ async function keepAlerts(tx: Tx, now: Date): Promise<{ readonly started: number
     over += 1;
   }
   const started = [...present.values()].map((alert) => ({ ...alert, since: now }));
-  if (started.length > 0) await insertNew(tx, 'kiosk_alert', started);
+  await insertNew(tx, 'kiosk_alert', started);
   return { started: started.length, over };
 }
 

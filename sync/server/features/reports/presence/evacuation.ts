@@ -261,7 +261,6 @@ export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> 
 
 /** Which of these people were seen outside in it. */
 export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
-  if (people.length === 0) return new Map();
   const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [
     'person',
     'at',
