@@ -103,7 +103,7 @@ async function ofKiosk(
 async function ofSite(
   { tx, services: { keys }, params: { site }, notify }: Call<{ site: string }, unknown, unknown>,
   work: (of: Of) => Promise<boolean>,
-): Promise<api.Template> {
+) {
   const { name, isDefault } = await findSite(tx, site);
   const of: Of = { kind: 'site', scope: await scopeOfSite(tx, site) };
   if (await work(of)) notify('change');
