@@ -24,7 +24,7 @@ export async function forgetUnattributed(tx: Tx, keys: Keys, people: readonly st
       const text = textOf(keys, digest, content!);
       return people.some((id) => text.includes(id));
     });
-    if (theirs.length > 0) await update(tx, 'quarantine', { id: theirs.map((r) => r.id) }, { content: null });
+    await update(tx, 'quarantine', { id: theirs.map((r) => r.id) }, { content: null });
     forgotten += theirs.length;
     const last = rows.at(-1);
     if (rows.length < PAGE || !last) return forgotten;

@@ -4,7 +4,16 @@ import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
-import { count, findLocked, findSorted, insert, insertNew, remove, update } from '../../platform/database/rows.ts';
+import {
+  camelCase,
+  count,
+  findLocked,
+  findSorted,
+  insert,
+  insertNew,
+  remove,
+  update,
+} from '../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -16,34 +25,19 @@ import { publishCredentials } from '../people/sites.ts';
 
 export const badgePlace = (id: string, person: string): Place => placeOf('credential.number', id, { person });
 
-export interface Credential {
-  readonly id: string;
-  readonly person: string;
-  readonly kind: 'card' | 'badge';
-  /** SHA-256 of what a card carries; null for a badge, and for one that was revoked. */
-  readonly hash: Buffer | null;
-  /** A badge's; null for a card, and for one that was revoked. */
-  readonly number: string | null;
-  readonly issuedAt: Date;
-  /** Account; null: a kiosk. */
-  readonly issuedBy: string | null;
-  readonly revokedAt: Date | null;
-}
+const SHOWN = ['id', 'person', 'kind', 'hash', 'number', 'issued_at', 'issued_by', 'revoked_at'] as const;
 
-/** Every card and badge of these people, revoked ones too, in the order in which they were issued. */
-export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]): Promise<Credential[]> {
-  if (people.length === 0) return [];
-  const rows = await findSorted(db, 'credential', { person: people }, ['issued_at', 'id']);
+/**
+ * Every card and badge of these people, revoked ones too, in the order in which they were issued. `hash`: SHA-256 of what a card
+ * carries; `number`: of a badge; neither of one that was revoked. `issuedBy`: account; null: a kiosk.
+ */
+export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]) {
+  const rows = await findSorted(db, 'credential', { person: people }, ['issued_at', 'id'], { columns: SHOWN });
   const box = await personBox(db, keys, peopleOf(rows));
   return rows.map((r) => ({
-    id: r.id,
-    person: r.person,
-    kind: r.kind,
+    ...camelCase(r),
     hash: r.hash && Buffer.from(r.hash),
     number: r.number ? String(box.openJson(badgePlace(r.id, r.person), r.number)) : null,
-    issuedAt: r.issued_at,
-    issuedBy: r.issued_by,
-    revokedAt: r.revoked_at,
   }));
 }
 

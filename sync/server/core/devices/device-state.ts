@@ -50,7 +50,6 @@ export async function publishDeviceState(
 
 /** A command has had its answer: it is sent no more. */
 export async function clearCommands(tx: Tx, device: string, commands: readonly string[]): Promise<void> {
-  if (commands.length === 0) return;
   await remove(tx, 'device_state', { device, kind: 'command', id: commands });
 }
 

@@ -232,8 +232,7 @@ export async function renewCertificate(
       .orderBy('added_at', 'desc')
       .offset(MAX_WAITING_KEYS)
       .execute();
-    if (waiting.length > 0)
-      await remove(db, 'device_tls_key', { device: device.id, key_hash: waiting.map((w) => w.key_hash) });
+    await remove(db, 'device_tls_key', { device: device.id, key_hash: waiting.map((w) => w.key_hash) });
   }
   return { tlsCertPem: await issueFor(context, device.id, csr), keys: keyring.publicKeys };
 }

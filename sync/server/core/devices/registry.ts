@@ -3,36 +3,25 @@ import { Problem } from '../../../errors/problem.ts';
 import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
 import { type Asked, byText, byTime, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
-import { exists, find, findAll, findLocked, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
+import {
+  camelCase,
+  exists,
+  find,
+  findAll,
+  findLocked,
+  idsOf,
+  insertNew,
+  remove,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Row } from '../../platform/database/schema.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { clearDeviceState } from './device-state.ts';
 
-export interface Device {
-  readonly id: string;
-  readonly name: string;
-  readonly status: Row<'device'>['status'];
-  /** Ed25519 public key, base64url. */
-  readonly ed25519: string;
-  /** X25519 public key, base64url. */
-  readonly x25519: string;
-  readonly tlsKeyHash: string;
-  readonly fingerprint: string | null;
-  readonly site: string | null;
-  readonly registeredAt: Date;
-  readonly approvedAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly lastHeardAt: Date | null;
-  /** End of its newest certificate; null for one registered by an early build. */
-  readonly certNotAfter: Date | null;
-  /** Fingerprint (SHA-256, hexadecimal) of the CA that issued it. */
-  readonly certIssuer: string | null;
-  /** Thumbprints of our signing keys that it said it trusts; null when that is not known. */
-  readonly trusts: readonly string[] | null;
-  /** Thumbprint of our sealing key that it last used. */
-  readonly sealedTo: string | null;
-}
+/** A row of `device`, without its secret. `trusts`: thumbprints of our signing keys; null when that is not known. */
+export type Device = Readonly<ReturnType<typeof toDevice>>;
 
 /**
  * Puts a device into the registry: pending, until someone has compared its fingerprint. A revoked one may come back with
@@ -205,25 +194,8 @@ export async function revokeDevice(db: Db, id: string, now: Date): Promise<Devic
   return toDevice(row);
 }
 
-function toDevice(row: Row<'device'>): Device {
-  return {
-    id: row.id,
-    name: row.name,
-    status: row.status,
-    ed25519: row.ed25519,
-    x25519: row.x25519,
-    tlsKeyHash: row.tls_key_hash,
-    fingerprint: row.fingerprint,
-    site: row.site,
-    registeredAt: row.registered_at,
-    approvedAt: row.approved_at,
-    revokedAt: row.revoked_at,
-    lastHeardAt: row.last_heard_at,
-    certNotAfter: row.cert_not_after,
-    certIssuer: row.cert_issuer,
-    trusts: row.trusts?.split(',') ?? null,
-    sealedTo: row.sealed_to,
-  };
+function toDevice({ provisioning_secret: _, trusts, ...row }: Row<'device'>) {
+  return { ...camelCase(row), trusts: trusts?.split(',') ?? null };
 }
 
 export async function scopeOf(db: Db, device: string): Promise<string> {
@@ -251,8 +223,7 @@ export async function movingDevice(db: Db, device: string, now: Date, move: () =
 
 /** Devices that may speak and read these scopes; all of them for null. */
 export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
-  const rows = await findAll(db, 'device', { status: 'approved' }, ['id']);
-  const ids = rows.map((r) => r.id);
+  const ids = idsOf(await findAll(db, 'device', { status: 'approved' }, ['id']));
   if (!scopes) return ids;
   const of = await scopesOf(db, ids);
   return ids.filter((id) => scopes.includes(of.get(id)!));

@@ -1,8 +1,7 @@
 import { Problem } from '../../../errors/problem.ts';
-import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
 import { lockName } from '../../platform/database/once.ts';
-import { find, findAll, findSorted, insert, update, upsert } from '../../platform/database/rows.ts';
+import { camelCase, find, findAll, findSorted, insert, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
@@ -26,18 +25,13 @@ export async function settingsOf(db: Db, of: Of): Promise<{ settings: DeviceConf
   return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
 }
 
-export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf): Promise<Settings> {
+export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf) {
   const rows = await findSorted(db, 'fleet_settings', of, ['revision'], { descending: true, limit: SHOWN });
-  const history = rows.map(
-    (row): SettingsChange => ({
-      revision: row.revision,
-      at: row.at.toISOString(),
-      by: row.by,
-      email: emailOf(row.by),
-      settings: parsed(row.settings),
-      revertedTo: row.reverted_to,
-    }),
-  );
+  const history = rows.map(({ kind: _, scope: __, ...row }) => ({
+    ...camelCase(row),
+    email: emailOf(row.by),
+    settings: parsed(row.settings),
+  }));
   return { settings: history[0]?.settings ?? {}, revision: history[0]?.revision ?? 0, history };
 }
 
@@ -125,8 +119,8 @@ export async function republishSettings(tx: Tx, device: string, now: Date): Prom
 }
 
 /** Templates of all sites, by name. */
-export async function templatesOf(db: Db, emailOf: EmailOf): Promise<Template[]> {
-  const items: Template[] = [];
+export async function templatesOf(db: Db, emailOf: EmailOf) {
+  const items = [];
   for (const { id, name, isDefault } of await listSites(db)) {
     const scope = isDefault ? DEFAULT_SCOPE : id;
     items.push({ site: id, name, isDefault, ...(await settingsWithHistory(db, { kind: 'site', scope }, emailOf)) });

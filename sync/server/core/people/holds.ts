@@ -1,9 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { v7 } from 'uuid';
-import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import type { Hold } from '../../../protocol/api/retention.ts';
-import { above, exists, findSorted, insert, update } from '../../platform/database/rows.ts';
+import { above, camelCase, exists, findSorted, insert, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
@@ -58,20 +56,14 @@ export async function listHolds(
   db: Db,
   keys: Keys,
   o: { readonly released?: boolean | undefined; readonly people?: readonly string[] } = {},
-): Promise<Omit<z.output<typeof Hold>, 'name'>[]> {
+) {
   const wanted = { ...(!o.released && { released_at: null }), ...(o.people && { person: o.people }) };
   const rows = await findSorted(db, 'retention_hold', wanted, ['set_at', 'id'], { descending: true });
-  return rows.map((r) => ({
-    id: r.id,
-    person: r.person,
-    site: r.site,
-    from: r.from_at?.toISOString() ?? null,
-    until: r.until_at?.toISOString() ?? null,
-    reason: String(keys.openJson(place(r.id), r.reason)),
-    setBy: r.set_by,
-    setAt: r.set_at.toISOString(),
-    releasedAt: r.released_at?.toISOString() ?? null,
-    releasedBy: r.released_by,
+  return rows.map(({ from_at: from, until_at: until, ...row }) => ({
+    ...camelCase(row),
+    from,
+    until,
+    reason: String(keys.openJson(place(row.id), row.reason)),
   }));
 }
 
@@ -111,7 +103,5 @@ export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
 }
 
 /** Whether a hold names one of these people: then they are not erased before it is released. */
-export async function isHeld(db: Db, people: readonly string[]): Promise<boolean> {
-  if (people.length === 0) return false;
-  return exists(db, 'retention_hold', { released_at: null, person: people });
-}
+export const isHeld = (db: Db, people: readonly string[]): Promise<boolean> =>
+  exists(db, 'retention_hold', { released_at: null, person: people });

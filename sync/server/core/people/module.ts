@@ -52,11 +52,8 @@ async function* sites({ tx, names }: Reading) {
 }
 
 async function* holds({ tx, keys, names }: Reading) {
-  for (const hold of await listHolds(tx, keys, { released: true })) {
-    if (hold.person === null || !names.includes(hold.person)) continue;
-    const { from, until, setAt, releasedAt, reason } = hold;
-    yield { from, until, setAt, releasedAt, reason };
-  }
+  const all = await listHolds(tx, keys, { released: true, people: names });
+  for (const { from, until, setAt, releasedAt, reason } of all) yield { from, until, setAt, releasedAt, reason };
 }
 
 async function mergePerson({ tx, kept, merged, now }: Merge): Promise<void> {

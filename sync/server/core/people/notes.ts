@@ -15,7 +15,6 @@ export async function openNotes(
   keys: Keys,
   items: readonly { readonly kind: string; readonly ref: string }[],
 ): Promise<Map<string, NonNullable<AttentionItem['resolved']>>> {
-  if (items.length === 0) return new Map();
   const rows = await findAll(db, 'attention_note', { ref: [...new Set(items.map((i) => i.ref))] });
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(

@@ -172,7 +172,7 @@ export async function erasePeople(tx: Tx, people: readonly string[], now: Date):
  * events stands on the commitments and stays whole.
  */
 export async function forgetPositions(tx: Tx, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });
+  await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });
 }
 
 /** Records of these people on a screen have to be shown again. */

@@ -48,17 +48,7 @@ export interface PersonRow {
   readonly mergedInto: string | null;
 }
 
-interface Stored {
-  readonly id: string;
-  readonly profile: Uint8Array | null;
-  readonly row_version: number;
-  readonly pii_version: number;
-  readonly gps_opt_out: boolean;
-  readonly claimed_at: Date | null;
-  readonly updated_at: Date;
-  readonly deleted_at: Date | null;
-  readonly merged_into: string | null;
-}
+type Stored = Omit<PersonRow, 'values'> & { readonly profile: Uint8Array | null; readonly piiVersion: number };
 
 /** Pass phrases by version, as an expression that picks the one of a row. */
 function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -82,13 +72,13 @@ export async function selectRows(
   if (people.length === 0) return [];
   const ids = [...new Set(people)].sort();
   const { rows } = await sql<Stored>`
-    select id, row_version, pii_version, gps_opt_out, claimed_at, updated_at, deleted_at, merged_into,
+    select id, row_version as "rowVersion", pii_version as "piiVersion", gps_opt_out as "gpsOptOut",
+           claimed_at as "claimedAt", updated_at as "updatedAt", deleted_at as "deletedAt", merged_into as "mergedInto",
            pgp_sym_decrypt_bytea(profile, ${phraseOf(keys, sql`pii_version`)}) as profile
     from person where id = any(${ids}::uuid[]) order by id ${o.lock ? sql`for no key update` : sql``}`.execute(db);
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
   const held = [0, ...keys.versions];
-  for (const { pii_version: version, deleted_at: erased } of rows)
-    if (!held.includes(version) && !erased) keys.pgcrypto(version);
+  for (const { piiVersion, deletedAt } of rows) if (!held.includes(piiVersion) && !deletedAt) keys.pgcrypto(piiVersion);
   const filled = rows.filter((r) => r.profile);
   const box = await personBox(db, keys, idsOf(filled));
   if (o.shown) noteAuditRoots(db, idsOf(filled), box.auditRoot);
@@ -96,15 +86,10 @@ export async function selectRows(
     db,
     filled.flatMap((r) => (box.has(r.id) ? [] : [r.id])),
   );
-  return rows.map((r) => ({
-    id: r.id,
-    values: erased.has(r.id) ? {} : opened(box, r),
-    rowVersion: r.row_version,
-    gpsOptOut: r.gps_opt_out,
-    claimedAt: r.claimed_at,
-    updatedAt: r.updated_at,
-    deletedAt: erased.get(r.id) ?? r.deleted_at,
-    mergedInto: r.merged_into,
+  return rows.map(({ profile, piiVersion: _, ...row }) => ({
+    ...row,
+    values: profile && !erased.has(row.id) ? opened(box, row, profile) : {},
+    deletedAt: erased.get(row.id) ?? row.deletedAt,
   }));
 }
 
@@ -115,8 +100,8 @@ async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyM
   return new Map(rows.flatMap(({ id, deleted_at: at }) => (at ? [[id, at] as const] : [])));
 }
 
-const opened = (box: PersonBox, { id, row_version: version, profile }: Stored): Values =>
-  profile ? (box.openJson(profilePlace(id, version), profile) as Values) : {};
+const opened = (box: PersonBox, { id, rowVersion }: Pick<Stored, 'id' | 'rowVersion'>, profile: Uint8Array): Values =>
+  box.openJson(profilePlace(id, rowVersion), profile) as Values;
 
 /** Blind indexes of these people as arrays of base64, one for each of `INDEX_COLUMNS`: what `unnest` takes. */
 export const indexesOf = (keys: Keys, rows: readonly { readonly values: Values }[]): RawBuilder<unknown> =>

@@ -18,7 +18,7 @@ async function expectPhotos({ tx, device, people, now }: Batch, events: readonly
     if (!kind || !address || typeof person !== 'string' || people.get(person)?.erased) return [];
     return [{ address, device, event: header.id, person, kind, expected_at: now, total: null, complete_at: null }];
   });
-  if (rows.length > 0) await insertNew(tx, 'photo', rows);
+  await insertNew(tx, 'photo', rows);
 }
 
 const PHOTOS = {

@@ -13,6 +13,7 @@ import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { lockName } from '../../platform/database/once.ts';
 import {
   below,
+  camelCase,
   find,
   findAll,
   findLocked,
@@ -37,25 +38,15 @@ import { peppersChange } from '../credentials/pins.ts';
 /** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them, ms. */
 const REMEMBERED_MS = 400 * 86_400_000;
 
-/** @param scope core/devices/registry.ts; null: all */
-export interface StaffRow {
-  readonly id: string;
-  readonly name: string;
-  readonly role: StaffRole;
-  readonly scope: string | null;
-  readonly device: string | null;
-  readonly addedAt: Date;
-  readonly by: string;
-  readonly removedAt: Date | null;
-  readonly keys: StaffKeys | null;
-}
+/** `scope`: core/devices/registry.ts; null: all. `device`: where they were added; null: here. `keys` null: of that kiosk, or removed. */
+export type StaffRow = Awaited<ReturnType<typeof listStaff>>[number];
 
 export const staffNamePlace = (id: string): Place => placeOf('staff.name', id);
 /** Each change of them is another version: of before nothing is put back. */
 export const staffKeysPlace = (id: string, rowVersion: number): Place => placeOf('staff.keys', id, { rowVersion });
 
 /** Members who may unlock, and removed ones whose kiosks may still have them. */
-export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
+export async function listStaff(db: Db, keys: Keys) {
   const rows = await db
     .selectFrom('staff_member')
     .selectAll()
@@ -63,22 +54,15 @@ export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
     .orderBy('added_at')
     .orderBy('id')
     .execute();
-  return rows.map((r) => ({
-    id: r.id,
-    name: String(keys.openJson(staffNamePlace(r.id), r.name)),
-    role: r.role,
-    scope: r.scope,
-    device: r.device,
-    addedAt: r.added_at,
-    by: r.added_by,
-    removedAt: r.removed_at,
-    keys: r.sealed && StaffKeys.parse(keys.openJson(staffKeysPlace(r.id, r.row_version), r.sealed)),
+  return rows.map(({ sealed, ...row }) => ({
+    ...camelCase(row),
+    name: String(keys.openJson(staffNamePlace(row.id), row.name)),
+    keys: sealed && StaffKeys.parse(keys.openJson(staffKeysPlace(row.id, row.row_version), sealed)),
   }));
 }
 
 export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
-  if (wanted.length === 0) return new Map();
   const rows = await findAll(db, 'staff_member', { id: wanted }, ['id', 'name']);
   return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
 }

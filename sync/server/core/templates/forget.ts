@@ -1,12 +1,11 @@
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { remove } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { lockPeople } from '../people/people.ts';
 import { changesOf, modelsOf, scopesOfPerson } from '../people/sites.ts';
-import { dropPhotos } from './photos.ts';
 import { dropTemplates } from './templates.ts';
-import { dropCasesOf } from './waiting.ts';
 
 /**
  * Removes the templates of these people here, and notifies the kiosks of all their sites that there are none.
@@ -44,8 +43,8 @@ export async function dropFaces(
   o: { readonly card?: boolean } = {},
 ): Promise<{ card: boolean; pairs: NewChange[] }> {
   const card = await dropTemplates(tx, keys, person, o);
-  await dropPhotos(tx, [person]);
-  await dropCasesOf(tx, [person]);
+  // Without consent, or when their templates are deleted, there is no use for them any more.
+  for (const table of ['enrolment_photo', 'enrolment_case'] as const) await remove(tx, table, { person });
   return { card, pairs: await dropPairsOf(tx, person) };
 }
 

@@ -66,7 +66,7 @@ async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
   const why = { actor, route: MY_DATA };
   const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));
   for (const { id, picture, pose, madeAt, via } of found)
-    yield { id, pose, via, madeAt: madeAt.toISOString(), jpeg: Buffer.from(picture).toString('base64') };
+    yield { id, pose, via, madeAt, jpeg: picture.toString('base64') };
 }
 
 /** Pictures of theirs that wait for an administrator, since the face is like someone else's. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
-import { findSorted, insert, remove } from '../../platform/database/rows.ts';
+import { camelCase, findSorted, insert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -52,32 +52,13 @@ export async function keepPhotos(
   );
 }
 
-/** Without consent, or when their templates are deleted, there is no use for them any more. */
-export async function dropPhotos(tx: Tx, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await remove(tx, 'enrolment_photo', { person: people });
-}
-
-export interface KeptPhoto extends NewPhoto {
-  readonly madeAt: Date;
-  readonly via: 'staff' | 'import';
-}
-
 /** Opened, oldest first. @param people every name of one person */
-export async function openPhotos(
-  db: Db,
-  keys: Keys,
-  opened: Opened,
-  people: readonly string[],
-): Promise<readonly KeptPhoto[]> {
-  if (people.length === 0) return [];
+export async function openPhotos(db: Db, keys: Keys, opened: Opened, people: readonly string[]) {
   const rows = await findSorted(db, 'enrolment_photo', { person: people }, ['made_at', 'id']);
   const box = await personBox(db, keys, people);
   opened.note('photo', peopleOf(rows));
-  return rows.map((r) => ({
-    id: r.id,
-    picture: box.open(enrolmentPhotoPlace(r.id, r.person), r.sealed),
-    pose: r.pose,
-    madeAt: r.made_at,
-    via: r.via,
+  return rows.map(({ sealed, ...row }) => ({
+    ...camelCase(row),
+    picture: box.open(enrolmentPhotoPlace(row.id, row.person), sealed),
   }));
 }

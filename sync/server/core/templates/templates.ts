@@ -121,7 +121,6 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
 
 /** Kiosks may have templates of this person and these models: from now on they are kept up to date. */
 export async function noteModels(tx: Tx, person: string, models: readonly string[]): Promise<void> {
-  if (models.length === 0) return;
   await insertNew(
     tx,
     'person_model',
@@ -164,7 +163,6 @@ export async function readTemplates(
   model?: string,
 ): Promise<Map<string, Map<string, TemplateValue[]>>> {
   const all = new Map<string, Map<string, TemplateValue[]>>();
-  if (people.length === 0) return all;
   const wanted = { person: people, ...(model !== undefined && { model }) };
   const rows = await findSorted(db, 'template', wanted, ['added_at', 'id']);
   const box = await personBox(db, keys, peopleOf(rows));
@@ -261,7 +259,6 @@ export async function readCardTemplates(
   keys: Keys,
   people: readonly string[],
 ): Promise<Map<string, Extract<Change, { kind: 'cardTemplate' }> & { readonly madeAt: Date }>> {
-  if (people.length === 0) return new Map();
   const rows = await findAll(db, 'card_template', { person: [...people] });
   const box = await personBox(db, keys, peopleOf(rows));
   return new Map(

@@ -5,7 +5,16 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { below, findAll, findLocked, findSorted, insert, remove, update } from '../../platform/database/rows.ts';
+import {
+  below,
+  camelCase,
+  findAll,
+  findLocked,
+  findSorted,
+  insert,
+  remove,
+  update,
+} from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -32,16 +41,6 @@ const Faces = z.array(
     picture: z.string(),
   }),
 );
-
-export interface Waiting {
-  readonly id: string;
-  readonly person: string;
-  /** Whose face it is like; null: they were erased since. */
-  readonly other: string | null;
-  readonly score: number;
-  readonly source: 'camera' | 'photo';
-  readonly madeAt: Date;
-}
 
 /** Puts an enrolment before an administrator; one that waits for the same person is replaced. @returns its id */
 export async function keepCase(
@@ -77,19 +76,18 @@ export async function keepCase(
  * One that waits, with its faces; locked until the transaction ends.
  * @throws Problem `enrolment-case-unknown`
  */
-export async function openCase(tx: Tx, keys: Keys, id: string): Promise<Waiting & { readonly faces: NewFace[] }> {
+export async function openCase(tx: Tx, keys: Keys, id: string) {
   const row = await findLocked(tx, 'enrolment_case', { id });
   if (!row) throw new Problem('enrolment-case-unknown');
   const box = await personBox(tx, keys, [row.person]);
-  const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map((f) => ({
-    model: f.model,
-    pose: f.pose,
-    quality: f.quality,
-    embedding: vectorFrom(Buffer.from(f.vector, 'base64')),
-    picture: Buffer.from(f.picture, 'base64'),
-  }));
-  const { person, other, score, source, made_at } = row;
-  return { id, person, other, score, source, madeAt: made_at, faces };
+  const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map(
+    ({ vector, picture, ...face }): NewFace => ({
+      ...face,
+      embedding: vectorFrom(Buffer.from(vector, 'base64')),
+      picture: Buffer.from(picture, 'base64'),
+    }),
+  );
+  return { ...camelCase(row), faces };
 }
 
 /** An administrator is asked about someone else: a person who has come to resemble the face, or was next in line. */
@@ -105,11 +103,6 @@ export async function removeCase(tx: Tx, id: string): Promise<void> {
   await remove(tx, 'enrolment_case', { id });
 }
 
-/** Without consent there is no use for them any more. */
-export async function dropCasesOf(tx: Tx, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await remove(tx, 'enrolment_case', { person: people });
-}
-
 /** Waiting enrolments of the merged person are deleted: they belong to the name that consented. */
 export async function moveCases(tx: Tx, kept: string, merged: string): Promise<void> {
   await remove(tx, 'enrolment_case', { person: merged });
@@ -121,7 +114,7 @@ export async function moveCases(tx: Tx, kept: string, merged: string): Promise<v
  * An enrolment that nobody accepted ends. People said to be another person before its last question are no pair then:
  * without templates they are like nobody.
  */
-export async function giveUpCase(tx: Tx, { id, person }: Pick<Waiting, 'id' | 'person'>, now: Date): Promise<void> {
+export async function giveUpCase(tx: Tx, { id, person }: { id: string; person: string }, now: Date): Promise<void> {
   await removeCase(tx, id);
   if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
 }
@@ -141,12 +134,7 @@ export async function endOldCases(db: Db, now: Date): Promise<number> {
 }
 
 /** For the person's own export. @param people every name of one person */
-export async function openCasesOf(
-  tx: Tx,
-  keys: Keys,
-  opened: Opened,
-  people: readonly string[],
-): Promise<readonly (Waiting & { readonly faces: NewFace[] })[]> {
+export async function openCasesOf(tx: Tx, keys: Keys, opened: Opened, people: readonly string[]) {
   const rows = await findSorted(tx, 'enrolment_case', { person: people }, ['id']);
   const cases = [];
   for (const { id } of rows) cases.push(await openCase(tx, keys, id));

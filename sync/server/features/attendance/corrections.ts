@@ -211,13 +211,8 @@ export async function listCorrections(
   const box = await personBox(db, keys, peopleOf(rows));
   const people = rows.map((r) => r.person);
   // Who was merged since has their name under another id.
-  const kept = new Map(
-    people.length === 0
-      ? []
-      : (await findAll(db, 'person', { id: people }, ['id', 'merged_into'])).map(
-          (p) => [p.id, p.merged_into ?? p.id] as const,
-        ),
-  );
+  const merged = await findAll(db, 'person', { id: people }, ['id', 'merged_into']);
+  const kept = new Map(merged.map((p) => [p.id, p.merged_into ?? p.id]));
   const names = await namesOf(db, keys, [...new Set(kept.values())]);
   const emailOf = await emailsOf(db, keys);
   const valuesOf = await recordsBehind(db, rows);
@@ -246,14 +241,12 @@ export async function reasonsOf(
     const by = supersededBy ?? (correction ? id : null);
     return by === null ? [] : [[id, by] as const];
   });
-  const rows = await byId(
-    done.map(([, by]) => by),
-    (ids) => findAll(db, 'correction', { id: ids, person: not(NIL) }, ['id', 'person', 'reason']),
-  );
-  const box = await personBox(db, keys, peopleOf([...rows.values()]));
+  const wanted = { id: done.map(([, by]) => by), person: not(NIL) };
+  const rows = await findAll(db, 'correction', wanted, ['id', 'person', 'reason']);
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     done.flatMap(([id, by]) => {
-      const row = rows.get(by);
+      const row = rows.find((r) => r.id === by);
       return row ? [[id, String(box.openJson(reasonPlace(row.id, row.person), row.reason))] as const] : [];
     }),
   );
@@ -266,27 +259,22 @@ async function recordsBehind(
   db: Db,
   rows: readonly Behind[],
 ): Promise<(row: Behind) => Pick<Correction, 'before' | 'after'>> {
-  const undone = await byId(
-    rows.flatMap((r) => (r.kind === 'undo' && r.target ? [r.target] : [])),
-    (ids) => findAll(db, 'correction', { id: ids }, ['id', 'kind', 'target', 'at', 'direction']),
-  );
+  const targets = rows.flatMap((r) => (r.kind === 'undo' && r.target ? [r.target] : []));
+  const undone = byId(await findAll(db, 'correction', { id: targets }, ['id', 'kind', 'target', 'at', 'direction']));
   const corrected = [...rows, ...undone.values()].flatMap((r) => (r.kind !== 'undo' && r.target ? [r.target] : []));
-  const records = await byId(corrected, (ids) =>
-    db.selectFrom('checkin').select(['id', 'at', 'resolved as direction']).where('id', 'in', ids).execute(),
-  );
-  const values = (r: { at: Date | null; direction: 'in' | 'out' | null } | undefined) =>
-    r?.at && r.direction ? { at: r.at.toISOString(), direction: r.direction } : null;
-  const before = (r: Behind) => values(r.target === null ? undefined : records.get(r.target));
+  const records = byId(await findAll(db, 'checkin', { id: corrected }, ['id', 'at', 'resolved']));
+  const values = (at: Date | null | undefined, direction: 'in' | 'out' | null | undefined) =>
+    at && direction ? { at: at.toISOString(), direction } : null;
+  const before = ({ target }: Behind) => {
+    const record = target === null ? undefined : records.get(target);
+    return values(record?.at, record?.resolved);
+  };
   return (r) => {
-    if (r.kind !== 'undo') return { before: before(r), after: values(r) };
+    if (r.kind !== 'undo') return { before: before(r), after: values(r.at, r.direction) };
     const done = r.target === null ? undefined : undone.get(r.target);
-    return { before: values(done), after: done ? before(done) : null };
+    return { before: values(done?.at, done?.direction), after: done ? before(done) : null };
   };
 }
 
-async function byId<T extends { id: string }>(
-  ids: readonly string[],
-  read: (ids: readonly string[]) => Promise<T[]>,
-): Promise<Map<string, T>> {
-  return new Map(ids.length === 0 ? [] : (await read(ids)).map((row) => [row.id, row]));
-}
+const byId = <T extends { readonly id: string }>(rows: readonly T[]): Map<string, T> =>
+  new Map(rows.map((row) => [row.id, row]));

@@ -14,7 +14,18 @@ import { listSites } from '../../core/sites/sites.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { below, find, findAll, findSorted, insert, not, remove, update, upsert } from '../../platform/database/rows.ts';
+import {
+  below,
+  find,
+  findAll,
+  findSorted,
+  idsOf,
+  insert,
+  not,
+  remove,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import type { Job, JobContext } from '../../platform/jobs/job.ts';
@@ -84,12 +95,9 @@ function notice(
     const over = (row: Row<'alert_item'>) =>
       row.absent_at !== null && now.getTime() - row.absent_at.getTime() >= GRACE_MS;
     const closed = absent.filter(over);
-    await setAll(
-      tx,
-      absent.filter(({ absent_at }) => absent_at === null),
-      { absent_at: now },
-    );
-    await setAll(tx, closed, { closed_at: now });
+    const newlyAbsent = idsOf(absent.filter(({ absent_at }) => absent_at === null));
+    await update(tx, 'alert_item', { id: newlyAbsent }, { absent_at: now });
+    await update(tx, 'alert_item', { id: idsOf(closed) }, { closed_at: now });
     await queueAll(tx, 'attention.opened', opened, all, now);
     await queueAll(tx, 'attention.closed', closed, all, now);
     await remove(tx, 'alert_item', { closed_at: below(new Date(now.getTime() - KEPT_MS)) });
@@ -107,10 +115,6 @@ export const unlinkItems = ({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Pro
   sql`update alert_item set ${OF_NOBODY} where person = any(${people}::uuid[])`.execute(tx);
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
-
-async function setAll(tx: Tx, rows: readonly Pick<Item, 'id'>[], set: Partial<Item>): Promise<void> {
-  if (rows.length > 0) await update(tx, 'alert_item', { id: rows.map(({ id }) => id) }, set);
-}
 
 async function queueAll(
   tx: Tx,
@@ -220,7 +224,7 @@ function noteSent(db: Db, account: string, { urgent, opened, still, closed }: Du
     const rows = [...urgent, ...opened, ...still].map(({ id: item }) => ({ account, item, sent_at: at }));
     for (let i = 0; i < rows.length; i += CHUNK)
       await upsert(tx, 'alert_sent', ['account', 'item'], rows.slice(i, i + CHUNK), { sent_at: at });
-    if (closed.length > 0) await remove(tx, 'alert_sent', { account, item: closed.map(({ id }) => id) });
+    await remove(tx, 'alert_sent', { account, item: idsOf(closed) });
     const values = { ...WELL, sent_at: at };
     await upsert(tx, 'alert_account', 'account', { account, ...values }, values);
   });

@@ -103,7 +103,7 @@ async function ofKiosk(
 async function ofSite(
   { tx, services: { keys }, params: { site }, notify }: Call<{ site: string }, unknown, unknown>,
   work: (of: Of) => Promise<boolean>,
-): Promise<api.Template> {
+) {
   const { name, isDefault } = await findSite(tx, site);
   const of: Of = { kind: 'site', scope: await scopeOfSite(tx, site) };
   if (await work(of)) notify('change');
@@ -149,7 +149,7 @@ async function keepAlerts(tx: Tx, now: Date): Promise<{ readonly started: number
     over += 1;
   }
   const started = [...present.values()].map((alert) => ({ ...alert, since: now }));
-  if (started.length > 0) await insertNew(tx, 'kiosk_alert', started);
+  await insertNew(tx, 'kiosk_alert', started);
   return { started: started.length, over };
 }
 

@@ -110,5 +110,5 @@ async function keepKioskStatistics({ tx, device, site, now }: Batch, events: rea
     );
     return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
   });
-  if (rows.length > 0) await insertNew(tx, 'kiosk_statistics', rows);
+  await insertNew(tx, 'kiosk_statistics', rows);
 }

@@ -150,12 +150,8 @@ export const scheduleRoutes: readonly Route[] = [
 async function queue(tx: Tx, { id, receivers }: Row<'report_schedule'>, day: string, now: Date): Promise<void> {
   const waiting = { schedule: id, day, made_at: now, due_at: now, attempts: 0 };
   const accounts = await findAll(tx, 'account', { id: receivers, disabled_at: null }, ['id']);
-  if (accounts.length > 0)
-    await insert(
-      tx,
-      'report_mail',
-      accounts.map((account) => ({ ...waiting, id: v7(), account: account.id })),
-    );
+  const mails = accounts.map((account) => ({ ...waiting, id: v7(), account: account.id }));
+  await insert(tx, 'report_mail', mails);
 }
 
 /** Sends reports that are due, and tries again what the mail server did not take. */

@@ -41,6 +41,17 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     await expect(get(db, 'update_window', { site: siteOf('d') })).rejects.toThrow('no result');
   });
 
+  test('an empty list matches nothing, and of no rows none is added', async () => {
+    expect(await findAll(db, 'update_window', { site: [] })).toEqual([]);
+    expect(await count(db, 'update_window', { site: [], starts: null })).toBe(0);
+    expect(await update(db, 'update_window', { site: [] }, { ends: '03:00' })).toBe(0);
+    expect(await remove(db, 'update_window', { site: [] })).toBe(0);
+    await insert(db, 'update_window', []);
+    await upsert(db, 'update_window', 'site', []);
+    expect(await insertNew(db, 'update_window', [])).toBe(0);
+    expect(await sites()).toEqual(['a', 'b', 'c']);
+  });
+
   test('a column is compared as it is said', async () => {
     const found = async (site: NonNullable<Parameters<typeof count<'update_window'>>[2]['site']>) =>
       (await findSorted(db, 'update_window', { site }, ['site'], { columns: ['site'] }))

@@ -14,7 +14,7 @@ const OPERATOR = Symbol('operator');
 
 type Name = keyof Tables;
 type Column<T extends Name> = keyof Row<T> & string;
-/** Null: the column is null. A list: it has one of these values. Else it has this value, or compares to it as said. */
+/** Null: the column is null. A list: it has one of these values; of an empty one none. Else it has this value, or compares to it as said. */
 type Match<T extends Name> = {
   readonly [C in Column<T>]?: Row<T>[C] | readonly NonNullable<Row<T>[C]>[] | Compared<Row<T>[C] | null>;
 };
@@ -94,12 +94,15 @@ export async function exists<T extends Name>(db: Db, table: T, match: Match<T>):
   return (await query.select(sql`1`.as('there')).limit(1).executeTakeFirst()) !== undefined;
 }
 
+/** No rows: nothing is done; as everywhere below. */
 export async function insert<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<void> {
+  if (isNone(rows)) return;
   await inserting(db, table, rows).execute();
 }
 
 /** Leaves out what is there already. @returns how many are new */
 export async function insertNew<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<number> {
+  if (isNone(rows)) return 0;
   const query = inserting(db, table, rows).onConflict((c) => c.doNothing());
   return Number((await query.executeTakeFirst()).numInsertedOrUpdatedRows);
 }
@@ -112,6 +115,7 @@ export async function upsert<T extends Name>(
   rows: Values<T>,
   set: UpdateObject<Tables, T> = rows as never,
 ): Promise<void> {
+  if (isNone(rows)) return;
   const query = inserting(db, table, rows).onConflict((c) => c.columns([key].flat()).doUpdateSet(set as never));
   await query.execute();
 }
@@ -186,6 +190,8 @@ const inserting = (db: Db, table: string, rows: unknown) =>
 type Loose = Record<string, Record<string, unknown>>;
 const loose = (db: Db) => db as unknown as Kysely<Loose>;
 
+const isNone = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
 const isCompared = (value: unknown): value is Compared<unknown> =>
   typeof value === 'object' && value !== null && OPERATOR in value;
 
@@ -194,6 +200,7 @@ const matching = (match: object) => (e: ExpressionBuilder<Loose, string>) =>
     Object.entries(match).map(([column, value]) => {
       // To leave out a condition could change or delete every row.
       if (value === undefined) throw new TypeError(`no value for ${column}`);
+      if (isNone(value)) return sql<boolean>`false`;
       if (isCompared(value)) return e(column, value.value === null ? 'is not' : value[OPERATOR], value.value);
       return value === null ? e(column, 'is', null) : e(column, Array.isArray(value) ? 'in' : '=', value);
     }),

@@ -36,7 +36,6 @@ export async function queueMessages(
       return due_at ? [{ webhook: receiver.id, subject, due_at }] : [];
     }),
   );
-  if (rows.length === 0) return;
   await insertNew(
     tx,
     'webhook_delivery',

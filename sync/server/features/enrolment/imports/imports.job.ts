@@ -54,7 +54,7 @@ async function endOld({ db, now }: Services): Promise<{ ended: number; removed: 
       .where('made_at', '<', before)
       .returning('id')
       .execute();
-    if (left.length > 0) await update(tx, 'import_photo', { run: idsOf(left) }, { photo: null, template: null });
+    await update(tx, 'import_photo', { run: idsOf(left) }, { photo: null, template: null });
     return { ended: left.length, removed };
   });
 }

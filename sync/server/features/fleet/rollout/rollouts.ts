@@ -94,25 +94,17 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
     return isDeepStrictEqual(update, published.get(kiosk.device) ?? null) ? [] : [{ kiosk, update }];
   });
   const fresh = news.filter(({ kiosk, update }) => update && !kiosk.progress).map(({ kiosk }) => kiosk.device);
-  const begun = {
-    rollout: plan.id,
-    state: 'notified',
-    at: now,
-    event_at: null,
-    from_version: null,
-    reason: null,
-  } as const;
-  if (fresh.length > 0)
-    await insert(
-      tx,
-      'rollout_device',
-      fresh.map((device) => ({ ...begun, device })),
-    );
+  const begun = { rollout: plan.id, state: 'notified', at: now } as const;
+  await insert(
+    tx,
+    'rollout_device',
+    fresh.map((device) => ({ ...begun, device })),
+  );
   // The word was taken back before anything came of it.
   const back = news
     .filter(({ kiosk, update }) => !update && kiosk.progress?.state === 'notified')
     .map((n) => n.kiosk.device);
-  if (back.length > 0) await remove(tx, 'rollout_device', { rollout: plan.id, device: back, state: 'notified' });
+  await remove(tx, 'rollout_device', { rollout: plan.id, device: back, state: 'notified' });
   await publishDeviceState(
     tx,
     news.map(({ kiosk, update }) => ({ device: kiosk.device, state: { kind: 'update', update } })),

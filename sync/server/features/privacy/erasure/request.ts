@@ -178,12 +178,8 @@ async function eraseChanges(
   const readers = await readersOf(tx, scopes.length > 0 ? scopes : null);
   const former = scopes.length > 0 ? await everReadersOf(tx, [...scopes, ...past]) : [];
   const asked = [...new Set([...readers, ...former])];
-  if (asked.length > 0)
-    await insert(
-      tx,
-      'erasure_confirmation',
-      asked.map((device) => ({ request, device, confirmed_at: null, event: null })),
-    );
+  const open = asked.map((device) => ({ request, device, confirmed_at: null, event: null }));
+  await insert(tx, 'erasure_confirmation', open);
   const change = { kind: 'erase', person, request } as const;
   if (scopes.length === 0) return [change];
   return [

@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
-import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
-import type {
-  Evacuation,
-  EvacuationState,
-  getPersonPresence,
-  Inside,
-  KnownAsOf,
-} from '../../../../protocol/api/presence.ts';
+import type { Inside } from '../../../../protocol/api/presence.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { requireLiving } from '../../../core/people/living.ts';
@@ -19,6 +12,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import {
   atLeast,
   atMost,
+  camelCase,
   exists,
   find,
   findAll,
@@ -35,31 +29,17 @@ import { countedRecords, isInside, latestRecords, type SiteId } from '../../atte
 import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
 import { reportSite } from '../day.ts';
 
-/** A person inside, without their name. */
-export type InsideRow = Omit<Inside, 'name'>;
-
 /**
  * Who is inside a site: whose newest record that counts says in, and here.
  *
  * @param after people behind this one
  */
-export async function readInside(
-  db: Db,
-  site: SiteId,
-  now: Date,
-  limit: number,
-  after: string | null,
-): Promise<InsideRow[]> {
-  const { rows } = await sql<{ person: string; at: Date; device: string; method: string }>`
-    select person, at, device, method from (${latestRecords(now)}) latest
+export async function readInside(db: Db, site: SiteId, now: Date, limit: number, after: string | null) {
+  const { rows } = await sql<{ person: string; since: Date; device: string | null; method: Inside['method'] }>`
+    select person, at as since, nullif(device, ${NIL}::uuid) as device, method from (${latestRecords(now)}) latest
     where ${isInside(site)} and (${after}::uuid is null or person > ${after}::uuid)
     order by person limit ${limit}`.execute(db);
-  return rows.map((r) => ({
-    person: r.person,
-    since: new Date(r.at).toISOString(),
-    device: r.device === NIL ? null : r.device,
-    method: r.method as Inside['method'],
-  }));
+  return rows;
 }
 
 /** How many are inside, and how many of them are accounted for in an evacuation. */
@@ -78,31 +58,23 @@ export async function countInside(
 }
 
 /** Whether a person is inside any site, by their newest record that counts; its time is null where there is none. */
-export async function readPresenceOf(
-  db: Db,
-  person: string,
-  now: Date,
-): Promise<z.output<typeof getPersonPresence.answer>> {
+export async function readPresenceOf(db: Db, person: string, now: Date) {
   const { rows } = await sql<{ direction: string; at: Date }>`
     select c.resolved as direction, c.at from ${countedRecords} and c.person = ${person}::uuid
     order by c.at desc, c.id desc limit 1`.execute(db);
   const last = rows[0];
   if (!last) return { inside: false, at: null };
-  const since = now.getTime() - new Date(last.at).getTime();
-  return { inside: last.direction === 'in' && since <= LONGEST_STAY_MS, at: new Date(last.at).toISOString() };
+  const since = now.getTime() - last.at.getTime();
+  return { inside: last.direction === 'in' && since <= LONGEST_STAY_MS, at: last.at };
 }
 
 /** Until when each kiosk's records are known, the longest silent first. */
-export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> {
-  const { rows } = await sql<{ id: string; name: string; last_heard_at: Date | null }>`
-    select id, name, last_heard_at from device
+export async function readKnownAsOf(db: Db, site: SiteId) {
+  const { rows } = await sql<{ id: string; name: string; knownAsOf: Date | null }>`
+    select id, name, last_heard_at as "knownAsOf" from device
     where status = 'approved' and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))
     order by last_heard_at nulls first, name, id`.execute(db);
-  return rows.map((d) => ({
-    id: d.id,
-    name: d.name,
-    knownAsOf: d.last_heard_at && new Date(d.last_heard_at).toISOString(),
-  }));
+  return rows;
 }
 
 /**
@@ -113,38 +85,28 @@ export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> 
 /** An evacuation that no one ended ends by itself after this, ms. */
 export const LONGEST_EVACUATION_MS = 24 * 60 * 60 * 1000;
 
-export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationState> {
+export async function readEvacuation(db: Db, site: SiteId) {
   const current = await find(db, 'evacuation', { site: site.id, ended_at: null });
   const ended = { site: site.id, ended_at: not(null) };
   const [last] = await findSorted(db, 'evacuation', ended, ['ended_at'], { descending: true, limit: 1 });
   const marks = current ? await findAll(db, 'evacuation_mark', { evacuation: current.id, missing: false }) : [];
   return {
     current: current ? shown(current) : null,
-    accounted: marks.map((m) => ({ person: m.person, at: m.at.toISOString(), by: m.by, device: m.device })),
+    accounted: marks.map(({ person, at, by, device }) => ({ person, at, by, device })),
     last: last ? shown(last) : null,
   };
 }
 
 /** Starts one, and notifies the kiosks of the site. If one is under way, it is that one. */
-export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, now: Date): Promise<Evacuation> {
-  await insertEvacuation(tx, { id: randomUUID(), site: site.id, started_at: now, started_by: by });
+export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, now: Date) {
+  // None where one goes on.
+  await insertNew(tx, 'evacuation', { id: randomUUID(), site: site.id, started_at: now, started_by: by });
   await appendChanges(tx, [evacuationOf(site)], now);
   return (await readEvacuation(tx, site)).current!;
 }
 
-/** The row alone; none where one goes on, or had this id. */
-async function insertEvacuation(
-  tx: Tx,
-  row: Pick<Row<'evacuation'>, 'id' | 'site' | 'started_at' | 'started_by'>,
-): Promise<void> {
-  await insertNew(tx, 'evacuation', row);
-}
-
 /** Has the kiosks of a site fetch its evacuation. */
-const evacuationOf = (site: SiteId): NewChange => ({
-  kind: 'evacuation',
-  site: scopeOfSite(site),
-});
+const evacuationOf = (site: SiteId): NewChange => ({ kind: 'evacuation', site: scopeOfSite(site) });
 
 const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDefault ? DEFAULT_SCOPE : id);
 
@@ -158,14 +120,9 @@ export async function markPerson(
   const { site } = await going(tx, mark.evacuation);
   await requireLiving(tx, mark.person, 'none');
   await putMark(tx, { ...mark, device: null }, now);
-  await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
+  const scope = scopeOfSite(await siteOf(site));
+  await appendChanges(tx, [{ kind: 'accounted', person: mark.person, site: scope }], now);
 }
-
-const markOf = (site: SiteId, person: string): NewChange => ({
-  kind: 'accounted',
-  person,
-  site: scopeOfSite(site),
-});
 
 export interface Mark {
   readonly evacuation: string;
@@ -195,7 +152,7 @@ async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
 export type SiteOf = (id: string | null) => Promise<SiteId>;
 
 /** Everybody is accounted for, or it was an exercise. @throws Problem `evacuation-over` */
-export async function endEvacuation(tx: Tx, evacuation: string, siteOf: SiteOf, now: Date): Promise<Evacuation> {
+export async function endEvacuation(tx: Tx, evacuation: string, siteOf: SiteOf, now: Date) {
   const row = await going(tx, evacuation);
   const site = await siteOf(row.site);
   const { inside, accounted } = await countInside(tx, site, now, evacuation);
@@ -217,14 +174,7 @@ async function going(tx: Tx, id: string): Promise<Row<'evacuation'>> {
   throw new Problem('evacuation-over');
 }
 
-const shown = (row: Row<'evacuation'>): Evacuation => ({
-  id: row.id,
-  site: row.site,
-  startedAt: row.started_at.toISOString(),
-  endedAt: row.ended_at?.toISOString() ?? null,
-  inside: row.inside,
-  accounted: row.accounted,
-});
+const shown = ({ started_by: _, ...row }: Row<'evacuation'>) => camelCase(row);
 
 /** Evacuations that no one ended: who was accounted for is kept no longer than a day. */
 export const forgottenEvacuationsJob: Job = {
@@ -261,7 +211,6 @@ export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> 
 
 /** Which of these people were seen outside in it. */
 export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
-  if (people.length === 0) return new Map();
   const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [
     'person',
     'at',
@@ -295,7 +244,7 @@ export async function takeRollCall(
         return [own];
       }
       if (await isOver(tx, site, at, now)) return [own];
-      await insertEvacuation(tx, { id: evacuation, site: site.id, started_at: at, started_by: null });
+      await insertNew(tx, 'evacuation', { id: evacuation, site: site.id, started_at: at, started_by: null });
       return [evacuationOf(site)];
     case 'ended':
       if (current?.id !== evacuation) return [own];

@@ -4,6 +4,7 @@ export const devices: readonly string[] = [
      id uuid primary key,
      name text not null,
      status text not null check (status in ('pending', 'approved', 'revoked')),
+     -- Public keys, base64url.
      ed25519 text not null,
      x25519 text not null,
      -- SHA-256 of the TLS public key, hexadecimal.
