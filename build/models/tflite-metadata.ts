@@ -35,6 +35,19 @@ const COLOR_SPACE_RGB = 1;
 /** The version of the metadata schema in which all fields used here exist. */
 const MIN_PARSER_VERSION = '1.5.0';
 
+/** A table whose fields are added by `fill`. */
+function table(b: Builder, fields: number, fill: () => void): number {
+  b.startObject(fields);
+  fill();
+  return b.endObject();
+}
+
+function list(b: Builder, items: readonly number[]): number {
+  b.startVector(4, items.length, 4);
+  for (const item of items.toReversed()) b.addOffset(item);
+  return b.endVector();
+}
+
 /** The ModelMetadata flatbuffer for a model that takes one RGB picture. Same input, same bytes. */
 export function imageMetadata(name: string, input: ImageInput): Uint8Array {
   const b = new Builder(1024);
@@ -43,43 +56,33 @@ export function imageMetadata(name: string, input: ImageInput): Uint8Array {
     b.addFloat32(value);
     return b.endVector();
   };
-  const list = (items: readonly number[]) => {
-    b.startVector(4, items.length, 4);
-    for (const item of items.toReversed()) b.addOffset(item);
-    return b.endVector();
-  };
-  const table = (count: number, fill: () => void) => {
-    b.startObject(count);
-    fill();
-    return b.endObject();
-  };
 
   const mean = floats(input.mean);
   const std = floats(input.std);
-  const options = table(FIELD.normalizationOptions.count, () => {
+  const options = table(b, FIELD.normalizationOptions.count, () => {
     b.addFieldOffset(FIELD.normalizationOptions.mean, mean, 0);
     b.addFieldOffset(FIELD.normalizationOptions.std, std, 0);
   });
-  const unit = table(FIELD.processUnit.count, () => {
+  const unit = table(b, FIELD.processUnit.count, () => {
     b.addFieldInt8(FIELD.processUnit.optionsType, NORMALIZATION_OPTIONS, 0);
     b.addFieldOffset(FIELD.processUnit.options, options, 0);
   });
-  const units = list([unit]);
+  const units = list(b, [unit]);
   const max = floats((255 - input.mean) / input.std);
   const min = floats((0 - input.mean) / input.std);
-  const stats = table(FIELD.stats.count, () => {
+  const stats = table(b, FIELD.stats.count, () => {
     b.addFieldOffset(FIELD.stats.max, max, 0);
     b.addFieldOffset(FIELD.stats.min, min, 0);
   });
-  const properties = table(FIELD.imageProperties.count, () => {
+  const properties = table(b, FIELD.imageProperties.count, () => {
     b.addFieldInt8(FIELD.imageProperties.colorSpace, COLOR_SPACE_RGB, 0);
   });
-  const content = table(FIELD.content.count, () => {
+  const content = table(b, FIELD.content.count, () => {
     b.addFieldInt8(FIELD.content.propertiesType, IMAGE_PROPERTIES, 0);
     b.addFieldOffset(FIELD.content.properties, properties, 0);
   });
   const inputName = b.createString('image');
-  const inputTensor = table(FIELD.tensorMetadata.count, () => {
+  const inputTensor = table(b, FIELD.tensorMetadata.count, () => {
     b.addFieldOffset(FIELD.tensorMetadata.name, inputName, 0);
     b.addFieldOffset(FIELD.tensorMetadata.content, content, 0);
     b.addFieldOffset(FIELD.tensorMetadata.processUnits, units, 0);
@@ -87,18 +90,18 @@ export function imageMetadata(name: string, input: ImageInput): Uint8Array {
   });
   const outputTensors = input.outputs.map((output) => {
     const outputName = b.createString(output);
-    return table(FIELD.tensorMetadata.count, () => b.addFieldOffset(FIELD.tensorMetadata.name, outputName, 0));
+    return table(b, FIELD.tensorMetadata.count, () => b.addFieldOffset(FIELD.tensorMetadata.name, outputName, 0));
   });
-  const inputs = list([inputTensor]);
-  const outputs = list(outputTensors);
-  const subgraph = table(FIELD.subGraphMetadata.count, () => {
+  const inputs = list(b, [inputTensor]);
+  const outputs = list(b, outputTensors);
+  const subgraph = table(b, FIELD.subGraphMetadata.count, () => {
     b.addFieldOffset(FIELD.subGraphMetadata.inputs, inputs, 0);
     b.addFieldOffset(FIELD.subGraphMetadata.outputs, outputs, 0);
   });
-  const subgraphs = list([subgraph]);
+  const subgraphs = list(b, [subgraph]);
   const modelName = b.createString(name);
   const parser = b.createString(MIN_PARSER_VERSION);
-  const metadata = table(FIELD.modelMetadata.count, () => {
+  const metadata = table(b, FIELD.modelMetadata.count, () => {
     b.addFieldOffset(FIELD.modelMetadata.name, modelName, 0);
     b.addFieldOffset(FIELD.modelMetadata.subgraphs, subgraphs, 0);
     b.addFieldOffset(FIELD.modelMetadata.minParserVersion, parser, 0);
@@ -136,105 +139,31 @@ export function addMetadata(model: Uint8Array, metadata: Uint8Array): Uint8Array
       throw new RangeError(`the model has ${METADATA_NAME} already`);
   }
 
-  const front = new Front(1024 + 4 * (oldBuffers.length + oldMetadata.length) + metadata.length);
-  const newModel = front.table(FIELD.model.count);
-  const version = old.__offset(root, 4);
-  front.putU32(newModel.slot(FIELD.model.version), version ? old.readUint32(root + version) : 3);
-  for (let k = 0; k < FIELD.model.count; k++) {
-    if (k === FIELD.model.version || k === FIELD.model.buffers || k === FIELD.model.metadata) continue;
-    const target = rootField(k);
-    if (target) front.pointIntoOld(newModel.slot(k), target);
-  }
-  const buffers = front.list(oldBuffers.length + 1);
-  front.point(newModel.slot(FIELD.model.buffers), buffers.at);
-  for (const [i, target] of oldBuffers.entries()) front.pointIntoOld(buffers.slot(i), target);
-  const metadataList = front.list(oldMetadata.length + 1);
-  front.point(newModel.slot(FIELD.model.metadata), metadataList.at);
-  for (const [i, target] of oldMetadata.entries()) front.pointIntoOld(metadataList.slot(i), target);
-
+  const b = new Builder(1024);
+  b.prep(64, 0);
+  // A builder counts from the end of what it builds, which is where the old file begins.
+  const inOld = (position: number) => -position;
   // Metadata { name: string; buffer: uint } and Buffer { data: [ubyte] }.
-  const entry = front.table(2);
-  front.point(metadataList.slot(oldMetadata.length), entry.at);
-  front.putU32(entry.slot(1), oldBuffers.length);
-  front.point(entry.slot(0), front.bytes(new TextEncoder().encode(`${METADATA_NAME}\0`), METADATA_NAME.length, 4));
-  const buffer = front.table(1);
-  front.point(buffers.slot(oldBuffers.length), buffer.at);
-  front.point(buffer.slot(0), front.bytes(metadata, metadata.length, 16));
-  return front.join(newModel.at, model);
-}
-
-/** The part that goes in front of the old file, written from its start to its end. */
-class Front {
-  readonly #view: DataView;
-  readonly #bytes: Uint8Array;
-  /** Slots that point into the old file; known only when the front's length is. */
-  readonly #pending: [slot: number, target: number][] = [];
-  #end = 8; // root offset and file identifier
-
-  constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
-  }
-
-  putU32(at: number, value: number): void {
-    this.#view.setUint32(at, value, true);
-  }
-
-  point(slot: number, target: number): void {
-    this.putU32(slot, target - slot);
-  }
-
-  pointIntoOld(slot: number, target: number): void {
-    this.#pending.push([slot, target]);
-  }
-
-  /** A table of 4-byte fields; a field exists once its slot was asked for. */
-  table(fields: number): { at: number; slot(k: number): number } {
-    const vtable = this.#end;
-    const vtableSize = 4 + 2 * fields;
-    this.#view.setUint16(vtable, vtableSize, true);
-    this.#view.setUint16(vtable + 2, 4 + 4 * fields, true);
-    const at = align(vtable + vtableSize, 4);
-    this.#view.setInt32(at, at - vtable, true);
-    this.#end = at + 4 + 4 * fields;
-    return {
-      at,
-      slot: (k) => {
-        this.#view.setUint16(vtable + 4 + 2 * k, 4 + 4 * k, true);
-        return at + 4 + 4 * k;
-      },
-    };
-  }
-
-  /** A list of `length` offsets. */
-  list(length: number): { at: number; slot(i: number): number } {
-    const at = this.#end;
-    this.putU32(at, length);
-    this.#end = at + 4 + 4 * length;
-    return { at, slot: (i) => at + 4 + 4 * i };
-  }
-
-  /** A string or byte list of `length`, its bytes aligned to `alignment`. */
-  bytes(bytes: Uint8Array, length: number, alignment: number): number {
-    const start = align(this.#end + 4, alignment);
-    this.putU32(start - 4, length);
-    this.#bytes.set(bytes, start);
-    this.#end = align(start + bytes.length, 4);
-    return start - 4;
-  }
-
-  join(root: number, old: Uint8Array): Uint8Array {
-    const length = align(this.#end, 64);
-    this.putU32(0, root);
-    this.#bytes.set(new TextEncoder().encode('TFL3'), 4);
-    for (const [slot, target] of this.#pending) this.point(slot, length + target);
-    const whole = new Uint8Array(length + old.length);
-    whole.set(this.#bytes.subarray(0, length));
-    whole.set(old, length);
-    return whole;
-  }
-}
-
-function align(at: number, to: number): number {
-  return Math.ceil(at / to) * to;
+  b.startVector(1, metadata.length, 16);
+  for (const byte of metadata.toReversed()) b.addInt8(byte);
+  const data = b.endVector();
+  const buffer = table(b, 1, () => b.addFieldOffset(0, data, 0));
+  const name = b.createString(METADATA_NAME);
+  const entry = table(b, 2, () => {
+    b.addFieldOffset(0, name, 0);
+    b.addFieldInt32(1, oldBuffers.length, 0);
+  });
+  const buffers = list(b, [...oldBuffers.map(inOld), buffer]);
+  const metadataList = list(b, [...oldMetadata.map(inOld), entry]);
+  const version = old.__offset(root, 4);
+  const { count, ...replaced } = FIELD.model;
+  const newModel = table(b, count, () => {
+    b.addFieldInt32(replaced.version, version ? old.readInt32(root + version) : 3, 0);
+    b.addFieldOffset(replaced.buffers, buffers, 0);
+    b.addFieldOffset(replaced.metadata, metadataList, 0);
+    for (let k = 0; k < count; k++)
+      if (!Object.values<number>(replaced).includes(k)) b.addFieldOffset(k, inOld(rootField(k)), 0);
+  });
+  b.finish(newModel, 'TFL3');
+  return Buffer.concat([b.asUint8Array(), model]);
 }

@@ -84,7 +84,7 @@ export const FACE_BOX_BROWSER: WeightFile = {
     sha256: '3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633',
   },
   prepare: { step: 'add-image-metadata', mean: 127.5, std: 127.5 },
-  sha256: '81aa98977e25ca7db8fd30ff648b80b91926d05a8e7abcac24f902d1ac127707',
+  sha256: 'ce7f43dea20737ed58ed0de58e981ecbe7b518bee1f63deaa8d3d9e885361d24',
   input: { name: 'input', shape: [1, 128, 128, 3], meaning: 'RGB picture, letterboxed by MediaPipe' },
   outputs: [
     { name: 'regressors', shape: [1, 896, 16], meaning: 'box and six points by anchor' },
