@@ -207,6 +207,17 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect((await search(`affected=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
   });
 
+  test('who did something affects those it was about, and nobody who only saw their own data', async () => {
+    const [ada, grace] = [await someone('Ada'), await someone('Grace')];
+    const thief = api.actorOf('staff');
+    await write({ actor: thief, subjects: [ada] });
+    await write({ actor: api.actorOf('person', grace), subjects: [grace], route: 'their own' });
+    const found = await findAffected(api.db, api.keys, { who: thief.id! });
+    expect(found).toMatchObject({ rows: 1, people: [{ person: ada }] });
+    const own = await findAffected(api.db, api.keys, { who: grace });
+    expect(own).toMatchObject({ rows: 1, people: [{ person: grace }] });
+  });
+
   describe('faces', () => {
     const changes = (device: string, cursor = '') =>
       readChanges(

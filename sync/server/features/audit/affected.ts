@@ -1,11 +1,12 @@
 import { NIL } from 'uuid';
+import { sameAs } from '../../core/people/living.ts';
 import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { openRow } from '../../platform/audit/open.ts';
 import { above, count, findSorted, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { type AuditFilter, inClear } from './search.ts';
+import { type AuditFilter, inClear, whoDid } from './search.ts';
 
 const PAGE = 1000;
 const PEOPLE = 2000;
@@ -40,7 +41,7 @@ interface Trail {
  * for each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing
  * is found but their number.
  *
- * @param filter `affected` and `person`, and what is sealed, are not looked at
+ * @param filter `affected`, `person`, `email` and `ip` are not looked at
  */
 export async function findAffected(
   db: Db,
@@ -49,7 +50,7 @@ export async function findAffected(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<AffectedPeople> {
   const auditKeys = await readAuditKeys(db, keys);
-  const { trails, rows, everyone } = await trailsOf(db, auditKeys, filter);
+  const { trails, rows, everyone } = await trailsOf(db, keys, auditKeys, filter);
   const days = [...new Set([...trails.keys()].map((name) => name.slice(0, 10)))];
   const found = new Map<string, Trail>();
   const named = new Set<string>();
@@ -95,9 +96,13 @@ export async function findAffected(
 /** What the rows say of each alias of a day (`YYYY-MM-DD` and the alias), and of everybody. */
 async function trailsOf(
   db: Db,
+  keys: Keys,
   auditKeys: ReadonlyMap<number, AuditKey>,
   filter: AuditFilter,
 ): Promise<{ trails: Map<string, Trail>; rows: number; everyone: Trail | null }> {
+  const { who } = filter;
+  const names = who === undefined ? [] : await sameAs(db, [who]);
+  const people = await peopleInLog(db, keys, names);
   const trails = new Map<string, Trail>();
   let everyone: Trail | null = null;
   let rows = 0;
@@ -112,8 +117,11 @@ async function trailsOf(
       const key = auditKeys.get(key_version);
       if (!key) continue;
       const row = { ...r, position: Number(position), keyVersion: key_version };
+      const open = openRow(key, row);
+      // What people did themselves is sealed, and so it is among what was read.
+      if (who !== undefined && row.actor !== who && !whoDid(people, names, key, open)) continue;
       const trail: Trail = { rows: 1, first: row.at.getTime(), last: row.at.getTime(), data: new Set(row.data) };
-      for (const alias of openRow(key, row).subjects) {
+      for (const alias of open.subjects) {
         const name = `${dayOf(row.at)}${alias}`;
         trails.set(name, joined(trails.get(name), trail));
       }

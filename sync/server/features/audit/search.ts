@@ -110,19 +110,29 @@ async function namesIn(db: Db, keys: Keys, { who, affected, person }: AuditFilte
   return { ...named, people: await peopleInLog(db, keys, [...named.who, ...named.affected, ...named.person]) };
 }
 
+const aliasesOf = (people: PeopleInLog, id: string, key: AuditKey, { at }: AuditRow): string[] => [
+  people.alias(id, dayOf(at), key).toString('base64url'),
+  // Of a row that was written while they had no key.
+  key.aliasOf(id, dayOf(at)).subarray(0, 16).toString('base64url'),
+];
+
+/** Which of these people did themselves what a row says; undefined: none of them. */
+export const whoDid = (
+  people: PeopleInLog,
+  ids: readonly string[],
+  key: AuditKey,
+  { row, actorAlias }: OpenRow,
+): string | undefined =>
+  actorAlias === null ? undefined : ids.find((id) => aliasesOf(people, id, key, row).includes(actorAlias));
+
 /** Null: the row does not match. */
 function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow): Omit<AuditView, 'name'> | null {
-  const { row, actorAlias, subjects } = open;
-  const aliasesOf = (id: string) => [
-    named.people.alias(id, dayOf(row.at), key).toString('base64url'),
-    // Of a row that was written while they had no key.
-    key.aliasOf(id, dayOf(row.at)).subarray(0, 16).toString('base64url'),
-  ];
-  const acted = (ids: readonly string[]) =>
-    actorAlias === null ? undefined : ids.find((id) => aliasesOf(id).includes(actorAlias));
+  const { row, subjects } = open;
   const concerned = (ids: readonly string[]) =>
-    row.everyone || (subjects.length > 0 && ids.some((id) => aliasesOf(id).some((alias) => subjects.includes(alias))));
-  const actor = acted([...named.who, ...named.affected, ...named.person]);
+    row.everyone ||
+    (subjects.length > 0 &&
+      ids.some((id) => aliasesOf(named.people, id, key, row).some((alias) => subjects.includes(alias))));
+  const actor = whoDid(named.people, [...named.who, ...named.affected, ...named.person], key, open);
   if (filter.who !== undefined && row.actor !== filter.who && !(actor && named.who.includes(actor))) return null;
   if (filter.affected !== undefined && !concerned(named.affected)) return null;
   if (filter.person !== undefined && !concerned(named.person) && !(actor && named.person.includes(actor))) return null;
