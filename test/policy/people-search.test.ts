@@ -255,6 +255,28 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect([few.index.size, few.state]).toEqual([2, 'too-many']);
   });
 
+  test('what could not be read of a change is read again the next time', async () => {
+    const actor = { role: 'staff', id: null, email: null, ip: null, userAgent: null } as const;
+    let fails = false;
+    const keys: typeof web.keys = new Proxy(web.keys, {
+      get(target, name) {
+        if (fails) throw new Error('not at hand');
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const names = new Names({ db: web.db, keys, now: () => web.now, actor });
+    await names.refresh();
+    const ada = await add('Zenobia Quarles');
+    fails = true;
+    await expect(names.refresh()).rejects.toThrow('not at hand');
+    fails = false;
+    // Until a later transaction has begun, the present one would be read once more anyway.
+    await add('Somebody');
+    await names.refresh();
+    expect(names.index.find('Zenobia Quarles', 5)).toEqual([ada]);
+  });
+
   test('people are listed and found by what they consented to, and by whether their face is enrolled', async () => {
     const tag = `y${randomUUID().slice(0, 6)}`;
     const [ada, ben, cleo] = [await add(`Ada ${tag}`), await add(`Ben ${tag}`), await add(`Cleo ${tag}`)];
