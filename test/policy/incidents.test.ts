@@ -147,6 +147,19 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
   });
 
+  test('rows that two scopes find count once', async () => {
+    const { id } = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Ada' } });
+    const thief = api.actorOf('staff');
+    await api.ask('GET', `/api/people/${id}`, { as: thief });
+    const url = `/api/incidents/${(await open()).id}`;
+    for (const scope of [{ who: thief.id }, { who: thief.id, route: 'GET /api/people' }])
+      await api.ask('POST', `${url}/scopes`, { as: 'dpo', body: scope });
+    expect(await api.ask('GET', `${url}/affected`, { as: 'dpo' })).toMatchObject({
+      rows: 1,
+      people: [{ person: id, rows: 1 }],
+    });
+  });
+
   test('a step of the containment that fails holds up no other, and is reported', async () => {
     const made = await open();
     const box = await api.kiosk();

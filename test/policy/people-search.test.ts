@@ -93,7 +93,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     const [row, one] = await web.audit(2);
     expect(row).toMatchObject({ route: `POST ${searchPeople.path}`, action: 'read', count: 2, outcome: 'ok' });
     expect(one!.position).toBe(last);
-    const affected = await findAffected(web.db, web.keys, { position: Number(row!.position) } as never);
+    const affected = await findAffected(web.db, web.keys, [{ position: Number(row!.position) }] as never);
     expect(affected.people.map((p) => p.person).sort()).toEqual([...shown].sort());
   });
 
@@ -207,7 +207,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     const rows = await web.audit(2);
     expect(rows.map(({ route, count }) => [route, count])).toEqual(Array(2).fill(['POST /api/people/search', 1]));
     for (const { position } of rows) {
-      const affected = await findAffected(web.db, web.keys, { position: Number(position) } as never);
+      const affected = await findAffected(web.db, web.keys, [{ position: Number(position) }] as never);
       expect(affected.people.map((p) => p.person)).toEqual([ada]);
     }
     await web.ask(staff, 'PATCH', `/api/people/${ada}`, { name: 'Ada King' });
