@@ -177,7 +177,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     const after = await verifyAudit(api.db, api.keys);
     expect(after.faults).toEqual([]);
     expect(after.rows).toBeGreaterThan(before);
-    const affected = await findAffected(api.db, api.keys, { route: 'seen' });
+    const affected = await findAffected(api.db, api.keys, [{ route: 'seen' }]);
     expect(affected).toMatchObject({ people: [], unknown: 3, rows: 8 });
   });
 
@@ -188,7 +188,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     api.now = new Date(NOW.getTime() + DAY);
     await write({ actor: thief, subjects: [ada], route: 'stolen', data: ['person.email'] });
     await write({ subjects: [alan], route: 'stolen not' });
-    const found = await findAffected(api.db, api.keys, { who: thief.id! });
+    const found = await findAffected(api.db, api.keys, [{ who: thief.id! }]);
     expect(found.people.map((p) => p.person).sort()).toEqual([ada, grace].sort());
     expect(found.people.find((p) => p.person === ada)).toEqual({
       person: ada,
@@ -202,7 +202,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       { kept: alan, merged: grace, by: 'test' },
       api.now,
     );
-    const merged = await findAffected(api.db, api.keys, { who: thief.id! });
+    const merged = await findAffected(api.db, api.keys, [{ who: thief.id! }]);
     expect(merged.people.map((p) => p.person).sort()).toEqual([ada, alan].sort());
     expect((await search(`affected=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
   });
@@ -212,10 +212,14 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     const thief = api.actorOf('staff');
     await write({ actor: thief, subjects: [ada] });
     await write({ actor: api.actorOf('person', grace), subjects: [grace], route: 'their own' });
-    const found = await findAffected(api.db, api.keys, { who: thief.id! });
+    const found = await findAffected(api.db, api.keys, [{ who: thief.id! }]);
     expect(found).toMatchObject({ rows: 1, people: [{ person: ada }] });
-    const own = await findAffected(api.db, api.keys, { who: grace });
+    const own = await findAffected(api.db, api.keys, [{ who: grace }]);
     expect(own).toMatchObject({ rows: 1, people: [{ person: grace }] });
+    // A row that two scopes of an incident find is one record.
+    expect(await findAffected(api.db, api.keys, [{ who: thief.id! }, { who: thief.id!, route: 'test' }])).toEqual(
+      found,
+    );
   });
 
   describe('faces', () => {

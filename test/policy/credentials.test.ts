@@ -12,6 +12,7 @@ import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../s
 import type { Person, PersonHistory } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
+import { Change } from '../../sync/protocol/wire/changes.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { leftoversJob } from '../../sync/server/core/accounts/module.ts';
@@ -215,6 +216,26 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       .where('person', 'in', [kept.id, merged.id])
       .execute();
     expect(rows).toEqual([]);
+  });
+
+  test('two people who are merged have no more cards and badges than a kiosk takes: the newest', async () => {
+    const [kept, merged] = [await make('Ada'), await make('Ada L.')];
+    const cards: PrintableCard[] = [];
+    for (const person of [merged, kept])
+      for (let i = 0; i < 11; i++) cards.push(await api.ask<PrintableCard>('POST', `/api/people/${person.id}/cards`));
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: kept.id, merged: merged.id, by: '' },
+      NOW,
+    );
+    const sent = (await opened.api.changesFor((await api.kiosk()).device)).changes.filter(
+      ({ kind }) => kind === 'credentials',
+    );
+    expect(sent.map((change) => Change.safeParse(change).error)).toEqual(sent.map(() => undefined));
+    const west = await door();
+    await west.sync();
+    expect(await west.read(cards.at(-1)!.text)).toBe('welcome');
+    expect(await west.refused(cards[0]!.text)).toBe('code-unknown');
   });
 
   test('a card that a kiosk prints counts there at once, and at the others with their next page, until it is revoked', async () => {

@@ -6,10 +6,11 @@ import { fleetRegistry } from '../../sync/server/app/health/fleet.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { changeDevice } from '../../sync/server/core/devices/routes.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
+import { isErasurePending } from '../../sync/server/core/people/living.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { certificateText, readCertificate } from '../../sync/server/features/privacy/erasure/certificate.ts';
-import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
+import { erasureState, listErasures } from '../../sync/server/features/privacy/erasure/read.ts';
 import { requestErasure, undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { isErasureDue, STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import { readTombstoneFiles, tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.ts';
@@ -190,6 +191,23 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await isErasureDue(database.db, now)).toBe(true);
     await erasures.run();
     expect([(await state()).state, await count(sql`keyring.person_key`)]).toEqual(['under-way', 0]);
+  });
+
+  test('a request about one of two people who are merged is the kept one’s too', async () => {
+    const a = await kiosk();
+    const [ada, alias] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada Byron')];
+    await a.send();
+    const { db } = database;
+    const ask = (person: string) => requestErasure(db, keys, { person, origin: 'staff', undoDays: 7 }, now);
+    const asked = await ask(alias);
+    await mergePeople({ db, keys, modules: MODULES }, { kept: ada, merged: alias, by: 'office' }, now);
+    const { items } = await listErasures(db, { person: ada, open: true, sort: '-requestedAt', limit: 10 });
+    expect(items).toMatchObject([{ request: asked.request, state: 'requested' }]);
+    expect(await isErasurePending(db, ada)).toBe(true);
+    expect(await ask(ada)).toEqual(asked);
+    await db.transaction().execute((tx) => undoErasure(tx, asked.request, now));
+    now = new Date(now.getTime() + 8 * DAY);
+    expect([await isErasurePending(db, ada), await isErasureDue(db, now)]).toEqual([false, false]);
   });
 
   test('a merge between the tombstone and the end of the key adds the other name to the tombstone first', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NIL } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { AffectedPeople, Contained, Incident, Notice } from '../../sync/protocol/api/incidents.ts';
@@ -6,7 +7,10 @@ import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { eraseTables } from '../../sync/server/features/privacy/erasure/steps.ts';
+import { privacy } from '../../sync/server/features/privacy/module.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPerson } from '../kit/person.ts';
@@ -145,6 +149,30 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(notice.text).toContain(`${found.people.length} Person`);
     expect(notice.text).not.toContain('Ada');
     expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
+  });
+
+  test('rows that two scopes find count once', async () => {
+    const { id } = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Ada' } });
+    const thief = api.actorOf('staff');
+    await api.ask('GET', `/api/people/${id}`, { as: thief });
+    const url = `/api/incidents/${(await open()).id}`;
+    for (const scope of [{ who: thief.id }, { who: thief.id, route: 'GET /api/people' }])
+      await api.ask('POST', `${url}/scopes`, { as: 'dpo', body: scope });
+    expect(await api.ask('GET', `${url}/affected`, { as: 'dpo' })).toMatchObject({
+      rows: 1,
+      people: [{ person: id, rows: 1 }],
+    });
+  });
+
+  test('a person who is erased is in no scope, nor in what the timeline says of it', async () => {
+    const { id } = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Ada' } });
+    const url = `/api/incidents/${(await open()).id}`;
+    for (const scope of [{ who: id }, { resource: id.toUpperCase() }])
+      await api.ask('POST', `${url}/scopes`, { as: 'dpo', body: scope });
+    await inTransaction(api.db, (tx) => eraseTables({ tx, keys: api.keys, people: [id], now: api.now }, [privacy]));
+    const { scopes, timeline } = await api.ask<Incident>('GET', url, { as: 'dpo' });
+    expect(scopes.map(({ scope }) => scope)).toEqual([{ who: NIL }, { resource: NIL }]);
+    expect(JSON.stringify(timeline).toLowerCase()).not.toContain(id);
   });
 
   test('a step of the containment that fails holds up no other, and is reported', async () => {

@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Report, ReportRow, ReportSchedule } from '../../sync/protocol/api/reports.ts';
 import { reportMailsCheck } from '../../sync/server/app/checks/installation.ts';
@@ -6,6 +7,7 @@ import { addAccount, changeAccount } from '../../sync/server/core/accounts/accou
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
+import { daysBetween, readDays, reportSite } from '../../sync/server/features/reports/day.ts';
 import { nextDue, periodBefore, reportMailsJob } from '../../sync/server/features/reports/schedules.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -257,6 +259,21 @@ describe.each(DATABASES)('reports on $name', (on) => {
       await csv({ ...day, by, person: people[0]! });
       expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/exports/report', count: 1 });
     }
+  });
+
+  test('whose records went while a report was read is not in it, and everyone else is', async () => {
+    const [ada, grace] = [box.person('Ada'), box.person('Grace')];
+    for (const person of [ada, grace]) record(wall(4, 480), person, 'in');
+    await api.deliver(box);
+    const site = await reportSite(api.db, undefined, 'Europe/Berlin');
+    const days = daysBetween(site, '2026-03-04', '2026-03-04');
+    const none = v7();
+    const found: string[] = [];
+    // Whom the list of people still had.
+    const inOrder = (people: readonly string[]) => [none, ...people];
+    for await (const page of readDays(api.db, { site, days, work: null, now: NOW }, inOrder))
+      found.push(...page.map(({ person }) => person));
+    expect(found.sort()).toEqual([ada, grace].sort());
   });
 
   test('who was erased, and what retention has removed, is in no report', async () => {

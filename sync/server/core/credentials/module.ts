@@ -93,7 +93,7 @@ export const credentials: ServerModule = {
     credential: {
       sealed: { by: 'person', columns: { number: (cell, person) => badgePlace(cell('id'), person) } },
       exported: 'credentials',
-      merged: ({ tx, keys, kept, merged }) => moveCredentials(tx, keys, kept, merged),
+      merged: ({ tx, keys, kept, merged, now }) => moveCredentials(tx, keys, kept, merged, now),
       erased: deleteBy('person'),
     },
     pin: {

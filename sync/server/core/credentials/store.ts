@@ -162,11 +162,19 @@ export async function revokeCredential(
   await publishCredentials(tx, person, now);
 }
 
-/** Two people are merged: cards and badges move. The caller notifies kiosks. */
-export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
+/**
+ * Two people are merged: cards and badges move. Of more than one person may have, the oldest are revoked: kiosks take no more.
+ * The caller notifies them.
+ */
+export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);
   await update(tx, 'credential', { person: merged, number: null }, { person: kept });
   await remove(tx, 'credential', { person: merged });
   for (const { number, issuedAt, issuedBy } of held)
     if (number !== null) await insertBadge(tx, keys, { person: kept, number, issuedBy }, issuedAt);
+  await sql`
+    update credential set revoked_at = ${now.toISOString()}::timestamptz, revoked_via = 'staff', hash = null, number = null
+    where id in (
+      select id from credential where person = ${kept}::uuid and revoked_at is null
+      order by issued_at desc, id desc offset ${MAX_CREDENTIALS - 1})`.execute(tx);
 }

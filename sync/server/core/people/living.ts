@@ -28,15 +28,15 @@ export async function livingPerson(tx: Tx, id: string): Promise<string | null> {
   return row.merged_into ?? id;
 }
 
-/** The request about this person that was not taken back. */
-export async function openRequestOf(db: Db, person: string): Promise<Row<'erasure'> | undefined> {
+/** The request about this person, by one of these names, that was not taken back. */
+export async function openRequestOf(db: Db, person: string | readonly string[]): Promise<Row<'erasure'> | undefined> {
   const newest = { descending: true, limit: 1 } as const;
   return (await findSorted(db, 'erasure', { person, state: not('undone') }, ['requested_at'], newest))[0];
 }
 
-/** Whether anyone asked for this person's erasure, so that no template of theirs is taken any more. */
+/** Whether anyone asked for this person's erasure, under whichever name, so that no template of theirs is taken any more. */
 export async function isErasurePending(db: Db, person: string): Promise<boolean> {
-  return (await openRequestOf(db, person)) !== undefined;
+  return (await openRequestOf(db, await sameAs(db, [person]))) !== undefined;
 }
 
 /**

@@ -74,8 +74,9 @@ export class Names implements Kept {
     const { rows: changed } = await sql<PersonState>`
       select id, case when deleted_at is null and merged_into is null then row_version end as version
       from person where change >= ${this.#horizon}::bigint`.execute(db);
-    this.#horizon = next;
     for (let i = 0; i < changed.length; i += AT_ONCE) await this.#take(changed.slice(i, i + AT_ONCE));
+    // Only now: what could not be opened this time is read again the next.
+    this.#horizon = next;
   }
 
   async #take(people: readonly PersonState[], note: (ids: readonly string[]) => void = () => undefined): Promise<void> {

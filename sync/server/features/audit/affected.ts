@@ -2,7 +2,7 @@ import { NIL } from 'uuid';
 import { sameAs } from '../../core/people/living.ts';
 import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
-import { openRow } from '../../platform/audit/open.ts';
+import { type OpenRow, openRow } from '../../platform/audit/open.ts';
 import { above, count, findSorted, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -11,7 +11,7 @@ import { type AuditFilter, inClear, whoDid } from './search.ts';
 const PAGE = 1000;
 const PEOPLE = 2000;
 
-export interface Affected {
+interface Affected {
   readonly person: string;
   readonly rows: number;
   readonly first: Date;
@@ -37,20 +37,20 @@ interface Trail {
 }
 
 /**
- * Finds who the rows of a filter are about. The log names nobody, so the aliases of everybody who has a key are made
+ * Finds who the rows of some filters are about. The log names nobody, so the aliases of everybody who has a key are made
  * for each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing
  * is found but their number.
  *
- * @param filter `affected`, `person`, `email` and `ip` are not looked at
+ * @param filters of each row one at least matches; `affected`, `person`, `email` and `ip` are not looked at
  */
 export async function findAffected(
   db: Db,
   keys: Keys,
-  filter: AuditFilter,
+  filters: readonly AuditFilter[],
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<AffectedPeople> {
   const auditKeys = await readAuditKeys(db, keys);
-  const { trails, rows, everyone } = await trailsOf(db, keys, auditKeys, filter);
+  const { trails, rows, everyone } = await trailsOf(db, keys, auditKeys, filters);
   const days = [...new Set([...trails.keys()].map((name) => name.slice(0, 10)))];
   const found = new Map<string, Trail>();
   const named = new Set<string>();
@@ -98,14 +98,36 @@ async function trailsOf(
   db: Db,
   keys: Keys,
   auditKeys: ReadonlyMap<number, AuditKey>,
-  filter: AuditFilter,
+  filters: readonly AuditFilter[],
 ): Promise<{ trails: Map<string, Trail>; rows: number; everyone: Trail | null }> {
+  const trails = new Map<string, Trail>();
+  let everyone: Trail | null = null;
+  // A row that two filters find counts once.
+  const counted = new Set<number>();
+  for (const filter of filters)
+    for await (const { row, subjects } of rowsOf(db, keys, auditKeys, filter)) {
+      if (counted.has(row.position)) continue;
+      counted.add(row.position);
+      const trail: Trail = { rows: 1, first: row.at.getTime(), last: row.at.getTime(), data: new Set(row.data) };
+      for (const alias of subjects) {
+        const name = `${dayOf(row.at)}${alias}`;
+        trails.set(name, joined(trails.get(name), trail));
+      }
+      if (row.everyone) everyone = joined(everyone ?? undefined, trail);
+    }
+  return { trails, rows: counted.size, everyone };
+}
+
+/** Rows that a filter finds, opened, the oldest first. */
+async function* rowsOf(
+  db: Db,
+  keys: Keys,
+  auditKeys: ReadonlyMap<number, AuditKey>,
+  filter: AuditFilter,
+): AsyncGenerator<OpenRow> {
   const { who } = filter;
   const names = who === undefined ? [] : await sameAs(db, [who]);
   const people = await peopleInLog(db, keys, names);
-  const trails = new Map<string, Trail>();
-  let everyone: Trail | null = null;
-  let rows = 0;
   for (let after = 0; ; ) {
     const page = await inClear(db.selectFrom('audit'), filter)
       .selectAll()
@@ -116,20 +138,13 @@ async function trailsOf(
     for (const { key_version, mac: _, position, ...r } of page) {
       const key = auditKeys.get(key_version);
       if (!key) continue;
-      const row = { ...r, position: Number(position), keyVersion: key_version };
-      const open = openRow(key, row);
+      const open = openRow(key, { ...r, position: Number(position), keyVersion: key_version });
       // What people did themselves is sealed, and so it is among what was read.
-      if (who !== undefined && row.actor !== who && !whoDid(people, names, key, open)) continue;
-      const trail: Trail = { rows: 1, first: row.at.getTime(), last: row.at.getTime(), data: new Set(row.data) };
-      for (const alias of open.subjects) {
-        const name = `${dayOf(row.at)}${alias}`;
-        trails.set(name, joined(trails.get(name), trail));
-      }
-      if (row.everyone) everyone = joined(everyone ?? undefined, trail);
-      rows += 1;
+      if (who !== undefined && open.row.actor !== who && !whoDid(people, names, key, open)) continue;
+      yield open;
     }
     const end = page.at(-1);
-    if (!end || page.length < PAGE) return { trails, rows, everyone };
+    if (!end || page.length < PAGE) return;
     after = Number(end.position);
   }
 }

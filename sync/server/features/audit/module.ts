@@ -21,7 +21,7 @@ async function auditDetail(
 ): Promise<{ row: AuditView; people: string[]; unknown: number } | null> {
   const [row] = (await searchAudit(db, keys, { position }, { limit: 1 })).items;
   if (!row) return null;
-  const { people, unknown } = await findAffected(db, keys, { position });
+  const { people, unknown } = await findAffected(db, keys, [{ position }]);
   return { row, people: people.map((p) => p.person), unknown };
 }
 

@@ -11,7 +11,7 @@ import { confirmErasure, requestAtKiosk, undoUntilOf } from './erasure/request.t
 import { erasureRoutes } from './erasure/routes.ts';
 import { erasureJob } from './erasure/steps.ts';
 import { tombstonesJob } from './erasure/tombstones.ts';
-import { entryPlace, incidentPlace } from './incidents/incidents.ts';
+import { entryPlace, incidentPlace, unlinkEntries, unlinkScopes } from './incidents/incidents.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { facesOffJob } from './retention/faces-off.ts';
 import { kioskWatchJob, retentionJob } from './retention/retention.job.ts';
@@ -77,10 +77,16 @@ export const privacy: ServerModule = {
       },
       notPersonal: 'sealed words about an incident; who it affected is found from the audit log, and shown as accesses',
     },
-    incident_scope: { notPersonal: 'conditions on the audit log, which name nobody' },
+    incident_scope: {
+      notExported: 'conditions on the audit log, which may name who did something; that is shown as accesses',
+      merged: UNDER_EVERY_NAME,
+      erased: unlinkScopes,
+    },
     incident_entry: {
       sealed: { by: 'environment', columns: { sealed: (cell) => entryPlace(cell('id')) } },
-      notPersonal: 'sealed words about an incident',
+      notExported: 'sealed words about an incident, and the conditions of its scopes',
+      merged: UNDER_EVERY_NAME,
+      erased: unlinkEntries,
     },
   },
   myData: { erasures },

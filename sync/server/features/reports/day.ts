@@ -190,7 +190,8 @@ export async function* readDays(
         and c.at < ${text(end + LONGEST_STAY_MS)}::timestamptz and ${counted(site)}`.execute(db);
     const of = Map.groupBy(rows, (r) => r.person);
     yield ids.flatMap((id) => {
-      const records = of.get(id)!.map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
+      // None: an erasure or a merge has taken them since the people were read.
+      const records = (of.get(id) ?? []).map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
       return daysOfPerson(id, records, wanted, rules).sort((a, b) => a.day.start - b.day.start);
     });
   }

@@ -1,3 +1,4 @@
+import { sameAs } from '../../../core/people/living.ts';
 import { type Asked, byTime, byTimeOf, pageOfItems, readPage } from '../../../platform/access/list.ts';
 import { find, findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -13,7 +14,7 @@ const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undo
 
 const SORTING = { by: { requestedAt: byTimeOf('e.requested_at'), doneAt: byTime('e.done_at') }, id: 'e.request' };
 
-/** Requests. @param o `open`: those that are under way, or those that are not; absent: all */
+/** Requests. @param o `open`: those that are under way, or those that are not; absent: all; `person`: about them, under whichever name */
 export async function listErasures(
   db: Db,
   {
@@ -34,7 +35,7 @@ export async function listErasures(
         .as('waits_for'),
     )
     .where('e.part_of', 'is', null);
-  if (person !== undefined) query = query.where('e.person', '=', person);
+  if (person !== undefined) query = query.where('e.person', 'in', await sameAs(db, [person]));
   if (open !== undefined) query = query.where('e.state', open ? 'in' : 'not in', ['requested', 'closed']);
   return pageOfItems(await readPage(db, query, SORTING, ask), (r) => ({
     request: r.request,

@@ -46,9 +46,10 @@ export function requestErasure(
     const row = await findLocked(tx, 'person', { id: person }, ['id', 'merged_into']);
     if (!row && mustExist) throw new Problem('person-unknown');
     const id = row?.merged_into ?? person;
-    const known = await openRequestOf(tx, id);
+    const names = await sameAs(tx, [id]);
+    const known = await openRequestOf(tx, names);
     if (known) return found(tx, known.part_of ?? known.request);
-    await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
+    await forgetTemplates(tx, keys, names, now);
     const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
     await insert(tx, 'erasure', { request, person: id, ...times, part_of: null, state: 'requested', origin });
     return { request, undoUntil: undoUntilOf(times) };

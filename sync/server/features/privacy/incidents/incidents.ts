@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { v7 } from 'uuid';
+import { NIL, v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import type { DataKind } from '../../../../protocol/api/data-kinds.ts';
@@ -13,10 +13,20 @@ import {
 } from '../../../../protocol/api/incidents.ts';
 import type { Place as Behind } from '../../../platform/access/cursor.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
-import { defined, find, findLocked, findSorted, insert, remove, update } from '../../../platform/database/rows.ts';
+import {
+  defined,
+  find,
+  findAll,
+  findLocked,
+  findSorted,
+  insert,
+  remove,
+  update,
+} from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
+import type { Erasing } from '../../../platform/server-module.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
 /** The texts of an incident, in one envelope: they may name people. */
@@ -128,6 +138,27 @@ export async function scopesOf(db: Db, incident: string): Promise<{ id: string; 
   const rows = await findSorted(db, 'incident_scope', { incident }, ['added_at', 'id']);
   return rows.map((r) => ({ id: r.id, scope: IncidentScope.parse(r.filter) }));
 }
+
+/** Whoever is erased is in no condition of a scope any more: it would find nothing of theirs. */
+export async function unlinkScopes({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<void> {
+  for (const { id, filter } of await findAll(tx, 'incident_scope', {})) {
+    const before = JSON.stringify(filter);
+    const after = withoutIds(before, people);
+    if (after !== before) await update(tx, 'incident_scope', { id }, { filter: after });
+  }
+}
+
+/** Nor in what the timeline says of them. */
+export async function unlinkEntries({ tx, keys, people }: Pick<Erasing, 'tx' | 'keys' | 'people'>): Promise<void> {
+  for (const { id, sealed } of await findAll(tx, 'incident_entry', { kind: ['scope', 'scope-removed'] })) {
+    const before = sealed ? String(keys.openJson(entryPlace(id), sealed)) : '';
+    const after = withoutIds(before, people);
+    if (after !== before) await update(tx, 'incident_entry', { id }, { sealed: keys.sealJson(entryPlace(id), after) });
+  }
+}
+
+const withoutIds = (text: string, people: readonly string[]): string =>
+  people.reduce((left, id) => left.replaceAll(new RegExp(id, 'gi'), NIL), text);
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 

@@ -8,7 +8,7 @@ import { type Call, implement, type Route } from '../../../platform/access/route
 import { datesOf } from '../../../platform/audit/dates.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { type Affected, findAffected } from '../../audit/affected.ts';
+import { findAffected } from '../../audit/affected.ts';
 import { containIncident } from './contain.ts';
 import {
   addScope,
@@ -110,19 +110,18 @@ export const incidentRoutes: readonly Route[] = [
  */
 async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.output<typeof api.AffectedPeople>> {
   await holdIncident(tx, keys, incident);
-  const all = new Map<string, Affected>();
-  let rows = 0;
-  let everyone = false;
-  let unknown = 0;
-  for (const { scope } of await scopesOf(tx, incident)) {
-    const found = await findAffected(tx, keys, datesOf(scope));
-    for (const a of found.people) all.set(a.person, both(all.get(a.person), a));
-    rows += found.rows;
-    everyone ||= found.everyone;
-    unknown += found.unknown;
-  }
-  const records = await readPeople(tx, keys, [...all.keys()]);
-  const people = [...all.values()].map((a) => {
+  const scopes = await scopesOf(tx, incident);
+  const found = await findAffected(
+    tx,
+    keys,
+    scopes.map(({ scope }) => datesOf(scope)),
+  );
+  const records = await readPeople(
+    tx,
+    keys,
+    found.people.map((a) => a.person),
+  );
+  const people = found.people.map((a) => {
     const record = records.get(a.person);
     return {
       ...a,
@@ -133,16 +132,5 @@ async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.outpu
       data: [...a.data],
     };
   });
-  return { people, rows, everyone, unknown };
-}
-
-function both(a: Affected | undefined, b: Affected): Affected {
-  if (!a) return b;
-  return {
-    person: a.person,
-    rows: a.rows + b.rows,
-    first: new Date(Math.min(a.first.getTime(), b.first.getTime())),
-    last: new Date(Math.max(a.last.getTime(), b.last.getTime())),
-    data: [...new Set([...a.data, ...b.data])].sort(),
-  };
+  return { ...found, people };
 }
