@@ -2,6 +2,7 @@ import { NIL } from 'uuid';
 import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { openRow } from '../../platform/audit/open.ts';
+import { auditRow } from '../../platform/audit/row.ts';
 import { above, count, findSorted, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -108,10 +109,9 @@ async function trailsOf(
       .orderBy('position')
       .limit(PAGE)
       .execute();
-    for (const { key_version, mac: _, position, ...r } of page) {
-      const key = auditKeys.get(key_version);
+    for (const row of page.map(auditRow)) {
+      const key = auditKeys.get(row.keyVersion);
       if (!key) continue;
-      const row = { ...r, position: Number(position), keyVersion: key_version };
       const trail: Trail = { rows: 1, first: row.at.getTime(), last: row.at.getTime(), data: new Set(row.data) };
       for (const alias of openRow(key, row).subjects) {
         const name = `${dayOf(row.at)}${alias}`;
