@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dump, inSnapshot, KEYRING, splitTables } from '../../sync/server/features/backup/dump.ts';
+import { dump, inSnapshot, splitTables } from '../../sync/server/features/backup/dump.ts';
 import { load, withoutConstraints } from '../../sync/server/features/backup/load.ts';
 import { migrate } from '../../sync/server/platform/database/migrations.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
@@ -41,7 +41,7 @@ describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {
     const key = newDataKey();
     const name = { kind: 'database', id: 'test' } as const;
     await inSnapshot(full.db, async (tx) => {
-      const tables = await splitTables(tx, KEYRING);
+      const tables = await splitTables(tx);
       const frames = dump(
         tx,
         { id: 'test', at: new Date(), keyVersion: 1, tables: [...tables.data, ...tables.keyring] },

@@ -380,7 +380,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     const bodies = await Promise.all(
       due.map(async (one) =>
         EmergencyPinMessage.parse(
-          (await messageOf(api.db, api.keys, one, { withNumber: false, topics: [], site: null }, NOW))?.body,
+          (await messageOf(api.db, api.keys, one, { with_number: false, topics: [], site: null }, NOW))?.body,
         ),
       ),
     );

@@ -91,7 +91,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     expect(item).toMatchObject({ code: 'lookalikes-not-me', device: door.device });
     const due = await api.db.selectFrom('webhook_delivery').selectAll().where('subject', '=', item.ref).execute();
     expect(due).toMatchObject([{ kind: 'lookalikes.marked', state: 'due', due_at: NOW }]);
-    const message = await messageOf(api.db, api.keys, due[0]!, { withNumber: false, topics: [], site: null }, NOW);
+    const message = await messageOf(api.db, api.keys, due[0]!, { with_number: false, topics: [], site: null }, NOW);
     expect(message!.body).toMatchObject({
       type: 'lookalikes.marked',
       data: { people: [ada, eve].sort(), reason: 'not-me' },

@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
 import { AttentionMessage, RecordMessage } from '../../sync/protocol/api/webhooks.ts';
 import { alertsJob } from '../../sync/server/features/attention/alerts.ts';
-import { collect, logOf } from '../../sync/server/features/webhooks/collect.ts';
+import { collect } from '../../sync/server/features/webhooks/collect.ts';
 import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/module.ts';
+import { logEpochOf } from '../../sync/server/platform/audit/anchors.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { queueMessages } from '../../sync/server/platform/webhooks/queue.ts';
@@ -223,7 +224,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     const person = box.person('Lise Meitner');
     box.checkin(person, 'in', api.now);
     await api.deliver(box);
-    await collect(api.db, await logOf(api.db), api.now);
+    await collect(api.db, await logEpochOf(api.db), api.now);
     expect(await logOfHook(id)).toMatchObject([{ kind: 'attendance.record', state: 'due' }]);
     await api.ask('PATCH', `/api/webhooks/${id}`, { body: { records: false, topics: ['kiosks'] } });
     await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
@@ -294,7 +295,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await api.deliver(box);
     await run();
     expect(heard).toHaveLength(1);
-    const log = await logOf(api.db);
+    const log = await logEpochOf(api.db);
     await collect(api.db, '22222222-2222-4222-8222-222222222222', api.now);
     expect(await collect(api.db, log, api.now)).toEqual({ queued: 0, more: false });
     expect(heard).toHaveLength(1);

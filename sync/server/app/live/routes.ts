@@ -1,7 +1,7 @@
 import * as api from '../../../protocol/api/live.ts';
 import { readBoard } from '../../features/attendance/board.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { get } from '../../platform/database/rows.ts';
+import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
@@ -9,7 +9,7 @@ import { VIEW, type Viewer } from './roles.ts';
 export const liveRoutes: readonly Route[] = [
   implement(api.getBoard, async ({ tx, services, actor, query, now, about }) => {
     const { config, keys } = services;
-    const { value: logEpoch } = await get(tx, 'meta', { key: 'log-epoch' }, ['value']);
+    const logEpoch = await logEpochOf(tx);
     const whole = await readBoard({ db: tx, keys, logEpoch, site: config.site }, query, now);
     const board = VIEW[actor.role as Viewer](whole);
     about(peopleOf(board.rows));

@@ -10,6 +10,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons.ts';
+import { policyIn } from '../sites/policy.ts';
 
 /**
  * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the
@@ -34,11 +35,8 @@ export interface Minor extends Held {
 /** The age from which people consent themselves: the highest in their sites' policies. */
 export async function consentAgeOf(db: Db, person: string): Promise<number> {
   const { rows } = await sql<{ age: number | null }>`
-    select max((coalesce(own.policy, general.policy)->>'consentAge')::int) as age
-    from person_site s
-    left join site_policy own on own.site = s.site
-    left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
-    where s.person = ${person}::uuid`.execute(db);
+    select max((${policyIn(sql`s.site`)}->>'consentAge')::int) as age
+    from person_site s where s.person = ${person}::uuid`.execute(db);
   return rows[0]?.age ?? DEFAULT_CONSENT_AGE;
 }
 

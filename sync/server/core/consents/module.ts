@@ -15,8 +15,9 @@ import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { isErasurePending, requireLiving } from '../people/living.ts';
 import { byStaff, namesOf } from '../people/records.ts';
 import { requireShown } from '../people/shown.ts';
+import { changesOf } from '../people/sites.ts';
 import { facesAllowed, templatesAllowed } from '../sites/policy.ts';
-import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';
+import { templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, keepCardTemplate, noteModels } from '../templates/templates.ts';
 import { adoptShipped, myConsentTexts, textList } from './filled.ts';
 import { agreedAlone, forgetMinor, minorPlace, minorsJob, moveMinor, readMinor, setMinor } from './minors.ts';
@@ -191,7 +192,7 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
   } else if (card) {
     // What is here opens with that card alone.
     await keepCardTemplate(tx, keys, { person, device, model: open.model, card }, at);
-    changes = await cardOfEachScope(tx, person);
+    changes = await changesOf(tx, person, 'cardTemplate');
   } else {
     const { templates, quality } = event.personal;
     const added = { id, device, ...open, templates: templates?.value, quality: quality?.value };

@@ -2,14 +2,14 @@ import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { findAll, insert, update } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Row, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { isErasurePending, requireLiving } from '../people/living.ts';
 import type { RecordedBy } from '../people/records.ts';
-import { modelsOf } from '../people/sites.ts';
-import { cardOfEachScope, dropFaces, templatesOfEachScope } from '../templates/forget.ts';
+import { changesOf, modelsOf } from '../people/sites.ts';
+import { dropFaces, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, catchUp, dropTemplates, readTemplates } from '../templates/templates.ts';
 import { requireInForce, requireVersionInForce } from './filled.ts';
 import { readMinor, requireGuardian } from './minors.ts';
@@ -27,7 +27,12 @@ export async function giveConsent(
   tx: Tx,
   keys: Keys,
   person: string,
-  text: { readonly textVersion: string; readonly language: string } & SaidWith,
+  text: {
+    readonly textVersion: string;
+    readonly language: string;
+    readonly guardian?: Guardian | undefined;
+    readonly basis?: string | undefined;
+  },
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
@@ -42,12 +47,6 @@ export async function giveConsent(
   // A minor who has come of age says it again, although a consent stands.
   const replaced = wasMinor || guardian !== undefined;
   return record(tx, keys, person, { action: 'given', textVersion, language, said, replaced }, by, now);
-}
-
-/** What is recorded with a consent besides its text. */
-interface SaidWith {
-  readonly guardian?: Guardian | undefined;
-  readonly basis?: string | undefined;
 }
 
 /**
@@ -93,11 +92,8 @@ async function record(
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  if (
-    statement.replaced ||
-    (await standingOf(tx, person)) !== statement.action ||
-    (await renews(tx, person, statement, now))
-  ) {
+  const last = await latestConsent(tx, person);
+  if (statement.replaced || last?.action !== statement.action || renews(last, statement, now)) {
     const event = v7();
     const spoken = Object.keys(statement.said).length > 0;
     await insert(tx, 'consent', {
@@ -108,7 +104,8 @@ async function record(
       language: statement.language,
       said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
       said_of: spoken ? person : null,
-      at: await notBefore(tx, person, now),
+      // Now, or just after the last one: a kiosk's event of the same millisecond does not override what is recorded now.
+      at: new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1)),
       received_at: now,
       via: by.via,
       recorded_by: by.account,
@@ -122,23 +119,18 @@ async function record(
 const SAME_MS = 86_400_000;
 
 /** Whether a consent that stands is given again: of another text, or long enough after to prolong it. */
-async function renews(
-  db: Db,
-  person: string,
-  statement: { readonly action: string; readonly textVersion: string; readonly language: string },
+function renews(
+  last: Row<'consent'>,
+  {
+    action,
+    textVersion,
+    language,
+  }: { readonly action: string; readonly textVersion: string; readonly language: string },
   now: Date,
-): Promise<boolean> {
-  if (statement.action !== 'given') return false;
-  const last = await latestConsent(db, person);
-  if (!last) return false;
-  const other = last.text_version !== statement.textVersion || last.language !== statement.language;
+): boolean {
+  if (action !== 'given') return false;
+  const other = last.text_version !== textVersion || last.language !== language;
   return other || now.getTime() - last.at.getTime() > SAME_MS;
-}
-
-/** Now, or just after the last statement on record: a kiosk's event of the same millisecond does not override what is recorded now. */
-async function notBefore(tx: Tx, person: string, now: Date): Promise<Date> {
-  const last = await latestConsent(tx, person);
-  return new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1));
 }
 
 /**
@@ -153,7 +145,7 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
     : await dropFaces(tx, keys, person);
   return [
     ...pairs,
-    ...(card ? await cardOfEachScope(tx, person) : []),
+    ...(card ? await changesOf(tx, person, 'cardTemplate') : []),
     ...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))),
   ];
 }

@@ -24,7 +24,7 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { type Announce, retireKeys } from '../../platform/keys/succession.ts';
 import { type KeyPurpose, type KeySet, keyPlace } from '../../platform/keys/vault.ts';
 import { requireLiving } from '../people/living.ts';
-import { changesOf } from '../people/sites.ts';
+import { publishToSites } from '../people/sites.ts';
 
 /**
  * PINs of people. A kiosk where one is set hashes it with the pepper that kiosks share; the hash comes here, lies under the
@@ -121,19 +121,10 @@ async function withdrawWithoutPepper(tx: Tx, now: Date): Promise<void> {
   await publishPins(tx, peopleOf(rows), now);
 }
 
-/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
-const CHUNK = 1000;
-
 async function publishPins(tx: Tx, people: readonly string[], now: Date): Promise<void> {
-  for (let at = 0; at < people.length; at += CHUNK) {
-    const rows = await findAll(tx, 'person_site', { person: people.slice(at, at + CHUNK) }, ['person', 'site']);
-    for (let from = 0; from < rows.length; from += CHUNK)
-      await appendChanges(
-        tx,
-        rows.slice(from, from + CHUNK).map(({ person, site }): NewChange => ({ kind: 'pin', person, site })),
-        now,
-      );
-  }
+  const { rows } = await sql<NewChange>`
+    select 'pin' as kind, person, site from person_site where person = any(${people}::uuid[])`.execute(tx);
+  await appendChanges(tx, rows, now);
 }
 
 /** Two people are merged and use the number of the first: its PIN is valid, or the other's if it has none. */
@@ -223,7 +214,7 @@ export async function issuePinCode(
     issued_by: by,
   };
   await upsert(tx, 'pin_code', 'person', { person, ...values }, values);
-  await publish(tx, person, now);
+  await publishToSites(tx, person, ['pinCode'], now);
   return { id, issuedAt: now, expiresAt, code };
 }
 
@@ -231,17 +222,13 @@ export async function issuePinCode(
 export async function withdrawPinCode(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   if ((await remove(tx, 'pin_code', { person })) === 0) return false;
-  await publish(tx, person, now);
+  await publishToSites(tx, person, ['pinCode'], now);
   return true;
 }
 
 /** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
 export const spendPinCode = async (tx: Tx, person: string, at: Date): Promise<boolean> =>
   (await remove(tx, 'pin_code', { person, issued_at: atMost(at) })) > 0;
-
-async function publish(tx: Tx, person: string, now: Date): Promise<void> {
-  await appendChanges(tx, await changesOf(tx, person, 'pinCode'), now);
-}
 
 type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 

@@ -19,7 +19,7 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
 import type { RecordedBy } from '../people/records.ts';
-import { publishCredentials } from '../people/sites.ts';
+import { publishToSites } from '../people/sites.ts';
 
 /** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
 
@@ -59,7 +59,7 @@ export async function issueCard(
   const id = v7();
   const hash = Buffer.from(cardHash(text)!, 'base64url');
   await insertCard(tx, { id, person, hash, device: null, issued_by: by.account }, now);
-  await publishCredentials(tx, person, now);
+  await publishToSites(tx, person, ['credentials'], now);
   return { id, text };
 }
 
@@ -121,7 +121,7 @@ export async function addBadge(
   await requireLiving(tx, person, 'none');
   await requireQuota(tx, person);
   await insertBadge(tx, keys, { person, number, issuedBy: by.account }, now);
-  await publishCredentials(tx, person, now);
+  await publishToSites(tx, person, ['credentials'], now);
 }
 
 async function insertBadge(
@@ -159,7 +159,7 @@ export async function revokeCredential(
   if (row.revoked_at) return;
   const revoked = { revoked_at: now, revoked_via: by.via, revoked_by: by.account };
   await update(tx, 'credential', { id }, { ...revoked, hash: null, number: null });
-  await publishCredentials(tx, person, now);
+  await publishToSites(tx, person, ['credentials'], now);
 }
 
 /**

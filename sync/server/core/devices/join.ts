@@ -16,7 +16,7 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import type { Keyring } from '../../platform/keys/keyring.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { certificateId } from '../../platform/keys/vault.ts';
-import { type Device, findDevice, register } from './registry.ts';
+import { type Device, register, requireDevice } from './registry.ts';
 import { republishSettings } from './settings.ts';
 
 /** What registering and approving devices needs: the same in a running server and on the command line. */
@@ -78,7 +78,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
     const { name, site, url } = await useCode(trx, context, secret, request.id);
     await register(trx, request, { name, site, url }, context.now());
   });
-  return waiting(await found(context.db, request.id));
+  return waiting(await requireDevice(context.db, request.id));
 }
 
 /**
@@ -89,8 +89,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
  * @throws Problem `unknown-device`, of openProof, `device-revoked`, `join-finished` (it has been given, and was used)
  */
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
-  const device = await findDevice(context.db, id);
-  if (!device) throw new Problem('unknown-device');
+  const device = await requireDevice(context.db, id);
   const spv = await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
   if (device.status === 'revoked') throw new Problem('device-revoked');
   if (device.status === 'pending') return waiting(device);
@@ -126,7 +125,7 @@ export async function approveDevice(context: IdentityContext, id: string, finger
     );
     await republishSettings(trx, id, now());
   });
-  return found(db, id);
+  return requireDevice(db, id);
 }
 
 /**
@@ -149,7 +148,7 @@ export async function provisionByFile(
   const url = new URL(as.url ?? context.deviceUrl()).origin;
   await inTransaction(context.db, async (trx) => {
     await register(trx, request, { name: as.name, site: as.site, url }, context.now());
-    compare((await found(trx, request.id)).fingerprint, fingerprint);
+    compare((await requireDevice(trx, request.id)).fingerprint, fingerprint);
   });
   const device = await approveDevice(context, request.id, fingerprint);
   const secret = randomBytes(SECRET_BYTES);
@@ -195,12 +194,6 @@ export async function bundleFor(
 
 function waiting(device: Device): Waiting {
   return { state: 'pending', device: device.id, fingerprint: device.fingerprint ?? '' };
-}
-
-async function found(db: Db, id: string): Promise<Device> {
-  const device = await findDevice(db, id);
-  if (!device) throw new Problem('unknown-device');
-  return device;
 }
 
 /** Keys that a device has asked a certificate for and not used: more are a sign of answers that never arrive. */

@@ -85,6 +85,13 @@ export async function findDevice(db: Db, id: string): Promise<Device | null> {
   return row ? toDevice(row) : null;
 }
 
+/** @throws Problem `unknown-device` */
+export async function requireDevice(db: Db, id: string): Promise<Device> {
+  const device = await findDevice(db, id);
+  if (!device) throw new Problem('unknown-device');
+  return device;
+}
+
 /** Which devices are meant; all of them where nothing is said. */
 export interface DeviceFilter {
   readonly status?: Device['status'] | undefined;

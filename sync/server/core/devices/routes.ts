@@ -5,18 +5,18 @@ import { pageOfItems } from '../../platform/access/list.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { defined, findLocked, update } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import { qrSvg } from '../accounts/links.ts';
 import { findSite } from '../sites/sites.ts';
 import { approveDevice, type IdentityContext, identityContext, makeCode, provisionByFile } from './join.ts';
-import { type Device, devicePage, findDevice, movingDevice, revokeDevice } from './registry.ts';
+import { type Device, devicePage, movingDevice, requireDevice, revokeDevice } from './registry.ts';
 import { publishSettings } from './settings.ts';
 
 export const deviceRoutes: readonly Route[] = [
   implement(api.listDevices, async ({ tx, query: { status, site, ...ask } }) =>
     pageOfItems(await devicePage(tx, { status, site }, ask), shown),
   ),
-  implement(api.getDevice, ({ tx, params }) => found(tx, params.device)),
+  implement(api.getDevice, async ({ tx, params }) => shown(await requireDevice(tx, params.device))),
   implement(api.createProvisioningCode, async (call) => {
     const { name, site, url, minutes } = call.body;
     const options = { name, site, ...(url && { url }), ...(minutes && { lifeMs: minutes * 60_000 }) };
@@ -44,19 +44,13 @@ export const deviceRoutes: readonly Route[] = [
   implement(api.changeDevice, async ({ tx, params, body, now, notify }) => {
     await changeDevice(tx, params.device, body, now);
     notify('board', 'change');
-    return found(tx, params.device);
+    return shown(await requireDevice(tx, params.device));
   }),
 ];
 
 function identityOf({ tx, services, now }: Call<unknown, unknown, unknown>): IdentityContext {
   const { keys, keyring, config, devicePort } = services;
   return identityContext({ db: tx, keys, keyring, config, now: () => now, ...(devicePort && { port: devicePort }) });
-}
-
-async function found(db: Db, id: string) {
-  const device = await findDevice(db, id);
-  if (!device) throw new Problem('unknown-device');
-  return shown(device);
 }
 
 function shown(device: Device) {

@@ -86,7 +86,9 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
     row.touched = true;
   }
   const touched = [...rows.values()].filter((r) => r.touched);
-  await write(tx, keys, touched, now);
+  const next = touched.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: new Date(r.claimedAt) }));
+  await upsertRows(tx, keys, next, now);
+  await touchCheckinsOf(tx, idsOf(touched), now);
   await forgetPositions(tx, newlyOut);
   const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));
   // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
@@ -96,33 +98,21 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
 }
 
 async function lockRows(tx: Tx, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
-  const found = await selectRows(tx, keys, people, { lock: true });
-  const rows = new Map<string, Row>();
-  for (const r of found)
-    rows.set(r.id, {
-      id: r.id,
-      values: { ...r.values },
-      rowVersion: r.rowVersion,
-      claimedAt: r.claimedAt?.getTime() ?? 0,
-      gpsOptOut: r.gpsOptOut,
-      erased: r.deletedAt !== null,
+  const found = new Map((await selectRows(tx, keys, people, { lock: true })).map((r) => [r.id, r]));
+  const rowOf = (id: string): Row => {
+    const { values, rowVersion = 0, claimedAt, gpsOptOut = false, deletedAt = null } = found.get(id) ?? {};
+    const erased = deletedAt !== null;
+    return {
+      id,
+      values: { ...values },
+      rowVersion,
+      claimedAt: claimedAt?.getTime() ?? 0,
+      gpsOptOut,
+      erased,
       touched: false,
-    });
-  for (const id of people) {
-    if (rows.has(id)) continue;
-    rows.set(id, { id, values: {}, rowVersion: 0, claimedAt: 0, gpsOptOut: false, erased: false, touched: false });
-  }
-  return rows;
-}
-
-async function write(tx: Tx, keys: Keys, rows: readonly Row[], now: Date): Promise<void> {
-  await upsertRows(
-    tx,
-    keys,
-    rows.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: new Date(r.claimedAt) })),
-    now,
-  );
-  await touchCheckinsOf(tx, idsOf(rows), now);
+    };
+  };
+  return new Map(people.map((id) => [id, rowOf(id)]));
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   upsertRows,
   type Values,
 } from './rows.ts';
-import { personChanged, publishCredentials } from './sites.ts';
+import { publishToSites } from './sites.ts';
 
 /** A person as the API and the screens have them. */
 export interface PersonRecord extends Record<Field, string | null> {
@@ -182,8 +182,8 @@ export async function changePerson(
   if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
   if (changed.length > 0) {
     await recordChange(tx, person, 'updated', changed, by, now);
-    await personChanged(tx, person, now);
+    const kinds = changed.includes('badge') ? (['person', 'credentials'] as const) : (['person'] as const);
+    await publishToSites(tx, person, kinds, now);
   }
-  if (changed.includes('badge')) await publishCredentials(tx, person, now);
   return changed;
 }

@@ -36,8 +36,9 @@ export async function openPeople(
   const missing = idsOf(rows).filter((id) => !known.has(id));
   const read = new Map((await selectRows(db, keys, missing, { shown: true })).map((r) => [r.id, r]));
   const shown = new Map<string, Shown>();
-  for (const { id, version, gpsOptOut, updatedAt, sites, templates, consent } of rows) {
-    const around = { id, version, gpsOptOut, updatedAt, sites, templates, consent, ...NOTHING_KNOWN };
+  for (const row of rows) {
+    const { id } = row;
+    const around = { ...row, ...NOTHING_KNOWN };
     const values = known.get(id);
     const found = read.get(id);
     if (values) shown.set(id, { ...around, ...values });

@@ -19,12 +19,6 @@ export async function pastScopesOfPerson(db: Db, person: string): Promise<string
 export const joinScope = async (tx: Tx, person: string, site: string, now: Date): Promise<boolean> =>
   (await insertNew(tx, 'person_site', { person, site, added_at: now })) > 0;
 
-/** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
-export async function leaveScope(tx: Tx, person: string, site: string, now: Date): Promise<void> {
-  await remove(tx, 'person_site', { person, site });
-  await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
-}
-
 /**
  * What sends a scope everything about a person: the person, cards and badges, what their card opens, PIN, and the
  * templates of each model.
@@ -33,34 +27,23 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
   const models = await modelsOf(db, person);
   return [
     { kind: 'person', person, site },
+    // Of what exists; before the templates: no kiosk has them without knowing of lookalikes.
     ...(await bearing(db, person)).map((kind): NewChange => ({ kind, person, site })),
     ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
   ];
 }
 
-/** Which of these exist. */
-async function bearing(
-  db: Db,
-  person: string,
-): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin' | 'lookalikes')[]> {
-  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean; pair: boolean }>`
-    select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
-             or exists (select from person p where p.id = ${person}::uuid and p.badge_index is not null) as bearer,
-           exists (select from card_template t where t.person = ${person}::uuid) as card,
-           exists (select from pin_code c where c.person = ${person}::uuid) as code,
-           exists (select from pin p where p.person = ${person}::uuid) as pin,
-           exists (select from lookalike l where l.first = ${person}::uuid or l.second = ${person}::uuid) as pair`.execute(
-    db,
-  );
-  const { bearer, card, code, pin, pair } = rows[0]!;
-  return [
-    ...(bearer ? ['credentials' as const] : []),
-    ...(card ? ['cardTemplate' as const] : []),
-    ...(code ? ['pinCode' as const] : []),
-    ...(pin ? ['pin' as const] : []),
-    // Before the templates: no kiosk has them without knowing of the pair.
-    ...(pair ? ['lookalikes' as const] : []),
-  ];
+async function bearing(db: Db, person: string): Promise<NewChange['kind'][]> {
+  const { rows } = await sql<Pick<NewChange, 'kind'>>`
+    select kind from (values
+      (1, 'credentials', exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
+        or exists (select from person p where p.id = ${person}::uuid and p.badge_index is not null)),
+      (2, 'cardTemplate', exists (select from card_template t where t.person = ${person}::uuid)),
+      (3, 'pinCode', exists (select from pin_code c where c.person = ${person}::uuid)),
+      (4, 'pin', exists (select from pin p where p.person = ${person}::uuid)),
+      (5, 'lookalikes', exists (select from lookalike l where l.first = ${person}::uuid or l.second = ${person}::uuid))
+    ) as bears (n, kind, there) where there order by n`.execute(db);
+  return rows.map((r) => r.kind);
 }
 
 /** Models that kiosks may hold templates of this person for, also where there are none any more. */
@@ -80,7 +63,9 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
     const before = await scopesOfPerson(tx, person);
     const newChanges: NewChange[] = [];
     for (const site of before.filter((s) => !sites.includes(s))) {
-      await leaveScope(tx, person, site, now);
+      await remove(tx, 'person_site', { person, site });
+      // Their attendance from before still counts.
+      await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
       newChanges.push({ kind: 'removed', person, site });
     }
     for (const site of sites) {
@@ -97,12 +82,7 @@ export async function changesOf(db: Db, person: string, ...kinds: PersonKind[]):
 }
 type PersonKind = 'person' | 'removed' | 'credentials' | 'pin' | 'pinCode' | 'cardTemplate';
 
-/** Has the kiosks of all of a person's sites reload the person's record. */
-export async function personChanged(tx: Tx, person: string, now: Date): Promise<void> {
-  await appendChanges(tx, await changesOf(tx, person, 'person'), now);
-}
-
-/** Has the kiosks of all of a person's sites reload the valid cards and badges. */
-export async function publishCredentials(tx: Tx, person: string, now: Date): Promise<void> {
-  await appendChanges(tx, await changesOf(tx, person, 'credentials'), now);
+/** The same, where nothing else is published in the same transaction. */
+export async function publishToSites(tx: Tx, person: string, kinds: readonly PersonKind[], now: Date): Promise<void> {
+  await appendChanges(tx, await changesOf(tx, person, ...kinds), now);
 }

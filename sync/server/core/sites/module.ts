@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/sites.ts';
 import { Policy } from '../../../protocol/wire/changes.ts';
@@ -59,7 +60,7 @@ const siteRoutes: readonly Route[] = [
   }),
   implement(api.getSiteHistory, async ({ tx, services: { keys }, params: { site } }) => {
     await findSite(tx, site);
-    return { site, items: await siteHistory(tx, keys, site) };
+    return { site, items: await historyOf(tx, keys, 'site_change', site, api.SiteFacts) };
   }),
   implement(api.revertSite, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
     on(`${site} ${body.change}`);
@@ -91,7 +92,8 @@ const siteRoutes: readonly Route[] = [
     return answerOf(tx, site, scope);
   }),
   implement(api.getSitePolicyHistory, async ({ tx, services: { keys }, params: { site } }) => {
-    return { site, items: await policyHistory(tx, keys, await scopeOfSite(tx, site)) };
+    const scope = await scopeOfSite(tx, site);
+    return { site, items: await historyOf(tx, keys, 'site_policy_change', scope, api.NewSitePolicy) };
   }),
   implement(api.revertSitePolicy, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
     on(`${site} ${body.change}`);
@@ -112,34 +114,28 @@ export const sites: ServerModule = {
   },
 };
 
-/** What was changed of the policy of a scope. Kept for as long as the scope: it names nobody but who did it. */
-
 /** Changes that are shown, newest first. */
 const SHOWN = 200;
 
-async function policyHistory(db: Db, keys: Keys, scope: string): Promise<api.PolicyChange[]> {
-  const changes = await newest(db, keys, 'site_policy_change', scope);
-  return changes.map(({ before, after, ...change }) => ({
-    ...change,
-    before: api.NewSitePolicy.parse(before),
-    after: api.NewSitePolicy.parse(after),
-  }));
-}
-
-/** What was changed of a site itself. */
-async function siteHistory(db: Db, keys: Keys, site: string): Promise<api.SiteChange[]> {
-  const changes = await newest(db, keys, 'site_change', site);
-  return changes.map(({ before, after, ...change }) => ({
-    ...change,
-    before: api.SiteFacts.parse(before),
-    after: api.SiteFacts.parse(after),
-  }));
-}
-
-async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_change', site: string) {
+/**
+ * What was changed of a site itself, or of the policy of a scope. Kept for as long as that is there: it names nobody but who did
+ * it.
+ */
+async function historyOf<T extends z.ZodType>(
+  db: Db,
+  keys: Keys,
+  table: 'site_policy_change' | 'site_change',
+  site: string,
+  shape: T,
+) {
   const rows = await findSorted(db, table, { site }, ['at', 'id'], { descending: true, limit: SHOWN });
   const emailOf = await emailsOf(db, keys);
-  return rows.map(({ site: _, ...r }) => ({ ...r, at: r.at.toISOString(), email: emailOf(r.by) }));
+  return rows.map(({ site: _, before, after, ...change }) => ({
+    ...change,
+    email: emailOf(change.by),
+    before: shape.parse(before),
+    after: shape.parse(after),
+  }));
 }
 
 /** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { methodsWithoutFace, Policy } from '../../../protocol/wire/changes.ts';
-import { appendChanges } from '../../platform/changes/log.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { exists, findAll, findLocked, findSorted, insert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
@@ -17,6 +17,11 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   const found = rows.find((r) => r.site === scope) ?? rows[0];
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
+
+/** SQL: the policy that is in force at a scope, as `policyOf` reads it; null: nobody has set any. */
+export const policyIn = (scope: RawBuilder<unknown>) => sql`coalesce(
+  (select own.policy from site_policy own where own.site = ${scope}),
+  (select general.policy from site_policy general where general.site = ${DEFAULT_SCOPE}::uuid))`;
 
 /** As screens read and set it: with the site's own repeat window, which is stored with the site. */
 export async function policyToSet(db: Db, scope: string): Promise<Policy> {
@@ -114,9 +119,7 @@ async function scopesWhere(db: Db, condition: RawBuilder<unknown>): Promise<stri
   const { rows } = await sql<{ scope: string }>`
     select s.scope from (
       select id as scope from site where not is_default union select ${DEFAULT_SCOPE}::uuid) s
-    left join site_policy own on own.site = s.scope
-    left join site_policy general on general.site = ${DEFAULT_SCOPE}::uuid
-    cross join lateral (select coalesce(own.policy, general.policy) as policy) p
+    cross join lateral (select ${policyIn(sql`s.scope`)} as policy) p
     where ${condition} order by 1`.execute(db);
   return rows.map((r) => r.scope);
 }
@@ -129,18 +132,10 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
   return !(await scopesWithoutTemplates(db)).includes(scope);
 }
 
-/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
-const CHUNK = 1000;
-
 /** Has kiosks of a scope reload everyone's templates, which change when faces are switched on or off, or onto cards. */
 async function publishTemplates(tx: Tx, scope: string, now: Date): Promise<void> {
-  const { rows } = await sql<{ person: string; model: string }>`
-    select m.person, m.model from person_model m join person_site s on s.person = m.person
+  const { rows } = await sql<NewChange>`
+    select 'templates' as kind, m.person, m.model, s.site from person_model m join person_site s on s.person = m.person
     where s.site = ${scope}::uuid order by m.person, m.model`.execute(tx);
-  for (let at = 0; at < rows.length; at += CHUNK)
-    await appendChanges(
-      tx,
-      rows.slice(at, at + CHUNK).map(({ person, model }) => ({ kind: 'templates', person, model, site: scope })),
-      now,
-    );
+  await appendChanges(tx, rows, now);
 }

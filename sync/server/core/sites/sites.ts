@@ -71,11 +71,19 @@ async function keepSiteChange(
   await update(tx, 'site', { id: site }, { change: id });
 }
 
+/** Which site a row is of: `id` null where the default one has no row yet. */
+export interface SiteId extends Pick<Site, 'isDefault'> {
+  readonly id: string | null;
+}
+
+/** SQL: a row whose column names this site, or none where it is the default one. */
+export const ofSite = (site: SiteId, column = 'site') =>
+  sql<boolean>`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
+
 /** Queues every record of a site for resolving: another rule applies from now on. */
-async function resolveDirections(tx: Tx, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+async function resolveDirections(tx: Tx, site: SiteId) {
   await sql`insert into attendance_due (person, site, at)
-            select person, site, min(at) from checkin
-            where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
+            select person, site, min(at) from checkin where person is not null and ${ofSite(site)}
             group by person, site, date_trunc('minute', at)`.execute(tx);
 }
 

@@ -24,7 +24,7 @@ export async function forgetTemplates(
   for (const person of people) {
     const dropped = await dropFaces(tx, keys, person, { card });
     newChanges.push(...dropped.pairs);
-    if (dropped.card) newChanges.push(...(await cardOfEachScope(tx, person)));
+    if (dropped.card) newChanges.push(...(await changesOf(tx, person, 'cardTemplate')));
     newChanges.push(...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))));
   }
   await appendChanges(tx, newChanges, now);
@@ -48,12 +48,7 @@ export async function dropFaces(
   return { card, pairs: await dropPairsOf(tx, person) };
 }
 
-/** What tells the kiosks of all of a person's sites what their card opens now. */
-export async function cardOfEachScope(tx: Tx, person: string): Promise<NewChange[]> {
-  return changesOf(tx, person, 'cardTemplate');
-}
-
-/** The same of their templates of these models. */
+/** What tells the kiosks of all of a person's sites of their templates of these models. */
 export async function templatesOfEachScope(tx: Tx, person: string, models: string[]): Promise<NewChange[]> {
   const scopes = await scopesOfPerson(tx, person);
   return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));

@@ -9,12 +9,12 @@ import {
 } from '../../../protocol/api/live.ts';
 import type { Site } from '../../../protocol/api/sites.ts';
 import { namesOf } from '../../core/people/records.ts';
-import { calendarOf, findSite, listSites } from '../../core/sites/sites.ts';
+import { calendarOf, findSite, listSites, ofSite, type SiteId } from '../../core/sites/sites.ts';
 import { horizon } from '../../platform/database/feed.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
-import { isInside, latestRecords, type SiteId } from './inside.ts';
+import { isInside, latestRecords } from './inside.ts';
 import { whyVoided } from './search.ts';
 
 export interface BoardSource {
@@ -91,37 +91,20 @@ async function siteOf(db: Db, id: string | undefined, configured: BoardSource['s
   return known ?? { ...configured, id: null, isDefault: true, dayStartsAt: '00:00' };
 }
 
-/** Of a table's row that names a site, or none where it is the default one. */
-const isOf = (site: SiteId, column: 'c.site' | 'device.site') =>
-  sql<boolean>`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
-
 function selectRows(db: Db, site: SiteId) {
   return db
     .selectFrom('checkin as c')
     .leftJoin('checkin_void as v', (join) => join.onRef('v.target', '=', 'c.id').onRef('v.device', '=', 'c.device'))
     .leftJoin('correction as k', 'k.id', 'c.superseded_by')
-    .select([
-      'c.id',
-      'c.change',
-      'c.at',
-      'c.received_at',
-      'c.direction',
-      'c.resolved',
-      'c.duplicate_of',
-      'c.method',
-      'c.liveness',
-      'c.person',
-      'c.device',
-      'c.superseded_by',
-      'v.reason',
-      'k.kind as correction_kind',
-    ])
-    .where(isOf(site, 'c.site'));
+    .select(['c.id', 'c.change', 'c.at', 'c.received_at', 'c.person', 'c.device', 'c.method', 'c.liveness'])
+    .select(['c.direction', 'c.resolved', 'c.duplicate_of'])
+    .select(['c.superseded_by', 'v.reason', 'k.kind as correction_kind'])
+    .where(ofSite(site, 'c.site'));
 }
 
 /** @param after null: all of the site; else those that changed since, wherever they are now */
 async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
-  const isHere = sql<boolean>`status = 'approved' and ${isOf(site, 'device.site')}`;
+  const isHere = sql<boolean>`status = 'approved' and ${ofSite(site, 'device.site')}`;
   let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', isHere.as('here')]);
   query = after === null ? query.where(isHere) : query.where('change', '>=', after);
   const rows = await query.orderBy('name').orderBy('id').execute();
@@ -142,7 +125,7 @@ async function counts(db: Db, site: BoardSite, now: Date): Promise<BoardCounts> 
     with today as (
       select c.person, c.resolved from checkin c
         left join checkin_void v on v.target = c.id and v.device = c.device
-      where v.target is null and c.superseded_by is null and ${isOf(site, 'c.site')}
+      where v.target is null and c.superseded_by is null and ${ofSite(site, 'c.site')}
         and c.at >= ${text(day.start)}::timestamptz and c.at < ${text(day.end)}::timestamptz
     )
     select (select count(distinct person)::int from today where resolved = 'in') as in_today,

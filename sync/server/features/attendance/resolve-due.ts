@@ -39,10 +39,10 @@ export async function queueDue(tx: Tx, due: readonly Due[]): Promise<void> {
  *
  * @returns null when another replica is at it
  */
-export function resolveDue(db: Db, limit: number = BATCH): Promise<ResolvedDue | null> {
+export function resolveDue(db: Db): Promise<ResolvedDue | null> {
   return onceAcrossReplicas(db, 'attendance', async (tx) => {
     const { rows: due } = await sql<Due>`
-      delete from attendance_due where id in (select id from attendance_due order by id limit ${limit})
+      delete from attendance_due where id in (select id from attendance_due order by id limit ${BATCH})
       returning person, site, at`.execute(tx);
     if (due.length === 0) return { taken: 0, changed: 0 };
     return { taken: due.length, changed: await resolveDays(tx, due, await rulesBySite(tx)) };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import type { AttendanceFilter, AttendanceRow } from '../../../protocol/api/attendance.ts';
-import { listSites } from '../../core/sites/sites.ts';
+import { listSites, ofSite } from '../../core/sites/sites.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { type Asked, byTimeOf, type Page, pageOfItems, readPage } from '../../platform/access/list.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -18,49 +18,28 @@ export async function searchAttendance(
   ask: Asked<keyof typeof SORTING.by>,
 ): Promise<Page<FoundRecord>> {
   const records = (await filtered(db, filter))
+    .select(['c.id', 'c.at', 'c.received_at', 'c.site', 'c.device', 'c.person', 'c.method', 'c.liveness'])
+    .select(['c.resolved as direction', 'c.direction as claimed', 'c.corrected as correction'])
+    .select(['c.duplicate_of as duplicateOf', 'c.superseded_by'])
     .select([
-      'c.id',
-      'c.at',
-      'c.received_at',
-      'c.site',
-      'c.device',
-      'c.resolved',
-      'c.direction',
-      'c.method',
-      'c.liveness',
-      'c.person',
-      'c.duplicate_of',
-      'c.superseded_by',
-      'c.corrected',
-    ])
-    .select((e) =>
-      e
-        .selectFrom('checkin_void as v')
-        .select('v.reason')
-        .whereRef('v.target', '=', 'c.id')
-        .whereRef('v.device', '=', 'c.device')
-        .limit(1)
-        .as('reason'),
-    )
-    .select((e) =>
-      e.selectFrom('correction as k').select('k.kind').whereRef('k.id', '=', 'c.superseded_by').as('correction_kind'),
-    );
-  return pageOfItems(await readPage(db, records, SORTING, ask), (r) => ({
-    id: r.id,
-    at: r.at.toISOString(),
-    receivedAt: r.received_at.toISOString(),
-    site: r.site,
-    device: r.device === NIL ? null : r.device,
-    direction: r.resolved,
-    claimed: r.direction,
-    method: r.method as AttendanceRow['method'],
-    liveness: r.liveness as AttendanceRow['liveness'],
-    person: r.person,
-    voided: whyVoided(r),
-    duplicateOf: r.duplicate_of,
-    supersededBy: r.superseded_by === NIL ? null : r.superseded_by,
-    correction: r.corrected,
-  }));
+      sql<string | null>`(select v.reason from checkin_void v where v.target = c.id and v.device = c.device)`.as(
+        'reason',
+      ),
+      sql<string | null>`(select k.kind from correction k where k.id = c.superseded_by)`.as('correction_kind'),
+    ]);
+  return pageOfItems(
+    await readPage(db, records, SORTING, ask),
+    ({ received_at, superseded_by, reason, correction_kind, ...record }) => ({
+      ...record,
+      at: record.at.toISOString(),
+      receivedAt: received_at.toISOString(),
+      device: record.device === NIL ? null : record.device,
+      method: record.method as AttendanceRow['method'],
+      liveness: record.liveness as AttendanceRow['liveness'],
+      voided: whyVoided({ reason, superseded_by, correction_kind }),
+      supersededBy: superseded_by === NIL ? null : superseded_by,
+    }),
+  );
 }
 
 /** Why a record doesn't count: a void's reason, `corrected` if another replaces it, `staff` if none does; null: it counts. */
@@ -112,10 +91,7 @@ async function filtered(db: Db, f: AttendanceFilter) {
   }
   if (f.site !== undefined) {
     const isDefault = (await listSites(db)).some((s) => s.isDefault && s.id === f.site);
-    // A record without a site is the default site's.
-    query = query.where((e) =>
-      isDefault ? e.or([e('c.site', '=', f.site!), e('c.site', 'is', null)]) : e('c.site', '=', f.site!),
-    );
+    query = query.where(ofSite({ id: f.site, isDefault }, 'c.site'));
   }
   return query;
 }

@@ -77,11 +77,8 @@ export async function openItems(db: Db, sources: Sources, defaultSite: string, n
   return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }
 
-export interface Place {
-  readonly at: string;
-  readonly kind: string;
-  readonly ref: string;
-}
+/** How the list is sorted, and of an item what it is sorted by: moment, kind, ref. */
+export type Place = readonly [sort: string, at: string, kind: string, ref: string];
 
 interface Listed {
   readonly kinds: readonly AttentionKind[];
@@ -129,8 +126,8 @@ export async function listAttention(
   const from = !after
     ? sql``
     : byTime
-      ? sql`and (${at}, i.kind, i.ref) ${behind} (${after.at}::timestamptz, ${after.kind}, ${after.ref})`
-      : sql`and (i.kind, ${at}, i.ref) ${behind} (${after.kind}, ${after.at}::timestamptz, ${after.ref})`;
+      ? sql`and (${at}, i.kind, i.ref) ${behind} (${after[1]}::timestamptz, ${after[2]}, ${after[3]})`
+      : sql`and (i.kind, ${at}, i.ref) ${behind} (${after[2]}, ${after[1]}::timestamptz, ${after[3]})`;
   const order = byTime
     ? sql`${at} ${down}, i.kind ${down}, i.ref ${down}`
     : sql`i.kind ${down}, ${at} ${down}, i.ref ${down}`;

@@ -36,16 +36,15 @@ const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
 const attentionRoutes: readonly Route[] = [
   implement(api.listAttention, async ({ tx, services: { keys, modules }, actor, query, now, about }) => {
     const { cursor, limit, kind, state, sort, site, total } = query;
-    const from = readPageCursor(After, cursor, sort);
+    const after = readPageCursor(After, cursor, sort);
     const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
     const scope = site === undefined ? null : await scopeOfSite(tx, site);
     const sources = attentionOf(modules);
     const asked = { kinds, state, scope };
-    const after = from && { at: from[1], kind: from[2], ref: from[3] };
     const items = await listAttention(tx, keys, sources, { ...asked, sort, limit: limit + 1, after }, now);
     about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
     const page = pageFrom(items, limit, (i) => [sort, i.at, i.kind, i.ref]);
-    return { ...page, total: total && !from ? await countListed(tx, sources, asked, now) : null };
+    return { ...page, total: total && !after ? await countListed(tx, sources, asked, now) : null };
   }),
   implement(api.countAttention, ({ tx, services: { modules }, actor, now }) =>
     countAttention(tx, attentionOf(modules), seenBy(actor), now),

@@ -3,6 +3,7 @@ import { sameAs } from '../../core/people/living.ts';
 import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { type OpenRow, openRow } from '../../platform/audit/open.ts';
+import { auditRow } from '../../platform/audit/row.ts';
 import { above, count, findSorted, idsOf } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -135,10 +136,10 @@ async function* rowsOf(
       .orderBy('position')
       .limit(PAGE)
       .execute();
-    for (const { key_version, mac: _, position, ...r } of page) {
-      const key = auditKeys.get(key_version);
+    for (const row of page.map(auditRow)) {
+      const key = auditKeys.get(row.keyVersion);
       if (!key) continue;
-      const open = openRow(key, { ...r, position: Number(position), keyVersion: key_version });
+      const open = openRow(key, row);
       // What people did themselves is sealed, and so it is among what was read.
       if (who !== undefined && open.row.actor !== who && !whoDid(people, names, key, open)) continue;
       yield open;

@@ -8,7 +8,7 @@ import { countRows } from '../../platform/access/list.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
 import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
 import { type OpenRow, openOwn, openRow } from '../../platform/audit/open.ts';
-import type { AuditRow } from '../../platform/audit/row.ts';
+import { type AuditRow, auditRow } from '../../platform/audit/row.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
@@ -163,11 +163,7 @@ async function readBehind(db: Db, filter: AuditFilter, sort: Sort, from: number 
   const matching = inClear(db.selectFrom('audit'), filter).selectAll();
   let query = matching.orderBy('position', down ? 'desc' : 'asc').limit(PAGE);
   if (from !== undefined) query = query.where('position', down ? '<' : '>', from);
-  return (await query.execute()).map(({ key_version, mac: _, position, ...r }) => ({
-    ...r,
-    position: Number(position),
-    keyVersion: key_version,
-  }));
+  return (await query.execute()).map(auditRow);
 }
 
 /** How many rows there are, up to `MOST_COUNTED` + 1; null: what is looked for is sealed, and each row would have to be opened. */

@@ -210,12 +210,9 @@ async function* pages(tx: Tx, table: Table, only?: string): AsyncGenerator<strin
 }
 
 /** Tables of the catalogue that are, and are not, the keyring's. */
-export async function splitTables(db: Db, keyring: string): Promise<{ data: Table[]; keyring: Table[] }> {
+export async function splitTables(db: Db): Promise<{ data: Table[]; keyring: Table[] }> {
   const tables = await listTables(db);
-  return {
-    data: tables.filter((t) => t.schema !== keyring),
-    keyring: tables.filter((t) => t.schema === keyring),
-  };
+  return { data: tables.filter((t) => t.schema !== KEYRING), keyring: tables.filter((t) => t.schema === KEYRING) };
 }
 
 /** Rows that a dump will hold, for a progress bar. */

@@ -4,10 +4,11 @@ import { Problem } from '../../../errors/problem.ts';
 import type { rekeyBackups as api, BackupReport } from '../../../protocol/api/backups.ts';
 import { IS_STORED, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
+import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { appliedMigrations } from '../../platform/database/migrations.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { get, insert } from '../../platform/database/rows.ts';
+import { insert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { makeDataKey, rewrapDataKeys } from '../../platform/objects/sealed/data-keys.ts';
@@ -15,7 +16,7 @@ import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/obje
 import { compressed, sealStream } from '../../platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
 import { backupMade } from '../privacy/erasure/certificate.ts';
-import { countRows, type DumpCounts, dump, inSnapshot, KEYRING, splitTables } from './dump.ts';
+import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
 import { type Manifest, rowOf, rowsOf, writeManifest } from './manifest.ts';
 
@@ -88,7 +89,7 @@ async function storeSnapshot(
   { keys, store, signal, progress = () => undefined }: BackupContext,
   { id, takenAt, dataKey }: { id: string; takenAt: Date; dataKey: Uint8Array },
 ): Promise<Omit<Manifest, 'finishedAt'>> {
-  const tables = await splitTables(tx, KEYRING);
+  const tables = await splitTables(tx);
   const total = (await countRows(tx, tables.data, ELSEWHERE)) + (await countRows(tx, tables.keyring));
   let done = 0;
   const frames = (which: 'data' | 'keyring', counts: DumpCounts) =>
@@ -135,10 +136,6 @@ async function databaseSize(tx: Tx): Promise<number> {
     tx,
   );
   return Number(rows[0]!.size);
-}
-
-async function logEpochOf(tx: Tx): Promise<string> {
-  return (await get(tx, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
 async function storedPhotos(tx: Tx): Promise<Manifest['photos']> {

@@ -4,7 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
-import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
+import { findDevice, requireDevice, revokeDevice } from '../../core/devices/registry.ts';
 import {
   below,
   camelCase,
@@ -63,8 +63,7 @@ export async function askKiosk(
   now: Date,
 ): Promise<string> {
   await tx.selectFrom('device').select('id').where('id', '=', device).forUpdate().execute();
-  const known = await findDevice(tx, device);
-  if (!known) throw new Problem('unknown-device');
+  const known = await requireDevice(tx, device);
   if (known.status !== 'approved') throw new Problem('device-not-approved');
   if (destroys(wanted.what) && wanted.name?.trim() !== known.name) throw new Problem('command-name-differs');
   const waiting = await findAll(tx, 'fleet_command', { device, outcome: null });
@@ -156,12 +155,6 @@ async function settle(
   const device = await findDevice(tx, row.device);
   const since = device?.approvedAt && device.approvedAt > row.asked_at;
   if (device && device.status !== 'revoked' && !since) await revokeDevice(tx, row.device, now);
-}
-
-/** Thumbprint of the key that this device has announced for its farewell; null: it has not. */
-export async function announcedFarewellKey(db: Db, device: string, command: string): Promise<string | null> {
-  const row = await find(db, 'fleet_command', { id: command, device }, ['farewell_key']);
-  return row?.farewell_key ?? null;
 }
 
 /** Commands of a device that are shown, newest first. */

@@ -7,12 +7,13 @@ import { keyId } from '../../../protocol/seal/keys.ts';
 import { FAREWELL_PATH, LOGS_PATH, MAX_FAREWELL_BYTES, MAX_LOGS_BYTES } from '../../../protocol/wire/farewell.ts';
 import { findDevice } from '../../core/devices/registry.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Listener } from '../../platform/http/listener.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
 import type { WatchedScreens } from '../../platform/watched-screens.ts';
-import { announcedFarewellKey, keepLogs, takeFarewell, unpacked } from './commands.ts';
+import { keepLogs, takeFarewell, unpacked } from './commands.ts';
 
 /** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
 const FAREWELLS_A_MINUTE = 30;
@@ -68,7 +69,9 @@ export function registerLeaving(
           const known = await findDevice(o.db, id);
           return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
         }
-        return (await announcedFarewellKey(o.db, id, command)) === (await keyId(key)) ? key : null;
+        // That which it has announced, by its thumbprint.
+        const asked = await find(o.db, 'fleet_command', { id: command, device: id }, ['farewell_key']);
+        return asked?.farewell_key === (await keyId(key)) ? key : null;
       });
       const { command, what } = farewell;
       const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));

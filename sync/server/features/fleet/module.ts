@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { findDevice, scopeOf } from '../../core/devices/registry.ts';
+import { requireDevice, scopeOf } from '../../core/devices/registry.ts';
 import {
   changeSettings,
   type Of,
@@ -61,7 +61,7 @@ const fleetRoutes: readonly Route[] = [
   }),
   implement(api.watchScreen, async (call) => {
     const { tx, services, params, now } = call;
-    if (!(await findDevice(tx, params.device))) throw new Problem('unknown-device');
+    await requireDevice(tx, params.device);
     const { watchScreens } = await policyOf(tx, await scopeOf(tx, params.device));
     if (watchScreens !== 'on') throw new Problem('screen-not-shared');
     const command = await askKiosk(tx, { what: 'watch', device: params.device, by: byOf(call) }, now);
@@ -94,7 +94,7 @@ async function ofKiosk(
   { tx, services: { keys }, params: { device }, now, notify }: Call<{ device: string }, unknown, unknown>,
   work: (of: Of) => Promise<boolean>,
 ) {
-  if (!(await findDevice(tx, device))) throw new Problem('unknown-device');
+  await requireDevice(tx, device);
   if (await work({ kind: 'device', scope: device })) notify('change');
   return fleetDetail(tx, keys, device, now);
 }

@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import { Problem } from '../../../errors/problem.ts';
 import type { Alert, FleetKiosk, FleetPage, FleetQuery, StaffRecord } from '../../../protocol/api/fleet.ts';
 import { EventHeader, type Open } from '../../../protocol/wire/event.ts';
 import { Inventory, reportAlerts } from '../../../protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../protocol/wire/release.ts';
-import { type Device, findDevice, listDevices, scopeOf } from '../../core/devices/registry.ts';
+import { type Device, listDevices, requireDevice, scopeOf } from '../../core/devices/registry.ts';
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
 import { writePageCursor } from '../../platform/access/cursor.ts';
@@ -63,8 +62,7 @@ export async function fleetPage(
 
 /** @throws Problem `unknown-device` */
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date) {
-  const device = await findDevice(db, id);
-  if (!device) throw new Problem('unknown-device');
+  const device = await requireDevice(db, id);
   const emailOf = await emailsOf(db, keys);
   const [kiosk] = await kiosks(db, [device], now);
   const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emailOf);
@@ -97,23 +95,20 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
   const commanded = await lastCommands(db);
   const approved = await findAll(db, 'device', { status: 'approved' }, ['id']);
   const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
-  return devices.map((device) => {
-    const known = reports.get(device.id) ?? null;
+  return devices.map(({ id, name, site, status, lastHeardAt }) => {
+    const { at, report = null } = reports.get(id) ?? {};
     return {
-      id: device.id,
-      name: device.name,
-      site: device.site,
-      status: device.status,
-      lastHeardAt: device.lastHeardAt?.toISOString() ?? null,
-      report: known?.report ?? null,
-      reportAt: known?.at.toISOString() ?? null,
-      alerts:
-        device.status === 'approved'
-          ? alertsOf({ lastHeardAt: device.lastHeardAt, report: known?.report ?? null }, now, newest)
-          : [],
-      config: { published: published.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
-      leaving: leaving.get(device.id) ?? null,
-      commandAt: commanded.get(device.id) ?? null,
+      id,
+      name,
+      site,
+      status,
+      report,
+      lastHeardAt: lastHeardAt?.toISOString() ?? null,
+      reportAt: at?.toISOString() ?? null,
+      alerts: status === 'approved' ? alertsOf({ lastHeardAt, report }, now, newest) : [],
+      config: { published: published.get(id) ?? null, inForce: report?.configRevision ?? null },
+      leaving: leaving.get(id) ?? null,
+      commandAt: commanded.get(id) ?? null,
     };
   });
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_REENROLMENTS } from '../../../protocol/wire/changes.ts';
-import { facesAllowed, policyOf } from '../../core/sites/policy.ts';
+import { facesAllowed, policyIn, policyOf } from '../../core/sites/policy.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { DRIFT } from './scores.ts';
 
@@ -37,9 +37,10 @@ const unused = sql`null::uuid as other, null::uuid as device`;
  *
  * @param scope people of this one alone; absent: everybody
  */
-export const REENROLMENT_ITEMS = {
+export const reenrolmentAttention = {
   // Of several sites the one that asks most often. A minor's interval is never longer than everybody's.
-  drift: (now: Date, scope?: string) => sql`
+  drift: {
+    items: (now: Date, scope?: string) => sql`
     select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
            s.updated_at as at, 'score-falls' as code, s.person, ${unused}, s.recent as score
     from person_score s
@@ -55,12 +56,10 @@ export const REENROLMENT_ITEMS = {
       left join person_minor minor on minor.person = p.id and minor.state <> 'of-age'
       join lateral (
         select min(least(
-          (coalesce(own.policy, general.policy)->>'faceMonths')::int,
+          (at_site.policy->>'faceMonths')::int,
           case when minor.person is not null
-            then coalesce((coalesce(own.policy, general.policy)->>'minorFaceMonths')::int, ${MINOR_MONTHS}::int) end)) as months
-        from person_site s
-        left join site_policy own on own.site = s.site
-        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
+            then coalesce((at_site.policy->>'minorFaceMonths')::int, ${MINOR_MONTHS}::int) end)) as months
+        from person_site s cross join lateral (select ${policyIn(sql`s.site`)} as policy) at_site
         where s.person = p.id) m on m.months is not null
       join lateral (
         select max(e.at) as at from (
@@ -69,8 +68,10 @@ export const REENROLMENT_ITEMS = {
       where p.deleted_at is null and p.merged_into is null and ${within('p', scope, 'id')}
         and (minor.person is not null or (select exists (select from site_policy where policy->>'faceMonths' is not null)))) f
     where f.ends <= ${now.toISOString()}::timestamptz`,
+  },
   // The last word of each person; of several sites the one that asks most often.
-  consent: (now: Date, scope?: string) => sql`
+  consent: {
+    items: (now: Date, scope?: string) => sql`
     select 'consent' as kind, c.event::text as ref, c.ends as at,
            case when c.ends <= ${now.toISOString()}::timestamptz then 'lapsed' else 'lapses-soon' end as code,
            c.person, ${unused}, null::real as score
@@ -81,14 +82,13 @@ export const REENROLMENT_ITEMS = {
         order by c.person, c.at desc, c.action desc) c
       join person p on p.id = c.person and p.deleted_at is null and p.merged_into is null
       join lateral (
-        select min((coalesce(own.policy, general.policy)->>'consentMonths')::int) as months
-        from person_site s
-        left join site_policy own on own.site = s.site
-        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
-        where s.person = c.person) m on m.months is not null
+        select min((${policyIn(sql`s.site`)}->>'consentMonths')::int) as months
+        from person_site s where s.person = c.person) m on m.months is not null
       where c.action = 'given') c
     where c.ends <= ${new Date(now.getTime() + SOON_DAYS * 86_400_000).toISOString()}::timestamptz`,
-  age: (_now: Date, scope?: string) => sql`
+  },
+  age: {
+    items: (_now: Date, scope?: string) => sql`
     select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
            case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${unused}, null::real as score
     from person_minor m where m.state <> 'minor' and ${within('m', scope)}
@@ -96,13 +96,16 @@ export const REENROLMENT_ITEMS = {
     select 'age', m.person::text || '@' || m.row_version || 'alone', m.alone_at, 'guardian-missing', m.person, ${unused},
            null::real
     from person_minor m where m.alone_at is not null and ${within('m', scope)}`,
-  embedder: (_now: Date, scope?: string) => sql`
+  },
+  embedder: {
+    items: (_now: Date, scope?: string) => sql`
     select 'embedder' as kind, p.migration::text || '@' || p.person as ref, m.made_at as at, p.code, p.person, ${unused},
            null::real as score
     from model_migration_person p join model_migration m on m.id = p.migration
     where p.outcome = 'reenrol' and m.state in ('ready', 'switched', 'done') and ${within('p', scope)}
       and not exists (select from template t where t.person = p.person and t.model = m.to_model)
       and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
+  },
 };
 
 const within = (table: string, scope: string | undefined, column = 'person'): RawBuilder<unknown> =>
@@ -118,7 +121,7 @@ export async function reenrolments(db: Db, scope: string, now: Date): Promise<Re
   if (!(await facesAllowed(db, scope))) return [];
   const onCards = (await policyOf(db, scope)).templates === 'card';
   const items = sql.join(
-    Object.values(REENROLMENT_ITEMS).map((items) => items(now, scope)),
+    Object.values(reenrolmentAttention).map(({ items }) => items(now, scope)),
     sql` union all `,
   );
   const { rows } = await sql<{ person: string; reason: Reason }>`

@@ -10,7 +10,7 @@ import type { Job } from '../../platform/jobs/job.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { followScores, mergeScores, scoreTrends } from './follow.ts';
-import { REENROLMENT_ITEMS, reenrolments } from './list.ts';
+import { reenrolmentAttention, reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
 /** By scope: digest of the last list that its kiosks received. Names no one. */
@@ -65,12 +65,7 @@ const routes: readonly Route[] = [
 export const reenrolment: ServerModule = {
   endpoints: routes,
   jobs: [reenrolmentJob],
-  attention: {
-    drift: { items: REENROLMENT_ITEMS.drift },
-    consent: { items: REENROLMENT_ITEMS.consent },
-    age: { items: REENROLMENT_ITEMS.age },
-    embedder: { items: REENROLMENT_ITEMS.embedder },
-  },
+  attention: reenrolmentAttention,
   kioskChanges: {
     reenrol: {
       state: async ({ source: { db }, scope, now }) => ({

@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Site } from '../../../protocol/api/sites.ts';
 import type { AttendanceDay, DayOf } from '../../../protocol/wire/calendar.ts';
-import { calendarOf, listSites } from '../../core/sites/sites.ts';
+import { calendarOf, listSites, ofSite } from '../../core/sites/sites.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import { isCounted } from '../attendance/inside.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
 import { LONGEST_STAY_MS, pairStays, type Stay } from '../attendance/rules/stays.ts';
 
@@ -154,13 +155,8 @@ const HELD_DAYS = PAGE * 92;
 
 const text = (ms: number) => new Date(ms).toISOString();
 
-/**
- * Only records that count: no duplicates, nothing that was taken back or corrected. What retention or an erasure took has no
- * person, and is nobody's.
- */
-const counted = (site: ReportSite) => sql`c.duplicate_of is null and c.superseded_by is null
-  and not exists (select from checkin_void v where v.target = c.id and v.device = c.device)
-  and (c.site = ${site.id}::uuid or (c.site is null and ${site.isDefault}::boolean))`;
+/** What retention or an erasure took has no person, and is nobody's. */
+const counted = (site: ReportSite) => sql`${isCounted} and ${ofSite(site, 'c.site')}`;
 
 /**
  * The days of people at a site, a page of people at a time, by person and day.

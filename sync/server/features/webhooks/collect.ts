@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { horizon } from '../../platform/database/feed.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { get, upsert } from '../../platform/database/rows.ts';
+import { upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 const PAGE = 1000;
@@ -45,11 +45,6 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
 
 async function moveTo(tx: Tx, log: string, position: number): Promise<void> {
   await upsert(tx, 'webhook_cursor', 'one', { log, position });
-}
-
-/** Identity of the database's log: another one after a restore. */
-export async function logOf(db: Db): Promise<string> {
-  return (await get(db, 'meta', { key: 'log-epoch' }, ['value'])).value;
 }
 
 /** Whether anything has to be searched or sent. Without a receiver there is nothing. */

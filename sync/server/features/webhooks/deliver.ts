@@ -35,9 +35,7 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
     .execute();
   const sites = await listSites(db);
   const results = await Promise.all(
-    receivers.map((row) =>
-      deliverTo(context, { ...row, withNumber: row.with_number }, receiverOf(context.keys, row), sites),
-    ),
+    receivers.map((row) => deliverTo(context, row, receiverOf(context.keys, row), sites)),
   );
   return {
     delivered: results.reduce((sum, t) => sum + t.delivered, 0),
@@ -51,7 +49,7 @@ const isWanted = ({ records }: Pick<Row<'webhook'>, 'records'>, kind: string): b
 
 async function deliverTo(
   context: JobContext,
-  webhook: Row<'webhook'> & { readonly withNumber: boolean },
+  webhook: Row<'webhook'>,
   receiver: Receiver,
   sites: readonly Site[],
 ): Promise<Delivered> {
@@ -74,12 +72,12 @@ async function deliverTo(
       continue;
     }
     const answer = await send(context, receiver, `${delivery.id}.${made.change}`, JSON.stringify(made.body), at);
-    if (typeof answer === 'number' && answer >= 200 && answer < 300) {
-      await settle(context, delivery, { ok: true, change: made.change, answer: String(answer) });
+    const ok = typeof answer === 'number' && answer >= 200 && answer < 300;
+    await settle(context, delivery, { ok, change: made.change, answer: String(answer) });
+    if (ok) {
       delivered++;
       continue;
     }
-    await settle(context, delivery, { ok: false, change: made.change, answer: String(answer) });
     // The others would fail as well; they keep their order.
     await rest(context, webhook.id, delivery.attempts + 1, answer);
     return { delivered, failed: 1 };
@@ -93,16 +91,16 @@ const waitsForQuiet = (body: Made['body']): boolean =>
 /** The message, and its audit row before it goes out: what may have been sent is on record. */
 function disclose(
   { db, keys }: JobContext,
-  { id, withNumber, topics, site }: Pick<Row<'webhook'>, 'id' | 'topics' | 'site'> & { readonly withNumber: boolean },
+  webhook: Row<'webhook'>,
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
   at: Date,
 ) {
   return inTransaction(db, async (tx) => {
-    const made = await messageOf(tx, keys, delivery, { withNumber, topics, site }, at);
+    const made = await messageOf(tx, keys, delivery, webhook, at);
     if (made && made.people.length > 0) {
-      const data: DataKind[] = withNumber ? ['attendance', 'person.number'] : ['attendance'];
-      const entry = { actor: SYSTEM, action: 'export', route: 'webhook', resource: id, data, outcome: 'ok' } as const;
-      await writeAudit(tx, keys, { ...entry, subjects: made.people }, at);
+      const data: DataKind[] = webhook.with_number ? ['attendance', 'person.number'] : ['attendance'];
+      const entry = { actor: SYSTEM, action: 'export', route: 'webhook', data, outcome: 'ok' } as const;
+      await writeAudit(tx, keys, { ...entry, resource: webhook.id, subjects: made.people }, at);
     }
     return made;
   });
@@ -126,17 +124,11 @@ function send(context: JobContext, receiver: Receiver, id: string, body: string,
   });
 }
 
-interface Settled {
-  readonly ok: boolean;
-  /** Change of the record that was sent. */
-  readonly change: number;
-  readonly answer: string;
-}
-
+/** @param o `change`: of the record that was sent */
 async function settle(
   { db, now }: JobContext,
-  delivery: { readonly id: string; readonly kind: string; readonly attempts: number },
-  { ok, change, answer }: Settled,
+  delivery: Pick<Row<'webhook_delivery'>, 'id' | 'kind' | 'attempts'>,
+  { ok, change, answer }: { readonly ok: boolean; readonly change: number; readonly answer: string },
 ): Promise<void> {
   const at = now();
   const attempts = delivery.attempts + 1;

@@ -37,7 +37,7 @@ export async function messageOf(
   db: Db,
   keys: Keys,
   delivery: Pick<Row<'webhook_delivery'>, 'kind' | 'subject'>,
-  { withNumber, topics, site: only }: Pick<Row<'webhook'>, 'topics' | 'site'> & { readonly withNumber: boolean },
+  { with_number: withNumber, topics, site: only }: Pick<Row<'webhook'>, 'with_number' | 'topics' | 'site'>,
   now: Date,
 ): Promise<Made | null> {
   const timestamp = now.toISOString();

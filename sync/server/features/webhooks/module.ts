@@ -1,9 +1,10 @@
 import type { Services } from '../../platform/access/route.ts';
+import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { below, not, remove, update } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { anythingToDo, collect, logOf } from './collect.ts';
+import { anythingToDo, collect } from './collect.ts';
 import { deliverDue } from './deliver.ts';
 import { webhookRoutes } from './routes.ts';
 import { webhookPlace } from './store.ts';
@@ -18,10 +19,10 @@ const NAMED_DAYS = 3;
 export const webhooksJob: Job = {
   name: 'webhooks',
   everyMs: 5000,
-  wanted: async ({ db, now }: Services) => anythingToDo(db, await logOf(db), now()),
+  wanted: async ({ db, now }: Services) => anythingToDo(db, await logEpochOf(db), now()),
   async run(context) {
     const { db, now, signal } = context;
-    const log = await logOf(db);
+    const log = await logEpochOf(db);
     let queued = 0;
     for (let more = true; more; ) {
       signal.throwIfAborted();

@@ -25,6 +25,7 @@ export const ANCHOR_PREFIX = 'audit/anchors/';
 /** An anchor can't be deleted from a store with object locks before the rows that it vouches for may go. */
 const LOCK_MS = 366 * 86_400_000;
 
+/** Identity of the database's log: another one after a restore. */
 export async function logEpochOf(db: Db): Promise<string> {
   const row = await find(db, 'meta', { key: 'log-epoch' }, ['value']);
   return row?.value ?? '';

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import type { Row } from '../database/schema.ts';
 import type { AuditKey } from './keys.ts';
 
 /** What the very first row follows. */
@@ -22,6 +23,12 @@ export interface AuditRow {
   readonly subjects: Uint8Array | null;
   readonly keyVersion: number;
 }
+
+export const auditRow = ({ key_version: keyVersion, mac: _, position, ...row }: Row<'audit'>): AuditRow => ({
+  ...row,
+  position: Number(position),
+  keyVersion,
+});
 
 /**
  * MAC of a row: over the MAC of the row before it and every column, the sealed ones by their digests. So no row can be

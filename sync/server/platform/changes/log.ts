@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { lockName } from '../database/once.ts';
+import { insert } from '../database/rows.ts';
 import type { Db, Row, Tx } from '../database/schema.ts';
 import type { Job } from '../jobs/job.ts';
 
@@ -21,27 +22,16 @@ export interface NewChange {
   readonly request?: string;
 }
 
+/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
+const CHUNK = 1000;
+
 /** Appends in this order. The last thing of its transaction, so that nobody who holds the lock waits for another row. */
 export async function appendChanges(tx: Tx, changes: readonly NewChange[], now: Date): Promise<void> {
   if (changes.length === 0) return;
   await lockName(tx, 'change-log');
-  await tx
-    .insertInto('change')
-    .values(
-      changes.map((c) => ({
-        // Random, so that a database restored to an older copy, which then grows on, is distinguished from the one
-        // before.
-        tag: randomBytes(9).toString('base64url'),
-        at: now,
-        site: c.site ?? null,
-        device: c.device ?? null,
-        kind: c.kind,
-        person: c.person ?? null,
-        model: c.model ?? null,
-        request: c.request ?? null,
-      })),
-    )
-    .execute();
+  // Random, so that a database restored to an older copy, which then grows on, is distinguished from the one before.
+  const rows = changes.map((change) => ({ ...change, at: now, tag: randomBytes(9).toString('base64url') }));
+  for (let i = 0; i < rows.length; i += CHUNK) await insert(tx, 'change', rows.slice(i, i + CHUNK));
 }
 
 const PUBLISHED_AS = { qr: 'issuers', pin: 'pinPeppers' } as const;

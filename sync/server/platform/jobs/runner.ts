@@ -122,7 +122,7 @@ async function carryOut(services: Services, job: Job, open: OpenRun, stop: Abort
 }
 
 /** A code alone: the message of a failure may hold what it failed on. */
-function codeOf(cause: unknown): string {
+export function codeOf(cause: unknown): string {
   const code = (cause as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code.slice(0, 60) : 'internal';
 }

@@ -20,7 +20,6 @@ export const LONGEST_STAY_MS = 18 * 3_600_000;
 export function pairStays(
   records: readonly { readonly id: string; readonly at: number; readonly direction: Direction }[],
   dayOf: DayOf,
-  longestMs: number = LONGEST_STAY_MS,
 ): Stay[] {
   const stays: Stay[] = [];
   let start: number | null = null;
@@ -29,7 +28,7 @@ export function pairStays(
     start = null;
   };
   for (const { at, direction } of inOrder(records)) {
-    if (start !== null && (direction === 'in' || at - start > longestMs)) close(null);
+    if (start !== null && (direction === 'in' || at - start > LONGEST_STAY_MS)) close(null);
     if (direction === 'in') start = at;
     else close(at);
   }

@@ -6,6 +6,7 @@ import { pageFrom, readIdCursor, readPageCursor } from '../../../platform/access
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { find } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
 import { acceptAll, assignPhoto, decide, listPhotos } from './photos.ts';
@@ -21,6 +22,9 @@ async function act(
   await work(tx, params.import);
   return oneRun(tx, keys, params.import);
 }
+
+const onePhoto = async (tx: Tx, keys: Keys, { import: run, photo: id }: { import: string; photo: string }) =>
+  (await listPhotos(tx, keys, { run, id, limit: 1, after: null }))[0];
 
 export const importRoutes: readonly Route[] = [
   implement(api.listImports, ({ tx, services: { keys }, query }) => listRuns(tx, keys, query)),
@@ -65,14 +69,12 @@ export const importRoutes: readonly Route[] = [
     on(`${params.photo} ${body.decision}`);
     const person = await decide(tx, keys, params.import, params.photo, body, actor, now);
     if (person) about([person]);
-    const [photo] = await listPhotos(tx, keys, { run: params.import, id: params.photo, limit: 1, after: null });
-    return photo;
+    return onePhoto(tx, keys, params);
   }),
   implement(api.assignImportPhoto, async ({ tx, services: { keys }, params, body: { person }, about }) => {
     about([person]);
     await assignPhoto(tx, keys, params.import, params.photo, person);
-    const [photo] = await listPhotos(tx, keys, { run: params.import, id: params.photo, limit: 1, after: null });
-    return photo;
+    return onePhoto(tx, keys, params);
   }),
   implement(api.acceptAllImportPhotos, async ({ tx, actor, params, now, about }) => {
     const people = await acceptAll(tx, params.import, actor.id, now);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
@@ -19,7 +19,7 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { lockName } from '../../../platform/database/once.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { camelCase, find, findAll, insert, remove, update } from '../../../platform/database/rows.ts';
-import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
+import type { Db, Row, Tables, Tx } from '../../../platform/database/schema.ts';
 import type { Job, JobContext, Report } from '../../../platform/jobs/job.ts';
 import { readRepository } from './repository.ts';
 import { decide, directiveOf, type Kiosk, type Plan, tally } from './rules.ts';
@@ -123,11 +123,6 @@ export interface Acting {
 }
 
 type What = RolloutAction['what'];
-type Change = Partial<{
-  [K in 'state' | 'step' | 'step_since' | 'retry' | 'counting_since' | 'stopped_failed' | 'stopped_got' | 'ended_at']:
-    | Row<'rollout'>[K]
-    | undefined;
-}>;
 
 async function noteAction(
   { tx, now, by }: Acting,
@@ -143,7 +138,7 @@ async function change(
   a: Acting,
   row: Row<'rollout'>,
   what: What,
-  changes: Change,
+  changes: UpdateObject<Tables, 'rollout'>,
   detail: RolloutAction['detail'] = {},
 ): Promise<void> {
   const changed = await a.tx
@@ -207,10 +202,14 @@ export async function resumeRollout(a: Acting, id: string, retry: boolean): Prom
 export async function advanceRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running']);
-  const { steps } = planOf(row);
+  await toNextStep(a, row);
+}
+
+async function toNextStep(a: Acting, row: Row<'rollout'>): Promise<void> {
   const step = row.step + 1;
-  if (!steps[step]) throw new Problem('rollout-at-everybody');
-  await change(a, row, 'advanced', { step, step_since: a.now }, { step: step + 1, ...steps[step] });
+  const next = planOf(row).steps[step];
+  if (!next) throw new Problem('rollout-at-everybody');
+  await change(a, row, 'advanced', { step, step_since: a.now }, { step: step + 1, ...next });
 }
 
 /** Every kiosk that has it goes back to the build before it. @throws Problem as above */
@@ -342,21 +341,14 @@ async function goOn(context: JobContext, tx: Tx): Promise<Report> {
   }
   if (decision.kind === 'stop') {
     const { failed, got } = decision;
-    await change(
-      acting,
-      row,
-      'stopped',
-      { state: 'stopped', stopped_failed: failed, stopped_got: got },
-      { failed, got },
-    );
+    const stopped = { state: 'stopped', stopped_failed: failed, stopped_got: got } as const;
+    await change(acting, row, 'stopped', stopped, { failed, got });
     context.log.warn(
       { code: 'rollout-stopped', rollout: row.id, version: row.version, failed, got },
       'a rollout stopped automatically: too many kiosks rolled back or did not become healthy',
     );
-  } else if (decision.kind === 'advance') {
-    const step = row.step + 1;
-    await change(acting, row, 'advanced', { step, step_since: now }, { step: step + 1, ...plan.steps[step]! });
-  } else await change(acting, row, 'done', { state: 'done' });
+  } else if (decision.kind === 'advance') await toNextStep(acting, row);
+  else await change(acting, row, 'done', { state: 'done' });
   const entry = { actor: SYSTEM, action: 'operate', route: 'job rollouts', data: [], subjects: [] } as const;
   await writeAudit(tx, context.keys, { ...entry, resource: row.id, outcome: 'ok' }, now);
   context.notify('change');

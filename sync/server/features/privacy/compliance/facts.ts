@@ -33,21 +33,19 @@ const COUNTS: Readonly<Record<CountName, RawBuilder<unknown>>> = {
 type CountName = keyof ComplianceFacts['counts'];
 
 export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): Promise<ComplianceFacts> {
-  const counts: Partial<Record<CountName, number>> = {};
-  for (const [name, query] of Object.entries(COUNTS)) {
-    const { rows } = await sql<{ n: number | string }>`select (${query}) as n`.execute(db);
-    counts[name as CountName] = Number(rows[0]!.n);
-  }
   const sites = await db.selectFrom('site').select(['id', 'name', 'time_zone', 'is_default']).orderBy('name').execute();
   const policies = await Promise.all(sites.map((s) => policyOf(db, s.is_default ? DEFAULT_SCOPE : s.id)));
   const general = await policyOf(db, DEFAULT_SCOPE);
   const one = async <T>(query: ReturnType<typeof sql<T>>): Promise<T> => (await query.execute(db)).rows[0]!;
-  const backup = await one(sql<{ n: number | string; newest: Date | null }>`
-    select count(*) as n, max(taken_at) as newest from backup`);
-  const receivers = await one(sql<{ on: number | string; with_number: number | string }>`
-    select count(*) as "on", count(*) filter (where with_number) as with_number from webhook where enabled and records`);
-  const audit = await one(sql<{ n: number | string; oldest: Date | null; anchored: Date | null }>`
-    select count(*) as n, min(at) as oldest,
+  const each = Object.entries(COUNTS).map(([name, query]) => sql`(${query})::int as ${sql.ref(name)}`);
+  const counts = await one(sql<Record<CountName, number>>`select ${sql.join(each)}`);
+  const backups = await one(sql<{ count: number; newest: Date | null }>`
+    select count(*)::int as count, max(taken_at) as newest from backup`);
+  const receivers = await one(sql<{ on: number; withNumber: number }>`
+    select count(*)::int as "on", (count(*) filter (where with_number))::int as "withNumber"
+    from webhook where enabled and records`);
+  const audit = await one(sql<{ rows: number; oldest: Date | null; anchored: Date | null }>`
+    select count(*)::int as rows, min(at) as oldest,
            (select max(made_at) from audit_anchor where object is not null) as anchored from audit`);
   const jobs = await sql<{ job: string; outcome: string; at: Date }>`
     select distinct on (job) job, outcome, ended_at as at from job_run where outcome is not null
@@ -63,7 +61,7 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
       liveness: policies[i]!.liveness ?? 'standard',
       leaseDays: policies[i]!.leaseDays,
     })),
-    counts: counts as Record<CountName, number>,
+    counts,
     devices: await grouped(db, sql`select status as name, count(*) as n from device group by status`),
     accounts: await grouped(db, sql`select role as name, count(*) as n from account group by role`),
     retention: [
@@ -83,11 +81,11 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
       encryption: config.s3.encryption.kind === 'kms' ? 'SSE-KMS' : 'SSE-S3',
     },
     mail: config.mail !== null,
-    receivers: { on: Number(receivers.on), withNumber: Number(receivers.with_number) },
+    receivers,
     keyVersion: keys.version,
-    backups: { count: Number(backup.n), newest: iso(backup.newest) },
-    audit: { rows: Number(audit.n), oldest: iso(audit.oldest), anchored: iso(audit.anchored) },
-    jobs: jobs.rows.map((j) => ({ ...j, at: new Date(j.at).toISOString() })),
+    backups: { ...backups, newest: iso(backups.newest) },
+    audit: { ...audit, oldest: iso(audit.oldest), anchored: iso(audit.anchored) },
+    jobs: jobs.rows.map((j) => ({ ...j, at: j.at.toISOString() })),
   };
 }
 
@@ -96,4 +94,4 @@ async function grouped(db: Db, query: ReturnType<typeof sql>): Promise<Record<st
   return Object.fromEntries(rows.map((r) => [r.name, Number(r.n)]));
 }
 
-const iso = (at: Date | null): string | null => (at ? new Date(at).toISOString() : null);
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;

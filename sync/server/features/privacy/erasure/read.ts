@@ -1,7 +1,7 @@
 import { sameAs } from '../../../core/people/living.ts';
 import { type Asked, byTime, byTimeOf, pageOfItems, readPage } from '../../../platform/access/list.ts';
 import { find, findAll } from '../../../platform/database/rows.ts';
-import type { Db } from '../../../platform/database/schema.ts';
+import type { Db, Row } from '../../../platform/database/schema.ts';
 import { kiosksOf } from './certificate.ts';
 import { undoUntilOf } from './request.ts';
 import { STEPS } from './steps.ts';
@@ -37,16 +37,20 @@ export async function listErasures(
     .where('e.part_of', 'is', null);
   if (person !== undefined) query = query.where('e.person', 'in', await sameAs(db, [person]));
   if (open !== undefined) query = query.where('e.state', open ? 'in' : 'not in', ['requested', 'closed']);
-  return pageOfItems(await readPage(db, query, SORTING, ask), (r) => ({
-    request: r.request,
-    state: STATES[r.state],
-    origin: r.origin,
-    requestedAt: r.requested_at,
-    undoUntil: undoUntilOf(r),
-    doneAt: r.done_at,
-    waitsFor: r.state === 'requested' || r.state === 'closed' ? (r.waits_for ?? null) : null,
-  }));
+  return pageOfItems(await readPage(db, query, SORTING, ask), (row) => shown(row, row.waits_for));
 }
+
+type Listed = Pick<Row<'erasure'>, 'request' | 'state' | 'origin' | 'requested_at' | 'undo_until' | 'done_at'>;
+
+const shown = (row: Listed, waitsFor: string | null) => ({
+  request: row.request,
+  state: STATES[row.state],
+  origin: row.origin,
+  requestedAt: row.requested_at,
+  undoUntil: undoUntilOf(row),
+  doneAt: row.done_at,
+  waitsFor: row.state === 'requested' || row.state === 'closed' ? waitsFor : null,
+});
 
 /** How far an erasure has got; null for an unknown request. */
 export async function erasureState(db: Db, request: string, now: Date) {
@@ -57,14 +61,8 @@ export async function erasureState(db: Db, request: string, now: Date) {
   const since = row.closed_at ? now.getTime() - row.closed_at.getTime() : 0;
   const waiting = steps.find((s) => s.done_at === null);
   return {
-    request,
-    state: STATES[row.state],
-    origin: row.origin,
+    ...shown(row, waiting?.code ?? null),
     person: row.state === 'done' ? null : row.person,
-    requestedAt: row.requested_at,
-    undoUntil: undoUntilOf(row),
-    doneAt: row.done_at,
-    waitsFor: row.state === 'requested' || row.state === 'closed' ? (waiting?.code ?? null) : null,
     steps: STEPS.map(({ name }) => {
       const step = steps.find((s) => s.step === name);
       return { step: name, doneAt: step?.done_at ?? null, code: step?.code ?? null, nextAt: step?.next_at ?? null };

@@ -11,6 +11,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import { atLeast, exists, findAll, findLocked, remove, update, upsert } from '../../../platform/database/rows.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
+import { codeOf } from '../../../platform/jobs/runner.ts';
 import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
 import { type ObjectStore, withObjectStore } from '../../../platform/objects/store.ts';
 import { type Erasing, type ServerModule, tablesOf } from '../../../platform/server-module.ts';
@@ -161,18 +162,12 @@ async function whyOutdated(
   people: readonly string[],
   tombstone: Readonly<Record<string, unknown>> | null,
 ): Promise<'legal-hold' | 'merged-since' | null> {
-  if (await wasHeldSince(tx, people, tombstone?.noHoldAt)) return 'legal-hold';
+  // Also of a hold that was released since: a backup from its time has the hold, and a restore has to see that it ended
+  // before the tombstone (features/backup/repeat-erasures.ts).
+  const since = typeof tombstone?.noHoldAt === 'string' ? atLeast(new Date(tombstone.noHoldAt)) : null;
+  if ((await isHeld(tx, people)) || (since && (await exists(tx, 'retention_hold', { person: people, set_at: since }))))
+    return 'legal-hold';
   return tombstone && tombstone.names !== people.length ? 'merged-since' : null;
-}
-
-/**
- * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time
- * of the hold has the hold, and a restore has to see that it ended before the tombstone (features/backup/repeat-erasures.ts).
- */
-async function wasHeldSince(tx: Tx, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
-  if (await isHeld(tx, people)) return true;
-  if (typeof noHoldAt !== 'string') return false;
-  return exists(tx, 'retention_hold', { person: people, set_at: atLeast(new Date(noHoldAt)) });
 }
 
 /** The audit row that says that a person was erased. */
@@ -326,11 +321,6 @@ async function carryOn(
     }
   }
   return { steps, waits: null };
-}
-
-function codeOf(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code.slice(0, 60) : 'internal';
 }
 
 /** Advances erasures, step by step, as soon as a step is due. */

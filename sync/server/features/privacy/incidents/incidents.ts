@@ -70,26 +70,6 @@ export async function listHeld(db: Db, keys: Keys, after: Behind | null, limit: 
 const openTexts = (keys: Keys, row: Row<'incident'>): IncidentTexts =>
   IncidentTexts.parse(keys.openJson(incidentPlace(row.id, row.row_version), row.sealed));
 
-/** Writes an entry of the timeline. */
-async function addEntry(
-  tx: Tx,
-  keys: Keys,
-  entry: { readonly incident: string; readonly kind: EntryKind; readonly text: string; readonly actor: Actor },
-  now: Date,
-): Promise<string> {
-  const id = v7();
-  await insert(tx, 'incident_entry', {
-    id,
-    incident: entry.incident,
-    at: now,
-    kind: entry.kind,
-    by_role: entry.actor.role,
-    by_id: entry.actor.id,
-    sealed: keys.sealJson(entryPlace(id), entry.text),
-  });
-  return id;
-}
-
 export function summaryOf({ row, texts }: Held, now: Date) {
   const state = row.closed_at ? ('closed' as const) : row.contained_at ? ('contained' as const) : ('open' as const);
   const standing = { foundAt: row.found_at, authorityAt: row.authority_at, authorityReason: texts.authorityReason };
@@ -269,8 +249,12 @@ export async function closeIncident(d: Doing, id: string): Promise<void> {
   await entry(d, id, 'closed', '');
 }
 
-export function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<string> {
-  return addEntry(d.tx, d.keys, { incident, kind, text, actor: d.actor }, d.now);
+/** Writes an entry of the timeline. */
+export async function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<void> {
+  const id = v7();
+  const by = { by_role: d.actor.role, by_id: d.actor.id };
+  const sealed = d.keys.sealJson(entryPlace(id), text);
+  await insert(d.tx, 'incident_entry', { id, incident, at: d.now, kind, ...by, sealed });
 }
 
 async function holdOpen(d: Doing, id: string): Promise<Held> {

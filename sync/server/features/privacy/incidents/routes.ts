@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import * as api from '../../../../protocol/api/incidents.ts';
 import { readPeople } from '../../../core/people/records.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
@@ -108,7 +107,7 @@ export const incidentRoutes: readonly Route[] = [
  *
  * @throws Problem `incident-unknown`
  */
-async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.output<typeof api.AffectedPeople>> {
+async function affectedBy(tx: Tx, keys: Keys, incident: string) {
   await holdIncident(tx, keys, incident);
   const scopes = await scopesOf(tx, incident);
   const found = await findAffected(
@@ -122,15 +121,8 @@ async function affectedBy(tx: Tx, keys: Keys, incident: string): Promise<z.outpu
     found.people.map((a) => a.person),
   );
   const people = found.people.map((a) => {
-    const record = records.get(a.person);
-    return {
-      ...a,
-      name: record?.name ?? null,
-      email: record?.email ?? null,
-      first: a.first.toISOString(),
-      last: a.last.toISOString(),
-      data: [...a.data],
-    };
+    const { name = null, email = null } = records.get(a.person) ?? {};
+    return { ...a, name, email };
   });
   return { ...found, people };
 }

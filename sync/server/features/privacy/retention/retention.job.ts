@@ -6,6 +6,7 @@ import { isHeld, releaseHold } from '../../../core/people/holds.ts';
 import { sameAs } from '../../../core/people/living.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../../platform/jobs/job.ts';
+import { codeOf } from '../../../platform/jobs/runner.ts';
 import { withObjectStore } from '../../../platform/objects/store.ts';
 import { OVERDUE_DAYS } from '../erasure/read.ts';
 import { deviceCutoffs, findDue, PURGES, type Purge, type PurgeContext, removeDue } from './purges.ts';
@@ -15,53 +16,33 @@ import type { RetentionSettings } from './settings.ts';
 /** A kiosk purges once a day; so much later it is worth a look, ms. */
 const GRACE_MS = 2 * 86_400_000;
 
-type Reported = z.output<typeof KioskPurge>;
-
 /**
  * The purges that kiosks do by themselves, network or not, and have reported in `purge` events (POLICY P6: also when
  * one was offline for months).
  */
-export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date): Promise<Reported[]> {
+export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date) {
   const due = new Map<string, string>();
   for (const [what, days] of [
     ['photos', 'photoDays'],
     ['gps', 'gpsDays'],
   ] as const)
     for (const { device, before } of await deviceCutoffs(db, settings, days, now)) due.set(`${what} ${device}`, before);
-  const { rows } = await sql<{
-    device: string;
-    name: string;
-    status: Reported['status'];
-    registered_at: Date;
-    last_heard_at: Date | null;
-    what: Reported['what'];
-    before: Date | null;
-    at: Date | null;
-    removed: number;
-  }>`
-    select d.id as device, d.name, d.status, d.registered_at, d.last_heard_at, w.what, p.before, p.at,
-           coalesce(p.removed, 0)::int as removed
+  type Purged = Omit<z.output<typeof KioskPurge>, 'lastHeardAt' | 'purgedBefore' | 'confirmedAt' | 'overdue'>;
+  type Times = { registered: Date; lastHeardAt: Date | null; purgedBefore: Date | null; confirmedAt: Date | null };
+  const { rows } = await sql<Purged & Times>`
+    select d.id as device, d.name, d.status, d.registered_at as registered, d.last_heard_at as "lastHeardAt", w.what,
+           p.before as "purgedBefore", p.at as "confirmedAt", coalesce(p.removed, 0)::int as removed
     from device d cross join (values ('photos'), ('gps')) w (what)
     left join (
       select device, header->'open'->>'what' as what, max((header->'open'->>'before')::timestamptz) as before,
              max(received_at) as at, sum((header->'open'->>'removed')::int) as removed
       from event where type = 'purge' group by 1, 2) p on p.device = d.id and p.what = w.what
     order by d.name, d.id, w.what`.execute(db);
-  return rows.map((r) => {
+  return rows.map(({ registered, ...purge }) => {
     // A kiosk that is new has nothing that old.
-    const since = Math.max(r.before?.getTime() ?? 0, r.registered_at.getTime());
-    const limit = Date.parse(due.get(`${r.what} ${r.device}`)!) - GRACE_MS;
-    return {
-      device: r.device,
-      name: r.name,
-      status: r.status,
-      lastHeardAt: r.last_heard_at?.toISOString() ?? null,
-      what: r.what,
-      purgedBefore: r.before?.toISOString() ?? null,
-      confirmedAt: r.at?.toISOString() ?? null,
-      removed: r.removed,
-      overdue: r.status === 'approved' && since < limit,
-    };
+    const since = Math.max(purge.purgedBefore?.getTime() ?? 0, registered.getTime());
+    const limit = Date.parse(due.get(`${purge.what} ${purge.device}`)!) - GRACE_MS;
+    return { ...purge, overdue: purge.status === 'approved' && since < limit };
   });
 }
 
@@ -137,9 +118,7 @@ async function one(purge: Purge, context: PurgeContext, o: RunOptions): Promise<
   } catch (cause) {
     if (o.signal?.aborted) throw cause;
     o.onFailure?.(purge.kind, cause);
-    const code = (cause as { code?: unknown }).code;
-    const failed = typeof code === 'string' ? code : 'internal';
-    return { kind: purge.kind, days, removed, due: 0, held: 0, oldest: null, failed };
+    return { kind: purge.kind, days, removed, due: 0, held: 0, oldest: null, failed: codeOf(cause) };
   }
 }
 

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import * as api from '../../../../protocol/api/retention.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
 import { sameAs } from '../../../core/people/living.ts';
@@ -12,7 +11,7 @@ import { rulesOf } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
 /** The rules in force, the last run, and what kiosks have confirmed. */
-async function retentionState(db: Db, settings: RetentionSettings, now: Date): Promise<z.output<typeof api.Retention>> {
+async function retentionState(db: Db, settings: RetentionSettings, now: Date) {
   const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
   return {
     rules: rulesOf(settings),

@@ -6,7 +6,7 @@ import type { Inside } from '../../../../protocol/api/presence.ts';
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import type { Open } from '../../../../protocol/wire/event.ts';
 import { requireLiving } from '../../../core/people/living.ts';
-import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
+import { DEFAULT_SCOPE, ofSite, type SiteId } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import {
@@ -25,7 +25,7 @@ import {
 } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../../platform/database/schema.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
-import { countedRecords, isInside, latestRecords, type SiteId } from '../../attendance/inside.ts';
+import { isCounted, isInside, latestRecords } from '../../attendance/inside.ts';
 import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
 import { reportSite } from '../day.ts';
 
@@ -60,7 +60,7 @@ export async function countInside(
 /** Whether a person is inside any site, by their newest record that counts; its time is null where there is none. */
 export async function readPresenceOf(db: Db, person: string, now: Date) {
   const { rows } = await sql<{ direction: string; at: Date }>`
-    select c.resolved as direction, c.at from ${countedRecords} and c.person = ${person}::uuid
+    select c.resolved as direction, c.at from checkin c where c.person = ${person}::uuid and ${isCounted}
     order by c.at desc, c.id desc limit 1`.execute(db);
   const last = rows[0];
   if (!last) return { inside: false, at: null };
@@ -72,7 +72,7 @@ export async function readPresenceOf(db: Db, person: string, now: Date) {
 export async function readKnownAsOf(db: Db, site: SiteId) {
   const { rows } = await sql<{ id: string; name: string; knownAsOf: Date | null }>`
     select id, name, last_heard_at as "knownAsOf" from device
-    where status = 'approved' and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))
+    where status = 'approved' and ${ofSite(site)}
     order by last_heard_at nulls first, name, id`.execute(db);
   return rows;
 }

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import * as api from '../../../../protocol/api/stats.ts';
 import type { AttendanceDay } from '../../../../protocol/wire/calendar.ts';
+import { ofSite } from '../../../core/sites/sites.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
+import { isCounted } from '../../attendance/inside.ts';
 import { daysBetween, MAX_CHART_DAYS, type ReportSite, readDays, reportSite } from '../day.ts';
 
 export const statsRoutes: readonly Route[] = [
@@ -68,17 +70,13 @@ async function readInside(
   return hours.map(({ people, times }, hour) => ({ hour, people: times === 0 ? 0 : people / times }));
 }
 
-const here = (site: ReportSite, column: string) =>
-  sql`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
-
 async function readArrivals(
   db: Db,
   site: ReportSite,
   { start, end }: Period,
 ): Promise<Pick<api.Arrivals, 'hours' | 'methods'>> {
-  const counted = sql`from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
-    where c.at >= ${start.toISOString()}::timestamptz and c.at < ${end.toISOString()}::timestamptz
-      and c.duplicate_of is null and c.superseded_by is null and v.target is null and ${here(site, 'c.site')}`;
+  const counted = sql`from checkin c where c.at >= ${start.toISOString()}::timestamptz
+    and c.at < ${end.toISOString()}::timestamptz and ${isCounted} and ${ofSite(site, 'c.site')}`;
   const { rows: hours } = await sql<{ at: Date; came: number; went: number }>`
     select date_trunc('hour', c.at, ${site.timeZone}) as at, count(*) filter (where c.resolved = 'in')::int as came,
            count(*) filter (where c.resolved = 'out')::int as went
@@ -96,7 +94,7 @@ const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
   const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
-    and f.until < ${end.toISOString()}::timestamptz and ${here(site, 'f.site')}`;
+    and f.until < ${end.toISOString()}::timestamptz and ${ofSite(site, 'f.site')}`;
   const { rows: counts } = await sql<{ kiosk: string; name: string; count: number }>`
     select f.device as kiosk, e.key as name, sum(e.value::text::int)::int as count
     from (select f.device, f.counts ${of}) f, jsonb_each(f.counts) e
