@@ -10,8 +10,13 @@ export const LONGEST_PAUSE_MS = 60_000;
  * @param random 0 ≤ random < 1
  * @returns milliseconds
  */
-export function pauseAfter(failures: number, random: number): number {
-  const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20));
+export function pauseAfter(
+  failures: number,
+  random: number,
+  first = FIRST_PAUSE_MS,
+  longest = LONGEST_PAUSE_MS,
+): number {
+  const ceiling = Math.min(longest, first * 2 ** Math.min(failures - 1, 20));
   return Math.round(ceiling * (0.25 + 0.75 * random));
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../sync/server/app/config.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { ANCHOR_PREFIX, auditAnchorJob } from '../../sync/server/platform/audit/anchors.ts';
-import { compareHere } from '../../sync/server/platform/audit/stored.ts';
+import { compareHere } from '../../sync/server/platform/audit/compare.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { writeAudit } from '../../sync/server/platform/audit/write.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ServerBundle } from '../../../sync/edge/bundle.ts';
 import { DeviceSecret } from '../../../sync/edge/identity.ts';
 import { applyServerKeys } from '../../../sync/edge/provisioning/server-keys.ts';
 import { jsonOrNull } from '../../../sync/edge/tls/request.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
+import { ServerBundle } from '../../../sync/protocol/wire/provisioning.ts';
 import type { Store } from '../store/interface.ts';
 import {
   afterAnswer,

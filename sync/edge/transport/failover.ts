@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
-import { REAL, type Runtime } from '../backoff.ts';
+import { pauseAfter, REAL, type Runtime } from '../backoff.ts';
 import { aborted } from '../tls/problems.ts';
 import { HttpsTransport } from './https.ts';
 import type { Transport, TransportOptions } from './interface.ts';
@@ -156,8 +156,7 @@ export class FailoverTransport implements Transport {
 
   #later(why: Problem | null): void {
     this.#failures += 1;
-    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 20));
-    const pause = Math.round(ceiling * (0.25 + 0.75 * this.#o.random()));
+    const pause = pauseAfter(this.#failures, this.#o.random(), FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     const cancel = this.#o.after(pause, () => {
       this.#cancelPause = null;
       this.start();

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 import { SecondFactor } from './session.ts';
 
 /** Accounts: people who sign in with a role above `person`. */
@@ -102,7 +101,6 @@ export const removeAccount = endpoint('DELETE /api/accounts/:account', {
   summary: 'Delete a disabled account: its address, password and second factor',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  answer: 'nothing',
   errors: ['account-not-disabled'],
 });
 
@@ -138,7 +136,6 @@ export const requestSignInLink = endpoint('POST /api/sign-in-links', {
   action: 'sign-in',
   body: LinkRequest,
   maxBody: 2048,
-  answer: 'nothing',
   limit: { max: 10, perMs: 60_000 },
 });
 
@@ -150,37 +147,37 @@ export const getOwnAccount = endpoint('GET /api/account', {
   answer: OwnAccount,
 });
 
-export const changeOwnSignIn = endpoint('PUT /api/account/sign-in', {
-  summary: 'Change the caller’s e-mail address or password; ends the account’s other sessions',
+const ownSignIn = {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
+  limit: { max: 20, perMs: 60_000 },
+} as const;
+
+export const changeOwnSignIn = endpoint('PUT /api/account/sign-in', {
+  ...ownSignIn,
+  summary: 'Change the caller’s e-mail address or password; ends the account’s other sessions',
   data: ['account.email'],
   body: SignInChange,
   answer: OwnAccount,
   errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
-  limit: { max: 20, perMs: 60_000 },
 });
 
 export const offerTotp = endpoint('POST /api/account/totp', {
+  ...ownSignIn,
   summary: 'Offer a secret for an authenticator app; it takes effect once confirmed',
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  enrolling: true,
   data: ['account.email'],
   body: z.strictObject(Proof),
   answer: TotpOffered,
   errors: ['proof-wrong', 'attempts-paused'],
-  limit: { max: 20, perMs: 60_000 },
 });
 
 export const confirmTotp = endpoint('POST /api/account/totp/confirm', {
+  ...ownSignIn,
   summary: 'Confirm the offered second factor with one of its codes, and get recovery codes; ends other sessions',
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
-  enrolling: true,
   data: [],
   body: z.strictObject({ code: z.string().trim().min(6).max(10) }),
   answer: RecoveryCodes,
   errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
-  limit: { max: 20, perMs: 60_000 },
 });
 
 export const renewRecoveryCodes = endpoint('POST /api/account/recovery-codes', {

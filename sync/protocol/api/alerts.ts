@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { TimeOfDay } from '../wire/changes.ts';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { ATTENTION_OF_ROLE, type AttentionKind } from './attention.ts';
 import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
-import { Instant } from './page.ts';
 import { TimeZone } from './sites.ts';
 
 /** `/api/alerts` and `/api/accounts/:account/alerts`: what accounts are mailed of what needs attention (docs/operate/health.md). */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+import { Direction, Instant, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, Moment, pageOf, QueryFlag, sortedQuery } from './page.ts';
+import { countedPageOf, Moment, pageOf, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
@@ -98,12 +98,10 @@ export const rejectDuplicate = endpoint('POST /api/duplicates/:candidate/not-dup
   summary: 'Mark a pair as different people; it isn’t suggested again',
   roles: ['admin', 'staff'],
   data: ['person'],
-  answer: 'nothing',
 });
 export const reopenDuplicate = endpoint('DELETE /api/duplicates/:candidate/not-duplicates', {
   summary: 'Suggest a pair again that was marked as different people',
   roles: ['admin', 'staff'],
   data: ['person'],
   action: 'write',
-  answer: 'nothing',
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /** `/api/attention`: what someone in charge has to look at. */
 
@@ -139,7 +139,6 @@ export const resolveAttention = endpoint('POST /api/attention/resolve', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
   body: ResolveAttention,
-  answer: 'nothing',
   errors: ['attention-unknown', 'attention-already-resolved', 'attention-elsewhere', 'not-allowed'],
 });
 
@@ -148,6 +147,5 @@ export const reopenAttention = endpoint('POST /api/attention/reopen', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
   body: z.strictObject({ kind: AttentionKind, ref: Ref }),
-  answer: 'nothing',
   errors: ['attention-unknown', 'not-allowed'],
 });

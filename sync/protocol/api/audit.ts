@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { Instant } from '../wire/event.ts';
 import { dataKinds } from './data-kinds.ts';
 import { AUDIT_ACTIONS, endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
 

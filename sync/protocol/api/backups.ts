@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { Instant } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/backups`: what of backups needs the server's database beside the object store. */
 
@@ -59,5 +59,4 @@ export const recordBackupVerified = endpoint('POST /api/backups/verified', {
   roles: ['operator'],
   data: [],
   action: 'operate',
-  answer: 'nothing',
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { Instant } from '../wire/event.ts';
 import { endpoint, type Unchanging } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/checks`: whether all is well with the server. `/api/upgrade-facts`: what an update has to know of it. */
 

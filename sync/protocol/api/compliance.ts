@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LivenessPolicy } from '../wire/changes.ts';
+import { Instant } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 import { RetentionKind, RetentionRule } from './retention.ts';
 
 export const COMPLIANCE_PARTS = ['facts', 'controls', 'record', 'dpia'] as const;

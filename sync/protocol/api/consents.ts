@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /** Consents, and the customer's own text of them by version and language. */
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Direction, Uuid } from '../wire/event.ts';
+import { Direction, Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, Moment, sortedQuery } from './page.ts';
+import { countedPageOf, Moment, sortedQuery } from './page.ts';
 
 /**
  * `/api/corrections`: a record is never edited. A correction is a record of its own that points to the one which it

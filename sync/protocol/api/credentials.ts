@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber } from '../wire/changes.ts';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** Cards and badges of a person, and the code on their own page. */
 
@@ -53,11 +52,11 @@ export type IssuedPinCode = z.infer<typeof IssuedPinCode>;
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;
 
+const pinCode = { roles: ['admin', 'staff'], data: ['credential'], answer: PinCodeAnswer } as const;
+
 export const getPinCode = endpoint('GET /api/people/:person/pin-code', {
+  ...pinCode,
   summary: 'Show whether a person has a PIN or an open PIN code, and until when; never the PIN or code itself',
-  roles: ['admin', 'staff'],
-  data: ['credential'],
-  answer: PinCodeAnswer,
 });
 
 export const issuePinCode = endpoint('POST /api/people/:person/pin-code', {
@@ -69,17 +68,13 @@ export const issuePinCode = endpoint('POST /api/people/:person/pin-code', {
 });
 
 export const withdrawPinCode = endpoint('DELETE /api/people/:person/pin-code', {
+  ...pinCode,
   summary: 'Cancel a PIN code; kiosks stop accepting it when they next connect. A PIN already chosen stays valid',
-  roles: ['admin', 'staff'],
-  data: ['credential'],
-  answer: PinCodeAnswer,
 });
 
 export const withdrawPin = endpoint('DELETE /api/people/:person/pin', {
+  ...pinCode,
   summary: 'Remove a PIN; kiosks stop accepting it when they next connect',
-  roles: ['admin', 'staff'],
-  data: ['credential'],
-  answer: PinCodeAnswer,
 });
 
 export const listCredentials = endpoint('GET /api/people/:person/credentials', {

@@ -38,6 +38,5 @@ export const emptyDemo = endpoint('POST /api/demo/empty', {
   roles: ['admin'],
   action: 'delete',
   data: ['person', 'template', 'photo', 'attendance', 'consent'],
-  answer: 'nothing',
   errors: ['not-a-demo'],
 });

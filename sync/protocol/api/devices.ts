@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { MAX_JOIN_BYTES } from '../wire/join.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /** `/api/devices`: kiosks, from their code to their revocation. */
 

@@ -107,19 +107,20 @@ const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
 
 /**
  * Declares an endpoint: `endpoint('GET /api/people/:person', {…})`. A name in the path is a UUID unless `params` says what it is,
- * and the audit log's action follows from the method unless `action` names another. `errors` need not list that there is no
- * such thing, nor that a cursor can't be read.
+ * and the audit log's action follows from the method unless `action` names another. Without `answer` it answers `nothing`.
+ * `errors` need not list that there is no such thing, nor that a cursor can't be read.
  */
 export function endpoint<
   const Path extends `/api/${string}`,
-  const A extends AnswerKind,
+  const A extends AnswerKind = 'nothing',
   P extends Partial<Readonly<Record<NamesIn<Path>, z.ZodType>>> = Record<never, never>,
   Q extends z.ZodType = z.ZodUndefined,
   B extends z.ZodType = z.ZodUndefined,
 >(
   at: `${Method} ${Path}`,
-  declared: Omit<Endpoint<Params, Q, B, A>, 'method' | 'path' | 'action' | 'params' | 'errors'> & {
+  declared: Omit<Endpoint<Params, Q, B, A>, 'method' | 'path' | 'action' | 'params' | 'answer' | 'errors'> & {
     readonly action?: AuditAction;
+    readonly answer?: A;
     readonly errors?: readonly ErrorCode[];
     readonly params?: P;
   },
@@ -130,7 +131,7 @@ export function endpoint<
   const unknown = UNKNOWN[Object.keys(ids).at(-1) ?? ''];
   const paged = declared.query instanceof z.ZodObject && 'cursor' in declared.query.shape;
   const errors = [unknown ?? [], paged ? ('cursor-unreadable' as const) : [], declared.errors ?? []].flat();
-  return { action: ACTION[method], ...declared, method, path, params, errors } as never;
+  return { action: ACTION[method], answer: 'nothing', ...declared, method, path, params, errors } as never;
 }
 
 /**

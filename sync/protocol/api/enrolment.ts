@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/people/:person/enrolment`: templates made on the server, out of a photo or of a camera's pictures. */
 
@@ -152,7 +151,6 @@ export const acceptCase = endpoint('POST /api/enrolment/waiting/:case/accept', {
   roles: ['admin'],
   data: ['template', 'photo', 'person.name'],
   body: AcceptCase,
-  answer: 'nothing',
   errors: [
     'confirmation-wrong',
     'person-unknown',
@@ -173,5 +171,4 @@ export const refuseCase = endpoint('POST /api/enrolment/waiting/:case/refuse', {
   summary: 'Reject an enrolment on hold; its pictures are deleted and no one is enrolled',
   roles: ['admin'],
   data: ['photo'],
-  answer: 'nothing',
 });

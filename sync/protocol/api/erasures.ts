@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
+import { countedPageOf, QueryFlag, sortedQuery } from './page.ts';
 
 /** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
 

@@ -14,37 +14,33 @@ export type ExportFormat = z.infer<typeof ExportFormat>;
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 
-export const exportAttendance = endpoint('GET /api/exports/attendance', {
-  summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
+const exporting = {
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
-  query: z.strictObject({ ...attendanceFilter, format: ExportFormat }),
   answer: 'file',
-  errors: ['export-too-large'],
   limit: { max: 20, perMs: 60_000 },
+} as const;
+
+export const exportAttendance = endpoint('GET /api/exports/attendance', {
+  ...exporting,
+  summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
+  query: z.strictObject({ ...attendanceFilter, format: ExportFormat }),
+  errors: ['export-too-large'],
 });
 
 export const exportReport = endpoint('GET /api/exports/report', {
+  ...exporting,
   summary: 'Export a report as a spreadsheet file: the columns and rows of its page; the people in it are logged',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'person.number'],
-  action: 'export',
   query: z.strictObject({ ...reportQuery, format: ExportFormat }),
-  answer: 'file',
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
-  limit: { max: 20, perMs: 60_000 },
 });
 
 const { site, from, to } = reportQuery;
 
 export const exportPayroll = endpoint('GET /api/exports/payroll', {
+  ...exporting,
   summary: 'Export one site’s days for payroll and HR programs: stays as a timesheet, or records in Frappe HR’s format',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'person.number'],
-  action: 'export',
   query: z.strictObject({ format: ExportFormat, layout: PayrollLayout, site, from, to }),
-  answer: 'file',
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
-  limit: { max: 20, perMs: 60_000 },
 });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CommandWhat, StaffOutcome, Uuid } from '../wire/event.ts';
+import { CommandWhat, Instant, StaffOutcome, Uuid } from '../wire/event.ts';
 import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, MAX_PAGE, pageQuery } from './page.ts';
+import { MAX_PAGE, pageQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/fleet`: how the kiosks are, how they are set, and what commands they have. */
@@ -194,21 +194,19 @@ export const getKiosk = endpoint('GET /api/fleet/:device', {
   answer: FleetDetail,
 });
 
+const managing = { roles: ['admin', 'operator'], data: ['account.email', 'staff.name'], answer: FleetDetail } as const;
+
 export const setKioskSettings = endpoint('PUT /api/fleet/:device/settings', {
+  ...managing,
   summary: 'Replace one kiosk’s own settings; those left out follow its site',
-  roles: ['admin', 'operator'],
-  data: ['account.email', 'staff.name'],
   body: NewSettings,
-  answer: FleetDetail,
   errors: ['settings-changed-meanwhile', 'name-unreadable'],
 });
 
 export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/revert', {
+  ...managing,
   summary: 'Restore an older revision of a kiosk’s own settings, as a new revision',
-  roles: ['admin', 'operator'],
-  data: ['account.email', 'staff.name'],
   body: PutBack,
-  answer: FleetDetail,
   errors: ['settings-revision-unknown'],
 });
 
@@ -238,21 +236,17 @@ export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/
 });
 
 export const commandKiosk = endpoint('POST /api/fleet/:device/commands', {
+  ...managing,
   summary: 'Send a kiosk a command: restart, send its redacted log, wipe, or decommission',
-  roles: ['admin', 'operator'],
-  data: ['account.email', 'staff.name'],
   action: 'operate',
   body: NewCommand,
-  answer: FleetDetail,
   errors: ['device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
 });
 
 export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:command', {
+  ...managing,
   summary: 'Cancel a command that a kiosk hasn’t started yet',
-  roles: ['admin', 'operator'],
-  data: ['account.email', 'staff.name'],
   action: 'operate',
-  answer: FleetDetail,
   errors: ['unknown-device', 'command-answered'],
 });
 
@@ -291,7 +285,6 @@ export const stopWatching = endpoint('DELETE /api/fleet/:device/screen/:command'
   roles: ['admin'],
   data: [],
   action: 'read',
-  answer: 'nothing',
 });
 
 export const getKioskLog = endpoint('GET /api/fleet/:device/logs/:command', {

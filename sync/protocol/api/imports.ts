@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { Language } from './consents.ts';
 import { endpoint, RawBody } from './endpoint.ts';
 import { DuplicateOf } from './enrolment.ts';
-import { countedPageOf, Instant, pageOf, pageQuery, sortedQuery } from './page.ts';
+import { countedPageOf, pageOf, pageQuery, sortedQuery } from './page.ts';
 
 /** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has reviewed it. */
 

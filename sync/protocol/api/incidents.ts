@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Instant } from '../wire/event.ts';
 import { auditFilter } from './audit.ts';
 import { dataKinds } from './data-kinds.ts';
 import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 /** Incidents' contract (GET /api/incidents…). */
 
@@ -46,17 +47,7 @@ export const OpenIncident = z.strictObject({
 export const ChangeIncident = z.strictObject({
   /** Of the incident as it was read: fails if it was changed in between. */
   version: z.number().int().positive(),
-  severity: Severity.optional(),
-  foundAt: Instant.optional(),
-  beganAt: Instant.nullable().optional(),
-  endedAt: Instant.nullable().optional(),
-  data: Kinds.optional(),
-  title: Title.optional(),
-  description: Text.optional(),
-  consequences: Text.optional(),
-  measures: Text.optional(),
-  authorityReason: Text.optional(),
-  peopleReason: Text.optional(),
+  ...z.strictObject({ severity: Severity, ...times, data: Kinds, ...texts }).partial().shape,
 });
 
 /** Which audit rows show who it affected; all conditions that are given must match. */
@@ -215,32 +206,30 @@ export const getIncident = endpoint('GET /api/incidents/:incident', {
   answer: Incident,
 });
 
-export const changeIncident = endpoint('PATCH /api/incidents/:incident', {
-  summary: 'Change an incident’s documentation',
+const documenting = {
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
   params: { incident: z.uuid() },
-  body: ChangeIncident,
   answer: Incident,
+} as const;
+
+export const changeIncident = endpoint('PATCH /api/incidents/:incident', {
+  ...documenting,
+  summary: 'Change an incident’s documentation',
+  body: ChangeIncident,
   errors: ['incident-closed', 'incident-changed', 'incident-times-wrong'],
 });
 
 export const addIncidentNote = endpoint('POST /api/incidents/:incident/notes', {
+  ...documenting,
   summary: 'Add a note to the timeline',
-  roles: ['admin', 'dpo', 'operator'],
-  data: ['incident'],
-  params: { incident: z.uuid() },
   body: z.strictObject({ text: z.string().trim().min(1).max(10_000) }),
-  answer: Incident,
 });
 
 export const addIncidentScope = endpoint('POST /api/incidents/:incident/scopes', {
+  ...documenting,
   summary: 'Add a scope: which audit log rows show who is affected',
-  roles: ['admin', 'dpo', 'operator'],
-  data: ['incident'],
-  params: { incident: z.uuid() },
   body: IncidentScope,
-  answer: Incident,
   errors: ['incident-closed'],
 });
 
@@ -271,12 +260,9 @@ export const getIncidentNotice = endpoint('GET /api/incidents/:incident/notice',
 });
 
 export const recordNotified = endpoint('POST /api/incidents/:incident/notified', {
+  ...documenting,
   summary: 'Record when the authority or the people affected were notified',
-  roles: ['admin', 'dpo', 'operator'],
-  data: ['incident'],
-  params: { incident: z.uuid() },
   body: Notified,
-  answer: Incident,
   errors: ['incident-closed', 'incident-times-wrong'],
 });
 
@@ -292,10 +278,7 @@ export const containIncident = endpoint('POST /api/incidents/:incident/contain',
 });
 
 export const closeIncident = endpoint('POST /api/incidents/:incident/close', {
+  ...documenting,
   summary: 'Close a fully documented incident',
-  roles: ['admin', 'dpo', 'operator'],
-  data: ['incident'],
-  params: { incident: z.uuid() },
-  answer: Incident,
   errors: ['incident-closed', 'incident-not-documented'],
 });

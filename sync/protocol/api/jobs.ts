@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { Instant } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `GET /api/jobs` and `GET /api/jobs/runs`. */
 

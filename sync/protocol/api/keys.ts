@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { ServerKeyPurpose } from './incidents.ts';
-import { Instant, QueryFlag } from './page.ts';
+import { QueryFlag } from './page.ts';
 
 /** `/api/server-keys`: what kiosks know the server by. `/api/key-rotation`: ENCRYPTION_KEY and SECRET_KEY, and their rotation. */
 
@@ -65,20 +65,18 @@ export const listServerKeys = endpoint('GET /api/server-keys', {
   answer: ServerKeys,
 });
 
+const operate = { roles: ['operator'], data: ['keys'], action: 'operate' } as const;
+
 export const succeedServerKey = endpoint('POST /api/server-keys/:purpose/succeed', {
+  ...operate,
   summary: 'Make the successor of a key; the old one stays valid until it is retired',
-  roles: ['operator'],
-  data: ['keys'],
-  action: 'operate',
   params: { purpose: ServerKeyPurpose },
   answer: z.strictObject({ serial: z.number().int() }),
 });
 
 export const retireServerKeys = endpoint('POST /api/server-keys/:purpose/retire', {
+  ...operate,
   summary: 'Retire all keys of a purpose but the newest, and destroy their private halves',
-  roles: ['operator'],
-  data: ['keys'],
-  action: 'operate',
   params: { purpose: ServerKeyPurpose },
   body: z.strictObject({
     /** Also where approved devices do not have the newest yet. */
@@ -104,10 +102,8 @@ export const planKeyRotation = endpoint('GET /api/key-rotation/plan', {
 });
 
 export const beginKeyRotation = endpoint('POST /api/key-rotation', {
+  ...operate,
   summary: 'Begin a rotation to the keys of the environment, or find the one that was begun',
-  roles: ['operator'],
-  data: ['keys'],
-  action: 'operate',
   body: z.strictObject({
     /** Also gives every person a new key. */
     reEncrypt: z.boolean().default(false),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+import { Direction, Instant, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** What the people listener sends to a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
 

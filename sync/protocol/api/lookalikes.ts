@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LookalikeReason, Uuid } from '../wire/event.ts';
+import { Instant, LookalikeReason, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 /** `/api/lookalikes`: pairs of people who cannot be distinguished by face alone. */
 
@@ -31,5 +31,4 @@ export const removeLookalike = endpoint('POST /api/lookalikes/:pair/remove', {
   summary: 'Unmark two lookalikes; both are recognised by face alone again',
   roles: ['admin'],
   data: ['person'],
-  answer: 'nothing',
 });

@@ -2,9 +2,6 @@ import { z } from 'zod';
 
 /** What every list of the API has in common: pages by cursor. */
 
-/** RFC 3339 in UTC with milliseconds. */
-export const Instant = z.iso.datetime({ precision: 3 });
-
 /** A moment that a caller names, with any offset: of the years 1 to 9999, which is what the database can hold. */
 export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   const at = Date.parse(text);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import type { DataKind } from './data-kinds.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, QueryFlag, sortedQuery } from './page.ts';
+import { countedPageOf, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */

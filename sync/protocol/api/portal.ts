@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { AttendancePage } from './attendance.ts';
 import { ConsentStanding, Language } from './consents.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageQuery } from './page.ts';
+import { pageQuery } from './page.ts';
 import { Person, PersonPatch, PROFILE } from './people.ts';
 
 /** What a person does with their own data: `/api/me`, `/api/gdpr/…`. Nobody else can be named in any of it. */

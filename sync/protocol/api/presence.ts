@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Method, Uuid } from '../wire/event.ts';
+import { Instant, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 /** Who is inside a site now, and the roll call of an evacuation. */
 
@@ -104,27 +104,21 @@ export const startEvacuation = endpoint('POST /api/evacuations', {
   errors: ['unknown-site'],
 });
 
+const rollCall = { roles: ['admin', 'staff'], data: ['attendance'], errors: ['evacuation-over'] } as const;
+
 export const markSafe = endpoint('PUT /api/evacuations/:evacuation/people/:person', {
+  ...rollCall,
   summary: 'Mark a person as accounted for',
-  roles: ['admin', 'staff'],
-  data: ['attendance'],
-  answer: 'nothing',
-  errors: ['evacuation-over'],
 });
 
 export const unmarkSafe = endpoint('DELETE /api/evacuations/:evacuation/people/:person', {
+  ...rollCall,
   summary: 'Remove a person’s mark',
-  roles: ['admin', 'staff'],
-  data: ['attendance'],
   action: 'write',
-  answer: 'nothing',
-  errors: ['evacuation-over'],
 });
 
 export const endEvacuation = endpoint('POST /api/evacuations/:evacuation/end', {
+  ...rollCall,
   summary: 'End a roll call; the names are deleted and only the numbers are kept',
-  roles: ['admin', 'staff'],
-  data: ['attendance'],
   answer: Evacuation,
-  errors: ['evacuation-over'],
 });

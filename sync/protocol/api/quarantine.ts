@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 /** `/api/quarantine`: events that the server could not take. Their content stays sealed. */
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { TimeOfDay } from '../wire/changes.ts';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /** `/api/reports`: attendance of a period, by what one asks for; and what of it is sent by e-mail, when and to which accounts. */
 
@@ -156,7 +156,6 @@ export const changeReportSchedule = endpoint('PUT /api/reports/schedules/:schedu
   roles: ROLES,
   data: [],
   body: NewReportSchedule,
-  answer: 'nothing',
   errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
 });
 
@@ -164,14 +163,12 @@ export const stopReportSchedule = endpoint('DELETE /api/reports/schedules/:sched
   summary: 'Stop sending a report; mails that wait are dropped',
   roles: ROLES,
   data: [],
-  answer: 'nothing',
 });
 
 export const sendReport = endpoint('POST /api/reports/schedules/:schedule/send', {
   summary: 'Send a scheduled report now, beside its schedule',
   roles: ROLES,
   data: [],
-  answer: 'nothing',
   errors: ['mail-not-configured'],
   limit: { max: 5, perMs: 60_000 },
 });

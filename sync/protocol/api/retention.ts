@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, QueryFlag } from './page.ts';
+import { QueryFlag } from './page.ts';
 
 /** `/api/retention`: how long things are kept, what the last run removed, legal holds. */
 
@@ -149,5 +149,4 @@ export const releaseHold = endpoint('POST /api/retention/holds/:hold/release', {
   summary: 'Release a hold; the data it kept is deleted in the next run',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person.hold'],
-  answer: 'nothing',
 });

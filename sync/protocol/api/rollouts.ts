@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { TrialMinutes, WallTime } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { BuildVersion } from '../wire/release.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { pageOf, pageQuery } from './page.ts';
 
 /** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/operate/rollouts.md). */
 
@@ -210,13 +210,12 @@ export const listBuilds = endpoint('GET /api/builds', {
   answer: Repository,
 });
 
+const operate = { roles: ['admin', 'operator'], data: [], action: 'operate', answer: Rollout } as const;
+
 export const startRollout = endpoint('POST /api/rollouts', {
+  ...operate,
   summary: 'Start a rollout; it ends an earlier one that isn’t running',
-  roles: ['admin', 'operator'],
-  data: [],
-  action: 'operate',
   body: NewRollout,
-  answer: Rollout,
   errors: [
     'updates-not-configured',
     'repository-unreadable',
@@ -253,39 +252,27 @@ export const getRolloutHistory = endpoint('GET /api/rollouts/:rollout/history', 
 const NOT_SO = ['rollout-over', 'rollout-not-so'] as const;
 
 export const pauseRollout = endpoint('POST /api/rollouts/:rollout/pause', {
+  ...operate,
   summary: 'Pause a rollout: no more kiosks are updated; those that have started will finish',
-  roles: ['admin', 'operator'],
-  data: [],
-  action: 'operate',
-  answer: Rollout,
   errors: NOT_SO,
 });
 
 export const resumeRollout = endpoint('POST /api/rollouts/:rollout/resume', {
+  ...operate,
   summary: 'Resume a rollout with the same step; earlier failures no longer count',
-  roles: ['admin', 'operator'],
-  data: [],
-  action: 'operate',
   body: ResumeRollout,
-  answer: Rollout,
   errors: NOT_SO,
 });
 
 export const advanceRollout = endpoint('POST /api/rollouts/:rollout/advance', {
+  ...operate,
   summary: 'Start the next step now',
-  roles: ['admin', 'operator'],
-  data: [],
-  action: 'operate',
-  answer: Rollout,
   errors: [...NOT_SO, 'rollout-at-everybody'],
 });
 
 export const rollBackRollout = endpoint('POST /api/rollouts/:rollout/roll-back', {
+  ...operate,
   summary: 'Roll back: every kiosk that has the build goes back to its previous one',
-  roles: ['admin', 'operator'],
-  data: [],
-  action: 'operate',
-  answer: Rollout,
   errors: NOT_SO,
 });
 
@@ -311,7 +298,6 @@ export const setDeviceRing = endpoint('PUT /api/devices/:device/ring', {
   roles: ['admin', 'operator'],
   data: [],
   body: z.strictObject({ ring: RingId }),
-  answer: 'nothing',
 });
 
 export const getUpdateWindow = endpoint('GET /api/sites/:site/update-window', {
@@ -334,5 +320,4 @@ export const removeUpdateWindow = endpoint('DELETE /api/sites/:site/update-windo
   roles: ['admin'],
   data: [],
   action: 'write',
-  answer: 'nothing',
 });

@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
-import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
-
-/** Roles of people who sign in. */
-export const RoleName = z.enum(['admin', 'dpo', 'staff', 'auditor', 'person']);
+import { Instant, Uuid } from '../wire/event.ts';
+import { endpoint, ROLES } from './endpoint.ts';
 
 /** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers never send. */
 export const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -24,7 +20,7 @@ export const SignInRequest = z.strictObject({
 });
 
 export const SessionState = z.strictObject({
-  role: RoleName,
+  role: z.enum(ROLES),
   /** `enrol`: password and second factor must be set before anything else is allowed. */
   stage: z.enum(['full', 'enrol']),
   account: Uuid.nullable(),
@@ -87,7 +83,6 @@ export const endSession = endpoint('DELETE /api/session', {
   roles: 'anybody',
   data: [],
   action: 'sign-in',
-  answer: 'nothing',
   limit: { max: 20, perMs: 60_000 },
 });
 
@@ -97,5 +92,4 @@ export const endAllSessions = endpoint('DELETE /api/sessions', {
   enrolling: true,
   data: [],
   action: 'sign-in',
-  answer: 'nothing',
 });

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { isTimeZone } from '../wire/calendar.ts';
 import { Policy, TimeOfDay } from '../wire/changes.ts';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
 

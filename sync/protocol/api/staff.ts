@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { BadgeNumber } from '../wire/changes.ts';
-import { StaffRole, Uuid } from '../wire/event.ts';
+import { Instant, StaffRole, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/operate/fleet.md). */
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { Uuid } from '../wire/event.ts';
+import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
 
 /** `/api/stats`: counts for charts. Nothing in them is about anybody. */
 

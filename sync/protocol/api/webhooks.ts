@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
+import { Direction, Instant, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { AlertTopics, QuietHours } from './alerts.ts';
 import { AttentionKind } from './attention.ts';
 import { endpoint } from './endpoint.ts';
-import { countedPageOf, Instant, sortedQuery } from './page.ts';
+import { countedPageOf, sortedQuery } from './page.ts';
 
 /**
  * `/api/webhooks`: other programs are notified of records as they come in, and of what needs attention, signed by Standard
@@ -216,7 +216,6 @@ export const removeWebhook = endpoint('DELETE /api/webhooks/:webhook', {
   summary: 'Remove a webhook and its delivery log',
   roles: ['admin'],
   data: [],
-  answer: 'nothing',
 });
 
 export const renewWebhookSecret = endpoint('POST /api/webhooks/:webhook/secret', {
@@ -245,6 +244,5 @@ export const repeatDelivery = endpoint('POST /api/webhooks/:webhook/deliveries/:
   summary: 'Send a delivered or failed message again',
   roles: ['admin'],
   data: [],
-  answer: 'nothing',
   errors: ['webhook-unknown'],
 });

@@ -1,6 +1,6 @@
-import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../wire/batch.ts';
+import { type Ed25519PrivateJwk, TYP, type X25519PublicJwk } from '../wire/batch.ts';
 import { Ask, AskHeader, MAX_ASK_BYTES, MAX_ASK_PLAIN } from '../wire/changes.ts';
-import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
+import { type DeviceKeys, headerFrom, openFromDevice, type Sender } from './device.ts';
 import { type Kind, sealMessage, signMessage } from './message.ts';
 
 const ASK: Kind<AskHeader, Ask> = {
@@ -24,14 +24,7 @@ export async function sealAsk(
   keys: { device: string; signing: Ed25519PrivateJwk; server: X25519PublicJwk; serverId: string },
   jti: string,
 ): Promise<string> {
-  const header: AskHeader = {
-    alg: 'EdDSA',
-    typ: TYP.ask,
-    iss: keys.device,
-    aud: keys.serverId,
-    spv: PROTOCOL_VERSION,
-    jti,
-  };
+  const header = { ...headerFrom(TYP.ask, keys), jti };
   return sealMessage(ASK, await signMessage(ASK, header, ask, keys.signing), keys.server);
 }
 

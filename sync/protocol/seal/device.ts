@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
-import type { Ed25519PublicJwk } from '../wire/batch.ts';
+import { type Ed25519PublicJwk, PROTOCOL_VERSION } from '../wire/batch.ts';
 import { type Kind, type SealingKeyLookup, unsealMessage, verifyMessage } from './message.ts';
 
 /** Which key a device signs with; null when the device is unknown or may not send. */
@@ -13,6 +13,10 @@ export interface Sender {
   /** Protocol versions to take; the default is what this build reads. */
   readonly versions?: readonly number[];
 }
+
+/** Header of what a device signs for its server. */
+export const headerFrom = <T extends string>(typ: T, from: { readonly device: string; readonly serverId: string }) =>
+  ({ alg: 'EdDSA', typ, iss: from.device, aud: from.serverId, spv: PROTOCOL_VERSION }) as const;
 
 /** Keys by which a device's sealed message is opened and verified. */
 export interface DeviceKeys {

@@ -1,10 +1,5 @@
 import { Problem } from '../../errors/problem.ts';
-import {
-  type Ed25519PrivateJwk,
-  type Ed25519PublicJwk,
-  PROTOCOL_VERSION,
-  type X25519PublicJwk,
-} from '../wire/batch.ts';
+import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PublicJwk } from '../wire/batch.ts';
 import {
   FAREWELL_TYP,
   Farewell,
@@ -16,7 +11,7 @@ import {
   MAX_LOGS_BYTES,
   MAX_LOGS_PLAIN,
 } from '../wire/farewell.ts';
-import { type DeviceKeys, openFromDevice, type Sender } from './device.ts';
+import { type DeviceKeys, headerFrom, openFromDevice, type Sender } from './device.ts';
 import { claimedBody, type Kind, sealMessage, signMessage, verifyMessage } from './message.ts';
 
 const LOGS: Kind<LogsHeader, Logs> = {
@@ -48,13 +43,7 @@ export async function sealLogs(
   logs: Logs,
   from: From & { readonly signing: Ed25519PrivateJwk; readonly server: X25519PublicJwk },
 ): Promise<string> {
-  const header: LogsHeader = {
-    alg: 'EdDSA',
-    typ: LOGS_TYP.logs,
-    iss: from.device,
-    aud: from.serverId,
-    spv: PROTOCOL_VERSION,
-  };
+  const header = headerFrom(LOGS_TYP.logs, from);
   return sealMessage(LOGS, await signMessage(LOGS, header, Logs.parse(logs), from.signing), from.server);
 }
 
@@ -66,14 +55,7 @@ export async function openLogs(sealed: string, keys: DeviceKeys, expect: Sender)
 
 /** @param key the device's own, where `farewell.key` is null; else the private half of that one */
 export function signFarewell(farewell: Farewell, from: From, key: Ed25519PrivateJwk): Promise<string> {
-  const header: FarewellHeader = {
-    alg: 'EdDSA',
-    typ: FAREWELL_TYP,
-    iss: from.device,
-    aud: from.serverId,
-    spv: PROTOCOL_VERSION,
-  };
-  return signMessage(FAREWELL, header, Farewell.parse(farewell), key);
+  return signMessage(FAREWELL, headerFrom(FAREWELL_TYP, from), Farewell.parse(farewell), key);
 }
 
 /**

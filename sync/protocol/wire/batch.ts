@@ -51,20 +51,25 @@ export type X25519PrivateJwk = z.infer<typeof X25519PrivateJwk>;
 /** RFC 7638 thumbprint (SHA-256, base64url) of a public key: names a key without carrying it. */
 export const Kid = Key;
 
-/** Protected header of the signed batch. No key, no key address, no certificate and no `crit` may stand in it. */
-export const BatchHeader = z
-  .strictObject({
+/** Protected header of what a device signs. No key, no key address, no certificate and no `crit` may stand in it. */
+export const deviceHeader = <T extends string>(typ: T) =>
+  z.strictObject({
     alg: z.literal('EdDSA'),
-    typ: z.literal(TYP.batch),
+    typ: z.literal(typ),
     /** The signing device. */
     iss: Uuid,
     /** The server it is meant for (`serverId` of the provisioning bundle). */
     aud: Uuid,
+    spv: z.number().int().positive(),
+  });
+
+/** Protected header of the signed batch. */
+export const BatchHeader = deviceHeader(TYP.batch)
+  .extend({
     epoch: Uuid,
     /** Sequence numbers of the first and the last event; the batch holds every number in between. */
     first: z.number().int().positive(),
     last: z.number().int().positive(),
-    spv: z.number().int().positive(),
   })
   .refine((h) => h.last >= h.first && h.last - h.first < MAX_BATCH_EVENTS, {
     message: 'first..last is no valid range',
@@ -81,16 +86,6 @@ export const sealedHeader = (typ: string, cty: string) =>
     /** Thumbprint of the receiver's X25519 key. */
     kid: Kid,
     epk: X25519PublicJwk,
-  });
-
-/** Protected header of what a device signs: `iss` is the device, `aud` the server. */
-export const deviceHeader = <T extends string>(typ: T) =>
-  z.strictObject({
-    alg: z.literal('EdDSA'),
-    typ: z.literal(typ),
-    iss: Uuid,
-    aud: Uuid,
-    spv: z.number().int().positive(),
   });
 
 /** Protected header of what the server signs; `kid` is the thumbprint of one of its Ed25519 keys. */

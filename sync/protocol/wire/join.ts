@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Kid, sealedSize, serverHeader } from './batch.ts';
+import { deviceHeader, Kid, sealedSize, serverHeader } from './batch.ts';
 import { Uuid } from './event.ts';
 import { DeviceRequest, ServerBundle } from './provisioning.ts';
 
@@ -25,16 +25,10 @@ export const MAX_JOIN_BYTES = 16 * 1024;
 export const MAX_GRANT_PLAIN = 64 * 1024;
 export const MAX_GRANT_BYTES = sealedSize(MAX_GRANT_PLAIN);
 
-const deviceHeader = <T extends string>(typ: T) =>
-  z.strictObject({
-    alg: z.literal('EdDSA'),
-    typ: z.literal(typ),
-    /** The device; its key is the one in the request, or the one it registered. */
-    iss: Uuid,
-    spv: z.number().int().positive(),
-  });
+/** To no server yet. The device's key is the one in the request, or the one it registered. */
+const joiningHeader = <T extends string>(typ: T) => deviceHeader(typ).omit({ aud: true });
 
-export const JoinHeader = deviceHeader(JOIN_TYP.join);
+export const JoinHeader = joiningHeader(JOIN_TYP.join);
 export type JoinHeader = z.infer<typeof JoinHeader>;
 /** Signed by the Ed25519 key that `request` names, so that no one registers a key that is not theirs. */
 export const Join = z.strictObject({
@@ -47,7 +41,7 @@ export const Join = z.strictObject({
 });
 export type Join = z.infer<typeof Join>;
 
-export const ProofHeader = deviceHeader(JOIN_TYP.proof);
+export const ProofHeader = joiningHeader(JOIN_TYP.proof);
 export type ProofHeader = z.infer<typeof ProofHeader>;
 /** "I am still the one waiting." */
 export const Proof = z.strictObject({ nonce: Uuid });

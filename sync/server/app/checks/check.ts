@@ -43,6 +43,7 @@ export interface Opened {
 }
 
 export interface BrokerTrial {
+  /** Every broker is. */
   readonly connected: boolean;
   /** Publishes to ourselves and waits for it: the only proof of a right, since brokers grant subscriptions that they deliver nothing to. */
   tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;

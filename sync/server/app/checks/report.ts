@@ -4,7 +4,7 @@ import { SERVER_BUILD } from '../../platform/build-name.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';
 import type { Config } from '../config.ts';
-import { openBrokerTrial } from '../mqtt/trial.ts';
+import { openBrokerTrial } from '../mqtt/brokers.ts';
 import { CHECKS, OUTCOMES } from './all.ts';
 import { INSTALLATION } from './attention.ts';
 import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Logger } from 'pino';
-import { Problem } from '../../../errors/problem.ts';
 import { TLS_VERSIONS } from '../../platform/http/listener.ts';
+import { listenAt } from '../../platform/http/not-listening.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { Secret } from '../../platform/secrets/secret.ts';
 import type { Watch } from '../checks/watch.ts';
@@ -28,7 +28,7 @@ const MAX_CONNECTIONS = 50;
  * asks for the token. A listener of its own, so that no load of people and kiosks keeps it from answering, and no firewall
  * rule for them opens it.
  *
- * @throws Problem `port-in-use`, `can-not-listen`
+ * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */
 export async function listenForOperations(o: OperationsOptions): Promise<{
   port: number;
@@ -50,7 +50,7 @@ export async function listenForOperations(o: OperationsOptions): Promise<{
         handle,
       );
   server.maxConnections = MAX_CONNECTIONS;
-  const port = await listening(server, settings);
+  const port = await listenAt(server, settings.bind, settings.port, 'SMARTPRESENCE_OPERATIONS_PORT');
   return {
     port,
     renewCertificate({ keyPem: key, certPem: cert }) {
@@ -94,20 +94,4 @@ function mayRead(token: Secret | null, given: string | undefined): boolean {
 function send(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
   response.end(text);
-}
-
-function listening(server: Server, { bind, port }: OperationsSettings): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        new Problem(cause.code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
-          address: `${bind}:${port}`,
-          reason: String(cause.code),
-          setting: 'SMARTPRESENCE_OPERATIONS_PORT',
-          cause,
-        }),
-      );
-    });
-    server.listen(port, bind, () => resolve((server.address() as { port: number }).port));
-  });
 }

@@ -19,7 +19,7 @@ export interface Operations {
  * What shows operators how the server is.
  *
  * @param o `held`: asked at each scrape
- * @throws Problem `port-in-use`, `can-not-listen`
+ * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */
 export async function startOperations(o: {
   readonly settings: OperationsSettings | null;

@@ -1,5 +1,4 @@
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from 'node:tls';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 import type { Logger } from 'pino';
@@ -8,7 +7,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { limitPackets } from '../../../protocol/mqtt/packet-limit.ts';
 import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
 import { downTopic, presenceTopic, readTopic } from '../../../protocol/wire/topics.ts';
-import { notListening } from '../../platform/http/not-listening.ts';
+import { listenAt } from '../../platform/http/not-listening.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
 
@@ -88,9 +87,9 @@ export async function startEmbeddedBroker(o: EmbeddedOptions): Promise<EmbeddedB
     server.on('tlsClientError', (error: NodeJS.ErrnoException) =>
       o.log.debug({ code: error.code }, 'mqtt handshake refused'),
     );
-    await listen(server, o.bind, port, variable);
+    const found = await listenAt(server, o.bind, port, variable);
     servers.push(server);
-    return (server.address() as AddressInfo).port;
+    return found;
   };
   const close = async () => {
     await new Promise<void>((resolve) => aedes.close(resolve));
@@ -190,18 +189,4 @@ function rules(o: EmbeddedOptions, send: (device: string, text: string) => Promi
       done(null, subscription);
     },
   };
-}
-
-async function listen(server: TlsServer | HttpsServer, bind: string, port: number, variable: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, bind, () => {
-        server.removeListener('error', reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    throw notListening(cause, bind, port, variable);
-  }
 }

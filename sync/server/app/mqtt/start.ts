@@ -2,9 +2,10 @@ import type { Logger } from 'pino';
 import { NUDGE } from '../../../protocol/wire/topics.ts';
 import type { IdentityContext } from '../../core/devices/join.ts';
 import { issueServerClientCertificate, type KeyAndCertificate } from '../../platform/keys/certificates.ts';
+import type { BrokerTrial } from '../checks/check.ts';
 import { type MessageContext, refuseMessage, takeMessage } from '../devices/messages.ts';
 import { identify } from '../devices/peer.ts';
-import { BrokerConsumer } from './consumer.ts';
+import { connectBrokers } from './brokers.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.ts';
 import { brokerUser } from './mosquitto.ts';
 import { Presence } from './presence.ts';
@@ -18,24 +19,20 @@ const NUDGE_PAUSE_MS = 1000;
 /** Our own certificate at a broker is renewed this often, ms: well within its life, and below Node’s longest timer. */
 const CREDENTIALS_MS = 20 * 86_400_000;
 
-export interface MqttSide {
+export interface MqttSide extends BrokerTrial {
   /** Notifies connected devices that there is something to ask for; without a list: all of them. Soon, not at once. */
   nudge(devices?: readonly string[]): void;
   readonly connectedDevices: ReadonlySet<string>;
   readonly dropped: Dropped;
   /** Ports of the embedded broker; null without one. */
   readonly embedded: { readonly port: number; readonly wssPort: number | null } | null;
-  /** Whether every external broker is connected. */
-  readonly connected: boolean;
-  /** Publishes to ourselves at every external broker (consumer.ts). */
-  tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
   close(): Promise<void>;
 }
 
 /**
  * The server's side of MQTT: the embedded broker and a consumer for each external one, all with the same worker.
  *
- * @throws Problem `port-in-use`, `can-not-listen`
+ * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */
 export async function startMqtt(o: {
   readonly settings: MqttSettings;
@@ -58,25 +55,12 @@ export async function startMqtt(o: {
   const certificates = settings.brokers.length > 0 ? await clientCertificates(o) : null;
   // Before anything is asked of a broker: the command that writes its rules can know us.
   const unnoted = settings.brokers.length > 0 ? await keepNoted(identity.db, settings.replica, log) : null;
-  const consumers = settings.brokers.map(
-    (url) =>
-      new BrokerConsumer({
-        url,
-        serverId,
-        user: brokerUser(serverId, settings.replica),
-        clientId: `sp-${brokerUser(serverId, settings.replica)}`,
-        shared: settings.replica !== '',
-        credentials: () => certificates!.current,
-        cas: () => keyring.caPems,
-        worker,
-        log,
-      }),
-  );
+  const brokers = connectBrokers(settings, keyring, { credentials: () => certificates!.current, worker, log });
   let embedded: EmbeddedBroker | null = null;
   const closeAll = async () => {
     certificates?.stop();
     unnoted?.();
-    await Promise.all([...consumers.map((c) => c.close()), embedded?.close()]);
+    await Promise.all([brokers.close(), embedded?.close()]);
     worker.close();
   };
   try {
@@ -101,7 +85,7 @@ export async function startMqtt(o: {
     certificates?.renew();
   });
 
-  const senders = [...(broker ? [broker] : []), ...consumers];
+  const senders = [...(broker ? [broker] : []), ...brokers.consumers];
   const due = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
@@ -128,12 +112,9 @@ export async function startMqtt(o: {
     },
     embedded: broker && { port: broker.port, wssPort: broker.wssPort },
     get connected() {
-      return consumers.every((c) => c.connected);
+      return brokers.connected;
     },
-    async tryOut() {
-      const tried = await Promise.all(consumers.map((c) => c.tryOut()));
-      return { reads: tried.every((t) => t.reads), writes: tried.every((t) => t.writes) };
-    },
+    tryOut: brokers.tryOut,
     async close() {
       closed = true;
       if (timer) clearTimeout(timer);

@@ -9,8 +9,7 @@ import { find, findLast, findSorted, insert, update } from '../database/rows.ts'
 import type { Db } from '../database/schema.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
-import type { ObjectStore } from '../objects/store.ts';
-import { openObjectStore } from '../objects/store.ts';
+import { type ObjectStore, withObjectStore } from '../objects/store.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
 import { type Statement, signStatement } from './statement.ts';
 import { lockChain } from './write.ts';
@@ -142,12 +141,7 @@ export const auditAnchorJob: Job = {
   async run({ db, keys, keyring, config, now }) {
     const at = now();
     const made = await makeAnchor({ db, keys, serverId: keyring.serverId, signing: keyring.signing }, at);
-    if (!config.s3) return { position: made?.position ?? null, stored: null };
-    const store = openObjectStore(config.s3);
-    try {
-      return { position: made?.position ?? null, stored: await storeAnchors(db, store, at) };
-    } finally {
-      store.close();
-    }
+    const stored = await withObjectStore(config.s3, async (store) => store && storeAnchors(db, store, at));
+    return { position: made?.position ?? null, stored };
   },
 };

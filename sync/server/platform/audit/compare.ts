@@ -1,7 +1,8 @@
+import type { Config } from '../../app/config.ts';
 import { atLeast, exists, find, findSorted } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import type { ObjectStore } from '../objects/store.ts';
+import { type ObjectStore, withObjectStore } from '../objects/store.ts';
 import { logEpochOf, readHeadFile, readStoredAnchors } from './anchors.ts';
 import { readAuditKeys } from './keys.ts';
 import { readSigningKeys, readStatement, type Statement } from './statement.ts';
@@ -64,6 +65,10 @@ export async function compareAnchors(
     faults,
   };
 }
+
+/** Compares the chain with every anchor that this configuration can reach. */
+export const compareHere = (db: Db, keys: Keys, { home, s3 }: Pick<Config, 'home' | 's3'>): Promise<Compared> =>
+  withObjectStore(s3, (store) => compareAnchors(db, keys, { home, store }));
 
 async function compare(
   db: Db,

@@ -7,20 +7,8 @@ import type { AuditKey } from './keys.ts';
 export const GENESIS_MAC: Uint8Array = new Uint8Array(32);
 
 /** A row as it is in the table, but for its MAC. */
-export interface AuditRow {
+export interface AuditRow extends Omit<Row<'audit'>, 'position' | 'key_version' | 'mac'> {
   readonly position: number;
-  readonly at: Date;
-  readonly action: string;
-  readonly role: string;
-  readonly actor: string | null;
-  readonly route: string;
-  readonly resource: string | null;
-  readonly data: readonly string[];
-  readonly count: number;
-  readonly everyone: boolean;
-  readonly outcome: string;
-  readonly sealed: Uint8Array | null;
-  readonly subjects: Uint8Array | null;
   readonly keyVersion: number;
 }
 

@@ -57,9 +57,9 @@ export async function sendAudit(
         : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, day, key)))),
     keyVersion: key.version,
   };
-  const { keyVersion, data, ...columns } = row;
+  const { keyVersion, ...columns } = row;
   const mac = rowMac(key, previous, row);
-  return { written: insert(tx, 'audit', { ...columns, data: [...data], key_version: keyVersion, mac }) };
+  return { written: insert(tx, 'audit', { ...columns, key_version: keyVersion, mac }) };
 }
 
 /** One writer at a time, until the transaction ends. */

@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import { issueServerClientCertificate } from '../../platform/keys/certificates.ts';
+import type { Keyring } from '../../platform/keys/keyring.ts';
+import type { BrokerTrial } from '../checks/check.ts';
+import { BrokerConsumer, type ConsumerOptions } from './consumer.ts';
+import { brokerUser } from './mosquitto.ts';
+import type { MqttSettings } from './settings.ts';
+
+/** Within this a broker that works has let us in, ms. */
+const CONNECT_MS = 8000;
+
+/** This replica at every broker of the operator's. */
+export interface Brokers extends BrokerTrial {
+  readonly consumers: readonly BrokerConsumer[];
+  close(): Promise<void>;
+}
+
+export function connectBrokers(
+  { brokers, replica }: MqttSettings,
+  keyring: Keyring,
+  o: Pick<ConsumerOptions, 'credentials' | 'worker' | 'trialOnly' | 'log'>,
+): Brokers {
+  const { serverId } = keyring;
+  const user = brokerUser(serverId, replica);
+  const own = { serverId, user, clientId: `sp-${user}`, shared: replica !== '', cas: () => keyring.caPems };
+  const consumers = brokers.map((url) => new BrokerConsumer({ url, ...own, ...o }));
+  return {
+    consumers,
+    get connected() {
+      return consumers.every((c) => c.connected);
+    },
+    async tryOut() {
+      const tried = await Promise.all(consumers.map((c) => c.tryOut()));
+      return { reads: tried.every((t) => t.reads), writes: tried.every((t) => t.writes) };
+    },
+    close: async () => void (await Promise.all(consumers.map((c) => c.close()))),
+  };
+}
+
+/**
+ * This replica at its brokers, while its server does not run: connects, takes part in no work, and leaves what waits there
+ * for the server as it is. Null: there are no brokers of the operator's.
+ */
+export async function openBrokerTrial(settings: MqttSettings, keyring: Keyring, now: Date): Promise<Brokers | null> {
+  if (settings.brokers.length === 0) return null;
+  const user = brokerUser(keyring.serverId, settings.replica);
+  const credentials = keyring.withChain(await issueServerClientCertificate(keyring.ca, user, now.getTime()));
+  const brokers = connectBrokers(settings, keyring, {
+    trialOnly: true,
+    credentials: () => credentials,
+    // Never done: what the broker hands out stays its own.
+    worker: { handle: () => new Promise(() => undefined), drop: () => undefined },
+    log: pino({ level: 'silent' }),
+  });
+  const end = performance.now() + CONNECT_MS;
+  while (!brokers.connected && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  return brokers;
+}
