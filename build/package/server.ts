@@ -1,6 +1,7 @@
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BuildPlatform, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
+import { replicaUnit } from '../systemd/replica.ts';
 import { nodeRuntime } from './components.ts';
 import { copy, ROOT } from './files.ts';
 import { placeLauncher, placeNode } from './launcher.ts';
@@ -68,6 +69,8 @@ export async function packageServer(options: ServerBuildOptions): Promise<Server
     placeNode(join(folder, NODE));
     placeLauncher(folder, 'bin/smartpresence', NODE, 'app/electron/cli/sp.js');
     for (const [pattern, to] of Object.entries(BESIDE)) placeBeside(pattern, join(folder, to));
+    const unit = join(folder, 'systemd/smartpresence-server');
+    writeFileSync(`${unit}@.service`, replicaUnit(readFileSync(`${unit}.service`, 'utf8')));
     const manifest = { product: SERVER, version, commit, platform, node: process.versions.node };
     writeFileSync(join(folder, 'app', MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
     copy(join(folder, SBOM_FILE), sbom);

@@ -5,20 +5,24 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
+import { replicaUnit } from './replica.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
 const missing = !existsSync(ANALYZE);
 if (missing) console.log(`SKIPPED: units read by systemd: ${ANALYZE} is missing (Debian package systemd)`);
 const folder = mkdtempSync(join(tmpdir(), 'sp-units-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const units = globSync('*.service', { cwd: import.meta.dirname }).sort();
+const units = new Map(
+  globSync('*.service', { cwd: import.meta.dirname }).map((unit) => [
+    unit,
+    readFileSync(join(import.meta.dirname, unit), 'utf8'),
+  ]),
+);
+units.set('smartpresence-server@.service', replicaUnit(units.get('smartpresence-server.service')!));
 
-test.skipIf(missing).each(units)('systemd takes %s as it stands, and finds it closed', (unit) => {
+test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds it closed', (unit, installed) => {
   // Programs are where a server has them, not here.
-  const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(
-    /^(ExecStart(?:Post)?)=\S+/gm,
-    '$1=/bin/true',
-  );
+  const text = installed.replace(/^(ExecStart(?:Post)?)=\S+/gm, '$1=/bin/true');
   const file = join(folder, unit);
   writeFileSync(file, text);
   const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', file], { encoding: 'utf8' });
@@ -30,17 +34,19 @@ test.skipIf(missing).each(units)('systemd takes %s as it stands, and finds it cl
   expect(judged.status, judged.stdout.slice(-200)).toBe(0);
 });
 
-test.each(units)('%s: no core dump, no swap, nothing of standard output in the journal but a broker’s', (unit) => {
-  const text = readFileSync(join(import.meta.dirname, unit), 'utf8');
-  for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
-  if (unit.includes('server')) {
-    // Node asks for this machine's addresses when it listens on all of them: without it no server starts.
-    expect(text).toMatch(/^RestrictAddressFamilies=.*\bAF_NETLINK\b/m);
-    expect(text).toMatch(/^StandardOutput=null$/m);
-    expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
-    expect(text).not.toMatch(/^Environment=.*(KEY|URL)=/m);
-  }
-});
+test.each([...units])(
+  '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
+  (unit, text) => {
+    for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
+    if (unit.includes('server')) {
+      // Node asks for this machine's addresses when it listens on all of them: without it no server starts.
+      expect(text).toMatch(/^RestrictAddressFamilies=.*\bAF_NETLINK\b/m);
+      expect(text).toMatch(/^StandardOutput=null$/m);
+      expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
+      expect(text).not.toMatch(/^Environment=.*(KEY|URL)=/m);
+    }
+  },
+);
 
 test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
   'systemd takes %s with its service',
@@ -57,6 +63,19 @@ test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
     expect([verified.status, verified.stderr]).toEqual([0, '']);
   },
 );
+
+test('a replica has name, ports, log and data of its own', () => {
+  const lines = (unit: string) => units.get(unit)!.split('\n').slice(1);
+  const only = lines('smartpresence-server.service');
+  expect(lines('smartpresence-server@.service').filter((line) => !only.includes(line))).toEqual([
+    'Description=SmartPresence central server, replica %i',
+    '# Ports of this replica.',
+    'EnvironmentFile=/etc/smartpresence/server-%i.env',
+    'Environment=NODE_ENV=production SMARTPRESENCE_SERVER_HOME=/var/lib/smartpresence-%i SMARTPRESENCE_REPLICA=%i',
+    'SyslogIdentifier=smartpresence-%i',
+    'StateDirectory=smartpresence-%i',
+  ]);
+});
 
 test('the broker is notified of new access rules, once, and again where that failed; and of none that stand', () => {
   const [broker, state, bin] = ['broker', 'state', 'bin'].map((name) => mkdtempSync(join(folder, name)));

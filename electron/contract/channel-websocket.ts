@@ -49,11 +49,9 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
 /**
  * Opens a WebSocket and gives its channel, or null when the host refuses it or is not there (a browser says no more
  * than that; `GET /core-state` says why).
- *
- * @param url `ws:` address; without one, `/rpc` on the page's own origin
  */
-export function openWebSocketChannel(url?: string): Promise<Channel | null> {
-  const socket = new WebSocket(url ?? `${location.origin.replace(/^http/, 'ws')}/rpc`);
+export function openWebSocketChannel(): Promise<Channel | null> {
+  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/rpc`);
   return new Promise((resolve) => {
     // Made before `open`, so that no early message is missed.
     const channel = webSocketChannel(socket);

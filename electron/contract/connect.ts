@@ -23,12 +23,12 @@ export function printPage(): void {
   else window.print();
 }
 
-/** Asks the preload for a port; null when none came within `wait` ms. */
-function openPortChannel(wait = 5_000): Promise<Channel | null> {
+/** Asks the preload for a port; null when none came within five seconds. */
+function openPortChannel(): Promise<Channel | null> {
   const page = window;
   const { origin } = location;
   return new Promise((resolve) => {
-    const timer = setTimeout(() => finish(null), wait);
+    const timer = setTimeout(() => finish(null), 5_000);
     const onMessage = (event: MessageEvent): void => {
       // A window also gets messages of frames and other windows; the preload posts as this window itself.
       if (event.source !== page || event.origin !== origin) return;

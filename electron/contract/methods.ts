@@ -568,5 +568,11 @@ export type CoreMethods = {
   [M in MethodName]: (input: z.output<(typeof METHODS)[M]['input']>) => Promise<z.input<(typeof METHODS)[M]['output']>>;
 };
 export type CoreClient = { [M in MethodName]: (input: Input<M>) => Promise<Output<M>> };
+/** An object with a function for each method. */
+export const everyMethod = <F>(of: (method: MethodName) => F): Record<MethodName, F> =>
+  Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((method) => [method, of(method)])) as Record<
+    MethodName,
+    F
+  >;
 export type SignalName = keyof typeof SIGNALS;
 export type Signal<S extends SignalName> = z.output<(typeof SIGNALS)[S]>;

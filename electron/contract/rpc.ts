@@ -4,6 +4,7 @@ import { type Channel, RefusedMessage } from './channel.ts';
 import {
   type CoreClient,
   type CoreMethods,
+  everyMethod,
   METHODS,
   type MethodName,
   SIGNALS,
@@ -213,11 +214,8 @@ export function connectClient(channel: Channel, options: { log?: RpcLog; timeout
     return value.data;
   }
 
-  const client = Object.fromEntries(
-    (Object.keys(METHODS) as MethodName[]).map((method) => [method, (input: unknown) => call(method, input)]),
-  ) as unknown as CoreClient;
   return {
-    client,
+    client: everyMethod((method) => (input: unknown) => call(method, input)) as CoreClient,
     onSignal(name, listener) {
       const set = listeners.get(name) ?? new Set();
       listeners.set(name, set);

@@ -1,5 +1,5 @@
 import { Problem } from '../../sync/errors/problem.ts';
-import { type CoreMethods, METHODS, type MethodName, type Signal, type SignalName } from '../contract/methods.ts';
+import { type CoreMethods, everyMethod, type Signal, type SignalName } from '../contract/methods.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { readJournal, writeJournal } from './leaving/journal.ts';
 import type { Left } from './leaving/leave.ts';
@@ -67,12 +67,9 @@ interface SwitchingCore extends Core {
 function switchingCore(first: Core): SwitchingCore {
   let current = first;
   const listeners = new Map<Listener, () => void>();
-  const methods = Object.fromEntries(
-    (Object.keys(METHODS) as MethodName[]).map((name) => [
-      name,
-      (input: never) => (current.methods[name] as (input: never) => Promise<unknown>)(input),
-    ]),
-  ) as unknown as CoreMethods;
+  const methods = everyMethod(
+    (name) => (input: never) => (current.methods[name] as (input: never) => Promise<unknown>)(input),
+  ) as CoreMethods;
   return {
     methods,
     onSignal(listener) {

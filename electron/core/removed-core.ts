@@ -3,7 +3,7 @@ import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import type { Ed25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
-import { type CoreMethods, METHODS, type MethodName, type Status } from '../contract/methods.ts';
+import { type CoreMethods, everyMethod, type Status } from '../contract/methods.ts';
 import type { Setup } from '../contract/setup.ts';
 import type { Core, CoreOptions } from './interface.ts';
 import { destroyEverything, type Step } from './leaving/destroy.ts';
@@ -107,7 +107,6 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   } else if (journal.state !== 'wiped') goOn(journal);
 
   const refuse = (): Promise<never> => Promise.reject(new Problem('kiosk-removed'));
-  const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, refuse]));
   return {
     onSignal: hub.onSignal,
     leave: () => undefined,
@@ -116,7 +115,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
       clearTimeout(timer);
     },
     methods: {
-      ...(nothing as unknown as CoreMethods),
+      ...(everyMethod(() => refuse) as CoreMethods),
       async hello() {
         return {
           version: VERSION,

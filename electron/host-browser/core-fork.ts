@@ -1,10 +1,9 @@
 import { fork } from 'node:child_process';
 import { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { CoreOptions } from '../core/interface.ts';
 import { coreEnv } from '../core/serving/core-env.ts';
 import type { SpawnCore } from '../core/serving/core-supervisor.ts';
+import { logOutput } from '../core/serving/log.ts';
 
 /**
  * Node's options for a core. Loading a gallery, and emptying a backlog, make much garbage: with V8's default of 16 MB a
@@ -32,15 +31,7 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    // What native libraries print, and what Node says when the process dies.
-    for (const [name, stream] of [
-      ['stdout', child.stdout],
-      ['stderr', child.stderr],
-    ] as const) {
-      createInterface({ input: stream as Readable }).on('line', (line) =>
-        log('warn', `core ${name}: ${line.slice(0, 2_000)}`),
-      );
-    }
+    logOutput(child, log);
     child.on('message', onMessage);
     child.on('error', (error) => {
       log('error', 'host: the core process failed', { error });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** How a start is asked to stop, and what happens if it does not. */
@@ -43,19 +44,23 @@ export function watchForEnd(options: EndingOptions): Ending {
   return { signal: asked.signal };
 }
 
+/** Resolves when it is aborted; at once when that has happened already. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
 /**
  * Resolves with `work`; or `withinMs` after the wish to end, when it has not noticed by then.
  * @throws what `work` throws
  */
 export async function orAsked(work: Promise<void>, asked: AbortSignal, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const waited = new Promise<void>((resolve) => {
-    const wait = (): void => {
-      timer = setTimeout(resolve, withinMs);
-    };
-    if (asked.aborted) wait();
-    else asked.addEventListener('abort', wait, { once: true });
-  });
+  const waited = aborted(asked).then(
+    () =>
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      }),
+  );
   try {
     await Promise.race([work, waited]);
   } finally {

@@ -25,16 +25,11 @@ export interface Gate {
 /**
  * @param now ms on a clock that is never set back
  * @param tokenLife how long a token may be exchanged, ms
- * @param random where tokens and sessions come from
  */
-export function createGate(
-  now: () => number,
-  tokenLife: number,
-  random: (bytes: number) => Buffer = randomBytes,
-): Gate {
+export function createGate(now: () => number, tokenLife: number): Gate {
   let tokens: { hash: Buffer; expires: number; used: boolean }[] = [];
   let sessions: Buffer[] = [];
-  const secret = (): string => random(32).toString('base64url');
+  const secret = (): string => randomBytes(32).toString('base64url');
 
   return {
     issueToken() {

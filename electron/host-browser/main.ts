@@ -12,7 +12,7 @@ import { undecidedTrial } from '../core/update/files.ts';
 import { slotsOf } from '../core/update/layout.ts';
 import { COMMIT, VERSION } from '../core/version.ts';
 import { type BrowserHost, type BrowserHostOptions, startBrowserHost } from './browser-host.ts';
-import { killDescendants, watchForEnd } from './ending.ts';
+import { aborted, killDescendants, watchForEnd } from './ending.ts';
 
 export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
 
@@ -103,10 +103,7 @@ export async function runKiosk(
       ...more,
     });
     sayReady(host, log);
-    const asked = new Promise<null>((resolve) => {
-      if (signal.aborted) resolve(null);
-      else signal.addEventListener('abort', () => resolve(null), { once: true });
-    });
+    const asked = aborted(signal).then(() => null);
     const again = await Promise.race([asked, host.endAsked]);
     return again === null ? RUN_EXIT.ended : RUN_EXIT.restart;
   } catch (error) {

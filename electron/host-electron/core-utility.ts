@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { MessagePortMain, UtilityProcess } from 'electron';
 import type { CoreOptions } from '../core/interface.ts';
 import { coreEnv } from '../core/serving/core-env.ts';
 import type { SpawnCore } from '../core/serving/core-supervisor.ts';
+import { logOutput } from '../core/serving/log.ts';
 
 /** The part of Electron's `utilityProcess` that is used. */
 export interface UtilityProcesses {
@@ -21,13 +21,7 @@ export function forkUtility(processes: UtilityProcesses, modulePath: string, log
       stdio: 'pipe',
       env: coreEnv(process.env),
     });
-    for (const [name, stream] of [
-      ['stdout', child.stdout],
-      ['stderr', child.stderr],
-    ] as const) {
-      if (stream)
-        createInterface({ input: stream }).on('line', (line) => log('warn', `core ${name}: ${line.slice(0, 2_000)}`));
-    }
+    logOutput(child, log);
     child.on('message', onMessage);
     // FatalError of V8 (out of memory, say); `exit` follows.
     child.on('error', (type, location) => log('error', 'host: the core process failed', { type, location }));

@@ -1,4 +1,7 @@
-/** Dot product of two vectors of equal length; the cosine when both are L2-normalised. */
+/**
+ * Dot product of two vectors of equal length in float64, summed from the first value to the last: the definition of the gallery's
+ * scores. The cosine when both are L2-normalised.
+ */
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { createRecogniser } from '../../electron/core/checkin/recogniser.ts';
 import { decodeBytes, decodePicture } from '../../models/node/decode.ts';
-import { createGallery } from '../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../models/node/gallery/gallery.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { meanOf } from '../../models/rules/cosine.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
@@ -20,7 +20,7 @@ const SAMPLES = 3;
  * at a kiosk: man A and man B, each enrolled in one take and visiting in others.
  */
 export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<BenchLine> {
-  const recogniser = createRecogniser(pipeline, createGallery(), { targetFpir: 0.001, calibratedPeople: 10_000 });
+  const recogniser = createRecogniser(pipeline, new ExactGallery(), { targetFpir: 0.001, calibratedPeople: 10_000 });
   const embed = async (image: RgbImage, mirrored: boolean) => {
     const [face] = await pipeline.detect(image);
     if (!face) return null;

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { createGallery } from '../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../models/node/gallery/gallery.ts';
 import { syntheticPeople } from './embeddings.ts';
 
 /**
@@ -11,7 +11,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 /** A few rows only, added again and again: rows that are made take more memory than those that are kept. */
 const { rows } = syntheticPeople(300, 0, 1);
 const row = (n: number) => rows.subarray((n % 300) * 512, ((n % 300) + 1) * 512);
-const gallery = createGallery();
+const gallery = new ExactGallery();
 process.stdout.write('empty\n');
 await lines.next();
 for (let n = 0; n < templates; n++) {

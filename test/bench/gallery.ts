@@ -1,4 +1,4 @@
-import { createGallery, type ExactGallery } from '../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../models/node/gallery/gallery.ts';
 import { type People, syntheticPeople } from './embeddings.ts';
 import {
   hnswlib,
@@ -37,7 +37,7 @@ const rowOf = ({ rows }: People, n: number) => rows.subarray(n * DIMENSIONS, (n 
 const count = (n: number) => n.toLocaleString('en');
 
 function fill(people: People): ExactGallery {
-  const gallery = createGallery();
+  const gallery = new ExactGallery();
   for (let n = 0; n < people.templates; n++) gallery.add(`t${n}`, `p${people.person[n]}`, rowOf(people, n));
   return gallery;
 }
@@ -219,7 +219,7 @@ async function* memory(ctx: BenchContext): AsyncIterable<BenchLine> {
     group: GROUP,
     name: 'bytes a template, numbers',
     unit: 'bytes',
-    ours: createGallery().stats().bytesPerTemplate,
+    ours: new ExactGallery().stats().bytesPerTemplate,
     reference: 'the float32 embedding alone',
     referenceValue: DIMENSIONS * 4,
     better: 'lower',

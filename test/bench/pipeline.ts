@@ -7,7 +7,7 @@ import { prepareModels } from '../../build/models/prepare.ts';
 import { embedFiles } from '../../electron/cli/faces/embed.ts';
 import { createRecogniser } from '../../electron/core/checkin/recogniser.ts';
 import { decodePicture } from '../../models/node/decode.ts';
-import { createGallery } from '../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../models/node/gallery/gallery.ts';
 import { createPipeline } from '../../models/node/pipeline.ts';
 import { loadModels, type Model, type Models, readWeight } from '../../models/node/sessions.ts';
 import { withoutSubnormals } from '../../models/node/subnormal.ts';
@@ -48,7 +48,7 @@ export const group: BenchGroup = {
     try {
       ctx.note('crop to decision');
       const people = syntheticPeople(TEMPLATES, 1, 1);
-      const gallery = createGallery();
+      const gallery = new ExactGallery();
       for (let n = 0; n < TEMPLATES; n++) {
         gallery.add(`t${n}`, `p${people.person[n]}`, people.rows.subarray(512 * n, 512 * (n + 1)));
       }

@@ -18,7 +18,7 @@ import { dataHome, kioskHome, serverHome } from '../../core/paths.ts';
 import { defaultSite, ensureKioskFolder } from '../../core/provision.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
-import { killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
+import { aborted, killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
@@ -272,10 +272,7 @@ function serverLog(line: string): void {
 }
 
 async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<void> {
-  const asked = new Promise<'asked'>((resolve) =>
-    signal.addEventListener('abort', () => resolve('asked'), { once: true }),
-  );
-  const end = await Promise.race([asked, server.ended]);
+  const end = await Promise.race([aborted(signal).then(() => 'asked' as const), server.ended]);
   if (end !== 'asked') throw new Problem('server-ended', { end: String(end) });
 }
 

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 
-export const hasDisplay = (env: NodeJS.ProcessEnv = process.env): boolean =>
-  Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
+export const hasDisplay = (): boolean => Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 
 export function hasCamera(): boolean {
   try {

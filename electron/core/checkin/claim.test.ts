@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -71,7 +71,7 @@ const frame: FaceFrame = {
 };
 
 function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
-  const gallery = createGallery();
+  const gallery = new ExactGallery();
   gallery.add('t-ada', ADA.id, faceAt(0, 1));
   gallery.add('t-bob', BOB.id, faceAt(1, 1));
   for (let i = 0; i < othersTemplates; i++) gallery.add(`t-${i}`, 'others', faceAt(2, 1));

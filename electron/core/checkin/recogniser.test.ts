@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { createRecogniser } from './recogniser.ts';
@@ -16,7 +16,10 @@ function face(shares: readonly number[], own: number): Float32Array {
 
 test('first and second are those whose templates score so in the mean, however unlike they are to each other', () => {
   const pipeline = { model: 'm', length, calibration } as FacePipeline;
-  const recogniser = createRecogniser(pipeline, createGallery(length), { targetFpir: 0.001, calibratedPeople: 1000 });
+  const recogniser = createRecogniser(pipeline, new ExactGallery(length), {
+    targetFpir: 0.001,
+    calibratedPeople: 1000,
+  });
   const of = (...templates: Float32Array[]) => templates.map((embedding) => ({ embedding }));
   recogniser.know('Ada', of(face([0.66], 20)));
   // Four poses of Bob differ: what they have in common points to the probe as Ada does, and they score less.

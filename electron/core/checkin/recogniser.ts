@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type {
   FaceGallery,
   FacePipeline,
@@ -191,7 +191,7 @@ export function openRecogniser(
   site: Omit<DecisionPolicy, 'calibration'>,
 ): Recogniser {
   const inPair = (person: string) => store.lookalikes.has(person);
-  return createRecogniser(pipeline, createGallery(pipeline.length), site, inPair);
+  return createRecogniser(pipeline, new ExactGallery(pipeline.length), site, inPair);
 }
 
 /** How long the gallery is filled before other work gets its turn, ms. */

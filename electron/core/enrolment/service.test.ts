@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { PersonalBody } from '../../../sync/protocol/wire/event.ts';
@@ -52,7 +52,7 @@ beforeEach(async () => {
       return embedding;
     },
   };
-  recogniser = createRecogniser(pipeline, createGallery(pipeline.length), {
+  recogniser = createRecogniser(pipeline, new ExactGallery(pipeline.length), {
     targetFpir: 0.001,
     calibratedPeople: 1000,
   });

@@ -17,7 +17,7 @@ const older = (home: string): string => join(logsFolder(home), 'kiosk.1.jsonl');
  *
  * @returns a log that passes everything on to `log`
  */
-export function keepLog(home: string, log: CoreOptions['log'], now: () => Date = () => new Date()): CoreOptions['log'] {
+export function keepLog(home: string, log: CoreOptions['log']): CoreOptions['log'] {
   // A kiosk that destroys everything keeps no log of it.
   if (!isLeaving(home) && existsSync(home))
     attempt(() => mkdirSync(logsFolder(home), { recursive: true, mode: 0o700 }));
@@ -25,7 +25,7 @@ export function keepLog(home: string, log: CoreOptions['log'], now: () => Date =
   return (level, message, fields) => {
     log(level, message, fields);
     if (level === 'debug') return;
-    const line = `${JSON.stringify(redactLine(now(), level, message, fields))}\n`;
+    const line = `${JSON.stringify(redactLine(new Date(), level, message, fields))}\n`;
     attempt(() => {
       if (size > MAX_BOOK_BYTES) {
         renameSync(book(home), older(home));

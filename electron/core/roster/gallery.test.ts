@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { meanOf } from '../../../models/rules/cosine.ts';
 import { FR_FEATURE } from '../../../models/rules/decision.ts';
@@ -30,7 +30,7 @@ const GARBAGE = [
 const WHOLE = [template('ada', unit(4)), template('ben', unit(5))];
 
 const recogniserOf = () =>
-  createRecogniser({ model: 'm', length: 512, calibration: FR_FEATURE } as FacePipeline, createGallery(), SITE);
+  createRecogniser({ model: 'm', length: 512, calibration: FR_FEATURE } as FacePipeline, new ExactGallery(), SITE);
 const storeOf = (all: readonly Template[]) => ({
   people: { all: () => [...new Set(all.map(({ person }) => person))].map((id) => ({ id }) as Person) },
   templates: { of: (person: string) => all.filter((one) => one.person === person) },

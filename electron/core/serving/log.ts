@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import type { CoreOptions } from '../interface.ts';
 import { plainFields } from './core-process.ts';
 
@@ -7,3 +8,14 @@ export const hostLog =
   (level, message, fields = {}) => {
     out.write(`${JSON.stringify({ ...plainFields(fields), time: now().toISOString(), level, message })}\n`);
   };
+
+/** Logs what native libraries in the core's process print, and what Node says when it dies. */
+export function logOutput(
+  child: Record<'stdout' | 'stderr', NodeJS.ReadableStream | null>,
+  log: CoreOptions['log'],
+): void {
+  for (const name of ['stdout', 'stderr'] as const) {
+    const input = child[name];
+    if (input) createInterface({ input }).on('line', (line) => log('warn', `core ${name}: ${line.slice(0, 2_000)}`));
+  }
+}

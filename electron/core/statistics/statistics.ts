@@ -123,9 +123,9 @@ export function createStatistics(now: () => number) {
   };
 }
 
-/** How often the queue is looked at, and how often statistics become an event, ms. */
+/** How often the queue is looked at, ms; and how often that is before statistics become an event. */
 const POLL_MS = 60_000;
-const REPORT_MS = 60 * 60_000;
+const POLLS_A_REPORT = 60;
 
 /**
  * Reports statistics as `health` events, while something happens once an hour.
@@ -140,17 +140,14 @@ export function startStatistics(
     readonly append: (detail: Record<string, string | number>) => void;
     readonly wall: () => number;
     readonly failed: (error: unknown) => void;
-    readonly pollMs?: number;
-    readonly reportMs?: number;
   },
 ): () => void {
   let since = o.wall();
   let polls = 0;
-  const every = Math.round((o.reportMs ?? REPORT_MS) / (o.pollMs ?? POLL_MS));
   const timer = setInterval(() => {
     statistics.depth(o.pending());
     polls += 1;
-    if (polls % every !== 0) return;
+    if (polls % POLLS_A_REPORT !== 0) return;
     const taken = statistics.take();
     const from = new Date(since).toISOString();
     since = o.wall();
@@ -160,7 +157,7 @@ export function startStatistics(
     } catch (error) {
       o.failed(error);
     }
-  }, o.pollMs ?? POLL_MS);
+  }, POLL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

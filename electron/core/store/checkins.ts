@@ -115,11 +115,13 @@ export class Checkins {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
     const { sql, log, values } = this.#s;
     log.store(event, person.ref, sealed);
-    if (photoLost) sql.run('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)', event.n, photoLost);
+    if (photoLost) sql.put('checkin_note', { n: event.n, photo_lost: photoLost });
     // What retention takes away on its own is in rows of its own.
     const gps = event.salted.filter(({ field }) => field === 'gps');
-    const insertGps = 'INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)';
-    if (gps.length > 0) sql.run(insertGps, event.n, person.ref, values.seal('checkin.gps', person, event.id, gps));
+    if (gps.length > 0) {
+      const sealed = values.seal('checkin.gps', person, event.id, gps);
+      sql.put('checkin_gps', { n: event.n, person: person.ref, sealed });
+    }
     if (photo) this.#photos.insert(person, event, 'checkin', photo);
     return event;
   }
@@ -176,11 +178,7 @@ export class Checkins {
     const person = row.person === null ? null : people.byRef(row.person);
     this.#s.write(() => {
       const event = values.append('void', { target: id, reason }, { person: person?.id }, person);
-      sql.run(
-        'INSERT INTO checkin_note(n, voided) VALUES (?, ?) ON CONFLICT(n) DO UPDATE SET voided = excluded.voided',
-        n,
-        event.n,
-      );
+      sql.put('checkin_note', { n, voided: event.n }, 'n');
       if (reason !== 'not-me' || takenFor === undefined || !person) return;
       if (people.known(takenFor) !== null) this.#lookalikes.confuse(person.id, takenFor);
     });

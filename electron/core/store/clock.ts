@@ -14,8 +14,8 @@ export interface Clock {
   offset(): number;
 }
 
-/** The machine's own clocks. `offset` comes from the trusted time of retention/, once it runs. */
-export function systemClock(offset: () => number = () => 0): Clock {
+/** The machine's own clocks. Trusted time comes from retention/, once it runs: Store.useTrustedTime. */
+export function systemClock(): Clock {
   const boot = linuxBootId();
   // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot; performance.now() is the same clock, ten times cheaper
   // to read. Elsewhere each process counts as a boot of its own.
@@ -24,7 +24,7 @@ export function systemClock(offset: () => number = () => 0): Clock {
     now: () => Date.now(),
     monotonic: () => origin + performance.now(),
     bootId: boot ?? randomUUID(),
-    offset,
+    offset: () => 0,
   };
 }
 

@@ -72,6 +72,15 @@ export class Sql {
     return guarded(() => this.#statement(sql).run(...values));
   }
 
+  /** @param key columns by which a row that is there already is replaced; without them there must be none */
+  put(table: string, row: Readonly<Record<string, Value>>, key?: string): ReturnType<Statement['run']> {
+    const columns = Object.keys(row);
+    const insert = `INSERT INTO ${table}(${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+    const update = columns.map((column) => `${column} = excluded.${column}`).join(', ');
+    const sql = key === undefined ? insert : `${insert} ON CONFLICT(${key}) DO UPDATE SET ${update}`;
+    return this.run(sql, ...Object.values(row));
+  }
+
   /** The first row; undefined: there is none. */
   row<T>(sql: string, ...values: Value[]): T | undefined {
     return guarded(() => this.#statement(sql).get(...values)) as T | undefined;

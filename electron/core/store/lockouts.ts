@@ -26,15 +26,7 @@ export class Lockouts {
     this.#s.write(() => {
       for (const [subject, { failures, until, at }] of Object.entries(lockouts)) {
         if (failures === 0 && until === 0) sql.run('DELETE FROM lockout WHERE subject = ?', subject);
-        else
-          sql.run(
-            `INSERT INTO lockout(subject, failures, until, at) VALUES (?, ?, ?, ?)
-             ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
-            subject,
-            failures,
-            Math.ceil(until),
-            Math.floor(at),
-          );
+        else sql.put('lockout', { subject, failures, until: Math.ceil(until), at: Math.floor(at) }, 'subject');
       }
     });
   }

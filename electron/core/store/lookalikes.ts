@@ -147,14 +147,7 @@ export class Lookalikes {
       this.insert(person, other, { reason: 'not-me', by: null });
       return;
     }
-    sql.run(
-      `INSERT INTO confusion(first, second, count, at) VALUES (?, ?, ?, ?)
-       ON CONFLICT(first, second) DO UPDATE SET count = excluded.count, at = excluded.at`,
-      first,
-      second,
-      count,
-      now,
-    );
+    sql.put('confusion', { first, second, count, at: now }, 'first, second');
   }
 
   /** All of a person's pairs, as the server says. What was changed here and is not committed there yet is newer. */
@@ -184,11 +177,7 @@ export class Lookalikes {
     second: Buffer,
     row: Marking & Pick<Row, 'at' | 'device'> & { readonly marked: 0 | 1; readonly n: number },
   ): void {
-    this.#s.sql.run(
-      `INSERT INTO lookalike(first, second, marked, reason, at, device, actor, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT(first, second) DO UPDATE SET marked = excluded.marked, reason = excluded.reason, at = excluded.at,
-         device = excluded.device, actor = excluded.actor, n = excluded.n`,
-      ...[first, second, row.marked, row.reason, row.at, row.device, row.by, row.n],
-    );
+    const { by: actor, ...rest } = row;
+    this.#s.sql.put('lookalike', { first, second, ...rest, actor }, 'first, second');
   }
 }

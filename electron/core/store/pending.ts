@@ -139,15 +139,14 @@ export class PendingPhotos {
     const photo = vault.seal(key, photoPlace(id), picture);
     await vault.keep(photo, () =>
       this.#s.write(() =>
-        sql.run(
-          'INSERT INTO pending_photo(id, digest, added, key, address, about) VALUES (?, ?, ?, ?, ?, ?)',
-          uuidBytes(id),
+        sql.put('pending_photo', {
+          id: uuidBytes(id),
           digest,
-          Math.floor(this.#s.trustedNow()),
-          seal(this.#kek, keyPlace(id), key.export(), random),
-          Buffer.from(photo.address, 'base64url'),
-          seal(key, aboutPlace(id), JSON.stringify(about), random),
-        ),
+          added: Math.floor(this.#s.trustedNow()),
+          key: seal(this.#kek, keyPlace(id), key.export(), random),
+          address: Buffer.from(photo.address, 'base64url'),
+          about: seal(key, aboutPlace(id), JSON.stringify(about), random),
+        }),
       ),
     );
     return 'waiting';

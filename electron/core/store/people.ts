@@ -239,14 +239,15 @@ export class People {
     const wrap = (kek: KeyObject, kind: 'records' | 'photos') =>
       seal(kek, keyPlace(kind, person.id, 1), keys[kind].export(), this.#random);
     const wrappedPhotos = wrap(this.#vaultKek, 'photos');
-    const { lastInsertRowid } = this.#sql.run(
-      'INSERT INTO person(id, key_version, records_key, photos_key, row_version, profile, enrolled) VALUES (?, 1, ?, ?, 1, ?, ?)',
-      uuidBytes(person.id),
-      wrap(this.#kek, 'records'),
-      wrappedPhotos,
-      seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
+    const { lastInsertRowid } = this.#sql.put('person', {
+      id: uuidBytes(person.id),
+      key_version: head.keyVersion,
+      records_key: wrap(this.#kek, 'records'),
+      photos_key: wrappedPhotos,
+      row_version: head.rowVersion,
+      profile: seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
       enrolled,
-    );
+    });
     return {
       ...profile,
       ...head,

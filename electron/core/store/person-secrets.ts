@@ -58,8 +58,7 @@ export class PersonSecrets {
     if (embedding.length === 0 || !embedding.every(Number.isFinite)) throw new Problem('template-malformed');
     const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
     const sealed = this.#seal(person, `template.embedding/${model}`, text, bytes);
-    const insert = 'INSERT INTO template(id, person, model, pose, sealed, n) VALUES (?, ?, ?, ?, ?, ?)';
-    this.#sql.run(insert, id, person.ref, model, pose, sealed, n);
+    this.#sql.put('template', { id, person: person.ref, model, pose, sealed, n });
     return { id: text, person: person.id, model, pose, embedding };
   }
 
@@ -88,15 +87,7 @@ export class PersonSecrets {
   writeCardTemplate(person: Known, card: CardTemplate, n: number): void {
     const { id, model } = card;
     const sealed = this.#seal(person, `card-template/${model}`, id, Buffer.from(card.sealed, 'base64url'));
-    this.#sql.run(
-      `INSERT INTO card_template(person, id, model, sealed, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
-       SET id = excluded.id, model = excluded.model, sealed = excluded.sealed, n = excluded.n`,
-      person.ref,
-      uuidBytes(id),
-      model,
-      sealed,
-      n,
-    );
+    this.#sql.put('card_template', { person: person.ref, id: uuidBytes(id), model, sealed, n }, 'person');
   }
 
   cardTemplateOf(person: Known): (CardTemplate & { readonly n: number }) | null {
@@ -133,14 +124,8 @@ export class PersonSecrets {
       return;
     }
     const version = (this.#pin(person)?.row_version ?? 0) + 1;
-    this.#sql.run(
-      `INSERT INTO pin(person, row_version, sealed, n) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
-       SET row_version = excluded.row_version, sealed = excluded.sealed, n = excluded.n`,
-      person.ref,
-      version,
-      this.#seal(person, 'person.pin', person.id, hash, version),
-      n,
-    );
+    const sealed = this.#seal(person, 'person.pin', person.id, hash, version);
+    this.#sql.put('pin', { person: person.ref, row_version: version, sealed, n }, 'person');
   }
 
   /** A code that was used here stays used. */
@@ -179,8 +164,7 @@ export class PersonSecrets {
   /** @param n number of the event that brings it; 0: it came from the server */
   insertCredential(person: Known, id: Buffer, { kind, value }: Credential, n: number): void {
     const sealed = this.#seal(person, `person.${kind}`, uuidText(id), value);
-    const insert = 'INSERT INTO credential(id, person, kind, sealed, n) VALUES (?, ?, ?, ?, ?)';
-    this.#sql.run(insert, id, person.ref, kind, sealed, n);
+    this.#sql.put('credential', { id, person: person.ref, kind, sealed, n });
   }
 
   credentialsOf(person: Known): (Credential & { readonly ref: number; readonly id: string; readonly n: number })[] {

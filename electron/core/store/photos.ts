@@ -40,9 +40,8 @@ export class Photos {
       event.id,
       event.salted.filter(({ field }) => ofPhoto(field)),
     );
-    const bytes = Buffer.from(address, 'base64url');
-    const insert = 'INSERT INTO photo(n, kind, person, address, sealed, record, keyed) VALUES (?, ?, ?, ?, ?, ?, 1)';
-    this.#s.sql.run(insert, event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
+    const [bytes, record] = [Buffer.from(address, 'base64url'), uuidBytes(event.id)];
+    this.#s.sql.put('photo', { n: event.n, kind, person: person.ref, address: bytes, sealed, record, keyed: 1 });
   }
 
   /** Address of the newest picture of a person's enrolment here; null: there is none. */

@@ -39,9 +39,6 @@ export interface Whereabouts {
   readonly accounted: { readonly at: string; readonly device: string | null } | null;
 }
 
-const ACCOUNT = `INSERT INTO accounted(person, at, n, device, missing) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
-  SET at = excluded.at, n = excluded.n, device = excluded.device, missing = excluded.missing`;
-
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
@@ -69,14 +66,7 @@ export class PresenceRecords {
       const time = Date.parse(at);
       newest = Math.max(newest, time);
       const ref = sql.value<number>('SELECT ref FROM person WHERE id = ? AND removed_at IS NULL', uuidBytes(person));
-      if (ref !== undefined)
-        sql.run(
-          `INSERT INTO presence(person, direction, at) VALUES (?, ?, ?)
-           ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at`,
-          ref,
-          direction,
-          time,
-        );
+      if (ref !== undefined) sql.put('presence', { person: ref, direction, at: time }, 'person');
     }
     if (newest > 0) sql.run('DELETE FROM presence WHERE at < ?', newest - KEPT_MS);
     // Newest first: others may be missing from before the last one.
@@ -187,9 +177,10 @@ export class PresenceRecords {
     const { sql, log } = this.#s;
     const n = sql.value<number>('SELECT n FROM accounted WHERE person = ?', ref);
     if (n !== undefined && !log.isCommitted(n)) return;
-    if (seen && this.evacuation())
-      sql.run(ACCOUNT, ref, Date.parse(seen.at), 0, seen.device && uuidBytes(seen.device), 0);
-    else sql.run('DELETE FROM accounted WHERE person = ?', ref);
+    if (seen && this.evacuation()) {
+      const device = seen.device && uuidBytes(seen.device);
+      sql.put('accounted', { person: ref, at: Date.parse(seen.at), n: 0, device, missing: 0 }, 'person');
+    } else sql.run('DELETE FROM accounted WHERE person = ?', ref);
   }
 
   /**
@@ -202,7 +193,8 @@ export class PresenceRecords {
     this.#s.write(() => {
       const ongoing = this.evacuation();
       if (!ongoing) return;
-      sql.run(ACCOUNT, known.ref, instant(at), log.last + 1, uuidBytes(device), accounted ? 0 : 1);
+      const seen = { at: instant(at), n: log.last + 1, device: uuidBytes(device), missing: accounted ? 0 : 1 };
+      sql.put('accounted', { person: known.ref, ...seen }, 'person');
       const open = { evacuation: ongoing.id, change: accounted ? 'accounted' : 'missing' } as const;
       values.append('evacuation', open, { person }, known);
     });

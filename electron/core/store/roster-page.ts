@@ -311,8 +311,7 @@ export class Applying {
     // an answer that was already trimmed has to be given again.
     if (answered !== undefined && log.row(answered)) return;
     const { n } = values.append('erasureDone', { request }, { person: id }, null);
-    const answer = 'INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n';
-    sql.run(answer, bytes, n);
+    sql.put('erasure', { request: bytes, n }, 'request');
   }
 
   #forget(id: string, ref: number): void {

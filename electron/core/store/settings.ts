@@ -16,9 +16,8 @@ export class Settings {
   }
 
   setAll(settings: Readonly<Record<string, string>>): void {
-    const put = 'INSERT INTO setting(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value';
     this.#s.write(() => {
-      for (const [key, value] of Object.entries(settings)) this.#s.sql.run(put, key, value);
+      for (const [key, value] of Object.entries(settings)) this.#s.sql.put('setting', { key, value }, 'key');
     });
   }
 }

@@ -1,7 +1,7 @@
 import { Problem } from '../../../sync/errors/problem.ts';
+import { isTimeZone } from '../../../sync/protocol/wire/calendar.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
-import { isZone } from './window.ts';
 
 /** Versions that failed their trial here, and how often the server had requested them by then. */
 export type FailedVersions = Readonly<Record<string, number>>;
@@ -28,7 +28,7 @@ export function judge(directive: UpdateDirective | null, running: string, failed
     if (compareVersions(version, running) < 0) return refuse(new Problem('update-backwards', { version, running }));
     if ((failed[version] ?? -1) >= retry) return refuse(new Problem('update-failed-before', { version }));
   }
-  if (window && !isZone(window.zone)) return refuse(new Problem('update-window-wrong', { zone: window.zone }));
+  if (window && !isTimeZone(window.zone)) return refuse(new Problem('update-window-wrong', { zone: window.zone }));
   return { do: 'stage' };
 }
 

@@ -1,4 +1,4 @@
-import { createGallery } from '../../../models/node/gallery/index.ts';
+import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
@@ -63,7 +63,7 @@ export async function selfMatch(pipeline: FacePipeline): Promise<SelfMatch | nul
   const picture = drawnFace();
   const embed = async () => pipeline.embed(picture, (await pipeline.shape(picture, BOX)).five);
   const embedding = await embed();
-  const gallery = createGallery(pipeline.length);
+  const gallery = new ExactGallery(pipeline.length);
   gallery.add('drawn', 'nobody', embedding);
   const { best } = gallery.search(await embed());
   return best?.person === 'nobody' && best.score >= SAME ? { model: pipeline.model, embedding } : null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isOpen, isZone, nextOpening } from './window.ts';
+import { isOpen, nextOpening } from './window.ts';
 
 const at = (text: string) => Date.parse(text);
 const night = { from: '02:00', to: '04:30', zone: 'Europe/Berlin' };
@@ -42,9 +42,4 @@ describe('a maintenance window', () => {
   ])('%j opens next after %s at %s', (window, now, next) =>
     expect(new Date(nextOpening(window, at(now))).toISOString()).toBe(next),
   );
-
-  test('of a zone that is none is known before', () => {
-    expect(isZone('Europe/Berlin')).toBe(true);
-    expect(isZone('Nowhere/Else')).toBe(false);
-  });
 });

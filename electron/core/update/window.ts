@@ -1,3 +1,4 @@
+import { attendanceDays } from '../../../sync/protocol/wire/calendar.ts';
 import type { UpdateWindow } from '../../../sync/protocol/wire/fleet.ts';
 
 const MINUTE = 60_000;
@@ -13,16 +14,6 @@ function wallMinute(zone: string, at: number): number {
   return Number(parts[0]!.value) * 60 + Number(parts[1]!.value);
 }
 
-/** Whether this zone can be reckoned with here. */
-export function isZone(zone: string): boolean {
-  try {
-    wallMinute(zone, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Whether the window is open; without one it always is. @param at trusted time, ms since 1970 */
 export function isOpen(window: UpdateWindow | null, at: number): boolean {
   if (!window) return true;
@@ -33,16 +24,10 @@ export function isOpen(window: UpdateWindow | null, at: number): boolean {
 /** How long it is open, ms. */
 export const lengthOf = ({ from, to }: UpdateWindow): number => ((minuteOf(to) - minuteOf(from) + DAY) % DAY) * MINUTE;
 
-/** When it opens next; `at` where it is open. An hour that a day skips, or has twice, is taken as the wall then shows it. */
+/** When it opens next; `at` where it is open. */
 export function nextOpening(window: UpdateWindow | null, at: number): number {
   if (!window || isOpen(window, at)) return at;
-  const from = minuteOf(window.from);
-  const whole = Math.floor(at / MINUTE) * MINUTE;
-  const guess = whole + ((from - wallMinute(window.zone, whole) + DAY) % DAY) * MINUTE;
-  // Between now and then the clock may have been put forward or back.
-  const off = ((wallMinute(window.zone, guess) - from + DAY + DAY / 2) % DAY) - DAY / 2;
-  const fixed = guess - off * MINUTE;
-  if (isOpen(window, fixed)) return fixed;
+  const { end } = attendanceDays({ timeZone: window.zone, dayStartsAt: window.from })(at);
   // The night to summer time skips a window that lies within its hour: then it opens the night after.
-  return isOpen(window, guess) ? guess : nextOpening(window, guess + MINUTE);
+  return nextOpening(window, end);
 }

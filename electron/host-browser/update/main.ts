@@ -1,5 +1,6 @@
 import { mkdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -131,18 +132,12 @@ async function updating(options: UpdaterOptions, watching: boolean, end: AbortSi
 
 async function requestChanged(layout: UpdateLayout, end: AbortSignal): Promise<void> {
   const woken = new AbortController();
-  const wake = (): void => woken.abort();
   const watcher = watch(layout.spool, (_, name) => {
-    if (name === basename(requestFile(layout)) || name?.startsWith('verdict-')) wake();
+    if (name === basename(requestFile(layout)) || name?.startsWith('verdict-')) woken.abort();
   });
-  watcher.on('error', wake);
-  const timer = setTimeout(wake, POLL_EVERY_MS);
-  end.addEventListener('abort', wake, { once: true });
-  if (end.aborted) wake();
-  if (!woken.signal.aborted)
-    await new Promise<void>((resolve) => woken.signal.addEventListener('abort', () => resolve(), { once: true }));
-  end.removeEventListener('abort', wake);
-  clearTimeout(timer);
+  watcher.on('error', () => woken.abort());
+  const signal = AbortSignal.any([end, woken.signal]);
+  await sleep(POLL_EVERY_MS, undefined, { signal }).catch(() => undefined); // woken earlier
   watcher.close();
 }
 

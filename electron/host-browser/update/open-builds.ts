@@ -7,6 +7,7 @@ import type { Pace } from '../../../sync/edge/update/paced.ts';
 import type { UpdateSource } from '../../../sync/edge/update/source.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
+import { keptJson } from '../../core/kept-json.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { BUILD_DATE } from '../../core/version.ts';
 import { counted } from './sources.ts';
@@ -79,14 +80,8 @@ interface UpdaterClock {
 
 function updaterClock(layout: UpdateLayout): UpdaterClock {
   const file = join(layout.work, 'clock.json');
-  const kept = (): number => {
-    const bytes = readIfThere(file);
-    try {
-      return bytes ? (Kept.safeParse(JSON.parse(bytes.toString('utf8'))).data?.verified ?? 0) : 0;
-    } catch {
-      return 0; // cut off by hand: the build's own date is left
-    }
-  };
+  // Cut off by hand: the build's own date is left.
+  const kept = (): number => keptJson(Kept, readIfThere(file)?.toString('utf8') ?? null)?.verified ?? 0;
   return {
     at: (said) => Math.max(said, kept(), BUILD_DATE),
     verified(at) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bruteForce, nearRow, type Row, randomRow, seeded, trueCosine } from '../../../test/gallery.ts';
-import { createGallery, type ExactGallery } from './index.ts';
+import { ExactGallery } from './gallery.ts';
 
 /**
  * Adds and removes in any order against a plain list, from a start close to the edge of a block (1,024 rows), where a
@@ -98,7 +98,7 @@ describe('adds and removes', () => {
       fc.property(commands, (list) => {
         const setup = () => {
           const model: Model = new Map();
-          const real = createGallery();
+          const real = new ExactGallery();
           for (let i = 0; i < start; i++) {
             const row = { template: `t${i}`, person: `p${i % 13}`, embedding: FACES[i % FACES.length]! };
             model.set(row.template, row);
@@ -113,7 +113,7 @@ describe('adds and removes', () => {
   });
 
   it('use memory again: a gallery that is filled and emptied does not grow', () => {
-    const gallery = createGallery();
+    const gallery = new ExactGallery();
     const fillAndEmpty = () => {
       for (let i = 0; i < 3000; i++) gallery.add(`t${i}`, `p${i % 7}`, FACES[i % FACES.length]!);
       for (let n = 0; n < 7; n++) gallery.removePerson(`p${n}`);

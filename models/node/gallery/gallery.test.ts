@@ -14,7 +14,7 @@ import {
   spikeRow,
   trueCosine,
 } from '../../../test/gallery.ts';
-import { createGallery } from './index.ts';
+import { ExactGallery } from './gallery.ts';
 import { availableKernels } from './kernel/kernel.ts';
 import { ERROR, FIRST_BLOCK, PERSON } from './kernel/layout.ts';
 
@@ -22,7 +22,7 @@ const KERNELS = availableKernels();
 
 /** Searches rows with every kernel that this machine has; expects the truth of all, and the same work from all. */
 function expectTruth(rows: readonly Row[], probes: readonly Float32Array[]): number {
-  const galleries = KERNELS.map((kernel) => createGallery(512, kernel));
+  const galleries = KERNELS.map((kernel) => new ExactGallery(512, kernel));
   for (const gallery of galleries) for (const row of rows) gallery.add(row.template, row.person, row.embedding);
   let reranked = 0;
   for (const probe of probes) {
@@ -86,7 +86,7 @@ describe('search gives the float64 truth with every kernel', () => {
           random,
         ).map((row) => ({ ...row, weight: 1 - random() ** 3 }));
         for (const kernel of KERNELS) {
-          const gallery = createGallery(512, kernel);
+          const gallery = new ExactGallery(512, kernel);
           for (const row of rows) gallery.add(row.template, row.person, row.embedding, row.weight);
           const truth = rows
             .map(({ embedding, weight, ...ids }) => ({ ...ids, score: weight * trueCosine(base, embedding) }))
@@ -103,7 +103,7 @@ describe('search gives the float64 truth with every kernel', () => {
       { numRuns: 25 },
     );
     for (const weight of [0, -1, 1.01, Number.NaN])
-      expect(() => createGallery().add('t', 'p', randomRow(seeded(1)), weight)).toThrow(RangeError);
+      expect(() => new ExactGallery().add('t', 'p', randomRow(seeded(1)), weight)).toThrow(RangeError);
   });
 
   it('for spikes, denormals and norms at the edge of what is allowed', () => {
@@ -195,7 +195,7 @@ describe('search gives the float64 truth with every kernel', () => {
       }));
       expectTruth(rows.slice(0, size), [away]);
       for (const kernel of KERNELS) {
-        const gallery = createGallery(512, kernel);
+        const gallery = new ExactGallery(512, kernel);
         for (const row of rows) gallery.add(row.template, row.person, row.embedding);
         for (const row of rows.slice(size)) gallery.remove(row.template);
         expect(gallery.search(away)).toEqual(bruteForce(rows.slice(0, size), away));
@@ -242,7 +242,7 @@ describe('search gives the float64 truth with every kernel', () => {
 
 describe('the edges', () => {
   it('an empty gallery knows nobody', () => {
-    const gallery = createGallery();
+    const gallery = new ExactGallery();
     expect(gallery.search(randomRow(seeded(1)))).toEqual({ best: null, second: null, people: 0, templates: 0 });
     expect(gallery.verify('nobody', randomRow(seeded(1)))).toBeNull();
     expect(gallery.remove('nothing')).toBe(false);
@@ -252,7 +252,7 @@ describe('the edges', () => {
   it('the score of a face with itself is 1 and never above', () => {
     const random = seeded(2);
     for (let i = 0; i < 200; i++) {
-      const gallery = createGallery(512, 'script');
+      const gallery = new ExactGallery(512, 'script');
       const face = normalised(randomRow(random), 1.0009);
       gallery.add('t', 'p', face);
       const { score } = gallery.search(face).best!;
@@ -263,7 +263,7 @@ describe('the edges', () => {
   });
 
   it('a change of the caller’s array does not change the gallery', () => {
-    const gallery = createGallery();
+    const gallery = new ExactGallery();
     const face = randomRow(seeded(3));
     const copy = face.slice();
     gallery.add('t', 'p', face);
@@ -281,7 +281,7 @@ describe('the edges', () => {
     ['norm 0.998', normalised(randomRow(seeded(4)), 0.998), 'embedding-not-normalised'],
   ];
   it.each(wrong)('refuses %s and stays as it was', (_, embedding, code) => {
-    const gallery = createGallery();
+    const gallery = new ExactGallery();
     const face = randomRow(seeded(5));
     gallery.add('t', 'p', face);
     expect(() => gallery.add('u', 'q', embedding)).toThrow(expect.objectContaining({ code }));
@@ -291,7 +291,7 @@ describe('the edges', () => {
   });
 
   it('refuses a template that is there already, no matter who owns it', () => {
-    const gallery = createGallery();
+    const gallery = new ExactGallery();
     const face = randomRow(seeded(6));
     gallery.add('t', 'p', face);
     const refused = expect.objectContaining({ code: 'template-already-in-gallery' });
@@ -310,7 +310,7 @@ describe('the edges', () => {
       }
     };
     try {
-      const gallery = createGallery();
+      const gallery = new ExactGallery();
       const faces = [1, 2, 3].map((seed) => randomRow(seeded(seed)));
       for (const [i, face] of faces.entries()) gallery.add(`t${i}`, `p${i}`, face);
       gallery.search(faces[1]!);
@@ -340,7 +340,7 @@ describe('the edges', () => {
       embedding: short(),
     }));
     for (const kernel of KERNELS) {
-      const gallery = createGallery(128, kernel);
+      const gallery = new ExactGallery(128, kernel);
       for (const row of rows) gallery.add(row.template, row.person, row.embedding);
       for (const gone of rows.slice(3, 900)) gallery.remove(gone.template);
       const left = [...rows.slice(0, 3), ...rows.slice(900)];
@@ -354,7 +354,7 @@ describe('the edges', () => {
       expect(() => gallery.add('t', 'p', randomRow(random))).toThrow(wrong);
       expect(() => gallery.search(randomRow(random))).toThrow(wrong);
     }
-    for (const length of [0, 513, 1.5]) expect(() => createGallery(length)).toThrow(RangeError);
+    for (const length of [0, 513, 1.5]) expect(() => new ExactGallery(length)).toThrow(RangeError);
   });
 });
 

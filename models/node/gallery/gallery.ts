@@ -1,3 +1,4 @@
+import { dot } from '../../rules/cosine.ts';
 import type { FaceGallery, GalleryMatch } from '../interface.ts';
 import { ModelProblem } from '../problem.ts';
 import { createKernel, type Kernel, type KernelKind } from './kernel/kernel.ts';
@@ -21,7 +22,7 @@ import {
   UPPER,
 } from './kernel/layout.ts';
 import { Leaderboard } from './leaderboard.ts';
-import { checkedNorm, cosine, dot64, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
+import { checkedNorm, cosine, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 import { Registry } from './registry.ts';
 
 export interface GalleryStats {
@@ -60,7 +61,8 @@ export class ExactGallery implements FaceGallery {
   readonly #length: number;
 
   /**
-   * @param length of an embedding, 1 to 512
+   * @param length values of an embedding, 1 to 512; by default those of the embedder that ships
+   * @param kernel the kind of inner loop, for tests and benches; by default the fastest that this machine runs
    * @throws RangeError
    */
   constructor(length: number = DIMENSIONS, kernel?: KernelKind) {
@@ -168,7 +170,7 @@ export class ExactGallery implements FaceGallery {
       const block = blockAt(Math.floor(slot / BLOCK_ROWS));
       const row = slot % BLOCK_ROWS;
       const at = (block + EMBEDDINGS) / 4 + row * DIMENSIONS;
-      const product = dot64(probe, this.#floats.subarray(at, at + this.#length));
+      const product = dot(probe, this.#floats.subarray(at, at + this.#length));
       const score = cosine(product, norm, this.#doubles[(block + NORM) / 8 + row]!);
       if (best === null || score > best) best = score;
     }

@@ -1,3 +1,4 @@
+import { dot } from '../../rules/cosine.ts';
 import { ModelProblem } from '../problem.ts';
 
 /**
@@ -46,13 +47,6 @@ export interface Quantised {
   readonly residual: number;
 }
 
-/** Dot product in float64, summed from the first value of `a` to its last: the definition of the gallery's scores. */
-export function dot64(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
 /** Cosine from a dot product and two norms; never beyond ±1, where rounding would lead it by some 10⁻¹⁶. */
 export function cosine(product: number, normA: number, normB: number): number {
   return Math.min(1, Math.max(-1, product / (normA * normB)));
@@ -66,7 +60,7 @@ export function checkedNorm(embedding: Float32Array, length: number): number {
       found: embedding instanceof Float32Array ? embedding.length : 'another type',
     });
   }
-  const norm = Math.sqrt(dot64(embedding, embedding));
+  const norm = Math.sqrt(dot(embedding, embedding));
   if (!Number.isFinite(norm)) {
     throw new ModelProblem('embedding-not-finite');
   }

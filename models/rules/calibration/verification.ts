@@ -46,7 +46,7 @@ export function resolves(trials: number, rate: number): boolean {
 }
 
 /** @param random 0..1, draws the bootstrap's people */
-export function measureVerification(pairs: Pairs, random: () => number, fars: readonly number[] = FARS): Verification {
+export function measureVerification(pairs: Pairs, random: () => number): Verification {
   const people = pairs.picturesOf.length;
   const all = ratesOf(pairs, null);
   const drawn = drawPeople(people, random).map((weights) => ratesOf(pairs, weights));
@@ -60,7 +60,7 @@ export function measureVerification(pairs: Pairs, random: () => number, fars: re
     genuinePairs,
     impostorPairs: pairs.impostors,
     eer: eer && { ...eer, interval: between((r) => equalErrorRate(r)?.value ?? Number.NaN) },
-    tarAtFar: fars.map((far) => {
+    tarAtFar: FARS.map((far) => {
       if (!comparable || !resolves(pairs.impostors, far)) return { far, resolved: false, threshold: null, tar: null };
       const tarOf = (r: Rates) => 1 - r.fnmr[binAtFar(r, far)]!;
       const bin = binAtFar(all, far);
