@@ -27,13 +27,19 @@ const seen = async (name: string) => {
   await picture(page, name, ['desk', 'narrow']);
 };
 const field = (label: string) => page.getByLabel(label, { exact: true });
-/** Rows of the table as text, cell by cell. */
+/** Rows of the table as text, cell by cell, without their buttons. */
 const rows = () =>
   page
     .locator('main table tbody tr')
     .evaluateAll((all) =>
       all.map((row) =>
-        [...row.querySelectorAll('th, td')].map((cell) => cell.querySelector('.cell')!.textContent.trim()),
+        [...row.querySelectorAll('th, td')].map((cell) =>
+          [...cell.querySelector('.cell')!.childNodes]
+            .filter((node) => node.nodeName !== 'BUTTON')
+            .map((node) => node.textContent)
+            .join('')
+            .trim(),
+        ),
       ),
     );
 
@@ -123,6 +129,23 @@ test('a person’s days, by their name or from their row; a site without anybody
   await field('One row per').selectOption('site');
   await expect(page.getByRole('row', { name: /South/ })).toContainText('0');
   await expect(page.getByRole('row', { name: /North entrance/ })).toContainText(String(PEOPLE));
+});
+
+test('a check-out that is missing is added from its row, which then is no longer there', async () => {
+  await open('reports?by=person-day&only=missing');
+  await field('Period').selectOption('yesterday');
+  const row = page.getByRole('row', { name: /Person 3\b/ });
+  await row.getByRole('button', { name: 'Add check-out' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add record' });
+  await expect(dialog).toContainText('Person 3');
+  await expect(dialog.getByLabel('Direction')).toHaveValue('out');
+  await dialog.getByLabel('Time').fill('17:00');
+  await dialog.getByLabel('Reason').fill('Forgot it');
+  await seen('reports-add-out');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(row).toHaveCount(1);
 });
 
 test('the file has the columns and rows of the page', async () => {

@@ -19,6 +19,7 @@ import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from '../parts/column.ts';
+import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
@@ -77,6 +78,8 @@ export function Reports({ query, role }: PageProps) {
   // When work starts at this site.
   const unset = report !== null && !report.columns.includes('late');
   const printing = usePrint(pages);
+  const [task, setTask] = useState<Task | null>(null);
+  const add = role === 'dpo' ? undefined : setTask;
   const names = Object.keys(periods) as (keyof typeof periods)[];
   const period = names.find((name) => periods[name][0] === from && periods[name][1] === to) ?? '';
   return (
@@ -146,8 +149,9 @@ export function Reports({ query, role }: PageProps) {
               : { title: t('reports.empty'), text: t('attendance.emptyText') }
         }
         rowKey={(row) => [row.person, row.day, row.site?.id].join()}
-        columns={columnsOf(by, report, site ?? null)}
+        columns={columnsOf(by, report, site ?? null, add)}
       />
+      {task && <Correct task={task} onClose={() => setTask(null)} onDone={pages.reload} />}
       {unset && only !== 'late' && <p class="muted small no-print">{t('reports.noStart')}</p>}
       <Payroll period={{ site, from, to }} />
     </PageFrame>
@@ -158,8 +162,17 @@ const hours = (minutes: number): string =>
   t('reports.hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 const warned = (n: number) => (n > 0 ? <strong class="warned">{numberOf(n)}</strong> : '0');
 
-/** The report's columns, as the server defines them: each with its cell and its sum. */
-function columnsOf(by: ReportBy, report: Report | null, site: string | null): Record<string, Column<ReportRow>> {
+/**
+ * The report's columns, as the server defines them: each with its cell and its sum.
+ *
+ * @param add what adds a check-out that is missing; absent: the role may not
+ */
+function columnsOf(
+  by: ReportBy,
+  report: Report | null,
+  site: string | null,
+  add?: (task: Task) => void,
+): Record<string, Column<ReportRow>> {
   const sums = report?.sums;
   const numeric = true;
   const all: Record<ReportColumn, Column<ReportRow>> = {
@@ -231,6 +244,18 @@ function columnsOf(by: ReportBy, report: Report | null, site: string | null): Re
       label: t('reports.missing'),
       numeric,
       cell: (row) => warned(row.missing),
+      below: ({ missing, person, name, day }) =>
+        add &&
+        missing > 0 &&
+        person &&
+        day && (
+          <RowButton
+            class="no-print"
+            size="small"
+            label={t('reports.addOut')}
+            onClick={() => add({ kind: 'add', person: { id: person, name }, missing: { site, day } })}
+          />
+        ),
       total: sums && numberOf(sums.missing),
     },
   };

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
-import type { Person } from '../../../sync/protocol/api/people.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { Dialog } from '../../shared/web/pieces.tsx';
@@ -10,22 +9,27 @@ import { t } from '../i18n.ts';
 import { dayKeyIn, instantAt, timeIn } from '../state/clock.ts';
 import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { DirectionChip, directionOptions, Moment } from './labels.tsx';
-import { PersonField } from './people-search.tsx';
+import { type ChosenPerson, PersonField } from './people-search.tsx';
 
-/** `person`: who it is added for, where that is known already. */
+/** `person`: who it is added for, where that is known already; `missing`: the day on which they have no check-out, and where. */
 export type Task =
-  | { readonly kind: 'add'; readonly person?: Person }
+  | {
+      readonly kind: 'add';
+      readonly person?: ChosenPerson;
+      readonly missing?: { readonly site: string | null; readonly day: string };
+    }
   | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 
 /** Makes a correction. What it did can be taken back at once, by another correction. */
 export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => void; onDone: () => void }) {
   const row = task.kind === 'add' ? null : task.row;
-  const [site, setSite] = useState(row?.site ?? null);
+  const missing = task.kind === 'add' ? task.missing : undefined;
+  const [site, setSite] = useState(row?.site ?? missing?.site ?? null);
   const zone = zoneOf(site);
-  const [person, setPerson] = useState<Person | null>((task.kind === 'add' && task.person) || null);
-  const date = useField(dayKeyIn(row?.at ?? Date.now(), zone));
+  const [person, setPerson] = useState<ChosenPerson | null>((task.kind === 'add' && task.person) || null);
+  const date = useField(missing?.day ?? dayKeyIn(row?.at ?? Date.now(), zone));
   const time = useField(row ? timeIn(row.at, zone, 'en') : '');
-  const [direction, setDirection] = useState(row?.direction ?? 'in');
+  const [direction, setDirection] = useState(row?.direction ?? (missing ? 'out' : 'in'));
   const reason = useField('');
   const { busy, error, run } = useWrite();
 

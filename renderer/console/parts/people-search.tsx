@@ -105,7 +105,7 @@ export const personOption = (person: Person, pick: () => void): Option => ({
   pick,
 });
 
-type ChosenPerson = Pick<Person, 'id' | 'name'>;
+export type ChosenPerson = Pick<Person, 'id' | 'name'>;
 
 interface PersonFieldProps {
   readonly label: string;
