@@ -154,6 +154,11 @@ test('a face before this machine’s camera becomes a template, after the consen
   await page.getByRole('button', { name: 'Create code for a PIN' }).click();
   await expect(page.getByText('anyone with the number and this code can choose the PIN')).toBeVisible();
   await axe(page);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByRole('dialog').getByRole('status')).toHaveText('Copied');
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  await expect(page.locator('.pin-code').last()).toHaveText(copied.replace(/(\d{4})(?=\d)/g, '$1 '));
   await picture(page, 'pin-code', ['desk', 'wall']);
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('heading', { name: 'PIN', exact: true }).scrollIntoViewIfNeeded();

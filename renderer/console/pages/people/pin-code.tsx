@@ -8,6 +8,7 @@ import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Dialog, Fact, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { CopyButton } from '../../parts/copy-button.tsx';
 import { Moment } from '../../parts/labels.tsx';
 import { kiosksAt } from '../../state/places.ts';
 
@@ -82,6 +83,7 @@ export function PinCodePanel({ person: { id: person, number, sites } }: { person
               {t('people.until')} <Moment at={issued.expiresAt} />
             </p>
             <div class="actions">
+              <CopyButton text={issued.code} />
               <Button label={t('pinCode.handed')} kind="primary" onClick={() => setIssued(null)} />
             </div>
           </div>
