@@ -139,7 +139,12 @@ test('templates are made from a photo after the consent, and a face that is some
   await expect(page.getByText('Face enrolled: 2 templates.')).toBeVisible();
   const twin = (await call(page, 'POST', '/api/people', { name: 'Twin' })).body.id;
   await call(page, 'POST', `/api/people/${twin}/consents`, { textVersion: '1', language: 'en' });
-  await open(`people/${twin}/enrol`, 'Enrol Twin');
+  // The consent leads on to the face.
+  await open(`people/${twin}`, 'Twin');
+  const consent = page.locator('section', { has: page.getByRole('heading', { name: 'Consent', exact: true }) });
+  await picture(page, 'consent-to-face', ['desk', 'narrow']);
+  await consent.getByRole('button', { name: 'Enrol face' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Enrol Twin' })).toBeVisible();
   await page.getByRole('button', { name: 'Photo files' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(2, 3));
   await page.getByRole('button', { name: 'Enrol face' }).click();

@@ -5,11 +5,13 @@ import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
 import { listConsentTextsFor } from '../../../../sync/protocol/api/portal.ts';
 import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
+import { IconFace } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, SelectField, TextField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { Badge, ConsentArticle, DialogButton, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
+import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/labels.tsx';
@@ -27,7 +29,10 @@ interface ConsentPanelProps {
   onChange: () => void;
 }
 
-/** What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. */
+/**
+ * What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. What
+ * follows for someone who is not enrolled is offered beside it.
+ */
 export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelProps) {
   const history = usePages(listConsents, { query: { person: person.id, limit: 10 } });
   const { error, run } = useWrite();
@@ -77,6 +82,9 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
         </ul>
       )}
       <div class="actions start">
+        {mayGive && person.consent === 'given' && person.templates === 0 && minor?.state !== 'of-age' && (
+          <Button icon={<IconFace />} label={t('people.enrol')} onClick={() => go(`people/${person.id}/enrol`)} />
+        )}
         {mayGive && (
           <DialogButton
             label={t(person.consent === 'given' ? 'people.giveAgain' : 'people.give')}
