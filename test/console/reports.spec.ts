@@ -220,8 +220,10 @@ test('cards of several people are printed together, each whole, and nothing else
   const names = await page.locator('tbody tr[data-chosen="true"] th a').allTextContents();
   expect(names).toHaveLength(9);
   await page.getByRole('button', { name: 'Print cards' }).click();
+  await expect(page.getByRole('dialog')).toContainText('This creates 9 new cards');
   await page.getByRole('dialog').getByRole('button', { name: 'Print cards' }).click();
   await expect(page.locator('.print-card')).toHaveCount(9);
+  await expect(page.getByRole('dialog')).toContainText('Print them now.');
   await seen('cards');
   const pdf = join(folder.path, 'cards.pdf');
   writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));

@@ -25,7 +25,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
   const { busy, error, run } = useWrite();
   const issue = () =>
     run(() => api(credentials.createCard, { params: { person: person.id } }), {
-      ask: { title: t('cards.issue'), text: t('cards.issueText') },
+      ask: { title: t('cards.issue'), text: t('cards.issueText', { count: 1 }) },
       done: (value) => {
         setCard(value);
         found.reload();
@@ -101,7 +101,7 @@ export function IssueCards({
       label={t('cards.issueAll')}
       rows={people}
       nameOf={(person) => person.name ?? t('people.unnamed')}
-      ask={{ title: t('cards.issueAll'), text: t('cards.issueText') }}
+      ask={{ title: t('cards.issueAll'), text: t('cards.issueText', { count: people.length }) }}
       write={async ({ id: person }) => {
         const answer = await api(credentials.createCard, { params: { person } });
         if (answer.ok) made.push(answer.value);
@@ -127,10 +127,11 @@ export const PrintedCards = ({
 
 function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
   const [printed, setPrinted] = useState(false);
+  const text = t('cards.printText', { count: cards.length });
   // Of several, making them again is work.
   useUnsaved(cards.length > 1 && !printed, () => ({
     title: t('cards.title'),
-    text: t('cards.printText'),
+    text,
     action: t('unsaved.leave'),
     danger: true,
   }));
@@ -140,7 +141,7 @@ function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
   };
   return (
     <div class="stack">
-      <p class="no-print">{t('cards.printText')}</p>
+      <p class="no-print">{text}</p>
       <div class="actions no-print">
         <Button icon={<IconPrint />} label={t('print')} kind="primary" onClick={printAll} />
       </div>
