@@ -238,6 +238,7 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   await open('audit', 'Audit log');
   await expect(page.locator('.skeleton')).toHaveCount(0);
   await expect(page.getByRole('row').filter({ hasText: '/api/session' }).first()).toBeVisible();
+  await expect(page.getByText('Name, number, e-mail address or badge')).toBeVisible();
   await page.getByLabel('Route').fill('POST /api/accounts');
   await page.getByRole('button', { name: 'Search', exact: true }).click();
   await expect(page.getByRole('row').filter({ hasText: '/api/session' })).toHaveCount(0);

@@ -110,6 +110,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
         {role === 'dpo' ? (
           <PersonOfId
             label={t('audit.affected')}
+            hint={t('search.personHint')}
             id={values.affected || null}
             onPerson={(chosen) => setValues((all) => ({ ...all, affected: chosen?.id ?? '' }))}
           />

@@ -172,7 +172,7 @@ export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, str
   );
 }
 
-interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'onPerson'> {
+interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'hint' | 'onPerson'> {
   /** Null: nobody is chosen. */
   readonly id: string | null;
 }
