@@ -5,7 +5,7 @@ import { api } from '../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
 import { Badge, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
-import { go } from '../../shared/web/router.ts';
+import { chosenAgain, go } from '../../shared/web/router.ts';
 import { keyOr, t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
@@ -24,7 +24,7 @@ export function Settings({ role, query }: PageProps) {
   const site = siteOf(chosen.value || null);
   const find = query.get('find') ?? '';
   const [search, setSearch] = useState(find);
-  useEffect(() => setSearch(find), [find]);
+  useEffect(() => setSearch(find), [find, chosenAgain.value]);
   return (
     <PageFrame
       of="settings"

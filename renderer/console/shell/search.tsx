@@ -14,7 +14,7 @@ import {
   IconStaff,
 } from '../../shared/icons.tsx';
 import { Dialog } from '../../shared/web/pieces.tsx';
-import { go } from '../../shared/web/router.ts';
+import { go, route } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { guideHidden, hideGuide } from '../pages/home/setup-guide.tsx';
 import { type ConsolePage, SECTIONS } from '../pages/index.ts';
@@ -140,11 +140,13 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
   }));
   const asked = typed.trim() !== '';
   const settings = asked && may('settings') ? foundSettings(typed) : [];
+  // Who is at a site's settings stays there.
+  const site = route.value.page === 'settings' ? (route.value.query.get('site') ?? '') : '';
   const ownSettings = settings.map((name): Option => {
     const label = nameLabel(name);
     // One that hangs on another may not be there alone.
     const find = SETTINGS[name].when ? t(`settings.topic.${SETTINGS[name].topic}`) : label;
-    return { id: `setting-${name}`, label, icon: <IconSettings />, pick: to('settings', { find }) };
+    return { id: `setting-${name}`, label, icon: <IconSettings />, pick: to('settings', { find, site }) };
   });
   const groups: OptionGroup[] = [
     { id: 'people', label: t('people.nav'), options: people },

@@ -71,8 +71,13 @@ export const route = computed(() => {
   return parseHash(hash.value);
 });
 
+/** How often someone chose the view that they are in: what they did there since may hide what they want to see. */
+export const chosenAgain = signal(0);
+
 export function go(path: string, query?: Readonly<Record<string, string | null | undefined>>): void {
-  location.hash = hashOf(path, query);
+  const chosen = hashOf(path, query);
+  if (chosen === location.hash) chosenAgain.value += 1;
+  else location.hash = chosen;
 }
 
 /** A hash of the current page, changed in this. */
