@@ -388,7 +388,7 @@ for (const [i, setup] of SETUPS.entries())
       await walk.agreeWith(t('people.eraseWord'), 'people.erase');
       await walk.arrived(t('erasures.one'));
       await keys.enter(button('erasures.undo'));
-      await walk.agree('erasures.undo');
+      await walk.agree('erasures.undo', 'erasures.keep');
       await expect(page.getByRole('heading', { name: t('erasures.state.undone') })).toBeVisible();
       await keys.held();
       await open('erasures');

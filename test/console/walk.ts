@@ -192,8 +192,8 @@ export class Walk {
   }
 
   /** A question that takes something away: it begins at what leaves things as they are. */
-  async agree(key: Key): Promise<void> {
-    await this.asked(this.button('cancel', this.dialog()));
+  async agree(key: Key, keep: Key = 'cancel'): Promise<void> {
+    await this.asked(this.button(keep, this.dialog()));
     await this.keys.enter(this.button(key, this.dialog()));
     await expect(this.dialog()).toHaveCount(0);
   }

@@ -83,7 +83,7 @@ function One({ request, role }: { request: string; role: Role }) {
   const erasure = found.value;
   const undo = () =>
     run(() => api(undoErasure, { params: { request } }), {
-      ask: { title: t('erasures.undo'), text: t('erasures.undoText') },
+      ask: { title: t('erasures.undo'), text: t('erasures.undoText'), keep: t('erasures.keep') },
       say: () => t('erasures.undone'),
       done: found.reload,
     });

@@ -13,6 +13,8 @@ export interface Question {
   readonly subject?: ComponentChildren;
   /** What the button does, e.g. "Void it"; the title where it is absent. */
   readonly action?: string;
+  /** What leaves things as they are, where "Cancel" may be taken for what is asked. */
+  readonly keep?: string;
   /** Red: it takes something away. */
   readonly danger?: boolean;
   /** To be typed before the button works, for what can't be taken back. */
@@ -43,7 +45,7 @@ export function Confirmation() {
 }
 
 function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
-  const { title, text, subject, action = title, danger = false, word } = question;
+  const { title, text, subject, action = title, keep, danger = false, word } = question;
   const [typed, setTyped] = useState('');
   // Copied from the question above, it may bring the marks that keep it in its own direction.
   const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();
@@ -53,7 +55,7 @@ function Ask({ question, answer }: { question: Question; answer: (yes: boolean) 
       {subject}
       <p>{text}</p>
       {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
-      <Submit danger={danger} disabled={!ready} onCancel={() => answer(false)}>
+      <Submit danger={danger} disabled={!ready} cancel={keep} onCancel={() => answer(false)}>
         {action}
       </Submit>
     </Form>

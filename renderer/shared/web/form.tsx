@@ -280,14 +280,16 @@ interface SubmitProps {
   danger?: boolean | undefined;
   disabled?: boolean;
   onCancel?: (() => void) | undefined;
+  /** What it is called. */
+  cancel?: string | undefined;
   children: ComponentChildren;
 }
 
 /** What sends the form around it, at its end; beside it, where there is `onCancel`, what leaves things as they are. */
-export function Submit({ danger = false, disabled, onCancel, children }: SubmitProps) {
+export function Submit({ danger = false, disabled, onCancel, cancel = t('cancel'), children }: SubmitProps) {
   return (
     <div class="actions">
-      {onCancel && <Button onClick={onCancel}>{t('cancel')}</Button>}
+      {onCancel && <Button onClick={onCancel}>{cancel}</Button>}
       <Button submit kind={danger ? 'primary-danger' : 'primary'} disabled={disabled}>
         {children}
       </Button>

@@ -70,6 +70,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       ask: {
         title: t('imports.cancel'),
         text: t('imports.cancelText', { count: total }),
+        keep: t('imports.keep'),
         danger: true,
         // Where nothing was uploaded there is nothing to lose.
         ...(total > 0 && { word: t('people.eraseWord') }),

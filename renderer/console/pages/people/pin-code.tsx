@@ -36,7 +36,7 @@ export function PinCodePanel({ person: { id: person, number, sites } }: { person
           text: t(`pinCode.${what}Text`, { count: kiosksAt(sites) }),
           danger: true,
           // Another code is made at once; the PIN is known to its holder alone.
-          ...(what === 'takeBack' && { word: number! }),
+          ...(what === 'takeBack' ? { word: number! } : { keep: t('pinCode.keep') }),
         },
         say: () => t('pinCode.withdrawn'),
         done: found.reload,
