@@ -351,7 +351,7 @@ for (const [i, setup] of SETUPS.entries())
         await keys.press('Enter');
         await keys.enter(page.getByRole('link', { name, exact: true }));
         await walk.arrived(name);
-        await keys.enter(button('people.enrol'));
+        await keys.enter(button('people.enrol').first());
         await walk.arrived(t('enrolFace.title', { name }));
       };
       const pictures = page.getByRole('list', { name: t('enrolFace.pictures') }).getByRole('listitem');

@@ -123,25 +123,6 @@ test('where more fit than are listed, how many more is said, until so much is ty
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-test('a setting that is chosen again is shown again, at the site that was chosen', async () => {
-  const { items } = await ask(page, 'GET', '/api/sites');
-  const { id: depot } = items.find(({ name }: { name: string }) => name === 'Depot 8');
-  const site = page.getByLabel('Site', { exact: true });
-  const find = page.getByRole('searchbox', { name: 'Find a setting' });
-  await page.goto(system.at(`settings?site=${depot}`));
-  await expect(site).toHaveValue(depot);
-  for (const typed of ['', 'photos']) {
-    await find.fill(typed);
-    await page.keyboard.press('Control+k');
-    await box().fill('late arrivals');
-    await option('Work starts at').click();
-    await expect(find).toHaveValue('Work starts at');
-    await expect(site).toHaveValue(depot);
-  }
-  await expect(page.getByLabel('Work starts at')).toBeVisible();
-  await page.goto(system.at('people'));
-});
-
 test('pages, kiosks and actions are found as well', async () => {
   const goes = async (typed: string, name: RegExp, heading: string) => {
     await page.keyboard.press('Control+k');

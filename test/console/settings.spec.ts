@@ -120,6 +120,23 @@ test('settings are found by a word; what is wrong is said beside its field, and 
   await picture(page, 'settings', ['desk', 'narrow']);
 });
 
+test('a setting that the palette leads to again is shown again, at the site that was chosen', async () => {
+  await page.goto(at('settings?site='));
+  const site = page.getByLabel('Site', { exact: true });
+  const search = page.getByRole('searchbox', { name: 'Find a setting' });
+  await site.selectOption('South');
+  const south = await site.inputValue();
+  for (const typed of ['', 'photos']) {
+    await search.fill(typed);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('late arrivals');
+    await page.getByRole('option', { name: 'Work starts at' }).click();
+    await expect(search).toHaveValue('Work starts at');
+    await expect(site).toHaveValue(south);
+  }
+  await expect(page.getByLabel('Work starts at')).toBeVisible();
+});
+
 test('a setting is found, changed and saved with the keyboard alone', async () => {
   await page.goto(at('settings?site='));
   const keys = new Keys(page);
