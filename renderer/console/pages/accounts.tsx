@@ -84,11 +84,7 @@ export function Accounts({ role }: PageProps) {
                 sort: (a) => a.email,
                 cell: (a) => (a.email ? <Email of={a.email} /> : t('noEmail')),
               },
-              role: {
-                label: t('accounts.role'),
-                choice: (a) => [a.role, t(`role.${a.role}`)],
-                cell: (a) => t(`role.${a.role}`),
-              },
+              role: { label: t('accounts.role'), choice: (a) => [a.role, t(`role.${a.role}`)] },
               status: {
                 label: t('devices.statusLabel'),
                 choice: (a) => [stateOf(a), t(`accounts.${stateOf(a)}`)],

@@ -163,12 +163,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
               </div>
             ),
           },
-          action: {
-            label: t('audit.action'),
-            names: true,
-            sort: (r) => codeLabel('audit.actions', r.action),
-            cell: (r) => codeLabel('audit.actions', r.action),
-          },
+          action: { label: t('audit.action'), names: true, sort: (r) => codeLabel('audit.actions', r.action) },
           what: {
             label: t('audit.what'),
             sort: (r) => r.route,

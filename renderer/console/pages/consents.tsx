@@ -75,11 +75,7 @@ export function Consents() {
               </>
             ),
           },
-          via: {
-            label: t('consents.via'),
-            choice: (c) => [c.via, t(`people.via.${c.via}`)],
-            cell: (c) => t(`people.via.${c.via}`),
-          },
+          via: { label: t('consents.via'), choice: (c) => [c.via, t(`people.via.${c.via}`)] },
           at: { label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
         }}
       />

@@ -3,11 +3,11 @@ import { api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { personColumn } from '../parts/column.tsx';
 import { FilterBar } from '../parts/filters.tsx';
 import { DirectionChip, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
-import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
@@ -38,18 +38,12 @@ export function Corrections({ query, role }: PageProps) {
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={{
           madeAt: { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
-          by: { label: t('corrections.by'), sort: whoMade, cell: (row) => <bdi>{whoMade(row)}</bdi> },
-          person: {
-            label: t('corrections.person'),
-            heads: true,
-            sort: (row) => row.name,
-            cell: (row) => <PersonLink id={row.person} name={row.name} />,
-          },
+          by: { label: t('corrections.by'), sort: whoMade },
+          person: personColumn(t('corrections.person'), 'person'),
           what: {
             label: t('corrections.what'),
             names: true,
             choice: (row) => [row.kind, t(`corrections.kind.${row.kind}`)],
-            cell: (row) => t(`corrections.kind.${row.kind}`),
           },
           before: {
             label: t('corrections.before'),
@@ -70,11 +64,7 @@ export function Corrections({ query, role }: PageProps) {
                 </span>
               ),
           },
-          reason: {
-            label: t('corrections.reason'),
-            sort: (row) => row.reason,
-            cell: (row) => <bdi>{row.reason}</bdi>,
-          },
+          reason: { label: t('corrections.reason'), sort: (row) => row.reason },
           undo: {
             label: t('corrections.undo'),
             cell: (row) =>

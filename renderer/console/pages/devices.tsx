@@ -6,10 +6,11 @@ import { ErrorNote, SelectField, TextField, useField } from '../../shared/web/fo
 import { Badge, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/pieces.tsx';
 import { useAll, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { kioskColumn } from '../parts/column.tsx';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink, OF_MACHINES, SiteLink } from '../parts/place-links.tsx';
+import { OF_MACHINES, SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -109,12 +110,7 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
         rowKey={(d) => d.id}
         empty={{ title: t('devices.none'), text: t('devices.noneText') }}
         columns={{
-          name: {
-            label: t('devices.name'),
-            heads: true,
-            sort: (d) => d.name,
-            cell: (d) => <KioskLink id={d.id} name={d.name} />,
-          },
+          name: kioskColumn(t('devices.name'), 'id'),
           status: {
             label: t('devices.statusLabel'),
             cell: (d) => (

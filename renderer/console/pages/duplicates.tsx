@@ -9,6 +9,7 @@ import { ErrorNote } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Fact } from '../../shared/web/pieces.tsx';
 import { usePages, useRead, useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { momentColumn } from '../parts/column.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFacts, PersonLink } from '../parts/person-fields.tsx';
@@ -188,11 +189,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
             sort: namesOf,
             cell: (p) => <BothLinks people={p.people} />,
           },
-          why: {
-            label: t('duplicates.why'),
-            choice: (p) => [p.reason, t(`lookalikes.reason.${p.reason}`)],
-            cell: (p) => t(`lookalikes.reason.${p.reason}`),
-          },
+          why: { label: t('duplicates.why'), choice: (p) => [p.reason, t(`lookalikes.reason.${p.reason}`)] },
           where: {
             label: t('lookalikes.where'),
             sort: (p) => listed([placeOf(p.device), p.byName ?? '']),
@@ -207,7 +204,7 @@ function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          at: { label: t('lookalikes.at'), numeric: true, sort: (p) => p.at, cell: (p) => <Moment at={p.at} /> },
+          at: momentColumn(t('lookalikes.at'), 'at'),
           do: {
             label: t('attention.do'),
             cell: (p) =>

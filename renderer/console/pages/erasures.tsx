@@ -59,11 +59,7 @@ function List() {
             choice: (e) => [e.state, t(`erasures.state.${e.state}`)],
             cell: (e) => <Badge kind={tone(e.state)}>{t(`erasures.state.${e.state}`)}</Badge>,
           },
-          origin: {
-            label: t('erasures.origin'),
-            choice: (e) => [e.origin, t(`erasures.by.${e.origin}`)],
-            cell: (e) => t(`erasures.by.${e.origin}`),
-          },
+          origin: { label: t('erasures.origin'), choice: (e) => [e.origin, t(`erasures.by.${e.origin}`)] },
           waits: {
             label: t('erasures.waits'),
             sort: (e) => e.waitsFor && codeLabel('erasures.wait', e.waitsFor),

@@ -17,10 +17,11 @@ import { DialogButton, Empty, Panel } from '../../shared/web/pieces.tsx';
 import { useAll, useRead } from '../../shared/web/resource.tsx';
 import { go, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
+import { kioskColumn } from '../parts/column.tsx';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Ago } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink, SiteLink } from '../parts/place-links.tsx';
+import { SiteLink } from '../parts/place-links.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
 import { BulkButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -131,12 +132,7 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
           )))
       }
       columns={{
-        name: {
-          label: t('fleet.name'),
-          heads: true,
-          sort: (k) => k.name,
-          cell: (k) => <KioskLink id={k.id} name={k.name} />,
-        },
+        name: kioskColumn(t('fleet.name'), 'id'),
         state: { label: t('fleet.state'), sort: (k) => k.alerts.length, cell: (k) => <AlertBadges kiosk={k} /> },
         site: {
           when: sites.value.length > 1,
@@ -145,11 +141,7 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
           cell: (k) => <SiteLink id={k.site} />,
         },
         heard: { label: t('devices.heard'), sort: (k) => k.lastHeardAt, cell: (k) => <Ago at={k.lastHeardAt} /> },
-        version: {
-          label: t('fleet.version'),
-          sort: (k) => k.report?.version ?? null,
-          cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi>,
-        },
+        version: { label: t('fleet.version'), sort: (k) => k.report?.version ?? null },
         camera: { label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
         disk: {
           label: t('fleet.disk'),

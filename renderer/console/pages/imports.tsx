@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { type ImportRun, listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
-import { numberOf } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { AreaField, CheckField, SelectField, useCheck, useField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
@@ -47,20 +46,11 @@ function List() {
               </a>
             ),
           },
-          state: {
-            label: t('imports.stateLabel'),
-            choice: (r) => [r.state, t(`imports.state.${r.state}`)],
-            cell: (r) => t(`imports.state.${r.state}`),
-          },
+          state: { label: t('imports.stateLabel'), choice: (r) => [r.state, t(`imports.state.${r.state}`)] },
           ...Object.fromEntries(
             (['waiting', 'judged', 'accepted', 'applied', 'refused'] as const).map((name) => [
               name,
-              {
-                label: t(`imports.count.${name}`),
-                numeric: true,
-                sort: (r: ImportRun) => r.counts[name],
-                cell: (r: ImportRun) => numberOf(r.counts[name]),
-              },
+              { label: t(`imports.count.${name}`), numeric: true, sort: (r: ImportRun) => r.counts[name] },
             ]),
           ),
         }}

@@ -5,7 +5,7 @@ import { DialogButton } from '../../shared/web/pieces.tsx';
 import { usePages, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/labels.tsx';
+import { momentColumn } from '../parts/column.tsx';
 import { MomentField, useMoment } from '../parts/moment-field.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -55,24 +55,14 @@ function List({ mayOpen }: { mayOpen: boolean }) {
             label: t('incidents.severity'),
             sort: (i) => SEVERITIES.indexOf(i.severity),
             choice: (i) => [i.severity, t(`incidents.is.${i.severity}`)],
-            cell: (i) => t(`incidents.is.${i.severity}`),
           },
-          state: {
-            label: t('incidents.stateLabel'),
-            choice: (i) => [i.state, t(`incidents.state.${i.state}`)],
-            cell: (i) => t(`incidents.state.${i.state}`),
-          },
+          state: { label: t('incidents.stateLabel'), choice: (i) => [i.state, t(`incidents.state.${i.state}`)] },
           clock: {
             label: t('incidents.clock'),
             sort: (i) => i.clock.dueAt,
             cell: (i) => <ClockBadge clock={i.clock} />,
           },
-          foundAt: {
-            label: t('incidents.foundAt'),
-            numeric: true,
-            sort: (i) => i.foundAt,
-            cell: (i) => <Moment at={i.foundAt} />,
-          },
+          foundAt: momentColumn(t('incidents.foundAt'), 'foundAt'),
         }}
       />
     </PageFrame>

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { type JobRun, listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { momentColumn } from '../parts/column.tsx';
 import { filterOf, SelectFilter } from '../parts/filters.tsx';
-import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
+import { Ago, codeLabel } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -36,12 +37,7 @@ export function Jobs() {
             rowKey={(j) => j.job}
             tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
             columns={{
-              job: {
-                label: t('jobs.job'),
-                heads: true,
-                sort: (j) => codeLabel('jobs.name', j.job),
-                cell: (j) => codeLabel('jobs.name', j.job),
-              },
+              job: { label: t('jobs.job'), heads: true, sort: (j) => codeLabel('jobs.name', j.job) },
               every: { label: t('jobs.every'), sort: (j) => j.everyMs, cell: (j) => every(j.everyMs) },
               last: {
                 label: t('jobs.last'),
@@ -74,19 +70,9 @@ export function Jobs() {
               rowKey={(r) => String(r.id)}
               tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
               columns={{
-                started: {
-                  label: t('jobs.started'),
-                  numeric: true,
-                  sort: (r) => r.startedAt,
-                  cell: (r) => <Moment at={r.startedAt} />,
-                },
-                job: {
-                  label: t('jobs.job'),
-                  heads: true,
-                  sort: (r) => codeLabel('jobs.name', r.job),
-                  cell: (r) => codeLabel('jobs.name', r.job),
-                },
-                last: { label: t('jobs.last'), choice: outcomeOf, cell: (r) => outcomeOf(r)[1] },
+                started: momentColumn(t('jobs.started'), 'startedAt'),
+                job: { label: t('jobs.job'), heads: true, sort: (r) => codeLabel('jobs.name', r.job) },
+                last: { label: t('jobs.last'), choice: outcomeOf },
                 report: {
                   label: t('jobs.report'),
                   sort: reportOf,

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { PrintableCard } from '../../../sync/protocol/api/credentials.ts';
 import { createPerson, listPeople, NewPerson, Person, setPersonSites } from '../../../sync/protocol/api/people.ts';
-import { numberOf } from '../../shared/i18n.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { CheckFields, ErrorNote, Form, SelectField, TextField, useField, useFields } from '../../shared/web/form.tsx';
@@ -82,12 +81,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
         sort: (p: Person) => t(`people.standing.${p.consent}`),
         cell: (p: Person) => <Standing of={p.consent} />,
       },
-      templates: {
-        label: t('people.templates'),
-        numeric: true,
-        sort: (p: Person) => p.templates,
-        cell: (p: Person) => numberOf(p.templates),
-      },
+      templates: { label: t('people.templates'), numeric: true, sort: (p: Person) => p.templates },
       site: {
         label: t('people.site'),
         cell: (p: Person) => <SiteLinks ids={p.sites} none="–" />,

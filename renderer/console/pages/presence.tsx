@@ -5,10 +5,10 @@ import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
 import { useResource } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { personColumn } from '../parts/column.tsx';
 import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -51,12 +51,7 @@ export function PresenceView({ query }: PageProps) {
                   rows={presence.people}
                   rowKey={(row: Inside) => row.person}
                   columns={{
-                    person: {
-                      label: t('presence.person'),
-                      heads: true,
-                      sort: (row) => row.name,
-                      cell: (row) => <PersonLink id={row.person} name={row.name} />,
-                    },
+                    person: personColumn(t('presence.person'), 'person'),
                     since: {
                       label: t('presence.since'),
                       sort: (row) => row.since,
@@ -74,11 +69,7 @@ export function PresenceView({ query }: PageProps) {
                       sort: (row) => row.device && kioskOf(row.device, presence.kiosks),
                       cell: (row) => <AtKiosk device={row.device} known={presence.kiosks} />,
                     },
-                    method: {
-                      label: t('presence.method'),
-                      choice: (row) => [row.method, t(`method.${row.method}`)],
-                      cell: (row) => t(`method.${row.method}`),
-                    },
+                    method: { label: t('presence.method'), choice: (row) => [row.method, t(`method.${row.method}`)] },
                   }}
                 />
               </>

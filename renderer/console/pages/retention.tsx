@@ -8,11 +8,12 @@ import { AreaField, ErrorNote, SelectField, TextField, useFields } from '../../s
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
+import { kioskColumn, momentColumn } from '../parts/column.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonField } from '../parts/people-search.tsx';
 import { PersonOrId } from '../parts/person-fields.tsx';
-import { KioskLink, SiteLink } from '../parts/place-links.tsx';
+import { SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -108,34 +109,15 @@ export function RetentionView({ role }: PageProps) {
             rowKey={(k) => `${k.device} ${k.what}`}
             tone={(k) => (k.overdue ? 'bad' : undefined)}
             columns={{
-              name: {
-                label: t('devices.name'),
-                heads: true,
-                sort: (k) => k.name,
-                cell: (k) => <KioskLink id={k.device} name={k.name} />,
-              },
-              what: {
-                label: t('retention.what'),
-                choice: (k) => [k.what, t(`retention.kind.${k.what}`)],
-                cell: (k) => t(`retention.kind.${k.what}`),
-              },
-              before: {
-                label: t('retention.nothingBefore'),
-                numeric: true,
-                sort: (k) => k.purgedBefore,
-                cell: (k) => <Moment at={k.purgedBefore} />,
-              },
+              name: kioskColumn(t('devices.name'), 'device'),
+              what: { label: t('retention.what'), choice: (k) => [k.what, t(`retention.kind.${k.what}`)] },
+              before: momentColumn(t('retention.nothingBefore'), 'purgedBefore'),
               confirmed: {
                 label: t('retention.confirmed'),
                 sort: (k) => k.confirmedAt,
                 cell: (k) => <Ago at={k.confirmedAt} />,
               },
-              status: {
-                label: t('devices.statusLabel'),
-                sort: (k) => Number(k.overdue),
-                choice: stateOf,
-                cell: (k) => stateOf(k)[1],
-              },
+              status: { label: t('devices.statusLabel'), sort: (k) => Number(k.overdue), choice: stateOf },
             }}
           />
         </section>
@@ -189,12 +171,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
           rows={holds.value.items}
           rowKey={(hold) => hold.id}
           columns={{
-            reason: {
-              label: t('retention.reason'),
-              heads: true,
-              sort: (hold) => hold.reason,
-              cell: (hold) => <bdi>{hold.reason}</bdi>,
-            },
+            reason: { label: t('retention.reason'), heads: true, sort: (hold) => hold.reason },
             person: {
               label: t('corrections.person'),
               sort: (hold) => hold.name,
@@ -205,18 +182,8 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
               sort: (hold) => hold.site && (siteOf(hold.site)?.name ?? null),
               cell: (hold) => (hold.site ? <SiteLink id={hold.site} /> : '–'),
             },
-            from: {
-              label: t('retention.from'),
-              numeric: true,
-              sort: (hold) => hold.from,
-              cell: (hold) => <Moment at={hold.from} />,
-            },
-            until: {
-              label: t('retention.until'),
-              numeric: true,
-              sort: (hold) => hold.until,
-              cell: (hold) => <Moment at={hold.until} />,
-            },
+            from: momentColumn(t('retention.from'), 'from'),
+            until: momentColumn(t('retention.until'), 'until'),
             do: {
               when: mayWrite,
               label: t('attention.do'),

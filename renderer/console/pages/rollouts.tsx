@@ -4,13 +4,12 @@ import {
   listRollouts,
   type Repository as RepositoryShape,
 } from '../../../sync/protocol/api/rollouts.ts';
-import { numberOf } from '../../shared/i18n.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useNews, usePages, useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import { Moment } from '../parts/labels.tsx';
+import { momentColumn } from '../parts/column.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -88,36 +87,11 @@ function Past({ after }: { after: string | null }) {
         empty={{ title: t('rollouts.none') }}
         rowKey={(r) => r.id}
         columns={{
-          version: {
-            label: t('rollouts.version'),
-            heads: true,
-            sort: (r) => r.version,
-            cell: (r) => <bdi>{r.version}</bdi>,
-          },
-          startedAt: {
-            label: t('rollouts.startedAt'),
-            numeric: true,
-            sort: (r) => r.startedAt,
-            cell: (r) => <Moment at={r.startedAt} />,
-          },
-          ended: {
-            label: t('rollouts.ended'),
-            numeric: true,
-            sort: (r) => r.endedAt,
-            cell: (r) => <Moment at={r.endedAt} />,
-          },
-          healthy: {
-            label: t('rollouts.kiosk.healthy'),
-            numeric: true,
-            sort: (r) => r.counts.healthy,
-            cell: (r) => numberOf(r.counts.healthy),
-          },
-          back: {
-            label: t('rollouts.kiosk.rolled-back'),
-            numeric: true,
-            sort: (r) => r.counts['rolled-back'],
-            cell: (r) => numberOf(r.counts['rolled-back']),
-          },
+          version: { label: t('rollouts.version'), heads: true, sort: (r) => r.version },
+          startedAt: momentColumn(t('rollouts.startedAt'), 'startedAt'),
+          ended: momentColumn(t('rollouts.ended'), 'endedAt'),
+          healthy: { label: t('rollouts.kiosk.healthy'), numeric: true, sort: (r) => r.counts.healthy },
+          back: { label: t('rollouts.kiosk.rolled-back'), numeric: true, sort: (r) => r.counts['rolled-back'] },
         }}
       />
     </section>

@@ -77,7 +77,6 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                   label: t('schedules.what'),
                   heads: true,
                   sort: whatLabel,
-                  cell: (row) => <bdi>{whatLabel(row)}</bdi>,
                   below: (row) => row.only && <span class="muted small">{t(`reports.onlyOf.${row.only}`)}</span>,
                 },
                 when: {

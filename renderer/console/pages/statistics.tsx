@@ -9,10 +9,10 @@ import { Empty, Panel } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
+import { kioskColumn } from '../parts/column.tsx';
 import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { KioskLink } from '../parts/place-links.tsx';
 import { queueLines } from '../parts/queue-lines.ts';
 import { Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
@@ -128,13 +128,8 @@ function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
         rows={kiosks}
         rowKey={(k) => k.id}
         columns={{
-          kiosk: {
-            label: t('attendance.kiosk'),
-            heads: true,
-            sort: (k) => k.name,
-            cell: (k) => <KioskLink id={k.id} name={k.name} />,
-          },
-          faces: { label: t('statistics.faces'), numeric: true, sort: (k) => k.faces, cell: (k) => numberOf(k.faces) },
+          kiosk: kioskColumn(t('attendance.kiosk'), 'id'),
+          faces: { label: t('statistics.faces'), numeric: true, sort: (k) => k.faces },
           failures: {
             label: t('statistics.failed'),
             numeric: true,

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as webhooks from '../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../shared/button.tsx';
-import { listed, numberOf } from '../../shared/i18n.ts';
+import { listed } from '../../shared/i18n.ts';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import {
@@ -312,7 +312,6 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
             label: t('webhooks.kindLabel'),
             names: true,
             choice: (d) => [d.kind, codeLabel('webhooks.kind', d.kind.replace('.', '-'))],
-            cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
           },
           state: {
             label: t('webhooks.stateLabel'),
@@ -325,12 +324,7 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
               </Badge>
             ),
           },
-          attempts: {
-            label: t('webhooks.attempts'),
-            numeric: true,
-            sort: (d) => d.attempts,
-            cell: (d) => numberOf(d.attempts),
-          },
+          attempts: { label: t('webhooks.attempts'), numeric: true, sort: (d) => d.attempts },
           answer: {
             label: t('webhooks.answer'),
             sort: (d) => d.lastAnswer,

@@ -4,7 +4,7 @@ import { CheckField } from '../../shared/web/form.tsx';
 import { keep, kept } from '../../shared/web/preferences.ts';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import type { Column } from './column.ts';
+import type { Column } from './column.tsx';
 
 interface ChooseColumnsProps {
   columns: readonly (readonly [string, Pick<Column<never>, 'label' | 'heads'>])[];

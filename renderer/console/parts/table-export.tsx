@@ -6,7 +6,7 @@ import { type Answer, save } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
-import type { Column } from './column.ts';
+import { type Column, cellOf } from './column.tsx';
 
 interface ExportRowsProps<T> {
   /** Of the file, without its ending. */
@@ -24,7 +24,7 @@ export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>
     const answer = chosen.length > 0 ? { ok: true as const, value: chosen } : await all();
     if (!answer.ok) return answer;
     const { stringify } = await import('csv-stringify/browser/esm/sync');
-    const texts = columns.map((c) => [c.label, ...answer.value.map((row) => textOf([c.cell(row), c.below?.(row)]))]);
+    const texts = columns.map((c) => [c.label, ...answer.value.map((row) => textOf([cellOf(c, row), c.below?.(row)]))]);
     // A column of buttons has nothing to say.
     const filled = texts.filter(([, ...cells]) => cells.some((text) => text !== ''));
     const lines = ['', ...answer.value].map((_, i) => filled.map((column) => column[i]));

@@ -5,7 +5,7 @@ import { currentLanguage, labelled } from '../../shared/i18n.ts';
 import { SelectField, TextField } from '../../shared/web/form.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import type { Column } from './column.ts';
+import type { Column } from './column.tsx';
 
 /** Rows from which on there is something to filter: fewer are seen at a glance. */
 const FILTERED_FROM = 6;

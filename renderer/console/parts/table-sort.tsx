@@ -6,7 +6,7 @@ import { SelectField } from '../../shared/web/form.tsx';
 import { type Paged, type Pages, usePages } from '../../shared/web/resource.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { type Column, sortOf } from './column.ts';
+import { type Column, sortOf } from './column.tsx';
 import { known } from './table-filter.tsx';
 
 export interface List<T, A = unknown> extends Pages<T, A> {

@@ -6,7 +6,7 @@ import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
-import type { Column } from './column.ts';
+import { type Column, cellOf } from './column.tsx';
 import { Skeleton } from './reading.tsx';
 import { RowName, Unchoose } from './row-button.tsx';
 import { ChooseColumns, useHidden } from './table-columns.tsx';
@@ -190,10 +190,10 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
                       <div class="cell">
                         {own ? (
                           <div class="names-row" id={own}>
-                            {c.cell(row)}
+                            {cellOf(c, row)}
                           </div>
                         ) : (
-                          c.cell(row)
+                          cellOf(c, row)
                         )}
                         {c.below?.(row)}
                       </div>

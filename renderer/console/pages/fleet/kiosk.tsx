@@ -10,6 +10,7 @@ import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/piec
 import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
+import { momentColumn } from '../../parts/column.tsx';
 import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { SiteLink } from '../../parts/place-links.tsx';
@@ -249,12 +250,8 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
                 </div>
               ),
             },
-            when: { label: t('fleet.when'), numeric: true, sort: (r) => r.at, cell: (r) => <Moment at={r.at} /> },
-            who: {
-              label: t('fleet.who'),
-              sort: (r) => staffByLabel(r.by),
-              cell: (r) => <bdi>{staffByLabel(r.by)}</bdi>,
-            },
+            when: momentColumn(t('fleet.when'), 'at'),
+            who: { label: t('fleet.who'), sort: (r) => staffByLabel(r.by) },
           }}
         />
       )}
@@ -322,12 +319,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
           rows={commands}
           rowKey={(c) => c.id}
           columns={{
-            what: {
-              label: t('fleet.what'),
-              heads: true,
-              choice: (c) => [c.what, t(`fleet.command.${c.what}`)],
-              cell: (c) => t(`fleet.command.${c.what}`),
-            },
+            what: { label: t('fleet.what'), heads: true, choice: (c) => [c.what, t(`fleet.command.${c.what}`)] },
             state: {
               label: t('fleet.state'),
               choice: (c) => [c.state, t(`fleet.commandState.${c.state}`)],

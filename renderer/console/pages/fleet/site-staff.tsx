@@ -91,7 +91,6 @@ export function KioskStaffPage({ role }: { role: Role }) {
                 label: t('kioskStaff.name'),
                 heads: true,
                 sort: (one) => one.name,
-                cell: (one) => <bdi>{one.name}</bdi>,
                 below: (one) => (
                   <>
                     <p class="muted small">
@@ -104,7 +103,6 @@ export function KioskStaffPage({ role }: { role: Role }) {
               role: {
                 label: t('kioskStaff.roleLabel'),
                 choice: (one) => [one.role, t(`kioskStaff.role.${one.role}`)],
-                cell: (one) => t(`kioskStaff.role.${one.role}`),
                 below: (one) => <p class="muted small">{placeLabel(one)}</p>,
               },
               state: {

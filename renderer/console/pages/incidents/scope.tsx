@@ -3,15 +3,14 @@ import { dataKinds } from '../../../../sync/protocol/api/data-kinds.ts';
 import { AUDIT_ACTIONS } from '../../../../sync/protocol/api/endpoint.ts';
 import * as incidents from '../../../../sync/protocol/api/incidents.ts';
 import { Button } from '../../../shared/button.tsx';
-import { numberOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useFields } from '../../../shared/web/form.tsx';
 import { DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { type Key, t } from '../../i18n.ts';
+import { momentColumn, personColumn } from '../../parts/column.tsx';
 import { filterOf } from '../../parts/filters.tsx';
 import { codeLabel, Email, kindsLabel, Moment } from '../../parts/labels.tsx';
-import { PersonLink } from '../../parts/person-fields.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
@@ -179,30 +178,11 @@ function Affected({ id }: { id: string }) {
         rows={value.people}
         rowKey={(p) => p.person}
         columns={{
-          name: {
-            label: t('people.name'),
-            heads: true,
-            sort: (p) => p.name,
-            cell: (p) => <PersonLink id={p.person} name={p.name} />,
-          },
+          name: personColumn(t('people.name'), 'person'),
           email: { label: t('people.email'), sort: (p) => p.email, cell: (p) => <Email of={p.email ?? '–'} /> },
-          data: {
-            label: t('incidents.data'),
-            sort: (p) => kindsLabel(p.data),
-            cell: (p) => kindsLabel(p.data),
-          },
-          rows: {
-            label: t('incidents.affectedRows'),
-            numeric: true,
-            sort: (p) => p.rows,
-            cell: (p) => numberOf(p.rows),
-          },
-          last: {
-            label: t('incidents.affectedLast'),
-            numeric: true,
-            sort: (p) => p.last,
-            cell: (p) => <Moment at={p.last} />,
-          },
+          data: { label: t('incidents.data'), sort: (p) => kindsLabel(p.data) },
+          rows: { label: t('incidents.affectedRows'), numeric: true, sort: (p) => p.rows },
+          last: momentColumn(t('incidents.affectedLast'), 'last'),
         }}
       />
     </div>

@@ -4,9 +4,9 @@ import { labelled, listed } from '../../../shared/i18n.ts';
 import { Badge } from '../../../shared/web/pieces.tsx';
 import { usePages } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { kioskColumn } from '../../parts/column.tsx';
 import { filterOf, SelectFilter } from '../../parts/filters.tsx';
 import { Ago, codeLabel, moment } from '../../parts/labels.tsx';
-import { KioskLink } from '../../parts/place-links.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { ringName } from './rings.tsx';
 
@@ -75,17 +75,8 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
         rowKey={(k) => k.device}
         empty={{ title: t('rollouts.noKiosks') }}
         columns={{
-          name: {
-            label: t('devices.name'),
-            heads: true,
-            sort: (k) => k.name,
-            cell: (k) => <KioskLink id={k.device} name={k.name} />,
-          },
-          ring: {
-            label: t('rollouts.ringLabel'),
-            choice: (k) => [k.ring, ringName(rings, k.ring)],
-            cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi>,
-          },
+          name: kioskColumn(t('devices.name'), 'device'),
+          ring: { label: t('rollouts.ringLabel'), choice: (k) => [k.ring, ringName(rings, k.ring)] },
           state: {
             label: t('rollouts.stateLabel'),
             sort: (k) => KIOSK_STATES.indexOf(k.state),
