@@ -29,19 +29,17 @@ const seen = async (name: string) => {
 const field = (label: string) => page.getByLabel(label, { exact: true });
 /** Rows of the table as text, cell by cell, without their buttons. */
 const rows = () =>
-  page
-    .locator('main table tbody tr')
-    .evaluateAll((all) =>
-      all.map((row) =>
-        [...row.querySelectorAll('th, td')].map((cell) =>
-          [...cell.querySelector('.cell')!.childNodes]
-            .filter((node) => node.nodeName !== 'BUTTON')
-            .map((node) => node.textContent)
-            .join('')
-            .trim(),
-        ),
+  page.locator('main table tbody tr').evaluateAll((all) =>
+    all.map((row) =>
+      [...row.querySelectorAll('th, td')].map((cell) =>
+        [...cell.querySelector('.cell')!.childNodes]
+          .filter((node) => node.nodeName !== 'BUTTON')
+          .map((node) => node.textContent)
+          .join('')
+          .trim(),
       ),
-    );
+    ),
+  );
 
 test.beforeAll(async ({ browser }) => {
   system = await newSystem('North entrance');
@@ -233,7 +231,9 @@ test('cards of several people are printed together, each whole, and nothing else
   for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
   // Their codes are not lost by a slip.
   await page.keyboard.press('Escape');
-  await page.getByRole('dialog').last().getByRole('button', { name: 'Cancel' }).click();
+  const asked = page.getByRole('dialog', { name: 'Close without printing' });
+  await expect(asked.getByRole('button', { name: 'Close without printing' })).toBeVisible();
+  await asked.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Print', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await expect(page.getByRole('dialog')).toHaveCount(0);
