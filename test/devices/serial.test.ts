@@ -8,7 +8,7 @@ import { type SerialCable, SOCAT, serialCable } from '../services/serial-line.ts
 /* The drivers on real ports of the system (ptys): plugged in, pulled out, damaged on the line, silent. */
 
 /** Checks more often than a kiosk, so that a test does not wait for seconds. */
-const pace = { pollMs: 30 };
+const pollMs = 30;
 const soon = { timeout: 60_000, interval: 10 };
 const LCUS = { shut: 'a00100a1', open: 'a00101a2' };
 
@@ -43,7 +43,7 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
     },
     monotonic: () => performance.now() + clock.ahead,
     log: () => undefined,
-    pace,
+    pollMs,
     onBadge: (badge) => reads.push(badge),
     onTime: () => undefined,
     onStatus: () => undefined,

@@ -53,15 +53,6 @@ decoder for films. Samples are frames with a face; in each the largest counts.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
-interface EvalOptions {
-  visits?: boolean;
-  groups?: string;
-  json?: boolean;
-  svg?: string;
-  embedder?: string;
-  seed: string;
-}
-
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
   const faces = group(program, 'faces').description('Detect, embed and compare faces in pictures.');
@@ -72,7 +63,7 @@ export function registerFaces(program: Command): Command {
     .option('--json', 'one line of JSON per file')
     .option('--files-from <list>', 'read more file names from this file, one per line (- for standard input)')
     .addHelpText('after', EMBED_HELP)
-    .action(async (files: string[], options: { json?: boolean; filesFrom?: string }) => {
+    .action(async (files, options) => {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
         faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
@@ -98,7 +89,7 @@ export function registerFaces(program: Command): Command {
     )
     .option('--seed <n>', 'random seed, so that a run can be repeated', '1')
     .addHelpText('after', EVAL_HELP)
-    .action(async (folder: string, options: EvalOptions) => {
+    .action(async (folder, options) => {
       const seed = Number(options.seed);
       if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });
       await withPipeline(options.embedder ?? null, async (pipeline) => {
@@ -122,7 +113,7 @@ export function registerFaces(program: Command): Command {
     .option('--fps <n>', 'samples a second; the frames of a folder are so far apart', '15')
     .option('--seed <n>', 'random seed of the waits, so that a run can be repeated', '1')
     .addHelpText('after', LIVENESS_HELP)
-    .action(async (files: string[], options: { json?: boolean; fps: string; seed: string }) => {
+    .action(async (files, options) => {
       const [fps, seed] = [Number(options.fps), Number(options.seed)];
       if (!(fps > 0 && fps <= 120)) faces.error('error: --fps takes a number up to 120', { exitCode: EXIT.usage });
       if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });

@@ -14,7 +14,7 @@ import {
   targetFile,
   targetPath,
 } from '../../../sync/protocol/wire/release.ts';
-import { unpackBuild } from '../../host-browser/update/unpack.ts';
+import { hashFile, unpackBuild } from '../../host-browser/update/unpack.ts';
 
 export interface InspectedArchive {
   readonly build: ReturnType<typeof buildFacts>;
@@ -38,9 +38,7 @@ export async function inspectArchive(file: string, manifest: string | undefined)
   if (!format) throw new Problem('release-archive-unknown', { file, formats: BuildFormat.options.join(', ') });
   if (size === 0 || size > MAX_BUILD_BYTES) throw new Problem('release-archive-size', { file, size });
   const build = format.endsWith('tar.gz') ? await unpacked(file) : stated(file, manifest);
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
-  return { build, format, length: size, sha256: hash.digest('hex') };
+  return { build, format, length: size, sha256: await hashFile(file) };
 }
 
 async function unpacked(file: string): Promise<InspectedArchive['build']> {

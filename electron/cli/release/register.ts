@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Command } from '@commander-js/extra-typings';
 import { describeStaged } from '../../../build/release/describe.ts';
 import { OFFLINE, type OfflineRole, ROLE_NAMES, type RoleName } from '../../../build/release/documents.ts';
@@ -13,6 +12,7 @@ import {
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { CommandOutput } from '../../core/command.ts';
+import { ask } from '../ask.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect, Option, wholeNumber } from '../options.ts';
 import { print, terminalOutput } from '../output.ts';
@@ -191,11 +191,6 @@ async function addBuild(workspace: Workspace, file: string, o: SignOptions): Pro
 async function confirm(question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) throw new Problem('confirmation-missing', { question });
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await new Promise<string>((resolve) => {
-    reader.once('close', () => resolve(''));
-    reader.question(`${question} [y/N] `, resolve);
-  });
-  reader.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem('not-confirmed');
+  const answer = await ask(`${question} [y/N] `).catch(() => ''); // none is a no
+  if (!/^y(es)?$/i.test(answer)) throw new Problem('not-confirmed');
 }

@@ -8,7 +8,7 @@ import { createGpsReceiver, type GpsReceiver } from './gps/receiver.ts';
 import { createDeviceReporter, type DeviceHealth, deviceNotices } from './health.ts';
 import { PAUSE_MS } from './readers/framing.ts';
 import { type BadgeStream, createBadgeStream, masked } from './readers/reader.ts';
-import { type KeptPort, keepPort, type Pace } from './serial/kept-port.ts';
+import { type KeptPort, keepPort } from './serial/kept-port.ts';
 import type { FoundPort, SerialPorts } from './serial/port.ts';
 
 /** How often health is looked at without an event, ms. */
@@ -52,7 +52,7 @@ export interface DevicesOptions {
   readonly store: Parameters<typeof createDeviceReporter>[0];
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
-  readonly pace?: Pace;
+  readonly pollMs?: number;
   readonly onBadge: (badge: string) => void;
   /** The time of the satellites, when it can be believed; ms since 1970. */
   readonly onTime: (gpsMs: number) => void;
@@ -89,8 +89,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
     report(health());
     options.onStatus();
   };
-  const pace = options.pace && { pace: options.pace };
-  const shared = { ports, monotonic, log, ...pace, onState: () => queueMicrotask(refresh) };
+  const shared = { ports, monotonic, log, pollMs: options.pollMs, onState: () => queueMicrotask(refresh) };
   const portOf = ({ path, trouble }: Pick<KeptPort, 'path' | 'trouble'>) => ({ path, trouble });
   const report = createDeviceReporter(options.store, monotonic);
 

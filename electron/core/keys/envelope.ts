@@ -1,13 +1,12 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { decryptGcm, encryptGcm, GCM_OVERHEAD, NONCE_BYTES } from '../../../sync/protocol/seal/aes-gcm.ts';
 
 /**
  * AES-256-GCM envelopes (NIST SP 800-38D): version byte 1 ‖ 12-byte random nonce ‖ ciphertext ‖ 16-byte tag.
  * The associated data binds a ciphertext to the place it belongs to, so that it opens nowhere else.
  */
 const VERSION = 1;
-const NONCE = 12;
-const TAG = 16;
 
 /** Where a value lives. Logical names, never those of tables: a rename of a column must not break what is sealed. */
 export interface Place {
@@ -36,31 +35,16 @@ export function keyObject(bytes: Uint8Array): KeyObject {
 }
 
 export function seal(key: KeyObject, place: Place, plain: Uint8Array | string, random: Random): Buffer {
-  const nonce = random(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(associatedData(place));
-  const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
-  cipher.final(); // GCM is a stream mode: nothing is left to come
-  const out = Buffer.allocUnsafe(1 + NONCE + body.length + TAG);
-  out[0] = VERSION;
-  out.set(nonce, 1);
-  body.copy(out, 1 + NONCE);
-  cipher.getAuthTag().copy(out, 1 + NONCE + body.length);
-  return out;
+  const bytes = typeof plain === 'string' ? Buffer.from(plain, 'utf8') : plain;
+  return Buffer.concat([Buffer.of(VERSION), encryptGcm(key, associatedData(place), bytes, random(NONCE_BYTES))]);
 }
 
 /** @throws Problem `value-altered` when the envelope is not the one sealed for this place under this key */
 export function open(key: KeyObject, place: Place, envelope: Uint8Array): Buffer {
   try {
-    if (envelope.length < 1 + NONCE + TAG) throw new RangeError('too short');
+    if (envelope.length < 1 + GCM_OVERHEAD) throw new RangeError('too short');
     if (envelope[0] !== VERSION) throw new RangeError(`unknown version ${envelope[0]}`);
-    const end = envelope.length - TAG;
-    const decipher = createDecipheriv('aes-256-gcm', key, envelope.subarray(1, 1 + NONCE), { authTagLength: TAG });
-    decipher.setAAD(associatedData(place));
-    decipher.setAuthTag(envelope.subarray(end));
-    const plain = decipher.update(envelope.subarray(1 + NONCE, end));
-    decipher.final();
-    return plain;
+    return decryptGcm(key, associatedData(place), envelope.subarray(1));
   } catch (cause) {
     throw new Problem('value-altered', { field: place.field, cause });
   }

@@ -1,32 +1,26 @@
 import { hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { v7 } from 'uuid';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { canonicalText as canonical } from '../../../sync/protocol/seal/canonical.ts';
 import { EVENT_VERSION, type EventHeader } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
 
 /**
  * Pure parts of making an event: ids, canonical text, hashes. The check-in is the hot path, so the fixed frame of a
- * header is put together here by hand; a property test holds it equal to RFC 8785 as `canonicalize` makes it.
+ * header is put together here by hand; a property test holds it equal to RFC 8785.
  */
 
 /** Canonical JSON (RFC 8785) of a value, as text. @throws Problem `not-canonical` */
 export function canonicalText(value: unknown): string {
-  // Plain ASCII without quote and backslash, which most strings are, needs no second look.
-  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
-  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? '0' : String(value);
   let text: string | undefined;
   try {
-    text = canonicalize(value);
+    text = canonical(value);
   } catch (cause) {
-    throw notCanonical(cause);
+    throw new Problem('not-canonical', { cause });
   }
-  if (text === undefined) throw notCanonical();
+  if (text === undefined) throw new Problem('not-canonical');
   return text;
 }
-
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-const notCanonical = (cause?: unknown): Problem => new Problem('not-canonical', { cause });
 
 /** Parts of a header, `open` and the commitments already canonical. */
 export interface HeaderParts {
@@ -118,16 +112,8 @@ export function uuidBytes(text: string): Buffer {
  * event is found by its id without an index, which would cost each check-in another encrypted page.
  */
 export function uuidV7(ms: number, counter: number, random: Random): Buffer {
-  const out = Buffer.allocUnsafe(16);
-  out.writeUIntBE(Math.max(0, Math.floor(ms)) % 2 ** 48, 0, 6);
-  out[6] = 0x70 | ((counter >>> 28) & 0x0f);
-  out[7] = (counter >>> 20) & 0xff;
-  const r = random(6);
-  out[8] = 0x80 | ((counter >>> 14) & 0x3f);
-  out[9] = (counter >>> 6) & 0xff;
-  out[10] = ((counter & 0x3f) << 2) | (r[0]! & 0x03);
-  out.set(r.subarray(1), 11);
-  return out;
+  const msecs = Math.max(0, Math.floor(ms)) % 2 ** 48;
+  return v7({ msecs, seq: counter, random: random(16) }, Buffer.allocUnsafe(16));
 }
 
 /** The counter of an id made by uuidV7; any number for another UUID. */

@@ -2,7 +2,7 @@ import { Problem } from '../../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../interface.ts';
 import { createMutex } from '../../mutex.ts';
 import type { Door, RelayProtocol } from '../config.ts';
-import { type KeptPort, type KeptPortOptions, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
+import { type KeptPort, type KeptPortOptions, keepPort, type PortState } from '../serial/kept-port.ts';
 import { type OpenPort, type SerialPorts, within } from '../serial/port.ts';
 
 /** A command that takes longer than this has failed, ms. */
@@ -18,7 +18,7 @@ export interface DoorOptions {
   readonly ports: SerialPorts;
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
-  readonly pace?: Pace;
+  readonly pollMs?: number | undefined;
   readonly onState: () => void;
 }
 
@@ -28,7 +28,7 @@ export interface DoorOptions {
  * relay is first commanded to rest: what a program that died had left open is shut as soon as the next one runs, and
  * not before (docs/install/devices.md says which relay to take where that is too late).
  */
-export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions) {
+export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState }: DoorOptions) {
   const { protocol, mode } = config;
   /** Whether current flows in this state of the door. */
   const current = (open: boolean): boolean => (mode === 'fail-secure' ? open : !open);
@@ -46,7 +46,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     line: config,
     monotonic,
     log,
-    ...(pace && { pace }),
+    pollMs,
     ...restLines(protocol, current(false)),
     onData: () => undefined, // some boards answer; nothing depends on it
     onState,

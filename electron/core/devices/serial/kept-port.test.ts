@@ -36,7 +36,7 @@ function keep(ports: SerialPorts, gone: () => void) {
     line: Reader.parse({ name: 'gate', port: '/dev/reader' }),
     monotonic: () => performance.now(),
     log: () => undefined,
-    pace: { pollMs: 5 },
+    pollMs: 5,
     onData: (bytes) => heard.push(Buffer.from(bytes).toString()),
     onDisconnect: gone,
     onState: () => undefined,

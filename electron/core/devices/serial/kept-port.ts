@@ -5,13 +5,6 @@ import { findPort, type OpenPort, type SerialPorts } from './port.ts';
 /** `absent`: nothing there to open; `refused`: it is there and can't be opened; `silent`: open, and nothing comes. */
 export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
 
-/** Readers of the stream are notified of a pause after this, ms. */
-export interface Pace {
-  /** Between two polls of what is plugged in, ms. */
-  readonly pollMs: number;
-}
-export const PACE: Pace = { pollMs: 1_000 };
-
 export interface KeptPort {
   readonly state: PortState;
   /** Where it was found; null while it is not there. */
@@ -31,7 +24,8 @@ export interface KeptPortOptions {
   readonly line: Line;
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
-  readonly pace?: Pace;
+  /** Between two polls of what is plugged in, ms; a second by default. */
+  readonly pollMs?: number | undefined;
   /** Silent for longer while open, it is opened again, ms; absent: silence says nothing. */
   readonly silenceMs?: number;
   /** State of the port's outputs from the first moment on. */
@@ -48,8 +42,7 @@ export interface KeptPortOptions {
  * its path, by another device there, by silence), and opens it again when it is back.
  */
 export function keepPort(options: KeptPortOptions): KeptPort {
-  const { ports, name, line, monotonic, log } = options;
-  const { pollMs } = options.pace ?? PACE;
+  const { ports, name, line, monotonic, log, pollMs = 1_000 } = options;
   const kept: { -readonly [K in 'state' | 'path' | 'trouble' | 'port']: KeptPort[K] } = {
     state: 'absent',
     path: null,
