@@ -81,11 +81,8 @@ export async function newRecoveryCodes(tx: Tx, keys: Keys, account: string): Pro
     const letters = [...randomBytes((RECOVERY_BYTES * 8) / 5)].map((b) => ALPHABET[b % 32]!);
     return letters.join('');
   });
-  await insert(
-    tx,
-    'recovery_code',
-    codes.map((code) => ({ hash: keys.hashToken(recoveryText(account, code)), account, used_at: null })),
-  );
+  const rows = codes.map((code) => ({ hash: keys.hashToken(recoveryText(account, code)), account, used_at: null }));
+  await insert(tx, 'recovery_code', rows);
   return codes.map((code) => code.replaceAll(/(.{4})(?!$)/g, '$1-'));
 }
 
@@ -163,16 +160,12 @@ async function writeSealed(
   const totp = change.totp ?? (row.totp ? openTotp(keys, 'totp', id, before, row.totp) : null);
   const kept = row.totp_next ? openTotp(keys, 'totp-next', id, before, row.totp_next) : null;
   const next = change.totpNext === undefined ? kept : change.totpNext;
-  await update(
-    tx,
-    'account',
-    { id },
-    {
-      row_version: version,
-      email: email === null ? null : sealEmail(keys, id, version, email),
-      email_index: email === null ? null : emailIndex(keys, email),
-      totp: totp === null ? null : sealTotp(keys, 'totp', id, version, totp),
-      totp_next: next === null ? null : sealTotp(keys, 'totp-next', id, version, next),
-    },
-  );
+  const sealed = {
+    row_version: version,
+    email: email === null ? null : sealEmail(keys, id, version, email),
+    email_index: email === null ? null : emailIndex(keys, email),
+    totp: totp === null ? null : sealTotp(keys, 'totp', id, version, totp),
+    totp_next: next === null ? null : sealTotp(keys, 'totp-next', id, version, next),
+  };
+  await update(tx, 'account', { id }, sealed);
 }

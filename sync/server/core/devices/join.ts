@@ -112,17 +112,9 @@ export async function approveDevice(context: IdentityContext, id: string, finger
     compare(row.fingerprint, fingerprint);
     if (row.status === 'revoked') throw new Problem('device-revoked');
     if (row.status === 'approved') return;
-    await update(
-      trx,
-      'device',
-      { id },
-      {
-        status: 'approved',
-        approved_at: now(),
-        provisioning_secret: keys.seal('field', secretPlace(id), randomBytes(SECRET_BYTES)),
-        trusts: keyring.signingKids.join(),
-      },
-    );
+    const secret = keys.seal('field', secretPlace(id), randomBytes(SECRET_BYTES));
+    const approved = { status: 'approved', approved_at: now(), trusts: keyring.signingKids.join() } as const;
+    await update(trx, 'device', { id }, { ...approved, provisioning_secret: secret });
     await republishSettings(trx, id, now());
   });
   return requireDevice(db, id);
@@ -234,12 +226,9 @@ export async function renewCertificate(
 async function issueFor({ db, keyring, now }: Context, device: string, csr: string): Promise<string> {
   const { ca } = keyring;
   const certPem = await issueDeviceCertificate(ca, device, csr, now().getTime());
-  await update(
-    db,
-    'device',
-    { id: device },
-    { cert_not_after: new X509Certificate(certPem).validToDate, cert_issuer: certificateId(ca.certPem) },
-  );
+  const { validToDate } = new X509Certificate(certPem);
+  const issued = { cert_not_after: validToDate, cert_issuer: certificateId(ca.certPem) };
+  await update(db, 'device', { id: device }, issued);
   return certPem;
 }
 

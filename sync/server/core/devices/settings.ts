@@ -100,11 +100,8 @@ export async function publishSettings(tx: Tx, devices: readonly string[], now: D
     const row = { revision, config: JSON.stringify(config), at: now };
     await upsert(tx, 'fleet_config', 'device', { device, ...row }, row);
   }
-  await publishDeviceState(
-    tx,
-    news.map(({ device, revision, config }) => ({ device, state: { kind: 'config', revision, config } })),
-    now,
-  );
+  const states = news.map(({ device, ...config }) => ({ device, state: { kind: 'config' as const, ...config } }));
+  await publishDeviceState(tx, states, now);
 }
 
 /** A removed device has received nothing: if it comes back, settings are sent again under a higher number. */

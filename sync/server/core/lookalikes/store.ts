@@ -75,10 +75,8 @@ export async function dropPairsOf(tx: Tx, person: string): Promise<NewChange[]> 
     .where(of([person]))
     .returning(['first', 'second'])
     .execute();
-  return lookalikeChanges(
-    tx,
-    rows.flatMap((r) => [r.first, r.second]),
-  );
+  const people = rows.flatMap((r) => [r.first, r.second]);
+  return lookalikeChanges(tx, people);
 }
 
 /** Two people are merged: pairs of the merged one become the kept one's. Call it before the merged one leaves their sites. */

@@ -64,11 +64,8 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
   // A deletion is a request for erasure (features/privacy/erasure/request.ts): here it changes nothing.
   const known = changes.filter((c) => c.personal.person !== undefined && c.change !== 'deleted');
   if (known.length === 0) return;
-  const rows = await lockRows(
-    tx,
-    keys,
-    known.map((c) => c.personal.person!),
-  );
+  const people = known.map((c) => c.personal.person!);
+  const rows = await lockRows(tx, keys, people);
   const newlyOut: string[] = [];
   for (const { gpsOptOut, personal, at } of known) {
     const row = rows.get(personal.person!)!;
@@ -148,13 +145,9 @@ export async function erasePeople(tx: Tx, people: readonly string[], now: Date):
     updated_at: now,
     deleted_at: now,
   };
-  await upsert(
-    tx,
-    'person',
-    'id',
-    people.map((id) => ({ id, ...nothing, row_version: 1 })),
-    { ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` },
-  );
+  const rows = people.map((id) => ({ id, ...nothing, row_version: 1 }));
+  const known = { ...nothing, deleted_at: sql<Date>`coalesce(person.deleted_at, excluded.deleted_at)` };
+  await upsert(tx, 'person', 'id', rows, known);
 }
 
 /**

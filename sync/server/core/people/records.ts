@@ -50,8 +50,9 @@ export async function readPeople(db: Db, keys: Keys, people: readonly string[]):
 }
 
 /** Names of people, decrypted; people without one, or erased, are absent. */
-export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, string>> {
-  const rows = await selectRows(db, keys, people, { shown: true });
+export async function namesOf(db: Db, keys: Keys, people: readonly (string | null)[]): Promise<Map<string, string>> {
+  const ids = people.filter((id) => id !== null);
+  const rows = await selectRows(db, keys, ids, { shown: true });
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
 }
 

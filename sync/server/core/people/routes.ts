@@ -118,12 +118,8 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
 /** People who are still there, in the order of these ids. */
 async function showLiving(db: Db, keys: Keys, ids: readonly string[], opened?: OpenedPeople): Promise<Shown[]> {
   if (ids.length === 0) return [];
-  const shown = await openPeople(
-    db,
-    keys,
-    await withAround(livingPeople(db).where('id', '=', among(ids))).execute(),
-    opened,
-  );
+  const rows = await withAround(livingPeople(db).where('id', '=', among(ids))).execute();
+  const shown = await openPeople(db, keys, rows, opened);
   return ids.flatMap((id) => shown.get(id) ?? []);
 }
 

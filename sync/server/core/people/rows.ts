@@ -82,10 +82,8 @@ export async function selectRows(
   const filled = rows.filter((r) => r.profile);
   const box = await personBox(db, keys, idsOf(filled));
   if (o.shown) noteAuditRoots(db, idsOf(filled), box.auditRoot);
-  const erased = await erasedSince(
-    db,
-    filled.flatMap((r) => (box.has(r.id) ? [] : [r.id])),
-  );
+  const keyless = filled.filter((r) => !box.has(r.id));
+  const erased = await erasedSince(db, idsOf(keyless));
   return rows.map(({ profile, piiVersion: _, ...row }) => ({
     ...row,
     values: profile && !erased.has(row.id) ? opened(box, row, profile) : {},

@@ -61,8 +61,14 @@ export async function listStaff(db: Db, keys: Keys) {
   }));
 }
 
-export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
+/** @param ids what is no member of staff is passed over */
+export async function staffNames(
+  db: Db,
+  keys: Keys,
+  ids: readonly (string | null | undefined)[],
+): Promise<ReadonlyMap<string, string>> {
+  const named = ids.filter((id) => typeof id === 'string');
+  const wanted = [...new Set(named)].filter((id) => id !== 'emergency');
   const rows = await findAll(db, 'staff_member', { id: wanted }, ['id', 'name']);
   return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
 }
@@ -144,14 +150,10 @@ function requireFree(meeting: readonly StaffRow[], badge: string | null, except?
 
 /** How many the fullest of the scopes has that one more would be sent to. */
 function fullest(there: readonly StaffRow[], scope: string | null): number {
-  const everywhere = there.filter((t) => t.scope === null).length;
-  const own = Map.groupBy(
-    there.filter((t) => t.scope !== null),
-    (t) => t.scope,
-  );
-  const most =
-    scope === null ? Math.max(0, ...[...own.values()].map((of) => of.length)) : (own.get(scope)?.length ?? 0);
-  return everywhere + most;
+  const byScope = Map.groupBy(there, (t) => t.scope);
+  const countOf = (one: string | null) => byScope.get(one)?.length ?? 0;
+  const scopes = scope === null ? [...byScope.keys()].filter((one) => one !== null) : [scope];
+  return countOf(null) + Math.max(0, ...scopes.map(countOf));
 }
 
 /**
@@ -215,12 +217,8 @@ async function changeKeys(
   const next = await change(held, row);
   if (!next) return [];
   const version = row.row_version + 1;
-  await update(
-    tx,
-    'staff_member',
-    { id },
-    { row_version: version, sealed: keys.sealJson(staffKeysPlace(id, version), next) },
-  );
+  const sealed = keys.sealJson(staffKeysPlace(id, version), next);
+  await update(tx, 'staff_member', { id }, { row_version: version, sealed });
   return [staffChanged(row.scope)];
 }
 
@@ -263,12 +261,8 @@ export async function reportedStaff(
     return [];
   }
   if (what === 'removed') {
-    await update(
-      tx,
-      'staff_member',
-      { id: member, device: event.device, removed_at: null },
-      { removed_at: at, removed_by: by ?? 'operator' },
-    );
+    const own = { id: member, device: event.device, removed_at: null };
+    await update(tx, 'staff_member', own, { removed_at: at, removed_by: by ?? 'operator' });
     return [];
   }
   const here = (row: { scope: string | null }) => row.scope === null || row.scope === event.scope;

@@ -121,11 +121,8 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
 
 /** Kiosks may have templates of this person and these models: from now on they are kept up to date. */
 export async function noteModels(tx: Tx, person: string, models: readonly string[]): Promise<void> {
-  await insertNew(
-    tx,
-    'person_model',
-    models.map((model) => ({ person, model })),
-  );
+  const rows = models.map((model) => ({ person, model }));
+  await insertNew(tx, 'person_model', rows);
 }
 
 /**

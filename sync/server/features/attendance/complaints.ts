@@ -34,11 +34,8 @@ export async function openComplaints(db: Db, keys: Keys, ids: readonly string[])
 export async function complaintsOf(db: Db, keys: Keys, names: readonly string[]): Promise<MyComplaint[]> {
   const rows = await findSorted(db, 'complaint', { person: names }, ['made_at', 'id'], { descending: true });
   const messages = await openComplaints(db, keys, idsOf(rows));
-  const notes = await openNotes(
-    db,
-    keys,
-    rows.map((r) => ({ kind: 'complaint', ref: r.id })),
-  );
+  const items = rows.map((r) => ({ kind: 'complaint', ref: r.id }));
+  const notes = await openNotes(db, keys, items);
   return rows.map((r) => {
     const noted = notes.get(`complaint ${r.id}`);
     return {

@@ -86,11 +86,8 @@ export async function historyOf(db: Db, keys: Keys, person: string, now: Date): 
     const at = instantOf(parsed, now);
     return { ...none, at, change: open.change ?? open.action ?? '', actor: open.by ?? null };
   });
-  const staff = await staffNames(
-    db,
-    keys,
-    read.flatMap((r) => r.actor ?? []),
-  );
+  const actors = read.map((r) => r.actor);
+  const staff = await staffNames(db, keys, actors);
   return read.map(({ at, actor, ...row }) => ({
     ...row,
     at: at.toISOString(),

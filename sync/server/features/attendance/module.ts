@@ -212,10 +212,8 @@ async function takeCheckins(
     from unnest(${column('id')}::uuid[], ${column('at')}::timestamptz[], ${column('direction')}::text[],
                 ${column('automatic')}::boolean[], ${column('method')}::text[], ${column('liveness')}::text[],
                 ${column('person')}::uuid[]) as u (id, at, direction, automatic, method, liveness, person)`.execute(tx);
-  await queueDue(
-    tx,
-    rows.flatMap(({ person, at }) => (person ? [{ person, site, at: new Date(at) }] : [])),
-  );
+  const due = rows.flatMap(({ person, at }) => (person ? [{ person, site, at: new Date(at) }] : []));
+  await queueDue(tx, due);
 }
 
 /** A void counts for a check-in of the same device alone; it may arrive before it. */
@@ -231,8 +229,6 @@ async function takeVoids({ tx, device, now }: Batch, events: readonly EventOf<'v
   const { rows: touched } = await sql<{ person: string | null; site: string | null; at: Date }>`
     update checkin set change = ${nextChange}
     where id = any(${[...seen]}::uuid[]) and device = ${device} returning person, site, at`.execute(tx);
-  await queueDue(
-    tx,
-    touched.flatMap(({ person, site, at }) => (person ? [{ person, site, at }] : [])),
-  );
+  const due = touched.flatMap(({ person, site, at }) => (person ? [{ person, site, at }] : []));
+  await queueDue(tx, due);
 }

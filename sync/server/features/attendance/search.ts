@@ -67,11 +67,8 @@ export async function staffOfRecords(
     left join event w on w.id = v.event
     where c.id = any(${[...records]}::uuid[])
       and (e.header->'open'->>'by' is not null or w.header->'open'->>'by' is not null)`.execute(db);
-  const names = await staffNames(
-    db,
-    keys,
-    rows.flatMap((r) => [r.by ?? [], r.voided_by ?? []].flat()),
-  );
+  const actors = rows.flatMap((r) => [r.by, r.voided_by]);
+  const names = await staffNames(db, keys, actors);
   return new Map(rows.map((r) => [r.id, { by: actorOf(r.by, names), voidedBy: actorOf(r.voided_by, names) }]));
 }
 

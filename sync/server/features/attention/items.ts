@@ -134,11 +134,8 @@ export async function listAttention(
   const { rows } = await sql<Row>`
     select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from ${listed(sources, o, now)} ${from}
     order by ${order} limit ${o.limit}`.execute(db);
-  const names = await namesOf(
-    db,
-    keys,
-    rows.flatMap((r) => [r.person, r.other].filter((id) => id !== null)),
-  );
+  const people = rows.flatMap((r) => [r.person, r.other]);
+  const names = await namesOf(db, keys, people);
   const details = new Map<string, AttentionDetails>();
   for (const [kind, of] of Map.groupBy(rows, (r) => r.kind)) {
     const refs = of.map((r) => r.ref);

@@ -78,11 +78,8 @@ async function* matches(
   let opened = 0;
   for (let from = behind; ; ) {
     const page = await readBehind(db, filter, sort, from);
-    const staff = await staffNames(
-      db,
-      keys,
-      page.flatMap((r) => (r.role === 'kiosk-staff' ? (r.actor ?? []) : [])),
-    );
+    const actors = page.map((r) => (r.role === 'kiosk-staff' ? r.actor : null));
+    const staff = await staffNames(db, keys, actors);
     for (const row of page) {
       const key = auditKeys.get(row.keyVersion);
       const seen = key ? viewOf(named, filter, key, openRow(key, row)) : null;

@@ -132,9 +132,8 @@ async function storeSnapshot(
 }
 
 async function databaseSize(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ size: number | string }>`select pg_database_size(current_database()) as size`.execute(
-    tx,
-  );
+  const { rows } = await sql<{ size: number | string }>`
+    select pg_database_size(current_database()) as size`.execute(tx);
   return Number(rows[0]!.size);
 }
 

@@ -161,11 +161,8 @@ async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<
         await askKiosk(tx, { device: id, what: 'decommission', name, by }, now());
     }
     if (left.length > 0) return { waits: 'kiosks', count: left.length };
-    await removeRemains(
-      tx,
-      tablesOf(modules).map(([table]) => table),
-      now(),
-    );
+    const tables = tablesOf(modules).map(([table]) => table);
+    await removeRemains(tx, tables, now());
     return { done: true };
   });
   notify('change');

@@ -54,14 +54,8 @@ export async function addFaces(
     await applyTemplates(tx, keys, person, madeHere(model, of), now);
     newChanges.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
   }
-  await keepPhotos(
-    tx,
-    keys,
-    person,
-    faces.map((f) => ({ id: v7(), picture: f.picture, pose: f.pose })),
-    by,
-    now,
-  );
+  const photos = faces.map(({ picture, pose }) => ({ id: v7(), picture, pose }));
+  await keepPhotos(tx, keys, person, photos, by, now);
   await appendChanges(tx, newChanges, now);
 }
 

@@ -62,15 +62,10 @@ export const enrolmentRoutes: readonly Route[] = [
         ...(await partnersOf(tx, person)),
         ...(other ? [other, ...(await partnersOf(tx, other))] : []),
       ];
+      const probes = usable.map(({ embedding }) => ({ embedding, not }));
       const why = { actor, route: 'POST /api/people/:person/enrolment', everyone: true };
       const { alike, own } = await audited(tx, keys, why, now, async (opened) => ({
-        alike: await mostAlike(
-          tx,
-          keys,
-          opened,
-          first,
-          usable.map(({ embedding }) => ({ embedding, not })),
-        ),
+        alike: await mostAlike(tx, keys, opened, first, probes),
         own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
       }));
       const enrolled = own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));

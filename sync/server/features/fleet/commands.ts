@@ -111,13 +111,9 @@ export async function takeAnswers(tx: Tx, events: readonly WireEvent[], device: 
     if (!row) continue;
     if (open.outcome === 'started') {
       if (row.outcome !== null && row.outcome !== 'withdrawn' && row.outcome !== 'expired') continue;
-      const farewellKey = destroys(row.what) ? (open.code ?? null) : null;
-      await update(
-        tx,
-        'fleet_command',
-        { id: row.id },
-        { outcome: 'started', started_at: now, answered_at: null, farewell_key: farewellKey },
-      );
+      const farewell_key = destroys(row.what) ? (open.code ?? null) : null;
+      const started = { outcome: 'started', started_at: now, answered_at: null, farewell_key } as const;
+      await update(tx, 'fleet_command', { id: row.id }, started);
       continue;
     }
     if (row.outcome === 'done' || row.outcome === 'failed' || row.outcome === 'refused') continue;

@@ -131,14 +131,13 @@ async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promis
     select id, header from event
     where device = ${device}::uuid and (type = 'staff' or header->'open' ? 'by')
     order by at desc, id desc limit ${SHOWN}`.execute(db);
-  const read = rows.map(({ id, header }) => ({ id, header: EventHeader.parse(header) }));
-  const names = await staffNames(
-    db,
-    keys,
-    read.flatMap(({ header: { open } }) => [open.by, open.member].filter((one) => typeof one === 'string')),
-  );
-  return read.map(({ id, header }) => {
-    const open = header.open as Partial<Open<'staff'>>;
+  const read = rows.map((row) => {
+    const header = EventHeader.parse(row.header);
+    return { id: row.id, header, open: header.open as Partial<Open<'staff'>> };
+  });
+  const named = read.flatMap(({ open }) => [open.by, open.member]);
+  const names = await staffNames(db, keys, named);
+  return read.map(({ id, header, open }) => {
     const other = open.member !== undefined && open.member !== open.by ? open.member : null;
     return {
       id,

@@ -120,10 +120,8 @@ const within = (table: string, scope: string | undefined, column = 'person'): Ra
 export async function reenrolments(db: Db, scope: string, now: Date): Promise<Reenrolment[]> {
   if (!(await facesAllowed(db, scope))) return [];
   const onCards = (await policyOf(db, scope)).templates === 'card';
-  const items = sql.join(
-    Object.values(reenrolmentAttention).map(({ items }) => items(now, scope)),
-    sql` union all `,
-  );
+  const each = Object.values(reenrolmentAttention).map(({ items }) => items(now, scope));
+  const items = sql.join(each, sql` union all `);
   const { rows } = await sql<{ person: string; reason: Reason }>`
     with here as (
       select s.person from person_site s join person p on p.id = s.person

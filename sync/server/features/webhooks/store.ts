@@ -142,10 +142,6 @@ async function replace(tx: Tx, keys: Keys, id: string, change: (receiver: Receiv
   const row = await findLocked(tx, 'webhook', { id });
   if (!row) throw unknown();
   const version = row.row_version + 1;
-  await update(
-    tx,
-    'webhook',
-    { id },
-    { sealed: keys.sealJson(webhookPlace(id, version), change(receiverOf(keys, row))), row_version: version },
-  );
+  const sealed = keys.sealJson(webhookPlace(id, version), change(receiverOf(keys, row)));
+  await update(tx, 'webhook', { id }, { sealed, row_version: version });
 }

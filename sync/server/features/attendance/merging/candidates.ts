@@ -36,14 +36,10 @@ export const duplicatesJob: Job = {
     inTransaction(db, async (tx) => {
       const at = now();
       const why = { actor: SYSTEM, route: 'job duplicates', everyone: true };
-      const pairs = await audited(
-        tx,
-        keys,
-        why,
-        at,
-        async (opened) => (await byNumber(tx, at)) + (await byTemplate(tx, keys, opened, likeness(config.weights), at)),
-      );
-      return { pairs };
+      const alike = likeness(config.weights);
+      // By number first: that is the better reason of a pair that is alike in both.
+      const pairs = await byNumber(tx, at);
+      return { pairs: pairs + (await audited(tx, keys, why, at, (opened) => byTemplate(tx, keys, opened, alike, at))) };
     }),
 };
 
@@ -55,12 +51,8 @@ async function byNumber(tx: Tx, now: Date): Promise<number> {
       where number_index is not null and deleted_at is null and merged_into is null
     )
     select id, first from living where id::text <> first limit 10000`.execute(tx);
-  return add(
-    tx,
-    rows.map((r) => ({ a: r.id, b: r.first, score: null })),
-    'number',
-    now,
-  );
+  const pairs = rows.map((r) => ({ a: r.id, b: r.first, score: null }));
+  return add(tx, pairs, 'number', now);
 }
 
 /** New templates against all of their model. */

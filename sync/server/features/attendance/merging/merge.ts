@@ -28,11 +28,8 @@ export async function listCandidates(
 ): Promise<Page<z.output<typeof Duplicate>>> {
   const open = db.selectFrom('merge_candidate').selectAll().where('status', '=', 'open');
   const page = await readPage(db, open, SORTING, ask);
-  const names = await namesOf(
-    db,
-    keys,
-    page.items.flatMap((r) => [r.first, r.second]),
-  );
+  const people = page.items.flatMap((r) => [r.first, r.second]);
+  const names = await namesOf(db, keys, people);
   return pageOfItems(page, (r) => ({
     id: r.id,
     people: [r.first, r.second].map((id) => ({ id, name: names.get(id) ?? null })),
@@ -133,10 +130,8 @@ export async function mergeCheckins({ tx, kept, merged }: Merge): Promise<void> 
     update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
     tx,
   );
-  await queueDue(
-    tx,
-    moved.map((r) => ({ person: kept, ...r })),
-  );
+  const due = moved.map((r) => ({ person: kept, ...r }));
+  await queueDue(tx, due);
 }
 
 /** The pair is decided; other pairs of the merged person become pairs of the kept one. */

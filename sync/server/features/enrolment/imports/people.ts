@@ -64,13 +64,10 @@ async function peopleBy(
     const byIndex = new Map<string, string>();
     for (const value of values.slice(i, i + SOUGHT))
       for (const index of keys.blindIndexes(`person.${field}`, value)) byIndex.set(index.toString('hex'), value);
+    const indexes = [...byIndex.keys()].map((hex) => Buffer.from(hex, 'hex'));
     const rows = await livingPeople(db)
       .select(`${field}_index as index` as const)
-      .where(
-        `${field}_index`,
-        'in',
-        [...byIndex.keys()].map((hex) => Buffer.from(hex, 'hex')),
-      )
+      .where(`${field}_index`, 'in', indexes)
       .orderBy('id')
       .execute();
     for (const { id, index } of rows) {

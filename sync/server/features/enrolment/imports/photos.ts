@@ -101,26 +101,16 @@ export async function decide(
     if (isDuplicate(row))
       await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
     await update(tx, 'import_photo', { id: photo }, { state: 'accepted', ...decided });
-  } else if (wanted.decision === 'refuse')
-    await update(
-      tx,
-      'import_photo',
-      { id: photo },
-      { state: 'refused', code: row.code ?? `refused-${wanted.reason}`, ...decided },
-    );
-  else
-    await update(
-      tx,
-      'import_photo',
-      { id: photo, state: ['accepted', 'refused'] },
-      {
-        // Rejected before anyone reviewed it: that is reversed.
-        state: row.measured === null && row.photo !== null ? 'waiting' : 'judged',
-        code: row.code?.startsWith('refused-') ? null : row.code,
-        decided_by: null,
-        decided_at: null,
-      },
-    );
+  } else if (wanted.decision === 'refuse') {
+    const code = row.code ?? `refused-${wanted.reason}`;
+    await update(tx, 'import_photo', { id: photo }, { state: 'refused', code, ...decided });
+  } else {
+    // Rejected before anyone reviewed it: that is reversed.
+    const state = row.measured === null && row.photo !== null ? 'waiting' : 'judged';
+    const undone = { state, code: row.code?.startsWith('refused-') ? null : row.code } as const;
+    const done = { id: photo, state: ['accepted', 'refused'] } as const;
+    await update(tx, 'import_photo', done, { ...undone, decided_by: null, decided_at: null });
+  }
   return row.person;
 }
 
@@ -164,16 +154,9 @@ export async function moveTo(
   await requireLiving(tx, person, 'none');
   const moved = { ...row, person };
   const box = await importBox(tx, keys, [row, moved], { make: true });
-  await update(
-    tx,
-    'import_photo',
-    { id: row.id },
-    {
-      person,
-      name: box.seal('name', moved, box.open('name', row, row.name)),
-      photo: row.photo && box.seal('photo', moved, box.open('photo', row, row.photo)),
-    },
-  );
+  const name = box.seal('name', moved, box.open('name', row, row.name));
+  const photo = row.photo && box.seal('photo', moved, box.open('photo', row, row.photo));
+  await update(tx, 'import_photo', { id: row.id }, { person, name, photo });
 }
 
 /** The lists that a person was on, for their own export. What a list said about them is in their profile. */

@@ -94,22 +94,18 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
     return isDeepStrictEqual(update, published.get(kiosk.device) ?? null) ? [] : [{ kiosk, update }];
   });
   const fresh = news.filter(({ kiosk, update }) => update && !kiosk.progress).map(({ kiosk }) => kiosk.device);
-  const begun = { rollout: plan.id, state: 'notified', at: now } as const;
-  await insert(
-    tx,
-    'rollout_device',
-    fresh.map((device) => ({ ...begun, device })),
-  );
+  const begun = fresh.map((device) => ({ rollout: plan.id, device, state: 'notified' as const, at: now }));
+  await insert(tx, 'rollout_device', begun);
   // The word was taken back before anything came of it.
   const back = news
     .filter(({ kiosk, update }) => !update && kiosk.progress?.state === 'notified')
     .map((n) => n.kiosk.device);
   await remove(tx, 'rollout_device', { rollout: plan.id, device: back, state: 'notified' });
-  await publishDeviceState(
-    tx,
-    news.map(({ kiosk, update }) => ({ device: kiosk.device, state: { kind: 'update', update } })),
-    now,
-  );
+  const states = news.map(({ kiosk, update }) => ({
+    device: kiosk.device,
+    state: { kind: 'update' as const, update },
+  }));
+  await publishDeviceState(tx, states, now);
   return news.length;
 }
 
@@ -188,13 +184,8 @@ export async function resumeRollout(a: Acting, id: string, retry: boolean): Prom
     stopped_got: null,
     retry: row.retry + (retry ? 1 : 0),
   } as const;
-  if (retry)
-    await update(
-      a.tx,
-      'rollout_device',
-      { rollout: id, state: ['rolled-back', 'refused'] },
-      { state: 'notified', at: a.now, reason: null },
-    );
+  const failed = { rollout: id, state: ['rolled-back', 'refused'] } as const;
+  if (retry) await update(a.tx, 'rollout_device', failed, { state: 'notified', at: a.now, reason: null });
   await change(a, row, 'resumed', changes, { retry });
 }
 

@@ -74,12 +74,8 @@ export async function requestAtKiosk(
   await appendChanges(tx, await changesOf(tx, person, 'removed'), now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
   const data = ['person', 'template', 'photo', 'attendance'] as const;
-  await writeAudit(
-    tx,
-    keys,
-    { actor, action: 'delete', route: 'kiosk deletion', resource: request, data, subjects: [person], outcome: 'ok' },
-    now,
-  );
+  const entry = { actor, action: 'delete', route: 'kiosk deletion', resource: request, data, outcome: 'ok' } as const;
+  await writeAudit(tx, keys, { ...entry, subjects: [person] }, now);
 }
 
 async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date | null }> {

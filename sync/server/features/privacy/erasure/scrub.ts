@@ -119,9 +119,8 @@ async function isInSegmentOf(db: Db, position: string): Promise<boolean> {
 }
 
 async function mayCall(db: Db, signature: string): Promise<boolean> {
-  const { rows } = await sql<{ may: boolean }>`select has_function_privilege(${signature}, 'execute') as may`.execute(
-    db,
-  );
+  const { rows } = await sql<{ may: boolean }>`
+    select has_function_privilege(${signature}, 'execute') as may`.execute(db);
   return rows[0]!.may;
 }
 

@@ -165,8 +165,8 @@ async function whyOutdated(
   // Also of a hold that was released since: a backup from its time has the hold, and a restore has to see that it ended
   // before the tombstone (features/backup/repeat-erasures.ts).
   const since = typeof tombstone?.noHoldAt === 'string' ? atLeast(new Date(tombstone.noHoldAt)) : null;
-  if ((await isHeld(tx, people)) || (since && (await exists(tx, 'retention_hold', { person: people, set_at: since }))))
-    return 'legal-hold';
+  const wasHeld = since !== null && (await exists(tx, 'retention_hold', { person: people, set_at: since }));
+  if (wasHeld || (await isHeld(tx, people))) return 'legal-hold';
   return tombstone && tombstone.names !== people.length ? 'merged-since' : null;
 }
 

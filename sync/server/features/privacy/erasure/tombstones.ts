@@ -81,10 +81,8 @@ export const tombstonesJob: Job = {
 /** People in this database who are named by a tombstone in the server home. */
 async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   const tombstones = readTombstoneFiles(config.home);
-  const unknown = await unknownRequests(
-    db,
-    tombstones.map((t) => t.request),
-  );
+  const requests = tombstones.map((t) => t.request);
+  const unknown = await unknownRequests(db, requests);
   const named = tombstones.filter((t) => unknown.has(t.request)).flatMap((t) => t.people);
   if (named.length === 0) return [];
   const { rows } = await sql<{ id: string }>`

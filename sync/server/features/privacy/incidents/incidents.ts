@@ -270,12 +270,8 @@ async function write(
   texts: IncidentTexts,
 ): Promise<void> {
   const version = row.row_version + 1;
-  await update(
-    tx,
-    'incident',
-    { id: row.id },
-    { ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), texts) },
-  );
+  const sealed = keys.sealJson(incidentPlace(row.id, version), texts);
+  await update(tx, 'incident', { id: row.id }, { ...columns, row_version: version, sealed });
 }
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text));

@@ -85,19 +85,15 @@ function purgeBatch(context: PurgeContext, kind: Kind, work: (tx: Tx) => Promise
   return inTransaction(context.db, async (tx) => {
     const { removed, people } = await work(tx);
     if (removed === 0) return 0;
-    await writeAudit(
-      tx,
-      context.keys,
-      {
-        actor: SYSTEM,
-        action: 'delete',
-        route: `retention ${kind}`,
-        data: DATA[kind],
-        subjects: [...new Set(people.filter((p) => p !== null))],
-        outcome: 'ok',
-      },
-      context.now,
-    );
+    const subjects = [...new Set(people.filter((p) => p !== null))];
+    const entry = {
+      actor: SYSTEM,
+      action: 'delete',
+      route: `retention ${kind}`,
+      data: DATA[kind],
+      outcome: 'ok',
+    } as const;
+    await writeAudit(tx, context.keys, { ...entry, subjects }, context.now);
     return removed;
   });
 }
@@ -410,9 +406,8 @@ const leavers: Purge = {
     isHeld: held({ person: sql`p.id` }),
   }),
   async remove(tx, due, { keys, now, settings }) {
-    const { rows } = await sql<{ id: string }>`select p.id from ${due} order by p.id limit ${BATCH.leavers}`.execute(
-      tx,
-    );
+    const { rows } = await sql<{ id: string }>`
+      select p.id from ${due} order by p.id limit ${BATCH.leavers}`.execute(tx);
     for (const { id } of rows)
       await requestErasure(tx, keys, { person: id, origin: 'retention', undoDays: settings.erasureUndoDays }, now);
     return { removed: rows.length, people: idsOf(rows) };

@@ -51,12 +51,8 @@ export const retentionRoutes: readonly Route[] = [
   implement(api.setHold, async ({ tx, services, body, actor, about, on, now }) => {
     if (body.person) about([body.person]);
     const at = (t: string | null) => (t === null ? null : new Date(t));
-    const id = await setHold(
-      tx,
-      services.keys,
-      { ...body, from: at(body.from), until: at(body.until), setBy: actor.id ?? actor.role },
-      now,
-    );
+    const hold = { ...body, from: at(body.from), until: at(body.until), setBy: actor.id ?? actor.role };
+    const id = await setHold(tx, services.keys, hold, now);
     on(id);
     return { id };
   }),
