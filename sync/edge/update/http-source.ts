@@ -3,6 +3,7 @@ import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { request as httpRequest } from '../http.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
+import { jsonOrNull } from '../tls/request.ts';
 import { busy } from './problems.ts';
 import type { OpenedFile, UpdateSource } from './source.ts';
 
@@ -112,12 +113,9 @@ async function errorCode(name: string, response: IncomingMessage): Promise<strin
     }
     pieces.push(piece);
   }
-  try {
-    const { code } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { code?: unknown };
-    return typeof code === 'string' ? code : null;
-  } catch {
-    return null; // no rejection of our server: something between us answered
-  }
+  // What is no rejection of our server, something between us answered.
+  const { code } = (jsonOrNull(Buffer.concat(pieces).toString('utf8')) ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : null;
 }
 
 async function* reading(name: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {

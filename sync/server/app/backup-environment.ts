@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { Problem } from '../../errors/problem.ts';
 import { recordBackupVerified } from '../../protocol/api/backups.ts';
 import { findBackup, listBackups, readManifest, rowsOf } from '../features/backup/manifest.ts';
@@ -9,6 +8,7 @@ import { type Restored, restoreBackup } from '../features/backup/restore.ts';
 import { periodsOf, requireS3, withStore } from '../features/backup/store-of.ts';
 import { keepVerified, type Verified, verifyBackup } from '../features/backup/verify.ts';
 import { OPERATOR } from '../platform/audit/actor.ts';
+import { hasTable } from '../platform/database/migrations.ts';
 import { openBare } from '../platform/database/open.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { auditBucket, type BucketOptions, type Finding, setupBucket } from '../platform/objects/bucket/setup.ts';
@@ -128,8 +128,7 @@ export async function noteVerified(env: Environment): Promise<void> {
     }
     const { db, close } = await openBare(config.home, { postgres: config.database, size: 1 });
     try {
-      const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
-      if (rows[0]!.there) await keepVerified(db, new Date());
+      if (await hasTable(db, 'meta')) await keepVerified(db, new Date());
     } finally {
       await close();
     }

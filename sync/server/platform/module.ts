@@ -19,12 +19,8 @@ const auditPurgeJob: Job = {
   everyMs: 24 * 60 * 60 * 1000,
   async run({ db, keys, keyring, config, now }) {
     const at = now();
-    const o = {
-      days: config.auditDays,
-      actor: SYSTEM,
-      serverId: keyring.serverId,
-      signing: keyring.signing,
-    };
+    const { serverId, signing } = keyring;
+    const o = { days: config.auditDays, actor: SYSTEM, serverId, signing };
     const { removed, oldest } = await inTransaction(db, (tx) => purgeAudit(tx, keys, o, at));
     return { removed, oldest: oldest?.toISOString() ?? null };
   },

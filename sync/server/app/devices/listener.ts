@@ -85,15 +85,12 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
   registerJoin(app, o, o.onChange);
-  registerPhotos(app, o, (request, work) => {
+  const inPlace = <T>(request: FastifyRequest, work: (device: string) => Promise<T>): Promise<T> => {
     const { place, device } = admitted.get(request)!;
     return place.run(() => work(device));
-  });
-
-  registerLeaving(app, o, (request, work) => {
-    const { place, device } = admitted.get(request)!;
-    return place.run(() => work(device));
-  });
+  };
+  registerPhotos(app, o, inPlace);
+  registerLeaving(app, o, inPlace);
   registerUpdates(app, o.updates);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {

@@ -1,22 +1,14 @@
 import type { Change } from '../../../protocol/wire/changes.ts';
-import type { NewChange } from '../../platform/changes/log.ts';
+import type { Row } from '../../platform/database/schema.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
-import type { Position } from './cursor.ts';
 import { type PeopleReader, readPeople } from './kinds.ts';
-import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
+import { Budget, cursorAt, type PagePart, type PageReader, type Position, topOfLog } from './reader.ts';
 
 /** Rows of the log read for one page; what a later row among them repeats is left out. */
 const WINDOW = 500;
 const CHUNK = 25;
 
-interface Row {
-  readonly position: number | string;
-  readonly tag: string;
-  readonly kind: 'start' | NewChange['kind'];
-  readonly person: string | null;
-  readonly model: string | null;
-  readonly request: string | null;
-}
+type ChangeRow = Pick<Row<'change'>, 'position' | 'tag' | 'kind' | 'person' | 'model' | 'request'>;
 
 /**
  * What concerns the reader and lies above `from`, in the log's order, by its present state.
@@ -28,7 +20,7 @@ export async function deltaPart(reader: PageReader, from: Position): Promise<Pag
   // Before the rows: one that is appended in between is left for the next page.
   const top = await topOfLog(db);
   // The cursor's own row in the same statement: the log may be shortened between two.
-  const [own, ...rows]: Row[] = await db
+  const [own, ...rows]: ChangeRow[] = await db
     .selectFrom('change')
     .select(['position', 'tag', 'kind', 'person', 'model', 'request'])
     .where('position', '>=', from.position)
@@ -66,12 +58,12 @@ function part(reader: PageReader, budget: Budget, at: { position: number; tag: s
   return { whole: false, first: false, changes: budget.changes, cursor: cursorAt(reader, at), more };
 }
 
-function keyOf({ kind, person, model, request }: Row): string {
+function keyOf({ kind, person, model, request }: ChangeRow): string {
   return [kind, person, model, request].join();
 }
 
 /** Null: another row, or the present state, makes this one say nothing. */
-async function contentOf(reader: PageReader, row: Row, people: PeopleReader): Promise<Change | null> {
+async function contentOf(reader: PageReader, row: ChangeRow, people: PeopleReader): Promise<Change | null> {
   if (row.kind === 'start') return null;
   const [person, request] = [row.person ?? '', row.request ?? ''];
   const made = reader.kinds.get(row.kind)!;

@@ -8,10 +8,17 @@ import type { ChangeSource } from '../../platform/changes/to-kiosks.ts';
 import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
-import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
 import { kindsOf } from './kinds.ts';
-import { bytesOf, CHANGE_BYTES, type PagePart, type PageReader, scopeMark } from './reader.ts';
+import {
+  bytesOf,
+  CHANGE_BYTES,
+  type PagePart,
+  type PageReader,
+  type Position,
+  readCursor,
+  scopeMark,
+} from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
 
 /** What a page says of the site as it is now, beside the log. */

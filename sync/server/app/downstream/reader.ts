@@ -3,7 +3,6 @@ import { type Change, MAX_PAGE_PLAIN } from '../../../protocol/wire/changes.ts';
 import type { Reader } from '../../platform/changes/to-kiosks.ts';
 import { findLast } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import { writeCursor } from './cursor.ts';
 import type { Kinds } from './kinds.ts';
 
 /** Who reads, and how much of it. */
@@ -27,14 +26,32 @@ export async function topOfLog(db: Db): Promise<{ position: number; tag: string 
   return { position: Number(position), tag };
 }
 
-export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {
-  return writeCursor({
-    logEpoch: reader.source.logEpoch,
-    scope: scopeMark(reader.scope),
-    position: at.position,
-    tag: at.tag,
-    ...(after && { after }),
-  });
+/**
+ * A kiosk's position in the log, as text that only the server reads: the log's epoch, the scope, position and tag of
+ * the last row seen, and inside a snapshot the last person sent.
+ */
+export interface Position {
+  readonly logEpoch: string;
+  /** Of the scope that was read: a device that moved to another site starts over. */
+  readonly scope: string;
+  readonly position: number;
+  readonly tag: string;
+  /** Inside a snapshot: the erasure (`e`) or person (`p`) after which it goes on. */
+  readonly after?: string;
+}
+
+const CURSOR =
+  /^([0-9a-f-]{36})\.([A-Za-z0-9_-]{8})\.([0-9]{1,15})\.([A-Za-z0-9_+/-]{1,20})(?:\.([ep][0-9a-f-]{36}))?$/;
+
+export function cursorAt({ source, scope }: Reader, at: { position: number; tag: string }, after?: string): string {
+  return [source.logEpoch, scopeMark(scope), at.position, at.tag, ...(after ? [after] : [])].join('.');
+}
+
+/** Null: not ours, or empty. Either way there is nothing to go on from. */
+export function readCursor(text: string): Position | null {
+  const [, logEpoch, scope, position, tag, after] = CURSOR.exec(text) ?? [];
+  if (!logEpoch || !scope || !position || !tag) return null;
+  return { logEpoch, scope, position: Number(position), tag, ...(after && { after }) };
 }
 
 /**

@@ -2,9 +2,8 @@ import { NIL } from 'uuid';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import { unconfirmedErasures } from '../../features/privacy/erasure/request.ts';
 import { above, findSorted } from '../../platform/database/rows.ts';
-import type { Position } from './cursor.ts';
 import { readPeople } from './kinds.ts';
-import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
+import { Budget, cursorAt, type PagePart, type PageReader, type Position, topOfLog } from './reader.ts';
 
 /** People read at once: their templates are the bulk of a page. */
 const CHUNK = 25;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { QuarantineRetried, QuarantineRow } from '../../../protocol/api/quarantine.ts';
+import type { QuarantineRetried, QuarantineRetry } from '../../../protocol/api/quarantine.ts';
 import { ensurePartitions } from '../../features/attendance/partitions.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { find, findLocked, remove, update } from '../../platform/database/rows.ts';
+import { camelCase, find, findLocked, remove, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
@@ -12,36 +12,23 @@ import { lockMark } from './marks.ts';
 import { type TakeOptions, type Taking, take } from './take.ts';
 import { triage } from './triage.ts';
 
-type Entry = z.output<typeof QuarantineRow>;
+type Entry = Awaited<ReturnType<typeof listQuarantine>>[number];
 
 /** Which entries are meant; all if nothing is given. */
-export interface QuarantineFilter {
-  readonly device?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly id?: number | undefined;
-}
+export type QuarantineFilter = Readonly<z.output<typeof QuarantineRetry>>;
 
 /** Entries after `after` in their order of arrival; what came itself stays sealed. */
 export async function listQuarantine(
   db: Db,
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
-): Promise<Entry[]> {
+) {
   const rows = await select(db, filter)
     .select(['id', 'device', 'epoch', 'seq', 'reason', 'not_retained', 'received_at', 'retried_at'])
     .where('id', '>', filter.after ?? 0)
     .orderBy('id')
     .limit(filter.limit ?? 1000)
     .execute();
-  return rows.map((r) => ({
-    id: Number(r.id),
-    device: r.device,
-    epoch: r.epoch,
-    seq: Number(r.seq),
-    reason: r.reason,
-    notRetained: r.not_retained,
-    receivedAt: r.received_at.toISOString(),
-    retriedAt: r.retried_at?.toISOString() ?? null,
-  }));
+  return rows.map((r) => ({ ...camelCase(r), id: Number(r.id), seq: Number(r.seq) }));
 }
 
 /** The people these entries name, as far as they say so. */
@@ -87,8 +74,9 @@ async function retryOne(
     return await attempt(services, entry, now, options);
   } catch (cause) {
     if (!liesInTheEvent(cause)) throw cause;
-    await note(services.db, entry.id, 'event-not-storable', now);
-    return 'event-not-storable';
+    const reason = 'event-not-storable';
+    await update(services.db, 'quarantine', { id: entry.id }, { reason, retried_at: now });
+    return reason;
   }
 }
 
@@ -122,10 +110,6 @@ async function attempt(
     await remove(tx, 'quarantine', { id });
     return null;
   });
-}
-
-async function note(db: Db, id: number, reason: string, now: Date): Promise<void> {
-  await update(db, 'quarantine', { id }, { reason, retried_at: now });
 }
 
 function select(db: Db, { device, reason, id }: QuarantineFilter) {

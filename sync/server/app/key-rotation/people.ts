@@ -6,18 +6,13 @@ import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';
 import type { SealedTables } from './sealed.ts';
-import { type Position, resealOf } from './walk.ts';
+import { type Position, resealOf, type Walked } from './walk.ts';
 
 /**
  * People's records: pgcrypto's layer and the blind indexes go to the new version; the envelopes inside are under the
  * people's own keys and stay as they are.
  */
-export async function relayPeople(
-  tx: Tx,
-  keys: Keys,
-  after: Position,
-  limit: number,
-): Promise<{ readonly count: number; readonly next: Position }> {
+export async function relayPeople(tx: Tx, keys: Keys, after: Position, limit: number): Promise<Walked> {
   const { rows } = await sql<{ id: string; pii_version: number }>`
     select id, pii_version from person
     where pii_version not in (0, ${keys.version}::int) ${after === null ? sql`` : sql`and id > ${after}::uuid`}
@@ -49,7 +44,7 @@ export async function renewPeople(
   after: Position,
   limit: number,
   now: Date,
-): Promise<{ readonly count: number; readonly next: Position }> {
+): Promise<Walked> {
   const { rows } = await sql<{ person: string; generation: number }>`
     select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
     order by person limit ${limit}`.execute(tx);
@@ -86,11 +81,7 @@ export async function renewPeople(
 }
 
 /** At the end of `--re-encrypt`: the people's keys before are destroyed. */
-export async function dropPrevious(
-  tx: Tx,
-  after: Position,
-  limit: number,
-): Promise<{ readonly count: number; readonly next: Position }> {
+export async function dropPrevious(tx: Tx, after: Position, limit: number): Promise<Walked> {
   const { rows } = await sql<{ person: string }>`
     with chosen as (
       select person from keyring.person_key
@@ -99,10 +90,6 @@ export async function dropPrevious(
     update keyring.person_key k set previous = null from chosen where k.person = chosen.person returning k.person`.execute(
     tx,
   );
-  const last =
-    rows
-      .map((r) => r.person)
-      .sort()
-      .at(-1) ?? null;
-  return { count: rows.length, next: rows.length < limit ? null : last };
+  const ids = rows.map((r) => r.person).sort();
+  return { count: ids.length, next: ids.length < limit ? null : ids.at(-1)! };
 }

@@ -4,18 +4,12 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPrevious, relayPeople, renewPeople } from './people.ts';
 import type { SealedTables } from './sealed.ts';
 import { verifyOfPersons, verifyPeople, verifySealed } from './verify.ts';
-import { otherThan, type Position, reseal } from './walk.ts';
+import { otherThan, type Position, reseal, type Walked } from './walk.ts';
 
 /** The steps of a rotation, in order, with how many rows each had when it was planned. */
 export type Plan = { readonly step: string; readonly rows: number }[];
 
-type Work = (
-  tx: Tx,
-  keys: Keys,
-  after: Position,
-  limit: number,
-  now: Date,
-) => Promise<{ readonly count: number; readonly next: Position }>;
+type Work = (tx: Tx, keys: Keys, after: Position, limit: number, now: Date) => Promise<Walked>;
 
 /** People whose data is resealed in one transaction. */
 const PEOPLE_AT_ONCE = 20;

@@ -5,11 +5,9 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
-import { type Position, pageOf } from './walk.ts';
+import { type Position, pageOf, type Walked } from './walk.ts';
 
 /** Opens everything with only the new keys. Each function throws what does not open: the rotation stops there, and loses nothing. */
-
-type Walked = { readonly count: number; readonly next: Position };
 
 /** @param fresh the new keys without those before */
 export async function verifySealed(

@@ -10,6 +10,12 @@ import type { Cells, PersonTable, SealedTable } from './sealed.ts';
 /** Position after which a page begins: the id's values as JSON; null: the beginning, or the end. */
 export type Position = string | null;
 
+/** Rows that a page had, or that were changed, and where to go on. */
+export interface Walked {
+  readonly count: number;
+  readonly next: Position;
+}
+
 interface Row {
   readonly cells: Cells;
   /** Envelopes, by column. */
@@ -117,18 +123,10 @@ export const otherThan = (table: SealedTable, version: number): RawBuilder<unkno
     sql` or `,
   );
 
-/** Reseals a page of a table under the version that is written now. @returns rows that were, and where to go on */
-export async function reseal(
-  tx: Tx,
-  keys: Keys,
-  table: SealedTable,
-  after: Position,
-  limit: number,
-): Promise<{ readonly count: number; readonly next: Position }> {
-  const { rows, next } = await pageOf(tx, table, after, limit, {
-    condition: otherThan(table, keys.version),
-    lock: true,
-  });
+/** Reseals a page of a table under the version that is written now. */
+export async function reseal(tx: Tx, keys: Keys, table: SealedTable, after: Position, limit: number): Promise<Walked> {
+  const condition = otherThan(table, keys.version);
+  const { rows, next } = await pageOf(tx, table, after, limit, { condition, lock: true });
   const changes = rows.map(({ cells, sealed }): Change => {
     const bytes: Record<string, string | null> = {};
     for (const [column, { purpose, place }] of Object.entries(table.columns)) {
@@ -146,12 +144,8 @@ export async function reseal(
     if (table.index && !(table.index.column in bytes)) bytes[table.index.column] = null;
     return { cells, bytes };
   });
-  await update(
-    tx,
-    table,
-    changes,
-    table.versionColumn ? [sql`${sql.ref(table.versionColumn)} = ${keys.version}::int`] : [],
-  );
+  const version = table.versionColumn ? [sql`${sql.ref(table.versionColumn)} = ${keys.version}::int`] : [];
+  await update(tx, table, changes, version);
   return { count: rows.length, next };
 }
 

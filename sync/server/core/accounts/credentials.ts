@@ -67,7 +67,7 @@ export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code:
     await update(tx, 'account', { id: row.id }, { totp_step: step });
     return true;
   }
-  const hash = keys.hashTokens(recoveryText(row.id, typed));
+  const hash = keys.hashToken(recoveryText(row.id, typed));
   return (await update(tx, 'recovery_code', { account: row.id, used_at: null, hash }, { used_at: now })) > 0;
 }
 

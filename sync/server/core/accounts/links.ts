@@ -64,7 +64,7 @@ export async function redeemLink(
   token: string,
   now: Date,
 ): Promise<{ session: Session; token: string }> {
-  const link = await findLocked(tx, 'sign_in_link', { hash: keys.hashTokens(token) });
+  const link = await findLocked(tx, 'sign_in_link', { hash: keys.hashToken(token) });
   if (!link) throw new Problem('link-unknown');
   if (link.used_at) throw new Problem('link-already-used');
   if (link.expires_at <= now) throw new Problem('link-expired');

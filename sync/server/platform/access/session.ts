@@ -77,7 +77,7 @@ export async function findSession(
   { use }: { use: boolean },
 ): Promise<Session | null> {
   if (!token) return null;
-  const row = await rowsOf(db, keys.hashTokens(token)).executeTakeFirst();
+  const row = await rowsOf(db, [keys.hashToken(token)]).executeTakeFirst();
   if (!row || !isAlive(row, now)) return null;
   const hash = Buffer.from(row.hash);
   const role = row.role as Role;
@@ -104,9 +104,7 @@ export async function aliveSessions(
   tokens: readonly string[],
   now: Date,
 ): Promise<ReadonlySet<string>> {
-  const byHash = new Map(
-    tokens.flatMap((token) => keys.hashTokens(token).map((hash) => [hash.toString('hex'), token])),
-  );
+  const byHash = new Map(tokens.map((token) => [keys.hashToken(token).toString('hex'), token]));
   return new Set([...(await aliveHashes(db, [...byHash.keys()], now))].map((hash) => byHash.get(hash)!));
 }
 

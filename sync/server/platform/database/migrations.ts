@@ -97,17 +97,19 @@ export async function schemaOf(
 }
 
 async function leastReaderOf(db: Db): Promise<string | null> {
-  const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
-  if (!rows[0]?.there) return null;
+  if (!(await hasTable(db, 'meta'))) return null;
   const row = await find(db, 'meta', { key: LEAST_READER }, ['value']);
   return row?.value ?? null;
 }
 
+export async function hasTable(db: Db, name: string): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`select to_regclass(${name}::text) is not null as there`.execute(db);
+  return rows[0]!.there;
+}
+
 /** Names of the migrations that made it what it is, in order. Empty: a database that nothing was done to yet. */
 export async function appliedMigrations(db: Db): Promise<string[]> {
-  const { rows: there } = await sql<{ there: boolean }>`
-    select to_regclass('kysely_migration') is not null as there`.execute(db);
-  if (!there[0]?.there) return [];
+  if (!(await hasTable(db, 'kysely_migration'))) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
   return rows.map((r) => r.name);
 }

@@ -6,7 +6,7 @@ import { Kysely, PGliteDialect, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
 import { lockHome } from './lock.ts';
-import { migrate, readSchema } from './migrations.ts';
+import { hasTable, migrate, readSchema } from './migrations.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
 import { requireRestored } from './restoring.ts';
 import { get, insertNew } from './rows.ts';
@@ -126,10 +126,7 @@ async function prepareSchema(db: Db, command: OpenOptions['command']): Promise<v
 
 /** Whether a server was ever started on this database, or restored into it. */
 export async function holdsServer(db: Db): Promise<boolean> {
-  const { rows } = await sql<{
-    keyring: string | null;
-  }>`select to_regclass('keyring.server_key')::text as keyring`.execute(db);
-  if (rows[0]!.keyring === null) return false;
+  if (!(await hasTable(db, 'keyring.server_key'))) return false;
   return (await db.selectFrom('keyring.server_key').select('serial').limit(1).execute()).length > 0;
 }
 

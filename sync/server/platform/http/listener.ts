@@ -68,21 +68,10 @@ export function createListener(
     log.debug({ code: error.code }, 'TLS handshake refused'),
   );
   app.addHook('onResponse', async (request, reply) => {
-    countRequest({
-      method: request.method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
-      ms: reply.elapsedTime,
-    });
-    log.debug(
-      {
-        method: request.method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      'answered',
-    );
+    const { statusCode: status, elapsedTime: ms } = reply;
+    const answered = { method: request.method, route: request.routeOptions.url, status };
+    countRequest({ ...answered, ms });
+    log.debug({ ...answered, ms: Math.round(ms) }, 'answered');
   });
   answerWithProblems(app as unknown as FastifyInstance, log);
   return app;

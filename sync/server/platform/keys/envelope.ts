@@ -159,11 +159,6 @@ export class Keys {
     return hmac(this.#tokenKey ?? this.subKey('token'), token);
   }
 
-  /** Every hash that a stored one may be: what a lookup compares with. */
-  hashTokens(token: string): Buffer[] {
-    return [this.hashToken(token)];
-  }
-
   /** Keyed hash of a value: finds equal ones of a field without opening any. Says which rows are equal, and nothing more. */
   blindIndex(field: string, value: string, version = this.#version): Buffer {
     return hmac(this.subKey('blind-index', version), `${field}\0${value}`);
