@@ -574,7 +574,7 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await page.getByRole('dialog').getByRole('button', { name: 'Add legal hold' }).click();
   await expect(page.getByRole('listitem').filter({ hasText: 'Dispute of last spring' })).toBeVisible();
   await page.getByRole('button', { name: 'Delete this person’s data' }).click();
-  await expect(page.getByRole('dialog')).toContainText('An erasure request waits until the hold is released');
+  await expect(page.getByRole('dialog')).toContainText('A request to erase it waits until the hold is released');
   await expect(page.getByRole('dialog')).toContainText('Can be cancelled until');
   await page.getByLabel('Type “delete” to confirm').fill('delete');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete this person’s data' }).click();

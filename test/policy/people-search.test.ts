@@ -272,7 +272,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     await expect(names.refresh()).rejects.toThrow('not at hand');
     fails = false;
     // Until a later transaction has begun, the present one would be read once more anyway.
-    await add('Somebody');
+    await add('Late Comer');
     await names.refresh();
     expect(names.index.find('Zenobia Quarles', 5)).toEqual([ada]);
   });

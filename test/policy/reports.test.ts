@@ -269,7 +269,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     const days = daysBetween(site, '2026-03-04', '2026-03-04');
     const none = v7();
     const found: string[] = [];
-    // Whom the list of people still had.
+    // The list of people still had this one.
     const inOrder = (people: readonly string[]) => [none, ...people];
     for await (const page of readDays(api.db, { site, days, work: null, now: NOW }, inOrder))
       found.push(...page.map(({ person }) => person));

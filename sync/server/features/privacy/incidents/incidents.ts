@@ -119,7 +119,7 @@ export async function scopesOf(db: Db, incident: string): Promise<{ id: string; 
   return rows.map((r) => ({ id: r.id, scope: IncidentScope.parse(r.filter) }));
 }
 
-/** Whoever is erased is in no condition of a scope any more: it would find nothing of theirs. */
+/** People who are erased are in no condition of a scope any more: it would find nothing of theirs. */
 export async function unlinkScopes({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<void> {
   for (const { id, filter } of await findAll(tx, 'incident_scope', {})) {
     const before = JSON.stringify(filter);
