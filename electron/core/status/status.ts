@@ -9,6 +9,7 @@ import { photoDaysShown, type SiteConfig } from '../site/config.ts';
 import { consentAgeOf, wantsLight } from '../site/policy.ts';
 import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
+import { readLastAck } from '../sync/outbox-of.ts';
 import { storageState } from './storage.ts';
 
 /** Setting: name of the camera that was chosen for this kiosk; empty: none. */
@@ -39,7 +40,8 @@ export function statusOf(parts: StatusParts): () => Status {
       online: line?.online ?? false,
       queued: store.outbox.count(),
       oldestQueuedAt: store.outbox.oldestAt(),
-      lastSyncAt: line?.lastSyncAt ?? null,
+      // Kept over a restart: a server that was there once is out of reach, not one that is still to be joined.
+      lastSyncAt: line?.lastSyncAt ?? readLastAck(store)?.serverTime ?? null,
       storage: storageState(home),
       people: store.people.count(),
       face: faceUse(recogniser),
