@@ -244,7 +244,7 @@ test('a schedule is asked for with what it says of people, and says why none can
   await page.getByRole('button', { name: 'Send by e-mail' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('no names');
-  await expect(dialog).toContainText('whoever runs it, usually IT, to set SMTP_URL and SMTP_FROM');
+  await expect(dialog).toContainText('the people who run it, usually IT, to set SMTP_URL and SMTP_FROM');
   await expect(dialog.getByRole('button', { name: 'Send by e-mail' })).toBeDisabled();
   await seen('reports-send');
   await page.keyboard.press('Escape');
