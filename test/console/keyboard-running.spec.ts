@@ -457,7 +457,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(button('imports.begin', dialog()));
       await walk.arrived(t('imports.one'));
       await keys.enter(button('imports.cancel'));
-      await walk.agree('imports.cancel');
+      await walk.agree('imports.cancel', 'imports.keep');
       await walk.arrived(t('imports.nav'));
       // It is one man's face all along.
       const { items } = await ask(page, 'POST', '/api/people/search', { q: `9${i}1` });
