@@ -9,7 +9,6 @@ import { photoDaysShown, type SiteConfig } from '../site/config.ts';
 import { consentAgeOf, wantsLight } from '../site/policy.ts';
 import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
-import { readLastAck } from '../sync/outbox-of.ts';
 import { storageState } from './storage.ts';
 
 /** Setting: name of the camera that was chosen for this kiosk; empty: none. */
@@ -28,10 +27,12 @@ export interface StatusParts {
   readonly screen: { notices(): readonly string[] };
   readonly trial: Pick<LivenessTrial, 'active'>;
   readonly setup: { state(): Status['setup'] };
+  /** When the server last acknowledged records, before this start too. */
+  readonly lastAckAt: () => string | null;
 }
 
 export function statusOf(parts: StatusParts): () => Status {
-  const { store, home, site, recogniser, retention, runtime, secretInFile, screen, trial, setup } = parts;
+  const { store, home, site, recogniser, retention, runtime, secretInFile, screen, trial, setup, lastAckAt } = parts;
   return () => {
     const line = runtime.uplink?.status();
     const away = runtime.uplink?.turnedAway();
@@ -40,8 +41,8 @@ export function statusOf(parts: StatusParts): () => Status {
       online: line?.online ?? false,
       queued: store.outbox.count(),
       oldestQueuedAt: store.outbox.oldestAt(),
-      // Kept over a restart: a server that was there once is out of reach, not one that is still to be joined.
-      lastSyncAt: line?.lastSyncAt ?? readLastAck(store)?.serverTime ?? null,
+      // A server that was there once is out of reach, not one that is still to be joined.
+      lastSyncAt: line?.lastSyncAt ?? lastAckAt(),
       storage: storageState(home),
       people: store.people.count(),
       face: faceUse(recogniser),

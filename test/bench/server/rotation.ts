@@ -126,8 +126,9 @@ async function fill({ db }: OpenDatabase, keys: Keys, people: number): Promise<s
         rowVersion: 1,
         claimedAt: now,
         gpsOptOut: false,
+        updatedAt: now,
       }));
-      await upsertRows(tx, keys, rows, now);
+      await upsertRows(tx, keys, rows);
       const box = await personBox(tx, keys, some);
       const events = some.map((person, i) => {
         const id = randomUUID();

@@ -72,8 +72,9 @@ export async function fillPeople({ db, keys, now }: Services, names: readonly st
       rowVersion: 1,
       claimedAt: now(),
       gpsOptOut: false,
+      updatedAt: now(),
     }));
-    await inTransaction(db, (tx) => upsertRows(tx, keys, rows, now()));
+    await inTransaction(db, (tx) => upsertRows(tx, keys, rows));
   }
   await sql`analyze`.execute(db);
   return ids;

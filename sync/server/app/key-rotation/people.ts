@@ -43,7 +43,6 @@ export async function renewPeople(
   { persons }: SealedTables,
   after: Position,
   limit: number,
-  now: Date,
 ): Promise<Walked> {
   const { rows } = await sql<{ person: string; generation: number }>`
     select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
@@ -70,11 +69,11 @@ export async function renewPeople(
       as u (person, generation, sealed) where k.person = u.person`.execute(tx);
   const renewed = await personBox(tx, keys, held);
   let count = records.length;
+  // Nothing is known of them that was not: version and time stay, for forms that are open and lists by the last change.
   await upsertRows(
     tx,
     keys,
-    records.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: r.claimedAt ?? new Date(0) })),
-    now,
+    records.map((r) => ({ ...r, claimedAt: r.claimedAt ?? new Date(0) })),
   );
   for (const table of persons) count += await resealOf(tx, table, held, old, renewed, 500);
   return { count: held.length + count, next: ids.length < limit ? null : ids.at(-1)! };

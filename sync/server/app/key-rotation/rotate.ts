@@ -159,7 +159,7 @@ async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Dat
       case 'switched':
         return switched(tx, tables, row);
       case 'working':
-        return row.step < row.plan.length ? work(tx, keys, tables, row, now) : finish(tx, keys, row, now);
+        return row.step < row.plan.length ? work(tx, keys, tables, row) : finish(tx, keys, row, now);
       case 'finished':
         return stateOf(row, null);
     }
@@ -181,9 +181,9 @@ async function switched(tx: Tx, tables: SealedTables, row: Rotation): Promise<Ro
   return to(tx, row, { phase: 'working' });
 }
 
-async function work(tx: Tx, keys: Keys, tables: SealedTables, row: Rotation, now: Date): Promise<RotationState> {
+async function work(tx: Tx, keys: Keys, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const { step } = row.plan[row.step]!;
-  const { count, next } = await workOf(tables, step)(tx, keys, row.position, BATCH, now);
+  const { count, next } = await workOf(tables, step)(tx, keys, row.position, BATCH);
   const done = row.done + count;
   return to(tx, row, next === null ? { step: row.step + 1, position: null, done } : { position: next, done });
 }

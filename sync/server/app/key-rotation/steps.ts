@@ -9,7 +9,7 @@ import { otherThan, type Position, reseal, type Walked } from './walk.ts';
 /** The steps of a rotation, in order, with how many rows each had when it was planned. */
 export type Plan = { readonly step: string; readonly rows: number }[];
 
-type Work = (tx: Tx, keys: Keys, after: Position, limit: number, now: Date) => Promise<Walked>;
+type Work = (tx: Tx, keys: Keys, after: Position, limit: number) => Promise<Walked>;
 
 /** People whose data is resealed in one transaction. */
 const PEOPLE_AT_ONCE = 20;
@@ -19,8 +19,8 @@ const steps = (tables: SealedTables): [string, Work][] => [
     `seal ${table.table}`,
     (tx, keys, after, limit) => reseal(tx, keys, table, after, limit),
   ]),
-  ['seal people', (tx, keys, after, limit) => relayPeople(tx, keys, after, limit)],
-  ['renew person keys', (tx, keys, after, _limit, now) => renewPeople(tx, keys, tables, after, PEOPLE_AT_ONCE, now)],
+  ['seal people', relayPeople],
+  ['renew person keys', (tx, keys, after) => renewPeople(tx, keys, tables, after, PEOPLE_AT_ONCE)],
   ...tables.environment.map((table): [string, Work] => [
     `open ${table.table}`,
     (tx, keys, after, limit) => verifySealed(tx, keys.alone(), table, after, limit),

@@ -83,8 +83,13 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
     row.touched = true;
   }
   const touched = [...rows.values()].filter((r) => r.touched);
-  const next = touched.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: new Date(r.claimedAt) }));
-  await upsertRows(tx, keys, next, now);
+  const next = touched.map((r) => ({
+    ...r,
+    rowVersion: r.rowVersion + 1,
+    claimedAt: new Date(r.claimedAt),
+    updatedAt: now,
+  }));
+  await upsertRows(tx, keys, next);
   await touchCheckinsOf(tx, idsOf(touched), now);
   await forgetPositions(tx, newlyOut);
   const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));

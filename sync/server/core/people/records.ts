@@ -101,7 +101,7 @@ export async function writePerson(
   if (gpsOptOut !== (row?.gpsOptOut ?? false)) changed.push('gpsOptOut');
   if (row && changed.length === 0) return { version: row.rowVersion, changed };
   const version = (row?.rowVersion ?? 0) + 1;
-  await upsertRows(tx, keys, [{ id, values, rowVersion: version, claimedAt: now, gpsOptOut }], now);
+  await upsertRows(tx, keys, [{ id, values, rowVersion: version, claimedAt: now, gpsOptOut, updatedAt: now }]);
   await touchCheckinsOf(tx, [id], now);
   return { version, changed };
 }

@@ -119,10 +119,11 @@ export interface NewRow {
   readonly rowVersion: number;
   readonly claimedAt: Date;
   readonly gpsOptOut: boolean;
+  readonly updatedAt: Date;
 }
 
-/** Writes whole rows of living people in one statement, the values resealed under the row's new version. */
-export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[], now: Date): Promise<void> {
+/** Writes whole rows of living people in one statement, the values resealed under the row's version. */
+export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[]): Promise<void> {
   if (rows.length === 0) return;
   const box = await personBox(tx, keys, idsOf(rows), { make: true });
   const profiles = rows.map(({ id, values, rowVersion }) =>
@@ -131,14 +132,15 @@ export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[], no
   await sql`
     insert into person (id, row_version, claimed_at, gps_opt_out, updated_at, deleted_at, pii_version, profile,
                         ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
-    select u.id, u.row_version, u.claimed_at, u.gps_opt_out, ${now.toISOString()}::timestamptz, null,
+    select u.id, u.row_version, u.claimed_at, u.gps_opt_out, u.updated_at, null,
            ${keys.version}::int,
            pgp_sym_encrypt_bytea(decode(u.profile, 'base64'), ${keys.pgcrypto()}::text, ${PGCRYPTO_OPTIONS}::text),
            ${sql.join(INDEX_COLUMNS.map((c) => sql`decode(u.${sql.ref(c)}, 'base64')`))}
     from unnest(${idsOf(rows)}::uuid[], ${rows.map((r) => r.rowVersion)}::int[],
                 ${rows.map((r) => r.claimedAt.toISOString())}::timestamptz[],
-                ${rows.map((r) => r.gpsOptOut)}::boolean[], ${profiles}::text[], ${indexesOf(keys, rows)})
-      as u (id, row_version, claimed_at, gps_opt_out, profile, ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
+                ${rows.map((r) => r.gpsOptOut)}::boolean[], ${rows.map((r) => r.updatedAt.toISOString())}::timestamptz[],
+                ${profiles}::text[], ${indexesOf(keys, rows)})
+      as u (id, row_version, claimed_at, gps_opt_out, updated_at, profile, ${sql.join(INDEX_COLUMNS.map((c) => sql.ref(c)))})
     order by u.id
     on conflict (id) do update set
       ${sql.join(
