@@ -86,6 +86,16 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: made.id });
   });
 
+  test('who was notified in the minute of the discovery was, however late in it that was known', async () => {
+    const { id } = await open({ foundAt: new Date(NOW.getTime() - 18_000).toISOString() });
+    const notify = (before: number) => {
+      const body = { to: 'authority', at: new Date(NOW.getTime() - before).toISOString() };
+      return api.ask('POST', `/api/incidents/${id}/notified`, { as: 'dpo', body });
+    };
+    await expect(notify(61_000)).rejects.toMatchObject({ code: 'incident-times-wrong' });
+    expect(await notify(60_000)).toMatchObject({ authorityAt: expect.any(String) });
+  });
+
   test('a stolen kiosk: one command revokes it, makes new keys, ends sessions; the people it had are found; the notices are drafted', async () => {
     const box = await api.kiosk();
     const other = await api.kiosk();

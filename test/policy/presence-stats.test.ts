@@ -5,6 +5,7 @@ import {
   forgottenEvacuationsJob,
   LONGEST_EVACUATION_MS,
 } from '../../sync/server/features/reports/presence/evacuation.ts';
+import { update } from '../../sync/server/platform/database/rows.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -124,6 +125,12 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     expect(inside.filter(({ people }) => people > 0)).toEqual(
       [8, 9, 10, 11, 12, 13, 14, 15, 16].map((hour) => ({ hour, people: 1 })),
     );
+    // The hours of the wall in Kolkata, too, which is half an hour off: in from 11:30 to 20:30.
+    const zone = (time_zone: string) => update(api.db, 'site', { is_default: true }, { time_zone });
+    await zone('Asia/Kolkata');
+    const inKolkata = (await read(day, day)).inside.filter(({ people }) => people > 0);
+    await zone('Europe/Berlin');
+    expect(inKolkata.map(({ hour }) => hour)).toEqual([12, 13, 14, 15, 16, 17, 18, 19, 20]);
     await expect(read('2026-01-01', '2026-06-01')).rejects.toMatchObject({ code: 'period-too-long' });
   });
 

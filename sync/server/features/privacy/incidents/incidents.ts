@@ -195,7 +195,7 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
   requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
   // Nobody was notified before it was discovered.
   for (const notified of [row.authority_at, row.people_at])
-    if (notified && notified < next.found_at) throw new Problem('incident-times-wrong');
+    if (notified && notified.getTime() < minuteOf(next.found_at)) throw new Problem('incident-times-wrong');
   await write(d, held, next, { ...texts, ...defined(written) });
   const fields = Object.keys(patch).filter((f) => f !== 'version');
   await entry(d, id, 'changed', fields.join(', '));
@@ -229,7 +229,8 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
 export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
   const held = await holdOpen(d, id);
   const when = date(at);
-  if (when && (when > d.now || when < held.row.found_at)) throw new Problem('incident-times-wrong');
+  // It is typed to the minute, and the discovery may be known to the second.
+  if (when && (when > d.now || when.getTime() < minuteOf(held.row.found_at))) throw new Problem('incident-times-wrong');
   await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.texts);
   await entry(d, id, `${to}-notified`, at ?? '');
 }
@@ -248,6 +249,9 @@ export async function closeIncident(d: Doing, id: string): Promise<void> {
   await write(d, held, { closed_at: d.now }, texts);
   await entry(d, id, 'closed', '');
 }
+
+/** Beginning of its minute, ms since 1970. */
+const minuteOf = (at: Date): number => at.getTime() - (at.getTime() % 60_000);
 
 /** Writes an entry of the timeline. */
 export async function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<void> {

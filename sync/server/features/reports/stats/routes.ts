@@ -46,7 +46,9 @@ async function readInside(
   days: readonly AttendanceDay[],
   now: Date,
 ): Promise<api.Arrivals['inside']> {
-  /** By each full hour of the period, ms since 1970. */
+  const past = pastHour(days[0]!.start, site.timeZone);
+  const fullHour = (from: number) => Math.ceil((from - past) / HOUR_MS) * HOUR_MS + past;
+  /** By each full hour of the site's clock, ms since 1970. */
   const inside = new Map<number, number>();
   const busy = new Map<string, AttendanceDay>();
   for await (const found of readDays(db, { site, days, work: null, now }))
@@ -55,19 +57,24 @@ async function readInside(
       for (const { start, end } of stays) {
         const until = end ?? (day.end > now.getTime() ? now.getTime() : start);
         if (start === null || until === null) continue;
-        for (let at = Math.ceil(start / HOUR_MS) * HOUR_MS; at < until; at += HOUR_MS)
-          inside.set(at, (inside.get(at) ?? 0) + 1);
+        for (let at = fullHour(start); at < until; at += HOUR_MS) inside.set(at, (inside.get(at) ?? 0) + 1);
       }
     }
   const hours = Array.from({ length: 24 }, () => ({ people: 0, times: 0 }));
   const hourOf = new Intl.DateTimeFormat('en-US', { timeZone: site.timeZone, hour: 'numeric', hourCycle: 'h23' });
   for (const day of busy.values())
-    for (let at = Math.ceil(day.start / HOUR_MS) * HOUR_MS; at < Math.min(day.end, now.getTime()); at += HOUR_MS) {
+    for (let at = fullHour(day.start); at < Math.min(day.end, now.getTime()); at += HOUR_MS) {
       const hour = hours[Number(hourOf.format(at))]!;
       hour.people += inside.get(at) ?? 0;
       hour.times += 1;
     }
   return hours.map(({ people, times }, hour) => ({ hour, people: times === 0 ? 0 : people / times }));
+}
+
+/** How long after a full hour of UTC the site's clock shows one, ms: half an hour in India. */
+function pastHour(at: number, timeZone: string): number {
+  const minute = Number(new Intl.DateTimeFormat('en-US', { timeZone, minute: 'numeric' }).format(at));
+  return ((new Date(at).getUTCMinutes() - minute + 60) % 60) * 60_000;
 }
 
 async function readArrivals(
