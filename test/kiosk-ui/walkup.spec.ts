@@ -1,3 +1,4 @@
+import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, noCamera, test } from './fixtures.ts';
 import { CLAIM, receiptOf } from './scripted-core.ts';
 
@@ -82,6 +83,21 @@ test('who touched “Report a mistake” by mistake goes back, and the record st
   await expect(page.locator('.recent')).toBeVisible();
   await page.clock.runFor(60_000);
   expect(kiosk.core.callsOf('voidCheckin')).toEqual([]);
+});
+
+test('with larger text and no camera no method lies under what is at the foot, in any language', async ({ kiosk }) => {
+  const page = await kiosk.open({ width: 1280, height: 800, before: noCamera });
+  await page.locator('#display-switch').click();
+  await page.locator('[data-name=large]').click();
+  await page.keyboard.press('Escape');
+  for (const language of LANGUAGES) {
+    await page.locator(`.foot [lang=${language}]`).click();
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    const edge = (which: string, side: 'top' | 'bottom') =>
+      page.locator(which).evaluateAll((all, s) => Math.max(...all.map((el) => el.getBoundingClientRect()[s])), side);
+    await expect(page.locator('.method')).toHaveCount(4);
+    expect(await edge('.method', 'bottom')).toBeLessThan(await edge('.foot', 'top'));
+  }
 });
 
 test('where nobody is the screen shows clock and site, and what the guest had switched goes back', async ({
