@@ -75,6 +75,7 @@ test('walking off from "what was wrong" says enough: the record is void before i
 test('who touched “Report a mistake” by mistake goes back, and the record stays', async ({ kiosk }) => {
   kiosk.core.hello = { ...kiosk.core.hello, undoMs: 60_000 };
   const page = await kiosk.open({ before: noCamera });
+  await expect(page.locator('.checkin')).toBeVisible();
   kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });
   await page.locator('.recent').getByRole('button', { name: 'Report a mistake' }).click();
   await page.clock.install();
