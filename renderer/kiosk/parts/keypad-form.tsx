@@ -112,11 +112,13 @@ export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ..
   const busy = useSignal(false);
   const pinInput = useFocus<HTMLInputElement>();
   const againInput = useRef<HTMLInputElement>(null);
+  const ledOn = useRef(false);
 
   function complain(message: string): void {
     error.value = message;
     pin.value = '';
     again.value = '';
+    ledOn.current = false;
     pinInput.current?.focus();
   }
 
@@ -124,7 +126,11 @@ export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ..
     error.value = '';
     if (!shape.test(pin.value)) return complain(t(misshapen));
     if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
-    if (again.value === '' && document.activeElement === pinInput.current) return againInput.current?.focus();
+    // The button looks like the next step after the first field, too, and takes the focus when it is touched.
+    if (again.value === '' && !ledOn.current) {
+      ledOn.current = true;
+      return againInput.current?.focus();
+    }
     if (again.value !== pin.value) return complain(t(differs));
     busy.value = true;
     try {
