@@ -14,6 +14,7 @@ import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { EMERGENCY_PIN } from './staff/emergency.ts';
 import * as link from './sync/link.ts';
+import { outboxOf } from './sync/outbox-of.ts';
 
 vi.mock('./checkin/service.ts', { spy: true });
 vi.mock('./enrolment/service.ts', { spy: true });
@@ -113,6 +114,16 @@ test('where nothing starts the core again, the store keeps its key', async () =>
   const core = await start();
   expect(await command('store rekey')).toMatchObject([{ kind: 'problem', code: 'store-in-use' }]);
   expect(await core.methods.status({})).toBeTruthy(); // it goes on
+  await core.close();
+});
+
+test('after a restart without the network, the last contact with the server is still known', async () => {
+  const serverTime = '2026-12-02T07:05:00.000Z';
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  outboxOf(kiosk.store).keepAck({ logEpoch: 'a', serverTime });
+  await kiosk.close();
+  const core = await start();
+  expect(await core.methods.status({})).toMatchObject({ online: false, lastSyncAt: serverTime });
   await core.close();
 });
 

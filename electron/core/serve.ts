@@ -43,6 +43,7 @@ import { createStatistics, startStatistics } from './statistics/statistics.ts';
 import { statusOf } from './status/status.ts';
 import { createStorageReporter, storageState } from './status/storage.ts';
 import { readServerLink } from './sync/link.ts';
+import { readLastAck } from './sync/outbox-of.ts';
 import { attachTechnician } from './technician/attach.ts';
 import { attachUpdates } from './update/attach.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -228,7 +229,8 @@ export async function serve(
   });
   opened.defer(() => technician.stop());
   opened.defer(() => staff.endSession());
-  hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, trial, setup }));
+  const lastAckAt = () => readLastAck(store)?.serverTime ?? null;
+  hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, trial, setup, lastAckAt }));
 
   /** What the screen before had half done is dropped: its visit, and its staff session with an enrolment in it. */
   const leave = () => {

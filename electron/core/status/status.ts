@@ -27,6 +27,8 @@ export interface StatusParts {
   readonly screen: { notices(): readonly string[] };
   readonly trial: Pick<LivenessTrial, 'active'>;
   readonly setup: { state(): Status['setup'] };
+  /** The server's time in its newest answer, kept over restarts: a server that was there once is not one to be joined yet. */
+  readonly lastAckAt: () => string | null;
 }
 
 export function statusOf(parts: StatusParts): () => Status {
@@ -39,7 +41,7 @@ export function statusOf(parts: StatusParts): () => Status {
       online: line?.online ?? false,
       queued: store.outbox.count(),
       oldestQueuedAt: store.outbox.oldestAt(),
-      lastSyncAt: line?.lastSyncAt ?? null,
+      lastSyncAt: line?.lastSyncAt ?? parts.lastAckAt(),
       storage: storageState(home),
       people: store.people.count(),
       face: faceUse(recogniser),
