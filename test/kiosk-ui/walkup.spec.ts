@@ -71,6 +71,20 @@ test('walking off from "what was wrong" says enough: the record is void before i
   expect(kiosk.core.callsOf('voidCheckin')).toMatchObject([{ undo: 'the-token', reason: 'not-right' }]);
 });
 
+test('who touched “Report a mistake” by mistake goes back, and the record stays', async ({ kiosk }) => {
+  kiosk.core.hello = { ...kiosk.core.hello, undoMs: 60_000 };
+  const page = await kiosk.open({ before: noCamera });
+  await expect(page.locator('.checkin')).toBeVisible();
+  kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });
+  await page.locator('.recent').getByRole('button', { name: 'Report a mistake' }).click();
+  await page.clock.install();
+  await page.locator('.wrong').getByRole('button', { name: 'Back' }).click();
+  await expect(page.locator('.checkin')).toBeVisible();
+  await expect(page.locator('.recent')).toBeVisible();
+  await page.clock.runFor(60_000);
+  expect(kiosk.core.callsOf('voidCheckin')).toEqual([]);
+});
+
 test('where nobody is the screen shows clock and site, and what the guest had switched goes back', async ({
   kiosk,
 }) => {

@@ -101,7 +101,7 @@ const SAFETY_MS = 1_200;
  * time in which it can be is over.
  */
 export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {
-  const { takeBack } = useKiosk();
+  const { takeBack, home } = useKiosk();
   useEffect(() => {
     const rest = Math.max(0, until - SAFETY_MS - performance.now());
     const timer = setTimeout(() => void takeBack(receipt, 'not-right'), rest);
@@ -127,6 +127,8 @@ export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) 
           onClick={() => void takeBack(receipt, 'not-right')}
         />
       </div>
+      {/* Touched by mistake: the record stays as it is. */}
+      <Button onClick={() => home()}>{tIn(lng, 'back')}</Button>
     </main>
   );
 }
