@@ -108,7 +108,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     undoMs: () => link.hello.peek()?.undoMs ?? 0,
     go,
     home,
-    settle: visits.settle,
+    settle: () => visits.settle('recorded'),
   });
   const arrivals = createArrivals({
     core: link.core,
@@ -230,9 +230,9 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     route.value = next;
   }
 
-  /** Back to the camera. `leave`: the face that is there now has been dealt with. */
+  /** Back to the camera. `leave`: the face that is there now has been dealt with, without a record; or it counts again. */
   function home(leave?: 'settled' | 'again'): void {
-    if (leave === 'settled') visits.settle();
+    if (leave === 'settled') visits.settle('unrecorded');
     // After staff's work the face that is there counts again, answered or not: they may have just been enrolled, or deleted.
     if (leave === 'again' || route.peek().at === 'staff') visits.restart();
     // A guest's language goes with the guest.

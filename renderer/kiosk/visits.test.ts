@@ -159,10 +159,23 @@ describe('visits', () => {
     await k.frames(3_000, {});
     expect(k.given).toEqual([{ kind: 'welcome', receipt: RECEIPT }]);
     expect(k.probes).toHaveLength(1);
-    expect(k.visits.stage.value.answered).toBe(true);
+    expect(k.visits.stage.value).toMatchObject({ answered: 'recorded', progress: 1 });
     await k.frames(1_200, null);
     await k.frames(600, {});
     expect(k.given).toHaveLength(2);
+  });
+
+  it('say nothing of a check-in to a face that was given another way, or settled without a record', async () => {
+    const k = setup(() => ({ kind: 'other-method', reason: 'unknown' }));
+    await k.frames(1_000, {});
+    expect(k.given).toHaveLength(1);
+    expect(k.visits.stage.value).toMatchObject({ answered: 'unrecorded', progress: 0 });
+    for (const how of ['recorded', 'unrecorded'] as const) {
+      k.visits.settle(how);
+      await k.frames(200, {});
+      expect(k.visits.stage.value.answered).toBe(how);
+    }
+    expect(k.given).toHaveLength(1);
   });
 
   it('hand on no other way to someone who has gone to another screen meanwhile', async () => {
@@ -301,7 +314,7 @@ describe('visits', () => {
   it('leave the face alone that has been dealt with by PIN, and take the next one', async () => {
     const k = setup();
     await k.frames(400, {});
-    k.visits.settle();
+    k.visits.settle('recorded');
     const before = k.log.filter((l) => l === 'begin').length;
     await k.frames(1_000, {});
     expect(k.log.filter((l) => l === 'begin')).toHaveLength(before);

@@ -33,11 +33,11 @@ export interface StageView {
   readonly challenge: Omit<Extract<ProbeResult, { kind: 'challenge' }>, 'kind' | 'progress' | 'light'> | null;
   /** 0..1, the ring. */
   readonly progress: number;
-  /** This visit has its answer; the face is still there. */
-  readonly answered: boolean;
+  /** This visit has its answer, and the face is still there; `unrecorded`: it was not checked in. */
+  readonly answered: 'recorded' | 'unrecorded' | null;
 }
 
-export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge: null, progress: 0, answered: false };
+export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge: null, progress: 0, answered: null };
 
 /** Colours for the screen to show; `follow`: they will, after the moves or when the face is nearer. */
 export type LightView = Extract<ProbeResult, { kind: 'light' }>['sequence'] | 'follow' | null;
@@ -52,7 +52,7 @@ export interface Visits {
   /** Each frame, in order. */
   seen(s: Detection): void;
   /** The current face has been dealt with (by PIN, say): it is ignored until it has left. */
-  settle(): void;
+  settle(how: 'recorded' | 'unrecorded'): void;
   /** Starts over, even with a face that was answered. */
   restart(): void;
 }
@@ -111,6 +111,8 @@ export function createVisits(deps: VisitDeps): Visits {
   let lastSample: FaceSample | null = null;
   let progress = 0;
   let challenge: StageView['challenge'] = null;
+  /** What an answered visit ended in. */
+  let ending: 'recorded' | 'unrecorded' = 'recorded';
   let occludedSince: number | null = null;
   let sequence: Exclude<LightView, 'follow'> = null;
   /** When each colour came on the screen. */
@@ -173,6 +175,7 @@ export function createVisits(deps: VisitDeps): Visits {
 
   function finish(answer: Answer): void {
     phase = 'answered';
+    ending = answer.kind === 'welcome' ? 'recorded' : 'unrecorded';
     challenge = null;
     endLight();
     progress = answer.kind === 'welcome' ? 1 : 0;
@@ -235,6 +238,7 @@ export function createVisits(deps: VisitDeps): Visits {
           break;
         case 'done':
           phase = 'answered';
+          ending = 'recorded';
           break;
       }
     } catch (error) {
@@ -249,8 +253,14 @@ export function createVisits(deps: VisitDeps): Visits {
   function show(at: number, present: boolean, reason: string | null): void {
     const now = stage.peek();
     const said = reason !== now.reason && at - lastSaidAt < SENTENCE_MS ? now.reason : reason;
-    const answered = phase === 'answered';
-    const ring = answered ? 1 : challenge ? progress : present ? 0.55 * readiness(reason) + 0.45 * progress : 0;
+    const answered = phase === 'answered' ? ending : null;
+    const ring = answered
+      ? Number(answered === 'recorded')
+      : challenge
+        ? progress
+        : present
+          ? 0.55 * readiness(reason) + 0.45 * progress
+          : 0;
     const rounded = Math.round(ring * 50) / 50;
     if (
       now.present === present &&
@@ -310,9 +320,10 @@ export function createVisits(deps: VisitDeps): Visits {
       if (coreReason && coreReason.until < s.at) coreReason = null;
       show(s.at, track.present, reason ?? explained(coreReason?.reason ?? null, lastSample));
     },
-    settle() {
+    settle(how) {
       end();
       phase = 'answered';
+      ending = how;
     },
     restart() {
       end();

@@ -131,7 +131,7 @@ interface Says {
 function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [main: string, more: string] {
   if (starting) return [t('stage.starting'), ''];
   if (numberFirst) return [t('stage.numberFirst'), t('stage.numberFirstMore')];
-  if (stage.answered) return [t('stage.answered'), ''];
+  if (stage.answered) return [t(stage.answered === 'recorded' ? 'stage.answered' : 'stage.unrecorded'), ''];
   if (stage.challenge) {
     const { step, index, of, hold } = stage.challenge;
     return [say('challenge', hold ? 'hold' : step), t('challenge.step', { index: index + 1, of })];
