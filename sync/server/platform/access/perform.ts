@@ -157,9 +157,22 @@ function withTimesAsText(value: unknown): unknown {
   return copy ?? value;
 }
 
-/** What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. */
+/**
+ * What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. Fields that are not
+ * declared stay here: a newer build beside this one may have given a table more columns.
+ */
 function shape(declared: z.ZodType, result: unknown): unknown {
-  const parsed = declared.safeParse(withTimesAsText(result));
+  const answer = withTimesAsText(result);
+  let parsed = declared.safeParse(answer);
+  if (parsed.error?.issues.every(({ code }) => code === 'unrecognized_keys')) {
+    const rest = structuredClone(answer);
+    for (const issue of parsed.error.issues) {
+      const owner = issue.path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown>)[name], rest);
+      for (const key of issue.code === 'unrecognized_keys' ? issue.keys : [])
+        Reflect.deleteProperty(owner as object, key);
+    }
+    parsed = declared.safeParse(rest);
+  }
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map((i) => `${i.path.join('.')} ${i.code}`).join(', ');
   throw new Problem('answer-misshapen', { where });
