@@ -145,7 +145,7 @@ export class Administrator {
     await this.#press(dialog.getByLabel(en.people.agrees.replace('{{name}}', 'Ada Lovelace')));
     await this.#press(dialog.getByRole('button', { name: en.people.record }));
     await page.getByText(en.people.standing.given, { exact: true }).waitFor();
-    await this.#press(page.getByRole('button', { name: en.people.enrol, exact: true }));
+    await this.#press(page.getByRole('button', { name: en.people.enrol, exact: true }).first());
     await this.#press(page.getByRole('button', { name: en.enrolFace.photo }));
     await sleep(this.#pace.read);
     await page.getByLabel(en.enrolFace.files).setInputFiles(stillsOfA()[0]!);
