@@ -40,13 +40,14 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     (await opened.api.changesFor(device)).changes.filter((c) => 'person' in c && c.person === person);
   const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
 
+  const found = async (q: string) =>
+    (await api.ask<FoundPeople>('POST', '/api/people/search', { body: { q } })).items.map((p) => p.id);
+
   test('a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
     const number = randomUUID().slice(0, 8);
     const email = `Ada.${number}@Example.org`;
     const made = await make({ name: 'Ada Lovelace', number, email, phone: '+49 30 1', badge: `b-${number}` });
     expect(made).toMatchObject({ name: 'Ada Lovelace', sites: [SITE.id], consent: 'none', templates: 0, version: 1 });
-    const found = async (q: string) =>
-      (await api.ask<FoundPeople>('POST', '/api/people/search', { body: { q } })).items.map((p) => p.id);
     for (const exactly of [email.toLowerCase(), number, `b-${number}`])
       expect(await found(exactly), exactly).toEqual([made.id]);
     expect(await found(number.slice(0, 7))).toEqual([]);
@@ -118,6 +119,19 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       { change: 'added', fields: ['name', 'number'], via: 'staff', device: null },
     ]);
     expect(JSON.stringify(items)).not.toMatch(/Ada|-number/);
+  });
+
+  test('what is known of a duplicate alone is known of the one who is kept; what both have stays', async () => {
+    const number = randomUUID().slice(0, 8);
+    const kept = await make({ name: 'Ada', email: 'ada@x.example' });
+    const merged = await make({ name: 'Ada L.', number, email: 'old@x.example', badge: `b-${number}` });
+    const who = { kept: kept.id, merged: merged.id, by: 'staff' };
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, who, NOW);
+    const known = { id: kept.id, name: 'Ada', email: 'ada@x.example', number, badge: `b-${number}` };
+    expect(await api.ask<Person>('GET', `/api/people/${kept.id}`)).toMatchObject(known);
+    for (const exactly of [number, `b-${number}`, 'ada@x.example'])
+      expect(await found(exactly), exactly).toContain(kept.id);
+    expect(await found('old@x.example')).toEqual([]);
   });
 
   test('templates are counted by model, never shown, and deleted everywhere', async () => {

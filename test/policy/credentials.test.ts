@@ -191,7 +191,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
 
   test('cards and badges of a merged person are the kept one’s, and those of an erased one are deleted', async () => {
     const number = randomUUID().slice(0, 8);
-    const [kept, merged] = [await make('Ada'), await make('Ada L.')];
+    const [kept, merged] = [await make('Ada', `A-${number}`), await make('Ada L.', `B-${number}`)];
     const card = await api.ask<PrintableCard>('POST', `/api/people/${merged.id}/cards`);
     await api.ask('POST', `/api/people/${merged.id}/badges`, { body: { number } });
     const west = await door();
@@ -202,8 +202,8 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       NOW,
     );
     await west.sync();
-    expect([await west.read(card.text), await west.read(number)]).toEqual(['welcome', 'welcome']);
-    expect(west.admitted).toEqual([kept.id, kept.id]);
+    for (const text of [card.text, number, `A-${number}`, `B-${number}`]) expect(await west.read(text)).toBe('welcome');
+    expect(west.admitted).toEqual([kept.id, kept.id, kept.id, kept.id]);
     const box = await api.kiosk();
     box.append('person', { change: 'deleted' }, { person: kept.id }, NOW);
     await api.deliver(box);

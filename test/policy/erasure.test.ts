@@ -199,11 +199,25 @@ describe.each(DATABASES)('on $name', (kind) => {
     await a.send();
     const { db } = database;
     const ask = (person: string) => requestErasure(db, keys, { person, origin: 'staff', undoDays: 7 }, now);
+    const picture = {
+      id: randomUUID(),
+      person: ada,
+      pose: 'front',
+      via: 'staff',
+      made_by: null,
+      made_at: now,
+    } as const;
+    await db
+      .insertInto('enrolment_photo')
+      .values({ ...picture, sealed: randomBytes(9) })
+      .execute();
     const asked = await ask(alias);
     await mergePeople({ db, keys, modules: MODULES }, { kept: ada, merged: alias, by: 'office' }, now);
     const { items } = await listErasures(db, { person: ada, open: true, sort: '-requestedAt', limit: 10 });
     expect(items).toMatchObject([{ request: asked.request, state: 'requested' }]);
     expect(await isErasurePending(db, ada)).toBe(true);
+    // As with a request about her: nothing of her face is left.
+    expect([await count(sql`template`), await count(sql`enrolment_photo`)]).toEqual([0, 0]);
     expect(await ask(ada)).toEqual(asked);
     await db.transaction().execute((tx) => undoErasure(tx, asked.request, now));
     now = new Date(now.getTime() + 8 * DAY);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { reenrolments } from '../../sync/server/features/reenrolment/list.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
@@ -69,12 +71,12 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
     expect(await staff.found('0042')).toEqual([]);
 
     // The corrected list takes the place of the one before.
-    await staff.upload(id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\nGrace;0099;;;;\n`);
-    expect((await staff.lines(id)).counts).toEqual({ new: 2, known: 1, wrong: 0 });
+    await staff.upload(id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\nFay;0045;;;;\nGrace;0099;;;;\n`);
+    expect((await staff.lines(id)).counts).toEqual({ new: 3, known: 1, wrong: 0 });
     expect(await staff.make(id)).toMatchObject({ people: { state: 'making', made: 0 } });
     await expect(staff.make(id)).rejects.toMatchObject({ code: 'import-people-busy' });
-    expect(await staff.run()).toMatchObject({ made: 2 });
-    expect(await staff.state(id)).toEqual({ state: 'made', made: 2 });
+    expect(await staff.run()).toMatchObject({ made: 3 });
+    expect(await staff.state(id)).toEqual({ state: 'made', made: 3 });
     const [made] = await staff.found('0042');
     expect(made).toMatchObject({ name: 'Ada', email: 'ada@x.example', language: 'de', sites: [nord], consent: 'none' });
     expect(await staff.found('eve@x.example')).toMatchObject([{ name: 'Eve', number: '0044' }]);
@@ -83,7 +85,7 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
 
     // Kiosks are to ask them: no picture leaves the server before they have agreed.
     expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
-    expect((await reenrolments(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported']);
+    expect((await reenrolments(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported', 'imported']);
 
     const again = await staff.begin();
     await staff.upload(again.id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\n`);
@@ -91,16 +93,20 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
     await expect(staff.make(again.id)).rejects.toMatchObject({ code: 'import-nobody-new' });
     expect(await staff.found('0042')).toHaveLength(1);
 
-    // Taken back: people who have agreed since stay.
+    // Taken back: people who have agreed since stay, and those who are someone else too by a merge.
+    const [fay] = await staff.found('0045');
+    const older = await api.ask<Person>('POST', '/api/people', { as: 'staff', body: { name: 'Fay Fox' } });
+    const merging = { kept: fay!.id, merged: older.id, by: 'staff' };
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, merging, NOW);
     const consent = { textVersion: '1', language: 'en' };
     await api.ask('POST', `/api/people/${made!.id}/consents`, { body: consent, as: 'staff' });
     expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'no-template' }]);
     await staff.undo(id);
     expect(await staff.run()).toMatchObject({ undone: 1 });
-    expect(await staff.state(id)).toEqual({ state: 'undone', made: 1 });
+    expect(await staff.state(id)).toEqual({ state: 'undone', made: 2 });
     const open = await api.db.selectFrom('erasure').select(['person', 'state']).execute();
     expect(open).toEqual([{ person: expect.any(String), state: 'requested' }]);
-    expect(open[0]!.person).not.toBe(made!.id);
+    expect([made!.id, fay!.id, older.id]).not.toContain(open[0]!.person);
     await expect(staff.undo(again.id)).rejects.toMatchObject({ code: 'import-nobody-made' });
   });
 });

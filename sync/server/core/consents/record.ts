@@ -5,8 +5,7 @@ import { findAll, insert, update } from '../../platform/database/rows.ts';
 import type { Row, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
-import { dropPairsOf } from '../lookalikes/store.ts';
-import { isErasurePending, requireLiving } from '../people/living.ts';
+import { isErasurePending, openRequestOf, requireLiving, sameAs } from '../people/living.ts';
 import type { RecordedBy } from '../people/records.ts';
 import { changesOf, modelsOf } from '../people/sites.ts';
 import { dropFaces, templatesOfEachScope } from '../templates/forget.ts';
@@ -150,16 +149,19 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
   ];
 }
 
-/** Two people are merged: the consents of both become the kept one's, and both their templates if they are based on these, or none. */
+/**
+ * Two people are merged: the consents of both become the kept one's, and both their templates. Where these are not based on a
+ * consent, or one of the two is to be erased, nothing of either's face is left.
+ */
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   const rows = await findAll(tx, 'template', { person: merged }, ['id', 'quality']);
   const qualities = new Map(rows.map(({ id, quality }) => [id, quality]));
   await dropTemplates(tx, keys, merged);
   await update(tx, 'consent', { person: merged }, { person: kept });
-  if ((await standingOf(tx, kept)) !== 'given') {
-    await dropTemplates(tx, keys, kept);
-    publish(await dropPairsOf(tx, kept));
+  const erasing = await openRequestOf(tx, await sameAs(tx, [kept, merged]));
+  if (erasing || (await standingOf(tx, kept)) !== 'given') {
+    for (const person of [kept, merged]) publish((await dropFaces(tx, keys, person)).pairs);
     return;
   }
   for (const [model, list] of templates ?? []) {

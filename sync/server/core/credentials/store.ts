@@ -18,7 +18,7 @@ import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
-import type { RecordedBy } from '../people/records.ts';
+import { type RecordedBy, readPeople } from '../people/records.ts';
 import { publishToSites } from '../people/sites.ts';
 
 /** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
@@ -53,7 +53,7 @@ export async function issueCard(
   by: RecordedBy,
   now: Date,
 ): Promise<{ readonly id: string; readonly text: string }> {
-  await requireLiving(tx, person, 'none');
+  await requireLiving(tx, person, 'change');
   await requireQuota(tx, person);
   const text = writeCardCode(randomBytes(CARD_BYTES));
   const id = v7();
@@ -118,7 +118,7 @@ export async function addBadge(
   by: RecordedBy,
   now: Date,
 ): Promise<void> {
-  await requireLiving(tx, person, 'none');
+  await requireLiving(tx, person, 'change');
   await requireQuota(tx, person);
   await insertBadge(tx, keys, { person, number, issuedBy: by.account }, now);
   await publishToSites(tx, person, ['credentials'], now);
@@ -163,8 +163,8 @@ export async function revokeCredential(
 }
 
 /**
- * Two people are merged: cards and badges move. Of more than one person may have, the oldest are revoked: kiosks take no more.
- * The caller notifies them.
+ * Two people are merged: cards and badges move, the one of the merged person's record too. Of more than one person may have,
+ * the oldest are revoked: kiosks take no more. The caller notifies them.
  */
 export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);
@@ -172,6 +172,10 @@ export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: 
   await remove(tx, 'credential', { person: merged });
   for (const { number, issuedAt, issuedBy } of held)
     if (number !== null) await insertBadge(tx, keys, { person: kept, number, issuedBy }, issuedAt);
+  const people = await readPeople(tx, keys, [kept, merged]);
+  const badge = people.get(merged)?.badge ?? null;
+  if (badge !== null && badge !== people.get(kept)?.badge)
+    await insertBadge(tx, keys, { person: kept, number: badge, issuedBy: null }, now);
   await sql`
     update credential set revoked_at = ${now.toISOString()}::timestamptz, revoked_via = 'staff', hash = null, number = null
     where id in (

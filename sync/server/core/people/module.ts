@@ -9,8 +9,9 @@ import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type Merge, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { listHolds } from './holds.ts';
 import { applyPeople, erasePeople } from './people.ts';
+import { readPeople, writePerson } from './records.ts';
 import { peopleRoutes } from './routes.ts';
-import { selectRows } from './rows.ts';
+import { FIELDS, selectRows } from './rows.ts';
 import { shownPeople } from './shown.ts';
 import { allOfPerson, joinScope, scopesOfPerson } from './sites.ts';
 
@@ -56,7 +57,12 @@ async function* holds({ tx, keys, names }: Reading) {
   for (const { from, until, setAt, releasedAt, reason } of all) yield { from, until, setAt, releasedAt, reason };
 }
 
-async function mergePerson({ tx, kept, merged, now }: Merge): Promise<void> {
+/** What is known of the merged person alone, such as their number, is known of the kept one from now on. */
+async function mergePerson({ tx, keys, kept, merged, now }: Merge): Promise<void> {
+  const people = await readPeople(tx, keys, [kept, merged]);
+  const missing = FIELDS.filter((field) => (people.get(kept)?.[field] ?? null) === null);
+  const patch = Object.fromEntries(missing.map((field) => [field, people.get(merged)?.[field] ?? null]));
+  await writePerson(tx, keys, { id: kept, patch }, now);
   await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
             where id = ${merged} or merged_into = ${merged}`.execute(tx);
   await sql`update person set gps_opt_out = true

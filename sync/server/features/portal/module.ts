@@ -3,13 +3,12 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/portal.ts';
 import { myConsentTexts } from '../../core/consents/filled.ts';
 import { giveConsent, withdrawConsent } from '../../core/consents/record.ts';
-import { sameAs } from '../../core/people/living.ts';
+import { openRequestOf, sameAs } from '../../core/people/living.ts';
 import { BY_THEMSELVES, changePerson } from '../../core/people/records.ts';
 import { self, shownPeople } from '../../core/people/shown.ts';
 import { policyOf } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { find } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
@@ -89,12 +88,13 @@ const portalRoutes: readonly Route[] = [
     notify('change');
     return { request: begun.request, undoUntil: begun.undoUntil?.toISOString() ?? null };
   }),
-  implement(api.undoMyErasure, async ({ tx, services: { keys }, actor, now, about, on }) => {
+  implement(api.undoMyErasure, async ({ tx, services: { keys }, actor, now, about, on, notify }) => {
     const person = self(actor, about);
     const open = await openErasure(tx, person);
     if (!open) throw new Problem('erasure-unknown');
     on(open.request);
     await undoErasure(tx, open.request, now);
+    notify('change');
     return mine(tx, keys, person);
   }),
 ];
@@ -109,12 +109,9 @@ async function mine(tx: Tx, keys: Keys, person: string) {
 
 /** A request that has not been carried out yet, and until when it can be taken back. */
 async function openErasure(db: Db, person: string): Promise<{ request: string; undoUntil: string | null } | null> {
-  const row = await find(db, 'erasure', { person, state: 'requested', part_of: null }, [
-    'request',
-    'requested_at',
-    'undo_until',
-  ]);
-  return row ? { request: row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null } : null;
+  const row = await openRequestOf(db, await sameAs(db, [person]));
+  if (row?.state !== 'requested') return null;
+  return { request: row.part_of ?? row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null };
 }
 
 /** How long the person may think about it, ms. */

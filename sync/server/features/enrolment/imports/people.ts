@@ -210,7 +210,7 @@ const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly str
   outcome: 'ok',
 });
 
-/** Made by this import, as they were made: no consent, face, card, record or change of theirs since. */
+/** Made by this import, as they were made: no consent, face, card, record, merge or change of theirs since. */
 const untouched = (db: Db, run: string) =>
   db
     .selectFrom('import_person as i')
@@ -230,6 +230,7 @@ const untouched = (db: Db, run: string) =>
         and not exists (select from person_minor x where x.person = i.person)
         and not exists (select from checkin x where x.person = i.person)
         and not exists (select from event x where x.person = i.person)
+        and not exists (select from person_merge x where x.kept = i.person)
         and not exists (select from retention_hold x where x.person = i.person)`,
     )
     .orderBy('i.person');

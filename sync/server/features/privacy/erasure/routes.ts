@@ -41,9 +41,10 @@ export const erasureRoutes: readonly Route[] = [
     notify('change');
     return made;
   }),
-  implement(api.undoErasure, async ({ tx, params, about, now }) => {
+  implement(api.undoErasure, async ({ tx, params, about, now, notify }) => {
     const undone = await undoErasure(tx, params.request, now);
     about([undone.person]);
+    notify('change');
     return undone;
   }),
   implement(api.getErasureCertificate, ({ tx, params, query }) => certificateFile(tx, params.request, query.format)),
