@@ -219,8 +219,16 @@ const LookalikeRow = z.strictObject({
 });
 export type LookalikeRow = z.infer<typeof LookalikeRow>;
 
-/** All that is printed on a card. `text` is what its QR code holds: given this once. */
-const PrintedCard = z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() });
+/**
+ * All that is printed on a card. `text` is what its QR code holds: given this once. `id`: the end of it is how the console lists
+ * the card; null: it is not listed, since it holds the key to templates and a person has one.
+ */
+const PrintedCard = z.strictObject({
+  id: Id.nullable(),
+  name: z.string(),
+  number: z.string().nullable(),
+  text: z.string(),
+});
 
 const staff = { token: StaffToken };
 /** As the browser calls a camera; of several of one name, from the second on, with a number behind it. */

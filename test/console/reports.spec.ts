@@ -227,6 +227,8 @@ test('cards of several people are printed together, each whole, and nothing else
   writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
   const pages = textOf(pdf).split('\f').slice(0, -1);
   expect(pages).toHaveLength(2);
+  // Each has what the person's page calls it by.
+  expect(pages.join('').match(/\b[0-9a-f]{8}\b/g)).toHaveLength(9);
   for (const name of names) expect(pages.filter((text) => new RegExp(`${name}\\b`).test(text))).toHaveLength(1);
   for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
   // Their codes are not lost by a slip.

@@ -277,7 +277,7 @@ const CAMERA_TOUR: Tour = {
     const finish = core.methods.enrolFinish;
     core.methods.enrolFinish = async (input) => {
       const { person } = await finish(input);
-      return { person, card: { name: person.name, number: '2001', text: TEMPLATE_CARD } };
+      return { person, card: { id: null, name: person.name, number: '2001', text: TEMPLATE_CARD } };
     };
     await toConsent(page, core, 'Dr. Maria-Magdalena Müller-Lüdenscheidt');
     await agree(page);

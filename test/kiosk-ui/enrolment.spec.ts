@@ -42,7 +42,7 @@ function onCards(core: ScriptedCore): void {
   const finish = core.methods.enrolFinish;
   core.methods.enrolFinish = async (input) => {
     const { person } = await finish(input);
-    return { person, card: { name: person.name, number: person.number, text: TEMPLATE_CARD } };
+    return { person, card: { id: null, name: person.name, number: person.number, text: TEMPLATE_CARD } };
   };
 }
 
@@ -163,6 +163,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await page.locator('.person .button:nth-child(4)').click();
     await page.locator('.confirm .button:nth-child(3)').click();
     await expect(page.locator('.printed')).toContainText('Max Mustermann');
+    await expect(page.locator('.printed')).toContainText('5c0ffee5');
     expect(core.callsOf('cardIssue')).toMatchObject([{ replace: true }]);
     expect(await codeOn(page)).toBe(CARD);
     await page.locator('.issued .button-primary').click();

@@ -310,6 +310,7 @@ export const CLAIM = 'C'.repeat(32);
 export const PIN_CODE = '402715938264';
 /** What a printed card carries. */
 export const CARD = 'SPC1:0123456789ABCDEFGHJKMNPQRS';
+const CARD_ID = '0199a1b2-0000-7000-8000-00005c0ffee5';
 /** As long as what a card with templates carries. */
 export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
@@ -569,7 +570,7 @@ function plainMethods(core: {
       const whose = people.find((p) => p.id === person);
       if (!whose) throw coreError('person-unknown');
       whose.cards = (replace ? 0 : whose.cards) + 1;
-      return { card: { name: whose.name, number: whose.number, text: CARD }, person: row(whose) };
+      return { card: { id: CARD_ID, name: whose.name, number: whose.number, text: CARD }, person: row(whose) };
     },
     cardRevoke: async ({ token, person }) => {
       staff(token);

@@ -42,7 +42,7 @@ test('a card counts at once, and after a restart; the server gets its hash and n
   expect(card).toMatchObject({ name: 'Ada Lovelace', number: null });
   expect(opens(card.text)).toBe(ada);
   expect(person.cards).toBe(1);
-  expect(notified()).toEqual([['issued', { id: expect.any(String), hash: cardHash(card.text) }]]);
+  expect(notified()).toEqual([['issued', { id: card.id, hash: cardHash(card.text) }]]);
   expect(JSON.stringify(store.outbox.pending(100))).not.toContain(card.text.slice(5));
   for (const event of store.outbox.pending(100)) checkEvent(event, event.header);
   expect((await store.check()).problems).toEqual([]);

@@ -44,9 +44,11 @@ export function createCardService({
       const secret = randomBytes(CARD_BYTES);
       const text = writeCardCode(secret);
       secret.fill(0);
-      store.people.issueCard(id, { id: v7(), hash: cardHash(text)! }, replace);
+      const card = v7();
+      store.people.issueCard(id, { id: card, hash: cardHash(text)! }, replace);
       changed();
-      return { card: { name: person.name, number: person.number, text }, person: personRow(store.people.require(id)) };
+      const { name, number } = person;
+      return { card: { id: card, name, number, text }, person: personRow(store.people.require(id)) };
     },
 
     async cardRevoke({ token, person: id }) {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sealCardTemplates, writeTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
+import type { Output } from '../../contract/methods.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 
@@ -25,7 +26,7 @@ interface Deps {
 export async function enrolOnCard(
   { store, recogniser, changed }: Deps,
   { details, templates, person: existing }: Gathered,
-): Promise<{ readonly person: Person; readonly card: { name: string; number: string | null; text: string } }> {
+): Promise<{ readonly person: Person; readonly card: NonNullable<Output<'enrolFinish'>['card']> }> {
   const id = existing ?? randomUUID();
   const key = { person: id, card: randomUUID(), key: randomBytes(32) };
   try {
@@ -40,7 +41,7 @@ export async function enrolOnCard(
     }
     changed();
     const person = store.people.get(id)!;
-    return { person, card: { name: person.name, number: person.number, text: writeTemplateCard(key) } };
+    return { person, card: { id: null, name: person.name, number: person.number, text: writeTemplateCard(key) } };
   } finally {
     key.key.fill(0);
   }

@@ -15,7 +15,7 @@ import { BulkButton, RowButton } from '../../parts/row-button.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
-/** What a card is called here: no one knows its code. */
+/** What a card is called here, and printed on it: no one knows its code. */
 const shownId = (id: string): string => id.slice(-8);
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
@@ -153,6 +153,9 @@ function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
                 {card.name ?? ''}
               </p>
               <p dir="ltr">{card.number ?? ''}</p>
+              <p class="print-card-id" dir="ltr">
+                {shownId(card.id)}
+              </p>
             </div>
             <Qr text={card.text} label={t('cards.qr')} ecc="quartile" />
           </article>

@@ -89,6 +89,11 @@ export function CardScreen({ card, message, done }: { card: Card; message: strin
               {card.number}
             </p>
           )}
+          {card.id !== null && (
+            <p class="printed-id" dir="ltr">
+              {card.id.slice(-8)}
+            </p>
+          )}
         </div>
         <Qr text={card.text} label={t('card.qr')} ecc="quartile" />
       </article>
