@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { parse } from 'csv-parse/sync';
+import { packedLog } from '../../electron/core/fleet/attach.ts';
+import { keepLog } from '../../electron/core/fleet/log-book.ts';
+import { sendLogs } from '../../sync/edge/logs.ts';
 import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { transportOptions } from '../kit/kiosk.ts';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, firstSignIn } from './walk.ts';
@@ -185,6 +190,38 @@ test('a restart is sent, and its progress is seen without a reload', async () =>
   system.engine.nudge();
   await expect(row).toContainText('Done');
   await seen('fleet-kiosk', ['desk', 'narrow']);
+});
+
+test('its log is asked for, sent, and read on its page: the newest first, what went wrong alone, and as a file', async () => {
+  await page.getByRole('button', { name: 'Request log' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Request log' }).click();
+  const row = page.getByRole('row', { name: /^Request log/ });
+  await expect(row).toContainText('Waiting');
+  const command = (await detail()).commands.find(({ what }) => what === 'logs')!.id;
+  const home = temporaryFolder();
+  const log = keepLog(home.path, () => undefined);
+  for (let i = 0; i < 6; i += 1) log('info', 'check-in', { direction: 'in', method: 'face' });
+  log('warn', 'the camera is lost', { code: 'camera-bad' });
+  log('error', 'the core failed', { error: new Error('x') });
+  const sent = { secret: system.link.secret, command, gz: packedLog(home.path) };
+  await sendLogs(transportOptions(system.link, system.server.now), sent, AbortSignal.timeout(60_000));
+  home.remove();
+  system.outbox.append('command', { command, what: 'logs', outcome: 'done' }, {});
+  system.engine.nudge();
+  await row.getByRole('button', { name: 'View log' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Log of Front door' });
+  const lines = dialog.getByRole('row');
+  await expect(lines).toHaveCount(9);
+  await expect(lines.nth(1)).toContainText('the core failed');
+  await expect(lines.nth(3)).toContainText('direction: in · method: face');
+  await seen('fleet-log');
+  await dialog.getByLabel('Level').selectOption('Warning');
+  await expect(lines).toHaveCount(2);
+  await expect(lines.nth(1)).toContainText('code: camera-bad');
+  const saved = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Download' }).click();
+  expect((await saved).suggestedFilename()).toMatch(/\.jsonl$/);
+  await dialog.getByRole('button', { name: 'Close' }).click();
 });
 
 test('a wipe wants the kiosk’s name, typed', async () => {

@@ -3,13 +3,14 @@ import { build } from 'vite';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { newKiosk } from '../kit/kiosk.ts';
+import { type Link, newKiosk } from '../kit/kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
 /** A server with its screens, and one kiosk whose sync engine runs. */
 export interface System {
   readonly server: TestServer;
+  readonly link: Link;
   readonly outbox: MemoryOutbox;
   readonly engine: SyncEngine;
   /** Address of a page of the console. */
@@ -40,6 +41,7 @@ export async function newSystem(
   engine.start();
   return {
     server,
+    link: { secret, bundle },
     outbox,
     engine,
     at: (path) => `${server.peopleUrl}/console/#/${path}`,

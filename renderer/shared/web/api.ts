@@ -82,21 +82,33 @@ export function urlOf<P extends Params, Q extends z.ZodType>(
   return addressOf(endpoint.path, input as Given);
 }
 
-/** Fetches a file and hands it to the browser to save. */
-export async function download<P extends Params, Q extends z.ZodType>(
+export interface Fetched {
+  readonly blob: Blob;
+  readonly name: string;
+}
+
+/** Fetches a file. */
+export async function fetchFile<P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, 'file'>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
-): Promise<Answer<null>> {
+): Promise<Answer<Fetched>> {
   const asked = await ask(addressOf(endpoint.path, input as Given), { cache: 'no-store' });
   if ('error' in asked) return { ok: false, error: asked.error };
   const name = /filename="([^"]+)"/.exec(asked.response.headers.get('content-disposition') ?? '')?.[1] ?? 'export';
-  let blob: Blob;
   try {
-    blob = await asked.response.blob();
+    return { ok: true, value: { blob: await asked.response.blob(), name } };
   } catch {
     return { ok: false, error: UNREACHABLE };
   }
-  save(blob, name);
+}
+
+/** Fetches a file and hands it to the browser to save. */
+export async function download<P extends Params, Q extends z.ZodType>(
+  ...given: Parameters<typeof fetchFile<P, Q>>
+): Promise<Answer<null>> {
+  const file = await fetchFile(...given);
+  if (!file.ok) return file;
+  save(file.value.blob, file.value.name);
   return { ok: true, value: null };
 }
 

@@ -1,12 +1,13 @@
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
 import { labelled } from '../../../shared/i18n.ts';
 import { IconList, IconRollout } from '../../../shared/icons.tsx';
-import { api, download } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
-import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
+import { Badge, Dialog, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
@@ -22,6 +23,7 @@ import { loadPlaces, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { RenameButton } from '../devices.tsx';
 import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
+import { type KeptLog, LogLines, readLog } from './log.tsx';
 import { ScreenPanel } from './screen.tsx';
 import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
 
@@ -287,8 +289,11 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   };
   const takeBack = (id: string) =>
     run(() => api(fleet.withdrawCommand, { params: { device: kiosk.id, command: id } }), { done: onChange });
+  const [log, setLog] = useState<KeptLog | null>(null);
   const read = (id: string) =>
-    void run(() => download(fleet.getKioskLog, { params: { device: kiosk.id, command: id } }));
+    void run(() => readLog({ device: kiosk.id, command: id }), {
+      done: setLog,
+    });
   const able = admin && kiosk.status === 'approved';
   // One that is taken out of service may wait for days, and be stolen meanwhile.
   const offered = COMMANDS.filter(
@@ -353,6 +358,11 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
             },
           }}
         />
+      )}
+      {log && (
+        <Dialog title={t('fleet.logOf', { name: kiosk.name })} wide onClose={() => setLog(null)}>
+          <LogLines log={log} />
+        </Dialog>
       )}
     </Panel>
   );

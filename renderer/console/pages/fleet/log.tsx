@@ -1,0 +1,76 @@
+import * as fleet from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
+import { type Answer, type Fetched, fetchFile, save } from '../../../shared/web/api.ts';
+import { keyOr, t } from '../../i18n.ts';
+import { momentColumn } from '../../parts/column.tsx';
+import { DataTable } from '../../parts/table.tsx';
+
+/** A line as the kiosk writes it: a sentence in English, and what it is about by name. */
+interface LogLine {
+  readonly at: string;
+  readonly level: string;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface KeptLog extends Fetched {
+  /** Newest first. */
+  readonly lines: readonly (LogLine & { readonly place: number })[];
+}
+
+/** A log that a kiosk was asked for. */
+export async function readLog(params: { device: string; command: string }): Promise<Answer<KeptLog>> {
+  const file = await fetchFile(fleet.getKioskLog, { params });
+  if (!file.ok) return file;
+  const text = (await file.value.blob.text()).trim();
+  const lines = text.split('\n').map((line, place) => ({ ...(JSON.parse(line) as LogLine), place }));
+  return { ok: true, value: { ...file.value, lines: lines.reverse() } };
+}
+
+export function LogLines({ log: { lines, blob, name } }: { log: KeptLog }) {
+  return (
+    <div class="stack">
+      <div class="actions start">
+        <Button label={t('fleet.saveLog')} onClick={() => save(blob, name)} />
+      </div>
+      <DataTable
+        id="log"
+        beside
+        search="here"
+        exports={false}
+        caption={t('fleet.command.logs')}
+        rows={lines}
+        rowKey={(line) => String(line.place)}
+        tone={({ level }) => (level === 'error' ? 'bad' : level === 'warn' ? 'warn' : undefined)}
+        columns={{
+          at: momentColumn(t('fleet.when'), 'at'),
+          level: {
+            label: t('fleet.logLevel'),
+            choice: ({ level }) => [level, t(keyOr(`fleet.logLevels.${level}`, 'fleet.logLevels.info'))],
+          },
+          message: {
+            label: t('fleet.logMessage'),
+            heads: true,
+            sort: ({ message }) => message,
+            cell: ({ message }) => (
+              <span lang="en" dir="ltr">
+                {message}
+              </span>
+            ),
+            below: ({ fields }) =>
+              fields && (
+                <code class="muted small" dir="ltr">
+                  {fieldsOf(fields)}
+                </code>
+              ),
+          },
+        }}
+      />
+    </div>
+  );
+}
+
+const fieldsOf = (fields: Readonly<Record<string, unknown>>): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' · ');
