@@ -156,6 +156,12 @@ test.describe('diagnostics', () => {
     await expect(card('Badge reader: Drehkreuz')).toContainText('2 wrong checksum');
     await expect(card('GPS')).toContainText('No position: no recent data');
     await expect(card('Camera')).toContainText('No camera found');
+    const { diagnostics } = kiosk.core.methods;
+    kiosk.core.methods.diagnostics = async (input) => {
+      const now = await diagnostics(input);
+      return { ...now, sync: { ...now.sync, online: false, problem: 'server-silent' } };
+    };
+    await expect(page.getByText('The server didn’t respond in time. (server-silent)')).toBeVisible();
     await expectNoAxeFault(page, 'diagnostics');
     await tabTo(page, /Open the door once/);
     await page.keyboard.press('Enter');

@@ -15,6 +15,12 @@ export function noticeText(code: string): string {
   return hasSentence(key) ? t(key) : t('status.notice.other', { code });
 }
 
+/** What keeps the kiosk from its server: a sentence, where there is one, and the code. */
+export function serverProblemText(code: string): string {
+  const key = `setup.trouble.${code}.why`;
+  return hasSentence(key) ? `${t(key)} (${code})` : code;
+}
+
 /** What to do about an error of the core: in the screen's language if it has a text, else in the core's words. */
 export function nextStepOf(code: string, fallback: string): string {
   const key = `coreError.${code}.next`;

@@ -6,6 +6,7 @@ import { Button } from '../../../shared/button.tsx';
 import { labelled, listed, momentOf, numberOf, ONE_DIGIT } from '../../../shared/i18n.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { serverProblemText } from '../../parts/error-text.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import { CameraCheck, ExposureFacts } from './camera-check.tsx';
 import { usePolled } from './polled.ts';
@@ -64,7 +65,7 @@ function Devices({ toCamera }: { toCamera: () => void }) {
         {now.sync.leaseUntil && <Fact name="diagnostics.lease">{moment(now.sync.leaseUntil)}</Fact>}
         {now.sync.problem && (
           <Fact name="diagnostics.problem" mark="warn">
-            {now.sync.problem}
+            {serverProblemText(now.sync.problem)}
           </Fact>
         )}
       </FactCard>

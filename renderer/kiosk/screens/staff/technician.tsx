@@ -7,6 +7,7 @@ import { useFocus } from '../../../shared/focus.ts';
 import { durationOf, listed, numberOf, ONE_DIGIT, waitOf } from '../../../shared/i18n.ts';
 import * as icons from '../../../shared/icons.tsx';
 import { hasSentence, t } from '../../i18n.ts';
+import { serverProblemText } from '../../parts/error-text.ts';
 import { Fact, FactCard } from '../../parts/fact-card.tsx';
 import { Idle } from '../../parts/idle.tsx';
 import { MethodButton, MethodLabel } from '../../parts/method-button.tsx';
@@ -280,7 +281,7 @@ function StateCards({ state }: { state: TechnicianState }) {
         <Fact name="diagnostics.heard">{moment(server.lastHeardAt)}</Fact>
         {server.problem && (
           <Fact name="diagnostics.problem" mark="warn">
-            {server.problem}
+            {serverProblemText(server.problem)}
           </Fact>
         )}
         <Fact name="technician.queued">{state.queued}</Fact>
