@@ -9,6 +9,7 @@ import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { complain } from '../../sync/server/features/attendance/complaints.ts';
 import { correct } from '../../sync/server/features/attendance/corrections.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/features/attention/items.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/features/privacy/retention/faces-off.ts';
 import {
@@ -230,6 +231,26 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(JSON.stringify(await database.db.selectFrom('retention_hold').selectAll().execute())).not.toContain(
       'dispute',
     );
+  });
+
+  test('a legal hold on someone who was merged keeps what is still under each of their names', async () => {
+    const [kept, merged, third] = [await kioskWithDays(100), await kioskWithDays(100), await kioskWithDays(100)];
+    for (const { person } of [merged, third])
+      await mergePeople(
+        { db: database.db, keys, modules: MODULES },
+        { kept: kept.person, merged: person, by: 'x' },
+        now,
+      );
+    for (const { person } of [kept, merged]) {
+      const about = { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };
+      const hold = await database.db.transaction().execute((t) => setHold(t, keys, about, now));
+      expect(await run()).toMatchObject({
+        gps: { removed: 0, due: 0, held: 210 },
+        photos: { removed: 0, due: 0, held: 30 },
+      });
+      await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
+    }
+    expect(await run()).toMatchObject({ gps: { removed: 210 }, photos: { removed: 30 } });
   });
 
   test('records go on counting when their period is over, and are of nobody', async () => {
