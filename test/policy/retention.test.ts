@@ -11,6 +11,7 @@ import { complain } from '../../sync/server/features/attendance/complaints.ts';
 import { correct } from '../../sync/server/features/attendance/corrections.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/features/attention/items.ts';
+import { undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/features/privacy/retention/faces-off.ts';
 import {
   kioskPurges,
@@ -350,6 +351,12 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await database.db.selectFrom('erasure').select(['person', 'state', 'origin']).execute()).toEqual([
       { person: ada, state: 'requested', origin: 'retention' },
     ]);
+    // Taken back, they are kept for another such time.
+    const { request } = await database.db.selectFrom('erasure').select('request').executeTakeFirstOrThrow();
+    await database.db.transaction().execute((t) => undoErasure(t, request, later));
+    const hours = (n: number) => new Date(later.getTime() + n * 3_600_000);
+    expect(await run({ leaverDays: 30 }, { at: hours(1) })).toMatchObject({ leavers: { removed: 0, due: 0 } });
+    expect(await run({ leaverDays: 30 }, { at: hours(30 * 24 + 1) })).toMatchObject({ leavers: { removed: 1 } });
   });
 
   test('a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
