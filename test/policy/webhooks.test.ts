@@ -256,6 +256,19 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
       expect((await logOfHook(id)).find((d) => d.kind === 'person.erased')).toMatchObject({ state: 'failed' });
   });
 
+  test('someone who is erased while a receiver is off is in its queue as well: sent once it is on, or given up', async () => {
+    const [back, off] = [await receive(), await receive()];
+    for (const { id } of [back, off]) await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
+    const person = box.person('Chien-Shiung Wu');
+    await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
+    await api.ask('PATCH', `/api/webhooks/${back.id}`, { body: { enabled: true } });
+    await run();
+    expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
+    later(73 * 3600);
+    await end();
+    expect(await logOfHook(off.id)).toMatchObject([{ kind: 'person.erased', state: 'failed' }]);
+  });
+
   test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
     const { id } = await receive();
     await run();
