@@ -269,6 +269,22 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await logOfHook(off.id)).toMatchObject([{ kind: 'person.erased', state: 'failed' }]);
   });
 
+  test('a new receiver is sent what happens from then on, also where there was none for long', async () => {
+    await receive();
+    await run();
+    for (const { id } of (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items)
+      await api.ask('DELETE', `/api/webhooks/${id}`);
+    const person = box.person('Emmy Noether');
+    box.checkin(person, 'in', api.now);
+    await api.deliver(box);
+    later(90 * 24 * 3600);
+    await receive({ name: 'Another payroll' });
+    box.checkin(person, 'out', api.now);
+    await api.deliver(box);
+    await run();
+    expect(messages()).toMatchObject([{ person, direction: 'out' }]);
+  });
+
   test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
     const { id } = await receive();
     await run();
