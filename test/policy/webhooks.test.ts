@@ -58,6 +58,7 @@ afterAll(() => new Promise((resolve) => receiver.close(resolve)));
 describe.each(DATABASES)('webhooks on $name', (kind) => {
   withDatabase(kind, async (database, undo) => {
     api = undo.use(await newApi(database, new Date('2026-07-20T08:00:00Z')));
+    await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
   });
   beforeEach(async () => {
     box = await api.kiosk();
@@ -285,6 +286,17 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(messages()).toMatchObject([{ person, direction: 'out' }]);
   });
 
+  test('a receiver that is now of another site is sent nothing that waited of the site before', async () => {
+    const { id } = await receive({ site: SITE.id });
+    await run();
+    box.checkin(box.person('Hedy Lamarr'), 'in', api.now);
+    await api.deliver(box);
+    await collect(api.db, await logEpochOf(api.db), api.now);
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { site: OTHER_SITE } });
+    await run();
+    expect(heard).toEqual([]);
+  });
+
   test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
     const { id } = await receive();
     await run();
@@ -331,7 +343,6 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
   });
 
   test('what needs attention is sent to receivers that ask for it, when it opens and when it closes, and names nobody', async () => {
-    await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     await look(); // Everything up to here was noticed.
     const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
