@@ -389,7 +389,7 @@ const gone = sql`person p where p.deleted_at is null and p.merged_into is null
   and not exists (select from person_site s where s.person = p.id)
   and not exists (select from erasure e where e.person = p.id and e.state <> 'undone')`;
 
-/** When someone left, or was last kept although they had: whoever takes the request back has the whole time again. */
+/** When someone left; if a request to erase them was taken back later, that time: the period starts again. */
 const leftAt = sql`greatest(p.left_at, (
   select max(e.done_at) from erasure e where e.person = p.id and e.state = 'undone'))`;
 
