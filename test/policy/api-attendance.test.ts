@@ -266,6 +266,22 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await directions()).toEqual(['out', 'in']);
   });
 
+  test('a presence over midnight is the next day’s once its first record counts no more', async () => {
+    const person = box.person('Mary Jackson');
+    const [before, after] = ['2026-07-19T21:59:40.000Z', '2026-07-19T22:00:10.000Z'].map(
+      (time) => box.append('checkin', { direction: 'in', ...open }, { person }, new Date(time)).header.id,
+    );
+    await api.deliver(box);
+    const counted = async () => (await rowsOf(`person=${person}&voided=false&duplicates=false`)).map((r) => r.id);
+    expect(await counted()).toEqual([before]);
+    const made = await correct({ kind: 'void', target: before, reason: 'Someone else' });
+    await api.settle();
+    expect(await counted()).toEqual([after]);
+    await correct({ kind: 'undo', target: made.id, reason: 'It was her' });
+    await api.settle();
+    expect(await counted()).toEqual([before]);
+  });
+
   test('what was voided counts nowhere: not on the board, and not in what other kiosks hear of the person', async () => {
     const person = box.person('Annie Easley');
     const id = record(person, '08:00', 'in');

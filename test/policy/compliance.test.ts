@@ -93,6 +93,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
       '| Face templates (biometric, Art. 9) | people with valid consent | 2 of 2 | 365 days',
       '| Check-in locations | people who have not opted out | 0 | 30 days from the check-in |',
       '365 days from the access',
+      'name: 400 days longer',
       'No object store is configured.',
       'No program is notified of records (webhooks).',
     ])

@@ -498,8 +498,8 @@ describe.each(DATABASES)('reports on $name', (on) => {
 });
 
 test('a schedule goes by the clock on the wall, over changes of clocks and ends of months', () => {
-  const next = (every: 'day' | 'week' | 'month', at: string, after: string) =>
-    nextDue({ every, at }, 'Europe/Berlin', Date.parse(after)).toISOString();
+  const next = (every: 'day' | 'week' | 'month', at: string, after: string, dayStartsAt = '00:00') =>
+    nextDue({ every, at }, { timeZone: 'Europe/Berlin', dayStartsAt }, Date.parse(after)).toISOString();
   expect(next('day', '07:00', '2026-03-28T05:59:59Z')).toBe('2026-03-28T06:00:00.000Z');
   expect(next('day', '07:00', '2026-03-28T06:00:00Z')).toBe('2026-03-29T05:00:00.000Z');
   // 02:30 is left out on that night, and comes twice in autumn: once each.
@@ -508,6 +508,12 @@ test('a schedule goes by the clock on the wall, over changes of clocks and ends 
   expect(next('day', '02:30', '2026-10-25T00:30:00Z')).toBe('2026-10-26T01:30:00.000Z');
   expect(next('week', '07:00', '2026-03-23T06:00:00Z')).toBe('2026-03-30T05:00:00.000Z');
   expect(next('month', '07:00', '2026-01-31T12:00:00Z')).toBe('2026-02-01T06:00:00.000Z');
+  // What it is about is over: the night shift has checked out.
+  expect(next('day', '07:00', '2026-03-28T06:00:00Z', '12:00')).toBe('2026-03-28T11:00:00.000Z');
+  expect(next('day', '07:00', '2026-03-28T11:00:00Z', '12:00')).toBe('2026-03-29T10:00:00.000Z');
+  expect(next('day', '07:00', '2026-03-28T11:00:00Z', '04:00')).toBe('2026-03-29T05:00:00.000Z');
+  expect(next('month', '00:30', '2026-01-31T23:30:00Z', '04:00')).toBe('2026-02-01T03:00:00.000Z');
+  expect(next('month', '00:30', '2026-02-01T03:00:00Z', '04:00')).toBe('2026-03-01T03:00:00.000Z');
   expect(periodBefore('day', '2026-03-01')).toEqual({ from: '2026-02-28', to: '2026-02-28' });
   expect(periodBefore('week', '2026-03-30')).toEqual({ from: '2026-03-23', to: '2026-03-29' });
   expect(periodBefore('month', '2026-03-01')).toEqual({ from: '2026-02-01', to: '2026-02-28' });

@@ -9,7 +9,9 @@ import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { complain } from '../../sync/server/features/attendance/complaints.ts';
 import { correct } from '../../sync/server/features/attendance/corrections.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/features/attention/items.ts';
+import { undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/features/privacy/retention/faces-off.ts';
 import {
   kioskPurges,
@@ -232,6 +234,26 @@ describe.each(DATABASES)('on $name', (kind) => {
     );
   });
 
+  test('a legal hold on someone who was merged keeps what is still under each of their names', async () => {
+    const [kept, merged, third] = [await kioskWithDays(100), await kioskWithDays(100), await kioskWithDays(100)];
+    for (const { person } of [merged, third])
+      await mergePeople(
+        { db: database.db, keys, modules: MODULES },
+        { kept: kept.person, merged: person, by: 'x' },
+        now,
+      );
+    for (const { person } of [kept, merged]) {
+      const about = { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };
+      const hold = await database.db.transaction().execute((t) => setHold(t, keys, about, now));
+      expect(await run()).toMatchObject({
+        gps: { removed: 0, due: 0, held: 210 },
+        photos: { removed: 0, due: 0, held: 30 },
+      });
+      await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
+    }
+    expect(await run()).toMatchObject({ gps: { removed: 210 }, photos: { removed: 30 } });
+  });
+
   test('records go on counting when their period is over, and are of nobody', async () => {
     const { kiosk, person } = await kioskWithDays(100);
     kiosk.box.checkin(person, 'in', new Date(ago(95.5).getTime() + 10_000));
@@ -329,6 +351,12 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await database.db.selectFrom('erasure').select(['person', 'state', 'origin']).execute()).toEqual([
       { person: ada, state: 'requested', origin: 'retention' },
     ]);
+    // Taken back, they are kept for another such time.
+    const { request } = await database.db.selectFrom('erasure').select('request').executeTakeFirstOrThrow();
+    await database.db.transaction().execute((t) => undoErasure(t, request, later));
+    const hours = (n: number) => new Date(later.getTime() + n * 3_600_000);
+    expect(await run({ leaverDays: 30 }, { at: hours(1) })).toMatchObject({ leavers: { removed: 0, due: 0 } });
+    expect(await run({ leaverDays: 30 }, { at: hours(30 * 24 + 1) })).toMatchObject({ leavers: { removed: 1 } });
   });
 
   test('a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {

@@ -58,6 +58,7 @@ afterAll(() => new Promise((resolve) => receiver.close(resolve)));
 describe.each(DATABASES)('webhooks on $name', (kind) => {
   withDatabase(kind, async (database, undo) => {
     api = undo.use(await newApi(database, new Date('2026-07-20T08:00:00Z')));
+    await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
   });
   beforeEach(async () => {
     box = await api.kiosk();
@@ -256,6 +257,46 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
       expect((await logOfHook(id)).find((d) => d.kind === 'person.erased')).toMatchObject({ state: 'failed' });
   });
 
+  test('someone who is erased while a receiver is off is in its queue as well: sent once it is on, or given up', async () => {
+    const [back, off] = [await receive(), await receive()];
+    for (const { id } of [back, off]) await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
+    const person = box.person('Chien-Shiung Wu');
+    await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
+    await api.ask('PATCH', `/api/webhooks/${back.id}`, { body: { enabled: true } });
+    await run();
+    expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
+    later(73 * 3600);
+    await end();
+    expect(await logOfHook(off.id)).toMatchObject([{ kind: 'person.erased', state: 'failed' }]);
+  });
+
+  test('a new receiver is sent what happens from then on, also where there was none for long', async () => {
+    await receive();
+    await run();
+    for (const { id } of (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items)
+      await api.ask('DELETE', `/api/webhooks/${id}`);
+    const person = box.person('Emmy Noether');
+    box.checkin(person, 'in', api.now);
+    await api.deliver(box);
+    later(90 * 24 * 3600);
+    await receive({ name: 'Another payroll' });
+    box.checkin(person, 'out', api.now);
+    await api.deliver(box);
+    await run();
+    expect(messages()).toMatchObject([{ person, direction: 'out' }]);
+  });
+
+  test('a receiver that is now of another site is sent nothing that waited of the site before', async () => {
+    const { id } = await receive({ site: SITE.id });
+    await run();
+    box.checkin(box.person('Hedy Lamarr'), 'in', api.now);
+    await api.deliver(box);
+    await collect(api.db, await logEpochOf(api.db), api.now);
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { site: OTHER_SITE } });
+    await run();
+    expect(heard).toEqual([]);
+  });
+
   test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
     const { id } = await receive();
     await run();
@@ -302,7 +343,6 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
   });
 
   test('what needs attention is sent to receivers that ask for it, when it opens and when it closes, and names nobody', async () => {
-    await api.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     await look(); // Everything up to here was noticed.
     const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });

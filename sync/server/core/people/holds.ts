@@ -77,6 +77,10 @@ export interface Held {
   readonly latest?: RawBuilder<unknown>;
 }
 
+/** SQL: under which name someone is kept: theirs, or the one that they were merged into. */
+const keptAs = (person: RawBuilder<unknown>) =>
+  sql`(select coalesce(named.merged_into, named.id) from person named where named.id = ${person})`;
+
 /**
  * SQL: whether a hold covers the row. A row that has no site, or no time, is covered by every hold of its person, whatever
  * site or period that names: in doubt it is kept.
@@ -85,8 +89,7 @@ export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
   const conditions = [
     sql`h.released_at is null`,
     person
-      ? sql`(h.person is null or h.person = ${person}
-             or exists (select from person other where other.id = h.person and other.merged_into = ${person}))`
+      ? sql`(h.person is null or h.person = ${person} or ${keptAs(sql`h.person`)} = ${keptAs(person)})`
       : sql`h.person is null`,
   ];
   if (site)

@@ -109,5 +109,13 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     await db.transaction().execute((tx) => setHold(tx, keys, hold, new Date()));
     for (const { bytes } of pictures) await send(bytes);
     expect(await kept(pictures.map((p) => p.bytes))).toEqual([true, true, true]);
+
+    // The hold is on the name that they had before a merge.
+    const merged = { id: randomUUID(), kept: randomUUID(), merged: held, records: 0, at: new Date(), by: 'x' };
+    const more = three();
+    await enrolled(merged.kept, more);
+    await db.insertInto('person_merge').values(merged).execute();
+    for (const { bytes } of more) await send(bytes);
+    expect(await kept(more.map((p) => p.bytes))).toEqual([true, true, true]);
   });
 });

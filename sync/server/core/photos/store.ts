@@ -7,6 +7,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { find, findLocked, findSorted, insert, not, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
+import { sameAs } from '../people/living.ts';
 
 /** Most bytes of photos that one device may have here: what a stolen key could fill. */
 const DEVICE_BYTES = 8 * 1024 ** 3;
@@ -66,7 +67,7 @@ export async function takePiece(
  * order they came. Their objects follow by the sweep of retention. People under a legal hold keep all.
  */
 async function keepNewestEnrolment(tx: Tx, person: string | null): Promise<void> {
-  if (person === null || (await isHeld(tx, [person]))) return;
+  if (person === null || (await isHeld(tx, await sameAs(tx, [person])))) return;
   await sql`
     delete from photo p where p.person = ${person}::uuid and p.kind = 'enrolment' and exists (
       select from photo newer

@@ -35,8 +35,8 @@ import { peppersChange } from '../credentials/pins.ts';
  * Of those who were added at one kiosk only name and role are known here, so that what they did carries a name.
  */
 
-/** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them, ms. */
-const REMEMBERED_MS = 400 * 86_400_000;
+/** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them. */
+export const REMEMBERED_DAYS = 400;
 
 /** `scope`: core/devices/registry.ts; null: all. `device`: where they were added; null: here. `keys` null: of that kiosk, or removed. */
 export type StaffRow = Awaited<ReturnType<typeof listStaff>>[number];
@@ -306,7 +306,7 @@ export async function staffForKiosks({ source: { db, keys }, scope, opened }: Re
 
 /** Who was removed long ago is forgotten, name and all. @returns how many */
 export function forgetStaff(tx: Tx, now: Date): Promise<number> {
-  return remove(tx, 'staff_member', { removed_at: below(new Date(now.getTime() - REMEMBERED_MS)) });
+  return remove(tx, 'staff_member', { removed_at: below(new Date(now.getTime() - REMEMBERED_DAYS * 86_400_000)) });
 }
 
 const staffChanged = (scope: string | null): NewChange => ({ kind: 'staff', ...(scope !== null && { site: scope }) });

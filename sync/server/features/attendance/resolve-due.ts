@@ -71,9 +71,9 @@ async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Pro
     const updates: (Row & { to: Resolved })[] = [];
     for (const [i, unit] of open.entries()) {
       const around = rows.get(i) ?? [];
-      const counted = around.filter((r) => !r.voided);
       const rule = rules.of(unit.site);
-      const next = closed(unit.span, counted, rule);
+      // Those that count no more too: what was a duplicate of one over the edge of the day may count from now on.
+      const next = closed(unit.span, around, rule);
       if (next) {
         wider.push({ ...unit, span: next });
         continue;

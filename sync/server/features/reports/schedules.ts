@@ -3,6 +3,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { ProductLanguage } from '../../../protocol/api/languages.ts';
 import * as api from '../../../protocol/api/reports.ts';
 import { fillIn } from '../../../protocol/fill-in.ts';
+import type { AttendanceDay, SiteCalendar } from '../../../protocol/wire/calendar.ts';
 import { listAccounts } from '../../core/accounts/accounts.ts';
 import { mailTexts } from '../../core/accounts/links.ts';
 import { type Mail, sendMail } from '../../core/accounts/mail.ts';
@@ -46,17 +47,22 @@ const FEWEST_PEOPLE = 5;
 type When = Pick<api.NewReportSchedule, 'every' | 'at'>;
 
 /**
- * When a report is due next. Pure. By the clock on the wall, also over a change of clocks.
+ * When a report is due next. Pure. By the clock on the wall, also over a change of clocks; but not before the last day that
+ * it is about is over, where the site's days start later.
  *
  * @param after ms since 1970
  */
-export function nextDue({ every, at }: When, timeZone: string, after: number): Date {
-  const dayOf = calendarOf({ timeZone, dayStartsAt: at });
+export function nextDue({ every, at }: When, site: SiteCalendar, after: number): Date {
+  const dayOf = calendarOf({ ...site, dayStartsAt: at });
   const fits = (day: string) =>
     every === 'day' || (every === 'week' ? new Date(day).getUTCDay() === 1 : day.endsWith('-01'));
-  let next = dayOf(dayOf(after).end);
-  while (!fits(next.day)) next = dayOf(next.end);
-  return new Date(next.start);
+  const dueOn = ({ day, start }: AttendanceDay) => {
+    const running = calendarOf(site)(start);
+    return running.day < day ? running.end : start;
+  };
+  let next = dayOf(after);
+  while (!fits(next.day) || dueOn(next) <= after) next = dayOf(next.end);
+  return new Date(dueOn(next));
 }
 
 /** The days that a report is about which is sent on this day: the day, the seven days, or the month before. Pure. */
@@ -91,11 +97,11 @@ async function rowFrom(
   kept: readonly string[] = [],
 ) {
   if (!config.mail) throw new Problem('mail-not-configured');
-  const { timeZone } = await findSite(tx, schedule.site);
+  const site = await findSite(tx, schedule.site);
   const known = [...knownTo(actor, await receiversIn(tx, keys)).map((one) => one.id), ...kept];
   const receivers = [...new Set(schedule.receivers)];
   if (receivers.some((id) => !known.includes(id))) throw new Problem('report-receiver-unknown');
-  return { ...schedule, receivers, which: only ?? null, next_at: nextDue(schedule, timeZone, now.getTime()) };
+  return { ...schedule, receivers, which: only ?? null, next_at: nextDue(schedule, site, now.getTime()) };
 }
 
 export const scheduleRoutes: readonly Route[] = [
@@ -141,12 +147,11 @@ export const scheduleRoutes: readonly Route[] = [
     if (!config.mail) throw new Problem('mail-not-configured');
     // Pressed once more: what waits goes out now, and nobody gets it twice.
     if ((await update(tx, 'report_mail', { schedule: id }, { due_at: now })) > 0) return;
-    const { timeZone } = await findSite(tx, row.site);
-    await queue(tx, row, calendarOf({ timeZone, dayStartsAt: '00:00' })(now.getTime()).day, now);
+    await queue(tx, row, calendarOf(await findSite(tx, row.site))(now.getTime()).day, now);
   }),
 ];
 
-/** @param day on the wall of the site, on which it is sent */
+/** @param day of the site, in which it is sent */
 async function queue(tx: Tx, { id, receivers }: Row<'report_schedule'>, day: string, now: Date): Promise<void> {
   const waiting = { schedule: id, day, made_at: now, due_at: now, attempts: 0 };
   const accounts = await findAll(tx, 'account', { id: receivers, disabled_at: null }, ['id']);
@@ -187,9 +192,9 @@ async function queueDue(tx: Tx, id: string, now: Date): Promise<void> {
   const row = await findLocked(tx, 'report_schedule', { id });
   // Stopped meanwhile, or another process has it.
   if (!row || row.next_at > now) return;
-  const { timeZone } = await findSite(tx, row.site);
-  await queue(tx, row, calendarOf({ timeZone, dayStartsAt: row.at })(row.next_at.getTime()).day, now);
-  await update(tx, 'report_schedule', { id }, { next_at: nextDue(row, timeZone, now.getTime()) });
+  const site = await findSite(tx, row.site);
+  await queue(tx, row, calendarOf({ ...site, dayStartsAt: row.at })(row.next_at.getTime()).day, now);
+  await update(tx, 'report_schedule', { id }, { next_at: nextDue(row, site, now.getTime()) });
 }
 
 /** @returns null once it was taken, or is not wanted any more; else a code of why not */

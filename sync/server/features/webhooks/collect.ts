@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { horizon } from '../../platform/database/feed.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { upsert } from '../../platform/database/rows.ts';
+import { exists, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 const PAGE = 1000;
@@ -41,6 +42,11 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
     await moveTo(tx, log, next);
     return { queued: Number(numAffectedRows ?? 0), more: bound !== null && next < end };
   });
+}
+
+/** Before the first receiver is on: it is sent what changes from now on, not what nobody was waiting for. */
+export async function startFromNow(tx: Tx): Promise<void> {
+  if (!(await exists(tx, 'webhook', { enabled: true }))) await moveTo(tx, await logEpochOf(tx), await horizon(tx));
 }
 
 async function moveTo(tx: Tx, log: string, position: number): Promise<void> {

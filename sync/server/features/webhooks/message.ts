@@ -32,7 +32,7 @@ export interface Made {
   readonly change: number;
 }
 
-/** @returns null: there is nothing to send, as the record is no more, or what needs attention is no longer for this receiver */
+/** @returns null: there is nothing to send, as the record is no more, or it, or what needs attention, is no longer for this receiver */
 export async function messageOf(
   db: Db,
   keys: Keys,
@@ -98,6 +98,7 @@ export async function messageOf(
   if (!row) return null;
   const sites = await listSites(db);
   const site = row.site === null ? sites.find((s) => s.isDefault) : sites.find((s) => s.id === row.site);
+  if (only !== null && site?.id !== only) return null;
   const [person] = withNumber && row.person !== null ? await selectRows(db, keys, [row.person]) : [];
   const because = row.reason ?? (row.superseded_by ? 'corrected' : row.duplicate_of ? 'duplicate' : null);
   return {

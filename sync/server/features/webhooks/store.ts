@@ -10,6 +10,7 @@ import { camelCase, defined, findLocked, get, insert, remove, update } from '../
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { moveHeld } from '../../platform/webhooks/queue.ts';
+import { startFromNow } from './collect.ts';
 
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
@@ -89,6 +90,7 @@ export async function addWebhook(
   if (site !== null) await findSite(tx, site);
   const id = v7();
   const receiver: Receiver = { url, secret: newSecret(), previous: null, caPem };
+  await startFromNow(tx);
   await insert(tx, 'webhook', {
     id,
     name,

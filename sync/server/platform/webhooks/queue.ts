@@ -10,7 +10,7 @@ const waits = (now: Date) => sql`state = 'due' and due_at > ${now.toISOString()}
 /**
  * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
  * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item. Of an
- * erasure hears also who is sent records no more.
+ * erasure hears also who is sent records no more, and who is switched off, once that is over.
  *
  * @param dueFor when a receiver is sent this subject; null: it is not; absent: every one is, now
  */
@@ -22,8 +22,10 @@ export async function queueMessages(
   dueFor: (receiver: Receiver, subject: string) => Date | null = () => now,
 ): Promise<void> {
   const chosen =
-    kind === 'person.erased' ? { had_records: true } : kind.startsWith('attention.') ? {} : { records: true };
-  const receivers: Receiver[] = await findAll(tx, 'webhook', { enabled: true, ...chosen }, [
+    kind === 'person.erased'
+      ? { had_records: true }
+      : { enabled: true, ...(!kind.startsWith('attention.') && { records: true }) };
+  const receivers: Receiver[] = await findAll(tx, 'webhook', chosen, [
     'id',
     'site',
     'topics',

@@ -1,5 +1,6 @@
 import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { personFields } from '../../../../protocol/api/people.ts';
+import { REMEMBERED_DAYS } from '../../../core/staff/store.ts';
 import { count, escaped, listed, section, table } from './markdown.ts';
 
 /** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */
@@ -177,7 +178,7 @@ export function dataRows(f: Facts): DataRow[] {
       'Kiosk staff: name, role, PIN (hash), badge, and for technicians app secret and paper codes (hash), all encrypted; what they did at a kiosk',
       'kiosk staff',
       c.kioskStaff,
-      'secret and codes: until they are removed; name: 90 days longer; what they did: as long as the event log',
+      `secret and codes: until they are removed; name: ${REMEMBERED_DAYS} days longer; what they did: as long as the event log`,
     ),
     row(['accesses'], 'Audit log', 'staff, and people by daily aliases', f.audit.rows, period('audit')),
     row([], 'Incident documentation', 'anyone named in it', c.incidents, 'as evidence, Art. 33(5)'),

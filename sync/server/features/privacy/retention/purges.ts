@@ -389,6 +389,10 @@ const gone = sql`person p where p.deleted_at is null and p.merged_into is null
   and not exists (select from person_site s where s.person = p.id)
   and not exists (select from erasure e where e.person = p.id and e.state <> 'undone')`;
 
+/** When someone left; if a request to erase them was taken back later, that time: the period starts again. */
+const leftAt = sql`greatest(p.left_at, (
+  select max(e.done_at) from erasure e where e.person = p.id and e.state = 'undone'))`;
+
 /** People who belong to no site any more: their erasure is asked for, and can be taken back like any other. */
 const leavers: Purge = {
   kind: 'leavers',
@@ -401,8 +405,8 @@ const leavers: Purge = {
   },
   rows: ({ settings, now }) => ({
     from: gone,
-    at: sql`p.left_at`,
-    due: olderThan(sql`p.left_at`, settings.leaverDays, now),
+    at: leftAt,
+    due: olderThan(leftAt, settings.leaverDays, now),
     isHeld: held({ person: sql`p.id` }),
   }),
   async remove(tx, due, { keys, now, settings }) {
