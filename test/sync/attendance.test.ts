@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
+import { v7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
+import { embeddersIn } from '../../models/node/embedders.ts';
 import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
+import { embedderId } from '../../models/rules/manifest.ts';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { attendanceDays } from '../../sync/protocol/wire/calendar.ts';
 import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { listQuarantine, retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { namesOf } from '../../sync/server/core/people/records.ts';
+import { namesOf, writePerson } from '../../sync/server/core/people/records.ts';
 import { changeSite, ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
+import { applyTemplates, madeHere } from '../../sync/server/core/templates/templates.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { duplicatesJob } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -20,6 +24,7 @@ import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.
 import { runRetention } from '../../sync/server/features/privacy/retention/retention.job.ts';
 import { horizon } from '../../sync/server/platform/database/feed.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
 import { sealRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
@@ -447,6 +452,36 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     });
     await duplicatesJob.run(search);
     expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
+  });
+
+  test('more faces than are compared at a time are compared one part after the other', async () => {
+    const model = embedderId(embeddersIn(DEFAULT_WEIGHTS)[0]!);
+    const faceOf = (i: number) => {
+      const vector = new Float32Array(512);
+      // The last two are one person's.
+      vector[Math.min(i, 500) % 512] = 1;
+      return vector;
+    };
+    const people = Array.from({ length: 502 }, () => v7());
+    await inTransaction(database.db, async (tx) => {
+      for (const [i, id] of people.entries()) {
+        await writePerson(tx, keys, { id, patch: { name: `Person ${i}` } }, NOW);
+        const faces = [{ embedding: faceOf(i), pose: 'front', quality: null }] as const;
+        await applyTemplates(tx, keys, id, madeHere(model, faces), new Date(NOW.getTime() + i));
+      }
+    });
+    const run = async (minute: number) => {
+      const at = new Date(NOW.getTime() + minute * 60_000);
+      const context = { db: database.db, keys, config: { weights: DEFAULT_WEIGHTS }, now: () => at } as JobContext;
+      const report = JSON.stringify(await duplicatesJob.run(context));
+      await sql`insert into job_run (job, runner, started_at, lease_until, ended_at, outcome, report)
+        values ('duplicates', ${randomUUID()}::uuid, ${at}, ${at}, ${at}, 'ok', ${report}::jsonb)`.execute(database.db);
+      return (await listCandidates(database.db, keys, { sort: 'foundAt', limit: 200 })).items
+        .map((pair) => pair.people.map(({ id }) => id))
+        .filter((pair) => pair.every((id) => people.includes(id)));
+    };
+    expect(await run(1)).toEqual([]);
+    expect(await run(2)).toEqual([people.slice(500)]);
   });
 
   test('erasing a person erases the names they had before a merge', async () => {

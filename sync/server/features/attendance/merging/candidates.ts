@@ -39,7 +39,8 @@ export const duplicatesJob: Job = {
       const alike = likeness(config.weights);
       // By number first: that is the better reason of a pair that is alike in both.
       const pairs = await byNumber(tx, at);
-      return { pairs: pairs + (await audited(tx, keys, why, at, (opened) => byTemplate(tx, keys, opened, alike, at))) };
+      const faces = await audited(tx, keys, why, at, (opened) => byTemplate(tx, keys, opened, alike, at));
+      return { pairs: pairs + faces.pairs, upTo: faces.upTo };
     }),
 };
 
@@ -55,25 +56,32 @@ async function byNumber(tx: Tx, now: Date): Promise<number> {
   return add(tx, pairs, 'number', now);
 }
 
-/** New templates against all of their model. */
+/**
+ * New templates against all of their model: of so many people at a time, those who came first.
+ *
+ * @returns `upTo`: when the last of them came, where others wait for the next run; null: none do
+ */
 async function byTemplate(
   tx: Tx,
   keys: Keys,
   opened: Opened,
   like: ReadonlyMap<string, number>,
   now: Date,
-): Promise<number> {
-  const last = await findLast(tx, 'job_run', { job: 'duplicates', outcome: 'ok' }, 'id', ['started_at']);
+): Promise<{ pairs: number; upTo: string | null }> {
+  const last = await findLast(tx, 'job_run', { job: 'duplicates', outcome: 'ok' }, 'id', ['started_at', 'report']);
+  const { upTo: reached = null } = (last?.report ?? {}) as { upTo?: string | null };
   // An overlap: a template's transaction may have committed after the last look.
-  const since = new Date((last?.started_at.getTime() ?? 0) - 10 * EVERY_MS);
+  const since = new Date(reached ?? (last?.started_at.getTime() ?? 0) - 10 * EVERY_MS);
   const fresh = await tx
     .selectFrom('template')
-    .select('person')
-    .distinct()
+    .select((e) => ['person', e.fn.min('added_at').as('at')])
     .where('added_at', '>', since)
-    .limit(CHUNK)
+    .groupBy('person')
+    .orderBy('at')
+    .fetch(CHUNK, 'with ties')
     .execute();
-  if (fresh.length === 0) return 0;
+  if (fresh.length === 0) return { pairs: 0, upTo: null };
+  const upTo = fresh.length < CHUNK ? null : new Date(fresh.at(-1)!.at).toISOString();
   const news = await faces(tx, keys, opened, peopleOf(fresh));
   const best = new Map<string, { a: string; b: string; score: number }>();
   for (let after = ''; ; ) {
@@ -98,7 +106,7 @@ async function byTemplate(
     if (!end) break;
     after = end.person;
   }
-  return add(tx, [...best.values()], 'template', now);
+  return { pairs: await add(tx, [...best.values()], 'template', now), upTo };
 }
 
 interface Face {
