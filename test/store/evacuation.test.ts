@@ -226,3 +226,36 @@ test('where the server could not name everybody the list says of which time some
   clock.time += 23 * HOUR;
   expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();
 });
+
+test('who was seen outside in an evacuation that has ended meanwhile is missing in the next one', async () => {
+  const { store, clock, ann, cem } = await site();
+  const evacuation = (id: string, at: number) =>
+    store.roster.apply(page({ changes: [{ kind: 'evacuation', evacuation: { id, startedAt: iso(at) } }] }));
+  const seen = () => store.presence.list(iso(NOON - HOUR)).map((one) => [one.person.name, one.accounted !== null]);
+  await store.checkins.record(aCheckin(ann));
+  await store.checkins.record(aCheckin(cem));
+  await evacuation(randomUUID(), NOON);
+  store.presence.account(ann, true, iso(NOON + 60_000));
+  const marks = store.outbox.marks()[0]!;
+  store.outbox.acknowledge(marks.epoch, { committed: marks.made, safe: 0 });
+  expect(seen()).toEqual([
+    ['Ann', true],
+    ['Cem', false],
+  ]);
+  // The exercise ended and another evacuation began while this kiosk was not connected.
+  clock.time += HOUR;
+  await evacuation(randomUUID(), NOON + HOUR);
+  expect(seen()).toEqual([
+    ['Ann', false],
+    ['Cem', false],
+  ]);
+  // Begun at two doors it is one: people seen here in the one that this kiosk began stay so.
+  store.presence.account(cem, true, iso(NOON + HOUR + 60_000));
+  const later = store.outbox.marks()[0]!;
+  store.outbox.acknowledge(later.epoch, { committed: later.made, safe: 0 });
+  await evacuation(randomUUID(), NOON + HOUR);
+  expect(seen()).toEqual([
+    ['Ann', false],
+    ['Cem', true],
+  ]);
+});

@@ -167,8 +167,12 @@ export class PresenceRecords {
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#settings.get(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
-    // Begun at two doors without a network it is one: people accounted for here stay so.
-    if (!ongoing || !this.evacuation()) this.#clearAccounted();
+    const before = this.evacuation();
+    if (!ongoing || !before) this.#clearAccounted();
+    // Begun at two doors without a network it is one, of which the server knows the earlier start: people accounted for here
+    // since then stay so. Those from before it were seen in one that has ended.
+    else if (ongoing.id !== before.id)
+      this.#s.sql.run('DELETE FROM accounted WHERE at < ?', Date.parse(ongoing.startedAt));
     this.#keepEvacuation(ongoing);
   }
 
