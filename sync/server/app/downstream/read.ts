@@ -62,7 +62,10 @@ async function readPage(
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
   // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
   const fits = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
-  const presence = fits ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
+  // What a reader in a snapshot knows is perhaps of another site; and what was known of people who left went with them.
+  const after = part.whole ? null : ask.presenceAfter;
+  const come = changes.flatMap((c) => (c.kind === 'person' ? [c.person] : []));
+  const presence = fits ? await readPresence(source.db, scope, device, after, now, come) : [];
   const withKiosks = fits && bytesOf(changes) <= CHANGE_BYTES / 2;
   const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
@@ -105,13 +108,15 @@ const OVERLAP_MS = 90_000;
 
 /**
  * The last record of each person at a site, by the direction that the server resolved; newest first. Only people with a record
- * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own.
- * A reader who has never read gets those of the last day and a half.
+ * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own;
+ * where none is left, that they are out, or they would stay inside at the reader's. A reader who has never read gets those of
+ * the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *
  * @param after RFC 3339, by this server's clock; null: nothing known yet
  * @param own the asking device: it knows its own records, unless it knows nothing yet
+ * @param come people of whom it knows none at other devices yet
  */
 export async function readPresence(
   db: Db,
@@ -119,6 +124,7 @@ export async function readPresence(
   own: string,
   after: string | null,
   now: Date,
+  come: readonly string[] = [],
 ): Promise<Presence[]> {
   const since = after === null ? now.getTime() - FIRST_MS : Math.min(Date.parse(after), now.getTime()) - OVERLAP_MS;
   const here =
@@ -131,17 +137,23 @@ export async function readPresence(
     with came as (
       select c.person from checkin c
       where c.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here} and ${others}
+      union select unnest(${come}::uuid[])
     ), taken_back as (
       select c.person from checkin_void v join checkin c on c.id = v.target and c.device = v.device
       where v.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here}
       union select person from correction where made_at >= ${new Date(since)}
-    )
-    select person, direction, at from (
+    ), latest as (
       select distinct on (c.person) c.person, c.resolved as direction, least(c.at, c.received_at) as at
       from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
       where c.at >= ${first} and c.duplicate_of is null and v.target is null and c.superseded_by is null and ${here}
         and (c.person in (select person from taken_back) or (c.person in (select person from came) and ${others}))
-      order by c.person, c.at desc, c.received_at desc) latest
+      order by c.person, c.at desc, c.received_at desc
+    )
+    select person, direction, at from latest
+    union all
+    select c.person, 'out', max(least(c.at, c.received_at)) as at from checkin c
+    where c.at >= ${first} and ${here} and c.person in (select person from taken_back except select person from latest)
+    group by c.person
     order by at desc limit ${sql.lit(MAX_PRESENCE)}`.execute(db);
   return rows.map((r) => ({ person: r.person, direction: r.direction, at: new Date(r.at).toISOString() }));
 }
