@@ -375,38 +375,6 @@ describe('presence', () => {
     ]);
   });
 
-  test('of someone whose only record was taken back says that they are out: otherwise they would stay inside', async () => {
-    const third = (await newKiosk()).box.device;
-    const [voided, corrected] = [randomUUID(), randomUUID()];
-    const mistaken = await record({ device: third, person: voided, received: ago(300) });
-    const wrong = await record({ device: third, person: corrected, received: ago(400) });
-    const known = ago(200).toISOString();
-    expect(await read(known)).toEqual([]);
-    await database.db
-      .insertInto('checkin_void')
-      .values({
-        target: mistaken,
-        device: third,
-        event: randomUUID(),
-        reason: 'not-me',
-        at: ago(6),
-        received_at: ago(5),
-      })
-      .execute();
-    const correction = { id: randomUUID(), kind: 'void' as const, target: wrong, person: corrected, made_at: ago(4) };
-    await database.db
-      .insertInto('correction')
-      .values({ ...correction, reason: Buffer.from('') })
-      .execute();
-    await database.db.updateTable('checkin').set({ superseded_by: correction.id }).where('id', '=', wrong).execute();
-    expect(await read(known)).toEqual([
-      { person: voided, direction: 'out', at: ago(300).toISOString() },
-      { person: corrected, direction: 'out', at: ago(400).toISOString() },
-    ]);
-    // At another site they never were.
-    expect(await read(known, randomUUID())).toEqual([]);
-  });
-
   test('of a kiosk whose clock runs ahead is not in the future', async () => {
     await record({ device: randomUUID(), person: randomUUID(), received: ago(10), at: ago(-3600) });
     expect((await read(null))[0]!.at).toBe(ago(10).toISOString());

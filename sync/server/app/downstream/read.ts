@@ -108,9 +108,8 @@ const OVERLAP_MS = 90_000;
 
 /**
  * The last record of each person at a site, by the direction that the server resolved; newest first. Only people with a record
- * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own;
- * where none is left, that they are out, or they would stay inside at the reader's. A reader who has never read gets those of
- * the last day and a half.
+ * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own.
+ * A reader who has never read gets those of the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *
@@ -142,18 +141,13 @@ export async function readPresence(
       select c.person from checkin_void v join checkin c on c.id = v.target and c.device = v.device
       where v.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here}
       union select person from correction where made_at >= ${new Date(since)}
-    ), latest as (
+    )
+    select person, direction, at from (
       select distinct on (c.person) c.person, c.resolved as direction, least(c.at, c.received_at) as at
       from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
       where c.at >= ${first} and c.duplicate_of is null and v.target is null and c.superseded_by is null and ${here}
         and (c.person in (select person from taken_back) or (c.person in (select person from came) and ${others}))
-      order by c.person, c.at desc, c.received_at desc
-    )
-    select person, direction, at from latest
-    union all
-    select c.person, 'out', max(least(c.at, c.received_at)) as at from checkin c
-    where c.at >= ${first} and ${here} and c.person in (select person from taken_back except select person from latest)
-    group by c.person
+      order by c.person, c.at desc, c.received_at desc) latest
     order by at desc limit ${sql.lit(MAX_PRESENCE)}`.execute(db);
   return rows.map((r) => ({ person: r.person, direction: r.direction, at: new Date(r.at).toISOString() }));
 }
