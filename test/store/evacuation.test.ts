@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEvacuation } from '../../electron/core/evacuation/service.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
 import type { RosterPage } from '../../electron/core/store/roster.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
@@ -225,6 +226,28 @@ test('where the server could not name everybody the list says of which time some
   expect((await evacuation.evacuationOpen({ token })).cutBefore).toBe(oldest);
   clock.time += 23 * HOUR;
   expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();
+});
+
+test('one that no one ended ends by itself after a day, also without a server, and who was seen in it is not kept', async () => {
+  const { store, clock, ann } = await site();
+  await store.checkins.record(aCheckin(ann));
+  const { evacuation } = newEvacuation(store, clock);
+  await evacuation.evacuationOpen({ token });
+  await evacuation.evacuationBegin({ token });
+  await evacuation.evacuationAccount({ token, person: ann, accounted: true });
+  const ticked = () =>
+    startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log: () => undefined, clock }).stop();
+  clock.pass(24 * HOUR - 1);
+  ticked();
+  expect((await evacuation.evacuationList({ token })).startedAt).toBe(iso(NOON));
+  clock.pass(1);
+  ticked();
+  expect((await evacuation.evacuationList({ token })).startedAt).toBeNull();
+  expect(store.session.db.prepare('SELECT count(*) FROM accounted').pluck().get()).toBe(0);
+  expect(health(store).at(-1)).toMatchObject({ code: 'evacuation-ended' });
+  await store.checkins.record(aCheckin(ann));
+  await evacuation.evacuationBegin({ token });
+  expect((await evacuation.evacuationList({ token })).people.map(({ accountedAt }) => accountedAt)).toEqual([null]);
 });
 
 test('who was seen outside in an evacuation that has ended meanwhile is missing in the next one', async () => {

@@ -41,6 +41,8 @@ export interface Whereabouts {
 
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
+/** An evacuation that no one ended ends by itself after this, ms: at the server, and here where no server says so. */
+const LONGEST_EVACUATION_MS = 24 * 3_600_000;
 
 /**
  * Where people were last recorded: what the server sent of the site's other kiosks, kept so that a kiosk which starts
@@ -144,6 +146,13 @@ export class PresenceRecords {
       this.#setEvacuation(ongoing, 'ended');
       this.#s.log.insert('health', report);
     });
+  }
+
+  /** Ends one that no one ended: who was accounted for is not kept, nor shown in the next one. */
+  endForgotten(): void {
+    const ongoing = this.evacuation();
+    if (ongoing && this.#s.trustedNow() - instant(ongoing.startedAt) >= LONGEST_EVACUATION_MS)
+      this.endEvacuation({ code: 'evacuation-ended', detail: {} });
   }
 
   /** Started or ended here; no one is accounted for. */
