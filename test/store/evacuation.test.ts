@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEvacuation } from '../../electron/core/evacuation/service.ts';
+import { startRetention } from '../../electron/core/retention/retention.ts';
 import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
 import type { RosterPage } from '../../electron/core/store/roster.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
@@ -225,4 +226,59 @@ test('where the server could not name everybody the list says of which time some
   expect((await evacuation.evacuationOpen({ token })).cutBefore).toBe(oldest);
   clock.time += 23 * HOUR;
   expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();
+});
+
+test('one that no one ended ends by itself after a day, also without a server, and who was seen in it is not kept', async () => {
+  const { store, clock, ann } = await site();
+  await store.checkins.record(aCheckin(ann));
+  const { evacuation } = newEvacuation(store, clock);
+  await evacuation.evacuationOpen({ token });
+  await evacuation.evacuationBegin({ token });
+  await evacuation.evacuationAccount({ token, person: ann, accounted: true });
+  const ticked = () =>
+    startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log: () => undefined, clock }).stop();
+  clock.pass(24 * HOUR - 1);
+  ticked();
+  expect((await evacuation.evacuationList({ token })).startedAt).toBe(iso(NOON));
+  clock.pass(1);
+  ticked();
+  expect((await evacuation.evacuationList({ token })).startedAt).toBeNull();
+  expect(store.session.db.prepare('SELECT count(*) FROM accounted').pluck().get()).toBe(0);
+  expect(health(store).at(-1)).toMatchObject({ code: 'evacuation-ended' });
+  await store.checkins.record(aCheckin(ann));
+  await evacuation.evacuationBegin({ token });
+  expect((await evacuation.evacuationList({ token })).people.map(({ accountedAt }) => accountedAt)).toEqual([null]);
+});
+
+test('who was seen outside in an evacuation that has ended meanwhile is missing in the next one', async () => {
+  const { store, clock, ann, cem } = await site();
+  const evacuation = (id: string, at: number) =>
+    store.roster.apply(page({ changes: [{ kind: 'evacuation', evacuation: { id, startedAt: iso(at) } }] }));
+  const seen = () => store.presence.list(iso(NOON - HOUR)).map((one) => [one.person.name, one.accounted !== null]);
+  await store.checkins.record(aCheckin(ann));
+  await store.checkins.record(aCheckin(cem));
+  await evacuation(randomUUID(), NOON);
+  store.presence.account(ann, true, iso(NOON + 60_000));
+  const marks = store.outbox.marks()[0]!;
+  store.outbox.acknowledge(marks.epoch, { committed: marks.made, safe: 0 });
+  expect(seen()).toEqual([
+    ['Ann', true],
+    ['Cem', false],
+  ]);
+  // The exercise ended and another evacuation began while this kiosk was not connected.
+  clock.time += HOUR;
+  await evacuation(randomUUID(), NOON + HOUR);
+  expect(seen()).toEqual([
+    ['Ann', false],
+    ['Cem', false],
+  ]);
+  // Begun at two doors it is one: people seen here in the one that this kiosk began stay so.
+  store.presence.account(cem, true, iso(NOON + HOUR + 60_000));
+  const later = store.outbox.marks()[0]!;
+  store.outbox.acknowledge(later.epoch, { committed: later.made, safe: 0 });
+  await evacuation(randomUUID(), NOON + HOUR);
+  expect(seen()).toEqual([
+    ['Ann', false],
+    ['Cem', true],
+  ]);
 });

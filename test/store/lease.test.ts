@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startRetention } from '../../electron/core/retention/retention.ts';
 import { createStorageReporter } from '../../electron/core/status/storage.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../electron/core/sync/lease-keeper.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { aPerson, heldClock, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 const DAY = 86_400_000;
@@ -120,6 +121,19 @@ describe('the policy lease', () => {
     expect(k.now.lease.current().until).toBe(T0 + 3030 * DAY);
     heard(k, T0 + DAY);
     expect(k.now.lease.current().until).toBe(T0 + 31 * DAY);
+  });
+
+  it('that ends on a disk that can’t wipe the old pages empties the gallery all the same', async () => {
+    const k = await kiosk();
+    await k.now.store.people.add(aPerson());
+    vi.spyOn(k.now.store.session, 'scrubLog').mockImplementation(() => {
+      throw new Problem('storage-full');
+    });
+    k.clock.pass(30 * DAY);
+    await expect(k.now.lease.check()).rejects.toThrow(Problem);
+    expect([facesOf(k.now.store), k.dropped.times]).toEqual([0, 1]);
+    await k.now.lease.check();
+    expect(k.dropped.times).toBe(1);
   });
 
   it('stays ended over a restart until a whole snapshot has brought the templates back', async () => {

@@ -109,6 +109,24 @@ describe('a pair of lookalikes', () => {
       expect([how, named]).toEqual([how, 0]);
     }
   });
+
+  it('leaves nothing that names both once the server has said it too, or has said that they are none', async () => {
+    for (const how of ['said', 'taken-back', 'removed-here'] as const) {
+      const { store, ada, eve } = await two();
+      store.lookalikes.mark(ada, eve, STAFF);
+      if (how === 'removed-here') store.lookalikes.unmark(ada, eve, null);
+      commitAll(store);
+      const both = how === 'said' ? [lookalikes(ada, eve), lookalikes(eve, ada)] : [lookalikes(ada), lookalikes(eve)];
+      await store.roster.apply(page(both));
+      expect([how, store.lookalikes.has(ada)]).toEqual([how, how === 'said']);
+      await store.roster.apply(page([{ kind: 'erase', request: randomUUID(), person: eve }]));
+      const named = store.session.db
+        .prepare('SELECT count(*) FROM event WHERE type = 13 AND sealed IS NOT NULL')
+        .pluck()
+        .get();
+      expect([how, named]).toEqual([how, 0]);
+    }
+  });
 });
 
 describe('"not me"', () => {

@@ -155,6 +155,22 @@ describe('people of the server', () => {
     expect(store.people.byNumber('7')?.id).toBe(b);
   });
 
+  it('a number that two of them have keeps finding the first, whatever changes about either, over restarts', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const [a, b] = [randomUUID(), randomUUID()];
+    const found = () => [store.people.byNumber('A-1')?.id, store.people.byNumber('a 1')?.id];
+    await store.roster.apply(page([person(a, { number: 'A-1' }), person(b, { number: 'A-1' })]));
+    expect(found()).toEqual([a, undefined]);
+    await store.roster.apply(page([person(a, { number: 'A-1', name: 'Grace Murray' }), templates(a, [1])]));
+    expect(found()).toEqual([a, undefined]);
+    store.people.update(a, { language: 'de' });
+    expect(found()).toEqual([a, undefined]);
+    store.close();
+    store = await openKiosk(home);
+    expect(found()).toEqual([a, undefined]);
+  });
+
   it('a template that moves to another person moves', async () => {
     const store = await openKiosk(newFolder());
     const [a, b, template] = [randomUUID(), randomUUID(), randomUUID()];

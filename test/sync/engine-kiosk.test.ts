@@ -1,12 +1,13 @@
 import { createDecipheriv } from 'node:crypto';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
 import { openStore } from '../../electron/core/store/index.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startUplink, type Uplink, type UplinkHooks, writeServerLink } from '../../electron/core/sync/link.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { readPhoto } from '../../sync/server/core/photos/store.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
@@ -145,6 +146,26 @@ describe('two kiosks of a site', () => {
     expect(await database.db.selectFrom('photo').select('address').execute()).toEqual([]);
     expect(await database.db.selectFrom('photo_piece').select('at').execute()).toEqual([]);
     await database.close();
+  });
+
+  test('forget someone in memory too where the disk has no room to wipe what was removed', async () => {
+    const [a, b] = [await newKiosk('a4'), await newKiosk('b4')];
+    await server.start();
+    const ada = await a.store.people.add(aPerson({ name: 'Ada' }));
+    connect(a);
+    await until('Ada is up', () => a.store.outbox.count() === 0);
+    connect(b);
+    await until('the other one knows Ada', () => (b.store.people.get(ada.id)?.templates ?? 0) > 0);
+    await b.uplink!.stop();
+    await a.store.people.delete(ada.id);
+    await until('the deletion is up', () => a.store.outbox.count() === 0);
+    vi.spyOn(b.store.session, 'scrubLog').mockImplementation(() => {
+      throw new Problem('storage-full');
+    });
+    const faces: string[] = [];
+    connect(b, { applied: (outcome) => void faces.push(...outcome.faces) });
+    await until('the page is applied', () => b.store.templates.of(ada.id, MODEL).length === 0);
+    expect(faces).toContain(ada.id);
   });
 
   test('upload photos that the server can open by the key in their event, and no other', async () => {

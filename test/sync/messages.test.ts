@@ -18,8 +18,9 @@ import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readPresence } from '../../sync/server/app/downstream/read.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { keysChanged } from '../../sync/server/platform/changes/log.ts';
+import { appendChanges, keysChanged } from '../../sync/server/platform/changes/log.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import type { Keyring } from '../../sync/server/platform/keys/keyring.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
@@ -309,7 +310,7 @@ describe('presence', () => {
   };
   const now = new Date();
   const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
-  const read = (after: string | null, scope = DEFAULT_SCOPE) =>
+  const read = (after: string | null, scope: string = DEFAULT_SCOPE) =>
     readPresence(database.db, scope, kiosk.box.device, after, now);
   beforeEach(() => database.db.deleteFrom('checkin').execute());
 
@@ -414,6 +415,27 @@ describe('presence', () => {
     await take(kiosk, 'batch', await batch());
     const reader = await newKiosk();
     expect((await ask(reader)).presence.map((p) => p.person)).toEqual([person]);
+  });
+
+  test('comes whole with a snapshot, and of whoever a page brings: a kiosk that moved, or that someone came back to', async () => {
+    const person = kiosk.box.person('Ada Lovelace');
+    kiosk.box.checkin(person);
+    await take(kiosk, 'batch', await batch());
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await database.db.updateTable('checkin').set({ at: hourAgo, received_at: hourAgo }).execute();
+    const reader = await newKiosk();
+    const presenceAfter = new Date().toISOString();
+    const of = async (cursor: string) => {
+      const page = await ask(reader, { ...(await changes(reader, cursor)), presenceAfter } as Ask);
+      return { cursor: page.cursor, people: page.presence.map((p) => p.person) };
+    };
+    const moved = await of('');
+    expect(moved.people).toEqual([person]);
+    expect((await of(moved.cursor)).people).toEqual([]);
+    await inTransaction(database.db, (tx) =>
+      appendChanges(tx, [{ kind: 'person', person, site: DEFAULT_SCOPE }], new Date()),
+    );
+    expect((await of(moved.cursor)).people).toEqual([person]);
   });
 });
 

@@ -782,6 +782,23 @@ describe('a record', () => {
     expect(await welcomed(checkin)).toMatchObject({ direction: 'out', repeated: false });
   });
 
+  test('of a door for one direction is no repeat once the other door has recorded the other one', async () => {
+    let there: { direction: 'in' | 'out'; at: number } | null = null;
+    const entrance = service({ direction: 'in', repeatWindowSeconds: 300 }, { elsewhere: () => there });
+    await welcomed(entrance);
+    clock.pass(MINUTE);
+    expect(await welcomed(entrance)).toMatchObject({ direction: 'in', repeated: true });
+    // Out by the exit for a moment, and in again.
+    there = { direction: 'out', at: clock.time + SECOND };
+    clock.pass(MINUTE);
+    expect(await welcomed(entrance)).toMatchObject({ direction: 'in', repeated: false });
+    expect(await entrance.admit(ada, { method: 'manual', direction: 'in' })).toMatchObject({ repeated: true });
+    there = { direction: 'out', at: clock.time + SECOND };
+    clock.pass(MINUTE);
+    expect(await entrance.admit(ada, { method: 'manual', direction: 'in' })).toMatchObject({ repeated: false });
+    expect(rows().map((row) => row.direction)).toEqual(['in', 'in', 'in']);
+  });
+
   test('claims the site’s direction, and says that it was drawn where it was', async () => {
     for (const direction of ['in', 'out', 'auto'] as const) {
       await welcomed(service({ direction, repeatWindowSeconds: 0 }));

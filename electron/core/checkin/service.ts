@@ -122,12 +122,14 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const last = store.checkins.last(person.id);
     const lastAt = last && { direction: last.direction, at: Date.parse(last.at) };
     const time = deps.wall();
-    const same = last && (chosen ?? last.direction) === last.direction;
+    const anywhere = newest(lastAt, deps.elsewhere(person.id));
+    // A direction that is fixed or chosen is another presence where the last record, here or at any door, says the other one.
+    const wanted = chosen ?? (site.direction === 'auto' ? null : site.direction);
+    const same = last && (wanted === null || (last.direction === wanted && anywhere?.direction === wanted));
     if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) {
       deps.admitted?.({ ...fields.open, direction: last.direction });
       return receipt(last, person, true);
     }
-    const anywhere = newest(lastAt, deps.elsewhere(person.id));
     const direction = chosen ?? claimDirection(site.direction, anywhere, time, calendar(site));
     const claim = !chosen && site.direction === 'auto' ? { direction, automatic: true } : { direction };
     const gps = (await deps.place?.(person)) ?? null;

@@ -22,7 +22,10 @@ export interface RetentionPolicy {
 export type Retention = ReturnType<typeof startRetention>;
 
 export interface RetentionOptions {
-  readonly store: Pick<Store, 'settings' | 'removal' | 'lockouts' | 'roster' | 'imports' | 'useTrustedTime'>;
+  readonly store: Pick<
+    Store,
+    'settings' | 'removal' | 'lockouts' | 'roster' | 'imports' | 'presence' | 'useTrustedTime'
+  >;
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly clock?: Omit<Clock, 'offset'>;
@@ -126,6 +129,7 @@ export function startRetention(options: RetentionOptions) {
   function tick(): void {
     try {
       take();
+      store.presence.endForgotten();
       const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
       if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
     } catch (error) {

@@ -101,6 +101,7 @@ export class Lookalikes {
     const [first, second] = sorted(person, other);
     const known = sql.row('SELECT 1 FROM lookalike WHERE first = ? AND second = ? AND marked = 1', first, second);
     if (known || person === other) return;
+    this.#forgetEvent(first, second);
     const open = { change: 'marked', reason } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
     sql.run('DELETE FROM confusion WHERE first = ? AND second = ?', first, second);
@@ -113,22 +114,26 @@ export class Lookalikes {
   }
 
   #unmark(person: string, other: string, by: string | null): boolean {
-    const { people, values, log, sql } = this.#s;
+    const { people, values, sql } = this.#s;
     const [first, second] = sorted(person, other);
-    const row = sql.row<{ reason: LookalikeReason; n: number }>(
-      'SELECT reason, n FROM lookalike WHERE first = ? AND second = ? AND marked = 1',
+    const row = sql.row<{ reason: LookalikeReason }>(
+      'SELECT reason FROM lookalike WHERE first = ? AND second = ? AND marked = 1',
       first,
       second,
     );
     if (!row) return false;
-    // The event by which it was marked names both, and nothing but this row leads to it.
-    if (row.n > 0 && log.isCommitted(row.n))
-      sql.run('UPDATE event SET person = NULL, sealed = NULL WHERE n = ?', row.n);
+    this.#forgetEvent(first, second);
     const open = { change: 'removed' } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
     const { reason } = row;
     this.#put(first, second, { marked: 0, reason, at: Math.floor(this.#s.trustedNow()), device: this.#device, by, n });
     return true;
+  }
+
+  /** The last event here about a pair names both, and nothing but the pair's row leads to it: it goes before the row says otherwise. */
+  #forgetEvent(first: Buffer, second: Buffer): void {
+    const event = 'SELECT n FROM lookalike WHERE first = ? AND second = ?';
+    this.#s.sql.run(`UPDATE event SET person = NULL, sealed = NULL WHERE n = (${event})`, first, second);
   }
 
   /** One of the two was mistaken for the other and said so: after the second time they are a pair. */
@@ -160,15 +165,23 @@ export class Lookalikes {
       id,
     );
     const own = new Set<string>();
+    const events = new Map<string, number>();
     for (const { first, second, n } of rows) {
-      if (log.isCommitted(n)) sql.run('DELETE FROM lookalike WHERE first = ? AND second = ?', first, second);
-      else own.add(uuidText(first.equals(id) ? second : first));
+      const other = uuidText(first.equals(id) ? second : first);
+      if (!log.isCommitted(n)) {
+        own.add(other);
+        continue;
+      }
+      if (others.some((one) => one.person === other)) events.set(other, n);
+      else this.#forgetEvent(first, second);
+      sql.run('DELETE FROM lookalike WHERE first = ? AND second = ?', first, second);
     }
     for (const { person: other, reason, at, device, by } of others) {
       if (own.has(other)) continue;
       const [first, second] = sorted(person, other);
       const where = device === null ? null : uuidBytes(device);
-      this.#put(first, second, { marked: 1, reason, at: Date.parse(at), device: where, by, n: 0 });
+      const n = events.get(other) ?? 0;
+      this.#put(first, second, { marked: 1, reason, at: Date.parse(at), device: where, by, n });
     }
   }
 

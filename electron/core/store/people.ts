@@ -313,11 +313,14 @@ export class People {
   }
 }
 
-/** People by a value that should belong to one person but may belong to several. */
+/** People by a value that should belong to one person but may belong to several: in the order in which they came here. */
 type Holders = Map<string, readonly Known[]>;
 
 function addTo(holders: Holders, key: string, person: Known): void {
-  holders.set(key, [...(holders.get(key) ?? []), person]);
+  holders.set(
+    key,
+    [...(holders.get(key) ?? []), person].sort((a, b) => a.ref - b.ref),
+  );
 }
 
 function takeFrom(holders: Holders, key: string, person: Known): void {

@@ -41,6 +41,8 @@ export interface Whereabouts {
 
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
+/** An evacuation that no one ended ends by itself after this, ms: at the server, and here where no server says so. */
+const LONGEST_EVACUATION_MS = 24 * 3_600_000;
 
 /**
  * Where people were last recorded: what the server sent of the site's other kiosks, kept so that a kiosk which starts
@@ -146,6 +148,13 @@ export class PresenceRecords {
     });
   }
 
+  /** Ends one that no one ended: who was accounted for is not kept, nor shown in the next one. */
+  endForgotten(): void {
+    const ongoing = this.evacuation();
+    if (ongoing && this.#s.trustedNow() - instant(ongoing.startedAt) >= LONGEST_EVACUATION_MS)
+      this.endEvacuation({ code: 'evacuation-ended', detail: {} });
+  }
+
   /** Started or ended here; no one is accounted for. */
   #setEvacuation({ id, startedAt }: OngoingEvacuation, change: 'started' | 'ended'): void {
     const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
@@ -167,8 +176,12 @@ export class PresenceRecords {
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#settings.get(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
-    // Begun at two doors without a network it is one: people accounted for here stay so.
-    if (!ongoing || !this.evacuation()) this.#clearAccounted();
+    const before = this.evacuation();
+    if (!ongoing || !before) this.#clearAccounted();
+    // Begun at two doors without a network it is one, of which the server knows the earlier start: people accounted for here
+    // since then stay so. Those from before it were seen in one that has ended.
+    else if (ongoing.id !== before.id)
+      this.#s.sql.run('DELETE FROM accounted WHERE at < ?', Date.parse(ongoing.startedAt));
     this.#keepEvacuation(ongoing);
   }
 

@@ -70,10 +70,13 @@ export class Roster {
   /**
    * Applies a page of the server's log, cursor included, in one transaction; memory follows the commit.
    * @param settings what else belongs into that transaction, by setting
+   * @param then called after the commit, even if the disk then can't wipe what was removed: the page does not come again
+   * @throws Problem of the store: before the commit nothing of the page is kept, after it all of it
    */
   async apply(
     page: RosterPage,
     settings: (outcome: RosterOutcome) => Readonly<Record<string, string>> = () => ({}),
+    then: (outcome: RosterOutcome) => void = () => undefined,
   ): Promise<RosterOutcome> {
     const result = this.#s.change(() => {
       const applied = this.#apply(page);
@@ -81,6 +84,7 @@ export class Roster {
       this.#parts.settings.setAll(settings(applied.result));
       return applied;
     });
+    then(result);
     if (result.removedPeople.length > 0 || result.templatesRemoved || result.photos.length > 0)
       await this.#s.wipe(result.photos);
     return result;

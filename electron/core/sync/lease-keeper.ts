@@ -70,8 +70,13 @@ export function createLeaseKeeper(deps: {
     async check(): Promise<void> {
       if (!current().expired || (dropped && !store.roster.hasTemplates())) return;
       dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
-      const count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });
-      deps.dropped();
+      let count: number;
+      try {
+        count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });
+      } finally {
+        // They may be gone although the disk could not wipe what they left.
+        if (!store.roster.hasTemplates()) deps.dropped();
+      }
       deps.log('warn', 'lease: no contact with the server for too long; face templates were removed', { count });
     },
   };

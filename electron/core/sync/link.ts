@@ -133,14 +133,19 @@ function rosterOf(
     restart: () => roster.restart(),
     async apply(page: ChangesPage) {
       let next = link.current;
-      const outcome = await roster.apply(page, (result) => {
-        next = result.keys ? link.withKeys(result.keys) : link.current;
-        return { ...pageSettings?.(result), ...(next === link.current ? {} : link.settingsOf(next)) };
-      });
-      link.adopt(next);
-      presence.note(page.presence);
-      for (const person of outcome.removedPeople) presence.forget(person);
-      applied?.(outcome);
+      await roster.apply(
+        page,
+        (result) => {
+          next = result.keys ? link.withKeys(result.keys) : link.current;
+          return { ...pageSettings?.(result), ...(next === link.current ? {} : link.settingsOf(next)) };
+        },
+        (outcome) => {
+          link.adopt(next);
+          presence.note(page.presence);
+          for (const person of outcome.removedPeople) presence.forget(person);
+          applied?.(outcome);
+        },
+      );
     },
   };
 }

@@ -62,7 +62,10 @@ async function readPage(
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
   // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
   const fits = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
-  const presence = fits ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
+  // What a reader in a snapshot knows is perhaps of another site; and what was known of people who left went with them.
+  const after = part.whole ? null : ask.presenceAfter;
+  const come = changes.flatMap((c) => (c.kind === 'person' ? [c.person] : []));
+  const presence = fits ? await readPresence(source.db, scope, device, after, now, come) : [];
   const withKiosks = fits && bytesOf(changes) <= CHANGE_BYTES / 2;
   const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
@@ -112,6 +115,7 @@ const OVERLAP_MS = 90_000;
  *
  * @param after RFC 3339, by this server's clock; null: nothing known yet
  * @param own the asking device: it knows its own records, unless it knows nothing yet
+ * @param come people of whom it knows none at other devices yet
  */
 export async function readPresence(
   db: Db,
@@ -119,6 +123,7 @@ export async function readPresence(
   own: string,
   after: string | null,
   now: Date,
+  come: readonly string[] = [],
 ): Promise<Presence[]> {
   const since = after === null ? now.getTime() - FIRST_MS : Math.min(Date.parse(after), now.getTime()) - OVERLAP_MS;
   const here =
@@ -131,6 +136,7 @@ export async function readPresence(
     with came as (
       select c.person from checkin c
       where c.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here} and ${others}
+      union select unnest(${come}::uuid[])
     ), taken_back as (
       select c.person from checkin_void v join checkin c on c.id = v.target and c.device = v.device
       where v.received_at >= ${new Date(since)} and c.at >= ${first} and c.person is not null and ${here}
