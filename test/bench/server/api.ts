@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:https';
 import { sql } from 'kysely';
 import type { RunningServer } from '../../../sync/server/app/server.ts';
 import { peopleRoutes } from '../../../sync/server/core/people/routes.ts';
@@ -11,7 +12,6 @@ import type { Db } from '../../../sync/server/platform/database/schema.ts';
 import { call, tokenOf } from '../../kit/client.ts';
 import { benchLine, interleaved, median, processMemory, quantile, resetPeak } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
-import { asBrowser, type Load, none, READERS, readersAtOnce } from './readers.ts';
 import { benchServices, fillPeople } from './services.ts';
 
 /**
@@ -21,6 +21,9 @@ import { benchServices, fillPeople } from './services.ts';
  */
 const PEOPLE = 5_000;
 const ROUNDS = 41;
+/** Readers at once, requests of each in a turn, and turns. */
+const READERS = 8;
+const REQUESTS = 30;
 const TURNS = 3;
 const DAY_MS = 86_400_000;
 
@@ -112,7 +115,33 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
   }
 }
 
-/** The first administrator, signed in. */
+/** How many readers at once did. */
+export interface Load {
+  /** Of each request, ms. */
+  times: number[];
+  seconds: number;
+}
+export const none = (): Load => ({ times: [], seconds: 0 });
+
+export async function readersAtOnce(
+  load: Load,
+  request: (reader: number, i: number) => Promise<unknown>,
+  requests = REQUESTS,
+): Promise<void> {
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: READERS }, async (_, reader) => {
+      for (let i = 0; i < requests; i++) {
+        const start = performance.now();
+        await request(reader, i);
+        load.times.push(performance.now() - start);
+      }
+    }),
+  );
+  load.seconds += (performance.now() - began) / 1000;
+}
+
+/** Someone at the console: connections that stay, and the cookie of a session. */
 export async function signedIn(server: RunningServer) {
   const origin = server.peopleUrl;
   const entered = await call(`${origin}/api/session`, {
@@ -120,7 +149,30 @@ export async function signedIn(server: RunningServer) {
     headers: { origin, 'content-type': 'application/json' },
     body: JSON.stringify({ token: tokenOf(server.adminLink) }),
   });
-  return asBrowser(origin, String(entered.headers['set-cookie']).split(';')[0]!);
+  const cookie = String(entered.headers['set-cookie']).split(';')[0]!;
+  const agent = new Agent({ keepAlive: true, maxSockets: READERS, rejectUnauthorized: false });
+  /** @returns the answer as it came */
+  const fetched = (path: string, body?: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const [method, more] = body ? ['POST', { origin, 'content-type': 'application/json' }] : ['GET', {}];
+      request(`${origin}${path}`, { method, agent, headers: { cookie, ...more } }, (answer) => {
+        let text = '';
+        answer
+          .on('data', (piece) => {
+            text += piece;
+          })
+          .once('end', () =>
+            answer.statusCode === 200 ? resolve(text) : reject(new Error(`${path} answered ${answer.statusCode}`)),
+          );
+      })
+        .once('error', reject)
+        .end(body);
+    });
+  const get = async (path: string, query: Record<string, string>): Promise<void> =>
+    void (await fetched(`${path}?${new URLSearchParams(query)}`));
+  const post = async (path: string, body: unknown): Promise<unknown> =>
+    JSON.parse(await fetched(path, JSON.stringify(body)));
+  return { get, post, cookie, close: () => agent.destroy() };
 }
 
 export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
