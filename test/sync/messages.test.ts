@@ -417,7 +417,7 @@ describe('presence', () => {
     expect((await ask(reader)).presence.map((p) => p.person)).toEqual([person]);
   });
 
-  test('comes whole with a snapshot, and of whoever a page brings: a kiosk that moved, or that someone came back to', async () => {
+  test('comes whole with a snapshot, and of those a page brings: a kiosk that moved, or that someone came back to', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     await take(kiosk, 'batch', await batch());

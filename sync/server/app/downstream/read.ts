@@ -115,7 +115,7 @@ const OVERLAP_MS = 90_000;
  *
  * @param after RFC 3339, by this server's clock; null: nothing known yet
  * @param own the asking device: it knows its own records, unless it knows nothing yet
- * @param come people of whom it knows none at other devices yet
+ * @param come people whose records at other devices it does not know yet
  */
 export async function readPresence(
   db: Db,
