@@ -322,7 +322,9 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(begun.undoUntil).toBe(new Date(NOW.getTime() + 7 * 86_400_000).toISOString());
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ templates: 0, erasure: begun });
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    api.notified.length = 0;
     expect(await ask<MyProfile>(person, 'POST', `${url}/undo`)).toMatchObject({ erasure: null });
+    expect(api.notified).toContain('change');
   });
 
   test('where an erasure can’t be taken back, nothing says until when it could be', async () => {
