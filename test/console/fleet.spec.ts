@@ -145,7 +145,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await set(async () => {
     await dialog.getByLabel('Volume').fill('101');
   });
-  await expect(dialog.getByText('This value isn’t allowed.')).toBeVisible();
+  await expect(dialog.getByText('Enter a whole number from 0 to 100, or leave it empty.')).toBeVisible();
   await dialog.getByLabel('Volume').fill('40');
   await dialog.getByLabel('Appearance').selectOption('dark');
   await expect(diff).toContainText(/AppearanceKiosk default → Dark.*VolumeKiosk default → 40%Applies to 1 kiosk/);
@@ -155,7 +155,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await set(async () => {
     await dialog.getByLabel('Volume').fill('');
   });
-  await expect(panel.getByRole('row', { name: /^2/ })).toContainText(/Volume: 40% → Kiosk default ?Appearance: Dark/);
+  await expect(panel.getByRole('row', { name: /^2/ })).toContainText(/Volume: 40% → Not set ?Appearance: Dark/);
   await panel.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Restore' }).click();
   await expect(diff).toContainText('Kiosk default → 40%');
   await dialog.getByRole('button', { name: 'Restore' }).click();
@@ -266,7 +266,7 @@ test('settings by site reach the kiosk that has nothing of its own in their plac
   const file = await coming;
   expect(file.suggestedFilename()).toBe('settings-history.csv');
   expect(parse(readFileSync(await file.path()), { bom: true, columns: true })).toMatchObject([
-    { Revision: '1', Change: expect.stringContaining('Language: Kiosk default → Deutsch') },
+    { Revision: '1', Change: expect.stringContaining('Language: Not set → Deutsch') },
   ]);
   expect((await detail()).effective).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
 });

@@ -537,6 +537,7 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await page.getByLabel('Name').fill('Back door');
   await page.getByRole('button', { name: 'Create setup code' }).click();
   await expect(page.getByRole('img', { name: 'Setup QR code' })).toBeVisible();
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Copy' })).toBeVisible();
   await picture(page, 'device-code');
   await open('incidents', 'Incidents');
   await page.getByRole('button', { name: 'Report incident' }).click();

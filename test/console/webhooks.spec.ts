@@ -38,13 +38,10 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toBeVisible();
-  // The server's own machine is sent nothing: the log says so.
-  await expect(async () => {
-    await page.getByRole('button', { name: 'Refresh log' }).click();
-    await expect(page.getByRole('row').filter({ hasText: 'Test' }).locator('code')).not.toHaveText('–', {
-      timeout: 1000,
-    });
-  }).toPass();
+  // The server's own machine is sent nothing: the log says so, without being asked again.
+  await expect(page.getByRole('row').filter({ hasText: 'Test' })).toContainText('Nothing is sent to this address', {
+    timeout: 30_000,
+  });
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
   await page.getByRole('button', { name: 'Edit Payroll', exact: true }).click();

@@ -7,6 +7,7 @@ import { Badge, DialogButton, Empty, Fact, Note, Panel } from '../../shared/web/
 import { useAll, useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { kioskColumn } from '../parts/column.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { FilterBar, SelectFilter } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/labels.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
@@ -182,6 +183,9 @@ export function NewKiosk() {
           {t('people.until')} <Moment at={made.expiresAt} />
         </p>
         <Note>{t('devices.codeOnce')}</Note>
+        <div class="actions">
+          <CopyButton text={made.code} />
+        </div>
       </div>
     );
   return (

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import * as webhooks from '../../../sync/protocol/api/webhooks.ts';
 import { Button } from '../../shared/button.tsx';
 import { listed } from '../../shared/i18n.ts';
@@ -79,6 +79,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   const name = `webhook-${hook.id}`;
   const log = filterOf('log').value === hook.id;
   const setLog = (open: boolean) => setQuery({ log: open ? hook.id : null });
+  const [tests, setTests] = useState(0);
   const { busy, error, run } = useWrite();
 
   const params = { webhook: hook.id };
@@ -92,6 +93,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       say: () => t('webhooks.tested'),
       done: () => {
         setLog(true);
+        setTests((count) => count + 1);
         onChange();
       },
     });
@@ -159,7 +161,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
           </>
         )}
       </div>
-      {log && <Deliveries webhook={hook.id} enabled={hook.enabled} admin={admin} onReload={onChange} />}
+      {log && <Deliveries key={tests} webhook={hook.id} enabled={hook.enabled} admin={admin} onReload={onChange} />}
     </Panel>
   );
 }
@@ -247,6 +249,26 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
   );
 }
 
+/** What the receiver answered instead of taking a message, or why it did not answer: an HTTP status or a code (deliver.ts). */
+const ANSWERS: readonly (readonly [answer: RegExp, sentence: Key])[] = [
+  [/^3\d\d$/, 'webhooks.answers.redirect'],
+  [/^4\d\d$/, 'webhooks.answers.rejected'],
+  [/^5\d\d$/, 'webhooks.answers.broken'],
+  [/^address-not-allowed$/, 'webhooks.answers.forbidden'],
+  [/^(timed-out|ETIMEDOUT)$/, 'webhooks.answers.late'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'webhooks.answers.unknownName'],
+  [/^E(CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH)$/, 'webhooks.answers.noConnection'],
+  [/CERT|VERIFY/, 'webhooks.answers.certificate'],
+];
+
+function answerText(answer: string | null): string | null {
+  const sentence = ANSWERS.find(([pattern]) => answer !== null && pattern.test(answer))?.[1];
+  return sentence ? t(sentence) : null;
+}
+
+/** How often a log with a test that has no answer yet is read again. */
+const TEST_MS = 2_000;
+
 interface DeliveriesProps {
   webhook: string;
   /** Off, nothing is sent: what was due is kept back until it is on again. */
@@ -264,6 +286,12 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
     { params: { webhook }, query: { limit: 20, state: state.value } },
     'deliveries',
   );
+  const testing = enabled && pages.items.some((d) => d.kind === 'webhook.test' && d.state === 'due' && !d.attempts);
+  useEffect(() => {
+    if (!testing || pages.state !== 'ready') return;
+    const timer = setTimeout(pages.reload, TEST_MS);
+    return () => clearTimeout(timer);
+  }, [testing, pages.state]);
   const stateOf = (one: webhooks.Delivery['state']): string =>
     t(one === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${one}`);
   const nextOf = ({ state, deliveredAt, dueAt }: webhooks.Delivery): string | null =>
@@ -328,7 +356,12 @@ function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
           answer: {
             label: t('webhooks.answer'),
             sort: (d) => d.lastAnswer,
-            cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code>,
+            cell: (d) => answerText(d.lastAnswer),
+            below: (d) => (
+              <code class="muted small" dir="ltr">
+                {d.lastAnswer ?? '–'}
+              </code>
+            ),
           },
           next: {
             label: t('webhooks.next'),

@@ -10,6 +10,7 @@ import { t } from '../../i18n.ts';
 import { codeLabel, Moment } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
+import { unitLabel } from '../settings/declared.ts';
 import { Diff, type Line } from '../settings/diff.tsx';
 
 type Name = keyof DeviceConfig;
@@ -25,7 +26,10 @@ const CHOICES = {
   theme: ['auto', 'light', 'dark'],
   low: ['true', 'false'],
 } as const satisfies Partial<Record<Name, readonly string[]>>;
-const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
+const NUMBERS = {
+  volume: { min: '0', max: '100', unit: 'percent' },
+  trialMinutes: { min: '2', max: '60', unit: 'minute' },
+} as const;
 const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
 
 function settingLabel(name: Name, value: unknown): string {
@@ -44,10 +48,10 @@ export const settingsText = (settings: DeviceConfig): string =>
 const openLabel = (name: Name, inherited: DeviceConfig): string =>
   inherited[name] === undefined ? t('fleet.asItIs') : t('fleet.asSite', { value: settingLabel(name, inherited[name]) });
 
-/** What differs between two, as it is read. */
-function changesOf(before: DeviceConfig, after: DeviceConfig, inherited: DeviceConfig): Line[] {
-  const shown = (of: DeviceConfig, name: Name) =>
-    of[name] === undefined ? openLabel(name, inherited) : settingLabel(name, of[name]);
+/** What differs between two, as it is read. @param inherited null: of the past, when other settings may have been inherited */
+function changesOf(before: DeviceConfig, after: DeviceConfig, inherited: DeviceConfig | null): Line[] {
+  const open = (name: Name) => (inherited ? openLabel(name, inherited) : t('fleet.nothingSet'));
+  const shown = (of: DeviceConfig, name: Name) => (of[name] === undefined ? open(name) : settingLabel(name, of[name]));
   return ORDER.filter((name) => before[name] !== after[name]).map((name) => ({
     name,
     label: t(`fleet.setting.${name}`),
@@ -105,25 +109,25 @@ export function SettingsForm<T>({
     <Form class="stack" noValidate onSubmit={submit}>
       <div class="beside">
         {names.map((name) => {
+          const range = NUMBERS[name as keyof typeof NUMBERS];
           const shared = {
             label: t(`fleet.setting.${name}`),
             value: values[name] ?? '',
             onValue: set(name),
-            ...(wrong.has(name) && { error: t('fleet.wrong') }),
+            ...(wrong.has(name) && { error: range ? t('settings.rangeOrEmpty', range) : t('fleet.wrong') }),
           };
           if (name in CHOICES) {
             const choices = CHOICES[name as keyof typeof CHOICES];
             const options = choices.map((c) => [c, settingLabel(name, c)] as const);
             return <SelectField key={name} {...shared} options={[['', openLabel(name, inherited)], ...options]} />;
           }
-          const range = NUMBERS[name as keyof typeof NUMBERS];
           return (
             <TextField
               key={name}
               {...shared}
               hint={openLabel(name, inherited)}
               {...(range
-                ? { type: 'number' as const, min: range[0], max: range[1] }
+                ? { type: 'number' as const, ...range, unit: unitLabel(range.unit, values[name] ?? '') }
                 : { maxLength: 100, dir: 'auto' as const })}
             />
           );
@@ -181,7 +185,7 @@ export function SettingsHistory<T>({
   /** Of the oldest that is listed only the first revision says what it changed. */
   const changesIn = (change: SettingsChange): Line[] => {
     const before = history[history.indexOf(change) + 1]?.settings ?? (change.revision === 1 ? {} : change.settings);
-    return changesOf(before, change.settings, inherited);
+    return changesOf(before, change.settings, null);
   };
   return (
     <>

@@ -169,11 +169,11 @@ export const flat = (of: object): Record<string, unknown> => {
 export const nameLabel = (name: string): string =>
   name === 'name' ? t('settings.siteName') : codeLabel('settings', name);
 
-const quantity = (unit: NonNullable<Declared['unit']>) =>
+const quantity = (unit: NonNullable<Declared['unit']> | 'percent') =>
   new Intl.NumberFormat(localeOf(currentLanguage()), { style: 'unit', unit, unitDisplay: 'long' });
 
 /** A unit as it stands behind a number, e.g. "days". */
-export const unitLabel = (unit: NonNullable<Declared['unit']>, value: string): string =>
+export const unitLabel = (unit: NonNullable<Declared['unit']> | 'percent', value: string): string =>
   quantity(unit)
     .formatToParts(Number(value) || 0)
     .flatMap((part) => (part.type === 'unit' ? [part.value] : []))
