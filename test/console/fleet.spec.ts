@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { parse } from 'csv-parse/sync';
 import { packedLog } from '../../electron/core/fleet/attach.ts';
-import { keepLog } from '../../electron/core/fleet/log-book.ts';
+import { keepLog, logsFolder } from '../../electron/core/fleet/log-book.ts';
 import { sendLogs } from '../../sync/edge/logs.ts';
 import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
@@ -203,6 +204,8 @@ test('its log is asked for, sent, and read on its page: the newest first, what w
   for (let i = 0; i < 6; i += 1) log('info', 'check-in', { direction: 'in', method: 'face' });
   log('warn', 'the camera is lost', { code: 'camera-bad' });
   log('error', 'the core failed', { error: new Error('x') });
+  // A broken disk, or a kiosk in other hands.
+  appendFileSync(join(logsFolder(home.path), 'kiosk.jsonl'), 'no line of a log\n');
   const sent = { secret: system.link.secret, command, gz: packedLog(home.path) };
   await sendLogs(transportOptions(system.link, system.server.now), sent, AbortSignal.timeout(60_000));
   home.remove();
@@ -211,13 +214,14 @@ test('its log is asked for, sent, and read on its page: the newest first, what w
   await row.getByRole('button', { name: 'View log' }).click();
   const dialog = page.getByRole('dialog', { name: 'Log of Front door' });
   const lines = dialog.getByRole('row');
-  await expect(lines).toHaveCount(9);
-  await expect(lines.nth(1)).toContainText('the core failed');
-  await expect(lines.nth(3)).toContainText('direction: in · method: face');
+  await expect(lines).toHaveCount(10);
+  await expect(lines.nth(1)).toContainText('no line of a log');
+  await expect(lines.nth(2)).toContainText('the core failed');
+  await expect(lines.nth(4)).toContainText('direction: in · method: face');
   await seen('fleet-log');
   await dialog.getByLabel('Level').selectOption('Warning');
-  await expect(lines).toHaveCount(2);
-  await expect(lines.nth(1)).toContainText('code: camera-bad');
+  await expect(lines).toHaveCount(3);
+  await expect(lines.nth(2)).toContainText('code: camera-bad');
   const saved = page.waitForEvent('download');
   await dialog.getByRole('button', { name: 'Download' }).click();
   expect((await saved).suggestedFilename()).toMatch(/\.jsonl$/);

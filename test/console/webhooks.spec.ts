@@ -40,7 +40,7 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toBeVisible();
   // The server's own machine is sent nothing: the log says so, without being asked again.
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toContainText('Nothing is sent to this address', {
-    timeout: 30_000,
+    timeout: 60_000,
   });
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);

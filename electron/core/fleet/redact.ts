@@ -1,3 +1,5 @@
+import type { LogLine } from '../../../sync/protocol/wire/farewell.ts';
+
 /**
  * A line of the kiosk's log as it may leave the kiosk: what is not known to name nobody is not in it. Pure.
  *
@@ -59,13 +61,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   want: plain,
   what: plain,
 };
-
-export interface LogLine {
-  readonly at: string;
-  readonly level: string;
-  readonly message: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
 
 export function redactLine(
   at: Date,

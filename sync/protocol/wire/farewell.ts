@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { deviceHeader, Ed25519PublicJwk, sealedSize } from './batch.ts';
-import { Uuid } from './event.ts';
+import { Instant, Uuid } from './event.ts';
 
 /**
  * What a kiosk says outside of its log of events. `logs`: what a command asked for, its own redacted log or the picture of its
@@ -19,6 +19,15 @@ export const MAX_LOGS_GZ = 96_000;
 export const MAX_LOGS_TEXT = 4 * 1024 * 1024;
 /** Largest picture of a screen, bytes of JPEG: with gzip around it, it has room in `gz`. */
 export const MAX_PICTURE_BYTES = 70_000;
+
+/** A line of the log, as the kiosk writes it: a sentence in English, and what it is about by name. */
+export const LogLine = z.object({
+  at: Instant,
+  level: z.string(),
+  message: z.string(),
+  fields: z.record(z.string(), z.unknown()).optional(),
+});
+export type LogLine = z.infer<typeof LogLine>;
 
 export const LogsHeader = deviceHeader(LOGS_TYP.logs);
 export type LogsHeader = z.infer<typeof LogsHeader>;

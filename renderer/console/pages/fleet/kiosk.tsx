@@ -290,10 +290,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const takeBack = (id: string) =>
     run(() => api(fleet.withdrawCommand, { params: { device: kiosk.id, command: id } }), { done: onChange });
   const [log, setLog] = useState<KeptLog | null>(null);
-  const read = (id: string) =>
-    void run(() => readLog({ device: kiosk.id, command: id }), {
-      done: setLog,
-    });
+  const read = (id: string) => void run(() => readLog({ device: kiosk.id, command: id }), { done: setLog });
   const able = admin && kiosk.status === 'approved';
   // One that is taken out of service may wait for days, and be stolen meanwhile.
   const offered = COMMANDS.filter(

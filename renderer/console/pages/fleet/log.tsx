@@ -1,21 +1,14 @@
 import * as fleet from '../../../../sync/protocol/api/fleet.ts';
+import { LogLine } from '../../../../sync/protocol/wire/farewell.ts';
 import { Button } from '../../../shared/button.tsx';
 import { type Answer, type Fetched, fetchFile, save } from '../../../shared/web/api.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { momentColumn } from '../../parts/column.tsx';
 import { DataTable } from '../../parts/table.tsx';
 
-/** A line as the kiosk writes it: a sentence in English, and what it is about by name. */
-interface LogLine {
-  readonly at: string;
-  readonly level: string;
-  readonly message: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
 export interface KeptLog extends Fetched {
   /** Newest first. */
-  readonly lines: readonly (LogLine & { readonly place: number })[];
+  readonly lines: readonly (Omit<LogLine, 'at'> & { readonly at: string | null; readonly place: number })[];
 }
 
 /** A log that a kiosk was asked for. */
@@ -23,8 +16,17 @@ export async function readLog(params: { device: string; command: string }): Prom
   const file = await fetchFile(fleet.getKioskLog, { params });
   if (!file.ok) return file;
   const text = (await file.value.blob.text()).trim();
-  const lines = text.split('\n').map((line, place) => ({ ...(JSON.parse(line) as LogLine), place }));
+  const lines = text.split('\n').map((line, place) => ({ ...lineOf(line), place }));
   return { ok: true, value: { ...file.value, lines: lines.reverse() } };
+}
+
+/** What a kiosk has sent that is no line of a log is shown as it is. */
+function lineOf(text: string): Omit<KeptLog['lines'][number], 'place'> {
+  try {
+    return LogLine.parse(JSON.parse(text));
+  } catch {
+    return { at: null, level: 'warn', message: text };
+  }
 }
 
 export function LogLines({ log: { lines, blob, name } }: { log: KeptLog }) {
