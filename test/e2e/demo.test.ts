@@ -94,6 +94,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
         await page.locator('main h1').waitFor();
         await page.getByText('People, records and kiosks in here are made up.').waitFor();
       }
+      await page.goto(new URL('#/reports', page.url()).href);
+      await page.locator('tbody tr[data-index]').nth(13).waitFor();
+      // On paper as well, and not on a sheet of its own.
+      const pdf = (await page.pdf({ format: 'A4', preferCSSPageSize: true })).toString('latin1');
+      expect(pdf.match(/\/Type \/Page\b/g)).toHaveLength(1);
       const { url } = (await ask(page, 'POST', `/api/people/${ids[0]}/sign-in-links`, {})) as { url: string };
       const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
       const own = await context.newPage();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { printedSeed } from '../../../test/chance.ts';
+import { FEWEST_SCORES } from '../../core/statistics/statistics.ts';
 import { demoHistory } from './history.ts';
 import { madeUpPerson } from './names.ts';
 
@@ -51,6 +52,19 @@ test('nobody without a face has checked in by face, and no template is made up',
   expect(new Set(checkins.filter((c) => c.method === 'face').map((c) => c.person))).toEqual(new Set(known));
   expect(new Set(checkins.map((c) => c.method))).toEqual(new Set(['face', 'number+pin', 'badge', 'qr']));
   expect(list.events.some(({ header }) => header.type === 'template')).toBe(false);
+});
+
+test('every accepted face before today is in what the kiosk reports, or still too few to report', () => {
+  const { list, checkins } = of();
+  const reported = list.events.flatMap(({ header: { open } }) =>
+    Object.entries((open as { detail?: object }).detail ?? {}),
+  );
+  const count = (what: string) =>
+    reported.filter(([name]) => name.startsWith(what)).reduce((sum, [, n]) => sum + Number(n), 0);
+  const faces = checkins.filter(({ method }) => method === 'face').length;
+  expect(count('score.')).toBeGreaterThan(faces - FEWEST_SCORES - 2);
+  expect(count('score.')).toBeLessThanOrEqual(faces);
+  expect(count('wait.')).toBe(count('score.'));
 });
 
 test('one record is disputed, and at any hour someone is inside', () => {

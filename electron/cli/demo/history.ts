@@ -1,6 +1,7 @@
 import { v4 } from 'uuid';
 import { EventList } from '../../../sync/edge/event-list.ts';
 import type { EventType, Method, Open, Personal } from '../../../sync/protocol/wire/event.ts';
+import { binOf, FEWEST_SCORES } from '../../core/statistics/statistics.ts';
 import { seeded } from '../seeded.ts';
 import { madeUpPerson } from './names.ts';
 
@@ -58,6 +59,8 @@ export function demoHistory({
     if (at <= now) entries.push({ at, append: (list) => void list.append(type, open, personal, at, id) });
     return id;
   };
+  /** Of accepted faces, what the kiosk has not reported yet. */
+  let faces: { readonly score: number; readonly seconds: number }[] = [];
   const last = new Map<string, { readonly at: Date; readonly direction: Direction }>();
   const checkin = (at: Date, person: string, direction: Direction, method: Method): string => {
     if (at <= now) last.set(person, { at, direction });
@@ -66,6 +69,7 @@ export function demoHistory({
     const size = recorded.length;
     const decision = { liveness: 'off (demo)', model: 'demo', threshold: 0.5 } as const;
     const score = Math.round((0.72 + random() * 0.2) * 1000) / 1000;
+    if (at <= now) faces.push({ score, seconds: 1 + (Math.round(score * 1000) % 4) });
     return add(
       at,
       'checkin',
@@ -102,9 +106,17 @@ export function demoHistory({
       if (!forgets) checkin(clock(now, daysAgo, came + 450 + random() * 90), person, 'out', by());
     }
     const failed = { 'guide.too-dark': 1, 'guide.too-far': 2, 'other-method.unknown': 1, 'refused.pin-wrong': 1 };
-    const detail = Object.fromEntries(
+    const detail: Record<string, number> = Object.fromEntries(
       Object.entries(failed).map(([name, most]) => [name, Math.round(random() * most)]),
     );
+    if (faces.length >= FEWEST_SCORES) {
+      const counted = Map.groupBy(
+        faces.flatMap(({ score, seconds }) => [`score.${binOf(score)}`, `wait.${seconds}`]),
+        (name) => name,
+      );
+      for (const [name, all] of counted) detail[name] = all.length;
+      faces = [];
+    }
     const since = clock(now, daysAgo, 8 * 60).toISOString();
     add(clock(now, daysAgo, 18 * 60), 'health', { code: 'statistics', detail: { since, ...detail, queue: 0 } }, {});
   }

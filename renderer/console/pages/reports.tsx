@@ -14,21 +14,22 @@ import { Button } from '../../shared/button.tsx';
 import { numberOf } from '../../shared/i18n.ts';
 import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
-import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
+import { SelectField, useField } from '../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from '../parts/column.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
-import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
+import { FilterBar, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { Moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
+import { PeriodFields, periodOf } from '../parts/period.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { type List, useList } from '../parts/table-sort.tsx';
-import { addDays, dayKeyIn, longDay, momentIn } from '../state/clock.ts';
+import { longDay, momentIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
 import { Exports } from './attendance.tsx';
 import { EditSchedule } from './schedules.tsx';
@@ -38,37 +39,11 @@ const BY = Object.keys(REPORTS) as ReportBy[];
 /** Reports with more rows are exported instead of printed. */
 const MOST_PRINTED = 5000;
 
-/** The first day of a day's quarter. */
-const quarterOf = (day: string): string => {
-  const month = Number(day.slice(5, 7));
-  return `${day.slice(0, 5)}${String(month - ((month - 1) % 3)).padStart(2, '0')}-01`;
-};
-
-/** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
-function periodsOf(today: string) {
-  const monday = addDays(today, -((new Date(today).getUTCDay() + 6) % 7));
-  const first = `${today.slice(0, 8)}01`;
-  const before = addDays(first, -1);
-  const quarter = quarterOf(today);
-  const ended = addDays(quarter, -1);
-  return {
-    month: [first, today],
-    today: [today, today],
-    yesterday: [addDays(today, -1), addDays(today, -1)],
-    week: [monday, today],
-    lastMonth: [`${before.slice(0, 8)}01`, before],
-    quarter: [quarter, today],
-    lastQuarter: [quarterOf(ended), ended],
-    year: [`${today.slice(0, 4)}-01-01`, today],
-  } as const satisfies Record<string, readonly [from: string, to: string]>;
-}
-
 export function Reports({ query, role }: PageProps) {
   const given = (name: (typeof FILTERS)[number]) => query.get(name) || undefined;
   const site = given('site');
   const zone = zoneOf(site);
-  const periods = periodsOf(dayKeyIn(Date.now(), zone));
-  const [from, to] = [given('from') ?? periods.month[0], given('to') ?? periods.month[1]];
+  const { from, to } = periodOf(query, zone, 'month');
   const by = BY.find((one) => one === given('by')) ?? 'person';
   const only = ReportOnly.options.find((one) => one === given('only'));
   const person = given('person');
@@ -80,8 +55,6 @@ export function Reports({ query, role }: PageProps) {
   const printing = usePrint(pages);
   const [task, setTask] = useState<Task | null>(null);
   const add = role === 'dpo' ? undefined : setTask;
-  const names = Object.keys(periods) as (keyof typeof periods)[];
-  const period = names.find((name) => periods[name][0] === from && periods[name][1] === to) ?? '';
   return (
     <PageFrame
       of="reports"
@@ -101,17 +74,7 @@ export function Reports({ query, role }: PageProps) {
       }
     >
       <FilterBar names={FILTERS}>
-        <SelectField
-          label={t('reports.period')}
-          value={period}
-          onValue={(name) => name && setQuery({ from: periods[name][0], to: periods[name][1], row: null })}
-          options={[
-            ...names.map((name) => [name, t(`reports.periods.${name}`)] as const),
-            ...(period === '' ? [['', t('reports.periods.other')] as const] : []),
-          ]}
-        />
-        <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
-        <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
+        <PeriodFields from={from} to={to} zone={zone} />
         <SiteField />
         <SelectField
           label={t('reports.by')}

@@ -4,26 +4,25 @@ import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../.
 import { Button } from '../../shared/button.tsx';
 import { currentLanguage, numberOf, TWO_DIGITS } from '../../shared/i18n.ts';
 import { IconChart, IconPrint } from '../../shared/icons.tsx';
-import { ErrorNote, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
 import { Empty, Panel } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
 import { kioskColumn } from '../parts/column.tsx';
-import { FilterBar, filterOf, SiteField } from '../parts/filters.tsx';
+import { FilterBar, SiteField } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
+import { PeriodFields, periodOf } from '../parts/period.tsx';
 import { queueLines } from '../parts/queue-lines.ts';
 import { Skeleton } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
-import { addDays, dayKeyIn, longDay, momentIn, timeIn } from '../state/clock.ts';
+import { longDay, momentIn, timeIn } from '../state/clock.ts';
 import { siteOf, zoneOf } from '../state/places.ts';
 
 export function Statistics({ query }: PageProps) {
   const site = query.get('site') ?? '';
-  const today = dayKeyIn(Date.now(), zoneOf(site || null));
-  const from = query.get('from') || addDays(today, -6);
-  const to = query.get('to') || today;
+  const { from, to } = periodOf(query, zoneOf(site || null), 'sevenDays');
   const asked = { site, from, to };
   const arrivals = useRead(getArrivals, { query: asked });
   const kiosks = useRead(getKioskStats, { query: asked });
@@ -34,9 +33,8 @@ export function Statistics({ query }: PageProps) {
   return (
     <PageFrame of="statistics" actions={<Button icon={<IconPrint />} label={t('print')} onClick={() => print()} />}>
       <FilterBar names={['site', 'from', 'to']}>
+        <PeriodFields from={from} to={to} zone={zoneOf(site || null)} />
         <SiteField />
-        <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
-        <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
       </FilterBar>
       <p class="print-only">
         <strong dir="auto">{siteOf(site || null)?.name}</strong>

@@ -3,7 +3,7 @@ import { listAttendance } from '../../../../sync/protocol/api/attendance.ts';
 import type { Person } from '../../../../sync/protocol/api/people.ts';
 import { getPersonPresence } from '../../../../sync/protocol/api/presence.ts';
 import { Button } from '../../../shared/button.tsx';
-import { IconList } from '../../../shared/icons.tsx';
+import { IconChart, IconList } from '../../../shared/icons.tsx';
 import { Badge, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
@@ -76,6 +76,13 @@ export function RecordsPanel({ person: whose, mayCorrect }: { person: Person; ma
       </ul>
       <div class="actions start">
         {rows.length > 0 && <Button icon={<IconList />} label={t('people.records.all')} onClick={all} />}
+        {rows.length > 0 && (
+          <Button
+            icon={<IconChart />}
+            label={t('reports.nav')}
+            onClick={() => go('reports', { person, by: 'person-day' })}
+          />
+        )}
         {mayCorrect && (
           <Button label={t('corrections.title.add')} onClick={() => setTask({ kind: 'add', person: whose })} />
         )}
