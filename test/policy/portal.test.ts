@@ -6,7 +6,8 @@ import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { PersonHistory } from '../../sync/protocol/api/people.ts';
-import type { MyProfile } from '../../sync/protocol/api/portal.ts';
+import type { MyDay, MyProfile } from '../../sync/protocol/api/portal.ts';
+import type { Report } from '../../sync/protocol/api/reports.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
@@ -253,6 +254,18 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const { items } = await ask<{ items: { person: string }[] }>(mine.person, 'GET', '/api/me/attendance');
     // Two check-ins, and the correction of one.
     expect(items.map((r) => r.person)).toEqual([mine.person, mine.person, mine.person]);
+  });
+
+  test('a person sees how long they were on site, day by day at every site, as the report has it; and no one else’s', async () => {
+    const [{ person }] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
+    const period = 'from=2026-07-01&to=2026-07-20';
+    const { items } = await ask<{ items: MyDay[] }>(person, 'GET', `/api/me/days?${period}`);
+    const report = await api.ask<Report>('GET', `/api/reports?by=person-day&person=${person}&${period}`);
+    expect(items.length).toBeGreaterThan(0);
+    expect(items.map(({ site: _, ...day }) => day)).toEqual(
+      report.items.map(({ day, firstIn, lastOut, minutes, missing }) => ({ day, firstIn, lastOut, minutes, missing })),
+    );
+    await expect(ask(person, 'GET', '/api/me/days?from=2024-01-01&to=2026-07-20')).rejects.toThrow('A period has');
   });
 
   test('a person withdraws their consent as easily as it was given: one request, and no template is left anywhere', async () => {

@@ -9,6 +9,7 @@ import { AreaField, ErrorNote, useField } from '../../shared/web/form.tsx';
 import { Dialog, Empty } from '../../shared/web/pieces.tsx';
 import { usePages, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { keyOr, t } from '../i18n.ts';
+import { Hours } from '../parts/hours.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 
 /** One's own records, newest first, grouped by day on this phone's clock. */
@@ -23,6 +24,7 @@ export function Records() {
   return (
     <>
       <h1>{t('records.title')}</h1>
+      <Hours />
       <p class="muted">{t('records.lead')}</p>
       <ErrorNote error={error} onRetry={reload} />
       {items.length === 0 && state === 'first' && <Waiting />}

@@ -34,6 +34,20 @@ export type MyComplaint = z.infer<typeof MyComplaint>;
 export const MyComplaints = z.strictObject({ items: z.array(MyComplaint) });
 export type MyComplaints = z.infer<typeof MyComplaints>;
 
+/** A day of the site's calendar on which I was there. */
+const MyDay = z.strictObject({
+  day: z.iso.date(),
+  site: z.string(),
+  /** Null: it was not recorded. It is never invented. */
+  firstIn: Instant.nullable(),
+  lastOut: Instant.nullable(),
+  /** Of visits that have both ends; null: nobody checks out there. */
+  minutes: z.number().int().nonnegative().nullable(),
+  /** Visits without a check-out, once the day is over. */
+  missing: z.number().int().nonnegative(),
+});
+export type MyDay = z.infer<typeof MyDay>;
+
 /** Required by `DELETE /api/gdpr/delete/my-account`: requested first, so that no single click erases anyone. */
 export const ErasureConfirmation = z.strictObject({
   confirmation: z.string(),
@@ -116,6 +130,15 @@ export const listMyAttendance = endpoint('GET /api/me/attendance', {
   data: ['attendance'],
   query: z.strictObject(pageQuery),
   answer: AttendancePage,
+});
+
+export const listMyDays = endpoint('GET /api/me/days', {
+  summary: 'List how long I was on site on each day of a period, at every site, newest first',
+  roles: ['person'],
+  data: ['attendance'],
+  query: z.strictObject({ from: z.iso.date(), to: z.iso.date() }),
+  answer: z.strictObject({ items: z.array(MyDay) }),
+  errors: ['no-such-day', 'period-too-long'],
 });
 
 export const exportMyData = endpoint('GET /api/gdpr/export/my-data', {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { listMyDays } from '../../../protocol/api/portal.ts';
 import * as api from '../../../protocol/api/reports.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { self } from '../../core/people/shown.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { findAll, insertNew, update } from '../../platform/database/rows.ts';
@@ -9,6 +11,7 @@ import { instantOf } from '../../platform/instant.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { exportRoutes } from './exports/routes.ts';
+import { daysOf } from './my-days.ts';
 import { forgottenEvacuationsJob, ongoingAt, seenIn, takeRollCall } from './presence/evacuation.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { named, namesFor, openReport, rankFor, reportPage } from './report.ts';
@@ -32,6 +35,9 @@ const reportRoutes: readonly Route[] = [
       };
     },
   }),
+  implement(listMyDays, async ({ tx, actor, query: { from, to }, now, about }) => ({
+    items: await daysOf(tx, self(actor, about), from, to, now),
+  })),
 ];
 
 /** Where someone saw them outside, while an evacuation goes on. */
