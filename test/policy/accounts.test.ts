@@ -142,6 +142,15 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(first).toEqual({ value: 0 });
   });
 
+  test('failures from while a clock was ahead pause from now on, not until that time has come', async () => {
+    const key = throttleKey(web.keys, 'account', crypto.randomUUID());
+    const at = (seconds: number) => charge(database.db, key, 'account', new Date(web.now.getTime() + seconds * 1000));
+    for (let n = 0; n < 5; n++) expect(await at(86_400)).toBe(0);
+    expect(await at(0)).toBe(15_000);
+    expect(await at(14)).toBe(1000);
+    expect(await at(15)).toBe(0);
+  });
+
   test('when two take one e-mail address at once, one gets it and the other is refused', async () => {
     const both = heldUp(database);
     const email = `${crypto.randomUUID()}@example.org`;

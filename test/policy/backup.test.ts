@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../sync/server/app/config.ts';
+import { commandFor } from '../../sync/server/core/devices/device-state.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
 import { type RestoreContext, restoreBackup } from '../../sync/server/features/backup/restore.ts';
@@ -116,9 +117,9 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     });
     const after = await everyRow(bare.db);
     // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record,
-    // one-time codes that are void, nobody signed in.
+    // one-time codes that are void, nobody signed in, no command that destroys a kiosk.
     const changed =
-      /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code|session|sign_in_link)$/;
+      /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code|session|sign_in_link|fleet_command|device_state)$/;
     for (const [table, rows] of before)
       if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
@@ -127,7 +128,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect(after.get('public.audit')).toEqual(expect.arrayContaining(before.get('public.audit')!));
     const marks = (rows: Map<string, string[]>) => rows.get('public.ack_mark')!.length;
     expect([marks(after), marks(before) > 0]).toEqual([marks(before), true]);
-    for (const table of ['recovery_code', 'provisioning_code'])
+    for (const table of ['recovery_code', 'provisioning_code', 'fleet_command', 'device_state'])
       expect(after.get(`public.${table}`)).toHaveLength(before.get(`public.${table}`)!.length);
     for (const table of ['session', 'sign_in_link']) {
       expect(before.get(`public.${table}`)!.length).toBeGreaterThan(0);
@@ -269,6 +270,36 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect([box.has(uuid(0)), box.has(uuid(1))]).toEqual([true, false]);
     const asked = await bare.db.selectFrom('erasure').select('origin').where('person', '=', uuid(1)).execute();
     expect(asked).toHaveLength(1);
+    await bare.close();
+  }, 300_000);
+
+  test('a kiosk is not wiped by a restore: a command that may have been taken back since is over', async () => {
+    const [device, command] = [uuid(0), uuid(600)];
+    const expires = new Date(Date.now() + 3_600_000);
+    const asked = {
+      id: command,
+      device,
+      what: 'wipe',
+      by: 'operator',
+      asked_at: new Date(),
+      expires_at: expires,
+    } as const;
+    const body = JSON.stringify({ kind: 'command', id: command, what: 'wipe', expires: expires.toISOString() });
+    await database.db.insertInto('fleet_command').values(asked).execute();
+    await database.db
+      .insertInto('device_state')
+      .values({ device, kind: 'command', id: command, body, at: new Date() })
+      .execute();
+    await runBackup(contextOf(database.db, keys, store));
+    await database.db.deleteFrom('device_state').where('id', '=', command).execute();
+    await database.db.deleteFrom('fleet_command').where('id', '=', command).execute();
+    const bare = await (await emptyDatabase()).bare();
+    await restoreBackup(restoreInto(bare.db), null);
+    const row = await bare.db.selectFrom('fleet_command').selectAll().where('id', '=', command).executeTakeFirst();
+    expect(row).toMatchObject({ outcome: 'withdrawn', answered_at: expect.any(Date) });
+    // Its kiosk, which may have received it, hears that it is over.
+    const sent = await commandFor(bare.db, device, command);
+    expect(Date.parse(sent!.expires)).toBeLessThanOrEqual(Date.now());
     await bare.close();
   }, 300_000);
 

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { readFacts } from '../../sync/server/features/privacy/compliance/facts.ts';
 import { dataRows } from '../../sync/server/features/privacy/compliance/record.ts';
 import { composeReport, controlsReport } from '../../sync/server/features/privacy/compliance/report.ts';
@@ -102,6 +104,30 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
     expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
     // A duty a line, whatever its text.
     expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
+  });
+
+  test('consents and opt-outs are counted by people: a withdrawal at the moment of the consent counts, a merged person once', async () => {
+    const counts = async () => (await readFacts(api.db, api.keys, api.services.config, NOW)).counts;
+    const before = await counts();
+    const box = await api.kiosk();
+    const [kept, merged] = ['4713', '4714'].map((number) => newPerson(box, `Person ${number}`, NOW, number));
+    await api.deliver(box);
+    for (const person of [kept, merged]) await api.ask('POST', `/api/people/${person}/consents/withdraw`, { body: {} });
+    // Whichever of the two was heard of first.
+    await sql`update consent set at = ${NOW.toISOString()}::timestamptz where person in (${kept}::uuid, ${merged}::uuid)`.execute(
+      api.db,
+    );
+    await sql`update consent set action = case action when 'given' then 'withdrawn' else 'given' end
+              where person = ${merged}::uuid`.execute(api.db);
+    expect((await counts()).consents).toBe(before.consents);
+    for (const person of [kept, merged])
+      await api.db.updateTable('person').set({ gps_opt_out: true }).where('id', '=', person!).execute();
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: kept!, merged: merged!, by: 'dpo' },
+      NOW,
+    );
+    expect(await counts()).toMatchObject({ people: before.people + 1, gpsOptOuts: before.gpsOptOuts + 1 });
   });
 
   test('the record of processing names everything that is held of people, and every program that is notified of it', async () => {

@@ -20,8 +20,16 @@ import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
 import { cutFace } from '../../sync/server/features/embedders/faces.ts';
-import { beginMove, finishMove, progressOf, switchKiosks } from '../../sync/server/features/embedders/migrate.ts';
+import {
+  beginMove,
+  cancelMove,
+  finishMove,
+  progressOf,
+  switchKiosks,
+} from '../../sync/server/features/embedders/migrate.ts';
+import { reenrolments } from '../../sync/server/features/reenrolment/list.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import type { Tx } from '../../sync/server/platform/database/schema.ts';
 import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -216,5 +224,60 @@ describe('another embedder', () => {
     expect(await progressOf(api.db)).toMatchObject({ state: 'done' });
     await notified();
     expect(kept(EMBEDDER_ID)).toEqual([]);
+  });
+});
+
+describe.each(DATABASES)('the end of a move to another embedder on $name', (kind) => {
+  let here: Api;
+  let folderOfWeights: string;
+  const services = () => ({ ...here.services, config: { ...here.services.config, weights: folderOfWeights } });
+  const run = (notify: () => void = () => undefined) =>
+    embeddersJob.run({ ...services(), signal: new AbortController().signal, notify });
+  const step = <T>(work: (tx: Tx) => Promise<T>) => inTransaction(here.db, work);
+  const models = async () =>
+    (await here.db.selectFrom('template').select('model').distinct().orderBy('model').execute()).map((t) => t.model);
+
+  withDatabase(kind, async (database, undo) => {
+    const dlib = await weightsWithDlib();
+    undo.defer(dlib.remove);
+    folderOfWeights = dlib.weights;
+    here = undo.use(await newApi(database, NOW));
+  });
+
+  test('cancelled while people are moved, it makes no template of the new one any more', async () => {
+    for (const [i, still] of stillsOfA().slice(0, 3).entries()) {
+      const { id } = await here.ask<Person>('POST', '/api/people', { body: { name: `Person ${i}` } });
+      await here.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
+      const [other] = await here.db.selectFrom('template').select('person').orderBy('added_at').limit(1).execute();
+      const duplicate = other ? { what: 'overrule', other: other.person, typed: 'Person 0' } : { what: 'ask' };
+      const body = { pictures: [readFileSync(still).toString('base64')], source: 'photo', duplicate };
+      expect(await here.ask('POST', `/api/people/${id}/enrolment`, { body })).toMatchObject({ outcome: 'enrolled' });
+    }
+    await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
+    const cancelled: Promise<void>[] = [];
+    // At another replica, as soon as the first person is moved.
+    await run(() => {
+      if (cancelled.length === 0) cancelled.push(step((tx) => cancelMove(tx, NOW)));
+    });
+    await Promise.all(cancelled);
+    expect(await progressOf(here.db)).toMatchObject({ state: 'cancelled' });
+    expect(await models()).toEqual([EMBEDDER_ID]);
+  });
+
+  test('whom a kiosk enrolled with the old one and delivers after the end is to be enrolled again', async () => {
+    await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
+    await run();
+    await step((tx) => switchKiosks(tx, 'operator', NOW));
+    await step((tx) => finishMove(tx, NOW));
+    expect(await embeddersJob.wanted!(services())).toBe(false);
+    const box = await here.kiosk();
+    const late = newPerson(box, 'Late', NOW, '4712');
+    await here.deliver(box);
+    await here.db.updateTable('template').set({ model: EMBEDDER_ID }).where('person', '=', late).execute();
+    expect(await embeddersJob.wanted!(services())).toBe(true);
+    expect(await run()).toEqual({ moved: 0, reenrol: 1 });
+    expect(await reenrolments(here.db, DEFAULT_SCOPE, NOW)).toContainEqual({ person: late, reason: 'embedder' });
+    expect(await models()).toEqual([DLIB]);
+    expect(await embeddersJob.wanted!(services())).toBe(false);
   });
 });

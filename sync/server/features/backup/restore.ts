@@ -130,7 +130,7 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
 
 /**
  * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
- * work again, and everything up to here safe.
+ * work again, no kiosk wiped by a command that was withdrawn after it, and everything up to here safe.
  */
 async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
@@ -140,10 +140,22 @@ async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State)
   for (const table of ['session', 'sign_in_link'] as const) await tx.deleteFrom(table).execute();
   await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
   await update(tx, 'provisioning_code', { expires_at: above(now()) }, { expires_at: now() });
+  await withdrawDestroying(tx, now());
   await sql`update ack_mark set safe = committed`.execute(tx);
   await insertNew(tx, 'backup', rowOf(m));
   const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;
   await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
+}
+
+/** Waiting commands that destroy a kiosk end now, as if they were withdrawn; a kiosk that has one already is sent that. */
+async function withdrawDestroying(tx: Tx, now: Date): Promise<void> {
+  const at = now.toISOString();
+  await sql`
+    with ended as (
+      update fleet_command set outcome = 'withdrawn', answered_at = ${at}::timestamptz, expires_at = ${at}::timestamptz
+      where outcome is null and what in ('wipe', 'decommission') returning id)
+    update device_state set body = body || jsonb_build_object('expires', ${at}::text)
+    where kind = 'command' and id in (select id from ended)`.execute(tx);
 }
 
 function requireReadable(m: Manifest, keys: Keys): void {

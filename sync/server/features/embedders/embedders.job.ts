@@ -10,40 +10,42 @@ import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { findSorted, insertNew, not, update } from '../../platform/database/rows.ts';
+import { findSorted, insertNew, not, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { judgePicture, sharedPipeline, type UsableFace } from './faces.ts';
-import { leftOf, openMove } from './migrate.ts';
+import { leftOf, presentMove } from './migrate.ts';
 
 /**
  * Makes everybody's templates again with the other embedder, a person a transaction: killed at any moment it goes on with who
- * is left. Also after kiosks were switched, for people enrolled with the old one meanwhile.
+ * is left. Also after kiosks were switched, for people enrolled with the old one meanwhile; and after the end, for those
+ * whom a kiosk enrolled that had not heard of the switch.
  */
 export const embeddersJob: Job = {
   name: 'embedders',
   everyMs: 5000,
   wanted: async ({ db }) => {
-    const move = await openMove(db);
+    const move = await presentMove(db);
     return (
       move !== undefined &&
       (move.state === 'working' || (await leftOf(db, move).limit(1).executeTakeFirst()) !== undefined)
     );
   },
   async run({ db, keys, config, now, signal, notify }) {
-    const move = await openMove(db);
     let [moved, reenrol] = [0, 0];
-    if (!move) return { moved, reenrol };
-    const pipeline = await sharedPipeline(config.weights, move.to_model);
-    for (;;) {
+    let move = await presentMove(db);
+    // Read each time: it may be cancelled or finished meanwhile.
+    for (; move; move = await presentMove(db)) {
       signal.throwIfAborted();
+      const { id, to_model: model } = move;
       const next = await leftOf(db, move).orderBy('t.person').limit(1).executeTakeFirst();
       if (!next) break;
       const at = now();
-      const why = { actor: SYSTEM, route: 'job embedders', resource: move.id };
+      const pipeline = await sharedPipeline(config.weights, model);
+      const why = { actor: SYSTEM, route: 'job embedders', resource: id };
       const pictures = await audited(db, keys, why, at, (opened) => picturesOf(db, keys, opened, next.person));
       const faces: UsableFace[] = [];
       let code = 'no-photo';
@@ -52,12 +54,12 @@ export const embeddersJob: Job = {
         if (judged.code === null) faces.push(judged);
         else code = judged.code;
       }
-      const done = await inTransaction(db, (tx) => settle(tx, keys, move, next.person, faces, code, at));
-      if (done) moved += 1;
-      else reenrol += 1;
+      const done = await inTransaction(db, (tx) => settle(tx, keys, id, next.person, faces, code, at));
+      if (done === 'moved') moved += 1;
+      if (done === 'reenrol') reenrol += 1;
       notify('change');
     }
-    await update(db, 'model_migration', { id: move.id, state: 'working' }, { state: 'ready' });
+    if (move) await update(db, 'model_migration', { id: move.id, state: 'working' }, { state: 'ready' });
     notify('board');
     return { moved, reenrol };
   },
@@ -85,16 +87,24 @@ async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): P
   return pictures;
 }
 
-/** @returns whether there are templates of the new embedder now */
+/** @returns whether there are templates of the new embedder now; null: the move was cancelled, or the person erased */
 async function settle(
   tx: Tx,
   keys: Keys,
-  move: { readonly id: string; readonly to_model: string },
+  id: string,
   person: string,
   faces: readonly UsableFace[],
   code: string,
   now: Date,
-): Promise<boolean> {
+): Promise<'moved' | 'reenrol' | null> {
+  // Nobody ends the move until this is there, or has gone with the rest.
+  const move = await tx
+    .selectFrom('model_migration')
+    .select(['from_model', 'to_model', 'state'])
+    .where('id', '=', id)
+    .forShare()
+    .executeTakeFirstOrThrow();
+  if (move.state === 'cancelled') return null;
   const living = await tx
     .selectFrom('person')
     .select('id')
@@ -103,19 +113,24 @@ async function settle(
     .forNoKeyUpdate()
     .executeTakeFirst();
   // Erased since: then there is nothing to move, and nothing to put down.
-  if (!living) return false;
+  if (!living) return null;
   const may = (await standingOf(tx, person)) === 'given';
-  const moved = may && faces.length > 0;
+  const outcome = may && faces.length > 0 ? 'moved' : 'reenrol';
+  const moved = outcome === 'moved';
   if (moved) {
     await applyTemplates(tx, keys, person, madeHere(move.to_model, faces), now);
   }
   await insertNew(tx, 'model_migration_person', {
-    migration: move.id,
+    migration: id,
     person,
-    outcome: moved ? 'moved' : 'reenrol',
+    outcome,
     code: moved ? null : may ? code : 'consent-missing',
     templates: moved ? faces.length : 0,
   });
-  if (moved) await appendChanges(tx, await templatesOfEachScope(tx, person, [move.to_model]), now);
-  return moved;
+  const changed = moved ? [move.to_model] : [];
+  // As the end of the move has done with everybody else's.
+  if (move.state === 'done' && (await remove(tx, 'template', { person, model: move.from_model })) > 0)
+    changed.push(move.from_model);
+  await appendChanges(tx, await templatesOfEachScope(tx, person, changed), now);
+  return outcome;
 }

@@ -8,7 +8,7 @@ import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import { count, find, findLocked, findSorted, insertNew, update } from '../../platform/database/rows.ts';
+import { count, findLocked, findSorted, insertNew, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './faces.ts';
 
@@ -19,8 +19,13 @@ import { presentEmbedder } from './faces.ts';
 
 const openStates = ['working', 'ready', 'switched'] as const;
 
-export async function openMove(db: Db) {
-  return find(db, 'model_migration', { state: openStates });
+/** The move that is open, else the last that ended with the new embedder: kiosks may still deliver templates of the old one. */
+export async function presentMove(db: Db) {
+  const [move] = await findSorted(db, 'model_migration', { state: [...openStates, 'done'] }, ['made_at'], {
+    descending: true,
+    limit: 1,
+  });
+  return move;
 }
 
 /** @throws Problem `migration-open`, `model-present`, `model-unknown` */

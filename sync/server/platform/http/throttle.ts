@@ -79,15 +79,19 @@ export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Pro
     const row = await tx
       .insertInto('sign_in_attempt')
       .values({ key, failures: 0, last_at: now })
-      .onConflict((c) => c.column('key').doUpdateSet((e) => ({ failures: e.ref('sign_in_attempt.failures') })))
+      // A clock that was set back must not lock anyone out: a failure in the future counts as one now.
+      .onConflict((c) =>
+        c.column('key').doUpdateSet((e) => ({
+          last_at: e.fn<Date>('least', [e.ref('sign_in_attempt.last_at'), e.ref('excluded.last_at')]),
+        })),
+      )
       .returningAll()
       .executeTakeFirstOrThrow();
     const since = now.getTime() - row.last_at.getTime();
     const allowance = ALLOWANCES[name];
-    // A clock that was set back must not lock anyone out: a failure in the future counts as one now.
-    const wait = pauseMs(allowance, row.failures) - Math.max(0, since);
+    const wait = pauseMs(allowance, row.failures) - since;
     if (wait > 0) return wait;
-    const left = Math.max(0, row.failures - Math.floor(Math.max(0, since) / allowance.forgetMs));
+    const left = Math.max(0, row.failures - Math.floor(since / allowance.forgetMs));
     await update(tx, 'sign_in_attempt', { key }, { failures: left + 1, last_at: now });
     return 0;
   });

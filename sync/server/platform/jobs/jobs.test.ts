@@ -85,6 +85,22 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect((await listRuns(database.db, { job: 'dies' })).map((r) => r.outcome)).toEqual(['running', 'lost']);
   });
 
+  test('after a clock was ahead and is right again, a job keeps its pause, and one that runs is not begun again', async () => {
+    for (let n = 0; n < 12; n++) {
+      now = later(3_600_000 + n * 1000);
+      await (await begin('jumps'))!.end('ok', { report: {}, now });
+    }
+    now = later(1000);
+    const open = await begin('jumps');
+    now = later(2000);
+    expect(await begin('jumps')).toBeNull();
+    await open!.end('ok', { report: {}, now });
+    now = later(1999);
+    expect(await begin('jumps')).toBeNull();
+    now = later(2000);
+    expect(await begin('jumps')).not.toBeNull();
+  });
+
   test('a server that has its database to itself takes what still runs for lost at its start', async () => {
     await begin('alone');
     expect(await markLost(database.db, now)).toBeGreaterThan(0);

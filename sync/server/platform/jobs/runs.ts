@@ -2,7 +2,7 @@ import { sql, type UpdateObject } from 'kysely';
 import type { z } from 'zod';
 import type * as api from '../../../protocol/api/jobs.ts';
 import { onceAcrossReplicas } from '../database/once.ts';
-import { below, findSorted, not, remove, update } from '../database/rows.ts';
+import { atMost, below, exists, findSorted, not, remove, update } from '../database/rows.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Report } from './job.ts';
 
@@ -43,9 +43,11 @@ export function beginRun(
       .where('outcome', 'is', null)
       .where(sql<boolean>`lease_until < clock_timestamp()`)
       .execute();
+    if (await exists(tx, 'job_run', { job, outcome: null })) return null;
+    // Only of the past: a clock that was ahead has left more of the future than are read here.
+    const past = { job, started_at: atMost(o.now) };
     const newest = { columns: ['started_at', 'outcome'], descending: true, limit: 12 } as const;
-    const recent = await findSorted(tx, 'job_run', { job }, ['started_at', 'id'], newest);
-    if (recent.some((r) => r.outcome === null)) return null;
+    const recent = await findSorted(tx, 'job_run', past, ['started_at', 'id'], newest);
     if (!o.force && !isDue(recent, o.everyMs, o.now)) return null;
     const { id } = await tx
       .insertInto('job_run')

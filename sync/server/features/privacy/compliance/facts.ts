@@ -10,13 +10,13 @@ import { rulesOf } from '../retention/rules.ts';
 
 const COUNTS: Readonly<Record<CountName, RawBuilder<unknown>>> = {
   people: sql`select count(*) from person where deleted_at is null and merged_into is null`,
-  consents: sql`select count(*) from (select distinct on (person) action from consent order by person, at desc) c where action = 'given'`,
+  consents: sql`select count(*) from (select distinct on (person) action from consent order by person, at desc, action desc) c where action = 'given'`,
   templates: sql`select count(*) from template`,
   peopleWithTemplates: sql`select count(distinct person) from template`,
   checkins: sql`select count(*) from checkin`,
   photos: sql`select count(*) from photo where complete_at is not null`,
   positions: sql`select count(*) from event where gps is not null`,
-  gpsOptOuts: sql`select count(*) from person where gps_opt_out and deleted_at is null`,
+  gpsOptOuts: sql`select count(*) from person where gps_opt_out and deleted_at is null and merged_into is null`,
   enrolmentPhotos: sql`select count(*) from enrolment_photo`,
   imported: sql`select count(*) from import_photo where photo is not null`,
   remarks: sql`select (select count(*) from correction where reason <> ''::bytea) + (select count(*) from complaint)

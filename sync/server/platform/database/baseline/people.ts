@@ -120,6 +120,7 @@ export const people: readonly string[] = [
      device uuid references device (id),
      added_at timestamptz not null)`,
   `create index template_person on template (person, model)`,
+  `create index template_model on template (model, person)`,
 
   `-- Models that kiosks may hold templates of a person for, also where there are none any more: kiosks have to learn that.
    create table person_model (person uuid not null, model text not null, primary key (person, model))`,
