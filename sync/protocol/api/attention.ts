@@ -49,7 +49,7 @@ export const ATTENTION_OF_ROLE: Readonly<Record<string, readonly AttentionKind[]
 
 /** Codes of what stops check-ins or backups, or needs attention now. */
 const URGENT: Readonly<Partial<Record<AttentionKind, ReadonlySet<string>>>> = {
-  kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used']),
+  kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used', 'no-screen']),
   server: new Set([
     'backup-missing',
     'backup-old',

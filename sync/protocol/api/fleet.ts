@@ -27,6 +27,7 @@ export const AlertCode = z.enum([
   'no-report',
   'emergency-pin-used',
   'screen-may-go-dark',
+  'no-screen',
 ]);
 export type AlertCode = z.infer<typeof AlertCode>;
 
