@@ -237,7 +237,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     answers = { status: 410 };
     await api.ask('POST', `/api/webhooks/${id}/test`);
     await run();
-    expect(await waiting()).toMatchObject([{ code: 'webhook-gone', webhook: 'Payroll' }]);
+    expect(await waiting()).toMatchObject([{ code: 'webhook-turned-off', webhook: 'Payroll' }]);
   });
 
   test('an exchanged secret signs beside the old one for a day; the address and the secrets lie sealed', async () => {

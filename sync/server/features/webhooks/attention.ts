@@ -10,7 +10,7 @@ const failingRef = sql`w.id::text || '@' || (extract(epoch from w.failing_since)
 export const webhookAttention: AttentionSource = {
   items: (now) => sql`
     select 'webhook' as kind, ${failingRef} as ref, w.failing_since as at,
-           case when w.enabled then 'webhook-failing' else 'webhook-gone' end as code, null::uuid as person,
+           case when w.enabled then 'webhook-failing' else 'webhook-turned-off' end as code, null::uuid as person,
            null::uuid as other, null::uuid as device, null::real as score
     from webhook w
     where w.failing_since is not null

@@ -126,7 +126,7 @@ export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: Webho
 }
 
 /**
- * Makes what waits for its next attempt due now, and gives it all its attempts again: whoever asks for it has fixed something.
+ * Makes what waits for its next attempt due now, and gives it all its attempts again: what was wrong has been fixed.
  *
  * @throws Problem `webhook-unknown`
  */
