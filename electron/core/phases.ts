@@ -66,6 +66,7 @@ export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDispos
       (camera) => reportCamera(cameraHealth(camera)),
       hub.refresh,
       (camera) => cameraDoubt(camera, site.virtualCamera),
+      monotonic,
     ),
     activity: createActivity(monotonic),
     changed() {
@@ -139,6 +140,7 @@ export async function sync(base: Base, { loaded }: Faces): Promise<() => Invento
         emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || undefined,
         cameraDoubt: screen.state().cameraDoubt,
         screenMayGoDark: screen.state().dark,
+        noScreen: screen.missing() || undefined,
         updateHeld: runtime.updates?.held(),
         uptimeSeconds: (monotonic() - startedAt) / 1000,
       },

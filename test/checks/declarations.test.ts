@@ -50,7 +50,7 @@ describe('every code', () => {
 
   test('of looking that takes too long is the check’s own, and else says only that', async () => {
     const never: Check = { ...keysCheck, inspect: () => new Promise(() => undefined) } as Check;
-    const late = (one: Check) => examine(one, {} as Subject, 1);
+    const late = async (one: Check) => (await examine(one, {} as Subject, 1)).findings;
     expect(await late(never)).toMatchObject([{ code: 'check-failed', check: 'keys', level: 'degrades' }]);
     expect(await late({ ...never, late: 'keyring-failed' })).toMatchObject([{ code: 'keyring-failed' }]);
   });

@@ -163,6 +163,13 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     await start();
     await allSay([]);
     expect((await readyz()).notes.sort()).toEqual(NOTES);
+    const { checks } = await doctor(env);
+    const said = (name: string) => checks.find(({ check }) => check === name);
+    expect(said('backups'), 'there are none to check').toMatchObject({ state: 'not-checked', findings: [] });
+    expect(said('certificates')).toMatchObject({
+      state: 'ok',
+      remark: expect.stringMatching(/^console and portal renewed by the server, CA until 20\d\d-\d\d-\d\d/),
+    });
     await stop();
   });
 

@@ -71,11 +71,18 @@ test('kiosks are put into a ring that is called otherwise, and a site gets a mai
   await dialog.getByLabel('Kiosk').selectOption({ label: 'Cafeteria' });
   await axe(page);
   await dialog.getByRole('button', { name: 'Move kiosk to a ring' }).click();
-  await expect(page.getByText('1 kiosk · Cafeteria')).toBeVisible();
+  const ring = (name: string) => page.locator('.ring-list > li').filter({ hasText: name });
+  await expect(ring('Canary').getByRole('link')).toHaveText(['Cafeteria']);
   await page.getByRole('button', { name: 'Rename Canary' }).click();
   await dialog.getByLabel('Ring name').fill('Test bench');
   await dialog.getByRole('button', { name: 'Rename' }).click();
   await expect(page.getByRole('button', { name: 'Rename Test bench' })).toBeVisible();
+  // The others are named as well, and a kiosk's page names its ring.
+  await expect(ring('Everyone else').getByRole('link')).not.toHaveCount(0);
+  await expect(ring('Everyone else')).not.toContainText('Cafeteria');
+  await ring('Test bench').getByRole('link', { name: 'Cafeteria' }).click();
+  await page.getByRole('link', { name: 'Test bench' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Rollouts' })).toBeVisible();
   await page.getByRole('button', { name: 'Set hours North entrance' }).click();
   await dialog.getByRole('combobox').selectOption({ label: 'Specific hours' });
   await dialog.getByLabel('From').fill('21:30');

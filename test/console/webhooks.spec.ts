@@ -42,6 +42,11 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toContainText('Nothing is sent to this address', {
     timeout: 60_000,
   });
+  // Its card says so too, and sends what waits: for an address that still takes nothing.
+  await expect(page.getByText('Failing', { exact: true })).toBeVisible();
+  await expect(page.locator('.note')).toContainText(/Nothing has been delivered since .+ address-not-allowed/);
+  await page.getByRole('button', { name: 'Send what waits now Payroll', exact: true }).click();
+  await expect(page.getByText('Sending what waits.')).toBeVisible();
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
   await page.getByRole('button', { name: 'Edit Payroll', exact: true }).click();

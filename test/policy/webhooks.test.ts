@@ -191,6 +191,55 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     ]);
   });
 
+  test('a receiver that fails says since when and why, and waits for someone in charge after ten minutes; what waits is sent when it is mended', async () => {
+    const { id } = await receive();
+    const since = new Date('2026-08-03T09:00:00Z');
+    api.now = since;
+    const hook = async () => (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items[0];
+    const waiting = async () =>
+      (await api.ask<{ items: object[] }>('GET', '/api/attention?kind=webhook')).items.map((item) => ({ ...item }));
+    const change = (enabled: boolean) => api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled } });
+    answers = { status: 503 };
+    box.checkin(box.person('Ada Lovelace'), 'in', api.now);
+    await api.deliver(box);
+    await run();
+    expect(await hook()).toMatchObject({ failingSince: since.toISOString(), lastFailure: '503' });
+    expect(await waiting(), 'it is tried again soon').toEqual([]);
+    answers = { status: 500 };
+    for (const seconds of [12, 70, 350, 1900]) {
+      later(seconds);
+      await run();
+    }
+    expect(await hook()).toMatchObject({ failingSince: since.toISOString(), lastFailure: '500', due: 1 });
+    expect(await waiting()).toMatchObject([{ code: 'webhook-failing', at: since.toISOString(), webhook: 'Payroll' }]);
+    // Turned off by hand it is no one's trouble; what it answers later is new.
+    await change(false);
+    expect(await hook()).toMatchObject({ failingSince: null, lastFailure: null });
+    expect(await waiting()).toEqual([]);
+    await change(true);
+    answers = { status: 200 };
+    await run();
+    expect(heard.length, 'the next attempt is hours away').toBe(5);
+    await api.ask('POST', `/api/webhooks/${id}/send`);
+    expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: id });
+    await run();
+    expect(heard.length).toBe(6);
+    expect(await hook()).toMatchObject({ failingSince: null, due: 0 });
+    // A success ends it as well.
+    answers = { status: 503 };
+    await api.ask('POST', `/api/webhooks/${id}/test`);
+    await run();
+    later(700);
+    expect(await waiting()).toHaveLength(1);
+    answers = { status: 200 };
+    await run();
+    expect(await waiting()).toEqual([]);
+    answers = { status: 410 };
+    await api.ask('POST', `/api/webhooks/${id}/test`);
+    await run();
+    expect(await waiting()).toMatchObject([{ code: 'webhook-turned-off', webhook: 'Payroll' }]);
+  });
+
   test('an exchanged secret signs beside the old one for a day; the address and the secrets lie sealed', async () => {
     const { id, secret } = await receive();
     const renewed = await api.ask<{ secret: string }>('POST', `/api/webhooks/${id}/secret`);
@@ -444,7 +493,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(codes(await go())).toEqual(['opened disk-low']);
     answers = { status: 204 };
     api.now = new Date('2026-07-24T20:30:00Z');
-    expect(await go()).toEqual([]);
+    expect(codes(await go()), 'the other receiver, of this one').toEqual(['opened webhook-failing']);
     api.now = new Date('2026-07-25T04:00:00Z');
     expect(codes(await go())).toEqual(['opened disk-low']);
     // A receiver that is of another site by the end of its quiet hours is not sent what was held back for it.

@@ -488,6 +488,8 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     expect(await rings()).toEqual([1, 0, 1]);
     await into('early');
     expect(await rings()).toEqual([0, 1, 1]);
+    const { ring } = await api.ask<{ ring: object }>('GET', `/api/fleet/${kiosks[0]!.device}`);
+    expect(ring).toEqual({ id: 'early', name: null });
     await into('all');
     expect(await rings()).toEqual([0, 0, 2]);
     expect(await codeOf(api.ask('PUT', `/api/devices/${randomUUID()}/ring`, { body: { ring: 'early' } }))).toBe(

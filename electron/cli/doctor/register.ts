@@ -44,8 +44,9 @@ Exit code 1 when something is failing or degraded.`,
 /** One line per check; below it each finding with what to do. */
 function text({ build, home, database, checks }: CheckReport): string {
   const lines = [`Server ${build}, home ${home}, database ${database}`];
-  for (const { check, state, findings } of checks) {
-    if (findings.length === 0) lines.push(`${STATE_LABELS[state].padEnd(11)} ${check}`);
+  for (const { check, state, remark, findings } of checks) {
+    if (findings.length === 0)
+      lines.push(`${STATE_LABELS[state].padEnd(11)} ${remark === null ? check : `${check.padEnd(17)} ${remark}`}`);
     for (const { code, level, says, next, detail, replica } of findings) {
       lines.push(
         `${STATE_LABELS[LEVELS[level]].padEnd(11)} ${check.padEnd(17)} ${code}${replica === null ? '' : ` (replica ${replica})`}: ${says}`,

@@ -17,7 +17,7 @@ export function registerJobs(program: Command): void {
   jobs
     .command('list', { isDefault: true })
     .description('List every job, how often it runs and how its last run ended.')
-    .option('--json', 'one JSON object per line: {"job","everyMs","last","lastOkAt"}')
+    .option('--json', 'one JSON object per line: {"job","everyMs","last","lastOkAt","idle"}')
     .addHelpText('after', `\nExit code 1 when the last run of any job failed.`)
     .action(async (o) => {
       const { jobs: states } = await call(listJobs);
@@ -46,9 +46,11 @@ export function registerJobs(program: Command): void {
     });
 }
 
-function stateLine({ job, everyMs, last, lastOkAt }: State): string {
+const IDLE = { 'no-object-store': 'no object store is configured', 'nothing-to-do': 'nothing to do' } as const;
+
+function stateLine({ job, everyMs, last, lastOkAt, idle }: State): string {
   const every = `every ${durationText(everyMs)}`.padEnd(16);
-  if (!last) return `${job.padEnd(20)} ${every} has not run yet`;
+  if (!last) return `${job.padEnd(20)} ${every} has not run yet${idle ? `: ${IDLE[idle]}` : ''}`;
   const ok = last.outcome === 'ok' ? '' : `; last succeeded ${lastOkAt ?? 'never'}`;
   return `${job.padEnd(20)} ${every} ${last.outcome}${last.code ? ` (${last.code})` : ''} ${last.startedAt}${ok}`;
 }

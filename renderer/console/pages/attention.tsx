@@ -158,7 +158,8 @@ function Who({ item }: { item: attention.AttentionItem }) {
           {name === '' ? t('attention.serverUnnamed') : t('attention.serverNamed', { name })}
         </p>
       ))}
-      {!item.person && !kiosk && item.replicas.length === 0 && <span class="muted">–</span>}
+      {item.webhook !== null && <bdi>{item.webhook}</bdi>}
+      {!item.person && !kiosk && item.replicas.length === 0 && item.webhook === null && <span class="muted">–</span>}
     </div>
   );
 }
@@ -184,6 +185,7 @@ const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: attention.Atten
   age: (item) => `people/${item.person}`,
   rollout: () => 'rollouts',
   kiosk: (item) => kioskPath(item.device!),
+  webhook: (item) => `webhooks?log=${item.ref.split('@')[0]}`,
 };
 
 interface ActionsProps {

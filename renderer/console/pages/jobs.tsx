@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import { type JobRun, listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
+import { Fact } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { momentColumn } from '../parts/column.tsx';
 import { filterOf, SelectFilter } from '../parts/filters.tsx';
-import { Ago, codeLabel } from '../parts/labels.tsx';
+import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading, Skeleton } from '../parts/reading.tsx';
+import { isMoment, reportRows } from '../parts/report-rows.ts';
 import { DataTable } from '../parts/table.tsx';
 
 const every = (ms: number): string => {
@@ -20,6 +22,24 @@ type Run = z.output<typeof JobRun>;
 
 const outcomeOf = ({ outcome }: Pick<Run, 'outcome'>) => [outcome, t(`jobs.outcome.${outcome}`)] as const;
 const reportOf = ({ code, report }: Run): string => code ?? (report ? JSON.stringify(report) : '–');
+
+function Report({ run: { code, report } }: { run: Run }) {
+  if (code !== null)
+    return (
+      <code class="small" dir="ltr">
+        {code}
+      </code>
+    );
+  const rows = reportRows(report ?? {});
+  if (rows.length === 0) return <>–</>;
+  return (
+    <dl class="facts small" dir="ltr">
+      {rows.map(([name, value]) => (
+        <Fact key={name} name={name} class="long-text" value={isMoment(value) ? <Moment at={value} /> : value} />
+      ))}
+    </dl>
+  );
+}
 
 /** What the server does by itself, and with what result. */
 export function Jobs() {
@@ -43,6 +63,7 @@ export function Jobs() {
                 label: t('jobs.last'),
                 choice: (j) => (j.last ? outcomeOf(j.last) : ['never', t('jobs.never')]),
                 cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')),
+                below: (j) => j.idle && <span class="muted small">{t(`jobs.idle.${j.idle}`)}</span>,
               },
               lastOk: { label: t('jobs.lastOk'), sort: (j) => j.lastOkAt, cell: (j) => <Ago at={j.lastOkAt} /> },
             }}
@@ -76,11 +97,7 @@ export function Jobs() {
                 report: {
                   label: t('jobs.report'),
                   sort: reportOf,
-                  cell: (r) => (
-                    <code class="small long-text" dir="ltr">
-                      {reportOf(r)}
-                    </code>
-                  ),
+                  cell: (r) => <Report run={r} />,
                 },
               }}
             />

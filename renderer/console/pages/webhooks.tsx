@@ -20,7 +20,7 @@ import { type Key, t } from '../i18n.ts';
 import { QuietFields, TopicFields } from '../parts/alert-fields.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
-import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
+import { Ago, codeLabel, Moment, moment } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { SiteLink } from '../parts/place-links.tsx';
 import { Reading } from '../parts/reading.tsx';
@@ -29,9 +29,12 @@ import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
+/** How often the receivers' state is looked at, ms. */
+const EVERY_MS = 5_000;
+
 /** Programs that are notified of records: who they are, their state, and the outcome of each message. */
 export function Webhooks({ role }: PageProps) {
-  const found = useRead(webhooks.listWebhooks);
+  const found = useRead(webhooks.listWebhooks, {}, EVERY_MS);
   const [secret, setSecret] = useState<string | null>(null);
   const admin = role === 'admin';
   return (
@@ -82,6 +85,8 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   const [tests, setTests] = useState(0);
   const { busy, error, run } = useWrite();
 
+  const failing = hook.enabled && hook.failingSince !== null;
+
   const params = { webhook: hook.id };
   const toggle = () =>
     run(() => api(webhooks.changeWebhook, { params, body: { enabled: !hook.enabled } }), {
@@ -93,6 +98,14 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       say: () => t('webhooks.tested'),
       done: () => {
         setLog(true);
+        setTests((count) => count + 1);
+        onChange();
+      },
+    });
+  const send = () =>
+    run(() => api(webhooks.sendWaiting, { params }), {
+      say: () => t('webhooks.sendDone'),
+      done: () => {
         setTests((count) => count + 1);
         onChange();
       },
@@ -124,11 +137,25 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
     <Panel
       title={<bdi id={name}>{hook.name}</bdi>}
       aside={
-        <Badge kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
-          {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.answered410' : 'webhooks.off')}
+        <Badge kind={failing || hook.disabledBecause ? 'bad' : hook.enabled ? 'good' : undefined}>
+          {t(
+            failing
+              ? 'webhooks.failing'
+              : hook.enabled
+                ? 'webhooks.on'
+                : hook.disabledBecause
+                  ? 'webhooks.answered410'
+                  : 'webhooks.off',
+          )}
         </Badge>
       }
     >
+      {failing && (
+        <Note kind="bad">
+          {t('webhooks.failingSince', { since: moment(hook.failingSince!) })} {answerText(hook.lastFailure)}{' '}
+          <code dir="ltr">{hook.lastFailure}</code>
+        </Note>
+      )}
       <dl class="facts">
         <Fact name={t('webhooks.url')} dir="ltr" value={hook.url} />
         <Fact
@@ -155,6 +182,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
               <WebhookForm hook={hook} onDone={onChange} />
             </DialogButton>
             {button('webhooks.test', test)}
+            {hook.enabled && hook.due > 0 && button('webhooks.send', send)}
             {button(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn', toggle)}
             {button('webhooks.renew', renew)}
             {button('webhooks.remove', remove)}

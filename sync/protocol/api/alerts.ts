@@ -12,8 +12,8 @@ import { TimeZone } from './sites.ts';
 export const ALERT_TOPICS = {
   /** Kiosks that don't work properly, and rollouts that stopped. */
   kiosks: ['kiosk', 'rollout'],
-  /** Server, database, backups. */
-  server: ['server'],
+  /** Server, database, backups, receivers of webhooks. */
+  server: ['server', 'webhook'],
   /** People's complaints about their records; consents that expire or are due. */
   privacy: ['complaint', 'consent', 'age'],
   /** Records taken back at a kiosk; events that could not be accepted. */

@@ -34,6 +34,8 @@ export const ATTENTION_KINDS = [
   'kiosk',
   /** Something is wrong with the server, its database, broker or backups. */
   'server',
+  /** A receiver of webhooks takes nothing. */
+  'webhook',
 ] as const;
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;
@@ -41,13 +43,13 @@ export type AttentionKind = z.infer<typeof AttentionKind>;
 /** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
 export const ATTENTION_OF_ROLE: Readonly<Record<string, readonly AttentionKind[]>> = {
   admin: ATTENTION_KINDS,
-  staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
+  staff: ATTENTION_KINDS.filter((kind) => !['quarantine', 'rollout', 'server', 'webhook'].includes(kind)),
   dpo: ['void', 'complaint', 'consent', 'age'],
 };
 
 /** Codes of what stops check-ins or backups, or needs attention now. */
 const URGENT: Readonly<Partial<Record<AttentionKind, ReadonlySet<string>>>> = {
-  kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used']),
+  kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used', 'no-screen']),
   server: new Set([
     'backup-missing',
     'backup-old',
@@ -82,6 +84,8 @@ export const AttentionItem = z.strictObject({
   device: Uuid.nullable(),
   /** Of the server's trouble, the replicas that it is about, an empty name for one without a name; none: the installation. */
   replicas: z.array(z.string()),
+  /** The name of the webhook that it is about. */
+  webhook: z.string().nullable(),
   score: z.number().nullable(),
   /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
   recordAt: Instant.nullable(),

@@ -27,6 +27,8 @@ export const CheckReport = z.strictObject({
     z.strictObject({
       check: z.string(),
       state: z.enum(['ok', 'note', 'degraded', 'failing', 'not-checked']),
+      /** What it says where nothing is wrong, e.g. until when. */
+      remark: z.string().nullable(),
       findings: z.array(ReportedFinding),
     }),
   ),

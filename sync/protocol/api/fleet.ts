@@ -4,6 +4,7 @@ import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 import { MAX_PAGE, pageQuery } from './page.ts';
+import { Ring } from './rollouts.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/fleet`: how the kiosks are, how they are set, and what commands they have. */
@@ -27,6 +28,7 @@ export const AlertCode = z.enum([
   'no-report',
   'emergency-pin-used',
   'screen-may-go-dark',
+  'no-screen',
 ]);
 export type AlertCode = z.infer<typeof AlertCode>;
 
@@ -137,6 +139,7 @@ export type StaffRecord = z.infer<typeof StaffRecord>;
 
 export const FleetDetail = z.strictObject({
   kiosk: FleetKiosk,
+  ring: Ring.pick({ id: true, name: true }),
   own: Settings,
   /** Of its site. */
   template: DeviceConfig,

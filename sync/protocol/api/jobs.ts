@@ -24,6 +24,8 @@ export const JobStates = z.strictObject({
       everyMs: z.number().int().positive(),
       last: JobRun.nullable(),
       lastOkAt: Instant.nullable(),
+      /** Why it does not run: it needs what is not configured, or never ran because there was nothing to do. */
+      idle: z.enum(['no-object-store', 'nothing-to-do']).nullable(),
     }),
   ),
 });

@@ -173,7 +173,7 @@ export const Ring = z.strictObject({
   /** Null: nobody called it otherwise. */
   name: z.string().nullable(),
   count: z.number().int(),
-  /** Of `all` none is named. At most 500. */
+  /** By name; at most 500. */
   kiosks: z.array(z.strictObject({ device: Uuid, name: z.string() })),
 });
 export type Ring = z.infer<typeof Ring>;

@@ -39,6 +39,10 @@ export const Webhook = z.strictObject({
   disabledBecause: z.string().nullable(),
   createdAt: Instant,
   lastDeliveredAt: Instant.nullable(),
+  /** Since then it has taken nothing; null: it takes what it is sent, or was turned off by hand. */
+  failingSince: Instant.nullable(),
+  /** While it fails, what it answered last: its status, or a code if there was no answer. */
+  lastFailure: z.string().nullable(),
   /** Deliveries that are waiting, and that were given up. */
   due: z.number().int(),
   failed: z.number().int(),
@@ -238,6 +242,12 @@ export const testWebhook = endpoint('POST /api/webhooks/:webhook/test', {
   roles: ['admin'],
   data: [],
   answer: z.strictObject({ delivery: Uuid }),
+});
+
+export const sendWaiting = endpoint('POST /api/webhooks/:webhook/send', {
+  summary: 'Send at once what waits for its next attempt; quiet hours still hold back what they concern',
+  roles: ['admin'],
+  data: [],
 });
 
 export const repeatDelivery = endpoint('POST /api/webhooks/:webhook/deliveries/:delivery/retry', {

@@ -113,6 +113,8 @@ export const Inventory = z
     cameraDoubt: z.enum(CAMERA_DOUBTS).optional(),
     /** Why the screen may go dark by itself; absent: it stays on. */
     screenMayGoDark: z.enum(['refused', 'unsupported']).optional(),
+    /** Its page has not been open for five minutes: nobody can check in. Absent: it is, or will be in a moment. */
+    noScreen: z.literal(true).optional(),
     /** An update that is ready, and waits since then only because someone is always in view; absent: none does. */
     updateHeld: z.strictObject({ version: BuildVersion, since: Instant }).optional(),
     /** Of an installed kiosk. */
@@ -158,6 +160,7 @@ export function reportAlerts(report: Inventory) {
     { code: 'settings-refused', severity: 'warn', detail: configProblem ?? false },
     { code: 'queue-long', severity: 'warn', detail: queued > QUEUE_LONG && queued },
     { code: 'emergency-pin-used', severity: 'bad', detail: report.emergencyPinUsedAt ?? false },
+    { code: 'no-screen', severity: 'bad', detail: report.noScreen ? null : false },
     { code: 'screen-may-go-dark', severity: 'warn', detail: report.screenMayGoDark ?? false },
   ] as const;
   return possible.flatMap(({ code, severity, detail }) => (detail === false ? [] : [{ code, severity, detail }]));

@@ -4,7 +4,7 @@ import type { Db } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
 
 /** What an item of the list says besides, where its kind has it. */
-export type AttentionDetails = Partial<Pick<AttentionItem, 'recordAt' | 'message' | 'replicas'>>;
+export type AttentionDetails = Partial<Pick<AttentionItem, 'recordAt' | 'message' | 'replicas' | 'webhook'>>;
 
 /**
  * Where the items of one kind of the attention queue come from. An item is no row of its own: it is read from where it happened,

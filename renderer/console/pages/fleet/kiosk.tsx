@@ -22,6 +22,7 @@ import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { loadPlaces, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { RenameButton } from '../devices.tsx';
+import { ringName } from '../rollouts/rings.tsx';
 import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { type KeptLog, LogLines, readLog } from './log.tsx';
 import { ScreenPanel } from './screen.tsx';
@@ -67,7 +68,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
       {detail && kiosk && (
         <>
           <div class="columns">
-            <Facts kiosk={kiosk} />
+            <Facts kiosk={kiosk} ring={detail.ring} />
             <UpdatePanel kiosk={kiosk} />
             {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
           </div>
@@ -89,7 +90,7 @@ const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
   <Fact name={t(`fleet.fact.${name}`)} value={value} />
 );
 
-function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
+function Facts({ kiosk, ring }: { kiosk: fleet.FleetKiosk; ring: fleet.FleetDetail['ring'] }) {
   const r = kiosk.report;
   return (
     <Panel title={t('fleet.howItIs')} aside={<AlertBadges kiosk={kiosk} />}>
@@ -97,6 +98,12 @@ function Facts({ kiosk }: { kiosk: fleet.FleetKiosk }) {
       <dl class="facts">
         {fact('heard', <Ago at={kiosk.lastHeardAt} />)}
         {fact('site', <SiteLink id={kiosk.site} />)}
+        {fact(
+          'ring',
+          <a class="text-link" href="#/rollouts" dir="auto">
+            {ringName([ring], ring.id)}
+          </a>,
+        )}
         {r && (
           <>
             {fact('host', t(`fleet.hosts.${r.host}`))}

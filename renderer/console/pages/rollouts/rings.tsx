@@ -1,14 +1,14 @@
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
-import { listed } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
+import { KioskLink } from '../../parts/place-links.tsx';
 import { kiosks } from '../../state/places.ts';
 
 /** What a ring is called here: as someone called it, else in the reader's language. */
-export const ringName = (rings: readonly Ring[], id: RingId): string =>
+export const ringName = (rings: readonly Pick<Ring, 'id' | 'name'>[], id: RingId): string =>
   rings.find((ring) => ring.id === id)?.name ?? t(`rollouts.ring.${id}`);
 
 /** Which kiosks get a build first. */
@@ -31,15 +31,7 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
             <strong>
               <bdi>{ringName(rings, ring.id)}</bdi>
             </strong>
-            <span class="long-text">
-              {t('rollouts.inRing', { count: ring.count })}
-              {ring.kiosks.length > 0 && (
-                <span class="muted">
-                  {' '}
-                  · <bdi>{listed(ring.kiosks.map((k) => k.name))}</bdi>
-                </span>
-              )}
-            </span>
+            <Members ring={ring} />
             {admin && (
               <DialogButton label={t('rollouts.rename')} of={ringName(rings, ring.id)}>
                 <Rename ring={ring} onDone={onChange} />
@@ -49,6 +41,38 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** Named at once, up to this many kiosks. */
+const FEW = 10;
+
+/** The kiosks of a ring by name: many, once they are asked for. */
+function Members({ ring: { count, kiosks } }: { ring: Ring }) {
+  const number = t('rollouts.inRing', { count });
+  const names = (
+    <ul class="ring-kiosks">
+      {kiosks.map(({ device, name }) => (
+        <li key={device}>
+          <KioskLink id={device} name={name} />
+        </li>
+      ))}
+      {kiosks.length < count && <li>…</li>}
+    </ul>
+  );
+  if (kiosks.length === 0) return <span>{number}</span>;
+  if (kiosks.length <= FEW)
+    return (
+      <div class="long-text">
+        {number}
+        {names}
+      </div>
+    );
+  return (
+    <details class="long-text">
+      <summary>{number}</summary>
+      {names}
+    </details>
   );
 }
 

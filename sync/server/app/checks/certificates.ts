@@ -69,6 +69,14 @@ export const certificatesCheck = check({
       'broker-certificate-ends-soon': endsSoon(broker),
     };
   },
+  remark({ people, ca, brokers }) {
+    const until = (end: number) => `until ${new Date(end).toISOString().slice(0, 10)}`;
+    return [
+      `console and portal ${people === null ? 'renewed by the server' : until(people)}`,
+      `CA ${until(ca)}`,
+      ...(brokers.length > 0 ? [`broker ${until(Math.min(...brokers))}`] : []),
+    ].join(', ');
+  },
 });
 
 const CONNECT_MS = 5000;

@@ -66,6 +66,8 @@ export interface Check<F = unknown, C extends string = string> {
   inspect(subject: Subject): Promise<F>;
   /** Pure: whether each code is so, or its detail where it has one. What is left out is not; nothing is: all is well. */
   judge(facts: F): Judged<NoInfer<C>>;
+  /** Pure: what `doctor` says besides where nothing is wrong; null: nothing was to be checked. */
+  remark?(facts: F): string | null;
 }
 
 export type Judged<C extends string> = { readonly [Code in C]?: string | boolean | null };
@@ -98,17 +100,26 @@ export function opened({ open }: Subject): Opened {
   return open;
 }
 
+/** What a check has found, and its remark where it has one. */
+export interface Examined {
+  readonly findings: readonly Finding[];
+  readonly remark?: string | null | undefined;
+}
+
 /** Checks and judges. Never throws: what can't be checked is a finding too. @param limitMs time that the check may take */
-export async function examine(one: Check, subject: Subject, limitMs: number): Promise<readonly Finding[]> {
+export async function examine(one: Check, subject: Subject, limitMs: number): Promise<Examined> {
   try {
     const inspected = one.inspect(subject).then((facts) => ({ facts }));
     const seen = await within(inspected, limitMs);
     const verdicts = seen
       ? verdictsOf(one.judge(seen.facts))
       : [failure(one.late, `${one.name}: no answer within ${limitMs / 1000} s`)];
-    return verdicts.map((verdict) => findingOf(one, verdict));
+    return {
+      findings: verdicts.map((verdict) => findingOf(one, verdict)),
+      remark: seen ? one.remark?.(seen.facts) : undefined,
+    };
   } catch (cause) {
-    return [findingOf(one, failure(one.failed, detailOf(one.name, cause)))];
+    return { findings: [findingOf(one, failure(one.failed, detailOf(one.name, cause)))] };
   }
 }
 

@@ -58,6 +58,8 @@ export const backupsCheck = check({
       'backup-not-verified': verified === null || verified > VERIFIED_OLD_MS,
     };
   },
+  remark: ({ configured, backup }) =>
+    configured && backup !== null ? `the newest is ${Math.floor(backup / HOUR_MS)} hours old` : null,
 });
 
 /** Mails about what needs attention are accepted. */

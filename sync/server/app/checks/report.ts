@@ -7,10 +7,16 @@ import type { Config } from '../config.ts';
 import { openBrokerTrial } from '../mqtt/brokers.ts';
 import { CHECKS, OUTCOMES } from './all.ts';
 import { INSTALLATION } from './attention.ts';
-import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
+import { type Examined, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
 import { brokerCheck } from './reach.ts';
 
 type Found = Finding & { readonly replica?: string };
+
+/** What came of one check. */
+interface Looked extends Examined {
+  readonly check: string;
+  readonly findings: readonly Found[];
+}
 
 const LIMIT_MS = 60 * SECOND_MS;
 
@@ -27,17 +33,19 @@ export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: O
   try {
     const subject: Subject = { ...o, broker: trial };
     const found = await Promise.all(
-      CHECKS.map(async (one): Promise<readonly Found[]> => {
+      CHECKS.map(async (one): Promise<Looked> => {
         const kept_ =
           one === brokerCheck && running ? kept.filter((f) => f.replica === own && f.check === one.name) : null;
-        const ours = kept_ ? kept_.map(({ replica: _, ...f }) => f) : await examine(one, subject, LIMIT_MS);
+        const ours: Examined = kept_
+          ? { findings: kept_.map(({ replica: _, ...f }) => f) }
+          : await examine(one, subject, LIMIT_MS);
         const others = kept.filter(
           (f) => f.check === one.name && f.replica !== own && live.some(({ name }) => name === f.replica),
         );
-        return [...ours, ...others];
+        return { check: one.name, remark: ours.remark, findings: [...ours.findings, ...others] };
       }),
     );
-    return reportOf(config, found.flat());
+    return reportOf(config, found);
   } finally {
     await trial?.close();
   }
@@ -59,23 +67,26 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
 export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
   const inspected = CHECKS.filter((one) => one.withoutDatabase && one !== brokerCheck);
-  const found = await Promise.all(inspected.map((one) => examine(one, subject, LIMIT_MS)));
-  const others = CHECKS.filter((one) => !inspected.includes(one) && !known.some(({ check }) => check === one.name));
-  return reportOf(config, [...known, ...found.flat()], others);
+  const looked = CHECKS.map(async (one): Promise<Looked> => {
+    const findings = known.filter(({ check }) => check === one.name);
+    const found = inspected.includes(one) ? await examine(one, subject, LIMIT_MS) : { findings: [], remark: null };
+    return { ...found, check: one.name, findings: [...findings, ...found.findings] };
+  });
+  return reportOf(config, await Promise.all(looked));
 }
 
-function reportOf(config: Config, found: readonly Found[], others: readonly Check[] = []): CheckReport {
+function reportOf(config: Config, looked: readonly Looked[]): CheckReport {
   const { database } = config;
   return {
-    ok: found.every(({ level }) => level === 'note'),
+    ok: looked.every(({ findings }) => findings.every(({ level }) => level === 'note')),
     build: SERVER_BUILD,
     home: config.home,
     database: database ? `${database.host}:${database.port}/${database.database}` : 'embedded',
-    checks: CHECKS.map((one) => {
-      const findings = found.filter(({ check }) => check === one.name).map(reportedFinding);
+    checks: looked.map(({ check, remark, findings }) => {
       const has = (level: Finding['level']) => findings.some((f) => f.level === level);
-      const state = has('stops') ? 'failing' : has('degrades') ? 'degraded' : has('note') ? 'note' : 'ok';
-      return { check: one.name, state: others.includes(one) ? 'not-checked' : state, findings };
+      const well = remark === null ? 'not-checked' : 'ok';
+      const state = has('stops') ? 'failing' : has('degrades') ? 'degraded' : has('note') ? 'note' : well;
+      return { check, state, remark: remark ?? null, findings: findings.map(reportedFinding) };
     }),
   };
 }

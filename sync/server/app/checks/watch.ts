@@ -118,7 +118,7 @@ export class Watch {
     const [database, ...others] = checks;
     if (!database) return;
     const one = async (each: Check) => {
-      const found = await examine(each, this.#o.subject, each.everyMs === 0 ? LIVE_MS : LIMIT_MS);
+      const { findings: found } = await examine(each, this.#o.subject, each.everyMs === 0 ? LIVE_MS : LIMIT_MS);
       for (const { code, level } of found)
         if (code === 'check-failed' || level === 'stops') this.#o.log.debug({ code }, 'a check found something');
       this.#inspected.set(each.name, { at: performance.now(), found });

@@ -40,8 +40,10 @@ describe.each(DATABASES)('on $name', (kind) => {
               select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
               from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
     const open = { db: database.db, keys, keyring: null as never };
-    const health = (at = Date.now()) =>
-      examine(quarantineCheck, { config: null as never, now: () => new Date(at), open, broker: null }, 10_000);
+    const health = async (at = Date.now()) => {
+      const subject = { config: null as never, now: () => new Date(at), open, broker: null };
+      return (await examine(quarantineCheck, subject, 10_000)).findings;
+    };
     expect(await health()).toEqual([]);
     const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
     const result = await deliver(spoiled);

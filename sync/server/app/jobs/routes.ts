@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/jobs.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { everyMsOf } from '../../platform/jobs/job.ts';
+import { canRun, everyMsOf } from '../../platform/jobs/job.ts';
 import { runNow } from '../../platform/jobs/runner.ts';
 import { lastRuns, listRuns } from '../../platform/jobs/runs.ts';
 import { jobsOf } from '../../platform/server-module.ts';
@@ -10,14 +11,14 @@ import { jobsOf } from '../../platform/server-module.ts';
 export const jobRoutes: readonly Route[] = [
   implement(api.listJobs, async ({ tx, services }) => {
     const runs = await lastRuns(tx);
-    return {
-      jobs: jobsOf(services.modules).map((job) => ({
-        job: job.name,
-        everyMs: everyMsOf(job, services),
-        last: runs.get(job.name)?.last ?? null,
-        lastOkAt: runs.get(job.name)?.okAt ?? null,
-      })),
-    };
+    const jobs: z.output<typeof api.JobStates>['jobs'] = [];
+    for (const job of jobsOf(services.modules)) {
+      const { last = null, okAt = null } = runs.get(job.name) ?? {};
+      const waits = last === null && job.wanted && !(await job.wanted({ ...services, db: tx }));
+      const idle = canRun(job, services) ? (waits ? 'nothing-to-do' : null) : 'no-object-store';
+      jobs.push({ job: job.name, everyMs: everyMsOf(job, services), last, lastOkAt: okAt, idle });
+    }
+    return { jobs };
   }),
   implement(api.listJobRuns, async ({ tx, query }) => ({ runs: await listRuns(tx, query) })),
   implement(api.runJob, {

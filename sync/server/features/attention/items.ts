@@ -150,6 +150,7 @@ export async function listAttention(
     name: nameOf(r.person),
     other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
     replicas: [],
+    webhook: null,
     recordAt: null,
     message: null,
     ...details.get(`${r.kind} ${r.ref}`),

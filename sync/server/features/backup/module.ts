@@ -46,7 +46,7 @@ const HOUR_MS = 3_600_000;
 const backupJob: Job = {
   name: 'backup',
   everyMs: 24 * HOUR_MS,
-  wanted: async ({ config }) => config.s3 !== null,
+  needs: 'object-store',
   run: ({ db, keys, config, now, signal }) =>
     withStore(config, async (store) => ({
       ...(await runBackup({
@@ -65,7 +65,8 @@ const backupJob: Job = {
 const photoObjectsJob: Job = {
   name: 'photo-objects',
   everyMs: HOUR_MS,
-  wanted: async ({ db, config }) => config.s3 !== null && (await unreferencedObjects(db, 1)).length > 0,
+  needs: 'object-store',
+  wanted: async ({ db }) => (await unreferencedObjects(db, 1)).length > 0,
   run: ({ db, config, signal }) => withStore(config, (store) => sweepPhotoObjects(db, store, signal)),
 };
 

@@ -26,6 +26,7 @@ describe('what is wrong with a kiosk', () => {
     ['settings-refused', { configProblem: 'language-unknown' }],
     ['queue-long', { queued: 501 }],
     ['camera-doubtful', { cameraDoubt: 'virtual' }],
+    ['no-screen', { camera: 'unknown', noScreen: true }],
     ['screen-may-go-dark', { screenMayGoDark: 'refused' }],
     ['screen-may-go-dark', { screenMayGoDark: 'unsupported' }],
     ['old-version', { version: '0.1.9' }],

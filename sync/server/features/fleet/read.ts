@@ -13,6 +13,7 @@ import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
+import { ringOf } from './rollout/groups.ts';
 
 /** The health of kiosks, from their reports and last contact. */
 
@@ -69,6 +70,7 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date) {
   const site = await settingsWithHistory(db, { kind: 'site', scope: await scopeOf(db, id) }, () => null);
   return {
     kiosk: kiosk!,
+    ring: await ringOf(db, id),
     own,
     template: site.settings,
     effective: merged(site.settings, own.settings),

@@ -75,6 +75,8 @@ async function deliverTo(
     const ok = typeof answer === 'number' && answer >= 200 && answer < 300;
     await settle(context, delivery, { ok, change: made.change, answer: String(answer) });
     if (ok) {
+      if (webhook.failing_since && delivered === 0)
+        await update(db, 'webhook', { id: webhook.id }, { failing_since: null, last_failure: null });
       delivered++;
       continue;
     }
@@ -152,11 +154,18 @@ async function settle(
 }
 
 async function rest({ db, now }: JobContext, id: string, attempts: number, answer: number | string): Promise<void> {
-  const gone = answer === 410;
-  const rested = gone
-    ? { enabled: false, disabled_because: 'answered-410' as const }
-    : { paused_until: new Date(now().getTime() + restAfter(attempts)) };
-  await update(db, 'webhook', { id }, rested);
+  const at = now();
+  const rested =
+    answer === 410
+      ? { enabled: false, disabled_because: 'answered-410' as const }
+      : { paused_until: new Date(at.getTime() + restAfter(attempts)) };
+  await db
+    .updateTable('webhook')
+    .set((e) => ({ ...rested, failing_since: e.fn.coalesce('failing_since', e.val(at)), last_failure: String(answer) }))
+    .where('id', '=', id)
+    // Turned off meanwhile, it does not fail.
+    .where('enabled', '=', true)
+    .execute();
 }
 
 /** Whole exchange, ms. */

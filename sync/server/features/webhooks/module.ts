@@ -4,6 +4,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { below, not, remove, update } from '../../platform/database/rows.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { webhookAttention } from './attention.ts';
 import { anythingToDo, collect } from './collect.ts';
 import { deliverDue } from './deliver.ts';
 import { webhookRoutes } from './routes.ts';
@@ -53,6 +54,7 @@ export const webhooksEndJob: Job = {
 export const webhooks: ServerModule = {
   endpoints: webhookRoutes,
   jobs: [webhooksJob, webhooksEndJob],
+  attention: { webhook: webhookAttention },
   tables: {
     webhook: {
       sealed: {

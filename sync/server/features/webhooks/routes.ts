@@ -4,7 +4,15 @@ import * as api from '../../../protocol/api/webhooks.ts';
 import { byTimeOf, pageOfItems, readPage } from '../../platform/access/list.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { camelCase, insert, update } from '../../platform/database/rows.ts';
-import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
+import {
+  addWebhook,
+  changeWebhook,
+  findWebhook,
+  listWebhooks,
+  removeWebhook,
+  renewSecret,
+  sendWaiting,
+} from './store.ts';
 
 export const webhookRoutes: readonly Route[] = [
   implement(api.listWebhooks, async ({ tx, services: { keys } }) => ({ items: await listWebhooks(tx, keys) })),
@@ -41,6 +49,7 @@ export const webhookRoutes: readonly Route[] = [
     await update(tx, 'webhook', { id: webhook }, { paused_until: null });
     return { delivery: id };
   }),
+  implement(api.sendWaiting, ({ tx, params: { webhook }, now }) => sendWaiting(tx, webhook, now)),
   implement(api.repeatDelivery, async ({ tx, params: { webhook, delivery }, now }) => {
     const row = await tx
       .updateTable('webhook_delivery')

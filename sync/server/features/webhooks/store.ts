@@ -117,12 +117,22 @@ export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: Webho
     ...defined({ name, site, with_number: withNumber, records, topics, enabled }),
     ...(quiet !== undefined && quietColumns(quiet)),
     ...(records && { had_records: true }),
-    ...(enabled !== undefined && { disabled_because: null }),
+    ...(enabled !== undefined && { disabled_because: null, failing_since: null, last_failure: null }),
   };
   // A person who fixes a receiver wants to see at once whether it works.
   await update(tx, 'webhook', { id }, { ...change, paused_until: null });
   const changed = await get(tx, 'webhook', { id });
   await moveHeld(tx, id, quietEnd(changed, await listSites(tx), now) ?? now, now);
+}
+
+/**
+ * Makes what waits for its next attempt due now, and gives it all its attempts again: what was wrong has been fixed.
+ *
+ * @throws Problem `webhook-unknown`
+ */
+export async function sendWaiting(tx: Tx, id: string, now: Date): Promise<void> {
+  if ((await update(tx, 'webhook', { id }, { paused_until: null })) === 0) throw unknown();
+  await update(tx, 'webhook_delivery', { webhook: id, state: 'due' }, { due_at: now, attempts: 0 });
 }
 
 /** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */

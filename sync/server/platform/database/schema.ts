@@ -922,6 +922,8 @@ export interface Tables {
     row_version: number;
     created_at: Instant;
     paused_until: Instant | null;
+    failing_since: Instant | null;
+    last_failure: string | null;
   };
   webhook_delivery: {
     id: string;

@@ -18,11 +18,16 @@ export interface Job {
   readonly name: string;
   /** Pause between the begin of a run that succeeded and the next, ms; a function where configuration sets it. */
   readonly everyMs: number | ((context: Services) => number);
+  /** What has to be configured, else it never runs. */
+  readonly needs?: 'object-store';
   /** Asked at each tick before a run starts: whether there is anything to do. Cheap; absent: there always is. */
   wanted?(services: Services): Promise<boolean>;
   /** A run that ends because `signal` was aborted throws (`signal.throwIfAborted()`): it is gone on with at the next start. */
   run(context: JobContext): Promise<Report>;
 }
+
+/** Whether what it needs is configured. */
+export const canRun = ({ needs }: Job, { config }: Services): boolean => !needs || config.s3 !== null;
 
 export function everyMsOf(job: Job, context: Services): number {
   return typeof job.everyMs === 'number' ? job.everyMs : job.everyMs(context);

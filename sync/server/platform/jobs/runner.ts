@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../access/route.ts';
-import { everyMsOf, type Job, type Report } from './job.ts';
+import { canRun, everyMsOf, type Job, type Report } from './job.ts';
 import { beginRun, LEASE_S, markLost, type OpenRun } from './runs.ts';
 
 /** How often it is asked what is due, ms. */
@@ -57,7 +57,7 @@ export async function startJobs(
 
 async function when(services: Services, job: Job, runner: string, stop: AbortSignal): Promise<void> {
   try {
-    if (job.wanted && !(await job.wanted(services))) return;
+    if (!canRun(job, services) || (job.wanted && !(await job.wanted(services)))) return;
     const open = await beginRun(services.db, job.name, {
       everyMs: everyMsOf(job, services),
       runner,

@@ -1,7 +1,7 @@
 import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
 import { DEFAULT_SCOPE, findSite, scopeOfSite } from '../../../core/sites/sites.ts';
-import { exists, findAll, remove, upsert } from '../../../platform/database/rows.ts';
+import { exists, find, findAll, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, publishRollout, rolloutInForce, windowsOf } from './rollouts.ts';
 
@@ -27,9 +27,15 @@ export async function listRings(db: Db): Promise<Ring[]> {
       id,
       name: rings.find((r) => r.id === id)?.name ?? null,
       count: of.length,
-      kiosks: id === 'all' ? [] : of.slice(0, NAMED).map((k) => ({ device: k.id, name: k.name })),
+      kiosks: of.slice(0, NAMED).map((k) => ({ device: k.id, name: k.name })),
     };
   });
+}
+
+/** The ring that a kiosk is in. */
+export async function ringOf(db: Db, device: string): Promise<Pick<Ring, 'id' | 'name'>> {
+  const id = (await find(db, 'device_ring', { device }, ['ring']))?.ring ?? 'all';
+  return { id: id as RingId, name: (await find(db, 'update_ring', { id }, ['name']))?.name ?? null };
 }
 
 /** @param name null: by its own name again */

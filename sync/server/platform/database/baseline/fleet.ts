@@ -152,6 +152,10 @@ export const fleet: readonly string[] = [
      created_at timestamptz not null,
      -- Nothing is sent before: the receiver did not answer.
      paused_until timestamptz,
+     -- Since then it has taken nothing, and what it answered last, or why there was no answer. Null: it takes what it is sent.
+     failing_since timestamptz,
+     last_failure text,
+     check ((failing_since is null) = (last_failure is null)),
      check ((quiet_from is null) = (quiet_to is null)))`,
   `-- One message to one receiver; its body is made when it is sent.
    create table webhook_delivery (
