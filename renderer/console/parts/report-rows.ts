@@ -6,9 +6,9 @@ import { numberOf } from '../../shared/i18n.ts';
  */
 export function reportRows(report: object, of: readonly string[] = []): [name: string, value: string][] {
   return Object.entries(report).flatMap(([field, value]): [string, string][] => {
-    const words = [...of, field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)];
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return reportRows(value, words);
-    const name = words.join(', ');
+    const label = [...of, field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return reportRows(value, label);
+    const name = label.join(', ');
     return [[name.charAt(0).toUpperCase() + name.slice(1), textOf(value)]];
   });
 }
