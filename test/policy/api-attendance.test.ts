@@ -68,7 +68,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(seen).toEqual(ids.reverse());
   });
 
-  test('filters: site, device, time, direction, method, voided, duplicates', async () => {
+  test('filters: site, device, time, time of day, direction, method, voided, duplicates', async () => {
     const person = box.person('Grace Hopper');
     const [first, again, out] = [
       record(person, '06:00', 'in'),
@@ -88,6 +88,12 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await of('direction=out')).toEqual([out]);
     expect(await of('method=face')).toEqual([]);
     expect(await of(`from=${DAY}T06:00:00Z&to=${DAY}T15:00:00Z`)).toEqual([first, again].sort());
+    // By the site's clock, two hours ahead.
+    expect(await of('timeFrom=08:00&timeTo=08:01')).toEqual([first, again].sort());
+    expect(await of('timeFrom=08:01')).toEqual([out]);
+    expect(await of('timeTo=17:00')).toEqual([first, again].sort());
+    expect(await of('timeFrom=17:00&timeTo=08:00')).toEqual([out]);
+    expect(await of('timeFrom=17:01&timeTo=08:00')).toEqual([]);
     expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
   });
 

@@ -23,12 +23,12 @@ import { useList } from '../parts/table-sort.tsx';
 import { dayKeyIn, momentIn, periodOf } from '../state/clock.ts';
 import { kiosks, zoneOf } from '../state/places.ts';
 
-const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'] as const;
+const FILTERS = ['site', 'from', 'to', 'timeFrom', 'timeTo', 'person', 'device', 'direction', 'method', 'show'] as const;
 
 /** What the address says, as the API takes it; without a day, today and what follows. */
 function asked(query: URLSearchParams) {
   const given: Partial<Record<(typeof FILTERS)[number], string>> = Object.fromEntries(query);
-  const { site, from, to, person, device, direction, method, show } = given;
+  const { site, from, to, timeFrom, timeTo, person, device, direction, method, show } = given;
   const zone = zoneOf(site || null);
   return {
     site,
@@ -37,6 +37,8 @@ function asked(query: URLSearchParams) {
     direction,
     method,
     ...periodOf(from || dayKeyIn(Date.now(), zone), to ?? '', zone),
+    ...(timeFrom && { timeFrom }),
+    ...(timeTo && { timeTo }),
     ...(show === 'counts' && { voided: false, duplicates: false }),
     ...(show === 'voided' && { voided: true }),
   };
@@ -68,6 +70,8 @@ export function Attendance({ query, role }: PageProps) {
           value={from.value || dayKeyIn(Date.now(), zone)}
         />
         <TextField label={t('attendance.to')} type="date" {...filterOf('to')} />
+        <TextField label={t('attendance.timeFrom')} type="time" {...filterOf('timeFrom')} />
+        <TextField label={t('attendance.timeTo')} type="time" {...filterOf('timeTo')} />
         <PersonFilter />
         <SelectFilter name="device" label={t('attendance.kiosk')} options={kiosks.value.map((k) => [k.id, k.name])} />
         <SelectFilter name="direction" label={t('attendance.direction')} options={directionOptions()} />

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TimeOfDay } from '../wire/changes.ts';
 import { Direction, Instant, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, Moment, pageOf, QueryFlag, sortedQuery } from './page.ts';
@@ -47,6 +48,9 @@ export const attendanceFilter = {
   device: Uuid.optional(),
   from: Moment.optional(),
   to: Moment.optional(),
+  /** A time of day, by the clock of the record's site, the second not included; over midnight where it is before the first. */
+  timeFrom: TimeOfDay.optional(),
+  timeTo: TimeOfDay.optional(),
   direction: Direction.optional(),
   method: Method.optional(),
   /** true: only those; false: none of those; absent: both. */

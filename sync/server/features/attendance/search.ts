@@ -72,12 +72,22 @@ export async function staffOfRecords(
   return new Map(rows.map((r) => [r.id, { by: actorOf(r.by, names), voidedBy: actorOf(r.voided_by, names) }]));
 }
 
+/** `HH:MM` on the clock of the record's site. */
+const clock = sql<string>`to_char(c.at at time zone coalesce((select s.time_zone from site s where s.id = c.site),
+  (select s.time_zone from site s where s.is_default)), 'HH24:MI')`;
+
+function withinDay(from = '00:00', to = '24:00') {
+  const [after, before] = [sql<boolean>`${clock} >= ${from}`, sql<boolean>`${clock} < ${to}`];
+  return from < to ? sql<boolean>`(${after} and ${before})` : sql<boolean>`(${after} or ${before})`;
+}
+
 async function filtered(db: Db, f: AttendanceFilter) {
   let query = db.selectFrom('checkin as c');
   if (f.person !== undefined) query = query.where('c.person', '=', f.person);
   if (f.device !== undefined) query = query.where('c.device', '=', f.device);
   if (f.from !== undefined) query = query.where('c.at', '>=', new Date(f.from));
   if (f.to !== undefined) query = query.where('c.at', '<', new Date(f.to));
+  if (f.timeFrom !== undefined || f.timeTo !== undefined) query = query.where(withinDay(f.timeFrom, f.timeTo));
   if (f.direction !== undefined) query = query.where('c.resolved', '=', f.direction);
   if (f.method !== undefined) query = query.where('c.method', '=', f.method);
   if (f.duplicates !== undefined) query = query.where('c.duplicate_of', f.duplicates ? 'is not' : 'is', null);
