@@ -82,7 +82,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const ada = await make('Honest', { consent: true });
     expect(await enrol(ada, [stills[0]!])).toMatchObject({ outcome: 'enrolled', templates: 1 });
     const later = new Date(NOW.getTime() + 3_600_000);
-    expect(await searchAt(later)).toEqual({ pairs: 0 });
+    expect(await searchAt(later)).toEqual({ pairs: 0, upTo: null });
     for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
@@ -118,7 +118,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     // From then on each is enrolled again without anybody's word, and nobody asks whether they are one.
     expect((await enrol(twin, [stills[3]!])).outcome).toBe('enrolled');
     const later = new Date(NOW.getTime() + 2 * 3_600_000);
-    expect(await searchAt(later)).toEqual({ pairs: 0 });
+    expect(await searchAt(later)).toEqual({ pairs: 0, upTo: null });
     const { models, photo } = await api.ask<TemplateCounts>('GET', `/api/people/${ada}/templates`, { as: 'staff' });
     expect([models[0]!.quality! > 0, models[0]!.quality! <= 100, photo]).toEqual([true, true, true]);
     const picture = await api.ask<Buffer>('GET', `/api/people/${ada}/picture`, { as: 'staff' });
